@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include "base/clock.h"
+
+#include <algorithm>
+
+namespace callvet {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+sys_seconds SystemClock::Now() const {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+Deadline Deadline::After(milliseconds duration) {
+  Deadline deadline;
+  deadline.at_ = steady_clock::now() + duration;
+  return deadline;
+}
+
+bool Deadline::Passed() const {
+  return at_ != steady_clock::time_point::max() && steady_clock::now() >= at_;
+}
+
+milliseconds Deadline::Left() const {
+  if (at_ == steady_clock::time_point::max()) return milliseconds::max();
+  const auto left = std::chrono::duration_cast<milliseconds>(at_ - steady_clock::now());
+  return std::max(left, milliseconds::zero());
+}
+
+}  // namespace callvet

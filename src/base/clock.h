@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+
+namespace callvet {
+
+using std::chrono::sys_seconds;
+
+/// Where wall time comes from. Implementations are thread-safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual sys_seconds Now() const = 0;
+};
+
+/// The machine's clock.
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] sys_seconds Now() const override;
+};
+
+/// A clock that stands still: for tests and for judging a call at a past time.
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(sys_seconds now) : now_(now) {}
+  [[nodiscard]] sys_seconds Now() const override { return now_; }
+
+ private:
+  sys_seconds now_;
+};
+
+/// A point on the monotonic clock after which work for one call ends. A value; thread-safe.
+class Deadline {
+ public:
+  /// Never passes.
+  Deadline() = default;
+  static Deadline After(std::chrono::milliseconds duration);
+
+  [[nodiscard]] bool Passed() const;
+  /// What is left, at least zero; milliseconds::max() for one that never passes.
+  [[nodiscard]] std::chrono::milliseconds Left() const;
+
+ private:
+  std::chrono::steady_clock::time_point at_ = std::chrono::steady_clock::time_point::max();
+};
+
+}  // namespace callvet

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+namespace fs = std::filesystem;
+
+Failure FileFailure(const fs::path& path, int error) {
+  return Fail(Reason::kFileUnreadable, path.string() + ": " + std::generic_category().message(error));
+}
+
+// A file descriptor that is closed when it goes out of scope.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ > STDIN_FILENO) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Result<void> WriteAll(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return FileFailure(path, errno);
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  if (::fsync(fd) != 0) return FileFailure(path, errno);
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> ReadFile(const fs::path& path, size_t max_bytes) {
+  const bool standard_input = path == "-";
+  const Descriptor fd(standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return FileFailure(path, errno);
+  std::string bytes;
+  std::array<char, 65536> block;
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FileFailure(path, errno);
+    if (got == 0) return bytes;
+    bytes.append(block.data(), static_cast<size_t>(got));
+    if (bytes.size() > max_bytes) {
+      return Fail(Reason::kFileUnreadable,
+                  path.string() + ": larger than " + std::to_string(max_bytes) + " bytes");
+    }
+  }
+}
+
+Result<std::vector<fs::path>> ListFiles(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) return FileFailure(path, ENOENT);
+  if (!fs::is_directory(status)) return std::vector<fs::path>{path};
+  std::vector<fs::path> files;
+  fs::directory_iterator it(path, error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+    std::error_code ignored;
+    const bool hidden = it->path().filename().string().starts_with('.');
+    if (!hidden && it->is_regular_file(ignored)) files.push_back(it->path());
+  }
+  if (error) return FileFailure(path, error.value());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<void> WriteFile(const fs::path& path, std::string_view bytes, FileMode mode) {
+  std::string temporary = path.string() + ".XXXXXX";
+  {
+    const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));  // made with 0600
+    if (fd.get() < 0) return FileFailure(path, errno);
+    Result<void> written = WriteAll(fd.get(), bytes, path);
+    if (written && mode == FileMode::kPublic && ::fchmod(fd.get(), 0644) != 0) {
+      written = FileFailure(path, errno);
+    }
+    if (!written) {
+      ::unlink(temporary.c_str());
+      return written;
+    }
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return FileFailure(path, error);
+  }
+  return {};
+}
+
+}  // namespace callvet

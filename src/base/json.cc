@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "base/json.h"
+
+#include <cmath>
+#include <exception>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+namespace callvet {
+namespace {
+
+// Builds a JsonValue from nlohmann's events. The DOM of nlohmann keeps the last of two members of
+// one name, which is what a parser-differential attack needs, so it is not used for reading.
+class StrictBuilder {
+ public:
+  explicit StrictBuilder(const JsonLimits& limits) : limits_(limits) {}
+
+  bool null() { return Put(JsonValue()); }
+  bool boolean(bool value) { return Put(value); }
+  bool number_integer(int64_t value) { return Put(value); }
+  bool number_unsigned(uint64_t value) { return Put(value); }
+  bool number_float(double value, const std::string& text) {
+    return Put(JsonValue::Storage(JsonReal{value, text}));
+  }
+  bool string(std::string& value) { return Put(std::move(value)); }
+  bool binary(nlohmann::json::binary_t& /*value*/) { return false; }
+
+  bool start_object(size_t /*size*/) { return Open(JsonValue(JsonMembers{})); }
+  bool end_object() { return Close(); }
+  bool start_array(size_t /*size*/) { return Open(JsonValue(JsonArray{})); }
+  bool end_array() { return Close(); }
+
+  bool key(std::string& name) {
+    Level& level = open_.back();
+    if (level.value.Find(name) != nullptr) {
+      failure_ = Fail(Reason::kJsonDuplicateName, "the member name occurs twice: " + name);
+      return false;
+    }
+    level.key = std::move(name);
+    return true;
+  }
+
+  bool parse_error(size_t position, const std::string& /*token*/,
+                   const nlohmann::detail::exception& error) {
+    std::string what = error.what();
+    const size_t colon = what.find(": ");
+    if (colon != std::string::npos) what.erase(0, colon + 2);
+    failure_ = Fail(Reason::kJsonInvalid, "at byte " + std::to_string(position) + ": " + what);
+    return false;
+  }
+
+  Failure TakeFailure() { return std::move(failure_); }
+  JsonValue TakeRoot() { return std::move(root_); }
+
+ private:
+  struct Level {
+    JsonValue value;
+    std::string key;
+  };
+
+  bool CountValue() {
+    if (++values_ <= limits_.max_values) return true;
+    failure_ = Fail(Reason::kJsonLimit,
+                    "more than " + std::to_string(limits_.max_values) + " values");
+    return false;
+  }
+
+  bool Put(JsonValue value) {
+    if (!CountValue()) return false;
+    Attach(std::move(value));
+    return true;
+  }
+
+  void Attach(JsonValue value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return;
+    }
+    Level& level = open_.back();
+    if (auto* array = const_cast<JsonArray*>(level.value.AsArray())) {
+      array->push_back(std::move(value));
+    } else {
+      level.value.Add(std::move(level.key), std::move(value));
+    }
+  }
+
+  bool Open(JsonValue container) {
+    if (open_.size() >= limits_.max_depth) {
+      failure_ = Fail(Reason::kJsonLimit,
+                      "nested deeper than " + std::to_string(limits_.max_depth) + " levels");
+      return false;
+    }
+    if (!CountValue()) return false;
+    open_.push_back({std::move(container), {}});
+    return true;
+  }
+
+  bool Close() {
+    JsonValue finished = std::move(open_.back().value);
+    open_.pop_back();
+    Attach(std::move(finished));
+    return true;
+  }
+
+  JsonLimits limits_;
+  std::vector<Level> open_;
+  JsonValue root_;
+  size_t values_ = 0;
+  Failure failure_{Reason::kJsonInvalid, "not JSON"};
+};
+
+template <class Json>
+Json ToNlohmann(const JsonValue& value);
+
+template <class Json>
+struct Converter {
+  Json operator()(std::nullptr_t) const { return nullptr; }
+  Json operator()(bool value) const { return value; }
+  Json operator()(int64_t value) const { return value; }
+  Json operator()(uint64_t value) const { return value; }
+  Json operator()(const JsonReal& real) const {
+    // integers are written without fraction or exponent.
+    constexpr double kExact = 9007199254740992.0;  // 2^53
+    if (std::trunc(real.value) == real.value && std::abs(real.value) <= kExact) {
+      return static_cast<int64_t>(real.value);
+    }
+    return real.value;
+  }
+  Json operator()(const std::string& value) const { return value; }
+  Json operator()(const JsonArray& array) const {
+    Json out = Json::array();
+    for (const JsonValue& item : array) out.push_back(ToNlohmann<Json>(item));
+    return out;
+  }
+  Json operator()(const JsonMembers& members) const {
+    Json out = Json::object();
+    for (const auto& [name, member] : members) out[name] = ToNlohmann<Json>(member);
+    return out;
+  }
+};
+
+template <class Json>
+Json ToNlohmann(const JsonValue& value) {
+  return std::visit(Converter<Json>{}, value.storage());
+}
+
+template <class Json>
+std::string Dump(const JsonValue& value, int indent) {
+  return ToNlohmann<Json>(value).dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+bool JsonValue::GetInt(int64_t& value) const {
+  if (const auto* number = std::get_if<int64_t>(&storage_)) {
+    value = *number;
+    return true;
+  }
+  const auto* number = std::get_if<uint64_t>(&storage_);
+  constexpr auto kMax = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (number == nullptr || *number > kMax) return false;
+  value = static_cast<int64_t>(*number);
+  return true;
+}
+
+const JsonValue* JsonValue::Find(std::string_view name) const {
+  const JsonMembers* members = AsObject();
+  if (members == nullptr) return nullptr;
+  for (const auto& [member_name, member] : *members) {
+    if (member_name == name) return &member;
+  }
+  return nullptr;
+}
+
+void JsonValue::Add(std::string name, JsonValue value) {
+  if (IsNull()) storage_ = JsonMembers{};
+  std::get<JsonMembers>(storage_).emplace_back(std::move(name), std::move(value));
+}
+
+std::string_view JsonValue::KindName() const {
+  constexpr std::string_view kNames[] = {"null",   "true or false", "number", "number",
+                                         "number", "string",        "array",  "object"};
+  return kNames[storage_.index()];
+}
+
+Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.max_bytes) {
+    return Fail(Reason::kJsonLimit, std::to_string(text.size()) + " bytes, the limit is " +
+                                        std::to_string(limits.max_bytes));
+  }
+  // nlohmann takes a NUL for the end of the text and skips a byte order mark.
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return Fail(Reason::kJsonInvalid, "a NUL byte at byte " + std::to_string(nul + 1));
+  }
+  if (text.starts_with("\xEF\xBB\xBF")) {
+    return Fail(Reason::kJsonInvalid, "begins with a byte order mark");
+  }
+  StrictBuilder builder(limits);
+  try {
+    if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
+      return builder.TakeFailure();
+    }
+  } catch (const std::exception& error) {
+    return Fail(Reason::kInternalError, std::string("JSON reader: ") + error.what());
+  }
+  return builder.TakeRoot();
+}
+
+std::string CanonicalJson(const JsonValue& value) { return Dump<nlohmann::json>(value, -1); }
+
+std::string WriteJson(const JsonValue& value, int indent) {
+  return Dump<nlohmann::ordered_json>(value, indent);
+}
+
+}  // namespace callvet

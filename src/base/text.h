@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "callvet/result.h"
+
+// Small facts about ASCII text that every room needs in one form. Pure; thread-safe; no locale.
+
+namespace callvet {
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool IsHexDigit(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+std::string ToLower(std::string_view text);
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+/// Without spaces and tabs at both ends.
+std::string_view Trim(std::string_view text);
+/// Without spaces, tabs, CR and LF at both ends.
+std::string_view TrimLines(std::string_view text);
+
+/// `text` in double quotes, safe to print: control characters and bytes outside ASCII as \xNN, cut
+/// after `max` characters with "...". For details that quote what a caller sent.
+std::string Quote(std::string_view text, size_t max = 80);
+
+/// Bytes as lower-case hex without separators.
+std::string ToHex(std::string_view bytes);
+
+/// 2026-11-21T08:00:00Z (RFC 3339).
+std::string FormatTime(sys_seconds time);
+
+/// Reads whole seconds since 1970 ("1656534336") or RFC 3339 with Z or a numeric offset
+/// ("2022-06-29T20:25:36Z", "...+08:00"; a fraction of a second is cut off). Years 1970 to 9999.
+/// Fails with kParameterInvalid.
+Result<sys_seconds> ParseTime(std::string_view text);
+
+/// Reads a decimal number of at most `max`, digits only. Fails with kParameterInvalid.
+Result<uint64_t> ParseNumber(std::string_view text, uint64_t max);
+
+}  // namespace callvet

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "callvet/result.h"
+#include "callvet/tn_auth_list.h"
+#include "pki/certificate.h"
+#include "pki/trust_store.h"
+
+namespace callvet {
+
+/// Budgets for building a path from hostile input (A-8, VS choice).
+struct ChainLimits {
+  size_t max_path = 8;         // certificates from signer to anchor
+  size_t max_signatures = 64;  // certificate signatures tried while searching
+};
+
+/// A path from an end-entity certificate to a trust anchor that passed RFC 5280 6 at `verified_at()`:
+/// trust as a type. Only VerifyChain makes one.
+class VerifiedChain {
+ public:
+  /// Signer first, anchor last; a signer that is itself an anchor is not possible (anchors are CAs).
+  [[nodiscard]] const std::vector<Certificate>& path() const { return path_; }
+  [[nodiscard]] const Certificate& signer() const { return path_.front(); }
+  [[nodiscard]] const Certificate& anchor() const { return path_.back(); }
+  [[nodiscard]] sys_seconds verified_at() const { return verified_at_; }
+  /// One sentence per certificate below the anchor about its revocation check, for people.
+  [[nodiscard]] const std::vector<std::string>& revocation_notes() const { return notes_; }
+
+ private:
+  friend Result<VerifiedChain> VerifyChain(const CertificateBundle&, const TrustStore&, sys_seconds,
+                                           const ChainLimits&);
+  VerifiedChain() = default;
+  std::vector<Certificate> path_;
+  sys_seconds verified_at_{};
+  std::vector<std::string> notes_;
+};
+
+/// Finds and validates the path from the signer of `bundle` (SignerIndex) through its other
+/// certificates, in any order, to an anchor of `store`, at the time `at`.
+///
+/// The search follows names, key identifiers and signatures, so several intermediates or anchors of
+/// one name are told apart; the path found is then validated by OpenSSL (RFC 5280 6: validity, CA
+/// flag, path length, key usage, name constraints, critical extensions, signatures; B-31, C-36).
+/// Beyond that: every issuer has basicConstraints CA=TRUE; CA keys are ECDSA P-256, P-384, P-521 or
+/// RSA of 2048 to 8192 bits, on named curves; certificate signatures use SHA-256 or better (B-8);
+/// the signer is no CA (B-33), has a P-256 key and, where keyUsage is present, digitalSignature.
+/// Then revocation by the store's CRLs for every certificate below the anchor (C-33 to C-35).
+/// SHAKEN profile rules are not judged here but by the lint (C-16).
+///
+/// Fails with kSignerIsCa, kSignerKeyUnsupported, kSignerKeyUsage, kChainTooLong (budget),
+/// kChainUntrusted (no path), kCertificateExpired, kCertificateNotYetValid, kChainWeakKey,
+/// kChainInvalid, kCertificateRevoked, kCrlStale, kCrlInvalid, kCrlNotAvailable; kInternalError when
+/// OpenSSL itself fails. When the only path there is has expired, that is what is reported.
+/// Thread-safe; no I/O.
+Result<VerifiedChain> VerifyChain(const CertificateBundle& bundle, const TrustStore& store,
+                                  sys_seconds at, const ChainLimits& limits = {});
+
+/// B-32 along a path: each certificate that has a TNAuthList by value must have it encompassed by the
+/// nearest certificate above it that has one; CA certificates without a list set no limit of their
+/// own. Fails with kTnAuthListMalformed or kTnAuthListNotEncompassed. Thread-safe.
+Result<void> CheckEncompassing(const std::vector<Certificate>& path);
+
+}  // namespace callvet

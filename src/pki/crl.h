@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "callvet/result.h"
+#include "pki/certificate.h"
+
+namespace callvet {
+
+/// A decoded certificate revocation list. Immutable; copying shares the decoded form; thread-safe. It
+/// says nothing about who signed it: see CheckRevocation.
+class Crl {
+ public:
+  /// Decodes exactly one CRL. Fails with kCrlInvalid: not a CRL, a delta CRL, limited to some reasons
+  /// or to attribute certificates, or a critical extension that is not understood.
+  static Result<Crl> ParseDer(std::string_view der);
+
+  [[nodiscard]] const std::string& issuer() const;      // RFC 2253 text
+  [[nodiscard]] const std::string& issuer_der() const;  // canonical, to compare
+  [[nodiscard]] sys_seconds this_update() const;
+  [[nodiscard]] std::optional<sys_seconds> next_update() const;
+  [[nodiscard]] bool indirect() const;  // IssuingDistributionPoint with indirectCRL
+  [[nodiscard]] const std::vector<std::string>& distribution_uris() const;  // of its IDP
+  [[nodiscard]] size_t entry_count() const;
+
+  /// True if this list is one that speaks for `certificate`: a direct one by the certificate's issuer,
+  /// or an indirect one (C-33) whose issuer is the cRLIssuer, and whose IDP URI is a URI, of one of the
+  /// certificate's distribution points. Says nothing about the signature.
+  [[nodiscard]] bool Covers(const Certificate& certificate) const;
+
+  /// True if signed by `issuer`'s key, and `issuer` has this CRL's issuer name and may sign CRLs.
+  [[nodiscard]] bool SignedBy(const Certificate& issuer) const;
+
+  /// The revocation date if `certificate` is listed: equal serial and, in an indirect list, the sticky
+  /// certificateIssuer equal to the certificate's issuer (C-34).
+  [[nodiscard]] std::optional<sys_seconds> RevokedSince(const Certificate& certificate) const;
+
+ private:
+  struct Data;
+  explicit Crl(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
+  std::shared_ptr<const Data> data_;
+};
+
+/// Reads all "X509 CRL" PEM blocks of `bytes`, or one DER CRL. Fails with kCrlInvalid if there is none
+/// or one cannot be used. Certificates beside them (the CRL's signer) are read with ParseBundle.
+Result<std::vector<Crl>> ParseCrls(std::string_view bytes);
+
+}  // namespace callvet

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "callvet/result.h"
+#include "pki/certificate.h"
+#include "pki/crl.h"
+
+namespace callvet {
+
+/// What a certificate without a usable CRL is worth (C-35).
+enum class RevocationPolicy : uint8_t {
+  kIfCovered,  // a certificate that no CRL speaks for passes; a covering CRL must be good
+  kRequired,   // every certificate below the anchor must be covered by a good CRL
+};
+
+/// Everything that decides whom callvet trusts: anchors, CRLs and who may sign indirect CRLs. An
+/// immutable snapshot once built; replaced as a whole; thread-safe.
+class TrustStore {
+ public:
+  [[nodiscard]] const std::vector<Certificate>& anchors() const { return anchors_; }
+  [[nodiscard]] const std::vector<Crl>& crls() const { return crls_; }
+  /// Anchors of the STI-PA, for indirect CRLs only: they never vouch for a signer of calls.
+  [[nodiscard]] const std::vector<Certificate>& crl_anchors() const { return crl_anchors_; }
+  /// Certificates found beside CRLs: candidates for CRL signers, trusted only through crl_anchors().
+  [[nodiscard]] const std::vector<Certificate>& crl_signers() const { return crl_signers_; }
+  [[nodiscard]] RevocationPolicy revocation_policy() const { return revocation_policy_; }
+
+ private:
+  friend class TrustStoreBuilder;
+  std::vector<Certificate> anchors_;
+  std::vector<Crl> crls_;
+  std::vector<Certificate> crl_anchors_;
+  std::vector<Certificate> crl_signers_;
+  RevocationPolicy revocation_policy_ = RevocationPolicy::kIfCovered;
+};
+
+/// Collects a TrustStore. Each Add either takes everything of its input or fails and takes nothing.
+/// Not thread-safe.
+class TrustStoreBuilder {
+ public:
+  /// All certificates of `bytes` (PEM, or one DER) become anchors. Each must be a CA certificate
+  /// (basicConstraints CA=TRUE); one that is not, or cannot be decoded, refuses the whole input with
+  /// kFileInvalid. `source` names the input in the failure. Copies of one certificate count once.
+  Result<void> AddAnchors(std::string_view bytes, std::string_view source);
+  /// A file, or all files of a directory with the endings .pem .crt .cer .der. A directory without
+  /// any certificate is kFileInvalid; an unreadable one kFileUnreadable.
+  Result<void> AddAnchorPath(const std::filesystem::path& path);
+  /// The same for anchors of indirect CRLs.
+  Result<void> AddCrlAnchorPath(const std::filesystem::path& path);
+  /// CRLs (PEM or DER) of `bytes`, and the certificates beside them as CRL signers.
+  Result<void> AddCrls(std::string_view bytes, std::string_view source);
+  Result<void> AddCrlFile(const std::filesystem::path& path);
+  void SetRevocationPolicy(RevocationPolicy policy) { store_.revocation_policy_ = policy; }
+
+  /// The snapshot. The builder is empty afterwards.
+  std::shared_ptr<const TrustStore> Build();
+
+ private:
+  TrustStore store_;
+};
+
+}  // namespace callvet
