@@ -26,8 +26,8 @@ enum class ReasonClass : uint8_t {
   kInput,      // a request, file or configuration of ours was unusable; no call was judged
 };
 
-/// Every way in which a call, a certificate, a list or a request can fail. The order is the order of
-/// the table; the ids (ReasonInfo::id) are stable and appear in JSON, logs and metrics.
+/// Every way in which a call, a certificate, a list or a request can fail. The order is the order
+/// of the table; the ids (ReasonInfo::id) are stable and appear in JSON, logs and metrics.
 enum class Reason : uint8_t {
   kNone,
   // Nothing to verify.
@@ -199,12 +199,12 @@ struct ReasonInfo {
   ReasonClass reason_class;     // see above
   uint16_t sip_code;            // the code that RFC 8224 6.2.2 (or SIP) names; 0 only for kNone
   std::string_view sip_phrase;  // its phrase, without the code
-  std::string_view atis_case;   // row of ATIS-1000082 (E1..E19), SVC/POL id, or "" where it has none
-  Verstat verstat;              // D-10
-  uint8_t rank;                 // of several failing PASSporTs the highest rank is reported
-  std::string_view clause;      // where the demand stands
-  std::string_view meaning;     // one sentence: what is true
-  std::string_view advice;      // one sentence: what to do about it
+  std::string_view atis_case;  // row of ATIS-1000082 (E1..E19), SVC/POL id, or "" where it has none
+  Verstat verstat;             // D-10
+  uint8_t rank;                // of several failing PASSporTs the highest rank is reported
+  std::string_view clause;     // where the demand stands
+  std::string_view meaning;    // one sentence: what is true
+  std::string_view advice;     // one sentence: what to do about it
 };
 
 namespace reason_internal {
@@ -718,9 +718,12 @@ static_assert(IdsAreUnique());
 }  // namespace reason_internal
 
 /// All rows, in the order of the enum. Static storage; safe from any thread.
-constexpr const auto& AllReasons() { return reason_internal::kReasons; }
+constexpr const auto& AllReasons() {
+  return reason_internal::kReasons;
+}
 
-/// The row of `reason`. A value outside the enum gives the row of kInternalError, which never passes.
+/// The row of `reason`. A value outside the enum gives the row of kInternalError, which never
+/// passes.
 constexpr const ReasonInfo& Info(Reason reason) {
   const auto index = static_cast<size_t>(reason);
   return index < reason_internal::kReasons.size() ? reason_internal::kReasons[index]

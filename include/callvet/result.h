@@ -10,9 +10,9 @@
 
 namespace callvet {
 
-/// Why a stage gave no value. `reason` is the contract: it selects SIP code, verstat and advice from
-/// the table in reason.h. `detail` is one sentence for people, in UTF-8; it is never asserted on and
-/// never parsed, and it may quote bytes that a caller chose, so print it escaped.
+/// Why a stage gave no value. `reason` is the contract: it selects SIP code, verstat and advice
+/// from the table in reason.h. `detail` is one sentence for people, in UTF-8; it is never asserted
+/// on and never parsed, and it may quote bytes that a caller chose, so print it escaped.
 struct Failure {
   Reason reason = Reason::kInternalError;
   std::string detail;

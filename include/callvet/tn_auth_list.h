@@ -26,10 +26,10 @@ class TnAuthList {
   /// An empty list, which authorizes nothing.
   TnAuthList() = default;
 
-  /// Reads the DER of the extension's value. Strict (B-1 to B-3): EXPLICIT tags, IA5String, one entry
-  /// or more, SPC not empty, numbers of 1 to 15 characters 0-9 # *, no roll-over of a range; malformed
-  /// lists, which exist in production, are refused and never guessed at.
-  /// Fails with kTnAuthListMalformed. Pure; thread-safe.
+  /// Reads the DER of the extension's value. Strict (B-1 to B-3): EXPLICIT tags, IA5String, one
+  /// entry or more, SPC not empty, numbers of 1 to 15 characters 0-9 # *, no roll-over of a range;
+  /// malformed lists, which exist in production, are refused and never guessed at. Fails with
+  /// kTnAuthListMalformed. Pure; thread-safe.
   static Result<TnAuthList> Parse(std::span<const uint8_t> der);
 
   /// Makes a list for issuing. Fails with kTnAuthListMalformed on what Parse would refuse.
@@ -50,8 +50,8 @@ class TnAuthList {
   [[nodiscard]] bool Authorizes(std::string_view tn) const;
 
   /// B-32: true if everything in `child` is in this list. A child range may be covered by several
-  /// entries together. An SPC here covers any numbers of the child (proof of ownership is external),
-  /// never another SPC.
+  /// entries together. An SPC here covers any numbers of the child (proof of ownership is
+  /// external), never another SPC.
   [[nodiscard]] bool Encompasses(const TnAuthList& child) const;
 
   /// The union of both (B-5: by value and by reference are additive).

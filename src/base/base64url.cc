@@ -74,9 +74,13 @@ std::string Encode(std::string_view bytes, std::string_view alphabet) {
 
 }  // namespace
 
-Result<std::string> DecodeBase64Url(std::string_view text) { return Decode(text, kUrlTable); }
+Result<std::string> DecodeBase64Url(std::string_view text) {
+  return Decode(text, kUrlTable);
+}
 
-std::string EncodeBase64Url(std::string_view bytes) { return Encode(bytes, kUrlAlphabet); }
+std::string EncodeBase64Url(std::string_view bytes) {
+  return Encode(bytes, kUrlAlphabet);
+}
 
 Result<std::string> DecodeBase64(std::string_view text) {
   if (text.size() % 4 == 0 && text.ends_with('=')) {

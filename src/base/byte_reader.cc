@@ -18,17 +18,19 @@ Result<ByteReader::Bytes> ByteReader::Read(uint8_t tag) {
   if (rest_[0] != tag) {
     return Fail(reason_, "DER tag " + Hex(rest_[0]) + " where " + Hex(tag) + " should be");
   }
+  // 0 ends indefinite lengths and all ones begin a tag of several bytes; DER of ours has neither.
+  if (tag == 0 || (tag & 0x1F) == 0x1F) return Fail(reason_, "DER tag " + Hex(tag) + " is refused");
   size_t length = rest_[1];
   size_t header = 2;
   if (length >= 0x80) {
-    // Long form: 1 or 2 length bytes are enough for any extension within our limits.
+    // Long form: 3 length bytes are enough for any list within our limits.
     const size_t count = length & 0x7F;
-    if (count == 0 || count > 2 || rest_.size() < 2 + count) {
+    if (count == 0 || count > 3 || rest_.size() < 2 + count) {
       return Fail(reason_, "DER length form is not supported");
     }
     length = 0;
     for (size_t i = 0; i < count; ++i) length = (length << 8) | rest_[2 + i];
-    if (length < 0x80 || (count == 2 && length < 0x100)) {
+    if (length < 0x80 || length >> (8 * (count - 1)) == 0) {
       return Fail(reason_, "DER length is not minimal");
     }
     header += count;

@@ -16,12 +16,14 @@ inline constexpr uint8_t kUtf8String = 0x0C;
 inline constexpr uint8_t kSequence = 0x30;
 inline constexpr uint8_t kIa5String = 0x16;
 /// EXPLICIT context tag [n], n < 31.
-constexpr uint8_t Explicit(uint8_t number) { return static_cast<uint8_t>(0xA0 | number); }
+constexpr uint8_t Explicit(uint8_t number) {
+  return static_cast<uint8_t>(0xA0 | number);
+}
 }  // namespace der
 
-/// A cursor over DER. Each read consumes one element; it never reads past `bytes`, which must outlive
-/// the reader and every span that it gives out. All failures carry the Reason of the constructor.
-/// Strict DER: single-byte tags, definite minimal lengths. Not thread-safe by itself.
+/// A cursor over DER. Each read consumes one element; it never reads past `bytes`, which must
+/// outlive the reader and every span that it gives out. All failures carry the Reason of the
+/// constructor. Strict DER: single-byte tags, definite minimal lengths. Not thread-safe by itself.
 class ByteReader {
  public:
   using Bytes = std::span<const uint8_t>;

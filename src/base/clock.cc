@@ -13,8 +13,11 @@ sys_seconds SystemClock::Now() const {
 }
 
 Deadline Deadline::After(milliseconds duration) {
+  // What does not fit the clock never passes: After(other.Left()) keeps the meaning of `other`.
+  constexpr milliseconds kNever = std::chrono::hours(24 * 365 * 100);
   Deadline deadline;
-  deadline.at_ = steady_clock::now() + duration;
+  if (duration >= kNever) return deadline;
+  deadline.at_ = steady_clock::now() + std::max(duration, milliseconds::zero());
   return deadline;
 }
 

@@ -35,6 +35,7 @@ class Deadline {
  public:
   /// Never passes.
   Deadline() = default;
+  /// Passes after `duration`: at once if that is zero or less, never from a century on.
   static Deadline After(std::chrono::milliseconds duration);
 
   [[nodiscard]] bool Passed() const;

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Failure FileFailure(const fs::path& path, int error) {
-  return Fail(Reason::kFileUnreadable, path.string() + ": " + std::generic_category().message(error));
+  return Fail(Reason::kFileUnreadable,
+              path.string() + ": " + std::generic_category().message(error));
 }
 
 // A file descriptor that is closed when it goes out of scope.

@@ -61,8 +61,8 @@ class StrictBuilder {
 
   bool CountValue() {
     if (++values_ <= limits_.max_values) return true;
-    failure_ = Fail(Reason::kJsonLimit,
-                    "more than " + std::to_string(limits_.max_values) + " values");
+    failure_ =
+        Fail(Reason::kJsonLimit, "more than " + std::to_string(limits_.max_values) + " values");
     return false;
   }
 
@@ -120,9 +120,10 @@ struct Converter {
   Json operator()(int64_t value) const { return value; }
   Json operator()(uint64_t value) const { return value; }
   Json operator()(const JsonReal& real) const {
-    // integers are written without fraction or exponent.
-    constexpr double kExact = 9007199254740992.0;  // 2^53
-    if (std::trunc(real.value) == real.value && std::abs(real.value) <= kExact) {
+    // integers are written without fraction or exponent. What is beyond int64 keeps an
+    // exponent; no claim has such a value.
+    constexpr double kExact = 9223372036854775808.0;  // 2^63
+    if (std::trunc(real.value) == real.value && std::abs(real.value) < kExact) {
       return static_cast<int64_t>(real.value);
     }
     return real.value;
@@ -207,7 +208,9 @@ Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
   return builder.TakeRoot();
 }
 
-std::string CanonicalJson(const JsonValue& value) { return Dump<nlohmann::json>(value, -1); }
+std::string CanonicalJson(const JsonValue& value) {
+  return Dump<nlohmann::json>(value, -1);
+}
 
 std::string WriteJson(const JsonValue& value, int indent) {
   return Dump<nlohmann::ordered_json>(value, indent);

@@ -34,8 +34,8 @@ class JsonValue {
 
   JsonValue() : storage_(nullptr) {}
   template <class T>
-    requires(!std::is_same_v<std::decay_t<T>, JsonValue>)
-  JsonValue(T&& value) : storage_(Store(std::forward<T>(value))) {}  // NOLINT: builds documents
+  requires(!std::is_same_v<std::decay_t<T>, JsonValue>) JsonValue(T&& value)
+      : storage_(Store(std::forward<T>(value))) {}  // NOLINT: builds documents
 
   [[nodiscard]] bool IsNull() const { return Holds<std::nullptr_t>(); }
   [[nodiscard]] bool IsObject() const { return Holds<JsonMembers>(); }
@@ -45,7 +45,8 @@ class JsonValue {
   [[nodiscard]] const std::string* AsString() const { return std::get_if<std::string>(&storage_); }
   [[nodiscard]] const JsonArray* AsArray() const { return std::get_if<JsonArray>(&storage_); }
   [[nodiscard]] const JsonMembers* AsObject() const { return std::get_if<JsonMembers>(&storage_); }
-  /// True, and `value` set, if this is a whole number without fraction or exponent in int64's range.
+  /// True, and `value` set, if this is a whole number without fraction or exponent in int64's
+  /// range.
   [[nodiscard]] bool GetInt(int64_t& value) const;
 
   /// The member of this object, or nullptr when there is none or this is no object.
@@ -94,17 +95,18 @@ struct JsonLimits {
   size_t max_values = 10'000;
 };
 
-/// Reads exactly one JSON text (RFC 8259), strictly: UTF-8 without byte order mark, no NUL, no bytes
-/// after the value but white space, no duplicate member names, within `limits`.
-/// Fails with kJsonInvalid, kJsonDuplicateName or kJsonLimit; the detail names the place.
-/// Pure; thread-safe; never throws.
+/// Reads exactly one JSON text (RFC 8259), strictly: UTF-8 without byte order mark, no NUL, no
+/// bytes after the value but white space, no duplicate member names, within `limits`. Fails
+/// with kJsonInvalid, kJsonDuplicateName or kJsonLimit; the detail names the place. Pure;
+/// thread-safe; never throws.
 Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits = {});
 
 /// The deterministic serialisation of RFC 8225 9: no white space, members sorted by code
 /// point, recursively, UTF-8, `/` not escaped. Bytes that are not UTF-8 become U+FFFD.
 std::string CanonicalJson(const JsonValue& value);
 
-/// The same text with members in their own order; `indent` spaces per level, or one line if negative.
+/// The same text with members in their own order; `indent` spaces per level, or one line if
+/// negative.
 std::string WriteJson(const JsonValue& value, int indent = -1);
 
 }  // namespace callvet

@@ -49,6 +49,8 @@ bool TakeOffset(std::string_view& text, int& seconds) {
   return true;
 }
 
+constexpr int64_t kLastSecond = 253402300799;  // 9999-12-31T23:59:59Z
+
 bool ParseRfc3339(std::string_view text, sys_seconds& time) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offset = 0;
   if (!TakeDigits(text, 4, year) || !TakeChar(text, "-") || !TakeDigits(text, 2, month) ||
@@ -69,7 +71,8 @@ bool ParseRfc3339(std::string_view text, sys_seconds& time) {
   if (!date.ok() || year < 1970 || hour > 23 || minute > 59 || second > 60) return false;
   time = std::chrono::sys_days(date) + std::chrono::seconds(hour * 3600 + minute * 60 + second) -
          std::chrono::seconds(offset);
-  return true;
+  const int64_t seconds = time.time_since_epoch().count();
+  return seconds >= 0 && seconds <= kLastSecond;  // the offset may have led out of the years
 }
 
 }  // namespace
@@ -85,9 +88,13 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
                     [](char x, char y) { return ToLower(x) == ToLower(y); });
 }
 
-std::string_view Trim(std::string_view text) { return TrimOf(text, " \t"); }
+std::string_view Trim(std::string_view text) {
+  return TrimOf(text, " \t");
+}
 
-std::string_view TrimLines(std::string_view text) { return TrimOf(text, " \t\r\n"); }
+std::string_view TrimLines(std::string_view text) {
+  return TrimOf(text, " \t\r\n");
+}
 
 std::string Quote(std::string_view text, size_t max) {
   std::string quoted = "\"";
@@ -128,7 +135,6 @@ std::string FormatTime(sys_seconds time) {
 }
 
 Result<sys_seconds> ParseTime(std::string_view text) {
-  constexpr uint64_t kLastSecond = 253402300799;  // 9999-12-31T23:59:59Z
   if (const auto seconds = ParseNumber(text, kLastSecond)) {
     return sys_seconds(std::chrono::seconds(*seconds));
   }
@@ -142,7 +148,7 @@ Result<uint64_t> ParseNumber(std::string_view text, uint64_t max) {
   uint64_t value = 0;
   for (const char c : text) {
     const auto digit = static_cast<uint64_t>(c - '0');
-    if (!IsDigit(c) || value > (max - std::min(max, digit)) / 10) {
+    if (!IsDigit(c) || digit > max || value > (max - digit) / 10) {
       return Fail(Reason::kParameterInvalid,
                   Quote(text) + " is not a number from 0 to " + std::to_string(max));
     }

@@ -24,11 +24,11 @@ enum class KeyKind : uint8_t { kEcP256, kEcP384, kEcP521, kRsa, kOther };
 /// One CRL distribution point (RFC 5280 4.2.1.13).
 struct CrlDistributionPoint {
   std::vector<std::string> uris;          // of the fullName, in order
-  std::vector<std::string> issuer_names;  // cRLIssuer directoryNames, DER
+  std::vector<std::string> issuer_names;  // cRLIssuer directoryNames, canonical as subject_der()
 };
 
-/// A decoded X.509 certificate with the facts that STIR needs. Immutable; copying shares the decoded
-/// form; thread-safe. It says nothing about trust: see VerifyChain.
+/// A decoded X.509 certificate with the facts that STIR needs. Immutable; copying shares the
+/// decoded form; thread-safe. It says nothing about trust: see VerifyChain.
 class Certificate {
  public:
   /// Decodes exactly one certificate. Fails with kCertificateMalformed (also for bytes left over).
@@ -41,13 +41,14 @@ class Certificate {
   [[nodiscard]] const std::string& issuer_der() const;
   [[nodiscard]] const std::string& common_name() const;   // first CN of the subject, or ""
   [[nodiscard]] const std::string& organization() const;  // first O of the subject, or ""
-  [[nodiscard]] const std::string& serial_hex() const;    // lower-case, no leading zeros, '-' if negative
-  [[nodiscard]] const std::string& sha256_hex() const;    // of der(), lower-case
+  [[nodiscard]] const std::string& serial_hex()
+      const;  // lower-case, no leading zeros, '-' if negative
+  [[nodiscard]] const std::string& sha256_hex() const;  // of der(), lower-case
   [[nodiscard]] sys_seconds not_before() const;
   [[nodiscard]] sys_seconds not_after() const;
   [[nodiscard]] bool ValidAt(sys_seconds time) const;  // both ends included
 
-  [[nodiscard]] bool is_ca() const;           // basicConstraints CA=TRUE, nothing weaker
+  [[nodiscard]] bool is_ca() const;  // basicConstraints CA=TRUE, nothing weaker
   [[nodiscard]] bool has_digital_signature_usage() const;  // also when keyUsage is absent
   [[nodiscard]] KeyKind key_kind() const;
   [[nodiscard]] int key_bits() const;
@@ -55,8 +56,8 @@ class Certificate {
   /// The key for ES256, or the Failure (kSignerKeyUnsupported) why it is none.
   [[nodiscard]] const Result<Es256PublicKey>& es256_key() const;
 
-  /// id-pe-TNAuthList by value: nothing if absent, else the list or why it is malformed. The extension
-  /// twice is malformed.
+  /// id-pe-TNAuthList by value: nothing if absent, else the list or why it is malformed. The
+  /// extension twice is malformed.
   [[nodiscard]] const std::optional<Result<TnAuthList>>& tn_auth_list() const;
   /// AIA id-ad-stirTNList URIs (B-4).
   [[nodiscard]] const std::vector<std::string>& tn_auth_list_uris() const;
@@ -83,14 +84,15 @@ using CertificateBundle = std::vector<Certificate>;
 inline constexpr size_t kMaxBundleCertificates = 16;
 
 /// Reads all "CERTIFICATE" PEM blocks of `bytes`, text and other blocks around them ignored, or one
-/// DER certificate. One that cannot be decoded spoils the bundle (kCertificateMalformed); none at all
-/// is kCertificateUnreadable; more than `max_certificates` is kChainTooLong. The order is kept.
+/// DER certificate. One that cannot be decoded spoils the bundle (kCertificateMalformed); none at
+/// all is kCertificateUnreadable; more than `max_certificates` is kChainTooLong. The order is kept.
 /// Pure; thread-safe.
 Result<CertificateBundle> ParseBundle(std::string_view bytes,
                                       size_t max_certificates = kMaxBundleCertificates);
 
-/// The signer among `bundle` (not empty): the first certificate (C-22), or, when a bundle begins with a
-/// CA certificate, its only end-entity certificate (bundles in any order). Returns its index.
+/// The signer among `bundle` (not empty): the first certificate (C-22), or, when a bundle begins
+/// with a CA certificate, its only end-entity certificate (bundles in any order). Returns its
+/// index.
 size_t SignerIndex(const CertificateBundle& bundle);
 
 }  // namespace callvet

@@ -19,11 +19,12 @@ struct ChainLimits {
   size_t max_signatures = 64;  // certificate signatures tried while searching
 };
 
-/// A path from an end-entity certificate to a trust anchor that passed RFC 5280 6 at `verified_at()`:
-/// trust as a type. Only VerifyChain makes one.
+/// A path from an end-entity certificate to a trust anchor that passed RFC 5280 6 at
+/// `verified_at()`: trust as a type. Only VerifyChain makes one.
 class VerifiedChain {
  public:
-  /// Signer first, anchor last; a signer that is itself an anchor is not possible (anchors are CAs).
+  /// Signer first, anchor last; a signer that is itself an anchor is not possible (anchors are
+  /// CAs).
   [[nodiscard]] const std::vector<Certificate>& path() const { return path_; }
   [[nodiscard]] const Certificate& signer() const { return path_.front(); }
   [[nodiscard]] const Certificate& anchor() const { return path_.back(); }
@@ -54,15 +55,15 @@ class VerifiedChain {
 ///
 /// Fails with kSignerIsCa, kSignerKeyUnsupported, kSignerKeyUsage, kChainTooLong (budget),
 /// kChainUntrusted (no path), kCertificateExpired, kCertificateNotYetValid, kChainWeakKey,
-/// kChainInvalid, kCertificateRevoked, kCrlStale, kCrlInvalid, kCrlNotAvailable; kInternalError when
-/// OpenSSL itself fails. When the only path there is has expired, that is what is reported.
+/// kChainInvalid, kCertificateRevoked, kCrlStale, kCrlInvalid, kCrlNotAvailable; kInternalError
+/// when OpenSSL itself fails. When the only path there is has expired, that is what is reported.
 /// Thread-safe; no I/O.
 Result<VerifiedChain> VerifyChain(const CertificateBundle& bundle, const TrustStore& store,
                                   sys_seconds at, const ChainLimits& limits = {});
 
-/// B-32 along a path: each certificate that has a TNAuthList by value must have it encompassed by the
-/// nearest certificate above it that has one; CA certificates without a list set no limit of their
-/// own. Fails with kTnAuthListMalformed or kTnAuthListNotEncompassed. Thread-safe.
+/// B-32 along a path: each certificate that has a TNAuthList by value must have it encompassed by
+/// the nearest certificate above it that has one; CA certificates without a list set no limit of
+/// their own. Fails with kTnAuthListMalformed or kTnAuthListNotEncompassed. Thread-safe.
 Result<void> CheckEncompassing(const std::vector<Certificate>& path);
 
 }  // namespace callvet

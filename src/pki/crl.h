@@ -13,12 +13,12 @@
 
 namespace callvet {
 
-/// A decoded certificate revocation list. Immutable; copying shares the decoded form; thread-safe. It
-/// says nothing about who signed it: see CheckRevocation.
+/// A decoded certificate revocation list. Immutable; copying shares the decoded form; thread-safe.
+/// It says nothing about who signed it: see CheckRevocation.
 class Crl {
  public:
-  /// Decodes exactly one CRL. Fails with kCrlInvalid: not a CRL, a delta CRL, limited to some reasons
-  /// or to attribute certificates, or a critical extension that is not understood.
+  /// Decodes exactly one CRL. Fails with kCrlInvalid: not a CRL, a delta CRL, limited to some
+  /// reasons or to attribute certificates, or a critical extension that is not understood.
   static Result<Crl> ParseDer(std::string_view der);
 
   [[nodiscard]] const std::string& issuer() const;      // RFC 2253 text
@@ -29,16 +29,16 @@ class Crl {
   [[nodiscard]] const std::vector<std::string>& distribution_uris() const;  // of its IDP
   [[nodiscard]] size_t entry_count() const;
 
-  /// True if this list is one that speaks for `certificate`: a direct one by the certificate's issuer,
-  /// or an indirect one (C-33) whose issuer is the cRLIssuer, and whose IDP URI is a URI, of one of the
-  /// certificate's distribution points. Says nothing about the signature.
+  /// True if this list is one that speaks for `certificate`: a direct one by the certificate's
+  /// issuer, or an indirect one (C-33) whose issuer is the cRLIssuer, and whose IDP URI is a URI,
+  /// of one of the certificate's distribution points. Says nothing about the signature.
   [[nodiscard]] bool Covers(const Certificate& certificate) const;
 
   /// True if signed by `issuer`'s key, and `issuer` has this CRL's issuer name and may sign CRLs.
   [[nodiscard]] bool SignedBy(const Certificate& issuer) const;
 
-  /// The revocation date if `certificate` is listed: equal serial and, in an indirect list, the sticky
-  /// certificateIssuer equal to the certificate's issuer (C-34).
+  /// The revocation date if `certificate` is listed: equal serial and, in an indirect list, the
+  /// sticky certificateIssuer equal to the certificate's issuer (C-34).
   [[nodiscard]] std::optional<sys_seconds> RevokedSince(const Certificate& certificate) const;
 
  private:
@@ -47,8 +47,9 @@ class Crl {
   std::shared_ptr<const Data> data_;
 };
 
-/// Reads all "X509 CRL" PEM blocks of `bytes`, or one DER CRL. Fails with kCrlInvalid if there is none
-/// or one cannot be used. Certificates beside them (the CRL's signer) are read with ParseBundle.
+/// Reads all "X509 CRL" PEM blocks of `bytes`, or one DER CRL. Fails with kCrlInvalid if there is
+/// none or one cannot be used. Certificates beside them (the CRL's signer) are read with
+/// ParseBundle.
 Result<std::vector<Crl>> ParseCrls(std::string_view bytes);
 
 }  // namespace callvet

@@ -21,8 +21,8 @@ class Es256PublicKey {
   /// Affine coordinates x || y, big-endian.
   using Point = std::array<uint8_t, 64>;
 
-  /// Takes a share of `key`. Fails with kSignerKeyUnsupported if it is not on P-256 by name (explicit
-  /// curve parameters are refused), or its point is not on the curve.
+  /// Takes a share of `key`. Fails with kSignerKeyUnsupported if it is not on P-256 by name
+  /// (explicit curve parameters are refused), or its point is not on the curve.
   static Result<Es256PublicKey> FromEvp(EVP_PKEY* key);
   /// Reads one "PUBLIC KEY" PEM block. Fails with kSignerKeyUnsupported, or kKeyInvalid if there is
   /// none.
@@ -55,8 +55,8 @@ class Es256Signature {
   Bytes bytes_;
 };
 
-/// The one seam at which a faster engine replaces OpenSSL. Implementations are const and thread-safe
-/// and never throw.
+/// The one seam at which a faster engine replaces OpenSSL. Implementations are const and
+/// thread-safe and never throw.
 class Es256Engine {
  public:
   virtual ~Es256Engine() = default;

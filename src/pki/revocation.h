@@ -14,16 +14,16 @@ namespace callvet {
 /// How far a CRL's thisUpdate may lie ahead of the time of judging (clock differences).
 inline constexpr std::chrono::seconds kCrlClockSkew{300};
 
-/// Checks every certificate of `path` (signer first, anchor last) below the anchor against the CRLs of
-/// `store` at the time `at` (C-33 to C-35). A direct CRL must be signed by the certificate's issuer in
-/// the path; an indirect one by a CRL signer whose own path ends at one of crl_anchors() (a CRL anchor
-/// may sign itself). A listed certificate is revoked whatever the date of its entry.
+/// Checks every certificate of `path` (signer first, anchor last) below the anchor against the CRLs
+/// of `store` at the time `at` (C-33 to C-35). A direct CRL must be signed by the certificate's
+/// issuer in the path; an indirect one by a CRL signer whose own path ends at one of crl_anchors()
+/// (a CRL anchor may sign itself). A listed certificate is revoked whatever the date of its entry.
 ///
 /// Several CRLs may cover a certificate: it is revoked if any good one lists it; it is clear if at
 /// least one good one does not. If all that cover it are unusable the failure is kCrlInvalid or
-/// kCrlStale (also one whose thisUpdate is in the future), never a pass. None at all: RevocationPolicy
-/// decides (kCrlNotAvailable).
-/// Returns one sentence per checked certificate. Thread-safe; no I/O.
+/// kCrlStale (also one whose thisUpdate is in the future), never a pass. None at all:
+/// RevocationPolicy decides (kCrlNotAvailable). Returns one sentence per checked certificate.
+/// Thread-safe; no I/O.
 Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>& path,
                                                  const TrustStore& store, sys_seconds at);
 

@@ -27,7 +27,8 @@ class TrustStore {
   [[nodiscard]] const std::vector<Crl>& crls() const { return crls_; }
   /// Anchors of the STI-PA, for indirect CRLs only: they never vouch for a signer of calls.
   [[nodiscard]] const std::vector<Certificate>& crl_anchors() const { return crl_anchors_; }
-  /// Certificates found beside CRLs: candidates for CRL signers, trusted only through crl_anchors().
+  /// Certificates found beside CRLs: candidates for CRL signers, trusted only through
+  /// crl_anchors().
   [[nodiscard]] const std::vector<Certificate>& crl_signers() const { return crl_signers_; }
   [[nodiscard]] RevocationPolicy revocation_policy() const { return revocation_policy_; }
 
@@ -45,8 +46,9 @@ class TrustStore {
 class TrustStoreBuilder {
  public:
   /// All certificates of `bytes` (PEM, or one DER) become anchors. Each must be a CA certificate
-  /// (basicConstraints CA=TRUE); one that is not, or cannot be decoded, refuses the whole input with
-  /// kFileInvalid. `source` names the input in the failure. Copies of one certificate count once.
+  /// (basicConstraints CA=TRUE); one that is not, or cannot be decoded, refuses the whole input
+  /// with kFileInvalid. `source` names the input in the failure. Copies of one certificate count
+  /// once.
   Result<void> AddAnchors(std::string_view bytes, std::string_view source);
   /// A file, or all files of a directory with the endings .pem .crt .cer .der. A directory without
   /// any certificate is kFileInvalid; an unreadable one kFileUnreadable.

@@ -2,7 +2,9 @@
 #include "callvet/tn_auth_list.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <tuple>
 
 #include "base/byte_reader.h"
 #include "base/text.h"
@@ -10,9 +12,9 @@
 namespace callvet {
 namespace {
 
-constexpr size_t kMaxNumber = 15;     // TelephoneNumber ::= IA5String SIZE(1..15), RFC 8226 9
+constexpr size_t kMaxNumber = 15;       // TelephoneNumber ::= IA5String SIZE(1..15), RFC 8226 9
 constexpr size_t kMaxEntries = 10'000;  // budget; the largest known list has a few hundred
-constexpr size_t kMaxSpc = 64;        // budget; real ones have 4 to 6 characters
+constexpr size_t kMaxSpc = 64;          // budget; real ones have 4 to 6 characters
 
 // Numbers of one length as an interval of integers, both ends included.
 struct Interval {
@@ -22,9 +24,9 @@ struct Interval {
 };
 
 bool IsNumberText(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxNumber && std::all_of(text.begin(), text.end(), [](char c) {
-    return IsDigit(c) || c == '#' || c == '*';
-  });
+  return !text.empty() && text.size() <= kMaxNumber &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return IsDigit(c) || c == '#' || c == '*'; });
 }
 
 std::optional<uint64_t> DigitsValue(std::string_view digits) {
@@ -57,7 +59,8 @@ Failure Malformed(std::string detail) {
 }
 
 Result<void> CheckSpc(std::string_view spc) {
-  const bool ascii = std::all_of(spc.begin(), spc.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  const bool ascii =
+      std::all_of(spc.begin(), spc.end(), [](char c) { return c > 0x20 && c < 0x7F; });
   if (spc.empty() || spc.size() > kMaxSpc || !ascii) return Malformed("SPC " + Quote(spc));
   return {};
 }
@@ -83,7 +86,11 @@ Result<std::string> ReadIa5(ByteReader& reader) {
 
 void AppendElement(std::string& out, uint8_t tag, std::string_view contents) {
   out.push_back(static_cast<char>(tag));
-  if (contents.size() >= 0x100) {
+  if (contents.size() >= 0x10000) {  // kMaxEntries entries stay below 2^24 bytes
+    out += {static_cast<char>(0x83), static_cast<char>(contents.size() >> 16),
+            static_cast<char>((contents.size() >> 8) & 0xFF),
+            static_cast<char>(contents.size() & 0xFF)};
+  } else if (contents.size() >= 0x100) {
     out += {static_cast<char>(0x82), static_cast<char>(contents.size() >> 8),
             static_cast<char>(contents.size() & 0xFF)};
   } else if (contents.size() >= 0x80) {
@@ -104,18 +111,32 @@ std::string EncodeInteger(uint64_t value) {
   return bytes;
 }
 
-// One interval after the other is cut out of `wanted`; what is left is not covered.
-bool Covered(std::vector<Interval> holders, const Interval& wanted) {
-  std::sort(holders.begin(), holders.end(),
-            [](const Interval& a, const Interval& b) { return a.first < b.first; });
-  uint64_t next = wanted.first;
-  for (const Interval& holder : holders) {
-    if (holder.length != wanted.length || holder.last < next) continue;
-    if (holder.first > next) return false;
-    if (holder.last >= wanted.last) return true;
-    next = holder.last + 1;
+// Sorted by length and first number, those that overlap or touch joined to one.
+std::vector<Interval> Joined(std::vector<Interval> intervals) {
+  std::sort(intervals.begin(), intervals.end(), [](const Interval& a, const Interval& b) {
+    return std::tie(a.length, a.first) < std::tie(b.length, b.first);
+  });
+  std::vector<Interval> joined;
+  for (const Interval& next : intervals) {
+    if (!joined.empty() && joined.back().length == next.length &&
+        next.first <= joined.back().last + 1) {
+      joined.back().last = std::max(joined.back().last, next.last);
+    } else {
+      joined.push_back(next);
+    }
   }
-  return false;
+  return joined;
+}
+
+// `holders` as Joined gives them: only the last that begins at or before `wanted` can hold it.
+bool Covered(const std::vector<Interval>& holders, const Interval& wanted) {
+  const auto after = std::upper_bound(
+      holders.begin(), holders.end(), wanted, [](const Interval& a, const Interval& b) {
+        return std::tie(a.length, a.first) < std::tie(b.length, b.first);
+      });
+  if (after == holders.begin()) return false;
+  const Interval& holder = *std::prev(after);
+  return holder.length == wanted.length && holder.last >= wanted.last;
 }
 
 }  // namespace
@@ -168,6 +189,7 @@ Result<TnAuthList> TnAuthList::Parse(std::span<const uint8_t> der) {
 
 Result<TnAuthList> TnAuthList::Make(std::vector<std::string> spcs, std::vector<Range> ranges) {
   if (spcs.empty() && ranges.empty()) return Malformed("no entry");
+  if (spcs.size() + ranges.size() > kMaxEntries) return Malformed("too many entries");
   for (const std::string& spc : spcs) {
     if (auto ok = CheckSpc(spc); !ok) return ok.error();
   }
@@ -228,6 +250,7 @@ bool TnAuthList::Encompasses(const TnAuthList& child) const {
   for (const Range& range : ranges_) {
     if (const auto interval = ToInterval(range)) holders.push_back(*interval);
   }
+  holders = Joined(std::move(holders));
   return std::all_of(child.ranges_.begin(), child.ranges_.end(), [&](const Range& range) {
     const auto wanted = ToInterval(range);
     return wanted ? Covered(holders, *wanted) : ContainsNumber(range.start);

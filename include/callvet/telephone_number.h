@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "callvet/result.h"
+
+namespace callvet {
+
+/// Numbers that are dialled inside a country without its country code having a meaning for them
+/// (short codes, shared-cost numbers): they keep one form, without country code (A-32, H-20).
+struct LocalNumbers {
+  std::string_view prefix;
+  size_t min_length;
+  size_t max_length;
+  /// Whether the form with the country code in front is read as the same number, or only the bare
+  /// form.
+  enum class WithCountryCode : unsigned char { kSameNumber, kOtherNumber } with_country_code;
+};
+
+/// A code in front of a national number that selects a carrier, such as 179xx in China (H-20).
+struct CarrierCode {
+  std::string_view prefix;
+  size_t length;  // of the whole code
+};
+
+/// How a country writes and dials numbers: the local policy of RFC 8224 8.3. Constant data.
+struct DialPlan {
+  std::string_view iso;           // ISO 3166 alpha-2
+  std::string_view country_code;  // E.164
+  std::string_view national_prefix;
+  std::span<const std::string_view> international_prefixes;
+  size_t min_national;  // digits of a national number without prefix
+  size_t max_national;
+  std::span<const LocalNumbers> local_numbers;
+  std::span<const CarrierCode> carrier_codes;
+};
+
+/// The plan of "US", "cn", "86" or "+86", or nullptr. For a country code shared by several
+/// countries (1) any of them gives the same plan. Thread-safe; the plan lives for ever.
+const DialPlan* FindDialPlan(std::string_view country);
+
+/// All plans, sorted by iso.
+std::span<const DialPlan> AllDialPlans();
+
+/// A telephone number in the canonical form of RFC 8224 8.3: 1 to 15 characters 0-9 # *,
+/// without '+'. A value.
+class TelephoneNumber {
+ public:
+  /// The most characters that a number as received may have.
+  static constexpr size_t kMaxReceived = 128;
+  /// The most characters of a canonical number (E.164, A-35).
+  static constexpr size_t kMaxCanonical = 15;
+
+  /// Canonicalises `text`: a subscriber number as in a tel URI or a tn claim, "+1-215-555-0100",
+  /// "2155550100;phone-context=+1", "0086 10 ...". What follows ';' is cut off, phone-context being
+  /// used; visual separators are dropped. With `plan` (may be null) numbers that are not
+  /// globally routable get the country code, and national and international dialling prefixes are
+  /// removed, carrier selection codes too; without a plan, or where that is not possible
+  /// (911), they stay as they are. Fails with kParameterInvalid: empty, longer than 15 digits,
+  /// letters or other characters that no number is written with (VS choice: RFC 8224 would drop
+  /// them). Pure; thread-safe.
+  static Result<TelephoneNumber> Parse(std::string_view text, const DialPlan* plan);
+
+  /// The canonical form.
+  [[nodiscard]] const std::string& canonical() const { return canonical_; }
+  /// The digits as received, before the plan changed them.
+  [[nodiscard]] const std::string& digits() const { return digits_; }
+  /// True if it arrived with '+' or a global phone-context: globally routable beyond doubt.
+  [[nodiscard]] bool global() const { return global_; }
+
+ private:
+  std::string canonical_;
+  std::string digits_;
+  bool global_ = false;
+};
+
+}  // namespace callvet

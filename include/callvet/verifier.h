@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "callvet/certificate_source.h"
+#include "callvet/passport.h"
+#include "callvet/telephone_number.h"
+#include "callvet/verdict.h"
+
+namespace callvet {
+
+class Clock;
+class Es256Engine;
+class TrustStore;
+
+/// Everything that is known of one call. Texts as received; the verifier owns nothing of it.
+struct CallRequest {
+  /// The bodies of all Identity headers, in order; each may hold several values with commas.
+  std::vector<std::string> identities;
+  /// What the elements of `identities` are.
+  enum class TokenForm : uint8_t { kIdentityHeader, kBareToken };
+  TokenForm token_form = TokenForm::kIdentityHeader;
+  /// Who may be the caller by the signalling, never by the token: the P-Asserted-Identity
+  /// values, else From; numbers, URIs or name-addrs. One of them must match orig (D-3).
+  std::vector<std::string> orig;
+  /// Who is called: To. One of them must be in dest (D-4).
+  std::vector<std::string> dest;
+  /// The Date header, if there is one.
+  std::optional<std::string> date;
+  /// The SDP's fingerprints for mky; nothing if no SDP is visible.
+  std::optional<std::vector<MediaKey>> sdp_fingerprints;
+};
+
+enum class DatePolicy : uint8_t {
+  kCheckIfPresent,  // a Date header must be fresh; without one, iat alone counts (full form)
+  kIgnore,          // only iat counts; the compact form still needs a fresh Date
+};
+
+enum class OrigidPolicy : uint8_t { kMustBeUuid, kAnyString };
+
+/// Local policy of verification. A value; `dial_plan` lives for ever (see FindDialPlan).
+struct VerifierOptions {
+  std::chrono::seconds max_age{60};  // freshness, both ways
+  const DialPlan* dial_plan = nullptr;
+  DatePolicy date_policy = DatePolicy::kCheckIfPresent;
+  OrigidPolicy origid_policy = OrigidPolicy::kMustBeUuid;
+  /// Lab switch: http in x5u. Reported by who assembles the verifier.
+  enum class HttpX5u : uint8_t { kRefuse, kInsecureAllow } http_x5u = HttpX5u::kRefuse;
+  std::vector<uint16_t> x5u_ports = {443, 8443};
+  size_t max_identities = 16;
+};
+
+/// Judges calls. Thread-safe: Verify may run on many threads while ReplaceTrustStore swaps.
+class Verifier {
+ public:
+  /// All pointers are shared and not null; `clock` and `engine` live as long as this object.
+  Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> trust_store,
+           std::shared_ptr<const CertificateSource> source, std::shared_ptr<const Clock> clock,
+           std::shared_ptr<const Es256Engine> engine);
+
+  /// RFC 8224 6.2 with RFC 8588 and the SHAKEN rules, for base and shaken PASSporTs. All Identity
+  /// headers are judged, one that passes suffices, and a bad one never spoils a good one;
+  /// those of another ppt are ignored. For each: syntax, then claims against the call and
+  /// the clock, then certificate, chain, authority and signature, so that nothing is fetched or
+  /// computed for a header that a cheap check refuses. Never passes on an error, an exception or a
+  /// passed deadline.
+  [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline) const noexcept;
+
+  /// Later calls of Verify use `trust_store`; those under way keep the old one.
+  void ReplaceTrustStore(std::shared_ptr<const TrustStore> trust_store);
+
+ private:
+  [[nodiscard]] std::shared_ptr<const TrustStore> trust_store() const;
+
+  VerifierOptions options_;
+  mutable std::mutex trust_store_mutex_;
+  std::shared_ptr<const TrustStore> trust_store_;
+  std::shared_ptr<const CertificateSource> source_;
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<const Es256Engine> engine_;
+};
+
+}  // namespace callvet

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "api/file_certificate_source.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+using SharedBundle = std::shared_ptr<const CertificateBundle>;
+
+Result<SharedBundle> JoinBundles(const std::vector<std::string>& contents,
+                                 const std::vector<std::filesystem::path>& files) {
+  if (contents.empty()) {
+    return Fail(Reason::kCertificateNotAvailable, "no certificate was given");
+  }
+  auto joined = std::make_shared<CertificateBundle>();
+  for (size_t i = 0; i < contents.size(); ++i) {
+    auto bundle = ParseBundle(contents[i]);
+    if (!bundle) {
+      bundle.error().detail = files[i].string() + ": " + bundle.error().detail;
+      return bundle.error();
+    }
+    joined->insert(joined->end(), bundle->begin(), bundle->end());
+  }
+  if (joined->size() > kMaxBundleCertificates) {
+    return Fail(Reason::kChainTooLong, std::to_string(joined->size()) + " certificates");
+  }
+  return SharedBundle(std::move(joined));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const FileCertificateSource>> FileCertificateSource::Load(
+    const std::vector<std::filesystem::path>& files) {
+  std::vector<std::string> contents;
+  for (const auto& file : files) {
+    auto bytes = ReadFile(file);
+    if (!bytes) return bytes.error();
+    contents.push_back(std::move(*bytes));
+  }
+  return std::shared_ptr<const FileCertificateSource>(
+      new FileCertificateSource(JoinBundles(contents, files)));
+}
+
+Result<std::shared_ptr<const CertificateBundle>> FileCertificateSource::Get(
+    std::string_view x5u, const Deadline& /*deadline*/) const {
+  if (bundle_ || bundle_.error().reason != Reason::kCertificateNotAvailable) return bundle_;
+  return Fail(Reason::kCertificateNotAvailable,
+              "the certificate at " + Quote(x5u, 200) + " is not at hand");
+}
+
+}  // namespace callvet

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "callvet/result.h"
+#include "callvet/verifier.h"
+#include "syntax/sip_message.h"
+
+namespace callvet {
+
+/// What a SIP request says of its call: the caller from P-Asserted-Identity (all values), else From
+/// (D-3); the called party from To (D-4); Date; all Identity headers; the SDP's fingerprints if
+/// there is SDP. Fails with kSipMessageInvalid when From, To or Date occur more than once: it would
+/// not be clear which one the network uses. A missing header is left out; the verifier says what
+/// that means. Pure; thread-safe.
+Result<CallRequest> CallFromSip(const SipMessage& message);
+
+}  // namespace callvet

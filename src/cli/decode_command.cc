@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "api/identity_input.h"
+#include "api/token_dissection.h"
+#include "base/base64url.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/options.h"
+
+namespace callvet::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  callvet decode 'eyJ...;info=<https://cert.example.org/p.pem>;alg=ES256;ppt=shaken'\n"
+    "  callvet decode - < identity.txt\n"
+    "Nothing is verified. Exit codes: 0 well-formed, 1 something is broken (said under "
+    "'problems'),\n"
+    "2 usage error or unreadable input.";
+
+struct DecodeOptions {
+  std::string header;
+  std::string at;
+  bool json = false;
+};
+
+// "2022-06-29T20:25:36Z, 12 days ago".
+std::string TimeInWords(int64_t seconds, sys_seconds now) {
+  constexpr int64_t kLastSecond = 253402300799;
+  if (seconds < 0 || seconds > kLastSecond) return "no time of this world";
+  const sys_seconds time{std::chrono::seconds(seconds)};
+  const int64_t age = (now - time).count();
+  const int64_t distance = age < 0 ? -age : age;
+  std::string words = std::to_string(distance) + " s";
+  if (distance >= 2 * 86400) {
+    words = std::to_string(distance / 86400) + " days";
+  } else if (distance >= 2 * 3600) {
+    words = std::to_string(distance / 3600) + " hours";
+  } else if (distance >= 120) {
+    words = std::to_string(distance / 60) + " minutes";
+  }
+  return FormatTime(time) + ", " + words + (age < 0 ? " from now" : " ago");
+}
+
+// Times of the payload in words; whole numbers only.
+JsonMembers TimesJson(const TokenDissection& dissection, sys_seconds now) {
+  JsonMembers times;
+  for (const std::string_view name : {"iat", "exp", "nbf"}) {
+    const JsonValue* claim = dissection.payload ? dissection.payload->Find(name) : nullptr;
+    int64_t seconds = 0;
+    if (claim != nullptr && claim->GetInt(seconds)) {
+      times.emplace_back(name, TimeInWords(seconds, now));
+    }
+  }
+  return times;
+}
+
+JsonValue PartJson(const std::optional<JsonValue>& json) {
+  return json ? *json : JsonValue();
+}
+
+JsonValue SignatureJson(const std::optional<std::string>& signature) {
+  if (!signature) return {};
+  return JsonMembers{{"bytes", signature->size()}, {"hex", ToHex(*signature)}};
+}
+
+JsonValue DissectionJson(const TokenDissection& dissection, sys_seconds now) {
+  JsonMembers parameters;
+  for (const auto& [name, value] : dissection.parameters) parameters.emplace_back(name, value);
+  JsonArray problems;
+  for (const auto& problem : dissection.problems) {
+    problems.push_back(JsonMembers{{"part", problem.part},
+                                   {"reason", Info(problem.failure.reason).id},
+                                   {"detail", problem.failure.detail}});
+  }
+  return JsonMembers{{"form", dissection.form.empty() ? JsonValue() : JsonValue(dissection.form)},
+                     {"parameters", std::move(parameters)},
+                     {"header", PartJson(dissection.header)},
+                     {"payload", PartJson(dissection.payload)},
+                     {"signature", SignatureJson(dissection.signature)},
+                     {"times", TimesJson(dissection, now)},
+                     {"problems", std::move(problems)}};
+}
+
+void PrintPart(const Console& console, std::string_view name, const std::optional<JsonValue>& json,
+               const std::string& text) {
+  console.out() << console.Paint(Colour::kBold, name) << "\n";
+  if (json) {
+    console.out() << ForTerminal(WriteJson(*json, 2), Lines::kMany) << "\n";
+  } else if (!text.empty()) {
+    console.out() << "not JSON: " << Quote(text, 2000) << "\n";
+  } else {
+    console.out() << "not there\n";
+  }
+}
+
+void PrintDissection(const Console& console, const TokenDissection& dissection, sys_seconds now) {
+  std::ostream& out = console.out();
+  out << console.Paint(Colour::kBold, "form") << "  "
+      << (dissection.form.empty() ? "not recognised" : dissection.form)
+      << "; nothing was verified\n";
+  for (const auto& [name, value] : dissection.parameters) {
+    out << "  " << ForTerminal(name) << " = " << ForTerminal(value) << "\n";
+  }
+  PrintPart(console, "header", dissection.header, dissection.header_text);
+  PrintPart(console, "payload", dissection.payload, dissection.payload_text);
+  for (const auto& [name, words] : TimesJson(dissection, now)) {
+    out << "  " << name << ": " << *words.AsString() << "\n";
+  }
+  out << console.Paint(Colour::kBold, "signature") << "  "
+      << (dissection.signature ? std::to_string(dissection.signature->size()) + " bytes " +
+                                     ToHex(dissection.signature->substr(0, 80))
+                               : "not there")
+      << "\n";
+  for (const auto& problem : dissection.problems) {
+    out << console.Paint(Colour::kRed, "problem") << "  " << problem.part << ": "
+        << Info(problem.failure.reason).id << ": " << ForTerminal(problem.failure.detail) << "\n";
+  }
+}
+
+ExitCode RunDecode(const DecodeOptions& options, const Console& console) {
+  auto text = TextArgument(options.header);
+  if (!text) return console.Complain(text.error());
+  auto now = TimeOption(options.at, SystemClock().Now());
+  if (!now) return console.Complain(InOption("--at", now.error()));
+  const auto values = IdentityValuesFromText(*text);
+  if (values.empty())
+    return console.Complain(Fail(Reason::kParameterMissing, "the input is empty"));
+  bool broken = false;
+  JsonArray list;
+  for (const std::string& value : values) {
+    const TokenDissection dissection = DissectToken(value);
+    broken = broken || !dissection.problems.empty();
+    if (options.json) {
+      list.push_back(DissectionJson(dissection, *now));
+    } else {
+      PrintDissection(console, dissection, *now);
+    }
+  }
+  if (options.json) console.PrintJson(list.size() == 1 ? list[0] : JsonValue(std::move(list)));
+  return broken ? ExitCode::kNotVerified : ExitCode::kVerified;
+}
+
+}  // namespace
+
+void AddDecodeCommand(CLI::App& app, Context& context) {
+  auto options = std::make_shared<DecodeOptions>();
+  CLI::App* command = app.add_subcommand(
+      "decode", "Show header, claims and parameters of a token, as far as it can be read");
+  command
+      ->add_option("HEADER", options->header, "Identity header or token, or - for standard input")
+      ->required();
+  command->add_option("--at", options->at, "Time that ages are counted from (default: now)")
+      ->type_name("TIME");
+  command->add_flag("--json", options->json, "Print one JSON object");
+  command->footer(kFooter);
+  command->callback(
+      [options, &context] { context.exit_code = RunDecode(*options, context.console); });
+}
+
+}  // namespace callvet::cli

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include <exception>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/console.h"
+#include "cli/options.h"
+
+namespace callvet::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "callvet verifies STIR/SHAKEN caller-ID signatures (PASSporTs in SIP Identity headers).";
+constexpr const char* kFooter =
+    "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input,\n"
+    "            3 could not be decided (certificate not to be had, internal error).\n"
+    "'callvet COMMAND --help' shows the options and examples of a command.";
+
+int Run(int argc, char** argv) {
+  const Console console(std::cout, std::cerr, StandardOutputIsColoured());
+  Context context{console};
+  CLI::App app(kDescription, "callvet");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "callvet " CALLVET_VERSION);
+  app.require_subcommand(1);
+  AddVerifyCommand(app, context);
+  AddDecodeCommand(app, context);
+  AddExplainCommand(app, context);
+  AddSignCommand(app, context);
+  AddPkiCommand(app, context);
+  AddLintCommand(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    app.exit(error);
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  std::cout.flush();
+  if (!std::cout) {
+    std::cerr << "callvet: the output could not be written\n";
+    return static_cast<int>(ExitCode::kUndecided);
+  }
+  return static_cast<int>(context.exit_code);
+}
+
+}  // namespace
+}  // namespace callvet::cli
+
+int main(int argc, char** argv) {
+  try {
+    return callvet::cli::Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "callvet: internal-error: " << error.what() << "\n";
+  } catch (...) {
+    std::cerr << "callvet: internal-error\n";
+  }
+  return static_cast<int>(callvet::cli::ExitCode::kUndecided);
+}

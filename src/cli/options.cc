@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "cli/options.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace callvet::cli {
+
+Result<const DialPlan*> CountryOption(const std::string& country) {
+  if (country.empty()) return static_cast<const DialPlan*>(nullptr);
+  if (const DialPlan* plan = FindDialPlan(country)) return plan;
+  std::string known;
+  for (const DialPlan& plan : AllDialPlans()) known += " " + std::string(plan.iso);
+  return Fail(Reason::kParameterInvalid, "--country " + Quote(country) +
+                                             " is not known; known are" + known +
+                                             " and their country codes");
+}
+
+Result<sys_seconds> TimeOption(const std::string& text, sys_seconds fallback) {
+  if (text.empty()) return fallback;
+  return ParseTime(text);
+}
+
+Failure InOption(std::string_view option, Failure failure) {
+  failure.detail = std::string(option) + ": " + failure.detail;
+  return failure;
+}
+
+Result<std::string> TextArgument(const std::string& argument) {
+  constexpr size_t kMaxText = size_t{4} * 1024 * 1024;
+  if (argument != "-") return argument;
+  return ReadFile("-", kMaxText);
+}
+
+}  // namespace callvet::cli

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "issue/der_writer.h"
+
+#include <algorithm>
+
+#include "base/base64url.h"
+#include "base/byte_reader.h"
+#include "base/text.h"
+#include "pki/openssl_ptr.h"
+
+namespace callvet {
+namespace {
+
+/// `value` in as few big-endian bytes as it needs, at least one.
+std::string BigEndian(uint64_t value) {
+  std::string bytes;
+  do {
+    bytes.insert(bytes.begin(), static_cast<char>(value & 0xFF));
+    value >>= 8;
+  } while (value != 0);
+  return bytes;
+}
+
+}  // namespace
+
+std::string DerElement(uint8_t tag, std::string_view contents) {
+  std::string element(1, static_cast<char>(tag));
+  const std::string length = BigEndian(contents.size());
+  if (contents.size() >= 0x80) element.push_back(static_cast<char>(0x80 | length.size()));
+  return element.append(length).append(contents);
+}
+
+std::string DerInteger(uint64_t value) {
+  std::string bytes = BigEndian(value);
+  if ((bytes[0] & 0x80) != 0) bytes.insert(bytes.begin(), '\0');
+  return DerElement(der::kInteger, bytes);
+}
+
+Result<std::string> DerOid(std::string_view dotted) {
+  const ErrorQueueDrain drain;
+  const Asn1ObjectPtr object(OBJ_txt2obj(std::string(dotted).c_str(), /*no_name=*/1));
+  const size_t size = object == nullptr ? 0 : OBJ_length(object.get());
+  if (size == 0) return Fail(Reason::kParameterInvalid, "no OID: " + Quote(dotted));
+  constexpr uint8_t kObjectIdentifier = 0x06;
+  return DerElement(kObjectIdentifier,
+                    {reinterpret_cast<const char*>(OBJ_get0_data(object.get())), size});
+}
+
+Result<std::string> DerUriName(std::string_view uri) {
+  const bool printable =
+      std::all_of(uri.begin(), uri.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  if (uri.empty() || !printable) return Fail(Reason::kParameterInvalid, "no URI: " + Quote(uri));
+  return DerElement(der::Implicit(6), uri);
+}
+
+std::string DerDirectoryName(std::string_view name) {
+  return DerElement(der::Explicit(4), name);
+}
+
+std::string WritePem(std::string_view label, std::string_view der) {
+  constexpr size_t kLine = 64;
+  const std::string text = EncodeBase64(der);
+  std::string pem = "-----BEGIN " + std::string(label) + "-----\n";
+  for (size_t i = 0; i < text.size(); i += kLine) pem.append(text, i, kLine).append("\n");
+  return pem.append("-----END ").append(label).append("-----\n");
+}
+
+}  // namespace callvet

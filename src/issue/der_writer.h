@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "callvet/result.h"
+
+// Writing DER and PEM: the counterpart of base/byte_reader.h. Everything here is pure and
+// thread-safe.
+
+namespace callvet {
+
+/// Tag bytes that only the issuing side needs; the others are in base/byte_reader.h.
+namespace der {
+inline constexpr uint8_t kBoolean = 0x01;
+inline constexpr uint8_t kBitString = 0x03;
+inline constexpr uint8_t kOctetString = 0x04;
+inline constexpr uint8_t kEnumerated = 0x0A;
+/// IMPLICIT context tag [n] of a primitive type, n < 31.
+constexpr uint8_t Implicit(uint8_t number) {
+  return static_cast<uint8_t>(0x80 | number);
+}
+}  // namespace der
+
+/// One element: `tag`, minimal definite length, `contents`.
+std::string DerElement(uint8_t tag, std::string_view contents);
+
+/// An INTEGER that is not negative, minimally encoded.
+std::string DerInteger(uint64_t value);
+
+/// An OBJECT IDENTIFIER from dotted decimal text. Fails with kParameterInvalid.
+Result<std::string> DerOid(std::string_view dotted);
+
+/// The GeneralName uniformResourceIdentifier. Fails with kParameterInvalid unless `uri` is
+/// printable ASCII without white space, not empty.
+Result<std::string> DerUriName(std::string_view uri);
+
+/// A "-----BEGIN `label`-----" block with lines of 64 characters (RFC 7468).
+std::string WritePem(std::string_view label, std::string_view der);
+
+}  // namespace callvet

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "pki/crl.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+#include <utility>
+
+#include "pki/openssl_ptr.h"
+#include "pki/pem.h"
+#include "pki/x509_fields.h"
+
+namespace callvet {
+namespace {
+
+// One listed certificate. The index is our own and not OpenSSL's lookup, which sorts the shared
+// list at first use and stops at the first entry of a serial, whatever its reason.
+struct Entry {
+  std::string serial_hex;
+  size_t issuer = 0;  // index into Data::issuers
+  sys_seconds since{};
+};
+
+bool BySerial(const Entry& a, const Entry& b) {
+  return a.serial_hex < b.serial_hex;
+}
+
+// IssuingDistributionPoint (RFC 5280 5.2.5).
+struct Scope {
+  bool indirect = false;
+  bool only_user = false;
+  bool only_ca = false;
+  bool named = false;  // has a distributionPoint
+  std::vector<std::string> uris;
+};
+
+Failure Invalid(std::string_view detail) {
+  return Fail(Reason::kCrlInvalid, "the CRL " + std::string(detail));
+}
+
+}  // namespace
+
+struct Crl::Data {
+  X509CrlPtr crl;
+  std::string issuer;
+  std::string issuer_der;
+  sys_seconds this_update{};
+  std::optional<sys_seconds> next_update;
+  Scope scope;
+  std::vector<std::string> issuers;  // canonical names that entries refer to
+  std::vector<Entry> entries;        // sorted by serial
+};
+
+namespace {
+
+// Critical extensions of the list that are understood here; all others refuse it (RFC 5280 5.2).
+Result<void> CheckListExtensions(const X509_CRL* crl) {
+  for (int i = 0; i < X509_CRL_get_ext_count(crl); ++i) {
+    X509_EXTENSION* extension = X509_CRL_get_ext(crl, i);
+    const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+    // A delta CRL (RFC 5280 5.2.4) tells only what changed.
+    if (nid == NID_delta_crl) return Invalid("is a delta CRL");
+    if (X509_EXTENSION_get_critical(extension) == 0) continue;
+    if (nid != NID_issuing_distribution_point && nid != NID_authority_key_identifier &&
+        nid != NID_crl_number) {
+      return Invalid("has a critical extension that is not understood");
+    }
+  }
+  return {};
+}
+
+Result<Scope> ReadScope(const X509_CRL* crl) {
+  Scope scope;
+  int critical = 0;
+  const IssuingDistPointPtr point(static_cast<ISSUING_DIST_POINT*>(
+      X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &critical, nullptr)));
+  if (point == nullptr) {
+    if (critical != -1) return Invalid("has a broken issuing distribution point");
+    return scope;
+  }
+  if (point->onlyattr > 0) return Invalid("lists attribute certificates only");
+  if (point->onlysomereasons != nullptr) return Invalid("is limited to some reasons");
+  scope.indirect = point->indirectCRL > 0;
+  scope.only_user = point->onlyuser > 0;
+  scope.only_ca = point->onlyCA > 0;
+  if (point->distpoint != nullptr) {
+    scope.named = true;
+    if (point->distpoint->type == 0) scope.uris = UrisOf(point->distpoint->name.fullname);
+    // Such a list would match no certificate and silently protect nobody.
+    if (scope.uris.empty()) return Invalid("names its distribution point in an unsupported form");
+  }
+  if (scope.indirect && !scope.named) {
+    return Invalid("is indirect and does not name its distribution point (C-33)");
+  }
+  return scope;
+}
+
+// The canonical names of the certificateIssuer extension of an entry; nothing if it has none.
+Result<std::optional<std::vector<std::string>>> ReadCertificateIssuer(const X509_REVOKED* revoked) {
+  int critical = 0;
+  const GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(
+      X509_REVOKED_get_ext_d2i(revoked, NID_certificate_issuer, &critical, nullptr)));
+  if (names == nullptr) {
+    if (critical != -1) return Invalid("has an entry with a broken certificateIssuer");
+    return std::optional<std::vector<std::string>>();
+  }
+  auto directory_names = DirectoryNamesOf(names.get());
+  // RFC 5280 5.3.3: the distinguished names of the issuer. Without one the entry would match
+  // nobody.
+  if (!directory_names || directory_names->empty()) {
+    return Invalid("has an entry whose certificateIssuer holds no directory name");
+  }
+  return std::optional<std::vector<std::string>>(std::move(*directory_names));
+}
+
+// RFC 5280 5.3: an entry with a critical extension that is not understood spoils the list.
+Result<void> CheckEntryExtensions(const X509_REVOKED* revoked) {
+  const STACK_OF(X509_EXTENSION)* extensions = X509_REVOKED_get0_extensions(revoked);
+  for (int i = 0; i < sk_X509_EXTENSION_num(extensions); ++i) {
+    X509_EXTENSION* extension = sk_X509_EXTENSION_value(extensions, i);
+    const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+    if (X509_EXTENSION_get_critical(extension) != 0 && nid != NID_certificate_issuer &&
+        nid != NID_crl_reason) {
+      return Invalid("has an entry with a critical extension that is not understood");
+    }
+  }
+  return {};
+}
+
+// RFC 5280 6.3.3 (k): an entry with removeFromCRL does not revoke.
+Result<bool> IsRemoval(const X509_REVOKED* revoked) {
+  int critical = 0;
+  const OpenSslPtr<ASN1_ENUMERATED, ASN1_ENUMERATED_free> reason(static_cast<ASN1_ENUMERATED*>(
+      X509_REVOKED_get_ext_d2i(revoked, NID_crl_reason, &critical, nullptr)));
+  if (reason == nullptr && critical != -1) return Invalid("has an entry with a broken reason");
+  return reason != nullptr && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_REMOVE_FROM_CRL;
+}
+
+// The index of `name` in `issuers`, where it is added when it is new. The sticky names repeat, so
+// the search begins at the end.
+size_t Intern(std::vector<std::string>& issuers, std::string name) {
+  const auto known = std::find(issuers.rbegin(), issuers.rend(), name);
+  if (known != issuers.rend()) return static_cast<size_t>(issuers.rend() - known) - 1;
+  issuers.push_back(std::move(name));
+  return issuers.size() - 1;
+}
+
+struct EntryList {
+  std::vector<std::string> issuers;
+  std::vector<Entry> entries;
+};
+
+// C-34, RFC 5280 5.3.3: certificateIssuer holds for its entry and all that follow, until the next
+// one; before the first one the issuer is that of the CRL.
+Result<EntryList> ReadEntries(X509_CRL* crl, const std::string& crl_issuer) {
+  EntryList list;
+  std::vector<size_t> sticky = {Intern(list.issuers, crl_issuer)};
+  const STACK_OF(X509_REVOKED)* revoked_list = X509_CRL_get_REVOKED(crl);
+  for (int i = 0; i < sk_X509_REVOKED_num(revoked_list); ++i) {
+    const X509_REVOKED* revoked = sk_X509_REVOKED_value(revoked_list, i);
+    if (auto ok = CheckEntryExtensions(revoked); !ok) return ok.error();
+    auto issuer_names = ReadCertificateIssuer(revoked);
+    if (!issuer_names) return issuer_names.error();
+    if (issuer_names->has_value()) {
+      sticky.clear();
+      for (std::string& name : **issuer_names) {
+        sticky.push_back(Intern(list.issuers, std::move(name)));
+      }
+    }
+    const auto removal = IsRemoval(revoked);
+    if (!removal) return removal.error();
+    if (*removal) continue;
+    const auto serial = SerialHex(X509_REVOKED_get0_serialNumber(revoked));
+    const auto since = ToTime(X509_REVOKED_get0_revocationDate(revoked));
+    if (!serial || !since) return Invalid("has an entry whose serial or date cannot be read");
+    for (const size_t issuer : sticky) list.entries.push_back({*serial, issuer, *since});
+  }
+  std::stable_sort(list.entries.begin(), list.entries.end(), BySerial);
+  return list;
+}
+
+X509CrlPtr DecodeCrl(std::string_view der) {
+  if (der.empty() || der.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
+    return nullptr;
+  }
+  const auto* begin = reinterpret_cast<const unsigned char*>(der.data());
+  const unsigned char* end = begin;
+  X509CrlPtr crl(d2i_X509_CRL(nullptr, &end, static_cast<long>(der.size())));  // NOLINT
+  if (crl == nullptr || end != begin + der.size()) return nullptr;
+  return crl;
+}
+
+bool HasStrongSignature(const X509_CRL* crl) {
+  int digest = NID_undef;
+  int key = NID_undef;
+  return OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &digest, &key) == 1 &&
+         IsStrongSignature(digest, key);
+}
+
+bool HaveCommonItem(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::any_of(a.begin(), a.end(), [&](const std::string& item) {
+    return std::find(b.begin(), b.end(), item) != b.end();
+  });
+}
+
+// RFC 5280 6.3.3 (b) for one distribution point of a certificate: the same place, and the same
+// issuer (which is the certificate's own when cRLIssuer is absent).
+bool Matches(const CrlDistributionPoint& point, const Certificate& certificate, const Scope& scope,
+             const std::string& crl_issuer) {
+  if (scope.named && !HaveCommonItem(point.uris, scope.uris)) return false;
+  if (point.issuer_names.empty()) return crl_issuer == certificate.issuer_der();
+  return std::find(point.issuer_names.begin(), point.issuer_names.end(), crl_issuer) !=
+         point.issuer_names.end();
+}
+
+}  // namespace
+
+Result<Crl> Crl::ParseDer(std::string_view der) {
+  const ErrorQueueDrain drain;
+  auto data = std::make_shared<Data>();
+  data->crl = DecodeCrl(der);
+  if (data->crl == nullptr) return Invalid("cannot be decoded: " + ErrorQueueDrain::LastError());
+  X509_CRL* crl = data->crl.get();
+  if (auto ok = CheckListExtensions(crl); !ok) return ok.error();
+  if (!HasStrongSignature(crl)) return Invalid("is signed with an algorithm that is too weak");
+
+  const X509_NAME* issuer = X509_CRL_get_issuer(crl);
+  auto issuer_der = CanonicalName(issuer);
+  if (!issuer_der) return Invalid("has a broken issuer name");
+  data->issuer = NameText(issuer);
+  data->issuer_der = std::move(*issuer_der);
+
+  const auto this_update = ToTime(X509_CRL_get0_lastUpdate(crl));
+  if (!this_update) return Invalid("has a thisUpdate that cannot be read");
+  data->this_update = *this_update;
+  if (const ASN1_TIME* next_update = X509_CRL_get0_nextUpdate(crl); next_update != nullptr) {
+    data->next_update = ToTime(next_update);
+    if (!data->next_update) return Invalid("has a nextUpdate that cannot be read");
+  }
+
+  auto scope = ReadScope(crl);
+  if (!scope) return scope.error();
+  data->scope = std::move(*scope);
+  auto list = ReadEntries(crl, data->issuer_der);
+  if (!list) return list.error();
+  data->issuers = std::move(list->issuers);
+  data->entries = std::move(list->entries);
+  return Crl(std::move(data));
+}
+
+const std::string& Crl::issuer() const {
+  return data_->issuer;
+}
+const std::string& Crl::issuer_der() const {
+  return data_->issuer_der;
+}
+sys_seconds Crl::this_update() const {
+  return data_->this_update;
+}
+std::optional<sys_seconds> Crl::next_update() const {
+  return data_->next_update;
+}
+bool Crl::indirect() const {
+  return data_->scope.indirect;
+}
+const std::vector<std::string>& Crl::distribution_uris() const {
+  return data_->scope.uris;
+}
+size_t Crl::entry_count() const {
+  return data_->entries.size();
+}
+
+bool Crl::Covers(const Certificate& certificate) const {
+  const Scope& scope = data_->scope;
+  if (certificate.is_ca() ? scope.only_user : scope.only_ca) return false;
+  const bool own_issuer = data_->issuer_der == certificate.issuer_der();
+  if (!own_issuer && !scope.indirect) return false;
+  // A list without a named distribution point holds everything that its issuer issued.
+  if (own_issuer && !scope.named) return true;
+  const auto& points = certificate.crl_distribution_points();
+  return std::any_of(points.begin(), points.end(), [&](const CrlDistributionPoint& point) {
+    return Matches(point, certificate, scope, data_->issuer_der);
+  });
+}
+
+bool Crl::SignedBy(const Certificate& issuer) const {
+  const ErrorQueueDrain drain;
+  if (issuer.subject_der() != data_->issuer_der) return false;
+  // RFC 5280 4.2.1.3: cRLSign, where keyUsage is present.
+  if ((X509_get_key_usage(issuer.x509()) & KU_CRL_SIGN) == 0) return false;
+  EVP_PKEY* key = X509_get0_pubkey(issuer.x509());
+  return key != nullptr && HasStrongKey(issuer) && X509_CRL_verify(data_->crl.get(), key) == 1;
+}
+
+std::optional<sys_seconds> Crl::RevokedSince(const Certificate& certificate) const {
+  const auto [first, last] = std::equal_range(data_->entries.begin(), data_->entries.end(),
+                                              Entry{certificate.serial_hex(), 0, {}}, BySerial);
+  for (auto entry = first; entry != last; ++entry) {
+    if (data_->issuers[entry->issuer] == certificate.issuer_der()) return entry->since;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<Crl>> ParseCrls(std::string_view bytes) {
+  std::vector<Crl> crls;
+  if (LooksLikeDer(bytes)) {
+    auto crl = Crl::ParseDer(bytes);
+    if (!crl) return crl.error();
+    crls.push_back(std::move(*crl));
+    return crls;
+  }
+  auto blocks = ReadPemBlocks(bytes, Reason::kCrlInvalid);
+  if (!blocks) return blocks.error();
+  for (const PemBlock& block : *blocks) {
+    if (block.label != "X509 CRL") continue;
+    auto crl = Crl::ParseDer(block.der);
+    if (!crl) return crl.error();
+    crls.push_back(std::move(*crl));
+  }
+  if (crls.empty()) return Fail(Reason::kCrlInvalid, "neither PEM CRLs nor a DER CRL");
+  return crls;
+}
+
+}  // namespace callvet

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "pki/path_validator.h"
+
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "pki/openssl_ptr.h"
+#include "pki/x509_fields.h"
+
+namespace callvet {
+namespace {
+
+using Path = std::vector<Certificate>;
+
+Failure Invalid(const Certificate& certificate, std::string_view detail) {
+  return Fail(Reason::kChainInvalid, Quote(certificate.subject()) + " " + std::string(detail));
+}
+
+bool HasStrongSignature(const Certificate& certificate) {
+  int digest = NID_undef;
+  int key = NID_undef;
+  return X509_get_signature_info(certificate.x509(), &digest, &key, nullptr, nullptr) == 1 &&
+         IsStrongSignature(digest, key);
+}
+
+// B-8, C-2. The anchor's own signature proves nothing and may be of any kind.
+Result<void> CheckStrength(const Path& path) {
+  for (size_t i = 0; i + 1 < path.size(); ++i) {
+    if (!HasStrongSignature(path[i])) {
+      return Fail(Reason::kChainWeakKey, Quote(path[i].subject()) +
+                                             " is signed with an algorithm that is too weak or "
+                                             "not allowed");
+    }
+    if (!HasStrongKey(path[i + 1])) {
+      return Fail(Reason::kChainWeakKey, "the key of the CA " + Quote(path[i + 1].subject()) +
+                                             " is too weak or of a kind that is not allowed");
+    }
+  }
+  return {};
+}
+
+// B-31. OpenSSL alone would also take version 1 roots and issuers without basicConstraints whose
+// keyUsage says keyCertSign for CAs.
+Result<void> CheckIssuers(const Path& path) {
+  for (size_t i = 0; i < path.size(); ++i) {
+    const Certificate& certificate = path[i];
+    if ((X509_get_extension_flags(certificate.x509()) & EXFLAG_INVALID) != 0) {
+      return Invalid(certificate, "has an extension that cannot be decoded");
+    }
+    if (i == 0) continue;
+    if (!certificate.is_ca()) {
+      return Invalid(certificate, "issued a certificate without being a CA");
+    }
+    const int issued = X509_check_issued(certificate.x509(), path[i - 1].x509());
+    if (issued != X509_V_OK) {
+      return Invalid(certificate, "cannot have issued " + Quote(path[i - 1].subject()) + ": " +
+                                      X509_verify_cert_error_string(issued));
+    }
+  }
+  return {};
+}
+
+bool IsOurs(const ASN1_OBJECT* object) {
+  return IsOid(object, oid::kTnAuthList) || IsOid(object, oid::kClaimConstraints) ||
+         IsOid(object, oid::kEnhancedClaimConstraints);
+}
+
+// RFC 5280 4.2. The STIR extensions, which OpenSSL does not know, are processed by us; some CAs
+// mark them critical against RFC 8226.
+Result<void> CheckCriticalExtensions(const Path& path) {
+  for (const Certificate& certificate : path) {
+    for (int i = 0; i < X509_get_ext_count(certificate.x509()); ++i) {
+      X509_EXTENSION* extension = X509_get_ext(certificate.x509(), i);
+      if (X509_EXTENSION_get_critical(extension) == 0) continue;
+      if (X509_supported_extension(extension) == 1) continue;
+      if (IsOurs(X509_EXTENSION_get_object(extension))) continue;
+      return Invalid(certificate, "has a critical extension that is not understood");
+    }
+  }
+  return {};
+}
+
+Reason ReasonOf(int error) {
+  switch (error) {
+    case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+      return Reason::kChainTooLong;
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+    case X509_V_ERR_EC_KEY_EXPLICIT_PARAMS:
+      return Reason::kChainWeakKey;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+    case X509_V_ERR_CERT_REJECTED:
+      return Reason::kChainUntrusted;
+    case X509_V_OK:  // a failure without an error
+    case X509_V_ERR_UNSPECIFIED:
+    case X509_V_ERR_OUT_OF_MEM:
+    case X509_V_ERR_INVALID_CALL:
+    case X509_V_ERR_STORE_LOOKUP:
+      return Reason::kInternalError;
+    default:
+      return Reason::kChainInvalid;
+  }
+}
+
+// Lets OpenSSL see only the pairs of the path as issued, so that it cannot wander to another
+// certificate of the same name. It narrows OpenSSL's own test and never widens it.
+int IssuedInPath(X509_STORE_CTX* context, X509* child, X509* issuer) {
+  const auto* path = static_cast<const Path*>(X509_STORE_CTX_get_app_data(context));
+  if (path == nullptr) return 0;
+  for (size_t i = 0; i < path->size(); ++i) {
+    if ((*path)[i].x509() != child) continue;
+    const bool next = i + 1 < path->size() && (*path)[i + 1].x509() == issuer;
+    if (!next && child != issuer) continue;
+    return X509_check_issued(issuer, child) == X509_V_OK ? 1 : 0;
+  }
+  return 0;
+}
+
+X509StackView MakeStack(const Path& path, size_t first, size_t last) {
+  X509StackView stack(sk_X509_new_null());
+  for (size_t i = first; stack != nullptr && i < last; ++i) {
+    if (sk_X509_push(stack.get(), path[i].x509()) <= 0) stack.reset();
+  }
+  return stack;
+}
+
+bool SetParameters(X509_STORE_CTX* context, const Path& path) {
+  X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context);
+  // PARTIAL_CHAIN: an anchor may be an intermediate. IGNORE_CRITICAL: CheckCriticalExtensions does
+  // it, strictly, with the STIR extensions known. NO_CHECK_TIME: CheckValidity does it, with
+  // notAfter included (RFC 5280 4.1.2.5), which OpenSSL takes for expired. POLICY_CHECK: RFC
+  // 5280 6.1.3 (d) to (f), with any policy as the initial set.
+  constexpr unsigned long kFlags =  // NOLINT(google-runtime-int): OpenSSL's type
+      X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_IGNORE_CRITICAL | X509_V_FLAG_NO_CHECK_TIME |
+      X509_V_FLAG_POLICY_CHECK;
+  X509_VERIFY_PARAM_set_depth(parameters, static_cast<int>(path.size()));
+  return X509_VERIFY_PARAM_set_flags(parameters, kFlags) == 1 &&
+         X509_VERIFY_PARAM_add0_policy(parameters, OBJ_nid2obj(NID_any_policy)) == 1;
+}
+
+bool IsExactly(const STACK_OF(X509) * chain, const Path& path) {
+  if (chain == nullptr || static_cast<size_t>(sk_X509_num(chain)) != path.size()) return false;
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (X509_cmp(sk_X509_value(chain, static_cast<int>(i)), path[i].x509()) != 0) return false;
+  }
+  return true;
+}
+
+Failure OpenSslFailure(X509_STORE_CTX* context, const Path& path) {
+  const int error = X509_STORE_CTX_get_error(context);
+  const auto depth = static_cast<size_t>(X509_STORE_CTX_get_error_depth(context));
+  std::string detail = X509_verify_cert_error_string(error);
+  if (depth < path.size()) detail += " at " + Quote(path[depth].subject());
+  return Fail(ReasonOf(error), std::move(detail));
+}
+
+Result<void> ValidateByOpenSsl(const Path& path) {
+  const X509StorePtr store(X509_STORE_new());
+  const X509StackView trusted = MakeStack(path, path.size() - 1, path.size());
+  const X509StackView untrusted = MakeStack(path, 1, path.size() - 1);
+  const X509StoreCtxPtr context(X509_STORE_CTX_new());
+  if (store == nullptr || trusted == nullptr || untrusted == nullptr || context == nullptr) {
+    return Fail(Reason::kInternalError, "no memory to validate the path");
+  }
+  X509_STORE_set_check_issued(store.get(), IssuedInPath);
+  if (X509_STORE_CTX_init(context.get(), store.get(), path[0].x509(), untrusted.get()) != 1 ||
+      X509_STORE_CTX_set_app_data(context.get(), const_cast<Path*>(&path)) != 1 ||
+      !SetParameters(context.get(), path)) {
+    return Fail(Reason::kInternalError, "the validation of the path cannot start");
+  }
+  X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
+  if (X509_verify_cert(context.get()) != 1 ||
+      X509_STORE_CTX_get_error(context.get()) != X509_V_OK) {
+    return OpenSslFailure(context.get(), path);
+  }
+  if (!IsExactly(X509_STORE_CTX_get0_chain(context.get()), path)) {
+    return Fail(Reason::kInternalError, "OpenSSL validated another path than the one asked for");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> CheckValidity(const Certificate& certificate, sys_seconds at) {
+  if (at > certificate.not_after()) {
+    return Fail(Reason::kCertificateExpired, Quote(certificate.subject()) + " expired at " +
+                                                 FormatTime(certificate.not_after()));
+  }
+  if (at < certificate.not_before()) {
+    return Fail(Reason::kCertificateNotYetValid, Quote(certificate.subject()) + " is valid from " +
+                                                     FormatTime(certificate.not_before()) + " on");
+  }
+  return {};
+}
+
+Result<void> ValidatePath(const Path& path, sys_seconds at) {
+  const ErrorQueueDrain drain;
+  if (path.size() < 2) {
+    return Fail(Reason::kChainUntrusted, "the path does not lead to a trust anchor");
+  }
+  if (auto ok = CheckStrength(path); !ok) return ok.error();
+  if (auto ok = CheckIssuers(path); !ok) return ok.error();
+  if (auto ok = CheckCriticalExtensions(path); !ok) return ok.error();
+  for (const Certificate& certificate : path) {
+    if (auto ok = CheckValidity(certificate, at); !ok) return ok.error();
+  }
+  return ValidateByOpenSsl(path);
+}
+
+}  // namespace callvet

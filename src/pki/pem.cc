@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "pki/pem.h"
+
+#include <limits>
+#include <memory>
+
+#include <openssl/pem.h>
+
+#include "pki/openssl_ptr.h"
+
+namespace callvet {
+namespace {
+
+constexpr std::string_view kBegin = "-----BEGIN";
+
+// Lines that begin a block or want to. OpenSSL skips a damaged BEGIN line as if it were text;
+// counting shows that a block got lost.
+size_t CountBeginLines(std::string_view bytes) {
+  size_t count = 0;
+  for (size_t at = bytes.find(kBegin); at != std::string_view::npos;
+       at = bytes.find(kBegin, at + kBegin.size())) {
+    if (at == 0 || bytes[at - 1] == '\n') ++count;
+  }
+  return count;
+}
+
+bool AtEndOfInput() {
+  const unsigned long error = ERR_peek_last_error();  // NOLINT(google-runtime-int): OpenSSL's type
+  return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+}  // namespace
+
+bool LooksLikeDer(std::string_view bytes) {
+  return bytes.size() >= 2 && bytes[0] == 0x30 &&
+         (static_cast<unsigned char>(bytes[1]) & 0x80) != 0;
+}
+
+Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,
+                                            size_t max_blocks) {
+  const ErrorQueueDrain drain;
+  const size_t begin_lines = CountBeginLines(bytes);
+  if (begin_lines > max_blocks) {
+    return Fail(reason, "more than " + std::to_string(max_blocks) + " PEM blocks");
+  }
+  std::vector<PemBlock> blocks;
+  if (begin_lines == 0) return blocks;
+  if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
+    return Fail(reason, "the PEM text is too large");
+  }
+  const BioPtr bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+  if (bio == nullptr) return Fail(Reason::kInternalError, "no memory for PEM");
+  for (;;) {
+    char* label = nullptr;
+    char* header = nullptr;
+    unsigned char* data = nullptr;
+    long length = 0;  // NOLINT(google-runtime-int): OpenSSL's type
+    if (PEM_read_bio(bio.get(), &label, &header, &data, &length) != 1) {
+      if (AtEndOfInput()) break;
+      return Fail(reason, "PEM block " + std::to_string(blocks.size() + 1) +
+                              " cannot be read: " + ErrorQueueDrain::LastError());
+    }
+    const OpenSslString label_owner(label);
+    const OpenSslString header_owner(header);
+    const std::unique_ptr<unsigned char, OpenSslStringFree> data_owner(data);
+    blocks.push_back(
+        {label, std::string(reinterpret_cast<const char*>(data), static_cast<size_t>(length))});
+  }
+  if (blocks.size() != begin_lines) {
+    return Fail(reason, std::to_string(begin_lines) + " PEM blocks begin and only " +
+                            std::to_string(blocks.size()) + " can be read");
+  }
+  return blocks;
+}
+
+}  // namespace callvet

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/result.h"
+
+namespace callvet {
+
+/// One PEM block: what stands between its BEGIN and END lines, decoded.
+struct PemBlock {
+  std::string label;  // "CERTIFICATE"
+  std::string der;
+};
+
+/// True if `bytes` can only be DER: a SEQUENCE in the long length form, which no text begins with.
+bool LooksLikeDer(std::string_view bytes);
+
+/// All PEM blocks of `bytes` in order; text around them is ignored, no block at all is an empty
+/// vector. A block that cannot be read (a BEGIN line without its END, broken base64) refuses the
+/// whole input with `reason`, and so do more than `max_blocks`. Pure; thread-safe.
+Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,
+                                            size_t max_blocks = 16'384);
+
+}  // namespace callvet

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "pki/revocation.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "pki/path_builder.h"
+#include "pki/path_validator.h"
+
+namespace callvet {
+namespace {
+
+constexpr size_t kMaxCrlSigners = 8;  // budget: certificates tried as the signer of one CRL
+
+std::string Describe(const Crl& crl) {
+  return "the CRL of " + Quote(crl.issuer()) + " of " + FormatTime(crl.this_update());
+}
+
+// C-35. A list without nextUpdate gives no time until which it may be believed (RFC 5280 5.1.2.5
+// demands one), so it counts as stale.
+Result<void> CheckCurrency(const Crl& crl, sys_seconds at) {
+  if (crl.this_update() > at + kCrlClockSkew) {
+    return Fail(Reason::kCrlStale, Describe(crl) + " is from the future");
+  }
+  if (!crl.next_update()) return Fail(Reason::kCrlStale, Describe(crl) + " has no nextUpdate");
+  if (at > *crl.next_update()) {
+    return Fail(Reason::kCrlStale,
+                Describe(crl) + " is past its nextUpdate " + FormatTime(*crl.next_update()));
+  }
+  return {};
+}
+
+// C-33: `signer` made the list and leads to an anchor for CRLs, or is one.
+Result<void> CheckCrlSigner(const Certificate& signer, const TrustStore& store, sys_seconds at) {
+  const auto& anchors = store.crl_anchors();
+  if (std::find(anchors.begin(), anchors.end(), signer) != anchors.end()) {
+    return CheckValidity(signer, at);
+  }
+  const PathJudge judge = [at](const std::vector<Certificate>& path) {
+    return ValidatePath(path, at);
+  };
+  const auto path = FindPath({signer, store.crl_signers(), anchors, at, ChainLimits()}, judge);
+  if (!path) return path.error();
+  return {};
+}
+
+// One run over a path. Who signed an indirect list does not depend on the certificate, so that is
+// found out once for all certificates of the path.
+class RevocationCheck {
+ public:
+  RevocationCheck(const TrustStore& store, sys_seconds at) : store_(store), at_(at) {}
+
+  // One certificate against all lists. The sentence for people, or why it does not pass.
+  Result<std::string> Check(const Certificate& certificate, const Certificate& issuer) {
+    const Crl* good = nullptr;
+    std::optional<Failure> unusable;
+    for (const Crl& crl : store_.crls()) {
+      if (!crl.Covers(certificate)) continue;
+      auto usable = CheckCurrency(crl, at_);
+      if (usable) usable = CheckAuthenticity(crl, issuer);
+      if (!usable) {
+        unusable = usable.error();
+        continue;
+      }
+      if (const auto since = crl.RevokedSince(certificate)) {
+        return Fail(Reason::kCertificateRevoked, Quote(certificate.subject()) + " serial " +
+                                                     certificate.serial_hex() + " was revoked at " +
+                                                     FormatTime(*since) + " by " + Describe(crl));
+      }
+      good = &crl;
+    }
+    if (good != nullptr) return Quote(certificate.subject()) + " is not on " + Describe(*good);
+    if (unusable) return *unusable;
+    std::string none = "no CRL covers " + Quote(certificate.subject());
+    if (store_.revocation_policy() == RevocationPolicy::kRequired) {
+      return Fail(Reason::kCrlNotAvailable, std::move(none));
+    }
+    return none;
+  }
+
+ private:
+  // RFC 5280 6.3.3 (f), (g): who signed the list.
+  Result<void> CheckAuthenticity(const Crl& crl, const Certificate& issuer) {
+    if (crl.SignedBy(issuer)) return {};
+    if (!crl.indirect()) {
+      return Fail(Reason::kCrlInvalid, Describe(crl) + " is not signed by " +
+                                           Quote(issuer.subject()) +
+                                           ", or that certificate may not sign CRLs");
+    }
+    const auto known = indirect_.find(&crl);
+    if (known != indirect_.end()) return known->second;
+    return indirect_.emplace(&crl, CheckIndirect(crl)).first->second;
+  }
+
+  // The authenticity of an indirect list: any one of the possible signers is enough.
+  [[nodiscard]] Result<void> CheckIndirect(const Crl& crl) const {
+    std::optional<Failure> failure;
+    size_t tried = 0;
+    for (const auto* candidates : {&store_.crl_anchors(), &store_.crl_signers()}) {
+      for (const Certificate& signer : *candidates) {
+        if (signer.subject_der() != crl.issuer_der()) continue;
+        if (++tried > kMaxCrlSigners) break;
+        if (!crl.SignedBy(signer)) continue;
+        const auto ok = CheckCrlSigner(signer, store_, at_);
+        if (ok) return {};
+        failure = ok.error();
+      }
+    }
+    return Fail(Reason::kCrlInvalid,
+                Describe(crl) + " is not signed by a known CRL signer" +
+                    (failure ? " that can be trusted: " + failure->detail : std::string()));
+  }
+
+  const TrustStore& store_;
+  sys_seconds at_;
+  std::map<const Crl*, Result<void>> indirect_;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>& path,
+                                                 const TrustStore& store, sys_seconds at) {
+  RevocationCheck check(store, at);
+  std::vector<std::string> notes;
+  for (size_t i = 0; i + 1 < path.size(); ++i) {
+    auto note = check.Check(path[i], path[i + 1]);
+    if (!note) return note.error();
+    notes.push_back(std::move(*note));
+  }
+  return notes;
+}
+
+}  // namespace callvet

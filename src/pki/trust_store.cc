@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "pki/trust_store.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "pki/pem.h"
+
+namespace callvet {
+namespace {
+
+constexpr size_t kMaxCertificatesPerFile = 4'096;  // budget; the STI-PA list has a few dozen
+
+Failure InvalidFile(std::string_view source, std::string_view detail) {
+  return Fail(Reason::kFileInvalid, std::string(source) + ": " + std::string(detail));
+}
+
+// The certificates of a file of anchors; each must be a CA (C-32).
+Result<CertificateBundle> ReadAnchors(std::string_view bytes, std::string_view source) {
+  auto bundle = ParseBundle(bytes, kMaxCertificatesPerFile);
+  if (!bundle) return InvalidFile(source, bundle.error().detail);
+  for (const Certificate& certificate : *bundle) {
+    if (!certificate.is_ca()) {
+      return InvalidFile(source, Quote(certificate.subject()) + " is not a CA certificate");
+    }
+  }
+  return bundle;
+}
+
+void AppendNew(std::vector<Certificate>& to, const std::vector<Certificate>& from) {
+  for (const Certificate& certificate : from) {
+    if (std::find(to.begin(), to.end(), certificate) == to.end()) to.push_back(certificate);
+  }
+}
+
+bool HasCertificateEnding(const std::filesystem::path& path) {
+  static constexpr std::array<std::string_view, 4> kEndings = {".pem", ".crt", ".cer", ".der"};
+  const std::string ending = ToLower(path.extension().string());
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+}
+
+// A file by its name, whatever its ending; of a directory the files with a known ending.
+Result<std::vector<std::filesystem::path>> AnchorFiles(const std::filesystem::path& path) {
+  auto files = ListFiles(path);
+  if (!files) return files.error();
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return files;
+  files->erase(std::remove_if(files->begin(), files->end(),
+                              [](const auto& file) { return !HasCertificateEnding(file); }),
+               files->end());
+  if (files->empty()) return InvalidFile(path.string(), "no certificate in this directory");
+  return files;
+}
+
+// All or nothing: the first file that cannot be used refuses them all.
+Result<CertificateBundle> ReadAnchorPath(const std::filesystem::path& path) {
+  const auto files = AnchorFiles(path);
+  if (!files) return files.error();
+  CertificateBundle all;
+  for (const std::filesystem::path& file : *files) {
+    const auto bytes = ReadFile(file);
+    if (!bytes) return bytes.error();
+    const auto anchors = ReadAnchors(*bytes, file.string());
+    if (!anchors) return anchors.error();
+    all.insert(all.end(), anchors->begin(), anchors->end());
+  }
+  return all;
+}
+
+// The certificates beside CRLs, which there may be none of.
+Result<CertificateBundle> ReadCrlSigners(std::string_view bytes) {
+  if (LooksLikeDer(bytes)) return CertificateBundle();  // that is the CRL
+  auto bundle = ParseBundle(bytes, kMaxCertificatesPerFile);
+  if (!bundle && bundle.error().reason == Reason::kCertificateUnreadable) {
+    return CertificateBundle();
+  }
+  return bundle;
+}
+
+}  // namespace
+
+Result<void> TrustStoreBuilder::AddAnchors(std::string_view bytes, std::string_view source) {
+  const auto anchors = ReadAnchors(bytes, source);
+  if (!anchors) return anchors.error();
+  AppendNew(store_.anchors_, *anchors);
+  return {};
+}
+
+Result<void> TrustStoreBuilder::AddAnchorPath(const std::filesystem::path& path) {
+  const auto anchors = ReadAnchorPath(path);
+  if (!anchors) return anchors.error();
+  AppendNew(store_.anchors_, *anchors);
+  return {};
+}
+
+Result<void> TrustStoreBuilder::AddCrlAnchorPath(const std::filesystem::path& path) {
+  const auto anchors = ReadAnchorPath(path);
+  if (!anchors) return anchors.error();
+  AppendNew(store_.crl_anchors_, *anchors);
+  return {};
+}
+
+Result<void> TrustStoreBuilder::AddCrls(std::string_view bytes, std::string_view source) {
+  auto crls = ParseCrls(bytes);
+  if (!crls) return InvalidFile(source, crls.error().detail);
+  const auto signers = ReadCrlSigners(bytes);
+  if (!signers) return InvalidFile(source, signers.error().detail);
+  store_.crls_.insert(store_.crls_.end(), crls->begin(), crls->end());
+  AppendNew(store_.crl_signers_, *signers);
+  return {};
+}
+
+Result<void> TrustStoreBuilder::AddCrlFile(const std::filesystem::path& path) {
+  const auto bytes = ReadFile(path);
+  if (!bytes) return bytes.error();
+  return AddCrls(*bytes, path.string());
+}
+
+std::shared_ptr<const TrustStore> TrustStoreBuilder::Build() {
+  return std::make_shared<const TrustStore>(std::exchange(store_, TrustStore()));
+}
+
+}  // namespace callvet

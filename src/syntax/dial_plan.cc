@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "callvet/telephone_number.h"
+
+namespace callvet {
+namespace {
+
+using enum LocalNumbers::WithCountryCode;
+
+constexpr std::array<std::string_view, 1> kInternational00 = {"00"};
+constexpr std::array<std::string_view, 1> kInternational011 = {"011"};
+constexpr std::array<std::string_view, 1> kInternational0011 = {"0011"};
+constexpr std::array<std::string_view, 1> kInternational010 = {"010"};
+constexpr std::array<std::string_view, 3> kInternationalHk = {"001", "0080", "009"};
+constexpr std::array<std::string_view, 4> kInternationalSg = {"001", "002", "008", "019"};
+
+// Chinese numbers that carry no country code (H-20). 106... is an SMS code when bare and Beijing
+// (010-6...) after +86; 951... is a call centre when bare and Ningxia (0951-...) after +86.
+constexpr auto kLocalCn = std::to_array<LocalNumbers>({
+    {"400", 10, 10, kSameNumber},
+    {"800", 10, 10, kSameNumber},
+    {"1010", 8, 8, kSameNumber},
+    {"100", 5, 5, kSameNumber},
+    {"106", 8, 15, kOtherNumber},
+    {"11", 3, 3, kSameNumber},
+    {"12", 3, 5, kSameNumber},
+    {"95", 5, 8, kSameNumber},
+    {"95", 9, 15, kOtherNumber},
+    {"96", 5, 6, kSameNumber},
+});
+
+constexpr auto kCarrierCn = std::to_array<CarrierCode>({{"179", 5}, {"125", 5}});
+
+constexpr std::span<const LocalNumbers> kNone;
+constexpr std::span<const CarrierCode> kNoCodes;
+
+constexpr auto kPlans = std::to_array<DialPlan>({
+    {"AU", "61", "0", kInternational0011, 9, 9, kNone, kNoCodes},
+    {"BR", "55", "0", kInternational00, 10, 11, kNone, kNoCodes},
+    {"CA", "1", "1", kInternational011, 10, 10, kNone, kNoCodes},
+    {"CN", "86", "0", kInternational00, 10, 11, kLocalCn, kCarrierCn},
+    {"DE", "49", "0", kInternational00, 6, 12, kNone, kNoCodes},
+    {"ES", "34", "", kInternational00, 9, 9, kNone, kNoCodes},
+    {"FR", "33", "0", kInternational00, 9, 9, kNone, kNoCodes},
+    {"GB", "44", "0", kInternational00, 9, 10, kNone, kNoCodes},
+    {"HK", "852", "", kInternationalHk, 8, 9, kNone, kNoCodes},
+    {"IE", "353", "0", kInternational00, 7, 9, kNone, kNoCodes},
+    {"IN", "91", "0", kInternational00, 10, 10, kNone, kNoCodes},
+    {"IT", "39", "", kInternational00, 6, 11, kNone, kNoCodes},
+    {"JP", "81", "0", kInternational010, 9, 10, kNone, kNoCodes},
+    {"MX", "52", "", kInternational00, 10, 10, kNone, kNoCodes},
+    {"NL", "31", "0", kInternational00, 9, 9, kNone, kNoCodes},
+    {"SG", "65", "", kInternationalSg, 8, 8, kNone, kNoCodes},
+    {"US", "1", "1", kInternational011, 10, 10, kNone, kNoCodes},
+    {"ZA", "27", "0", kInternational00, 9, 9, kNone, kNoCodes},
+});
+
+}  // namespace
+
+std::span<const DialPlan> AllDialPlans() {
+  return kPlans;
+}
+
+const DialPlan* FindDialPlan(std::string_view country) {
+  if (country.starts_with('+')) country.remove_prefix(1);
+  const auto* plan = std::find_if(kPlans.begin(), kPlans.end(), [&](const DialPlan& candidate) {
+    return EqualsIgnoreCase(candidate.iso, country) || candidate.country_code == country;
+  });
+  return plan == kPlans.end() ? nullptr : plan;
+}
+
+}  // namespace callvet

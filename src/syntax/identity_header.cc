@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "callvet/identity_header.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "syntax/unfold.h"
+
+namespace callvet {
+namespace {
+
+constexpr std::string_view kWhitespace = " \t";
+
+// RFC 8224 4, base64 alphabet and "."; the wrong alphabet and padding are left to the decoder,
+// which names them better.
+bool IsTokenChar(char c) {
+  return IsAlpha(c) || IsDigit(c) || c == '-' || c == '_' || c == '.' || c == '+' || c == '/' ||
+         c == '=';
+}
+
+// RFC 3261 25.1 token.
+bool IsNameChar(char c) {
+  return IsAlpha(c) || IsDigit(c) ||
+         std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
+}
+
+// What a parameter value without quotes may hold: token, host, or a URI that lost its brackets.
+bool IsValueChar(char c) {
+  return c > ' ' && c < 0x7F && std::string_view(";,\"<>\\").find(c) == std::string_view::npos;
+}
+
+Failure Malformed(std::string detail) {
+  return Fail(Reason::kIdentityMalformed, std::move(detail));
+}
+
+void SkipWhitespace(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kWhitespace), text.size()));
+}
+
+template <class Predicate>
+std::string_view TakeWhile(std::string_view& text, Predicate predicate) {
+  const auto* end = std::find_if_not(text.begin(), text.end(), predicate);
+  const std::string_view taken = text.substr(0, static_cast<size_t>(end - text.begin()));
+  text.remove_prefix(taken.size());
+  return taken;
+}
+
+Result<std::string> TakeQuoted(std::string_view& text) {
+  std::string value;
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      text.remove_prefix(i + 1);
+      return value;
+    }
+    if (text[i] == '\\' && ++i == text.size()) break;
+    value += text[i];
+  }
+  return Malformed("a quoted string has no end");
+}
+
+Result<IdentityHeader::Info> TakeValue(std::string_view& text) {
+  if (text.starts_with('"')) {
+    auto quoted = TakeQuoted(text);
+    if (!quoted) return quoted.error();
+    return IdentityHeader::Info{std::move(*quoted), false};
+  }
+  if (text.starts_with('<')) {
+    const size_t close = text.find('>');
+    if (close == std::string_view::npos) return Malformed("'<' without '>'");
+    const std::string_view uri = text.substr(1, close - 1);
+    text.remove_prefix(close + 1);
+    return IdentityHeader::Info{std::string(uri), true};
+  }
+  return IdentityHeader::Info{std::string(TakeWhile(text, IsValueChar)), false};
+}
+
+}  // namespace
+
+Result<IdentityHeader> IdentityHeader::Parse(std::string_view field_value) {
+  if (field_value.size() > kMaxIdentityBytes) {
+    return Fail(Reason::kIdentityTooLarge, std::to_string(field_value.size()) +
+                                               " bytes, the limit is " +
+                                               std::to_string(kMaxIdentityBytes));
+  }
+  auto unfolded = Unfold(field_value);
+  if (!unfolded) return Malformed(unfolded.error().detail);
+  const std::string_view value = Trim(*unfolded);
+  const size_t token_end = std::min(value.find(';'), value.size());
+  IdentityHeader header;
+  if (auto ok = header.SetToken(Trim(value.substr(0, token_end))); !ok) return ok.error();
+  if (auto ok = header.ReadParameters(value.substr(token_end)); !ok) return ok.error();
+  return header;
+}
+
+Result<IdentityHeader> IdentityHeader::ParseBareToken(std::string_view token) {
+  if (token.size() > kMaxIdentityBytes) {
+    return Fail(Reason::kIdentityTooLarge, std::to_string(token.size()) + " bytes, the limit is " +
+                                               std::to_string(kMaxIdentityBytes));
+  }
+  IdentityHeader header;
+  if (auto ok = header.SetToken(TrimLines(token)); !ok) return ok.error();
+  if (header.form_ == Form::kCompact) {
+    return Fail(Reason::kTokenMalformed,
+                "a bare token has no parameters to rebuild its parts from");
+  }
+  header.form_ = Form::kBareToken;
+  return header;
+}
+
+// A-1, A-6: three parts; all of them (full form) or only the signature (compact form).
+Result<void> IdentityHeader::SetToken(std::string_view token) {
+  if (token.empty()) return Malformed("there is no token");
+  const auto* foreign = std::find_if_not(token.begin(), token.end(), IsTokenChar);
+  if (foreign != token.end()) {
+    return Malformed("the token has a foreign character at position " +
+                     std::to_string(foreign - token.begin() + 1) + ": " +
+                     Quote(std::string_view(foreign, 1)));
+  }
+  const auto dots = std::count(token.begin(), token.end(), '.');
+  if (dots != 2) {
+    return Fail(Reason::kTokenMalformed,
+                "the token has " + std::to_string(dots + 1) + " parts instead of 3");
+  }
+  token_ = std::string(token);
+  first_dot_ = token.find('.');
+  second_dot_ = token.rfind('.');
+  const bool no_header = header_part().empty();
+  if (signature_part().empty() || no_header != payload_part().empty()) {
+    return Fail(Reason::kTokenMalformed, "a part of the token is empty");
+  }
+  form_ = no_header ? Form::kCompact : Form::kFull;
+  return {};
+}
+
+// A-3: *(SEMI name [EQUAL value]), each with optional white space around.
+Result<void> IdentityHeader::ReadParameters(std::string_view parameters) {
+  while (!parameters.empty()) {
+    if (parameters[0] != ';') {
+      return Malformed("';' is missing before " + Quote(parameters, 40));
+    }
+    parameters.remove_prefix(1);
+    SkipWhitespace(parameters);
+    const std::string name = ToLower(TakeWhile(parameters, IsNameChar));
+    if (name.empty()) return Malformed("a parameter has no name: " + Quote(parameters, 40));
+    SkipWhitespace(parameters);
+    Info value;
+    if (parameters.starts_with('=')) {
+      parameters.remove_prefix(1);
+      SkipWhitespace(parameters);
+      auto taken = TakeValue(parameters);
+      if (!taken) return taken.error();
+      value = std::move(*taken);
+      SkipWhitespace(parameters);
+    }
+    if (auto ok = SetParameter(name, std::move(value)); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> IdentityHeader::SetParameter(const std::string& name, Info value) {
+  const auto twice = [&] { return Fail(Reason::kDuplicateParameter, name + " occurs twice"); };
+  if (name == "info") {
+    if (info_) return twice();
+    info_ = std::move(value);
+  } else if (name == "alg" || name == "ppt") {
+    std::optional<std::string>& parameter = name == "alg" ? alg_ : ppt_;
+    if (parameter) return twice();
+    if (value.bracketed) return Malformed(name + " is not a token or a quoted string");
+    parameter = std::move(value.uri);
+  }
+  return {};
+}
+
+std::string_view IdentityHeader::signing_input() const {
+  return std::string_view(token_).substr(0, second_dot_);
+}
+
+std::string_view IdentityHeader::header_part() const {
+  return std::string_view(token_).substr(0, first_dot_);
+}
+
+std::string_view IdentityHeader::payload_part() const {
+  return std::string_view(token_).substr(first_dot_ + 1, second_dot_ - first_dot_ - 1);
+}
+
+std::string_view IdentityHeader::signature_part() const {
+  return std::string_view(token_).substr(second_dot_ + 1);
+}
+
+std::vector<std::string_view> SplitHeaderValues(std::string_view field_body) {
+  std::vector<std::string_view> values;
+  size_t begin = 0;
+  bool quoted = false;
+  bool bracketed = false;
+  for (size_t i = 0; i < field_body.size(); ++i) {
+    const char c = field_body[i];
+    if (quoted) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        quoted = false;
+      }
+    } else if (bracketed) {
+      bracketed = c != '>';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '<') {
+      bracketed = true;
+    } else if (c == ',') {
+      values.push_back(field_body.substr(begin, i - begin));
+      begin = i + 1;
+    }
+  }
+  values.push_back(field_body.substr(begin));
+  return values;
+}
+
+}  // namespace callvet

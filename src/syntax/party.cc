@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "syntax/party.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "syntax/uri.h"
+
+namespace callvet {
+namespace {
+
+bool HasScheme(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string scheme = ToLower(text.substr(0, colon));
+  return scheme == "sip" || scheme == "sips" || scheme == "tel";
+}
+
+// The length of the quoted string that `text` begins with, both quotes included; 0 if it has no
+// end.
+size_t QuotedLength(std::string_view text) {
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      return i + 1;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<std::string> AddrSpec(std::string_view name_addr) {
+  std::string_view text = Trim(name_addr);
+  const auto bad = [&](std::string_view why) {
+    return Fail(Reason::kParameterInvalid, Quote(name_addr) + ": " + std::string(why));
+  };
+  if (text.starts_with('"')) {
+    const size_t length = QuotedLength(text);
+    if (length == 0) return bad("the display name has no closing quote");
+    text = Trim(text.substr(length));
+    if (!text.starts_with('<')) return bad("no <URI> behind the display name");
+  }
+  const size_t open = text.find('<');
+  if (open == std::string_view::npos) {
+    // Header parameters begin behind the host; the user part may hold ';' too.
+    const size_t host = std::min(text.find('@'), text.size());
+    const size_t end = text.find(';', host == text.size() ? 0 : host);
+    return std::string(Trim(text.substr(0, end)));
+  }
+  // A display name without quotes is of tokens: a quote in it could hide another '<'.
+  if (text.substr(0, open).find('"') != std::string_view::npos) return bad("a stray quote");
+  const size_t close = text.find('>', open);
+  if (close == std::string_view::npos) return bad("'<' without '>'");
+  const std::string_view behind = Trim(text.substr(close + 1));
+  if (!behind.empty() && behind[0] != ';') return bad("no ';' behind the URI");
+  return std::string(Trim(text.substr(open + 1, close - open - 1)));
+}
+
+Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
+  Party party;
+  party.as_received_ = std::string(text);
+  text = Trim(text);
+  if (text.find('<') == std::string_view::npos && !text.starts_with('"') && !HasScheme(text)) {
+    auto number = TelephoneNumber::Parse(text, plan);
+    if (!number) return number.error();
+    party.tn_ = std::move(*number);
+    return party;
+  }
+  // A bare tel URI keeps its parameters: phone-context is one of them.
+  const bool bare_tel = EqualsIgnoreCase(text.substr(0, 4), "tel:");
+  auto spec = bare_tel ? Result<std::string>(std::string(text)) : AddrSpec(text);
+  if (!spec) return spec.error();
+  auto uri = SipUri::Parse(*spec);
+  if (!uri) return uri.error();
+  const bool must_be_number = uri->scheme == "tel" || uri->UserIsPhone();
+  auto number = TelephoneNumber::Parse(uri->user, plan);
+  if (number) {
+    party.tn_ = std::move(*number);
+  } else if (must_be_number) {
+    return number.error();
+  }
+  if (!must_be_number) party.uri_ = uri->CanonicalIdentity();
+  return party;
+}
+
+bool Party::MatchesTn(std::string_view claim, const DialPlan* plan) const {
+  if (!tn_) return false;
+  const auto number = TelephoneNumber::Parse(claim, plan);
+  if (!number) return false;
+  if (number->canonical() == tn_->canonical()) return true;
+  return tn_->global() && number->digits() == tn_->digits();
+}
+
+bool Party::MatchesUri(std::string_view claim) const {
+  if (!uri_) return false;
+  const auto canonical = CanonicalUriClaim(claim);
+  return canonical && *canonical == *uri_;
+}
+
+Result<std::string> CanonicalUriClaim(std::string_view claim) {
+  auto uri = SipUri::Parse(claim);
+  if (!uri) return uri.error();
+  if (uri->scheme == "tel") {
+    return Fail(Reason::kParameterInvalid, Quote(claim) + ": a tel URI belongs into tn");
+  }
+  return uri->CanonicalIdentity();
+}
+
+}  // namespace callvet

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "callvet/result.h"
+#include "callvet/telephone_number.h"
+
+namespace callvet {
+
+/// The calling or called party as SIP signalling shows it: a telephone number, a URI
+/// identity, or both where the standard leaves open which one the user part is. A value.
+class Party {
+ public:
+  /// Reads a number ("+12155550100"), a tel, sip or sips URI, or a name-addr with either in angle
+  /// brackets (`"Alice" <sip:...>;tag=1`). A tel URI, or a sip URI with user=phone, is a number (a
+  /// Failure if it is not one); another sip URI whose user part is written like a number is taken
+  /// as a number too, and as a URI. Fails with kParameterInvalid. Pure; thread-safe.
+  static Result<Party> Parse(std::string_view text, const DialPlan* plan);
+
+  [[nodiscard]] const std::optional<TelephoneNumber>& tn() const { return tn_; }
+  [[nodiscard]] const std::optional<std::string>& uri() const { return uri_; }
+  [[nodiscard]] const std::string& as_received() const { return as_received_; }
+  /// The canonical number or URI.
+  [[nodiscard]] const std::string& canonical() const { return tn_ ? tn_->canonical() : *uri_; }
+
+  /// the tn claim is this party's number, both sides canonicalised by the same plan. A global
+  /// form here also equals the claim read as the E.164 digits that RFC 8225 5.2.1 demands, so a
+  /// plan never turns a foreign number in a token into a national one by mistake. Never matches a
+  /// URI.
+  [[nodiscard]] bool MatchesTn(std::string_view claim, const DialPlan* plan) const;
+  /// the uri claim is this party's URI. Never matches a number.
+  [[nodiscard]] bool MatchesUri(std::string_view claim) const;
+
+ private:
+  std::optional<TelephoneNumber> tn_;
+  std::optional<std::string> uri_;
+  std::string as_received_;
+};
+
+/// The URI inside `<...>` of a name-addr, or the addr-spec without its header parameters. Quoted
+/// display names may hold anything. Fails with kParameterInvalid. Pure.
+Result<std::string> AddrSpec(std::string_view name_addr);
+
+/// A uri claim in the form of RFC 8224 8.5, or a Failure (kParameterInvalid) if it is not a
+/// URI identity. Pure.
+Result<std::string> CanonicalUriClaim(std::string_view claim);
+
+}  // namespace callvet

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "callvet/passport.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/base64url.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "callvet/telephone_number.h"
+#include "syntax/party.h"
+#include "syntax/uri.h"
+
+namespace callvet {
+namespace {
+
+constexpr size_t kMaxDest = 100;  // budget: dest of a conference or a group message
+constexpr size_t kMaxMky = 32;
+
+// Decodes one part of a token to its JSON object.
+Result<JsonValue> DecodeObject(std::string_view base64url, std::string_view part) {
+  const auto named = [&](Failure failure) {
+    failure.detail = std::string(part) + ": " + failure.detail;
+    return failure;
+  };
+  auto bytes = DecodeBase64Url(base64url);
+  if (!bytes) return named(bytes.error());
+  auto json = ReadJson(*bytes);
+  if (!json) return named(json.error());
+  if (!json->IsObject()) {
+    return named(Fail(Reason::kJsonInvalid,
+                      "a JSON object is needed, this is " + std::string(json->KindName())));
+  }
+  return json;
+}
+
+Result<std::string> RequireString(const JsonValue& object, std::string_view name, Reason missing) {
+  const JsonValue* value = object.Find(name);
+  if (value == nullptr) return Fail(missing, std::string(name) + " is missing");
+  const std::string* text = value->AsString();
+  if (text == nullptr) {
+    return Fail(Reason::kJsonInvalid,
+                std::string(name) + " must be a string, it is " + std::string(value->KindName()));
+  }
+  return *text;
+}
+
+Result<void> CheckTn(const std::string& tn, Reason reason) {
+  if (auto number = TelephoneNumber::Parse(tn, nullptr); !number) {
+    return Fail(reason, "tn: " + number.error().detail);
+  }
+  return {};
+}
+
+Result<void> CheckUri(const std::string& uri, Reason reason) {
+  auto canonical = CanonicalUriClaim(uri);
+  // Other schemes (urn:service:sos, RFC 9027) are well-formed claims, though no SIP party is one.
+  const std::string scheme = ToLower(std::string_view(uri).substr(0, uri.find(':')));
+  const bool of_sip = scheme == "sip" || scheme == "sips" || scheme == "tel";
+  if (canonical || (!of_sip && IsAbsoluteUri(uri))) return {};
+  return Fail(reason, "uri: " + canonical.error().detail);
+}
+
+//
+Result<PartyClaim> ReadPartyClaim(const JsonValue& value, Reason reason) {
+  const JsonMembers* members = value.AsObject();
+  if (members == nullptr || members->size() != 1) {
+    return Fail(reason, "must be an object with exactly one member, tn or uri");
+  }
+  const auto& [name, member] = members->front();
+  const std::string* text = member.AsString();
+  if (text == nullptr) return Fail(reason, name + " must be a string");
+  PartyClaim claim;
+  if (name == "tn") {
+    if (auto ok = CheckTn(*text, reason); !ok) return ok.error();
+    claim.tn = *text;
+  } else if (name == "uri") {
+    if (auto ok = CheckUri(*text, reason); !ok) return ok.error();
+    claim.uri = *text;
+  } else {
+    return Fail(reason, "has neither tn nor uri but " + Quote(name));
+  }
+  return claim;
+}
+
+template <class CheckItem>
+Result<std::vector<std::string>> ReadStrings(const JsonValue& value, std::string_view name,
+                                             CheckItem check) {
+  const JsonArray* array = value.AsArray();
+  if (array == nullptr || array->empty() || array->size() > kMaxDest) {
+    return Fail(Reason::kDestInvalid, std::string(name) + " must be an array of 1 to " +
+                                          std::to_string(kMaxDest) + " strings");
+  }
+  std::vector<std::string> strings;
+  for (const JsonValue& item : *array) {
+    const std::string* text = item.AsString();
+    if (text == nullptr) return Fail(Reason::kDestInvalid, std::string(name) + " holds no string");
+    if (auto ok = check(*text, Reason::kDestInvalid); !ok) return ok.error();
+    strings.push_back(*text);
+  }
+  return strings;
+}
+
+// Other members are permitted by no text; they are ignored like unknown claims.
+Result<DestClaim> ReadDest(const JsonValue& value) {
+  if (!value.IsObject()) return Fail(Reason::kDestInvalid, "must be an object");
+  DestClaim dest;
+  if (const JsonValue* tn = value.Find("tn")) {
+    auto numbers = ReadStrings(*tn, "tn", CheckTn);
+    if (!numbers) return numbers.error();
+    dest.tn = std::move(*numbers);
+  }
+  if (const JsonValue* uri = value.Find("uri")) {
+    auto uris = ReadStrings(*uri, "uri", CheckUri);
+    if (!uris) return uris.error();
+    dest.uri = std::move(*uris);
+  }
+  if (dest.tn.empty() && dest.uri.empty()) {
+    return Fail(Reason::kDestInvalid, "has neither tn nor uri");
+  }
+  return dest;
+}
+
+// The examples of the RFCs print a string; the text says NumericDate.
+Result<int64_t> ReadIat(const JsonValue& value) {
+  constexpr int64_t kLastSecond = 253402300799;  // 9999-12-31T23:59:59Z
+  int64_t iat = 0;
+  if (!value.GetInt(iat)) {
+    return Fail(Reason::kIatInvalid, "must be a whole number, it is " +
+                                         std::string(value.KindName()) + " " +
+                                         Quote(CanonicalJson(value), 40));
+  }
+  if (iat <= 0 || iat > kLastSecond) {
+    return Fail(Reason::kIatInvalid, std::to_string(iat) + " is no time of a call");
+  }
+  return iat;
+}
+
+bool IsFingerprint(std::string_view dig) {
+  return !dig.empty() && dig.size() % 2 == 0 && std::all_of(dig.begin(), dig.end(), IsHexDigit);
+}
+
+//
+Result<std::vector<MediaKey>> ReadMky(const JsonValue& value) {
+  const JsonArray* array = value.AsArray();
+  if (array == nullptr || array->empty() || array->size() > kMaxMky) {
+    return Fail(Reason::kMkyInvalid,
+                "must be an array of 1 to " + std::to_string(kMaxMky) + " objects");
+  }
+  std::vector<MediaKey> keys;
+  for (const JsonValue& item : *array) {
+    const JsonValue* alg = item.Find("alg");
+    const JsonValue* dig = item.Find("dig");
+    if (alg == nullptr || dig == nullptr || alg->AsString() == nullptr ||
+        dig->AsString() == nullptr || alg->AsString()->empty() ||
+        !IsFingerprint(*dig->AsString())) {
+      return Fail(Reason::kMkyInvalid, "each entry needs alg and dig, dig in hex without colons");
+    }
+    keys.push_back({*alg->AsString(), *dig->AsString()});
+  }
+  return keys;
+}
+
+Failure InClaim(std::string_view name, Failure failure) {
+  failure.detail = std::string(name) + ": " + failure.detail;
+  return failure;
+}
+
+struct RequiredClaim {
+  std::string_view name;
+  Reason missing;
+};
+
+constexpr std::array<RequiredClaim, 3> kBaseClaims = {
+    {{"dest", Reason::kDestMissing}, {"orig", Reason::kOrigMissing}, {"iat", Reason::kIatMissing}}};
+constexpr std::array<RequiredClaim, 5> kShakenClaims = {{{"dest", Reason::kDestMissing},
+                                                         {"orig", Reason::kOrigMissing},
+                                                         {"attest", Reason::kAttestMissing},
+                                                         {"origid", Reason::kOrigidMissing},
+                                                         {"iat", Reason::kIatMissing}}};
+
+template <size_t N>
+Result<void> CheckPresent(const JsonValue& payload, const std::array<RequiredClaim, N>& claims) {
+  for (const auto& [name, missing] : claims) {
+    if (payload.Find(name) == nullptr) return Fail(missing, std::string(name) + " is missing");
+  }
+  return {};
+}
+
+Result<std::optional<std::string>> ReadOptionalString(const JsonValue& payload,
+                                                      std::string_view name, Reason invalid) {
+  const JsonValue* value = payload.Find(name);
+  if (value == nullptr) return std::optional<std::string>();
+  if (value->AsString() == nullptr) {
+    return Fail(invalid, std::string(name) + " must be a string");
+  }
+  return std::optional<std::string>(*value->AsString());
+}
+
+}  // namespace
+
+Result<JoseHeader> JoseHeader::Parse(std::string_view base64url) {
+  auto json = DecodeObject(base64url, "JOSE header");
+  if (!json) return json.error();
+  for (const std::string_view forbidden : {"crit", "jwk", "jku"}) {
+    if (json->Find(forbidden) != nullptr) {
+      return Fail(Reason::kJoseHeaderForbidden, "has the member " + std::string(forbidden));
+    }
+  }
+  JoseHeader header;
+  auto typ = RequireString(*json, "typ", Reason::kTypMissing);
+  if (!typ) return typ.error();
+  auto alg = RequireString(*json, "alg", Reason::kAlgMissing);
+  if (!alg) return alg.error();
+  auto x5u = RequireString(*json, "x5u", Reason::kX5uMissing);
+  if (!x5u) return x5u.error();
+  if (json->Find("ppt") != nullptr) {
+    auto ppt = RequireString(*json, "ppt", Reason::kPptMissing);
+    if (!ppt) return ppt.error();
+    header.ppt = std::move(*ppt);
+  }
+  header.typ = std::move(*typ);
+  header.alg = std::move(*alg);
+  header.x5u = std::move(*x5u);
+  return header;
+}
+
+Result<Claims> Claims::Parse(std::string_view base64url, std::string_view ppt) {
+  auto json = DecodeObject(base64url, "payload");
+  if (!json) return json.error();
+  auto present =
+      ppt == "shaken" ? CheckPresent(*json, kShakenClaims) : CheckPresent(*json, kBaseClaims);
+  if (!present) return present.error();
+
+  Claims claims;
+  auto dest = ReadDest(*json->Find("dest"));
+  if (!dest) return InClaim("dest", dest.error());
+  claims.dest = std::move(*dest);
+  auto orig = ReadPartyClaim(*json->Find("orig"), Reason::kOrigInvalid);
+  if (!orig) return InClaim("orig", orig.error());
+  claims.orig = std::move(*orig);
+  auto iat = ReadIat(*json->Find("iat"));
+  if (!iat) return InClaim("iat", iat.error());
+  claims.iat = *iat;
+  auto attest = ReadOptionalString(*json, "attest", Reason::kAttestInvalid);
+  if (!attest) return attest.error();
+  claims.attest = std::move(*attest);
+  auto origid = ReadOptionalString(*json, "origid", Reason::kOrigidInvalid);
+  if (!origid) return origid.error();
+  claims.origid = std::move(*origid);
+  if (const JsonValue* mky = json->Find("mky")) {
+    auto keys = ReadMky(*mky);
+    if (!keys) return InClaim("mky", keys.error());
+    claims.mky = std::move(*keys);
+  }
+  claims.payload_ = std::make_shared<const JsonValue>(std::move(*json));
+  return claims;
+}
+
+std::vector<std::string> Claims::names() const {
+  std::vector<std::string> names;
+  if (payload_ == nullptr || payload_->AsObject() == nullptr) return names;
+  for (const auto& [name, value] : *payload_->AsObject()) names.push_back(name);
+  return names;
+}
+
+bool IsUuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !IsHexDigit(text[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace callvet

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include "syntax/sip_message.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+constexpr std::string_view kVersion = " SIP/2.0";
+constexpr std::array<std::string_view, 6> kMethods = {"INVITE",  "MESSAGE",   "UPDATE",
+                                                      "OPTIONS", "SUBSCRIBE", "NOTIFY"};
+
+struct CompactName {
+  char letter;
+  std::string_view name;
+};
+constexpr auto kCompactNames = std::to_array<CompactName>({{'a', "accept-contact"},
+                                                           {'b', "referred-by"},
+                                                           {'c', "content-type"},
+                                                           {'d', "request-disposition"},
+                                                           {'e', "content-encoding"},
+                                                           {'f', "from"},
+                                                           {'i', "call-id"},
+                                                           {'j', "reject-contact"},
+                                                           {'k', "supported"},
+                                                           {'l', "content-length"},
+                                                           {'m', "contact"},
+                                                           {'o', "event"},
+                                                           {'r', "refer-to"},
+                                                           {'s', "subject"},
+                                                           {'t', "to"},
+                                                           {'u', "allow-events"},
+                                                           {'v', "via"},
+                                                           {'x', "session-expires"},
+                                                           {'y', "identity"}});
+
+Failure Invalid(std::string detail) {
+  return Fail(Reason::kSipMessageInvalid, std::move(detail));
+}
+
+// How the lines of a capture differ from those on the wire; taken from its request line.
+struct LineStyle {
+  size_t indent = 0;
+  std::string_view suffix;  // printed at the end of each line
+};
+
+constexpr std::array<std::string_view, 2> kPrintedLineEnds = {".", "\\r\\n"};
+
+// Takes the next line off `text`, without its line end.
+std::string_view TakeLine(std::string_view& text) {
+  const size_t end = std::min(text.find('\n'), text.size());
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+std::string_view Undecorate(std::string_view line, const LineStyle& style) {
+  const size_t blank = std::min(line.find_first_not_of(" \t"), line.size());
+  line.remove_prefix(std::min(blank, style.indent));
+  if (!style.suffix.empty() && line.ends_with(style.suffix)) {
+    line.remove_suffix(style.suffix.size());
+  }
+  return line;
+}
+
+struct RequestLine {
+  std::string method;
+  std::string uri;
+  LineStyle style;
+};
+
+// Finds "METHOD URI SIP/2.0" in a line, also behind the bytes that tcpdump prints of the lower
+// layers.
+std::optional<RequestLine> FindRequestLine(std::string_view line) {
+  RequestLine request;
+  for (const std::string_view suffix : kPrintedLineEnds) {
+    if (line.ends_with(std::string(kVersion) + std::string(suffix))) {
+      request.style.suffix = suffix;
+      line.remove_suffix(suffix.size());
+    }
+  }
+  if (!line.ends_with(kVersion)) return std::nullopt;
+  line.remove_suffix(kVersion.size());
+  for (const std::string_view method : kMethods) {
+    const size_t at = line.rfind(std::string(method) + " ");
+    if (at == std::string_view::npos) continue;
+    const std::string_view uri = line.substr(at + method.size() + 1);
+    const size_t colon = uri.find(':');
+    if (uri.find(' ') != std::string_view::npos || colon == std::string_view::npos) continue;
+    request.method = std::string(method);
+    request.uri = std::string(uri);
+    request.style.indent = std::min(line.find_first_not_of(" \t"), at);
+    return request;
+  }
+  return std::nullopt;
+}
+
+bool IsNameChar(char c) {
+  return IsAlpha(c) || IsDigit(c) ||
+         std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
+}
+
+std::string LongName(std::string_view name) {
+  std::string lower = ToLower(name);
+  if (lower.size() != 1) return lower;
+  const auto* compact =
+      std::find_if(kCompactNames.begin(), kCompactNames.end(),
+                   [&](const CompactName& entry) { return entry.letter == lower[0]; });
+  return compact == kCompactNames.end() ? lower : std::string(compact->name);
+}
+
+Result<SipMessage::Header> ReadHeader(std::string_view line) {
+  const size_t colon = line.find(':');
+  const std::string_view name = Trim(line.substr(0, std::min(colon, line.size())));
+  if (colon == std::string_view::npos || name.empty() ||
+      !std::all_of(name.begin(), name.end(), IsNameChar)) {
+    return Invalid("not a header line: " + Quote(line));
+  }
+  return SipMessage::Header{LongName(name), std::string(Trim(line.substr(colon + 1)))};
+}
+
+// The headers up to the empty line (or the end), which is consumed.
+Result<void> ReadHeaders(std::string_view& text, const LineStyle& style, SipMessage& message) {
+  while (!text.empty()) {
+    const std::string_view line = Undecorate(TakeLine(text), style);
+    if (Trim(line).empty()) return {};
+    if (line[0] == ' ' || line[0] == '\t') {
+      if (message.headers.empty()) return Invalid("the first header line begins with white space");
+      message.headers.back().value.append("\r\n").append(line);
+      continue;
+    }
+    if (message.headers.size() >= SipMessage::kMaxHeaders) return Invalid("too many headers");
+    auto header = ReadHeader(line);
+    if (!header) return header.error();
+    message.headers.push_back(std::move(*header));
+  }
+  return {};
+}
+
+std::string ReadBody(std::string_view text, const LineStyle& style, const SipMessage& message) {
+  std::string body;
+  if (style.indent == 0 && style.suffix.empty()) {
+    body = text;
+  } else {
+    while (!text.empty()) body.append(Undecorate(TakeLine(text), style)).append("\r\n");
+  }
+  if (const auto lengths = message.All("content-length"); !lengths.empty()) {
+    if (const auto length = ParseNumber(lengths[0], body.size())) body.resize(*length);
+  }
+  return body;
+}
+
+}  // namespace
+
+Result<SipMessage> SipMessage::Parse(std::string_view text) {
+  if (text.size() > kMaxBytes)
+    return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
+  while (!text.empty()) {
+    auto request = FindRequestLine(TakeLine(text));
+    if (!request) continue;
+    SipMessage message;
+    message.method = std::move(request->method);
+    message.request_uri = std::move(request->uri);
+    if (auto ok = ReadHeaders(text, request->style, message); !ok) return ok.error();
+    message.body = ReadBody(text, request->style, message);
+    return message;
+  }
+  return Invalid("no line of the form \"INVITE sip:... SIP/2.0\"");
+}
+
+std::vector<std::string> SipMessage::All(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const Header& header : headers) {
+    if (header.name == name) values.push_back(header.value);
+  }
+  return values;
+}
+
+bool SipMessage::HasSdp() const {
+  const auto types = All("content-type");
+  if (!types.empty() && ToLower(types[0]).find("application/sdp") == std::string::npos) {
+    return ToLower(types[0]).find("multipart/") != std::string::npos &&
+           body.find("v=0") != std::string::npos;
+  }
+  return body.starts_with("v=0");
+}
+
+std::vector<MediaKey> SipMessage::SdpFingerprints() const {
+  constexpr std::string_view kAttribute = "a=fingerprint:";
+  std::vector<MediaKey> keys;
+  std::string_view text = body;
+  while (!text.empty()) {
+    const std::string_view line = Trim(TakeLine(text));
+    if (!EqualsIgnoreCase(line.substr(0, kAttribute.size()), kAttribute)) continue;
+    const std::string_view value = Trim(line.substr(kAttribute.size()));
+    const size_t space = std::min(value.find(' '), value.size());
+    MediaKey key{std::string(value.substr(0, space)), {}};
+    for (const char c : Trim(value.substr(space))) {
+      if (c != ':') key.dig += c;
+    }
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+}  // namespace callvet

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/passport.h"
+#include "callvet/result.h"
+
+namespace callvet {
+
+/// One SIP request, as far as a verifier needs it. A value.
+struct SipMessage {
+  struct Header {
+    std::string name;   // lower-case, long form ("y" is "identity", "f" is "from", ...)
+    std::string value;  // as received, folded lines included
+  };
+
+  std::string method;
+  std::string request_uri;
+  std::vector<Header> headers;  // in order
+  std::string body;
+
+  static constexpr size_t kMaxBytes = size_t{1024} * 1024;
+  static constexpr size_t kMaxHeaders = 1000;
+
+  /// Reads the first request with an Identity-bearing method (INVITE, MESSAGE, UPDATE, and so on)
+  /// in `text`. `text` may be a message from the wire, or a capture's text: lines before the
+  /// request and after the message are ignored, a common indentation is removed, lines may end in
+  /// CRLF or LF, and the line ends that ngrep ('.') and Wireshark (a literal \r\n) print are
+  /// removed. The body is what follows the empty line, Content-Length bytes of it when that many
+  /// are there. Fails with kSipMessageInvalid: no request, a header line without a name, or too
+  /// large. Pure; thread-safe.
+  static Result<SipMessage> Parse(std::string_view text);
+
+  /// The values of all headers called `name` (lower-case, long form), in order.
+  [[nodiscard]] std::vector<std::string> All(std::string_view name) const;
+
+  /// The fingerprints of the SDP body's a=fingerprint lines as mky has them: hex without
+  /// colons. Empty if there are none.
+  [[nodiscard]] std::vector<MediaKey> SdpFingerprints() const;
+  /// True if the body is SDP.
+  [[nodiscard]] bool HasSdp() const;
+};
+
+}  // namespace callvet

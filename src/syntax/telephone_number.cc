@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "callvet/telephone_number.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+// RFC 3966 visual separators, and what people and switches write besides.
+constexpr std::string_view kSeparators = "-.() /";
+// Nothing shorter follows an international prefix.
+constexpr size_t kMinInternational = 7;
+
+bool IsNumberChar(char c) {
+  return IsDigit(c) || c == '#' || c == '*';
+}
+
+// The value of the parameter `name` in ";a=b;c", or nothing.
+std::optional<std::string_view> FindParameter(std::string_view parameters, std::string_view name) {
+  while (!parameters.empty()) {
+    parameters.remove_prefix(1);  // ';'
+    const size_t end = std::min(parameters.find(';'), parameters.size());
+    const std::string_view parameter = parameters.substr(0, end);
+    const size_t equals = std::min(parameter.find('='), parameter.size());
+    if (EqualsIgnoreCase(Trim(parameter.substr(0, equals)), name)) {
+      return Trim(parameter.substr(std::min(equals + 1, parameter.size())));
+    }
+    parameters.remove_prefix(end);
+  }
+  return std::nullopt;
+}
+
+// Digits of `text`, or nothing when a character is in it that no number is written with.
+std::optional<std::string> StripSeparators(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (IsNumberChar(c)) {
+      digits += c;
+    } else if (kSeparators.find(c) == std::string_view::npos) {
+      return std::nullopt;
+    }
+  }
+  return digits;
+}
+
+bool AllDigits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), IsDigit);
+}
+
+bool IsNational(std::string_view digits, const DialPlan& plan) {
+  return digits.size() >= plan.min_national && digits.size() <= plan.max_national;
+}
+
+enum class Written { kBare, kWithCountryCode };
+
+bool IsLocal(std::string_view digits, const DialPlan& plan, Written written) {
+  const auto fits = [&](const LocalNumbers& local) {
+    if (written == Written::kWithCountryCode &&
+        local.with_country_code == LocalNumbers::WithCountryCode::kOtherNumber) {
+      return false;
+    }
+    return digits.starts_with(local.prefix) && digits.size() >= local.min_length &&
+           digits.size() <= local.max_length;
+  };
+  return std::any_of(plan.local_numbers.begin(), plan.local_numbers.end(), fits);
+}
+
+// Without the code that selects a carrier ("17951 0 10 ..."), if one is in front of a whole number.
+std::string_view StripCarrierCode(std::string_view digits, const DialPlan& plan) {
+  for (const CarrierCode& code : plan.carrier_codes) {
+    if (digits.starts_with(code.prefix) && digits.size() >= code.length + plan.min_national) {
+      return digits.substr(code.length);
+    }
+  }
+  return digits;
+}
+
+bool IsLocalWithCountryCode(std::string_view digits, const DialPlan& plan) {
+  return digits.starts_with(plan.country_code) &&
+         IsLocal(digits.substr(plan.country_code.size()), plan, Written::kWithCountryCode);
+}
+
+// A number with its country code in front: only local numbers of the plan lose it again (H-20).
+std::string CanonicalGlobal(std::string_view digits, const DialPlan* plan) {
+  if (plan != nullptr && IsLocalWithCountryCode(digits, *plan)) {
+    digits.remove_prefix(plan->country_code.size());
+  }
+  return std::string(digits);
+}
+
+// The order: what cannot be a national number first, then what the plan's lengths say.
+std::string CanonicalDialled(std::string_view digits, const DialPlan& plan) {
+  if (!AllDigits(digits) || IsLocal(digits, plan, Written::kBare)) {
+    return std::string(digits);
+  }
+  digits = StripCarrierCode(digits, plan);
+  for (const std::string_view prefix : plan.international_prefixes) {
+    if (!digits.starts_with(prefix)) continue;
+    const std::string_view global = digits.substr(prefix.size());
+    if (global.size() >= kMinInternational || IsLocalWithCountryCode(global, plan)) {
+      return CanonicalGlobal(global, &plan);
+    }
+  }
+  const std::string country(plan.country_code);
+  if (!plan.national_prefix.empty() && digits.starts_with(plan.national_prefix)) {
+    const std::string_view national = digits.substr(plan.national_prefix.size());
+    if (IsNational(national, plan)) return country + std::string(national);
+  }
+  if (digits.starts_with(country)) {
+    if (IsNational(digits.substr(country.size()), plan) || IsLocalWithCountryCode(digits, plan)) {
+      return CanonicalGlobal(digits, &plan);
+    }
+  }
+  if (IsNational(digits, plan)) return country + std::string(digits);
+  return std::string(digits);
+}
+
+}  // namespace
+
+Result<TelephoneNumber> TelephoneNumber::Parse(std::string_view text, const DialPlan* plan) {
+  if (text.size() > kMaxReceived) {
+    return Fail(Reason::kParameterInvalid,
+                "a number of " + std::to_string(text.size()) + " characters: " + Quote(text, 40));
+  }
+  const size_t cut = std::min(text.find(';'), text.size());
+  std::string_view subscriber = Trim(text.substr(0, cut));
+  TelephoneNumber number;
+  std::string context;
+  if (subscriber.starts_with('+')) {
+    number.global_ = true;
+    subscriber.remove_prefix(1);
+  } else if (const auto parameter = FindParameter(text.substr(cut), "phone-context");
+             parameter && parameter->starts_with('+')) {
+    const auto digits = StripSeparators(parameter->substr(1));
+    if (!digits || digits->empty()) {
+      return Fail(Reason::kParameterInvalid, "phone-context of " + Quote(text));
+    }
+    context = *digits;
+    number.global_ = true;
+  }
+  auto digits = StripSeparators(subscriber);
+  if (!digits || digits->empty()) {
+    return Fail(Reason::kParameterInvalid, Quote(text) + " is not a telephone number");
+  }
+  number.digits_ = context + *digits;
+  number.canonical_ = number.global_    ? CanonicalGlobal(number.digits_, plan)
+                      : plan != nullptr ? CanonicalDialled(number.digits_, *plan)
+                                        : number.digits_;
+  if (number.canonical_.size() > kMaxCanonical) {
+    return Fail(Reason::kParameterInvalid,
+                Quote(text) + " has more than 15 digits, which E.164 does not have");
+  }
+  return number;
+}
+
+}  // namespace callvet

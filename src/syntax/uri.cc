@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "syntax/uri.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+constexpr std::string_view kUriPunctuation = "-._~:/?#[]@!$&'()*+,;=%";
+
+bool IsUriChar(char c) {
+  return IsAlpha(c) || IsDigit(c) || kUriPunctuation.find(c) != std::string_view::npos;
+}
+
+bool IsScheme(std::string_view text) {
+  return !text.empty() && IsAlpha(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
+    return IsAlpha(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
+  });
+}
+
+bool PercentsAreWhole(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') continue;
+    if (i + 2 >= text.size() || !IsHexDigit(text[i + 1]) || !IsHexDigit(text[i + 2])) return false;
+  }
+  return true;
+}
+
+Failure BadUri(std::string_view text, std::string_view why) {
+  return Fail(Reason::kInfoInvalid, Quote(text, 200) + ": " + std::string(why));
+}
+
+int HexValue(char c) {
+  return IsDigit(c) ? c - '0' : ToLower(c) - 'a' + 10;
+}
+
+// A-34: the unreserved characters of RFC 3261 25.1, and the '+' and '#' of numbers. Any other one,
+// ';' and '@' above all, would make another identity when decoded.
+bool MayBeDecoded(char c) {
+  return IsAlpha(c) || IsDigit(c) ||
+         std::string_view("-_.!~*'()+#").find(c) != std::string_view::npos;
+}
+
+// The user part with those characters decoded; nothing when a '%' is not followed by two hex
+// digits.
+std::optional<std::string> PercentDecode(std::string_view text) {
+  if (!PercentsAreWhole(text)) return std::nullopt;
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    const char c = static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
+    if (MayBeDecoded(c)) {
+      decoded += c;
+    } else {
+      decoded += text.substr(i, 3);
+    }
+    i += 2;
+  }
+  return decoded;
+}
+
+// "host", "host:port" or "[v6]:port" without the port.
+std::string_view HostWithoutPort(std::string_view host_port) {
+  if (host_port.starts_with('[')) {
+    return host_port.substr(0, std::min(host_port.find(']'), host_port.size() - 1) + 1);
+  }
+  return host_port.substr(0, host_port.find(':'));
+}
+
+// A name, an IPv4 address, or an IPv6 address in brackets. Whether it exists is DNS's matter.
+bool IsHost(std::string_view host) {
+  if (host.starts_with('[')) {
+    const std::string_view address = host.substr(1, host.size() - 2);
+    return host.ends_with(']') && address.find(':') != std::string_view::npos &&
+           std::all_of(address.begin(), address.end(),
+                       [](char c) { return IsHexDigit(c) || c == ':' || c == '.'; });
+  }
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return IsAlpha(c) || IsDigit(c) || c == '-' || c == '.' || c == '_';
+  });
+}
+
+}  // namespace
+
+Result<Uri> Uri::Parse(std::string_view text) {
+  if (text.size() > kMaxBytes) return BadUri(text, "longer than 2048 bytes");
+  if (!std::all_of(text.begin(), text.end(), IsUriChar)) {
+    return BadUri(text, "has a character that no URI has");
+  }
+  if (!PercentsAreWhole(text)) return BadUri(text, "has a '%' without two hex digits");
+  Uri uri;
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos || !IsScheme(text.substr(0, colon))) {
+    return BadUri(text, "is not an absolute URI");
+  }
+  uri.scheme = ToLower(text.substr(0, colon));
+  std::string_view rest = text.substr(colon + 1);
+  if (!rest.starts_with("//")) return BadUri(text, "has no host");
+  rest.remove_prefix(2);
+
+  const size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
+  std::string_view authority = rest.substr(0, authority_end);
+  rest.remove_prefix(authority_end);
+  if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    uri.userinfo = std::string(authority.substr(0, at));
+    authority.remove_prefix(at + 1);
+  }
+  const std::string_view host = HostWithoutPort(authority);
+  const std::string_view port = authority.substr(host.size());
+  if (!IsHost(host)) return BadUri(text, "has no usable host");
+  uri.host = std::string(host);
+  if (!port.empty()) {
+    const auto number = ParseNumber(port.substr(1), 65535);
+    if (port[0] != ':' || !number || *number == 0) return BadUri(text, "has no usable port");
+    uri.port = static_cast<uint16_t>(*number);
+  }
+
+  if (const size_t hash = rest.find('#'); hash != std::string_view::npos) {
+    uri.fragment = std::string(rest.substr(hash + 1));
+    rest = rest.substr(0, hash);
+  }
+  if (const size_t question = rest.find('?'); question != std::string_view::npos) {
+    uri.query = std::string(rest.substr(question + 1));
+    rest = rest.substr(0, question);
+  }
+  uri.path = std::string(rest);
+  return uri;
+}
+
+bool IsAbsoluteUri(std::string_view text) {
+  const size_t colon = text.find(':');
+  return colon != std::string_view::npos && colon + 1 < text.size() &&
+         text.size() <= Uri::kMaxBytes && IsScheme(text.substr(0, colon)) &&
+         std::all_of(text.begin(), text.end(), IsUriChar) && PercentsAreWhole(text);
+}
+
+Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules) {
+  auto uri = Uri::Parse(text);
+  if (!uri) return uri;
+  const bool http = uri->scheme == "http" && rules.http == X5uRules::Http::kInsecureAllow;
+  if (uri->scheme != "https" && !http) {
+    return BadUri(text, "the scheme is " + uri->scheme + ", not https");
+  }
+  if (uri->userinfo) return BadUri(text, "has user information");
+  if (uri->query) return BadUri(text, "has a query");
+  if (uri->fragment) return BadUri(text, "has a fragment");
+  if (uri->path.empty() || uri->path == "/") return BadUri(text, "has no path");
+  const bool default_port = !uri->port || (http && *uri->port == 80);
+  if (!default_port &&
+      std::find(rules.ports.begin(), rules.ports.end(), *uri->port) == rules.ports.end()) {
+    return BadUri(text, "the port " + std::to_string(*uri->port) + " is not allowed");
+  }
+  return uri;
+}
+
+Result<SipUri> SipUri::Parse(std::string_view text) {
+  const auto bad = [&](std::string_view why) {
+    return Fail(Reason::kParameterInvalid, Quote(text) + ": " + std::string(why));
+  };
+  text = Trim(text);
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return bad("is not a URI");
+  SipUri uri;
+  uri.scheme = ToLower(text.substr(0, colon));
+  std::string_view rest = text.substr(colon + 1);
+  if (uri.scheme == "tel") {
+    const auto number = PercentDecode(rest);
+    if (!number || number->empty()) return bad("has no number");
+    uri.user = *number;
+    return uri;
+  }
+  if (uri.scheme != "sip" && uri.scheme != "sips") return bad("is neither sip, sips nor tel");
+  if (const size_t at = rest.find('@'); at != std::string_view::npos) {
+    const std::string_view userinfo = rest.substr(0, at);
+    rest.remove_prefix(at + 1);
+    if (rest.find('@') != std::string_view::npos) return bad("has two '@'");
+    const auto user = PercentDecode(userinfo.substr(0, userinfo.find(':')));
+    if (!user || user->empty()) return bad("has no usable user part");
+    uri.user = *user;
+  }
+  const size_t host_end = std::min(rest.find_first_of(";?"), rest.size());
+  const std::string_view host = HostWithoutPort(rest.substr(0, host_end));
+  if (!IsHost(host)) return bad("has no usable host");
+  uri.host = ToLower(host);
+  rest.remove_prefix(host_end);
+  uri.parameters = std::string(rest.substr(0, rest.find('?')));
+  return uri;
+}
+
+bool SipUri::UserIsPhone() const {
+  std::string_view rest = parameters;
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const size_t end = std::min(rest.find(';'), rest.size());
+    if (EqualsIgnoreCase(rest.substr(0, end), "user=phone")) return true;
+    rest.remove_prefix(end);
+  }
+  return false;
+}
+
+std::string SipUri::CanonicalIdentity() const {
+  if (scheme == "tel") return {};
+  const std::string name = ToLower(std::string_view(user).substr(0, user.find(';')));
+  return scheme + ":" + (name.empty() ? "" : name + "@") + host;
+}
+
+}  // namespace callvet

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "verify/authority.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+Result<std::optional<TnAuthList>> ListOf(const Certificate& certificate,
+                                         const CertificateSource& source,
+                                         const Deadline& deadline) {
+  std::optional<TnAuthList> list;
+  if (const auto& by_value = certificate.tn_auth_list()) {
+    if (!*by_value) return by_value->error();
+    list = **by_value;
+  }
+  for (const std::string& url : certificate.tn_auth_list_uris()) {
+    auto by_reference = source.GetTnAuthList(url, deadline);
+    if (!by_reference) return by_reference.error();
+    list = list ? list->Union(*by_reference) : *by_reference;
+  }
+  return list;
+}
+
+std::string ValueText(const JsonValue& value) {
+  const std::string* text = value.AsString();
+  return text != nullptr ? *text : CanonicalJson(value);
+}
+
+}  // namespace
+
+Result<std::vector<std::optional<TnAuthList>>> CollectTnAuthLists(const VerifiedChain& chain,
+                                                                  const CertificateSource& source,
+                                                                  const Deadline& deadline) {
+  std::vector<std::optional<TnAuthList>> lists;
+  for (const Certificate& certificate : chain.path()) {
+    auto list = ListOf(certificate, source, deadline);
+    if (!list) {
+      list.error().detail = certificate.subject() + ": " + list.error().detail;
+      return list.error();
+    }
+    lists.push_back(std::move(*list));
+  }
+  if (!lists.front()) {
+    return Fail(Reason::kTnAuthListMissing, chain.signer().subject() + " has no TNAuthList");
+  }
+  return lists;
+}
+
+Result<void> CheckDelegation(const std::vector<std::optional<TnAuthList>>& lists) {
+  const TnAuthList* above = nullptr;
+  for (auto list = lists.rbegin(); list != lists.rend(); ++list) {
+    if (!*list) continue;
+    if (above != nullptr && !above->Encompasses(**list)) {
+      return Fail(Reason::kTnAuthListNotEncompassed,
+                  (*list)->ToText().substr(0, 300) + " is not within the parent's " +
+                      above->ToText().substr(0, 300));
+    }
+    above = &**list;
+  }
+  return {};
+}
+
+Result<void> CheckAuthority(const TnAuthList& list, const PartyClaim& claim, const DialPlan* plan) {
+  if (!claim.tn) {
+    if (!list.spcs().empty()) return {};
+    return Fail(Reason::kTnNotAuthorized, "a list of numbers does not cover the URI " +
+                                              Quote(claim.uri.value_or(""), 200));
+  }
+  auto number = TelephoneNumber::Parse(*claim.tn, plan);
+  if (!number) return Fail(Reason::kTnNotAuthorized, number.error().detail);
+  if (list.Authorizes(number->canonical())) return {};
+  return Fail(Reason::kTnNotAuthorized,
+              number->canonical() + " is not in " + list.ToText().substr(0, 500));
+}
+
+Result<void> CheckClaimConstraints(const ClaimConstraints& constraints, const JsonValue& payload) {
+  for (const std::string& name : constraints.must_include) {
+    if (payload.Find(name) == nullptr) {
+      return Fail(Reason::kClaimRequired, "mustInclude names " + Quote(name));
+    }
+  }
+  for (const auto& [name, values] : constraints.permitted_values) {
+    const JsonValue* claim = payload.Find(name);
+    if (claim == nullptr) continue;
+    const std::string text = ValueText(*claim);
+    if (std::find(values.begin(), values.end(), text) == values.end()) {
+      return Fail(Reason::kClaimValueNotPermitted,
+                  "permittedValues of " + Quote(name) + " does not hold " + Quote(text, 200));
+    }
+  }
+  for (const std::string& name : constraints.must_exclude) {
+    if (payload.Find(name) != nullptr) {
+      return Fail(Reason::kClaimExcluded, "mustExclude names " + Quote(name));
+    }
+  }
+  return {};
+}
+
+}  // namespace callvet

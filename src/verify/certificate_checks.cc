@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "verify/certificate_checks.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "pki/chain.h"
+#include "verify/authority.h"
+#include "verify/compact.h"
+
+namespace callvet {
+namespace {
+
+SignerInfo DescribeSigner(const Certificate& certificate) {
+  SignerInfo info;
+  if (const auto& list = certificate.tn_auth_list(); list && *list) {
+    info.spcs = (*list)->spcs();
+    info.tn_auth_list = (*list)->ToText();
+  }
+  info.subject = certificate.subject();
+  info.organization = certificate.organization();
+  info.serial = certificate.serial_hex();
+  info.sha256 = certificate.sha256_hex();
+  info.not_before = certificate.not_before();
+  info.not_after = certificate.not_after();
+  return info;
+}
+
+Result<std::shared_ptr<const CertificateBundle>> GetBundle(const std::string& x5u,
+                                                           const CertificateContext& context) {
+  if (context.deadline.Passed()) return Fail(Reason::kDeadlineExceeded, "before the certificate");
+  auto bundle = context.source.Get(x5u, context.deadline);
+  if (bundle && (*bundle == nullptr || (*bundle)->empty())) {
+    return Fail(Reason::kInternalError, "the certificate source gave an empty bundle");
+  }
+  return bundle;
+}
+
+std::string PathText(const VerifiedChain& chain) {
+  std::string text;
+  for (const Certificate& certificate : chain.path()) {
+    text += (text.empty() ? "" : " <- ") + certificate.subject();
+  }
+  for (const std::string& note : chain.revocation_notes()) text += "; " + note;
+  return text;
+}
+
+// A-51, B-35.
+Result<void> CheckIatInCertificates(const VerifiedChain& chain, int64_t iat) {
+  const sys_seconds time{std::chrono::seconds(iat)};
+  for (const Certificate& certificate : chain.path()) {
+    if (certificate.ValidAt(time)) continue;
+    return Fail(Reason::kIatOutsideCertificate,
+                FormatTime(time) + " is not within " + FormatTime(certificate.not_before()) +
+                    " to " + FormatTime(certificate.not_after()) + " of " +
+                    certificate.subject());
+  }
+  return {};
+}
+
+// One step of the way: records the outcome of `result` for `id`.
+template <class T>
+bool Record(Trail& trail, CheckId id, const Result<T>& result, std::string passed) {
+  if (!result) {
+    trail.Fail(id, result.error());
+    return false;
+  }
+  trail.Pass(id, std::move(passed));
+  return true;
+}
+
+// The identity that was signed, and the claims that the signer's constraints are held against.
+struct SignedClaims {
+  PartyClaim orig;
+  const JsonValue* payload;
+};
+
+bool CheckRights(const VerifiedChain& chain, const SignedClaims& claims, const Call& call,
+                 const CertificateContext& context, Trail& trail) {
+  const auto lists = CollectTnAuthLists(chain, context.source, context.deadline);
+  if (!Record(trail, CheckId::kTnAuthList, lists,
+              lists ? lists->front()->ToText().substr(0, 500) : "") ||
+      !Record(trail, CheckId::kDelegation, CheckDelegation(*lists),
+              "each list is within its parent's") ||
+      !Record(trail, CheckId::kAuthority,
+              CheckAuthority(*lists->front(), claims.orig, call.options.dial_plan),
+              lists->front()->spcs().empty() ? "the number is in the signer's list"
+                                             : "the signer's SPC covers any number")) {
+    return false;
+  }
+  const auto& constraints = chain.signer().claim_constraints();
+  if (constraints && constraints->empty()) {
+    trail.Skip(CheckId::kClaimConstraints, "the certificate has none");
+    return true;
+  }
+  if (!constraints) {
+    trail.Fail(CheckId::kClaimConstraints, constraints.error());
+    return false;
+  }
+  return Record(trail, CheckId::kClaimConstraints,
+                CheckClaimConstraints(*constraints, *claims.payload), "the claims keep to them");
+}
+
+Result<void> VerifySignature(const CheckedPassport& passport, std::string_view signing_input,
+                             const VerifiedChain& chain, const CertificateContext& context) {
+  const auto& key = chain.signer().es256_key();
+  if (!key) return key.error();
+  if (context.deadline.Passed()) return Fail(Reason::kDeadlineExceeded, "before the signature");
+  return context.engine.Verify(*key, signing_input, passport.signature);
+}
+
+void CheckFullForm(const CheckedPassport& passport, const VerifiedChain& chain, const Call& call,
+                   const CertificateContext& context, Trail& trail) {
+  const SignedClaims claims{passport.claims->orig, passport.claims->payload().get()};
+  if (!CheckRights(chain, claims, call, context, trail)) return;
+  Record(trail, CheckId::kSignature,
+         VerifySignature(passport, passport.header.signing_input(), chain, context),
+         "ES256 over the bytes as received");
+}
+
+// the signature tells which of the possible callers and called parties was signed, so it comes
+// before the rights.
+void CheckCompactForm(const CheckedPassport& passport, const VerifiedChain& chain, const Call& call,
+                      const CertificateContext& context, Trail& trail, PassportVerdict& verdict) {
+  Result<void> last = Fail(Reason::kSignatureInvalid, "no caller and called party to rebuild from");
+  for (const Party& caller : call.callers) {
+    for (const Party& called : call.called) {
+      const RebuiltPassport rebuilt = RebuildPassport(passport.x5u, **call.date, caller, called);
+      last = VerifySignature(passport, rebuilt.signing_input, chain, context);
+      if (!last && last.error().reason == Reason::kSignatureInvalid) continue;
+      if (!Record(trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
+      verdict.orig = caller.canonical();
+      verdict.dest = {called.canonical()};
+      CheckRights(chain, {rebuilt.orig, &rebuilt.payload}, call, context, trail);
+      return;
+    }
+  }
+  trail.Fail(CheckId::kSignature, last.error());
+}
+
+}  // namespace
+
+void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
+                          const CertificateContext& context, Trail& trail,
+                          PassportVerdict& verdict) {
+  const auto bundle = GetBundle(passport.x5u, context);
+  if (!bundle) {
+    trail.Fail(CheckId::kCertificate, bundle.error());
+    return;
+  }
+  trail.Pass(CheckId::kCertificate,
+             std::to_string((*bundle)->size()) + " certificates from " + passport.x5u);
+  verdict.signer = DescribeSigner((**bundle)[SignerIndex(**bundle)]);
+
+  const auto chain = VerifyChain(**bundle, context.trust_store, call.now);
+  if (!Record(trail, CheckId::kChain, chain, chain ? PathText(*chain) : "") ||
+      !Record(trail, CheckId::kIatInCertificate, CheckIatInCertificates(*chain, *verdict.iat),
+              "iat is within the validity of every certificate")) {
+    return;
+  }
+  if (passport.claims) {
+    CheckFullForm(passport, *chain, call, context, trail);
+  } else {
+    CheckCompactForm(passport, *chain, call, context, trail, verdict);
+  }
+}
+
+}  // namespace callvet

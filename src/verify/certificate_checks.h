@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "callvet/certificate_source.h"
+#include "callvet/verdict.h"
+#include "pki/es256.h"
+#include "pki/trust_store.h"
+#include "verify/call.h"
+#include "verify/claim_checks.h"
+#include "verify/trail.h"
+
+namespace callvet {
+
+/// What the dear checks need beside the call. Borrowed.
+struct CertificateContext {
+  const TrustStore& trust_store;
+  const CertificateSource& source;
+  const Es256Engine& engine;
+  const Deadline& deadline;
+};
+
+/// Runs the checks kCertificate to kSignature on a PASSporT that passed all cheap ones, stops at the
+/// first that fails, and records the signer in `verdict`. Thread-safe.
+void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
+                          const CertificateContext& context, Trail& trail,
+                          PassportVerdict& verdict);
+
+}  // namespace callvet

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "callvet/passport.h"
+#include "syntax/party.h"
+
+namespace callvet {
+
+/// A PASSporT rebuilt from a request for the compact form.
+struct RebuiltPassport {
+  std::string signing_input;  // base64url(header) "." base64url(payload)
+  JsonValue payload;
+  PartyClaim orig;
+};
+
+/// Rebuilds a base PASSporT by the deterministic serialisation of RFC 8225 9: header
+/// {alg, typ, x5u}, payload {dest, iat, orig}, numbers and URIs in canonical form. Pure; thread-safe.
+RebuiltPassport RebuildPassport(const std::string& x5u, sys_seconds date, const Party& caller,
+                                const Party& called);
+
+}  // namespace callvet

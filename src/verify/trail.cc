@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "verify/trail.h"
+
+#include <utility>
+
+namespace callvet {
+
+Trail::Trail() {
+  checks_.reserve(kCheckTable.size());
+  for (const CheckInfo& info : kCheckTable) {
+    checks_.push_back({info.name, info.clause, CheckOutcome::kNotRun, Reason::kNone, {}});
+  }
+}
+
+void Trail::Pass(CheckId id, std::string detail) {
+  At(id).outcome = CheckOutcome::kPassed;
+  At(id).detail = std::move(detail);
+}
+
+void Trail::Skip(CheckId id, std::string why) {
+  At(id).outcome = CheckOutcome::kNotApplicable;
+  At(id).detail = std::move(why);
+}
+
+void Trail::Fail(CheckId id, Failure failure) {
+  // A failure without a reason would read as a pass.
+  if (failure.reason == Reason::kNone) failure.reason = Reason::kInternalError;
+  At(id).outcome = CheckOutcome::kFailed;
+  At(id).reason = failure.reason;
+  At(id).detail = std::move(failure.detail);
+  failed_ = true;
+}
+
+void Trail::Finish(PassportVerdict& verdict) && {
+  verdict.reason = Reason::kNone;
+  bool left_out = false;
+  for (const Check& check : checks_) {
+    if (check.outcome == CheckOutcome::kNotRun) left_out = true;
+    if (check.outcome == CheckOutcome::kFailed && verdict.reason == Reason::kNone) {
+      verdict.reason = check.reason;
+    }
+  }
+  if (verdict.reason == Reason::kNone && left_out) verdict.reason = Reason::kInternalError;
+  verdict.checks = std::move(checks_);
+}
+
+}  // namespace callvet

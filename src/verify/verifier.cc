@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "callvet/verifier.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/clock.h"
+#include "verify/call.h"
+#include "verify/certificate_checks.h"
+#include "verify/claim_checks.h"
+#include "verify/trail.h"
+
+namespace callvet {
+namespace {
+
+// All Identity header values of the call, those that a front end merged taken apart. One more
+// than `max` at the most, so that the caller sees that there are too many.
+std::vector<std::string_view> IdentityValues(const CallRequest& call, size_t max) {
+  std::vector<std::string_view> values;
+  for (const std::string& body : call.identities) {
+    if (call.token_form == CallRequest::TokenForm::kBareToken) {
+      values.push_back(body);
+    } else {
+      for (const std::string_view value : SplitHeaderValues(body)) values.push_back(value);
+    }
+    if (values.size() > max) break;
+  }
+  return values;
+}
+
+PassportVerdict JudgePassport(std::string_view value, const Call& call,
+                              const CertificateContext& context) {
+  PassportVerdict verdict;
+  Trail trail;
+  if (const auto passport = RunClaimChecks(value, call, trail, verdict)) {
+    RunCertificateChecks(*passport, call, context, trail, verdict);
+  }
+  std::move(trail).Finish(verdict);
+  return verdict;
+}
+
+// one good one suffices; of failed ones the highest rank is reported, the first one of equals.
+void Decide(Verdict& verdict) {
+  for (size_t i = 0; i < verdict.passports.size(); ++i) {
+    const Reason reason = verdict.passports[i].reason;
+    const PassportVerdict* best = verdict.deciding();
+    if (best != nullptr && best->reason == Reason::kNone) return;
+    if (best == nullptr || reason == Reason::kNone || Info(reason).rank > Info(best->reason).rank) {
+      verdict.decided_by = i;
+      verdict.reason = reason;
+    }
+  }
+}
+
+Verdict Fail(Verdict verdict, Reason reason, std::string detail) {
+  verdict.reason = reason;
+  verdict.detail = std::move(detail);
+  return verdict;
+}
+
+}  // namespace
+
+Verifier::Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> trust_store,
+                   std::shared_ptr<const CertificateSource> source,
+                   std::shared_ptr<const Clock> clock, std::shared_ptr<const Es256Engine> engine)
+    : options_(std::move(options)),
+      trust_store_(std::move(trust_store)),
+      source_(std::move(source)),
+      clock_(std::move(clock)),
+      engine_(std::move(engine)) {}
+
+Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {
+  try {
+    Verdict verdict;
+    verdict.judged_at = clock_->Now();
+    const auto values = IdentityValues(call, options_.max_identities);
+    if (values.empty()) {
+      return Fail(std::move(verdict), Reason::kNoIdentity, "the call has no Identity header");
+    }
+    if (values.size() > options_.max_identities) {
+      return Fail(std::move(verdict), Reason::kTooManyIdentityHeaders,
+                  "more than " + std::to_string(options_.max_identities) + " Identity headers");
+    }
+    const auto store = trust_store();
+    const Call read = Call::Read(call, options_, verdict.judged_at);
+    const CertificateContext context{*store, *source_, *engine_, deadline};
+    for (const std::string_view value : values) {
+      verdict.passports.push_back(JudgePassport(value, read, context));
+    }
+    Decide(verdict);
+    return verdict;
+  } catch (const std::exception&) {
+    return Verdict();
+  } catch (...) {
+    return Verdict();
+  }
+}
+
+void Verifier::ReplaceTrustStore(std::shared_ptr<const TrustStore> trust_store) {
+  const std::lock_guard lock(trust_store_mutex_);
+  trust_store_ = std::move(trust_store);
+}
+
+std::shared_ptr<const TrustStore> Verifier::trust_store() const {
+  const std::lock_guard lock(trust_store_mutex_);
+  return trust_store_;
+}
+
+}  // namespace callvet

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Reads every #include of src/ and include/ and fails on one that the layer table forbids.
+
+The table is the one in src/README.md; change both together."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# room -> rooms that it may include
+ROOMS = {
+    "base": set(),
+    "syntax": {"base"},
+    "pki": {"syntax", "base"},
+    "verify": {"pki", "syntax", "base"},
+    "issue": {"pki", "syntax", "base"},
+    "api": {"verify", "issue", "pki", "syntax", "base"},
+    "cli": {"api", "verify", "issue", "pki", "syntax", "base"},
+}
+
+# third-party prefix -> where it may be included: a room, or one file
+THIRD_PARTY = {
+    "nlohmann/": {"base/json.cc"},
+    "openssl/": {"pki", "issue"},
+    "CLI/": {"cli"},
+    "tl/": {"callvet/result.h"},
+    "spdlog/": set(),
+    "curl/": set(),
+    "httplib.h": set(),
+    "sqlite3.h": set(),
+    "gtest/": set(),
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+# Facts of this workshop that the product must not know.
+FOREIGN = re.compile(r"\.\./shared|/work/")
+
+
+def problems_of(path, relative, room):
+    text = path.read_text(encoding="utf-8")
+    for kind, name in INCLUDE.findall(text):
+        for prefix, allowed in THIRD_PARTY.items():
+            if name.startswith(prefix) and room not in allowed and relative not in allowed:
+                yield f"{relative}: {name} may not be included here"
+        if kind == "<":
+            continue
+        first = name.split("/")[0]
+        if first == "callvet":
+            continue
+        if room == "callvet":
+            yield f"{relative}: a public header includes {name}"
+        elif first != room and first not in ROOMS[room]:
+            yield f"{relative}: the room {room} may not include {name}"
+    if path.suffix == ".cc" and path.name != "main.cc":
+        first = next((name for kind, name in INCLUDE.findall(text) if kind == '"'), None)
+        header = path.with_suffix(".h")
+        if header.exists() and first != f"{room}/{header.name}":
+            yield f"{relative}: must include its own header first"
+
+
+def main():
+    problems = []
+    count = 0
+    for base in (ROOT / "src", ROOT / "include"):
+        for path in sorted(base.rglob("*")):
+            if path.suffix not in (".h", ".cc"):
+                continue
+            count += 1
+            relative = str(path.relative_to(base))
+            room = relative.split("/")[0]
+            if room not in ROOMS and room != "callvet":
+                problems.append(f"{relative}: the room {room} is not in the table")
+                continue
+            problems += problems_of(path, relative, room)
+            if "#pragma once" not in path.read_text(encoding="utf-8") and path.suffix == ".h":
+                problems.append(f"{relative}: no #pragma once")
+    for path in sorted(ROOT.rglob("*")):
+        parts = path.relative_to(ROOT).parts
+        if not path.is_file() or parts[0] in ("build", ".git") or path.name in ("layering_test.py", "corpus_test.py"):
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        if FOREIGN.search(text):
+            problems.append(f"{path.relative_to(ROOT)}: names a path outside the project")
+    for problem in problems:
+        print(problem)
+    print(f"{count} files, {len(problems)} problems")
+    return 1 if problems or count < 20 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

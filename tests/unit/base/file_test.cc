@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "base/file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "support/result_matchers.h"
+
+namespace callvet {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+
+class FileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "callvet_file_test.XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  fs::path folder_;
+};
+
+TEST_F(FileTest, WritesAndReadsAllBytes) {
+  std::string bytes;
+  for (int i = 0; i < 200000; ++i) bytes.push_back(static_cast<char>(i));
+  ASSERT_THAT(WriteFile(folder_ / "a", bytes, FileMode::kPublic), Succeeds());
+  const auto read = ReadFile(folder_ / "a");
+  ASSERT_THAT(read, Succeeds());
+  EXPECT_EQ(*read, bytes);
+}
+
+TEST_F(FileTest, ReplacesAFileAndLeavesNoTemporaryOne) {
+  ASSERT_THAT(WriteFile(folder_ / "a", "first, longer", FileMode::kPublic), Succeeds());
+  ASSERT_THAT(WriteFile(folder_ / "a", "second", FileMode::kPublic), Succeeds());
+  EXPECT_EQ(ReadFile(folder_ / "a").value_or(""), "second");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(FileTest, ModesAreExactWhateverTheUmask) {
+  const auto old = ::umask(0);
+  EXPECT_THAT(WriteFile(folder_ / "key", "k", FileMode::kPrivate), Succeeds());
+  ::umask(077);
+  EXPECT_THAT(WriteFile(folder_ / "crt", "c", FileMode::kPublic), Succeeds());
+  ::umask(old);
+  EXPECT_EQ(fs::status(folder_ / "key").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(fs::status(folder_ / "crt").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read |
+                fs::perms::others_read);
+}
+
+TEST_F(FileTest, AFileOfExactlyTheLimitIsRead) {
+  ASSERT_THAT(WriteFile(folder_ / "a", "12345", FileMode::kPublic), Succeeds());
+  EXPECT_THAT(ReadFile(folder_ / "a", 5), Succeeds());
+  EXPECT_THAT(ReadFile(folder_ / "a", 4), FailsWith(Reason::kFileUnreadable));
+}
+
+TEST_F(FileTest, MissingFileDirectoryAndEndlessFile_AreUnreadable) {
+  EXPECT_THAT(ReadFile(folder_ / "none"), FailsWith(Reason::kFileUnreadable));
+  EXPECT_THAT(ReadFile(folder_), FailsWith(Reason::kFileUnreadable));
+  EXPECT_THAT(ReadFile("/dev/zero", 100000), FailsWith(Reason::kFileUnreadable));
+  EXPECT_THAT(ReadFile(""), FailsWith(Reason::kFileUnreadable));
+}
+
+TEST_F(FileTest, WritingIntoAMissingDirectoryOrOntoADirectory_Fails) {
+  EXPECT_THAT(WriteFile(folder_ / "none" / "a", "x", FileMode::kPublic),
+              FailsWith(Reason::kFileUnreadable));
+  fs::create_directory(folder_ / "sub");
+  EXPECT_THAT(WriteFile(folder_ / "sub", "x", FileMode::kPublic),
+              FailsWith(Reason::kFileUnreadable));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(FileTest, ListsVisibleRegularFilesSorted) {
+  for (const char* name : {"b.pem", "a.pem", ".hidden"}) std::ofstream(folder_ / name) << "x";
+  fs::create_directory(folder_ / "sub");
+  std::ofstream(folder_ / "sub" / "c.pem") << "x";
+  const auto files = ListFiles(folder_);
+  ASSERT_THAT(files, Succeeds());
+  EXPECT_THAT(*files, ElementsAre(folder_ / "a.pem", folder_ / "b.pem"));
+  const auto one = ListFiles(folder_ / ".hidden");
+  ASSERT_THAT(one, Succeeds());
+  EXPECT_THAT(*one, ElementsAre(folder_ / ".hidden"));
+  EXPECT_THAT(ListFiles(folder_ / "none"), FailsWith(Reason::kFileUnreadable));
+}
+
+}  // namespace
+}  // namespace callvet

@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: MIT
+#include "pki/chain.h"
+
+#include <string>
+#include <vector>
+
+#include "pki/openssl_ptr.h"
+#include "support/result_matchers.h"
+#include "support/test_pki.h"
+
+namespace callvet {
+namespace {
+
+using test::BundleOf;
+using test::CaFlag;
+using test::CaSpec;
+using test::CertSpec;
+using test::Issue;
+using test::IssueRoot;
+using test::IssueSelfSigned;
+using test::KeyId;
+using test::KeySort;
+using test::kNow;
+using test::LeafSpec;
+using test::MakeHierarchy;
+using test::StoreOf;
+using test::TestCert;
+using test::TestKey;
+using ::testing::ElementsAre;
+
+constexpr const char* kCaName = "/C=US/O=Test CA/CN=SHAKEN Intermediate";
+
+Result<VerifiedChain> Verify(const std::vector<TestCert>& bundle,
+                             const std::vector<TestCert>& anchors, sys_seconds at = kNow,
+                             const ChainLimits& limits = {}) {
+  return VerifyChain(BundleOf(bundle), *StoreOf({.anchors = anchors}), at, limits);
+}
+
+// A chain of `count` intermediates below a new root; the root first, the last CA at the back.
+std::vector<TestCert> MakeCas(int count) {
+  std::vector<TestCert> cas = {IssueRoot()};
+  for (int i = 1; i <= count; ++i) {
+    cas.push_back(Issue(CaSpec("/C=US/O=Test CA/CN=SHAKEN CA " + std::to_string(i)), cas.back()));
+  }
+  return cas;
+}
+
+// ----- Good chains
+// ---------------------------------------------------------------------------------
+
+TEST(ChainTest, C36_LeafIntermediateRoot) {
+  const auto pki = MakeHierarchy();
+  const auto chain = Verify({pki.leaf, pki.ca}, {pki.root});
+  ASSERT_THAT(chain, Succeeds());
+  EXPECT_THAT(chain->path(),
+              ElementsAre(pki.leaf.certificate, pki.ca.certificate, pki.root.certificate));
+  EXPECT_EQ(chain->signer(), pki.leaf.certificate);
+  EXPECT_EQ(chain->anchor(), pki.root.certificate);
+  EXPECT_EQ(chain->verified_at(), kNow);
+  EXPECT_EQ(chain->revocation_notes().size(), 2U);
+}
+
+TEST(ChainTest, B30_AnchorInTheBundleAndAnyOrderAreFine) {
+  const auto pki = MakeHierarchy();
+  const auto stranger = IssueRoot("/CN=Stranger");
+  EXPECT_THAT(Verify({pki.leaf, pki.ca, pki.root}, {pki.root}), Succeeds());
+  EXPECT_THAT(Verify({pki.leaf, pki.root, pki.ca}, {pki.root}), Succeeds());
+  EXPECT_THAT(Verify({pki.root, pki.ca, pki.leaf}, {pki.root}), Succeeds());
+  EXPECT_THAT(Verify({pki.leaf, stranger, pki.ca, pki.ca, pki.leaf}, {stranger, pki.root}),
+              Succeeds());
+}
+
+TEST(ChainTest, AnAnchorMayBeAnIntermediate) {
+  const auto pki = MakeHierarchy();
+  const auto chain = Verify({pki.leaf}, {pki.ca});
+  ASSERT_THAT(chain, Succeeds());
+  EXPECT_THAT(chain->path(), ElementsAre(pki.leaf.certificate, pki.ca.certificate));
+  EXPECT_THAT(Verify({pki.leaf, pki.ca, pki.root}, {pki.ca}), Succeeds());
+  const auto cas = MakeCas(3);
+  const auto leaf = Issue(LeafSpec(), cas[3]);
+  EXPECT_THAT(Verify({leaf, cas[3], cas[2]}, {cas[1]}), Succeeds());
+}
+
+TEST(ChainTest, LeafDirectlyBelowTheRoot) {
+  const auto root = IssueRoot();
+  EXPECT_THAT(Verify({Issue(LeafSpec(), root)}, {root}), Succeeds());
+}
+
+TEST(ChainTest, B8_AllowedKeysAndDigestsOfCas) {
+  for (const KeySort sort : {KeySort::kP256, KeySort::kP256Compressed, KeySort::kP384,
+                             KeySort::kP521, KeySort::kRsa2048}) {
+    CertSpec root_spec = CaSpec("/CN=Root");
+    root_spec.key_sort = sort;
+    const auto root = IssueSelfSigned(root_spec);
+    CertSpec ca_spec = CaSpec("/CN=CA");
+    ca_spec.key_sort = sort;
+    ca_spec.digest = test::Digest::kSha384;
+    const auto ca = Issue(ca_spec, root);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), Succeeds());
+  }
+}
+
+TEST(ChainTest, B8_NullParametersInTheAlgorithmIdentifierWork) {  // T-Mobile's CA
+  const auto root = IssueRoot();
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.algorithm = test::Algorithm::kNullParameters;
+  const auto ca = Issue(ca_spec, root);
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.algorithm = test::Algorithm::kNullParameters;
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), Succeeds());
+  leaf_spec.signature = test::Signature::kBroken;
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), FailsWith(Reason::kChainUntrusted));
+}
+
+TEST(ChainTest, CompressedSignerKeyWorks) {
+  const auto root = IssueRoot();
+  CertSpec spec = LeafSpec();
+  spec.key_sort = KeySort::kP256Compressed;
+  EXPECT_THAT(Verify({Issue(spec, root)}, {root}), Succeeds());
+}
+
+TEST(ChainTest, WithoutKeyIdentifiersNamesAndSignaturesDecide) {
+  CertSpec root_spec = CaSpec("/CN=Root");
+  root_spec.subject_key_id = KeyId::kAbsent;
+  root_spec.authority_key_id = KeyId::kAbsent;
+  const auto root = IssueSelfSigned(root_spec);
+  CertSpec ca_spec = CaSpec("/CN=CA");
+  ca_spec.subject_key_id = KeyId::kAbsent;
+  ca_spec.authority_key_id = KeyId::kAbsent;
+  // Three CAs and two roots of one name; only one of each fits.
+  const auto ca = Issue(ca_spec, root);
+  const auto other_root = IssueSelfSigned(root_spec);
+  const auto other_ca = Issue(ca_spec, other_root);
+  const auto third_ca = Issue(ca_spec, root);
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.authority_key_id = KeyId::kAbsent;
+  const auto leaf = Issue(leaf_spec, ca);
+  const auto chain = Verify({leaf, other_ca, third_ca, ca}, {other_root, root});
+  ASSERT_THAT(chain, Succeeds());
+  EXPECT_THAT(chain->path(), ElementsAre(leaf.certificate, ca.certificate, root.certificate));
+}
+
+TEST(ChainTest, CaAndRootOfOneNameBelowALeafWithoutKeyIdentifier) {
+  // OpenSSL's own search would take the root for the issuer of the leaf, by its name.
+  const auto root = IssueRoot("/CN=Same");
+  const auto ca = Issue(CaSpec("/CN=Same"), root);
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.authority_key_id = KeyId::kAbsent;
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), Succeeds());
+  EXPECT_THAT(Verify({Issue(leaf_spec, root), ca}, {root}), Succeeds());
+}
+
+TEST(ChainTest, IntermediatesOfOneNameAreToldApartByKeyIdentifier) {
+  const auto root = IssueRoot();
+  const auto first = Issue(CaSpec(kCaName), root);
+  const auto second = Issue(CaSpec(kCaName), root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), second), first, second}, {root}), Succeeds());
+  EXPECT_THAT(Verify({Issue(LeafSpec(), first), first, second}, {root}), Succeeds());
+  EXPECT_THAT(Verify({Issue(LeafSpec(), first), second}, {root}),
+              FailsWith(Reason::kChainUntrusted));
+}
+
+TEST(ChainTest, AnchorsOfOneName) {
+  const auto first = IssueRoot();
+  const auto second = IssueRoot();
+  const auto third = IssueRoot();
+  const auto ca = Issue(CaSpec(kCaName), second);
+  const auto chain = Verify({Issue(LeafSpec(), ca), ca}, {first, second, third});
+  ASSERT_THAT(chain, Succeeds());
+  EXPECT_EQ(chain->anchor(), second.certificate);
+}
+
+TEST(ChainTest, RenewedIntermediateIsPreferredToTheExpiredOne) {
+  const auto root = IssueRoot();
+  CertSpec old_spec = CaSpec(kCaName);
+  old_spec.key = TestKey::Make();
+  old_spec.not_after = kNow - test::days(1);
+  CertSpec new_spec = old_spec;
+  new_spec.not_after = kNow + test::days(300);
+  const auto old_ca = Issue(old_spec, root);
+  const auto new_ca = Issue(new_spec, root);
+  const auto leaf = Issue(LeafSpec(), old_ca);
+  for (const auto& bundle :
+       {std::vector{leaf, old_ca, new_ca}, std::vector{leaf, new_ca, old_ca}}) {
+    const auto chain = Verify(bundle, {root});
+    ASSERT_THAT(chain, Succeeds());
+    EXPECT_EQ(chain->path()[1], new_ca.certificate);
+  }
+  EXPECT_THAT(Verify({leaf, old_ca}, {root}), FailsWith(Reason::kCertificateExpired));
+}
+
+TEST(ChainTest, CrossSignedLoopsEnd) {
+  CertSpec a_spec = CaSpec("/CN=A");
+  CertSpec b_spec = CaSpec("/CN=B");
+  a_spec.key = TestKey::Make();
+  b_spec.key = TestKey::Make();
+  const auto a = IssueSelfSigned(a_spec);
+  const auto b = IssueSelfSigned(b_spec);
+  const auto a_by_b = Issue(a_spec, b);
+  const auto b_by_a = Issue(b_spec, a);
+  const auto leaf = Issue(LeafSpec(), a);
+  const auto stranger = IssueRoot("/CN=Stranger");
+  EXPECT_THAT(Verify({leaf, a_by_b, b_by_a, a, b}, {stranger}), FailsWith(Reason::kChainUntrusted));
+  // With a way out the loop does not hide it.
+  const auto a_by_stranger = Issue(a_spec, stranger);
+  EXPECT_THAT(Verify({leaf, a_by_b, b_by_a, a, b, a_by_stranger}, {stranger}), Succeeds());
+  EXPECT_THAT(Verify({leaf, a_by_b, b_by_a}, {b}), Succeeds());
+}
+
+TEST(ChainTest, OfTwoCompletePathsTheGoodOneCounts) {
+  // The same CA key, certified by an expired root and by a good one.
+  const auto good = IssueRoot("/CN=Good Root");
+  CertSpec expired_root_spec = CaSpec("/CN=Old Root");
+  expired_root_spec.not_after = kNow - test::days(1);
+  const auto expired_root = IssueSelfSigned(expired_root_spec);
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.key = TestKey::Make();
+  const auto ca_old = Issue(ca_spec, expired_root);
+  const auto ca_good = Issue(ca_spec, good);
+  const auto leaf = Issue(LeafSpec(), ca_good);
+  const auto chain = Verify({leaf, ca_old, ca_good}, {expired_root, good});
+  ASSERT_THAT(chain, Succeeds());
+  EXPECT_EQ(chain->anchor(), good.certificate);
+}
+
+// ----- The signer
+// ----------------------------------------------------------------------------------
+
+TEST(ChainTest, B33_CaSignerIsRefused) {
+  const auto root = IssueRoot();
+  const auto ca = Issue(CaSpec(kCaName), root);
+  EXPECT_THAT(Verify({ca}, {root}), FailsWith(Reason::kSignerIsCa));
+  EXPECT_THAT(Verify({root}, {root}), FailsWith(Reason::kSignerIsCa));
+}
+
+TEST(ChainTest, C7_SignerWithoutDigitalSignature) {
+  const auto root = IssueRoot();
+  CertSpec spec = LeafSpec();
+  spec.key_usage = "keyAgreement";
+  EXPECT_THAT(Verify({Issue(spec, root)}, {root}), FailsWith(Reason::kSignerKeyUsage));
+  spec.key_usage = "";
+  EXPECT_THAT(Verify({Issue(spec, root)}, {root}), Succeeds());
+}
+
+TEST(ChainTest, C2_SignerKeyMustBeP256) {
+  const auto root = IssueRoot();
+  for (const KeySort sort : {KeySort::kP384, KeySort::kRsa2048, KeySort::kP256Explicit}) {
+    CertSpec spec = LeafSpec();
+    spec.key_sort = sort;
+    EXPECT_THAT(Verify({Issue(spec, root)}, {root}), FailsWith(Reason::kSignerKeyUnsupported));
+  }
+}
+
+TEST(ChainTest, EmptyBundle) {
+  EXPECT_THAT(Verify({}, {IssueRoot()}), FailsWith(Reason::kCertificateUnreadable));
+}
+
+// ----- No path
+// -------------------------------------------------------------------------------------
+
+TEST(ChainTest, B34_NoAnchorsTrustNobody) {
+  const auto pki = MakeHierarchy();
+  EXPECT_THAT(Verify({pki.leaf, pki.ca, pki.root}, {}), FailsWith(Reason::kChainUntrusted));
+}
+
+TEST(ChainTest, B34_MissingIntermediate) {
+  const auto pki = MakeHierarchy();
+  EXPECT_THAT(Verify({pki.leaf}, {pki.root}), FailsWith(Reason::kChainUntrusted));
+}
+
+TEST(ChainTest, B34_ForgedRootOfTheSameName) {
+  const auto real = IssueRoot();
+  const auto forged = IssueRoot();
+  const auto leaf = Issue(LeafSpec(), forged);
+  EXPECT_THAT(Verify({leaf, forged}, {real}), FailsWith(Reason::kChainUntrusted));
+}
+
+TEST(ChainTest, B34_BrokenSignatures) {
+  const auto root = IssueRoot();
+  CertSpec ca_spec = CaSpec(kCaName);
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.signature = test::Signature::kBroken;
+  const auto ca = Issue(ca_spec, root);
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), FailsWith(Reason::kChainUntrusted));
+  ca_spec.signature = test::Signature::kBroken;
+  const auto broken_ca = Issue(ca_spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), broken_ca), broken_ca}, {root}),
+              FailsWith(Reason::kChainUntrusted));
+}
+
+TEST(ChainTest, SelfSignedSigner) {
+  const auto self_signed = IssueSelfSigned(LeafSpec());
+  EXPECT_THAT(Verify({self_signed}, {IssueRoot()}), FailsWith(Reason::kChainUntrusted));
+  EXPECT_THAT(Verify({self_signed, self_signed}, {IssueRoot()}),
+              FailsWith(Reason::kChainUntrusted));
+}
+
+TEST(ChainTest, IssuerNameMustMatch) {  // B-31: subject equals issuer
+  const auto root = IssueRoot();
+  CertSpec spec = LeafSpec();
+  spec.issuer = "/CN=Somebody else";
+  EXPECT_THAT(Verify({Issue(spec, root)}, {root}), FailsWith(Reason::kChainUntrusted));
+}
+
+// ----- Broken rules
+// --------------------------------------------------------------------------------
+
+TEST(ChainTest, B31_IssuerWithoutCaFlag_IsChainInvalid) {
+  const auto root = IssueRoot();
+  for (const CaFlag flag : {CaFlag::kAbsent, CaFlag::kFalse}) {
+    CertSpec spec = CaSpec(kCaName);
+    spec.ca = flag;
+    const auto ca = Issue(spec, root);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
+    spec.key_usage = "";
+    const auto bare = Issue(spec, root);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), bare), bare}, {root}), FailsWith(Reason::kChainInvalid));
+  }
+}
+
+TEST(ChainTest, B31_LeafMustNotIssue) {  // the oldest trick: a customer signs for another number
+  const auto pki = MakeHierarchy();
+  const auto victim = Issue(LeafSpec("/C=US/O=Victim/CN=SHAKEN 1234"), pki.leaf);
+  EXPECT_THAT(Verify({victim, pki.leaf, pki.ca}, {pki.root}), FailsWith(Reason::kChainInvalid));
+}
+
+TEST(ChainTest, B31_WrongAuthorityKeyIdentifier_IsChainInvalid) {
+  const auto root = IssueRoot();
+  const auto ca = Issue(CaSpec(kCaName), root);
+  CertSpec spec = LeafSpec();
+  spec.authority_key_id = KeyId::kWrong;
+  EXPECT_THAT(Verify({Issue(spec, ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
+}
+
+TEST(ChainTest, B31_PathLength) {
+  const auto root = IssueRoot();
+  CertSpec spec = CaSpec("/CN=Narrow CA");
+  spec.path_length = 0;
+  const auto narrow = Issue(spec, root);
+  const auto below = Issue(CaSpec("/CN=Below"), narrow);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), narrow), narrow}, {root}), Succeeds());
+  EXPECT_THAT(Verify({Issue(LeafSpec(), below), below, narrow}, {root}),
+              FailsWith(Reason::kChainInvalid));
+}
+
+TEST(ChainTest, C7_IssuerWithoutKeyCertSign_IsChainInvalid) {
+  const auto root = IssueRoot();
+  CertSpec spec = CaSpec(kCaName);
+  spec.key_usage = "digitalSignature,cRLSign";
+  const auto ca = Issue(spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
+}
+
+TEST(ChainTest, C36_NameConstraints) {
+  // permittedSubtrees: directoryName C=US, O=Test Carrier.
+  const std::string name(
+      "\x30\x24\x31\x0B\x30\x09\x06\x03\x55\x04\x06\x13\x02US\x31\x15\x30\x13\x06\x03\x55\x04\x0A"
+      "\x0C\x0CTest Carrier",
+      38);
+  const std::string constraints = std::string("\x30\x2C\xA0\x2A\x30\x28\xA4\x26", 8) + name;
+  const auto root = IssueRoot();
+  CertSpec spec = CaSpec(kCaName);
+  spec.raw_extensions = {{"2.5.29.30", constraints, test::Criticality::kCritical}};
+  const auto ca = Issue(spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec("/C=US/O=Test Carrier/CN=SHAKEN 1"), ca), ca}, {root}),
+              Succeeds());
+  EXPECT_THAT(Verify({Issue(LeafSpec("/C=US/O=Other/CN=SHAKEN 1"), ca), ca}, {root}),
+              FailsWith(Reason::kChainInvalid));
+}
+
+TEST(ChainTest, UnknownCriticalExtensionAnywhere_IsChainInvalid) {
+  const test::RawExtension unknown{"1.2.3.4.5", "\x05\x01x", test::Criticality::kCritical};
+  const auto root = IssueRoot();
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.raw_extensions = {unknown};
+  EXPECT_THAT(Verify({Issue(leaf_spec, root)}, {root}), FailsWith(Reason::kChainInvalid));
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.raw_extensions = {unknown};
+  const auto ca = Issue(ca_spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
+  leaf_spec.raw_extensions[0].criticality = test::Criticality::kNormal;
+  EXPECT_THAT(Verify({Issue(leaf_spec, root)}, {root}), Succeeds());
+}
+
+TEST(ChainTest, C16_CriticalTnAuthListIsUnderstood) {
+  const auto root = IssueRoot();
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list_criticality = test::Criticality::kCritical;
+  EXPECT_THAT(Verify({Issue(spec, root)}, {root}), Succeeds());
+}
+
+TEST(ChainTest, BrokenExtension_IsChainInvalid) {
+  const auto root = IssueRoot();
+  CertSpec spec = LeafSpec();
+  spec.ca = CaFlag::kAbsent;
+  spec.raw_extensions = {{"2.5.29.19", "\x30\x03\x01\x01"}};
+  EXPECT_THAT(Verify({Issue(spec, root)}, {root}), FailsWith(Reason::kChainInvalid));
+}
+
+TEST(ChainTest, RequiredPolicyIsHonoured) {  // RFC 5280 6.1.5 (a)
+  const auto root = IssueRoot();
+  CertSpec spec = CaSpec(kCaName);
+  spec.text_extensions = {{NID_policy_constraints, "critical,requireExplicitPolicy:0"},
+                          {NID_certificate_policies, "2.16.840.1.114569.1.1.3"}};
+  const auto ca = Issue(spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.text_extensions = {{NID_certificate_policies, "2.16.840.1.114569.1.1.3"}};
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), Succeeds());
+}
+
+// ----- Time
+// ----------------------------------------------------------------------------------------
+
+TEST(ChainTest, B35_EveryCertificateIsValidAtTheTime) {
+  for (int expired = 0; expired < 3; ++expired) {
+    CertSpec specs[] = {CaSpec("/CN=Root"), CaSpec("/CN=CA"), LeafSpec()};
+    specs[expired].not_after = kNow - test::seconds(1);
+    const auto root = IssueSelfSigned(specs[0]);
+    const auto ca = Issue(specs[1], root);
+    const auto leaf = Issue(specs[2], ca);
+    EXPECT_THAT(Verify({leaf, ca}, {root}), FailsWith(Reason::kCertificateExpired)) << expired;
+    EXPECT_THAT(Verify({leaf, ca}, {root}, kNow - test::seconds(1)), Succeeds()) << expired;
+  }
+  for (int early = 0; early < 3; ++early) {
+    CertSpec specs[] = {CaSpec("/CN=Root"), CaSpec("/CN=CA"), LeafSpec()};
+    specs[early].not_before = kNow + test::seconds(1);
+    const auto root = IssueSelfSigned(specs[0]);
+    const auto ca = Issue(specs[1], root);
+    const auto leaf = Issue(specs[2], ca);
+    EXPECT_THAT(Verify({leaf, ca}, {root}), FailsWith(Reason::kCertificateNotYetValid)) << early;
+    EXPECT_THAT(Verify({leaf, ca}, {root}, kNow + test::seconds(1)), Succeeds()) << early;
+  }
+}
+
+TEST(ChainTest, B35_ExpiredAnchorThatIsAnIntermediate) {
+  const auto root = IssueRoot();
+  CertSpec spec = CaSpec(kCaName);
+  spec.not_after = kNow - test::seconds(1);
+  const auto ca = Issue(spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), ca)}, {ca}), FailsWith(Reason::kCertificateExpired));
+}
+
+TEST(ChainTest, ExpiredButUntrustedIsUntrusted) {
+  const auto pki = MakeHierarchy();
+  EXPECT_THAT(Verify({pki.leaf, pki.ca}, {IssueRoot("/CN=x")}, kNow + test::days(10'000)),
+              FailsWith(Reason::kChainUntrusted));
+}
+
+// ----- Strength
+// ------------------------------------------------------------------------------------
+
+TEST(ChainTest, B8_WeakSignatureAlgorithm) {
+  const auto root = IssueRoot();
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.digest = test::Digest::kSha1;
+  EXPECT_THAT(Verify({Issue(leaf_spec, root)}, {root}), FailsWith(Reason::kChainWeakKey));
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.digest = test::Digest::kSha1;
+  const auto ca = Issue(ca_spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), FailsWith(Reason::kChainWeakKey));
+}
+
+TEST(ChainTest, B8_TheAnchorsOwnSignatureIsNotJudged) {
+  CertSpec spec = CaSpec("/CN=Root");
+  spec.digest = test::Digest::kSha1;
+  const auto root = IssueSelfSigned(spec);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), root)}, {root}), Succeeds());
+}
+
+TEST(ChainTest, B8_WeakOrForeignKeysOfCas) {
+  for (const KeySort sort :
+       {KeySort::kRsa1024, KeySort::kSecp256k1, KeySort::kP256Explicit, KeySort::kEd25519}) {
+    CertSpec spec = CaSpec(kCaName);
+    spec.key_sort = sort;
+    const auto weak_root = IssueSelfSigned(spec);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), weak_root)}, {weak_root}),
+                FailsWith(Reason::kChainWeakKey));
+    const auto root = IssueRoot();
+    const auto weak_ca = Issue(spec, root);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), weak_ca), weak_ca}, {root}),
+                FailsWith(Reason::kChainWeakKey));
+  }
+}
+
+TEST(ChainTest, B8_HugeKeysAreNotEvenTried) {
+  const auto real_ca = Issue(CaSpec(kCaName), IssueRoot());
+  CertSpec spec = CaSpec(kCaName);
+  spec.key_sort = KeySort::kRsa16384;
+  const auto root = IssueRoot("/CN=Other Root");
+  const auto huge = Issue(spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), real_ca), huge}, {root}), FailsWith(Reason::kChainWeakKey));
+}
+
+// ----- Budgets
+// -------------------------------------------------------------------------------------
+
+TEST(ChainTest, A8_PathOfEightIsTheLongest) {
+  const auto cas = MakeCas(7);  // root and seven intermediates
+  std::vector<TestCert> six = {Issue(LeafSpec(), cas[6])};
+  six.insert(six.end(), cas.begin() + 1, cas.end());
+  EXPECT_THAT(Verify(six, {cas[0]}), Succeeds());  // leaf + 6 + root
+  std::vector<TestCert> seven = {Issue(LeafSpec(), cas[7])};
+  seven.insert(seven.end(), cas.begin() + 1, cas.end());
+  EXPECT_THAT(Verify(seven, {cas[0]}), FailsWith(Reason::kChainTooLong));
+  EXPECT_THAT(Verify(seven, {cas[0]}, kNow, {.max_path = 9}), Succeeds());
+}
+
+TEST(ChainTest, A8_SignatureBudget) {
+  const auto pki = MakeHierarchy();
+  for (size_t budget = 0; budget < 5; ++budget) {
+    EXPECT_THAT(Verify({pki.leaf, pki.ca}, {pki.root}, kNow, {.max_signatures = budget}),
+                FailsWith(Reason::kChainTooLong))
+        << budget;
+  }
+  EXPECT_THAT(Verify({pki.leaf, pki.ca}, {pki.root}, kNow, {.max_signatures = 5}), Succeeds());
+}
+
+TEST(ChainTest, A8_ManyIssuersOfOneNameEndInTheBudget) {
+  // Fourteen self-signed CAs of one name, none with key identifiers, that all could be the issuer.
+  CertSpec spec = CaSpec("/CN=Same");
+  spec.subject_key_id = KeyId::kAbsent;
+  spec.authority_key_id = KeyId::kAbsent;
+  std::vector<TestCert> bundle;
+  TestCert previous = IssueSelfSigned(spec);
+  for (int i = 0; i < 14; ++i) {
+    previous = Issue(spec, previous);
+    bundle.push_back(previous);
+  }
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.authority_key_id = KeyId::kAbsent;
+  bundle.insert(bundle.begin(), Issue(leaf_spec, previous));
+  const auto anchor = IssueSelfSigned(spec);
+  EXPECT_THAT(Verify(bundle, {anchor}), FailsWith(Reason::kChainTooLong));
+}
+
+TEST(ChainTest, LeavesTheErrorQueueEmpty) {
+  const auto pki = MakeHierarchy();
+  EXPECT_THAT(Verify({pki.leaf}, {IssueRoot()}), FailsWith(Reason::kChainUntrusted));
+  EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+}  // namespace
+}  // namespace callvet

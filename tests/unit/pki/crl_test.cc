@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT
+#include "pki/crl.h"
+
+#include <string>
+
+#include <openssl/x509v3.h>
+
+#include "support/result_matchers.h"
+#include "support/test_pki.h"
+
+namespace callvet {
+namespace {
+
+using test::CaSpec;
+using test::CertSpec;
+using test::CrlEntrySpec;
+using test::CrlKind;
+using test::CrlSpec;
+using test::Issue;
+using test::IssuerNameDer;
+using test::IssueRoot;
+using test::IssueSelfSigned;
+using test::kNow;
+using test::LeafSpec;
+using test::MakeCrl;
+using test::TestCert;
+using test::ToPem;
+using ::testing::ElementsAre;
+
+constexpr const char* kPaName = "/C=US/O=STI-PA/CN=STI-PA CRL";
+constexpr const char* kUri = "https://pa.example/v1/crl";
+
+Crl Parse(const CrlSpec& spec, const TestCert& signer) {
+  auto crl = Crl::ParseDer(MakeCrl(spec, signer));
+  EXPECT_THAT(crl, Succeeds());
+  return *crl;
+}
+
+CertSpec LeafWithPoint(const std::string& uri, const std::string& crl_issuer,
+                       const std::string& serial = "") {
+  CertSpec spec = LeafSpec();
+  spec.distribution_points = {{uri, crl_issuer}};
+  spec.serial_hex = serial;
+  return spec;
+}
+
+CrlSpec IndirectSpec() {
+  CrlSpec spec;
+  spec.kind = CrlKind::kIndirect;
+  spec.uri = kUri;
+  return spec;
+}
+
+TEST(CrlTest, HasTheFactsOfADirectList) {
+  const auto root = IssueRoot();
+  CrlSpec spec;
+  spec.entries = {{.serial_hex = "0A"}, {.serial_hex = "0B"}};
+  const auto crl = Parse(spec, root);
+  EXPECT_EQ(crl.issuer_der(), root.certificate.subject_der());
+  EXPECT_EQ(crl.issuer(), root.certificate.subject());
+  EXPECT_EQ(crl.this_update(), spec.this_update);
+  EXPECT_EQ(crl.next_update(), spec.next_update);
+  EXPECT_FALSE(crl.indirect());
+  EXPECT_EQ(crl.entry_count(), 2U);
+  EXPECT_TRUE(crl.SignedBy(root.certificate));
+  EXPECT_FALSE(crl.SignedBy(IssueRoot().certificate));
+}
+
+TEST(CrlTest, SignedByDemandsNameUsageAndStrength) {
+  CertSpec spec = CaSpec("/CN=CA");
+  spec.key = test::TestKey::Make();
+  const auto ca = IssueSelfSigned(spec);
+  const auto crl = Parse({}, ca);
+  EXPECT_TRUE(crl.SignedBy(ca.certificate));
+  spec.key_usage = "keyCertSign";
+  EXPECT_FALSE(crl.SignedBy(IssueSelfSigned(spec).certificate));
+  spec.key_usage = "";
+  EXPECT_TRUE(crl.SignedBy(IssueSelfSigned(spec).certificate));
+  spec.subject = "/CN=Other";
+  EXPECT_FALSE(crl.SignedBy(IssueSelfSigned(spec).certificate));
+  CertSpec weak = CaSpec("/CN=Weak");
+  weak.key_sort = test::KeySort::kRsa1024;
+  const auto weak_ca = IssueSelfSigned(weak);
+  EXPECT_FALSE(Parse({}, weak_ca).SignedBy(weak_ca.certificate));
+}
+
+TEST(CrlTest, BrokenSignatureIsNotSignedBy) {
+  const auto root = IssueRoot();
+  CrlSpec spec;
+  spec.signature = test::Signature::kBroken;
+  EXPECT_FALSE(Parse(spec, root).SignedBy(root.certificate));
+}
+
+TEST(CrlTest, UnusableFormsAreInvalid) {
+  const auto root = IssueRoot();
+  const auto refused = [&](const CrlSpec& spec) {
+    EXPECT_THAT(Crl::ParseDer(MakeCrl(spec, root)), FailsWith(Reason::kCrlInvalid));
+  };
+  CrlSpec weak;
+  weak.digest = test::Digest::kSha1;
+  refused(weak);
+  CrlSpec delta;
+  delta.extensions = {{"2.5.29.27", "\x02\x01\x05", test::Criticality::kCritical}};
+  refused(delta);
+  delta.extensions[0].criticality = test::Criticality::kNormal;
+  refused(delta);
+  CrlSpec critical;
+  critical.extensions = {{"1.2.3.4", "\x05\x01x", test::Criticality::kCritical}};
+  refused(critical);
+  CrlSpec attributes;
+  attributes.certs = test::CertKinds::kAttributeOnly;
+  refused(attributes);
+  CrlSpec reasons;  // IDP { onlySomeReasons keyCompromise }
+  reasons.extensions = {{"2.5.29.28", "\x30\x04\x83\x02\x06\x40", test::Criticality::kCritical}};
+  refused(reasons);
+  CrlSpec broken_point;
+  broken_point.extensions = {{"2.5.29.28", "\x04\x01x", test::Criticality::kCritical}};
+  refused(broken_point);
+  CrlSpec nowhere;  // indirect, but for no place
+  nowhere.kind = CrlKind::kIndirect;
+  refused(nowhere);
+}
+
+TEST(CrlTest, UnusableEntriesSpoilTheList) {
+  const auto root = IssueRoot();
+  CrlSpec spec;
+  spec.entries = {{.serial_hex = "0A"}};
+  spec.entries[0].extensions = {{"1.2.3.4", "\x05\x01x", test::Criticality::kCritical}};
+  EXPECT_THAT(Crl::ParseDer(MakeCrl(spec, root)), FailsWith(Reason::kCrlInvalid));
+  spec.entries[0].extensions = {{"2.5.29.29", "\x04\x01x", test::Criticality::kCritical}};
+  EXPECT_THAT(Crl::ParseDer(MakeCrl(spec, root)), FailsWith(Reason::kCrlInvalid));
+  // certificateIssuer that holds only a URI.
+  spec.entries[0].extensions = {{"2.5.29.29", "\x30\x03\x86\x01x", test::Criticality::kCritical}};
+  EXPECT_THAT(Crl::ParseDer(MakeCrl(spec, root)), FailsWith(Reason::kCrlInvalid));
+  spec.entries[0].extensions = {{"1.2.3.4", "\x05\x01x", test::Criticality::kNormal}};
+  EXPECT_THAT(Crl::ParseDer(MakeCrl(spec, root)), Succeeds());
+}
+
+TEST(CrlTest, EveryCutAndEveryTailIsInvalid) {
+  CrlSpec spec = IndirectSpec();
+  spec.entries = {{.serial_hex = "0A"}};
+  const std::string der = MakeCrl(spec, IssueRoot());
+  for (size_t size = 0; size < der.size(); ++size) {
+    const ExactBytes cut(std::string_view(der).substr(0, size));
+    EXPECT_THAT(Crl::ParseDer(cut.view()), FailsWith(Reason::kCrlInvalid));
+  }
+  EXPECT_THAT(Crl::ParseDer(der + "x"), FailsWith(Reason::kCrlInvalid));
+}
+
+TEST(CrlTest, AnyByteChangedIsReadOrRefusedButNeverCrashes) {
+  const auto root = IssueRoot();
+  CrlSpec spec = IndirectSpec();
+  spec.entries = {{.serial_hex = "0A", .certificate_issuer = IssuerNameDer(root), .reason = 1}};
+  const std::string der = MakeCrl(spec, root);
+  for (size_t at = 0; at < der.size(); ++at) {
+    std::string changed = der;
+    changed[at] = static_cast<char>(changed[at] ^ 0x41);
+    const ExactBytes exact(changed);
+    const auto crl = Crl::ParseDer(exact.view());
+    // A change outside the signed part can only be to the algorithm's name.
+    if (crl) {
+      EXPECT_FALSE(crl->SignedBy(root.certificate)) << at;
+    }
+  }
+}
+
+// ----- Covers
+// --------------------------------------------------------------------------------------
+
+TEST(CrlTest, DirectListCoversItsIssuersCertificates) {
+  const auto pki = test::MakeHierarchy();
+  const auto of_ca = Parse({}, pki.ca);
+  EXPECT_TRUE(of_ca.Covers(pki.leaf.certificate));
+  EXPECT_FALSE(of_ca.Covers(pki.ca.certificate));
+  EXPECT_FALSE(Parse({}, pki.root).Covers(pki.leaf.certificate));
+}
+
+TEST(CrlTest, ListsForOneKindOfCertificate) {
+  const auto pki = test::MakeHierarchy();
+  CrlSpec spec;
+  spec.certs = test::CertKinds::kUserOnly;
+  EXPECT_TRUE(Parse(spec, pki.ca).Covers(pki.leaf.certificate));
+  EXPECT_FALSE(Parse(spec, pki.root).Covers(pki.ca.certificate));
+  spec.certs = test::CertKinds::kCaOnly;
+  EXPECT_FALSE(Parse(spec, pki.ca).Covers(pki.leaf.certificate));
+  EXPECT_TRUE(Parse(spec, pki.root).Covers(pki.ca.certificate));
+}
+
+TEST(CrlTest, PartitionedListCoversOnlyItsPlace) {  // RFC 5280 6.3.3 (b) (2) (i)
+  const auto root = IssueRoot();
+  CrlSpec spec;
+  spec.uri = kUri;
+  const auto crl = Parse(spec, root);
+  EXPECT_TRUE(crl.Covers(Issue(LeafWithPoint(kUri, ""), root).certificate));
+  EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint("https://pa.example/v2", ""), root).certificate));
+  EXPECT_FALSE(crl.Covers(Issue(LeafSpec(), root).certificate));
+  EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint(kUri, kPaName), root).certificate));
+}
+
+TEST(CrlTest, C33_IndirectListCoversByIssuerAndUri) {
+  const auto pa = IssueSelfSigned(CaSpec(kPaName));
+  const auto root = IssueRoot();
+  const auto crl = Parse(IndirectSpec(), pa);
+  EXPECT_TRUE(crl.indirect());
+  EXPECT_THAT(crl.distribution_uris(), ElementsAre(kUri));
+  EXPECT_TRUE(crl.Covers(Issue(LeafWithPoint(kUri, kPaName), root).certificate));
+  // RFC 5280 7.1: names compare without regard to case.
+  EXPECT_TRUE(
+      crl.Covers(Issue(LeafWithPoint(kUri, "/C=US/O=sti-pa/CN=STI-PA  crl"), root).certificate));
+  EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint(kUri, "/CN=Other"), root).certificate));
+  EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint("https://x.example/", kPaName), root).certificate));
+  EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint(kUri, ""), root).certificate));
+  // URI and issuer of two different points do not add up.
+  CertSpec two = LeafSpec();
+  two.distribution_points = {{kUri, "/CN=Other"}, {"https://x.example/", kPaName}};
+  EXPECT_FALSE(crl.Covers(Issue(two, root).certificate));
+}
+
+TEST(CrlTest, C33_ListWithoutIndirectFlagDoesNotSpeakForOthers) {
+  const auto pa = IssueSelfSigned(CaSpec(kPaName));
+  CrlSpec spec;
+  spec.uri = kUri;
+  EXPECT_FALSE(
+      Parse(spec, pa).Covers(Issue(LeafWithPoint(kUri, kPaName), IssueRoot()).certificate));
+}
+
+// ----- RevokedSince
+// --------------------------------------------------------------------------------
+
+TEST(CrlTest, C34_SerialsCompareAsNumbers) {  // vermouth compares pointers
+  const auto root = IssueRoot();
+  CrlSpec spec;
+  spec.entries = {{.serial_hex = "00FF00000000000000000000000000000001"},
+                  {.serial_hex = "05"},
+                  {.serial_hex = "-7B"}};
+  const auto crl = Parse(spec, root);
+  const auto revoked = [&](const std::string& serial) {
+    CertSpec leaf = LeafSpec();
+    leaf.serial_hex = serial;
+    return crl.RevokedSince(Issue(leaf, root).certificate);
+  };
+  EXPECT_EQ(revoked("FF00000000000000000000000000000001"), kNow - test::days(3));
+  EXPECT_TRUE(revoked("5").has_value());
+  EXPECT_TRUE(revoked("-7B").has_value());
+  EXPECT_FALSE(revoked("7B").has_value());
+  EXPECT_FALSE(revoked("50").has_value());
+  EXPECT_FALSE(revoked("FF00000000000000000000000000000002").has_value());
+}
+
+class IndirectEntriesTest : public ::testing::Test {
+ protected:
+  // A certificate of `ca` with this serial, listed as if by C-33.
+  [[nodiscard]] static Certificate Cert(const TestCert& ca, const std::string& serial) {
+    return Issue(LeafWithPoint(kUri, kPaName, serial), ca).certificate;
+  }
+  [[nodiscard]] static std::string NameOf(const TestCert& ca) {
+    return IssuerNameDer(ca);  // self-signed: its own name
+  }
+
+  TestCert pa_ = IssueSelfSigned(CaSpec(kPaName));
+  TestCert a_ = IssueRoot("/C=US/O=A/CN=SHAKEN A");
+  TestCert b_ = IssueRoot("/C=US/O=B/CN=SHAKEN B");
+};
+
+TEST_F(IndirectEntriesTest, C34_StickyCertificateIssuer_HoldsUntilChanged) {
+  CrlSpec spec = IndirectSpec();
+  // Deliberately not in the order of serials: sorting must not lose what is sticky.
+  spec.entries = {{.serial_hex = "50", .certificate_issuer = NameOf(a_)}, {.serial_hex = "10"},
+                  {.serial_hex = "30", .certificate_issuer = NameOf(b_)}, {.serial_hex = "20"},
+                  {.serial_hex = "40", .certificate_issuer = NameOf(a_)}, {.serial_hex = "05"}};
+  const auto crl = Parse(spec, pa_);
+  for (const char* serial : {"50", "10", "40", "05"}) {
+    EXPECT_TRUE(crl.RevokedSince(Cert(a_, serial)).has_value()) << serial;
+    EXPECT_FALSE(crl.RevokedSince(Cert(b_, serial)).has_value()) << serial;
+  }
+  for (const char* serial : {"30", "20"}) {
+    EXPECT_FALSE(crl.RevokedSince(Cert(a_, serial)).has_value()) << serial;
+    EXPECT_TRUE(crl.RevokedSince(Cert(b_, serial)).has_value()) << serial;
+  }
+}
+
+TEST_F(IndirectEntriesTest, C34_BeforeTheFirstCertificateIssuerTheCrlIssuerIsMeant) {
+  CrlSpec spec = IndirectSpec();
+  spec.entries = {{.serial_hex = "10"}, {.serial_hex = "20", .certificate_issuer = NameOf(a_)}};
+  const auto crl = Parse(spec, pa_);
+  EXPECT_TRUE(crl.RevokedSince(Cert(pa_, "10")).has_value());
+  EXPECT_FALSE(crl.RevokedSince(Cert(a_, "10")).has_value());
+  EXPECT_TRUE(crl.RevokedSince(Cert(a_, "20")).has_value());
+}
+
+TEST_F(IndirectEntriesTest, C34_SameSerialOfSeveralIssuers) {
+  CrlSpec spec = IndirectSpec();
+  spec.entries = {{.serial_hex = "10", .certificate_issuer = NameOf(b_), .since = kNow},
+                  {.serial_hex = "10", .certificate_issuer = NameOf(a_)}};
+  const auto crl = Parse(spec, pa_);
+  EXPECT_EQ(crl.RevokedSince(Cert(a_, "10")), kNow - test::days(3));
+  EXPECT_EQ(crl.RevokedSince(Cert(b_, "10")), kNow);
+  EXPECT_FALSE(crl.RevokedSince(Cert(pa_, "10")).has_value());
+}
+
+TEST_F(IndirectEntriesTest, C34_IssuerNamesCompareWithoutCase) {
+  CrlSpec spec = IndirectSpec();
+  spec.entries = {{.serial_hex = "10",
+                   .certificate_issuer = IssuerNameDer(IssueRoot("/C=US/O=a/CN=shaken  A"))}};
+  EXPECT_TRUE(Parse(spec, pa_).RevokedSince(Cert(a_, "10")).has_value());
+}
+
+TEST(CrlTest, RemoveFromCrlDoesNotRevoke) {  // RFC 5280 6.3.3 (k)
+  const auto root = IssueRoot();
+  CrlSpec spec;
+  spec.entries = {{.serial_hex = "10", .reason = CRL_REASON_REMOVE_FROM_CRL},
+                  {.serial_hex = "20", .reason = CRL_REASON_CERTIFICATE_HOLD},
+                  {.serial_hex = "30", .reason = CRL_REASON_REMOVE_FROM_CRL},
+                  {.serial_hex = "30", .reason = CRL_REASON_KEY_COMPROMISE}};
+  const auto crl = Parse(spec, root);
+  const auto revoked = [&](const std::string& serial) {
+    CertSpec leaf = LeafSpec();
+    leaf.serial_hex = serial;
+    return crl.RevokedSince(Issue(leaf, root).certificate).has_value();
+  };
+  EXPECT_FALSE(revoked("10"));
+  EXPECT_TRUE(revoked("20"));
+  EXPECT_TRUE(revoked("30"));  // OpenSSL's lookup stops at the first entry of a serial
+}
+
+TEST(CrlTest, StickyIssuerOfARemovedEntryStillSticks) {
+  const auto root = IssueRoot();
+  const auto pa = IssueSelfSigned(CaSpec(kPaName));
+  CrlSpec spec = IndirectSpec();
+  spec.entries = {{.serial_hex = "10",
+                   .certificate_issuer = IssuerNameDer(root),
+                   .reason = CRL_REASON_REMOVE_FROM_CRL},
+                  {.serial_hex = "20"}};
+  EXPECT_TRUE(Parse(spec, pa)
+                  .RevokedSince(Issue(LeafWithPoint(kUri, kPaName, "20"), root).certificate)
+                  .has_value());
+}
+
+// ----- ParseCrls
+// -----------------------------------------------------------------------------------
+
+TEST(ParseCrlsTest, PemDerAndNeither) {
+  const auto root = IssueRoot();
+  const std::string der = MakeCrl({}, root);
+  EXPECT_EQ(ParseCrls(der)->size(), 1U);
+  EXPECT_EQ(ParseCrls(ToPem("X509 CRL", der) + root.pem + ToPem("X509 CRL", der))->size(), 2U);
+  EXPECT_THAT(ParseCrls(""), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(ParseCrls("garbage"), FailsWith(Reason::kCrlInvalid));  // secsipidx panics
+  EXPECT_THAT(ParseCrls(root.pem), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(ParseCrls(root.der), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(ParseCrls(ToPem("X509 CRL", der) + ToPem("X509 CRL", "garbage")),
+              FailsWith(Reason::kCrlInvalid));
+  const std::string pem = ToPem("X509 CRL", der);
+  EXPECT_THAT(ParseCrls(pem.substr(0, pem.size() / 2)), FailsWith(Reason::kCrlInvalid));
+}
+
+}  // namespace
+}  // namespace callvet

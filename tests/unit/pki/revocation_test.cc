@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include "pki/revocation.h"
+
+#include <string>
+
+#include "pki/chain.h"
+#include "support/result_matchers.h"
+#include "support/test_pki.h"
+
+namespace callvet {
+namespace {
+
+using test::BundleOf;
+using test::CaSpec;
+using test::CertSpec;
+using test::CrlSpec;
+using test::Issue;
+using test::IssuerNameDer;
+using test::IssueSelfSigned;
+using test::kNow;
+using test::LeafSpec;
+using test::MakeCrl;
+using test::MakeHierarchy;
+using test::StoreOf;
+using test::StoreSpec;
+using test::TestCert;
+
+constexpr const char* kPaName = "/C=US/O=STI-PA/CN=STI-PA CRL";
+constexpr const char* kUri = "https://pa.example/v1/crl";
+
+CrlSpec Listing(const std::vector<TestCert>& certs) {
+  CrlSpec spec;
+  for (const TestCert& cert : certs) {
+    spec.entries.push_back({.serial_hex = cert.certificate.serial_hex()});
+  }
+  return spec;
+}
+
+// ----- Direct lists
+// --------------------------------------------------------------------------------
+
+class DirectCrlTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] Result<VerifiedChain> Verify(const std::vector<std::string>& crls,
+                                             RevocationPolicy policy = RevocationPolicy::kIfCovered,
+                                             sys_seconds at = kNow) const {
+    return VerifyChain(BundleOf({pki_.leaf, pki_.ca}),
+                       *StoreOf({.anchors = {pki_.root}, .crls = crls, .policy = policy}), at);
+  }
+
+  test::Hierarchy pki_ = MakeHierarchy();
+};
+
+TEST_F(DirectCrlTest, C35_NotListedPasses) {
+  EXPECT_THAT(Verify({MakeCrl({}, pki_.root), MakeCrl({}, pki_.ca)}, RevocationPolicy::kRequired),
+              Succeeds());
+}
+
+TEST_F(DirectCrlTest, C35_RevokedLeafAndRevokedIntermediate) {
+  EXPECT_THAT(Verify({MakeCrl(Listing({pki_.leaf}), pki_.ca)}),
+              FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(Verify({MakeCrl(Listing({pki_.ca}), pki_.root)}),
+              FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(DirectCrlTest, C35_EntryFromTheFutureRevokesToo) {
+  CrlSpec spec = Listing({pki_.leaf});
+  spec.entries[0].since = kNow + test::days(2);
+  EXPECT_THAT(Verify({MakeCrl(spec, pki_.ca)}), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(DirectCrlTest, C35_PolicyDecidesWhatIsNotCovered) {
+  EXPECT_THAT(Verify({}), Succeeds());
+  EXPECT_THAT(Verify({}, RevocationPolicy::kRequired), FailsWith(Reason::kCrlNotAvailable));
+  EXPECT_THAT(Verify({MakeCrl({}, pki_.ca)}, RevocationPolicy::kRequired),
+              FailsWith(Reason::kCrlNotAvailable));  // the intermediate is not covered
+}
+
+TEST_F(DirectCrlTest, C35_StaleListNeverPasses) {
+  CrlSpec spec;
+  spec.next_update = kNow - test::seconds(1);
+  EXPECT_THAT(Verify({MakeCrl(spec, pki_.ca)}), FailsWith(Reason::kCrlStale));
+  EXPECT_THAT(
+      Verify({MakeCrl(spec, pki_.ca)}, RevocationPolicy::kIfCovered, kNow - test::seconds(1)),
+      Succeeds());
+  spec.has_next_update = test::NextUpdate::kAbsent;
+  EXPECT_THAT(Verify({MakeCrl(spec, pki_.ca)}), FailsWith(Reason::kCrlStale));
+}
+
+TEST_F(DirectCrlTest, ListFromTheFutureIsStaleBeyondTheSkew) {
+  CrlSpec spec;
+  spec.this_update = kNow + kCrlClockSkew;
+  EXPECT_THAT(Verify({MakeCrl(spec, pki_.ca)}), Succeeds());
+  spec.this_update += test::seconds(1);
+  EXPECT_THAT(Verify({MakeCrl(spec, pki_.ca)}), FailsWith(Reason::kCrlStale));
+}
+
+TEST_F(DirectCrlTest, C33_ForgedListIsInvalid) {
+  CrlSpec spec;
+  spec.signature = test::Signature::kBroken;
+  EXPECT_THAT(Verify({MakeCrl(spec, pki_.ca)}), FailsWith(Reason::kCrlInvalid));
+  // Of the right name, by another key.
+  const auto impostor = IssueSelfSigned(CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate"));
+  EXPECT_THAT(Verify({MakeCrl({}, impostor)}), FailsWith(Reason::kCrlInvalid));
+}
+
+TEST_F(DirectCrlTest, OneGoodListIsEnough) {
+  CrlSpec stale;
+  stale.next_update = kNow - test::hours(1);
+  EXPECT_THAT(Verify({MakeCrl(stale, pki_.ca), MakeCrl({}, pki_.ca)}), Succeeds());
+  EXPECT_THAT(Verify({MakeCrl({}, pki_.ca), MakeCrl(stale, pki_.ca)}), Succeeds());
+}
+
+TEST_F(DirectCrlTest, AnyGoodListRevokes) {
+  const auto clear = MakeCrl({}, pki_.ca);
+  const auto listed = MakeCrl(Listing({pki_.leaf}), pki_.ca);
+  EXPECT_THAT(Verify({clear, listed}), FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(Verify({listed, clear}), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(DirectCrlTest, ForgedListDoesNotRevoke) {
+  CrlSpec forged = Listing({pki_.leaf});
+  forged.signature = test::Signature::kBroken;
+  EXPECT_THAT(Verify({MakeCrl(forged, pki_.ca), MakeCrl({}, pki_.ca)}), Succeeds());
+}
+
+TEST_F(DirectCrlTest, IssuerWithoutCrlSignIsNoCrlIssuer) {
+  CertSpec spec = CaSpec("/CN=No CRLs");
+  spec.key_usage = "keyCertSign";
+  const auto ca = Issue(spec, pki_.root);
+  const auto leaf = Issue(LeafSpec(), ca);
+  EXPECT_THAT(VerifyChain(BundleOf({leaf, ca}),
+                          *StoreOf({.anchors = {pki_.root}, .crls = {MakeCrl({}, ca)}}), kNow),
+              FailsWith(Reason::kCrlInvalid));
+}
+
+TEST_F(DirectCrlTest, RevocationComesAfterValidity) {
+  const auto store =
+      StoreOf({.anchors = {pki_.root}, .crls = {MakeCrl(Listing({pki_.leaf}), pki_.ca)}});
+  EXPECT_THAT(VerifyChain(BundleOf({pki_.leaf, pki_.ca}), *store, kNow + test::days(400)),
+              FailsWith(Reason::kCertificateExpired));
+}
+
+TEST_F(DirectCrlTest, TheAnchorIsNotChecked) {
+  EXPECT_THAT(Verify({MakeCrl(Listing({pki_.root}), pki_.root), MakeCrl({}, pki_.ca)},
+                     RevocationPolicy::kRequired),
+              Succeeds());
+}
+
+// ----- Indirect lists
+// ------------------------------------------------------------------------------
+
+class IndirectCrlTest : public ::testing::Test {
+ protected:
+  IndirectCrlTest() {
+    CertSpec ca_spec = CaSpec("/C=US/O=Test CA/CN=SHAKEN CA");
+    ca_spec.distribution_points = {{kUri, kPaName}};
+    ca_ = Issue(ca_spec, root_);
+    CertSpec leaf_spec = LeafSpec();
+    leaf_spec.distribution_points = {{kUri, kPaName}};
+    leaf_ = Issue(leaf_spec, *ca_);
+  }
+
+  // An end entity below the STI-PA's root that may sign CRLs.
+  [[nodiscard]] static CertSpec SignerSpec() {
+    CertSpec spec = LeafSpec(kPaName);
+    spec.key_usage = "cRLSign";
+    spec.tn_auth_list.reset();
+    return spec;
+  }
+
+  [[nodiscard]] CrlSpec Indirect(const std::vector<TestCert>& certs = {}) const {
+    CrlSpec spec = Listing(certs);
+    spec.kind = test::CrlKind::kIndirect;
+    spec.uri = kUri;
+    for (size_t i = 0; i < certs.size(); ++i) {
+      spec.entries[i].certificate_issuer = IssuerNameDer(certs[i]);
+    }
+    return spec;
+  }
+
+  [[nodiscard]] Result<VerifiedChain> Verify(const CrlSpec& spec, const TestCert& signer,
+                                             const std::vector<TestCert>& crl_signers,
+                                             const std::vector<TestCert>& crl_anchors,
+                                             sys_seconds at = kNow) const {
+    return VerifyChain(BundleOf({*leaf_, *ca_}),
+                       *StoreOf({.anchors = {root_},
+                                 .crls = {MakeCrl(spec, signer)},
+                                 .crl_anchors = crl_anchors,
+                                 .crl_signers = crl_signers,
+                                 .policy = RevocationPolicy::kRequired}),
+                       at);
+  }
+
+  TestCert root_ = test::IssueRoot();
+  TestCert pa_root_ = test::IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root");
+  std::optional<TestCert> ca_;
+  std::optional<TestCert> leaf_;
+};
+
+TEST_F(IndirectCrlTest, C33_SignedBelowTheCrlAnchor) {
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}), Succeeds());
+  EXPECT_THAT(Verify(Indirect({*leaf_}), signer, {signer}, {pa_root_}),
+              FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(Verify(Indirect({*ca_}), signer, {signer}, {pa_root_}),
+              FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(IndirectCrlTest, C33_SignerWithAnIntermediate) {
+  const auto pa_ca = Issue(CaSpec("/C=US/O=STI-PA/CN=STI-PA CA"), pa_root_);
+  const auto signer = Issue(SignerSpec(), pa_ca);
+  EXPECT_THAT(Verify(Indirect(), signer, {signer, pa_ca}, {pa_root_}), Succeeds());
+  EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}), FailsWith(Reason::kCrlInvalid));
+}
+
+TEST_F(IndirectCrlTest, C33_CrlAnchorMaySignItself) {
+  const auto pa = IssueSelfSigned(CaSpec(kPaName));
+  EXPECT_THAT(Verify(Indirect(), pa, {}, {pa}), Succeeds());
+  EXPECT_THAT(Verify(Indirect({*leaf_}), pa, {}, {pa}), FailsWith(Reason::kCertificateRevoked));
+  CertSpec expired = CaSpec(kPaName);
+  expired.not_after = kNow - test::seconds(1);
+  const auto old_pa = IssueSelfSigned(expired);
+  EXPECT_THAT(Verify(Indirect(), old_pa, {}, {old_pa}), FailsWith(Reason::kCrlInvalid));
+}
+
+TEST_F(IndirectCrlTest, C33_UnknownSignerIsInvalid) {
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  EXPECT_THAT(Verify(Indirect(), signer, {}, {pa_root_}), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(Verify(Indirect(), signer, {signer}, {}), FailsWith(Reason::kCrlInvalid));
+  // An anchor for calls is none for indirect CRLs.
+  const auto below_root = Issue(SignerSpec(), root_);
+  EXPECT_THAT(Verify(Indirect(), below_root, {below_root}, {pa_root_}),
+              FailsWith(Reason::kCrlInvalid));
+}
+
+TEST_F(IndirectCrlTest, C33_CrlAnchorsDoNotVouchForCalls) {
+  const auto leaf = Issue(LeafSpec(), pa_root_);
+  EXPECT_THAT(VerifyChain(BundleOf({leaf}),
+                          *StoreOf({.anchors = {root_}, .crl_anchors = {pa_root_}}), kNow),
+              FailsWith(Reason::kChainUntrusted));
+}
+
+TEST_F(IndirectCrlTest, C33_SignerMustBeGoodAtTheTime) {
+  const auto check = [&](const CertSpec& spec) {
+    const auto signer = Issue(spec, pa_root_);
+    EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}), FailsWith(Reason::kCrlInvalid));
+  };
+  CertSpec expired = SignerSpec();
+  expired.not_after = kNow - test::seconds(1);
+  check(expired);
+  CertSpec wrong_usage = SignerSpec();
+  wrong_usage.key_usage = "digitalSignature";
+  check(wrong_usage);
+  CertSpec weak = SignerSpec();
+  weak.key_sort = test::KeySort::kRsa1024;
+  check(weak);
+  CertSpec sha1 = SignerSpec();
+  sha1.digest = test::Digest::kSha1;
+  check(sha1);
+  CertSpec critical = SignerSpec();
+  critical.raw_extensions = {{"1.2.3.4", "\x05\x01x", test::Criticality::kCritical}};
+  check(critical);
+}
+
+TEST_F(IndirectCrlTest, C33_RenewedSignerOfTheSameName) {
+  CertSpec expired = SignerSpec();
+  expired.key = test::TestKey::Make();
+  CertSpec renewed = expired;
+  expired.not_after = kNow - test::days(1);
+  const auto old_signer = Issue(expired, pa_root_);
+  const auto new_signer = Issue(renewed, pa_root_);
+  EXPECT_THAT(Verify(Indirect(), new_signer, {old_signer, new_signer}, {pa_root_}), Succeeds());
+}
+
+TEST_F(IndirectCrlTest, C33_OtherUriOrIssuerIsNotCovered) {
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  CrlSpec spec = Indirect({*leaf_});
+  spec.uri = "https://pa.example/v2/crl";
+  EXPECT_THAT(Verify(spec, signer, {signer}, {pa_root_}), FailsWith(Reason::kCrlNotAvailable));
+}
+
+TEST_F(IndirectCrlTest, C35_Stale) {
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}, kNow + test::days(2)),
+              FailsWith(Reason::kCrlStale));
+}
+
+TEST_F(IndirectCrlTest, ACaMayIssueAnIndirectListForItself) {
+  CertSpec spec = LeafSpec();
+  spec.distribution_points = {{kUri, ""}};
+  const auto leaf = Issue(spec, root_);
+  const auto verify = [&](const CrlSpec& crl) {
+    return VerifyChain(BundleOf({leaf}),
+                       *StoreOf({.anchors = {root_},
+                                 .crls = {MakeCrl(crl, root_)},
+                                 .policy = RevocationPolicy::kRequired}),
+                       kNow);
+  };
+  EXPECT_THAT(verify(Indirect()), Succeeds());
+  CrlSpec listing = Indirect();
+  listing.entries = {{.serial_hex = leaf.certificate.serial_hex()}};
+  EXPECT_THAT(verify(listing), FailsWith(Reason::kCertificateRevoked));
+}
+
+}  // namespace
+}  // namespace callvet

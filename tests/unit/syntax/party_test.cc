@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include "syntax/party.h"
+
+#include <random>
+
+#include "support/result_matchers.h"
+
+namespace callvet {
+namespace {
+
+using namespace std::string_view_literals;
+
+const DialPlan* Us() {
+  return FindDialPlan("US");
+}
+const DialPlan* Cn() {
+  return FindDialPlan("CN");
+}
+
+Result<Party> Parse(std::string_view text, const DialPlan* plan = nullptr) {
+  return Party::Parse(ExactBytes(text).view(), plan);
+}
+
+std::string Spec(std::string_view text) {
+  const auto spec = AddrSpec(ExactBytes(text).view());
+  return spec ? *spec : "failed";
+}
+
+TEST(AddrSpec, UriOfANameAddr) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"<sip:alice@example.org>", "sip:alice@example.org"},
+      {"<sip:alice@example.org>;tag=1", "sip:alice@example.org"},
+      {"Alice B <sip:alice@example.org;user=phone> ; tag=<x>", "sip:alice@example.org;user=phone"},
+      {"\"Alice\" <sip:alice@example.org>", "sip:alice@example.org"},
+      {"\"<sip:mallory@example.net>\" <sip:alice@example.org>", "sip:alice@example.org"},
+      {"\"a\\\"<sip:mallory@example.net>\"<sip:alice@example.org>", "sip:alice@example.org"},
+      {"\"a\\\\\" <sip:alice@example.org>", "sip:alice@example.org"},
+      {"\"\"<tel:+12155550100;ext=2>", "tel:+12155550100;ext=2"},
+      {" sip:alice@example.org ;tag=1", "sip:alice@example.org"},
+      {"sip:alice@example.org", "sip:alice@example.org"},
+      {"sip:+12155550100;verstat=No-TN-Validation@example.org;tag=1",
+       "sip:+12155550100;verstat=No-TN-Validation@example.org"},
+      {"sip:example.org;tag=1", "sip:example.org"}};
+  for (const auto& [text, spec] : cases) EXPECT_EQ(Spec(text), spec) << text;
+}
+
+TEST(AddrSpec, OtherTexts_AreInvalid) {
+  for (const std::string_view text :
+       {"\"Alice", "\"Alice\\\"", "\"Alice\" sip:alice@example.org", "\"Alice\"",
+        "<sip:alice@example.org", "Alice <", "\"a\" b <sip:alice@example.org>",
+        "x \"<sip:mallory@example.net>\" <sip:alice@example.org>",
+        "<sip:mallory@example.net> <sip:alice@example.org>",
+        "<sip:mallory@example.net>, <sip:alice@example.org>", "<sip:alice@example.org>tag=1"}) {
+    EXPECT_THAT(AddrSpec(ExactBytes(text).view()), FailsWith(Reason::kParameterInvalid)) << text;
+  }
+}
+
+TEST(Party, A30_NumbersAndUris) {
+  const struct {
+    std::string_view text;
+    std::string_view tn;   // empty: none
+    std::string_view uri;  // empty: none
+  } cases[] = {
+      {"+12155550100", "12155550100", ""},
+      {"(215) 555-0100", "12155550100", ""},
+      {"tel:+12155550100", "12155550100", ""},
+      {"TEL:+1-215-555-0100;verstat=TN-Validation-Passed", "12155550100", ""},
+      {"<tel:2155550100;phone-context=+1>;x=y", "12155550100", ""},
+      {"tel:2155550100;phone-context=+1", "12155550100", ""},
+      {"<sip:+12155550100@example.org;user=phone>;tag=1", "12155550100", ""},
+      {"<sip:%2B12155550100@example.org;user=phone>", "12155550100", ""},
+      {"<sip:+12155550100;npdi;rn=+12155550199@example.org;user=phone>", "12155550100", ""},
+      {"<sip:+12155550100@example.org>", "12155550100", "sip:+12155550100@example.org"},
+      {"\"Alice\" <sip:2155550100:pw@Example.org:5060>", "12155550100",
+       "sip:2155550100@example.org"},
+      {"<sip:911@example.org>", "911", "sip:911@example.org"},
+      {"<sip:*31%23@example.org>", "*31#", "sip:*31#@example.org"},
+      {"sip:Alice@example.org;tag=1", "", "sip:alice@example.org"},
+      {"<sip:anonymous@anonymous.invalid>;tag=1", "", "sip:anonymous@anonymous.invalid"},
+      {"<sips:alice@example.org>", "", "sips:alice@example.org"},
+      {"<sip:example.org>", "", "sip:example.org"},
+      {"<sip:+12155550100%40evil@example.org>", "", "sip:+12155550100%40evil@example.org"},
+      {"\"+12155550199\" <sip:alice@example.org>", "", "sip:alice@example.org"}};
+  for (const auto& [text, tn, uri] : cases) {
+    const auto party = Parse(text, Us());
+    ASSERT_THAT(party, Succeeds()) << text;
+    EXPECT_EQ(party->tn() ? party->tn()->canonical() : "", tn) << text;
+    EXPECT_EQ(party->uri().value_or(""), uri) << text;
+    EXPECT_EQ(party->canonical(), tn.empty() ? uri : tn);
+    EXPECT_EQ(party->as_received(), text);
+  }
+}
+
+TEST(Party, A30_OtherTexts_AreInvalid) {
+  for (const std::string_view text : {""sv,
+                                      " "sv,
+                                      "alice"sv,
+                                      "alice@example.org"sv,
+                                      "tel:"sv,
+                                      "tel:alice"sv,
+                                      "tel:+12345678901234567"sv,
+                                      "<tel:alice>"sv,
+                                      "<sip:alice@example.org;user=phone>"sv,
+                                      "<sip:example.org;user=phone>"sv,
+                                      "<sip:+12345678901234567@example.org;user=phone>"sv,
+                                      "<>"sv,
+                                      "<sip:>"sv,
+                                      "\"Alice\""sv,
+                                      "<http://example.org/>"sv,
+                                      "<urn:service:sos>"sv,
+                                      "sip:alice@"sv,
+                                      "+12155550100\0"sv,
+                                      "\"x\" +12155550100"sv,
+                                      "<+12155550100>"sv}) {
+    EXPECT_THAT(Parse(text, Us()), FailsWith(Reason::kParameterInvalid)) << text;
+  }
+}
+
+TEST(Party, A36_BothSidesAreCanonicalised) {
+  // res_stir_shaken canonicalises one side only, vermouth none.
+  const std::string_view forms[] = {"+12155550100",    "12155550100",    "2155550100",
+                                    "+1-215-555-0100", "(215) 555-0100", "01112155550100"};
+  for (const std::string_view party : forms) {
+    for (const std::string_view claim : forms) {
+      EXPECT_TRUE(Parse(party, Us())->MatchesTn(claim, Us())) << party << " and " << claim;
+    }
+    EXPECT_FALSE(Parse(party, Us())->MatchesTn("12155550101", Us())) << party;
+    EXPECT_FALSE(Parse(party, Us())->MatchesTn("2155550101", Us())) << party;
+  }
+}
+
+TEST(Party, H20_ChineseFormsMatch) {
+  const std::string_view forms[] = {"+8613800005550", "8613800005550", "008613800005550",
+                                    "13800005550",    "013800005550",  "1795113800005550"};
+  for (const std::string_view party : forms) {
+    for (const std::string_view claim : forms) {
+      EXPECT_TRUE(Parse(party, Cn())->MatchesTn(claim, Cn())) << party << " and " << claim;
+    }
+  }
+  EXPECT_TRUE(Parse("+8695588", Cn())->MatchesTn("95588", Cn()));
+  EXPECT_TRUE(Parse("95588", Cn())->MatchesTn("+8695588", Cn()));
+  EXPECT_FALSE(Parse("+861065550100", Cn())->MatchesTn("+1065550100", Cn()));
+}
+
+TEST(Party, A36_WithoutAPlanOnlyTheDigitsCount) {
+  EXPECT_TRUE(Parse("+12155550100")->MatchesTn("12155550100", nullptr));
+  EXPECT_FALSE(Parse("+12155550100")->MatchesTn("2155550100", nullptr));
+  EXPECT_FALSE(Parse("2155550100")->MatchesTn("12155550100", nullptr));
+}
+
+TEST(Party, A36_AForeignNumberInATokenIsItself) {
+  // Ten digits of Singapore's E.164 form look like a national number of the US plan.
+  EXPECT_TRUE(Parse("+6555550100", Us())->MatchesTn("6555550100", Us()));
+  EXPECT_TRUE(Parse("+12155550100", Cn())->MatchesTn("12155550100", Cn()));
+}
+
+TEST(Party, A36_ANumberInAnyWritingMatchesItself) {
+  std::mt19937 random(8224);
+  for (const DialPlan& plan : AllDialPlans()) {
+    for (int i = 0; i < 2000; ++i) {
+      std::string digits;
+      const size_t length = 1 + random() % 14;
+      while (digits.size() < length) digits += static_cast<char>('0' + random() % 10);
+      if (const auto bare = Parse(digits, &plan)) {
+        EXPECT_TRUE(bare->MatchesTn(digits, &plan)) << plan.iso << digits;
+      }
+      const auto global = Parse("+" + digits, &plan);
+      ASSERT_THAT(global, Succeeds());
+      EXPECT_TRUE(global->MatchesTn("+" + digits, &plan)) << plan.iso << digits;
+      EXPECT_TRUE(global->MatchesTn(digits, &plan)) << plan.iso << digits;
+    }
+  }
+}
+
+TEST(Party, A36_NumbersAndUrisNeverMatchEachOther) {
+  const auto number = Parse("<sip:+12155550100@example.org;user=phone>");
+  ASSERT_THAT(number, Succeeds());
+  EXPECT_FALSE(number->MatchesUri("sip:+12155550100@example.org"));
+  EXPECT_FALSE(number->MatchesUri("tel:+12155550100"));
+  const auto uri = Parse("<sip:alice@example.org>");
+  ASSERT_THAT(uri, Succeeds());
+  EXPECT_FALSE(uri->MatchesTn("alice", nullptr));
+  EXPECT_FALSE(uri->MatchesTn("sip:alice@example.org", nullptr));
+  EXPECT_FALSE(uri->MatchesTn("", nullptr));
+}
+
+TEST(Party, A34_UrisMatchInTheirCanonicalForm) {
+  const auto party = Parse("\"A\" <sip:Alice:pw@Example.org:5060;transport=tcp?x=y>;tag=1");
+  ASSERT_THAT(party, Succeeds());
+  for (const std::string_view claim :
+       {"sip:alice@example.org", "SIP:ALICE@EXAMPLE.ORG", "sip:%61lice@example.org:5061;x=y"}) {
+    EXPECT_TRUE(party->MatchesUri(claim)) << claim;
+  }
+  for (const std::string_view claim :
+       {"sips:alice@example.org", "sip:bob@example.org", "sip:alice@example.net", "sip:example.org",
+        "sip:alice%3Bx@example.org", "sip:alice%40example.org@example.net", "alice@example.org", "",
+        "tel:+12155550100"}) {
+    EXPECT_FALSE(party->MatchesUri(claim)) << claim;
+  }
+}
+
+TEST(Party, A34_UriClaims) {
+  EXPECT_EQ(CanonicalUriClaim("SIP:Alice@Example.org:5060;x").value(), "sip:alice@example.org");
+  for (const std::string_view claim :
+       {"", "alice", "tel:+12155550100", "http://example.org/", "sip:"}) {
+    EXPECT_THAT(CanonicalUriClaim(ExactBytes(claim).view()), FailsWith(Reason::kParameterInvalid))
+        << claim;
+  }
+}
+
+TEST(Party, EverySingleByteChangeIsReadOrRefused) {
+  const std::string text = "\"A\\\"\" <sip:+1215555;x@h:1;user=phone>;tag=1";
+  for (size_t at = 0; at < text.size(); ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string changed = text;
+      changed[at] = static_cast<char>(byte);
+      const auto party = Parse(changed, Us());
+      if (party) {
+        EXPECT_FALSE(party->canonical().empty());
+        EXPECT_TRUE(party->tn() || party->uri());
+      } else {
+        EXPECT_THAT(party, FailsWith(Reason::kParameterInvalid));
+      }
+    }
+    (void)Parse(text.substr(0, at));
+    (void)Parse(text.substr(at));
+  }
+}
+
+}  // namespace
+}  // namespace callvet

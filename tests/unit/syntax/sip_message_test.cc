@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+#include "syntax/sip_message.h"
+
+#include "callvet/identity_header.h"
+#include "support/result_matchers.h"
+#include "syntax/unfold.h"
+
+namespace callvet {
+namespace {
+
+using namespace std::string_view_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Result<SipMessage> Parse(std::string_view text) {
+  return SipMessage::Parse(ExactBytes(text).view());
+}
+
+// The message that the captures below show, with CRLF.
+const std::vector<std::string_view> kLines = {
+    "INVITE sip:+12355550101@example.org;user=phone SIP/2.0",
+    "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1",
+    "From: \"Alice\" <sip:+12155550100@example.org>;tag=1",
+    "To: <sip:+12355550101@example.org>",
+    "Date: Fri, 25 Sep 2015 19:12:25 GMT",
+    "Identity: eyJh.eyJi.c2ln;info=<https://cert.example.org/p.pem>",
+    " ;alg=ES256;ppt=shaken",
+    "Content-Type: application/sdp",
+    "Content-Length: 30",
+    "",
+    "v=0",
+    "a=fingerprint:md5 0A:1b"};
+
+std::string Wire(std::string_view before_line, std::string_view line_end) {
+  std::string text;
+  for (const std::string_view line : kLines) text.append(before_line).append(line).append(line_end);
+  return text;
+}
+
+void ExpectTheMessage(const Result<SipMessage>& message) {
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_EQ(message->method, "INVITE");
+  EXPECT_EQ(message->request_uri, "sip:+12355550101@example.org;user=phone");
+  EXPECT_THAT(message->All("from"), ElementsAre("\"Alice\" <sip:+12155550100@example.org>;tag=1"));
+  EXPECT_THAT(message->All("date"), ElementsAre("Fri, 25 Sep 2015 19:12:25 GMT"));
+  ASSERT_EQ(message->All("identity").size(), 1U);
+  EXPECT_EQ(Unfold(message->All("identity")[0]).value(),
+            "eyJh.eyJi.c2ln;info=<https://cert.example.org/p.pem> ;alg=ES256;ppt=shaken");
+  EXPECT_EQ(message->headers.size(), 7U);
+  EXPECT_TRUE(message->HasSdp());
+  EXPECT_THAT(message->SdpFingerprints(), ElementsAre(MediaKey{"md5", "0A1b"}));
+}
+
+TEST(SipMessage, FromTheWire) {
+  const auto message = Parse(Wire("", "\r\n"));
+  ExpectTheMessage(message);
+  EXPECT_EQ(message->body, "v=0\r\na=fingerprint:md5 0A:1b\r\n");
+}
+
+TEST(SipMessage, LinesMayEndInLf) {
+  ExpectTheMessage(Parse(Wire("", "\n")));
+}
+
+TEST(SipMessage, ACommonIndentationIsRemoved) {
+  for (const std::string_view indent : {" ", "\t", "    ", "\t  "}) {
+    for (const std::string_view line_end : {"\n", "\r\n"}) {
+      const auto message = Parse("the capture:\n" + Wire(indent, line_end));
+      ExpectTheMessage(message);
+      EXPECT_EQ(message->body, "v=0\r\na=fingerprint:md5 0A:1b\r\n");
+    }
+  }
+}
+
+TEST(SipMessage, NgrepByline) {
+  ExpectTheMessage(
+      Parse("interface: eth0\nfilter: port 5060\n####\n"
+            "U 2026/11/21 08:00:00.000000 192.0.2.1:5060 -> 192.0.2.2:5060 #1\n" +
+            Wire("", ".\n") +
+            "\n####\nU 192.0.2.2:5060 -> 192.0.2.1:5060\nSIP/2.0 200 OK.\n\n"
+            "a=fingerprint:md5 FF:FF.\n"));
+}
+
+TEST(SipMessage, WiresharkText) {
+  ExpectTheMessage(Parse("Session Initiation Protocol (INVITE)\n" + Wire("    ", "\\r\\n\n")));
+  ExpectTheMessage(Parse(Wire("", "\\r\\n\r\n")));
+}
+
+TEST(SipMessage, TcpdumpAscii) {
+  const std::string_view lower = "E..\xAB@.@.....\xC0\x01.......5060......"sv;
+  ExpectTheMessage(Parse("08:00:00.000000 IP 192.0.2.1.5060 > 192.0.2.2.5060: SIP: INVITE\n" +
+                         std::string(lower) + Wire("", "\n")));
+  ExpectTheMessage(Parse("08:00:00.000000 IP 192.0.2.1.5060 > 192.0.2.2.5060\n" +
+                         std::string(lower) + Wire("", "\r\n")));
+}
+
+TEST(SipMessage, A4_CompactNamesBecomeLong) {
+  const auto message = Parse(
+      "INVITE sip:x@example.org SIP/2.0\r\ny: a.b.c\r\nY: d.e.f\r\nf: "
+      "<sip:+12155550100@example.org>\r\n"
+      "T: <sip:+12355550101@example.org>\r\nI: 1\r\nm: <sip:a@192.0.2.1>\r\nc: "
+      "application/sdp\r\nl: 0\r\n"
+      "v: SIP/2.0/UDP 192.0.2.1\r\nk: x\r\ns: x\r\nz: x\r\n\r\n");
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_THAT(message->All("identity"), ElementsAre("a.b.c", "d.e.f"));
+  for (const std::string_view name : {"from", "to", "call-id", "contact", "content-type",
+                                      "content-length", "via", "supported", "subject", "z"}) {
+    EXPECT_EQ(message->All(name).size(), 1U) << name;
+  }
+}
+
+TEST(SipMessage, NamesAreOfAnyCaseWithWhiteSpaceBeforeTheColon) {
+  const auto message =
+      Parse("INVITE sip:x@example.org SIP/2.0\r\nIDENTITY \t:  a.b.c \r\niDeNtItY:\r\n\r\n");
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_THAT(message->All("identity"), ElementsAre("a.b.c", ""));
+}
+
+TEST(SipMessage, A5_SeveralHeadersKeepTheirOrder) {
+  const auto message = Parse(
+      "INVITE sip:x@example.org SIP/2.0\nIdentity: a.b.c\nFrom: 1\ny: d.e.f\nFrom: 2\nIdentity: "
+      "g.h.i\n\n");
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_THAT(message->All("identity"), ElementsAre("a.b.c", "d.e.f", "g.h.i"));
+  EXPECT_THAT(message->All("from"), ElementsAre("1", "2"));
+}
+
+TEST(SipMessage, A1_AnIdentityFoldedInsideItsTokenStaysBroken) {
+  const auto message = Parse(
+      "INVITE sip:x@example.org SIP/2.0\r\nIdentity: eyJh.ey\r\n          "
+      "Ji.c2ln;info=<x:y>\r\n\r\n");
+  ASSERT_THAT(message, Succeeds());
+  ASSERT_EQ(message->All("identity").size(), 1U);
+  EXPECT_THAT(IdentityHeader::Parse(message->All("identity")[0]),
+              FailsWith(Reason::kIdentityMalformed));
+}
+
+TEST(SipMessage, AnIdentityThatContinuesWithoutWhiteSpace_IsInvalid) {
+  EXPECT_THAT(Parse("INVITE sip:x@example.org SIP/2.0\nIdentity: eyJh.eyJi\n.c2ln;info=<x>\n\n"),
+              FailsWith(Reason::kSipMessageInvalid));
+}
+
+TEST(SipMessage, AnEmptyLineEndsTheHeaders) {
+  const auto message = Parse(
+      "INVITE sip:x@example.org SIP/2.0\r\nIdentity: a.b.c\r\n\r\nFrom: <sip:x@example.org>\r\n");
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_THAT(message->All("from"), IsEmpty());
+  EXPECT_EQ(message->body, "From: <sip:x@example.org>\r\n");
+}
+
+TEST(SipMessage, HeadersMayEndWithTheText) {
+  for (const std::string_view text :
+       {"INVITE sip:x@example.org SIP/2.0"sv, "INVITE sip:x@example.org SIP/2.0\r\n"sv,
+        "INVITE sip:x@example.org SIP/2.0\r\nFrom: 1"sv}) {
+    const auto message = Parse(text);
+    ASSERT_THAT(message, Succeeds()) << text;
+    EXPECT_EQ(message->body, "");
+  }
+}
+
+TEST(SipMessage, HeaderLinesWithoutAName_AreInvalid) {
+  for (const std::string_view line :
+       {"no colon", ": x", " \t: x", "a b: x", "<a>: x", "a\"b: x", "\xC3\xA9: x", "\x01: x"}) {
+    EXPECT_THAT(Parse("INVITE sip:x@example.org SIP/2.0\r\nFrom: 1\r\n" +
+                      std::string(line[0] == ' ' ? line.substr(2) : line) + "\r\n\r\n"),
+                FailsWith(Reason::kSipMessageInvalid))
+        << line;
+  }
+  EXPECT_THAT(Parse("INVITE sip:x@example.org SIP/2.0\r\n folded: x\r\n\r\n"),
+              FailsWith(Reason::kSipMessageInvalid));
+}
+
+TEST(SipMessage, TextWithoutARequest_IsInvalid) {
+  for (const std::string_view text :
+       {""sv, "\r\n"sv, "hello"sv, "SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n"sv,
+        "INVITE sip:x@example.org\r\n"sv, "INVITE sip:x@example.org SIP/3.0\r\n"sv,
+        "INVITE sip:x@example.org HTTP/1.1\r\n"sv, "INVITE SIP/2.0\r\n"sv, "INVITE x SIP/2.0\r\n"sv,
+        "INVITE sip:a b@example.org SIP/2.0\r\n"sv, "invite sip:x@example.org SIP/2.0\r\n"sv,
+        "GET http://example.org/ HTTP/1.1\r\n\r\n"sv, "\0\0\0"sv, "{\"identity\":\"a.b.c\"}"sv}) {
+    EXPECT_THAT(Parse(text), FailsWith(Reason::kSipMessageInvalid)) << text;
+  }
+}
+
+TEST(SipMessage, A56_OtherMethodsCarryIdentityToo) {
+  for (const std::string_view method :
+       {"INVITE", "MESSAGE", "UPDATE", "SUBSCRIBE", "NOTIFY", "OPTIONS"}) {
+    const auto message = Parse(std::string(method) + " sip:x@example.org SIP/2.0\r\n\r\n");
+    ASSERT_THAT(message, Succeeds()) << method;
+    EXPECT_EQ(message->method, method);
+  }
+}
+
+TEST(SipMessage, TheFirstRequestIsRead) {
+  const auto message = Parse(
+      "SIP/2.0 100 Trying\r\nCSeq: 1 INVITE\r\n\r\nINVITE sip:a@example.org SIP/2.0\r\nFrom: a\r\n"
+      "Content-Length: 0\r\n\r\nINVITE sip:b@example.org SIP/2.0\r\nFrom: b\r\n\r\n");
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_EQ(message->request_uri, "sip:a@example.org");
+  EXPECT_THAT(message->All("from"), ElementsAre("a"));
+  EXPECT_EQ(message->body, "");
+}
+
+TEST(SipMessage, ContentLengthCutsTheBodyWhenThatMuchIsThere) {
+  const auto body = [](std::string_view length) {
+    const auto message =
+        Parse("INVITE sip:x@example.org SIP/2.0\r\nContent-Length: " + std::string(length) +
+              "\r\n\r\n0123456789");
+    return message ? message->body : "failed";
+  };
+  EXPECT_EQ(body("0"), "");
+  EXPECT_EQ(body("4"), "0123");
+  EXPECT_EQ(body("10"), "0123456789");
+  EXPECT_EQ(body("11"), "0123456789");
+  EXPECT_EQ(body("99999999999999999999999"), "0123456789");
+  EXPECT_EQ(body("-1"), "0123456789");
+  EXPECT_EQ(body("x"), "0123456789");
+}
+
+TEST(SipMessage, A8_SizeAndNumberOfHeadersAreLimited) {
+  const std::string begin = "INVITE sip:x@example.org SIP/2.0\r\n";
+  std::string many = begin;
+  for (size_t i = 0; i < SipMessage::kMaxHeaders; ++i) many += "a: b\r\n";
+  EXPECT_THAT(Parse(many + "\r\n"), Succeeds());
+  EXPECT_THAT(Parse(many + "a: b\r\n\r\n"), FailsWith(Reason::kSipMessageInvalid));
+  const std::string whole =
+      begin + "\r\n" + std::string(SipMessage::kMaxBytes - begin.size() - 2, 'x');
+  EXPECT_THAT(Parse(whole), Succeeds());
+  EXPECT_THAT(Parse(whole + "x"), FailsWith(Reason::kSipMessageInvalid));
+  EXPECT_THAT(Parse(std::string(SipMessage::kMaxBytes, '\n')),
+              FailsWith(Reason::kSipMessageInvalid));
+}
+
+TEST(SipMessage, A16_FingerprintsOfTheSdp) {
+  const auto message = Parse(
+      "INVITE sip:x@example.org SIP/2.0\r\nc: application/sdp\r\n\r\nv=0\r\n"
+      "a=fingerprint:sha-256 AB:cd:01\r\nA=FINGERPRINT:md5  00:FF \r\na=fingerprints:x "
+      "1\r\na=fingerprint:\r\n");
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_TRUE(message->HasSdp());
+  EXPECT_THAT(message->SdpFingerprints(), ElementsAre(MediaKey{"sha-256", "ABcd01"},
+                                                      MediaKey{"md5", "00FF"}, MediaKey{"", ""}));
+}
+
+TEST(SipMessage, A16_WhatIsSdp) {
+  const auto has_sdp = [](std::string_view headers, std::string_view body) {
+    return Parse("INVITE sip:x@example.org SIP/2.0\r\n" + std::string(headers) + "\r\n" +
+                 std::string(body))
+        .value()
+        .HasSdp();
+  };
+  EXPECT_TRUE(has_sdp("", "v=0\r\n"));
+  EXPECT_TRUE(has_sdp("Content-Type: Application/SDP;x=y\r\n", "v=0\r\n"));
+  EXPECT_TRUE(has_sdp("Content-Type: multipart/mixed;boundary=x\r\n", "--x\r\n\r\nv=0\r\n"));
+  EXPECT_FALSE(has_sdp("", ""));
+  EXPECT_FALSE(has_sdp("Content-Type: application/sdp\r\n", ""));
+  EXPECT_FALSE(has_sdp("Content-Type: text/plain\r\n", "v=0\r\n"));
+  EXPECT_FALSE(has_sdp("Content-Type: multipart/mixed\r\n", "--x\r\n"));
+}
+
+TEST(SipMessage, EverySingleByteChangeIsReadOrRefused) {
+  for (const std::string& text : {Wire("", "\r\n"), "x\n" + Wire("  ", ".\n")}) {
+    for (size_t at = 0; at < text.size(); ++at) {
+      for (const char byte : {'\0', '\n', '\r', ' ', '\t', ':', '.', '\\', '"', 'x', '\xFF'}) {
+        std::string changed = text;
+        changed[at] = byte;
+        if (const auto message = Parse(changed)) {
+          (void)message->SdpFingerprints();
+          EXPECT_LE(message->body.size(), changed.size() * 2);
+        } else {
+          EXPECT_THAT(message, FailsWith(Reason::kSipMessageInvalid));
+        }
+      }
+      (void)Parse(text.substr(0, at));
+      (void)Parse(text.substr(at));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace callvet

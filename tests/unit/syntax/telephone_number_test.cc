@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+#include "callvet/telephone_number.h"
+
+#include <random>
+
+#include "base/text.h"
+#include "support/result_matchers.h"
+
+namespace callvet {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct Row {
+  std::string_view text;
+  std::string_view canonical;
+};
+
+std::string Canonical(std::string_view text, std::string_view country) {
+  const auto number = TelephoneNumber::Parse(ExactBytes(text).view(), FindDialPlan(country));
+  return number ? number->canonical() : std::string(Info(number.error().reason).id);
+}
+
+template <size_t N>
+void ExpectRows(const Row (&rows)[N], std::string_view country) {
+  for (const auto& [text, canonical] : rows) EXPECT_EQ(Canonical(text, country), canonical) << text;
+}
+
+TEST(TelephoneNumber, A31_VisualSeparatorsAreDropped) {
+  ExpectRows({{"12155550100", "12155550100"},
+              {"+12155550100", "12155550100"},
+              {"+1-215-555-0100", "12155550100"},
+              {"+1 (215) 555.0100", "12155550100"},
+              {" +1 215/555-0100\t", "12155550100"},
+              {"*67", "*67"},
+              {"#31#5550100", "#31#5550100"},
+              {"0", "0"}},
+             "");
+}
+
+TEST(TelephoneNumber, A31_WhatIsNoNumber_IsInvalid) {
+  for (const std::string_view text : {""sv,
+                                      " "sv,
+                                      "+"sv,
+                                      "-"sv,
+                                      "()"sv,
+                                      "alice"sv,
+                                      "1-800-EXAMPLE"sv,
+                                      "1215555o100"sv,
+                                      "++12155550100"sv,
+                                      "12155550100+"sv,
+                                      "1,2"sv,
+                                      "1@2"sv,
+                                      "<1>"sv,
+                                      "\"1\""sv,
+                                      "1\0"sv,
+                                      "1\n2"sv,
+                                      "\xD9\xA1"sv,
+                                      ";phone-context=+1"sv,
+                                      "%2B1"sv,
+                                      "tel:+12155550100"sv,
+                                      "1=2"sv}) {
+    for (const DialPlan* plan :
+         {static_cast<const DialPlan*>(nullptr), FindDialPlan("US"), FindDialPlan("CN")}) {
+      EXPECT_THAT(TelephoneNumber::Parse(ExactBytes(text).view(), plan),
+                  FailsWith(Reason::kParameterInvalid))
+          << text;
+    }
+  }
+}
+
+TEST(TelephoneNumber, A33_ParametersAreCutOff) {
+  ExpectRows({{"+12155550100;verstat=TN-Validation-Passed", "12155550100"},
+              {"+12155550100;npdi;rn=+12155550199", "12155550100"},
+              {"+12155550100;cic=+10288", "12155550100"},
+              {"2155550100;phone-context=+1", "12155550100"},
+              {"2155550100;npdi;Phone-Context = +1 ;x", "12155550100"},
+              {"2155550100;phone-context=+1-215", "12152155550100"},
+              {"+442079460000;phone-context=+1", "442079460000"},
+              {"2155550100;phone-context=example.org", "2155550100"},
+              {"2155550100;xphone-context=+1", "2155550100"},
+              {"2155550100;", "2155550100"},
+              {"2155550100;;;=", "2155550100"}},
+             "");
+  EXPECT_EQ(Canonical("2155550100;phone-context=example.org", "US"), "12155550100");
+}
+
+TEST(TelephoneNumber, A33_PhoneContextThatIsNoPrefix_IsInvalid) {
+  for (const std::string_view text : {"2155550100;phone-context=+", "2155550100;phone-context=+x",
+                                      "2155550100;phone-context=+1;x=alice;phone-context=+2a"}) {
+    const auto number = TelephoneNumber::Parse(text, nullptr);
+    if (text.ends_with("2a")) {
+      EXPECT_THAT(number, Succeeds());  // the first one counts
+    } else {
+      EXPECT_THAT(number, FailsWith(Reason::kParameterInvalid)) << text;
+    }
+  }
+}
+
+TEST(TelephoneNumber, A35_OneToFifteenDigits) {
+  EXPECT_EQ(Canonical("123456789012345", ""), "123456789012345");
+  EXPECT_EQ(Canonical("+123456789012345", "US"), "123456789012345");
+  for (const std::string_view text :
+       {"1234567890123456", "+1234567890123456", "23456789012345;phone-context=+86"}) {
+    EXPECT_THAT(TelephoneNumber::Parse(text, nullptr), FailsWith(Reason::kParameterInvalid))
+        << text;
+  }
+  EXPECT_THAT(TelephoneNumber::Parse(std::string(128, '-') + "1", nullptr),
+              FailsWith(Reason::kParameterInvalid));
+  EXPECT_THAT(TelephoneNumber::Parse(std::string(127, '-') + "1", nullptr), Succeeds());
+}
+
+TEST(TelephoneNumber, GlobalAndDigitsAreOfWhatWasReceived) {
+  const auto number = TelephoneNumber::Parse("+1 (215) 555-0100", FindDialPlan("US"));
+  ASSERT_THAT(number, Succeeds());
+  EXPECT_TRUE(number->global());
+  EXPECT_EQ(number->digits(), "12155550100");
+  const auto local = TelephoneNumber::Parse("(215) 555-0100", FindDialPlan("US"));
+  ASSERT_THAT(local, Succeeds());
+  EXPECT_FALSE(local->global());
+  EXPECT_EQ(local->digits(), "2155550100");
+  EXPECT_EQ(local->canonical(), "12155550100");
+  EXPECT_TRUE(TelephoneNumber::Parse("2155550100;phone-context=+1", nullptr).value().global());
+  EXPECT_FALSE(
+      TelephoneNumber::Parse("5550100;phone-context=example.org", nullptr).value().global());
+}
+
+TEST(TelephoneNumber, A32_NorthAmerica) {
+  ExpectRows({{"2155550100", "12155550100"},
+              {"12155550100", "12155550100"},
+              {"+12155550100", "12155550100"},
+              {"01112155550100", "12155550100"},
+              {"011442079460000", "442079460000"},
+              {"+442079460000", "442079460000"},
+              {"442079460000", "442079460000"},
+              {"911", "911"},
+              {"+1911", "1911"},
+              {"5550100", "5550100"},
+              {"0", "0"},
+              {"*67", "*67"},
+              {"*672155550100", "*672155550100"}},
+             "US");
+}
+
+TEST(TelephoneNumber, A32_NationalAndInternationalPrefixes) {
+  EXPECT_EQ(Canonical("02079460000", "GB"), "442079460000");
+  EXPECT_EQ(Canonical("00442079460000", "GB"), "442079460000");
+  EXPECT_EQ(Canonical("442079460000", "GB"), "442079460000");
+  EXPECT_EQ(Canonical("0012155550100", "GB"), "12155550100");
+  EXPECT_EQ(Canonical("999", "GB"), "999");
+  EXPECT_EQ(Canonical("0611111111", "FR"), "33611111111");
+  EXPECT_EQ(Canonical("0015550100", "FR"), "15550100");
+  EXPECT_EQ(Canonical("001112155550100", "AU"), "12155550100");
+  EXPECT_EQ(Canonical("01012155550100", "JP"), "12155550100");
+  EXPECT_EQ(Canonical("0612345678", "IT"), "390612345678");  // the 0 is part of the number
+  EXPECT_EQ(Canonical("+390612345678", "IT"), "390612345678");
+  EXPECT_EQ(Canonical("612345678", "ES"), "34612345678");
+  EXPECT_EQ(Canonical("9123456789", "IN"), "919123456789");
+  EXPECT_EQ(Canonical("919123456789", "IN"), "919123456789");
+  EXPECT_EQ(Canonical("65912345", "SG"), "6565912345");
+  EXPECT_EQ(Canonical("00112155550100", "HK"), "12155550100");
+  EXPECT_EQ(Canonical("55912345678", "BR"), "5555912345678");
+}
+
+TEST(TelephoneNumber, H20_ChinaGeographicAndMobile) {
+  ExpectRows({{"+8613800005550", "8613800005550"},
+              {"8613800005550", "8613800005550"},
+              {"008613800005550", "8613800005550"},
+              {"13800005550", "8613800005550"},
+              {"013800005550", "8613800005550"},
+              {"01065550100", "861065550100"},
+              {"+861065550100", "861065550100"},
+              {"861065550100", "861065550100"},
+              {"0086 10 6555 0100", "861065550100"},
+              {"021-55550100", "862155550100"},
+              {"0755-55550100", "8675555550100"},
+              {"075555550100", "8675555550100"},
+              {"0951-2345678", "869512345678"},
+              {"+869512345678", "869512345678"},
+              {"+12155550100", "12155550100"},
+              {"0012155550100", "12155550100"}},
+             "CN");
+}
+
+TEST(TelephoneNumber, H20_ChinaCarrierPrefixes) {
+  ExpectRows({{"1795113800005550", "8613800005550"},
+              {"17909013800005550", "8613800005550"},
+              {"1795101065550100", "861065550100"},
+              {"12593075555550100", "8675555550100"},
+              {"179090012155550100", "12155550100"},
+              {"17951008613800005550", "8613800005550"},
+              {"17951000055", "8617951000055"}},  // eleven digits: a mobile number
+             "CN");
+}
+
+TEST(TelephoneNumber, H20_ChinaShortCodesHaveOneFormWithoutCountryCode) {
+  for (const std::string_view code :
+       {"95588", "95566", "95012345", "96110", "10086", "10000", "110", "119", "120", "122",
+        "12110", "12345", "114", "4005550100", "8005550100", "10105555", "95110"}) {
+    EXPECT_EQ(Canonical(code, "CN"), code);
+    EXPECT_EQ(Canonical("+86" + std::string(code), "CN"), code);
+    EXPECT_EQ(Canonical("86" + std::string(code), "CN"), code);
+    EXPECT_EQ(Canonical("0086" + std::string(code), "CN"), code);
+  }
+}
+
+TEST(TelephoneNumber, H20_ChinaFormsThatMeanAnotherNumberWithTheCountryCode) {
+  ExpectRows({{"10655501000", "10655501000"},       // bare 106: SMS
+              {"+8610655501000", "8610655501000"},  // Beijing, one digit too long, but not SMS
+              {"1065550100", "1065550100"},
+              {"+861065550100", "861065550100"},
+              {"9512345678", "9512345678"},     // bare 951: call centre
+              {"09512345678", "869512345678"},  // Ningxia
+              {"+869512345678", "869512345678"}},
+             "CN");
+}
+
+TEST(TelephoneNumber, A32_TheSamePlanOnBothSidesIsStable) {
+  // What a plan makes of any input is again a number, and a number with '+' is the same as its
+  // digits with the international prefix.
+  std::mt19937 random(20261121);
+  for (const DialPlan& plan : AllDialPlans()) {
+    for (int i = 0; i < 3000; ++i) {
+      std::string digits;
+      const size_t length = 1 + random() % 14;
+      while (digits.size() < length) digits += static_cast<char>('0' + random() % 10);
+      const auto number = TelephoneNumber::Parse(digits, &plan);
+      if (!number) continue;
+      EXPECT_LE(number->canonical().size(), TelephoneNumber::kMaxCanonical);
+      EXPECT_FALSE(number->canonical().empty());
+      EXPECT_EQ(TelephoneNumber::Parse(digits, &plan)->canonical(), number->canonical());
+      const auto global = TelephoneNumber::Parse("+" + digits, &plan);
+      ASSERT_THAT(global, Succeeds());
+      EXPECT_TRUE(digits.ends_with(global->canonical())) << plan.iso << digits;
+      if (length < 7) continue;
+      const auto dialled =
+          TelephoneNumber::Parse(std::string(plan.international_prefixes.front()) + digits, &plan);
+      ASSERT_THAT(dialled, Succeeds());
+      EXPECT_EQ(dialled->canonical(), global->canonical()) << plan.iso << digits;
+    }
+  }
+}
+
+TEST(TelephoneNumber, EverySingleByteChangeIsReadOrRefused) {
+  const std::string text = "+86 10-6555;phone-context=+1;x";
+  for (const std::string_view country : {"", "CN", "US"}) {
+    for (size_t at = 0; at < text.size(); ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string changed = text;
+        changed[at] = static_cast<char>(byte);
+        const auto number =
+            TelephoneNumber::Parse(ExactBytes(changed).view(), FindDialPlan(country));
+        if (number) {
+          EXPECT_EQ(number->canonical().find_first_not_of("0123456789#*"), std::string::npos);
+        } else {
+          EXPECT_THAT(number, FailsWith(Reason::kParameterInvalid));
+        }
+      }
+      (void)TelephoneNumber::Parse(ExactBytes(text.substr(0, at)).view(), FindDialPlan(country));
+    }
+  }
+}
+
+TEST(DialPlan, IsFoundByIsoAndCountryCode) {
+  for (const std::string_view name : {"CN", "cn", "86", "+86"}) {
+    ASSERT_NE(FindDialPlan(name), nullptr) << name;
+    EXPECT_EQ(FindDialPlan(name)->iso, "CN");
+  }
+  ASSERT_NE(FindDialPlan("1"), nullptr);
+  EXPECT_EQ(FindDialPlan("1")->country_code, "1");
+  for (const std::string_view name : {"", "+", "XX", "8", "861", "999", "CHN"}) {
+    EXPECT_EQ(FindDialPlan(name), nullptr) << name;
+  }
+}
+
+TEST(DialPlan, PlansAreSortedAndSound) {
+  std::string_view last;
+  for (const DialPlan& plan : AllDialPlans()) {
+    EXPECT_LT(last, plan.iso);
+    last = plan.iso;
+    EXPECT_FALSE(plan.country_code.empty());
+    EXPECT_FALSE(plan.international_prefixes.empty());
+    EXPECT_LE(plan.min_national, plan.max_national);
+    EXPECT_LE(plan.country_code.size() + plan.max_national, TelephoneNumber::kMaxCanonical);
+    const DialPlan* same_code = FindDialPlan(plan.country_code);
+    EXPECT_EQ(same_code->national_prefix, plan.national_prefix);
+    EXPECT_EQ(same_code->min_national, plan.min_national);
+    EXPECT_EQ(same_code->max_national, plan.max_national);
+  }
+}
+
+}  // namespace
+}  // namespace callvet

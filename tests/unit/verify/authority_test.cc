@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "verify/authority.h"
+
+#include "call_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+JsonValue Json(std::string_view text) { return ReadJson(text).value(); }
+
+TEST(ClaimConstraints, B21_MustInclude) {
+  ClaimConstraints constraints;
+  constraints.must_include = {"attest", "rcd"};
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"attest":"A","rcd":{}})")), Succeeds());
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"attest":"A"})")),
+              FailsWith(Reason::kClaimRequired));
+}
+
+TEST(ClaimConstraints, B22_PermittedValues) {
+  ClaimConstraints constraints;
+  constraints.permitted_values = {{"attest", {"B", "C"}}, {"rcd", {R"({"nam":"Q"})"}}};
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"attest":"B"})")), Succeeds());
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"rcd":{ "nam" : "Q" }})")), Succeeds());
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"attest":"A"})")),
+              FailsWith(Reason::kClaimValueNotPermitted));
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"attest":"b"})")),
+              FailsWith(Reason::kClaimValueNotPermitted));
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"rcd":{"nam":"M"}})")),
+              FailsWith(Reason::kClaimValueNotPermitted));
+}
+
+TEST(ClaimConstraints, B23_MustExclude) {
+  ClaimConstraints constraints;
+  constraints.must_exclude = {"rcd"};
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"attest":"B"})")), Succeeds());
+  EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"rcd":null})")),
+              FailsWith(Reason::kClaimExcluded));
+}
+
+// B-20, B-24, B-26 on whole calls: extension values by hand.
+// JWTClaimConstraints { permittedValues [1] { { attest, {B} } } }
+constexpr std::string_view kAttestB =
+    "\x30\x11\xA1\x0F\x30\x0D\x30\x0B\x16\x06"
+    "attest"
+    "\x30\x01";
+
+std::string AttestMustBeB() {
+  // SEQUENCE { [1] SEQUENCE OF { SEQUENCE { IA5String "attest", SEQUENCE { UTF8String "B" } } } }
+  return std::string("\x30\x13\xA1\x11\x30\x0F\x30\x0D\x16\x06", 10) + "attest" +
+         std::string("\x30\x03\x0C\x01", 4) + "B";
+}
+
+TEST(Verifier, B22_B26_AttestationBeyondTheCertificate) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.raw_extensions = {{"1.3.6.1.5.5.7.1.27", AttestMustBeB()}};
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kClaimValueNotPermitted);
+  call.payload = Payload({{"attest", "\"B\""}});
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Verifier, B24_BothFormsOfConstraints) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.raw_extensions = {{"1.3.6.1.5.5.7.1.27", AttestMustBeB()},
+                         {"1.3.6.1.5.5.7.1.33", AttestMustBeB()}};
+  call.UseLeaf(spec);
+  call.payload = Payload({{"attest", "\"B\""}});
+  EXPECT_EQ(call.ReasonOf(), Reason::kClaimConstraintsConflict);
+}
+
+TEST(Verifier, B25_MalformedConstraints) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.raw_extensions = {{"1.3.6.1.5.5.7.1.27", std::string(kAttestB)}};
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kClaimConstraintsMalformed);
+}
+
+}  // namespace
+}  // namespace callvet::test

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// The compact form (A-6, A-52).
+#include "verify/compact.h"
+
+#include "base/base64url.h"
+#include "call_fixture.h"
+#include "syntax/sip_date.h"
+
+namespace callvet::test {
+namespace {
+
+struct CompactCall : TestCall {
+  CompactCall() {
+    header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+    payload = R"({"dest":{"tn":["12155550101"]},"iat":1768478400,"orig":{"tn":"12155550100"}})";
+    parameters = ";info=<https://cert.example.org/p.pem>;alg=ES256";
+    request.date = FormatSipDate(kNow);
+    Compact();
+  }
+  void Compact() {
+    const std::string token = Token();
+    identities = {".." + token.substr(token.rfind('.') + 1) + parameters};
+  }
+};
+
+TEST(Compact, A52_GenuineCall_Passes) {
+  CompactCall call;
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.passports.at(0).orig, kOrig);
+}
+
+TEST(Compact, A52_OtherCallerCalledOrTime_IsSignatureInvalid) {
+  CompactCall call;
+  call.request.orig = {"+12155550199"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+  CompactCall other_dest;
+  other_dest.request.dest = {"+12155550199"};
+  EXPECT_EQ(other_dest.ReasonOf(), Reason::kSignatureInvalid);
+  CompactCall other_time;
+  other_time.request.date = FormatSipDate(kNow + seconds(1));
+  EXPECT_EQ(other_time.ReasonOf(), Reason::kSignatureInvalid);
+}
+
+TEST(Compact, A52_SecondAssertedIdentityIsTried) {
+  CompactCall call;
+  call.request.orig = {"+12155550199", "+12155550100"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Compact, A45_DateIsNeededAndMustBeFresh) {
+  CompactCall call;
+  call.request.date.reset();
+  EXPECT_EQ(call.ReasonOf(), Reason::kDateMissing);
+  call.request.date = "nonsense";
+  EXPECT_EQ(call.ReasonOf(), Reason::kDateInvalid);
+  CompactCall stale;
+  stale.now = kNow + seconds(61);
+  EXPECT_EQ(stale.ReasonOf(), Reason::kDateStale);
+  stale.options.date_policy = DatePolicy::kIgnore;
+  EXPECT_EQ(stale.ReasonOf(), Reason::kDateStale);
+  EXPECT_EQ(stale.source->gets, 0);
+}
+
+TEST(Compact, A42_PartiesAreNeeded) {
+  CompactCall call;
+  call.request.orig.clear();
+  EXPECT_EQ(call.ReasonOf(), Reason::kCallerMissing);
+  CompactCall called;
+  called.request.dest.clear();
+  EXPECT_EQ(called.ReasonOf(), Reason::kCalledMissing);
+}
+
+TEST(Compact, A18_E4_ShakenInCompactForm) {
+  CompactCall call;
+  call.parameters += ";ppt=shaken";
+  call.Compact();
+  EXPECT_EQ(call.ReasonOf(), Reason::kCompactFormNotAllowed);
+}
+
+TEST(Compact, B6_AuthorityCountsToo) {
+  CompactCall call;
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list = NumberList({{"12155550101", 1}});
+  call.UseLeaf(spec);
+  call.Compact();
+  EXPECT_EQ(call.ReasonOf(), Reason::kTnNotAuthorized);
+}
+
+TEST(Compact, A19_RebuiltTokenIsDeterministic) {
+  const auto caller = Party::Parse("+1 (215) 555-0100", nullptr).value();
+  const auto called = Party::Parse("sip:Bob@Example.org;transport=tcp", nullptr).value();
+  const auto rebuilt = RebuildPassport(std::string(kX5u), kNow, caller, called);
+  const size_t dot = rebuilt.signing_input.find('.');
+  EXPECT_EQ(DecodeBase64Url(rebuilt.signing_input.substr(0, dot)).value(),
+            R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})");
+  EXPECT_EQ(DecodeBase64Url(rebuilt.signing_input.substr(dot + 1)).value(),
+            R"({"dest":{"uri":["sip:bob@example.org"]},"iat":1768478400,"orig":{"tn":"12155550100"}})");
+}
+
+}  // namespace
+}  // namespace callvet::test

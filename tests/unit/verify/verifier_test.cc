@@ -1,0 +1,649 @@
+// SPDX-License-Identifier: MIT
+// The verifier on whole calls that are signed here: one test per demand of conformance A and B.
+#include "callvet/verifier.h"
+
+#include "base/base64url.h"
+#include "call_fixture.h"
+#include "syntax/sip_date.h"
+
+namespace callvet::test {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+TEST(Verifier, GenuineCall_Passes) {
+  TestCall call;
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.verstat(), Verstat::kTnValidationPassed);
+  ASSERT_NE(verdict.deciding(), nullptr);
+  const PassportVerdict& passport = *verdict.deciding();
+  EXPECT_EQ(passport.attest, "A");
+  EXPECT_EQ(passport.orig, kOrig);
+  EXPECT_THAT(passport.dest, testing::ElementsAre(kDest));
+  EXPECT_EQ(passport.age_seconds, 0);
+  EXPECT_EQ(passport.ppt, "shaken");
+  EXPECT_EQ(passport.x5u, kX5u);
+  ASSERT_TRUE(passport.signer);
+  EXPECT_THAT(passport.signer->spcs, testing::ElementsAre("818H"));
+  EXPECT_EQ(passport.signer->sha256, call.leaf.certificate.sha256_hex());
+  for (const Check& check : passport.checks) {
+    EXPECT_TRUE(check.outcome == CheckOutcome::kPassed ||
+                check.outcome == CheckOutcome::kNotApplicable)
+        << check.id;
+  }
+}
+
+TEST(Verifier, DefaultVerdictDoesNotPass) {
+  EXPECT_FALSE(Verdict().passed());
+  EXPECT_EQ(Verdict().reason, Reason::kInternalError);
+}
+
+// Every bit of the token and of the parameters counts.
+TEST(Verifier, EveryBitFlipOfTheTokenFails) {
+  TestCall call;
+  const std::string identity = call.Identity();
+  const size_t token_end = identity.find(';');
+  for (size_t i = 0; i < token_end; ++i) {
+    for (const int bit : {0, 1, 2, 3, 4, 5, 6, 7}) {
+      std::string flipped = identity;
+      flipped[i] = static_cast<char>(flipped[i] ^ (1 << bit));
+      call.identities = {flipped};
+      EXPECT_NE(call.ReasonOf(), Reason::kNone) << "byte " << i << " bit " << bit;
+    }
+  }
+}
+
+TEST(Verifier, A40_NoIdentityHeader_IsNoIdentity) {
+  TestCall call;
+  call.request.identities.clear();
+  const Verifier verifier(call.options, call.store, call.source,
+                          std::make_shared<FixedClock>(call.now), call.engine);
+  const Verdict verdict = verifier.Verify(call.request, Deadline());
+  EXPECT_EQ(verdict.reason, Reason::kNoIdentity);
+  EXPECT_EQ(verdict.verstat(), Verstat::kNoTnValidation);
+}
+
+TEST(Verifier, A8_TooManyIdentityHeaders) {
+  TestCall call;
+  call.identities.assign(17, call.Identity());
+  EXPECT_EQ(call.ReasonOf(), Reason::kTooManyIdentityHeaders);
+  call.identities.assign(16, "x");
+  call.identities.back() = call.Identity();
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Verifier, A8_ManyValuesInOneHeaderCount) {
+  TestCall call;
+  call.identities = {std::string(1000, ',')};
+  EXPECT_EQ(call.ReasonOf(), Reason::kTooManyIdentityHeaders);
+}
+
+struct PptCase {
+  std::string header_ppt;  // member of the JOSE header, or ""
+  std::string parameter;   // ";ppt=..." or ""
+  Reason expected;
+};
+
+TEST(Verifier, A10_A41_A54_PptOfHeaderAndParameter) {
+  const std::vector<PptCase> cases = {
+      {R"("ppt":"shaken",)", ";ppt=shaken", Reason::kNone},
+      {R"("ppt":"shaken",)", ";ppt=\"shaken\"", Reason::kNone},
+      {R"("ppt":"shaken",)", ";PPT=SHAKEN", Reason::kNone},
+      {R"("ppt":"shaken",)", "", Reason::kNone},
+      {R"("ppt":"SHAKEN",)", ";ppt=shaken", Reason::kPptMismatch},
+      {R"("ppt":"SHAKEN",)", "", Reason::kUnsupportedPpt},
+      {R"("ppt":"foobar",)", ";ppt=foobar", Reason::kUnsupportedPpt},
+      {R"("ppt":"foobar",)", "", Reason::kUnsupportedPpt},
+      {R"("ppt":"shaken",)", ";ppt=foobar", Reason::kUnsupportedPpt},
+      {R"("ppt":"foobar",)", ";ppt=shaken", Reason::kPptMismatch},
+      {"", ";ppt=shaken", Reason::kPptMissing},
+      {"", "", Reason::kNone},
+      {R"("ppt":7,)", ";ppt=shaken", Reason::kJsonInvalid},
+      {R"("ppt":"",)", "", Reason::kNone},
+  };
+  for (const PptCase& c : cases) {
+    TestCall call;
+    call.header = "{\"alg\":\"ES256\"," + c.header_ppt +
+                  R"("typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+    call.parameters = ";info=<https://cert.example.org/p.pem>;alg=ES256" + c.parameter;
+    EXPECT_EQ(call.ReasonOf(), c.expected) << c.header_ppt << " " << c.parameter;
+  }
+}
+
+TEST(Verifier, A41_UnsupportedPptIsIgnoredBesideAGoodOne) {
+  TestCall call;
+  call.identities = {"a.b.c;info=<https://cert.example.org/p.pem>;ppt=foobar", call.Identity()};
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.decided_by, 1U);
+  EXPECT_EQ(verdict.passports.at(0).reason, Reason::kUnsupportedPpt);
+}
+
+struct HeaderCase {
+  std::string header;
+  Reason expected;
+};
+
+TEST(Verifier, A10_JoseHeader) {
+  const std::string x5u = R"("x5u":"https://cert.example.org/p.pem")";
+  const std::vector<HeaderCase> cases = {
+      {R"({"alg":"ES256","ppt":"shaken","typ":"JWT",)" + x5u + "}", Reason::kTypInvalid},
+      {R"({"alg":"ES256","ppt":"shaken","typ":"PASSporT",)" + x5u + "}", Reason::kTypInvalid},
+      {R"({"alg":"ES256","ppt":"shaken",)" + x5u + "}", Reason::kTypMissing},
+      {R"({"ppt":"shaken","typ":"passport",)" + x5u + "}", Reason::kAlgMissing},
+      {R"({"alg":"ES256","ppt":"shaken","typ":"passport"})", Reason::kX5uMissing},
+      {R"({"alg":"none","ppt":"shaken","typ":"passport",)" + x5u + "}", Reason::kAlgUnsupported},
+      {R"({"alg":"HS256","ppt":"shaken","typ":"passport",)" + x5u + "}", Reason::kAlgUnsupported},
+      {R"({"alg":"es256","ppt":"shaken","typ":"passport",)" + x5u + "}", Reason::kAlgUnsupported},
+      {R"({"alg":"ES384","ppt":"shaken","typ":"passport",)" + x5u + "}", Reason::kAlgUnsupported},
+      {R"({"alg":"ES256","crit":["b64"],"ppt":"shaken","typ":"passport",)" + x5u + "}",
+       Reason::kJoseHeaderForbidden},
+      {R"({"alg":"ES256","jwk":{},"ppt":"shaken","typ":"passport",)" + x5u + "}",
+       Reason::kJoseHeaderForbidden},
+      {R"({"alg":"ES256","jku":"https://x.example/","ppt":"shaken","typ":"passport",)" + x5u + "}",
+       Reason::kJoseHeaderForbidden},
+      {R"({"alg":"ES256","alg":"ES256","ppt":"shaken","typ":"passport",)" + x5u + "}",
+       Reason::kJsonDuplicateName},
+      {R"({})", Reason::kTypMissing},
+      {R"([])", Reason::kJsonInvalid},
+      {R"({"alg":"ES256","kid":"1","ppt":"shaken","typ":"passport",)" + x5u + "}", Reason::kNone},
+  };
+  for (const HeaderCase& c : cases) {
+    TestCall call;
+    call.header = c.header;
+    if (c.header == "{}") call.parameters = ";info=<https://cert.example.org/p.pem>";
+    EXPECT_EQ(call.ReasonOf(), c.expected) << c.header;
+  }
+}
+
+TEST(Verifier, A11_X5uDiffersFromInfo_Is436) {
+  for (const std::string_view info :
+       {"https://cert.example.org/q.pem", "https://CERT.example.org/p.pem",
+        "https://cert.example.org:443/p.pem", "https://cert.example.org/%70.pem"}) {
+    TestCall call;
+    call.parameters = ";info=<" + std::string(info) + ">;ppt=shaken";
+    const Verdict verdict = call.Judge();
+    EXPECT_EQ(verdict.reason, Reason::kX5uDiffersFromInfo) << info;
+    EXPECT_EQ(Info(verdict.reason).sip_code, 436);
+    EXPECT_EQ(call.source->gets, 0);
+  }
+}
+
+struct InfoCase {
+  std::string info;  // the whole parameter
+  Reason expected;
+};
+
+TEST(Verifier, A2_C20_Info) {
+  const std::vector<InfoCase> cases = {
+      {"", Reason::kInfoMissing},
+      {";info=https://cert.example.org/p.pem", Reason::kInfoInvalid},
+      {";info=\"https://cert.example.org/p.pem\"", Reason::kInfoInvalid},
+      {";info=<>", Reason::kInfoInvalid},
+      {";info", Reason::kInfoInvalid},
+      {";info=<http://cert.example.org/p.pem>", Reason::kInfoInvalid},
+      {";info=<https://cert.example.org:8080/p.pem>", Reason::kInfoInvalid},
+      {";info=<https://user@cert.example.org/p.pem>", Reason::kInfoInvalid},
+      {";info=<https://cert.example.org/p.pem?x=1>", Reason::kInfoInvalid},
+      {";info=<https://cert.example.org/p.pem#x>", Reason::kInfoInvalid},
+      {";info=<https://cert.example.org/>", Reason::kInfoInvalid},
+      {";info=<https://cert.example.org>", Reason::kInfoInvalid},
+      {";info=<cid:12345@example.org>", Reason::kInfoInvalid},
+      {";info=<file:///etc/passwd>", Reason::kInfoInvalid},
+  };
+  for (const InfoCase& c : cases) {
+    TestCall call;
+    call.parameters = c.info + ";ppt=shaken";
+    EXPECT_EQ(call.ReasonOf(), c.expected) << c.info;
+    EXPECT_EQ(call.source->gets, 0);
+  }
+}
+
+TEST(Verifier, C20_Port8443AndUrlsWithEqualsSigns_Pass) {
+  for (const std::string_view url : {"https://cert.example.org:8443/p.pem",
+                                     "https://cert.example.org/a=b,c;d=e/p.pem",
+                                     "https://cert.example.org:443/p"}) {
+    TestCall call;
+    call.header = R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":")" + std::string(url) + "\"}";
+    call.parameters = ";info=<" + std::string(url) + ">;ppt=shaken";
+    EXPECT_EQ(call.ReasonOf(), Reason::kNone) << url;
+  }
+}
+
+TEST(Verifier, AlgParameter) {
+  TestCall call;
+  call.parameters = ";info=<https://cert.example.org/p.pem>;alg=HS256;ppt=shaken";
+  EXPECT_EQ(call.ReasonOf(), Reason::kAlgUnsupported);
+  call.parameters = ";info=<https://cert.example.org/p.pem>;alg=\"ES256\";ppt=shaken";
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.parameters = ";info=<https://cert.example.org/p.pem>;ppt=shaken";
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+struct PayloadCase {
+  std::vector<std::pair<std::string, std::string>> changes;
+  Reason expected;
+};
+
+TEST(Verifier, A12ToA20_D1_D2_Claims) {
+  const std::vector<PayloadCase> cases = {
+      {{{"dest", "-"}}, Reason::kDestMissing},
+      {{{"orig", "-"}}, Reason::kOrigMissing},
+      {{{"attest", "-"}}, Reason::kAttestMissing},
+      {{{"origid", "-"}}, Reason::kOrigidMissing},
+      {{{"iat", "-"}}, Reason::kIatMissing},
+      {{{"orig", R"({"tn":["12155550100"]})"}}, Reason::kOrigInvalid},
+      {{{"orig", R"({"tn":"12155550100","uri":"sip:a@example.org"})"}}, Reason::kOrigInvalid},
+      {{{"orig", R"("12155550100")"}}, Reason::kOrigInvalid},
+      {{{"orig", R"(["12155550100"])"}}, Reason::kOrigInvalid},
+      {{{"orig", R"({"tn":""})"}}, Reason::kOrigInvalid},
+      {{{"orig", R"({"tn":12155550100})"}}, Reason::kOrigInvalid},
+      {{{"orig", R"({"uri":"sip:a@example.org"})"}}, Reason::kOrigInvalid},
+      {{{"dest", R"({"tn":"12155550101"})"}}, Reason::kDestInvalid},
+      {{{"dest", R"({"tn":[]})"}}, Reason::kDestInvalid},
+      {{{"dest", R"({})"}}, Reason::kDestInvalid},
+      {{{"dest", R"({"uri":["sip:a@example.org"]})"}}, Reason::kDestInvalid},
+      {{{"iat", "\"1768478400\""}}, Reason::kIatInvalid},
+      {{{"iat", "1768478400.5"}}, Reason::kIatInvalid},
+      {{{"iat", "-1768478400"}}, Reason::kIatInvalid},
+      {{{"iat", "0"}}, Reason::kIatInvalid},
+      {{{"iat", "null"}}, Reason::kIatInvalid},
+      {{{"iat", "4102441200"}}, Reason::kIatInFuture},
+      {{{"iat", "946681200"}}, Reason::kIatStale},
+      {{{"attest", "\"Cabbage\""}}, Reason::kAttestInvalid},
+      {{{"attest", "\"a\""}}, Reason::kAttestInvalid},
+      {{{"attest", "\"D\""}}, Reason::kAttestInvalid},
+      {{{"attest", "\"\""}}, Reason::kAttestInvalid},
+      {{{"attest", "1"}}, Reason::kAttestInvalid},
+      {{{"origid", "\"ref\""}}, Reason::kOrigidInvalid},
+      {{{"origid", "\"\""}}, Reason::kOrigidInvalid},
+      {{{"origid", "{}"}}, Reason::kOrigidInvalid},
+      {{{"mky", "{}"}}, Reason::kMkyInvalid},
+      {{{"mky", R"([{"alg":"sha-256"}])"}}, Reason::kMkyInvalid},
+      {{{"unknown", R"({"a":[1,2,{"b":null}]})"}}, Reason::kNone},
+      {{{"attest", "\"B\""}}, Reason::kNone},
+      {{{"attest", "\"C\""}}, Reason::kNone},
+      {{{"dest", R"({"tn":["12155550102","12155550101"],"uri":["sip:b@example.org"]})"}},
+       Reason::kNone},
+      {{{"origid", "\"123E4567-E89B-12D3-A456-426655440000\""}}, Reason::kNone},
+  };
+  for (const PayloadCase& c : cases) {
+    TestCall call;
+    call.payload = Payload(c.changes);
+    EXPECT_EQ(call.ReasonOf(), c.expected) << call.payload;
+    EXPECT_EQ(call.source->gets, c.expected == Reason::kNone ? 1 : 0) << call.payload;
+  }
+}
+
+TEST(Verifier, A17_AnyOrigidByOption) {
+  TestCall call;
+  call.payload = Payload({{"origid", "\"ref\""}});
+  call.options.origid_policy = OrigidPolicy::kAnyString;
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Verifier, A20_DuplicateClaim) {
+  TestCall call;
+  call.payload = Payload({{"iat", "1768478400,\"iat\":1768478400"}});
+  EXPECT_EQ(call.ReasonOf(), Reason::kJsonDuplicateName);
+}
+
+TEST(Verifier, A14_A19_OrderAndWhitespaceOfTheClaimsDoNotMatter) {
+  TestCall call;
+  call.payload =
+      "{ \"orig\" : {\"tn\":\"12155550100\"},\n\"origid\":\"123e4567-e89b-12d3-a456-426655440000\","
+      "\"iat\":1768478400,\"dest\":{\"tn\":[\"12155550101\"]},\"attest\":\"\\u0041\"}";
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Verifier, A50_FreshnessIsTwoSided) {
+  for (const int age : {-3600, -61, -60, 0, 60, 61, 3600}) {
+    TestCall call;
+    call.now = kNow + seconds(age);
+    const Reason expected = age > 60    ? Reason::kIatStale
+                            : age < -60 ? Reason::kIatInFuture
+                                        : Reason::kNone;
+    const Verdict verdict = call.Judge();
+    EXPECT_EQ(verdict.reason, expected) << age;
+    EXPECT_EQ(verdict.passports.at(0).age_seconds, age);
+  }
+}
+
+TEST(Verifier, A50_WindowIsConfigurable) {
+  TestCall call;
+  call.options.max_age = seconds(300);
+  call.now = kNow + seconds(300);
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.now = kNow + seconds(301);
+  EXPECT_EQ(call.ReasonOf(), Reason::kIatStale);
+}
+
+TEST(Verifier, A45_DateHeader) {
+  TestCall call;
+  call.request.date = FormatSipDate(kNow + seconds(60));
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.request.date = FormatSipDate(kNow + seconds(61));
+  EXPECT_EQ(call.ReasonOf(), Reason::kDateStale);
+  call.request.date = FormatSipDate(kNow - seconds(61));
+  EXPECT_EQ(call.ReasonOf(), Reason::kDateStale);
+  call.request.date = "yesterday";
+  EXPECT_EQ(call.ReasonOf(), Reason::kDateInvalid);
+  call.options.date_policy = DatePolicy::kIgnore;
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Verifier, A51_IatOutsideTheCertificate) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.not_before = kNow + seconds(10);
+  call.UseLeaf(spec);
+  call.now = kNow + seconds(30);
+  EXPECT_EQ(call.ReasonOf(), Reason::kIatOutsideCertificate);
+}
+
+struct PartyCase {
+  std::vector<std::string> orig;
+  std::vector<std::string> dest;
+  Reason expected;
+};
+
+TEST(Verifier, A30ToA36_A42_D3_D4_Parties) {
+  const std::vector<PartyCase> cases = {
+      {{"12155550100"}, {"12155550101"}, Reason::kNone},
+      {{"tel:+1-215-555-0100"}, {"tel:+1(215)555.0101"}, Reason::kNone},
+      {{"<sip:+12155550100@example.org;user=phone>;tag=1"},
+       {"\"B, <b>\" <sips:12155550101@example.org>"},
+       Reason::kNone},
+      {{"sip:+12155550100;verstat=TN-Validation-Passed;npdi@example.org"},
+       {"tel:555-0101;phone-context=+1215"},
+       Reason::kNone},
+      {{"sip:%2B12155550100@example.org"}, {"+12155550101"}, Reason::kNone},
+      {{"tel:+12155550188", "sip:+12155550100@example.org"}, {"+12155550101"}, Reason::kNone},
+      {{"+12155550101"}, {"+12155550101"}, Reason::kOrigMismatch},
+      {{"+12155550100"}, {"+12155550100"}, Reason::kDestMismatch},
+      {{"2155550100"}, {"+12155550101"}, Reason::kOrigMismatch},
+      {{"sip:anonymous@anonymous.invalid"}, {"+12155550101"}, Reason::kOrigMismatch},
+      {{"sip:alice@example.org"}, {"+12155550101"}, Reason::kOrigMismatch},
+      {{"garbage"}, {"+12155550101"}, Reason::kOrigMismatch},
+      {{"+12155550100"}, {"garbage"}, Reason::kDestMismatch},
+      {{"+121555501000"}, {"+12155550101"}, Reason::kOrigMismatch},
+      {{}, {"+12155550101"}, Reason::kCallerMissing},
+      {{"+12155550100"}, {}, Reason::kCalledMissing},
+  };
+  for (const PartyCase& c : cases) {
+    TestCall call;
+    call.request.orig = c.orig;
+    call.request.dest = c.dest;
+    EXPECT_EQ(call.ReasonOf(), c.expected)
+        << testing::PrintToString(c.orig) << " " << testing::PrintToString(c.dest);
+  }
+}
+
+TEST(Verifier, A32_DefaultCountry) {
+  TestCall call;
+  call.options.dial_plan = FindDialPlan("US");
+  call.request.orig = {"2155550100"};
+  call.request.dest = {"0111 215 555 0101"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+// A plan must not turn the E.164 number of another country into a national one.
+TEST(Verifier, A32_ForeignNumberInTheTokenUnderAPlan) {
+  TestCall call;
+  call.options.dial_plan = FindDialPlan("CN");
+  call.payload = Payload({{"orig", R"({"tn":"13800138000"})"}});
+  call.request.orig = {"+13800138000"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Verifier, A34_A36_UriIdentities) {
+  TestCall call;
+  call.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.parameters = ";info=<https://cert.example.org/p.pem>;alg=ES256";
+  call.payload = R"({"dest":{"uri":["sip:bob@example.org"]},"iat":1768478400,)"
+                 R"("orig":{"uri":"sip:alice@example.org"}})";
+  call.request.orig = {"<sip:Alice:secret@Example.org:5060;transport=udp>"};
+  call.request.dest = {"sip:bob@example.org"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.request.orig = {"sip:mallory@example.org"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kOrigMismatch);
+  call.request.orig = {"sip:alice@example.net"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kOrigMismatch);
+}
+
+TEST(Verifier, A16_Mky) {
+  TestCall call;
+  call.payload = Payload({{"mky", R"([{"alg":"sha-256","dig":"02AB"}])"}});
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  EXPECT_EQ(OutcomeOf(call.Judge(), "mky"), CheckOutcome::kNotApplicable);
+  call.request.sdp_fingerprints = std::vector<MediaKey>{{"SHA-256", "02ab"}};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  EXPECT_EQ(OutcomeOf(call.Judge(), "mky"), CheckOutcome::kPassed);
+  call.request.sdp_fingerprints = std::vector<MediaKey>{{"sha-256", "02ac"}};
+  EXPECT_EQ(call.ReasonOf(), Reason::kMkyMismatch);
+  call.request.sdp_fingerprints.emplace();
+  EXPECT_EQ(call.ReasonOf(), Reason::kMkyMismatch);
+}
+
+TEST(Verifier, A21_SignatureForm) {
+  TestCall call;
+  const std::string token = call.Token();
+  const std::string input = token.substr(0, token.rfind('.') + 1);
+  const std::string n = "\xFF\xFF\xFF\xFF\x00\x00\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xBC\xE6"
+                        "\xFA\xAD\xA7\x17\x9E\x84\xF3\xB9\xCA\xC2\xFC\x63\x25\x51";
+  std::string order("\xFF\xFF\xFF\xFF\0\0\0\0", 8);
+  order.append(24, '\xFF');
+  for (const std::string& bytes :
+       {std::string(64, '\0'), std::string(63, '\1'), std::string(65, '\1'), std::string(64, '\xFF'),
+        std::string(32, '\1') + std::string(32, '\0'), order + std::string(32, '\1'), n}) {
+    call.identities = {input + EncodeBase64Url(bytes) + call.parameters};
+    EXPECT_EQ(call.ReasonOf(), Reason::kSignatureMalformed);
+  }
+  EXPECT_EQ(call.source->gets, 0);
+  call.identities = {input + EncodeBase64Url(std::string(64, '\1')) + call.parameters};
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+}
+
+TEST(Verifier, A48_SignedByAnotherKey) {
+  TestCall call;
+  const CertificateBundle good = call.bundle;
+  call.leaf = Issue(LeafSpec(), call.ca);
+  call.bundle = good;
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kSignatureInvalid);
+  EXPECT_EQ(verdict.verstat(), Verstat::kTnValidationFailed);
+}
+
+TEST(Verifier, A43_NoCertificate_IsUndecided) {
+  TestCall call;
+  call.bundle.clear();
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kCertificateNotAvailable);
+  EXPECT_EQ(Info(verdict.reason).reason_class, ReasonClass::kUndecided);
+}
+
+TEST(Verifier, EmptyBundleFromTheSourceDoesNotPass) {
+  TestCall call;
+  call.bundle.clear();
+  call.source->bundle = std::make_shared<const CertificateBundle>();
+  EXPECT_EQ(call.ReasonOf(), Reason::kInternalError);
+  call.source->bundle = std::shared_ptr<const CertificateBundle>();
+  EXPECT_EQ(call.ReasonOf(), Reason::kInternalError);
+}
+
+TEST(Verifier, A44_ChainFailures) {
+  TestCall call;
+  call.store = StoreOf({.anchors = {IssueRoot("/CN=Another Root")}});
+  EXPECT_EQ(call.ReasonOf(), Reason::kChainUntrusted);
+
+  TestCall expired;
+  CertSpec spec = LeafSpec();
+  spec.not_after = kNow - hours(1);
+  expired.UseLeaf(spec);
+  EXPECT_EQ(expired.ReasonOf(), Reason::kCertificateExpired);
+
+  TestCall early;
+  spec = LeafSpec();
+  spec.not_before = kNow + hours(1);
+  early.UseLeaf(spec);
+  EXPECT_EQ(early.ReasonOf(), Reason::kCertificateNotYetValid);
+}
+
+TEST(Verifier, B33_CaCertificateAsSigner) {
+  TestCall call;
+  CertSpec spec = CaSpec("/CN=SHAKEN CA that signs");
+  spec.tn_auth_list = SpcList({"818H"});
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignerIsCa);
+}
+
+TEST(Verifier, B7_NoTnAuthList) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list.reset();
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListMissing);
+}
+
+TEST(Verifier, B1_MalformedTnAuthList) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list.reset();
+  spec.raw_extensions = {{"1.3.6.1.5.5.7.1.26", std::string("\x30\x08\xA0\x06\x16\x35\x35\x38J", 9)}};
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListMalformed);
+}
+
+TEST(Verifier, B4_B5_TnAuthListByReference) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list.reset();
+  spec.tn_auth_list_uris = {"https://cert.example.org/list"};
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListNotAvailable);
+  call.source->tn_auth_list = NumberList({{"12155550100", 1}});
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.source->tn_auth_list = NumberList({{"12155550199", 1}});
+  EXPECT_EQ(call.ReasonOf(), Reason::kTnNotAuthorized);
+  spec.tn_auth_list = NumberList({{"12155550100", 1}});
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Verifier, B6_NumberOutsideTheList) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list = NumberList({{"12155550100", 2}, {"12155550190", 1}});
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  spec.tn_auth_list = NumberList({{"12155550101", 10}});
+  call.UseLeaf(spec);
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kTnNotAuthorized);
+  EXPECT_EQ(verdict.verstat(), Verstat::kTnValidationFailed);
+}
+
+TEST(Verifier, B32_DelegateBeyondItsParent) {
+  TestCall call;
+  CertSpec delegate = CaSpec("/CN=Delegate CA");
+  delegate.tn_auth_list = NumberList({{"12155550100", 10}});
+  const TestCert delegate_ca = Issue(delegate, call.ca);
+  const auto judge = [&](TnAuthList list) {
+    CertSpec spec = LeafSpec();
+    spec.tn_auth_list = std::move(list);
+    call.leaf = Issue(spec, delegate_ca);
+    call.bundle = {call.leaf.certificate, delegate_ca.certificate, call.ca.certificate};
+    return call.ReasonOf();
+  };
+  EXPECT_EQ(judge(NumberList({{"12155550100", 5}})), Reason::kNone);
+  EXPECT_EQ(judge(NumberList({{"12155550100", 11}})), Reason::kTnAuthListNotEncompassed);
+  EXPECT_EQ(judge(SpcList({"818H"})), Reason::kTnAuthListNotEncompassed);
+}
+
+TEST(Verifier, A53_OneGoodHeaderAmongBadOnes) {
+  TestCall call;
+  const std::string good = call.Identity();
+  std::vector<std::string> headers(15, "garbage");
+  headers[3] = ";";
+  headers[4] = good.substr(0, good.size() / 2);
+  headers[5] = "..AAAA" + call.parameters;
+  headers.insert(headers.begin() + 7, good);
+  call.identities = headers;
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.decided_by, 7U);
+  EXPECT_EQ(verdict.passports.size(), 16U);
+}
+
+TEST(Verifier, A53_OnlyBadHeaders_HighestRankIsReported) {
+  TestCall call;
+  std::string forged = call.Identity();
+  const size_t dot = forged.find('.', forged.find('.') + 1);
+  forged[dot + 10] = forged[dot + 10] == 'A' ? 'B' : 'A';
+  call.identities = {"garbage", forged, "a.b.c;ppt=foobar"};
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kSignatureInvalid);
+  EXPECT_EQ(verdict.decided_by, 1U);
+}
+
+TEST(Verifier, A53_436OnlyWhenNothingElseFailed) {
+  TestCall call;
+  call.bundle.clear();
+  call.identities = {call.Identity(), "garbage"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kTokenMalformed);
+}
+
+TEST(Verifier, A5_TwoValuesInOneHeader) {
+  TestCall call;
+  call.identities = {"garbage , " + call.Identity()};
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.passports.size(), 2U);
+}
+
+TEST(Verifier, BareToken) {
+  TestCall call;
+  call.request.token_form = CallRequest::TokenForm::kBareToken;
+  call.identities = {call.Token()};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.header = R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"http://cert.example.org/p.pem"})";
+  call.identities = {call.Token()};
+  EXPECT_EQ(call.ReasonOf(), Reason::kInfoInvalid);
+}
+
+TEST(Verifier, DeadlinePassed_IsUndecided) {
+  TestCall call;
+  call.deadline = Deadline::After(std::chrono::milliseconds(0));
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kDeadlineExceeded);
+  EXPECT_EQ(call.source->gets, 0);
+}
+
+class ThrowingEngine final : public Es256Engine {
+ public:
+  [[nodiscard]] Result<void> Verify(const Es256PublicKey& /*key*/, std::string_view /*input*/,
+                                    const Es256Signature& /*signature*/) const override {
+    throw std::runtime_error("broken");
+  }
+};
+
+class FailingEngine final : public Es256Engine {
+ public:
+  [[nodiscard]] Result<void> Verify(const Es256PublicKey& /*key*/, std::string_view /*input*/,
+                                    const Es256Signature& /*signature*/) const override {
+    return Fail(Reason::kNone, "a failure that claims to be none");
+  }
+};
+
+TEST(Verifier, AnEngineThatThrowsOrLiesDoesNotPass) {
+  TestCall call;
+  call.engine = std::make_shared<ThrowingEngine>();
+  EXPECT_EQ(call.ReasonOf(), Reason::kInternalError);
+  call.engine = std::make_shared<FailingEngine>();
+  EXPECT_EQ(call.ReasonOf(), Reason::kInternalError);
+}
+
+}  // namespace
+}  // namespace callvet::test

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the scripts of this folder: the Debian 12 packages that callvet needs, and how they are
+# installed. Needs root only when something is missing.
+
+CALLVET_BUILD_PACKAGES=(
+  g++ cmake ninja-build ccache pkg-config
+  libssl-dev nlohmann-json3-dev libexpected-dev libcli11-dev
+)
+CALLVET_TEST_PACKAGES=(
+  libgtest-dev libgmock-dev python3 python3-cryptography openssl
+  clang-tidy clang-format
+)
+
+# install_packages NAME...: installs those that are missing; does nothing, quickly, if none is.
+install_packages() {
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+  done
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  echo "Installing: ${missing[*]}"
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "These packages are missing and installing them needs root: ${missing[*]}" >&2
+    return 1
+  fi
+  local log
+  log=$(mktemp)
+  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+         "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo "Installing the packages failed." >&2
+    return 1
+  fi
+  rm -f "$log"
+}
