@@ -9,13 +9,25 @@
 namespace callvet {
 namespace {
 
-// The value behind "Identity:" or "y:" at the beginning of `line`.
-std::optional<std::string_view> HeaderValue(std::string_view line) {
+// A header line taken apart; nothing if `line` has no header name in front.
+struct HeaderLine {
+  std::string_view name;
+  std::string_view value;
+};
+
+std::optional<HeaderLine> ReadHeaderLine(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const std::string_view name = Trim(line.substr(0, colon));
-  if (!EqualsIgnoreCase(name, "identity") && !EqualsIgnoreCase(name, "y")) return std::nullopt;
-  return Trim(line.substr(colon + 1));
+  const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return IsAlpha(c) || IsDigit(c) || c == '-' || c == '_';
+  });
+  if (!is_name) return std::nullopt;
+  return HeaderLine{name, Trim(line.substr(colon + 1))};
+}
+
+bool IsIdentity(const HeaderLine& header) {
+  return EqualsIgnoreCase(header.name, "identity") || EqualsIgnoreCase(header.name, "y");
 }
 
 }  // namespace
@@ -32,13 +44,14 @@ std::vector<std::string> IdentityValuesFromText(std::string_view text) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     const bool continuation = line.starts_with(' ') || line.starts_with('\t');
-    if (continuation && in_identity) {
-      values.back().append("\r\n").append(line);
-    } else if (!continuation) {
-      const auto value = HeaderValue(line);
-      in_identity = value.has_value();
-      if (value) values.emplace_back(*value);
+    const auto header = continuation ? std::nullopt : ReadHeaderLine(line);
+    if (header) {
+      in_identity = IsIdentity(*header);
+      if (in_identity) values.emplace_back(header->value);
       any_header = any_header || in_identity;
+    } else if (in_identity) {
+      // Also a line that is no continuation: the parser shall see the damage and not lose it.
+      values.back().append("\r\n").append(line);
     }
   }
   if (!any_header) values.emplace_back(TrimLines(text));

@@ -8,9 +8,9 @@
 namespace callvet {
 
 /// The Identity header field values in text that a person pasted: lines that begin with "Identity:"
-/// or "y:" (any case), each with its continuation lines; other headers between them are left out.
-/// Text without such a line is one value as it stands, without white space around. Empty text gives
-/// none. Pure; thread-safe.
+/// or "y:" (any case), each with the lines that follow up to the next header; other headers are
+/// left out. Text without such a line is one value as it stands, without white space around. Empty
+/// text gives none. Pure; thread-safe.
 std::vector<std::string> IdentityValuesFromText(std::string_view text);
 
 }  // namespace callvet

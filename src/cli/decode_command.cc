@@ -25,6 +25,7 @@ constexpr const char* kFooter =
 
 struct DecodeOptions {
   std::string header;
+  std::string identity_file;
   std::string at;
   bool json = false;
 };
@@ -124,7 +125,12 @@ void PrintDissection(const Console& console, const TokenDissection& dissection, 
 }
 
 ExitCode RunDecode(const DecodeOptions& options, const Console& console) {
-  auto text = TextArgument(options.header);
+  if (options.header.empty() == options.identity_file.empty()) {
+    return console.Complain(
+        Fail(Reason::kParameterMissing, "give either an Identity header or --identity-file"));
+  }
+  auto text = options.identity_file.empty() ? TextArgument(options.header)
+                                            : ReadFile(options.identity_file);
   if (!text) return console.Complain(text.error());
   auto now = TimeOption(options.at, SystemClock().Now());
   if (!now) return console.Complain(InOption("--at", now.error()));
@@ -152,9 +158,12 @@ void AddDecodeCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<DecodeOptions>();
   CLI::App* command = app.add_subcommand(
       "decode", "Show header, claims and parameters of a token, as far as it can be read");
+  command->add_option("HEADER", options->header,
+                      "Identity header or token, or - for standard input");
   command
-      ->add_option("HEADER", options->header, "Identity header or token, or - for standard input")
-      ->required();
+      ->add_option("--identity-file", options->identity_file,
+                   "File with Identity headers or a token")
+      ->type_name("F");
   command->add_option("--at", options->at, "Time that ages are counted from (default: now)")
       ->type_name("TIME");
   command->add_flag("--json", options->json, "Print one JSON object");

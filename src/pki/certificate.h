@@ -31,13 +31,18 @@ struct CrlDistributionPoint {
 /// decoded form; thread-safe. It says nothing about trust: see VerifyChain.
 class Certificate {
  public:
-  /// Decodes exactly one certificate. Fails with kCertificateMalformed (also for bytes left over).
+  /// Decodes exactly one certificate. Fails with kCertificateMalformed, also for
+  /// bytes left over, a validity that cannot be read, and a broken or repeated AIA or CRL
+  /// distribution points extension: as absent ones they would hide a limit or a CRL.
   static Result<Certificate> ParseDer(std::string_view der);
 
   [[nodiscard]] const std::string& der() const;      // as received
   [[nodiscard]] const std::string& subject() const;  // RFC 2253 text, UTF-8, for people
   [[nodiscard]] const std::string& issuer() const;
-  [[nodiscard]] const std::string& subject_der() const;  // canonical DER of the names, to compare
+  /// The names as DER in a canonical form (UTF8String, ASCII in lower case, single spaces), equal
+  /// exactly when X509_NAME_cmp finds the names equal (RFC 5280 7.1). To compare, not to issue
+  /// with.
+  [[nodiscard]] const std::string& subject_der() const;
   [[nodiscard]] const std::string& issuer_der() const;
   [[nodiscard]] const std::string& common_name() const;   // first CN of the subject, or ""
   [[nodiscard]] const std::string& organization() const;  // first O of the subject, or ""

@@ -45,25 +45,24 @@ class VerifiedChain {
 /// certificates, in any order, to an anchor of `store`, at the time `at`.
 ///
 /// The search follows names, key identifiers and signatures, so several intermediates or anchors of
-/// one name are told apart; the path found is then validated by OpenSSL (RFC 5280 6: validity, CA
-/// flag, path length, key usage, name constraints, critical extensions, signatures; B-31, C-36).
+/// one name are told apart; the path found is then validated (RFC 5280 6; B-31, C-36): validity and
+/// critical extensions by us, because notAfter is included and the STIR extensions are understood;
+/// CA flag, path length, key usage, name constraints, policies and signatures by OpenSSL.
 /// Beyond that: every issuer has basicConstraints CA=TRUE; CA keys are ECDSA P-256, P-384, P-521 or
 /// RSA of 2048 to 8192 bits, on named curves; certificate signatures use SHA-256 or better (B-8);
 /// the signer is no CA (B-33), has a P-256 key and, where keyUsage is present, digitalSignature.
 /// Then revocation by the store's CRLs for every certificate below the anchor (C-33 to C-35).
 /// SHAKEN profile rules are not judged here but by the lint (C-16).
 ///
-/// Fails with kSignerIsCa, kSignerKeyUnsupported, kSignerKeyUsage, kChainTooLong (budget),
-/// kChainUntrusted (no path), kCertificateExpired, kCertificateNotYetValid, kChainWeakKey,
-/// kChainInvalid, kCertificateRevoked, kCrlStale, kCrlInvalid, kCrlNotAvailable; kInternalError
-/// when OpenSSL itself fails. When the only path there is has expired, that is what is reported.
-/// Thread-safe; no I/O.
+/// Of several paths one that passes everything, revocation included, is enough; otherwise the
+/// failure of the one that came furthest is reported.
+///
+/// Fails with kCertificateUnreadable (empty bundle), kSignerIsCa, kSignerKeyUnsupported,
+/// kSignerKeyUsage, kChainTooLong (budget), kChainUntrusted (no path), kCertificateExpired,
+/// kCertificateNotYetValid, kChainWeakKey, kChainInvalid, kCertificateRevoked, kCrlStale,
+/// kCrlInvalid, kCrlNotAvailable; kInternalError when OpenSSL itself fails. When the only path
+/// there is has expired, that is what is reported. Thread-safe; no I/O.
 Result<VerifiedChain> VerifyChain(const CertificateBundle& bundle, const TrustStore& store,
                                   sys_seconds at, const ChainLimits& limits = {});
-
-/// B-32 along a path: each certificate that has a TNAuthList by value must have it encompassed by
-/// the nearest certificate above it that has one; CA certificates without a list set no limit of
-/// their own. Fails with kTnAuthListMalformed or kTnAuthListNotEncompassed. Thread-safe.
-Result<void> CheckEncompassing(const std::vector<Certificate>& path);
 
 }  // namespace callvet

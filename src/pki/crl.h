@@ -18,7 +18,10 @@ namespace callvet {
 class Crl {
  public:
   /// Decodes exactly one CRL. Fails with kCrlInvalid: not a CRL, a delta CRL, limited to some
-  /// reasons or to attribute certificates, or a critical extension that is not understood.
+  /// reasons or to attribute certificates, a critical extension of it or of an entry that is not
+  /// understood, an entry that cannot be read, a signature algorithm below SHA-256, an indirect
+  /// list without a distribution point, or one that is not named by URI (such a list would match no
+  /// certificate).
   static Result<Crl> ParseDer(std::string_view der);
 
   [[nodiscard]] const std::string& issuer() const;      // RFC 2253 text
@@ -31,14 +34,18 @@ class Crl {
 
   /// True if this list is one that speaks for `certificate`: a direct one by the certificate's
   /// issuer, or an indirect one (C-33) whose issuer is the cRLIssuer, and whose IDP URI is a URI,
-  /// of one of the certificate's distribution points. Says nothing about the signature.
+  /// of one of the certificate's distribution points. A direct list whose IDP names a URI covers
+  /// only certificates with that URI, and one for end entities or for CAs only those (RFC
+  /// 5280 6.3.3 (b)). Says nothing about the signature.
   [[nodiscard]] bool Covers(const Certificate& certificate) const;
 
-  /// True if signed by `issuer`'s key, and `issuer` has this CRL's issuer name and may sign CRLs.
+  /// True if signed by `issuer`'s key, and `issuer` has this CRL's issuer name, may sign CRLs
+  /// (cRLSign, where keyUsage is present) and has a key strong enough for a CA.
   [[nodiscard]] bool SignedBy(const Certificate& issuer) const;
 
   /// The revocation date if `certificate` is listed: equal serial and, in an indirect list, the
-  /// sticky certificateIssuer equal to the certificate's issuer (C-34).
+  /// sticky certificateIssuer equal to the certificate's issuer (C-34). Entries with the reason
+  /// removeFromCRL do not count (RFC 5280 6.3.3 (k)), nor hide another entry of the same serial.
   [[nodiscard]] std::optional<sys_seconds> RevokedSince(const Certificate& certificate) const;
 
  private:

@@ -56,7 +56,9 @@ class TrustStoreBuilder {
   /// The same for anchors of indirect CRLs.
   Result<void> AddCrlAnchorPath(const std::filesystem::path& path);
   /// CRLs (PEM or DER) of `bytes`, and the certificates beside them as CRL signers.
+  /// Fails with kFileInvalid (no CRL, or one or a certificate that cannot be used).
   Result<void> AddCrls(std::string_view bytes, std::string_view source);
+  /// The same from a file. Fails also with kFileUnreadable.
   Result<void> AddCrlFile(const std::filesystem::path& path);
   void SetRevocationPolicy(RevocationPolicy policy) { store_.revocation_policy_ = policy; }
 

@@ -27,9 +27,9 @@ class Party {
   [[nodiscard]] const std::string& canonical() const { return tn_ ? tn_->canonical() : *uri_; }
 
   /// the tn claim is this party's number, both sides canonicalised by the same plan. A global
-  /// form here also equals the claim read as the E.164 digits that RFC 8225 5.2.1 demands, so a
-  /// plan never turns a foreign number in a token into a national one by mistake. Never matches a
-  /// URI.
+  /// form here also equals the claim read as the E.164 digits that RFC 8225 5.2.1 demands, so
+  /// that a plan does not make a genuine call from another country fail. Whom the signer must be
+  /// authorized for is then this party's number, never the claim. Never matches a URI.
   [[nodiscard]] bool MatchesTn(std::string_view claim, const DialPlan* plan) const;
   /// the uri claim is this party's URI. Never matches a number.
   [[nodiscard]] bool MatchesUri(std::string_view claim) const;

@@ -54,26 +54,20 @@ Result<void> CheckDelegation(const std::vector<std::optional<TnAuthList>>& lists
   for (auto list = lists.rbegin(); list != lists.rend(); ++list) {
     if (!*list) continue;
     if (above != nullptr && !above->Encompasses(**list)) {
-      return Fail(Reason::kTnAuthListNotEncompassed,
-                  (*list)->ToText().substr(0, 300) + " is not within the parent's " +
-                      above->ToText().substr(0, 300));
+      return Fail(Reason::kTnAuthListNotEncompassed, (*list)->ToText().substr(0, 300) +
+                                                         " is not within the parent's " +
+                                                         above->ToText().substr(0, 300));
     }
     above = &**list;
   }
   return {};
 }
 
-Result<void> CheckAuthority(const TnAuthList& list, const PartyClaim& claim, const DialPlan* plan) {
-  if (!claim.tn) {
-    if (!list.spcs().empty()) return {};
-    return Fail(Reason::kTnNotAuthorized, "a list of numbers does not cover the URI " +
-                                              Quote(claim.uri.value_or(""), 200));
-  }
-  auto number = TelephoneNumber::Parse(*claim.tn, plan);
-  if (!number) return Fail(Reason::kTnNotAuthorized, number.error().detail);
-  if (list.Authorizes(number->canonical())) return {};
+Result<void> CheckAuthority(const TnAuthList& list, const PartyClaim& identity) {
+  if (identity.tn ? list.Authorizes(*identity.tn) : !list.spcs().empty()) return {};
   return Fail(Reason::kTnNotAuthorized,
-              number->canonical() + " is not in " + list.ToText().substr(0, 500));
+              Quote(identity.tn ? *identity.tn : identity.uri.value_or(""), 200) + " is not in " +
+                  list.ToText().substr(0, 500));
 }
 
 Result<void> CheckClaimConstraints(const ClaimConstraints& constraints, const JsonValue& payload) {

@@ -22,8 +22,12 @@ std::vector<Party> ReadParties(const std::vector<std::string>& texts, const Dial
 }  // namespace
 
 Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now) {
-  Call call{request, options, now, ReadParties(request.orig, options.dial_plan),
-            ReadParties(request.dest, options.dial_plan), std::nullopt};
+  Call call{request,
+            options,
+            now,
+            ReadParties(request.orig, options.dial_plan),
+            ReadParties(request.dest, options.dial_plan),
+            std::nullopt};
   if (request.date) call.date = ParseSipDate(*request.date);
   return call;
 }

@@ -17,9 +17,9 @@ struct Call {
   const CallRequest& request;
   const VerifierOptions& options;
   sys_seconds now;
-  std::vector<Party> callers;                  // of request.orig, those that can be read
-  std::vector<Party> called;                   // of request.dest, those that can be read
-  std::optional<Result<sys_seconds>> date;     // nothing without a Date header
+  std::vector<Party> callers;               // of request.orig, those that can be read
+  std::vector<Party> called;                // of request.dest, those that can be read
+  std::optional<Result<sys_seconds>> date;  // nothing without a Date header
 
   static Call Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now);
 };

@@ -53,8 +53,7 @@ Result<void> CheckIatInCertificates(const VerifiedChain& chain, int64_t iat) {
     if (certificate.ValidAt(time)) continue;
     return Fail(Reason::kIatOutsideCertificate,
                 FormatTime(time) + " is not within " + FormatTime(certificate.not_before()) +
-                    " to " + FormatTime(certificate.not_after()) + " of " +
-                    certificate.subject());
+                    " to " + FormatTime(certificate.not_after()) + " of " + certificate.subject());
   }
   return {};
 }
@@ -70,21 +69,14 @@ bool Record(Trail& trail, CheckId id, const Result<T>& result, std::string passe
   return true;
 }
 
-// The identity that was signed, and the claims that the signer's constraints are held against.
-struct SignedClaims {
-  PartyClaim orig;
-  const JsonValue* payload;
-};
-
-bool CheckRights(const VerifiedChain& chain, const SignedClaims& claims, const Call& call,
+bool CheckRights(const VerifiedChain& chain, const PartyClaim& orig, const JsonValue& payload,
                  const CertificateContext& context, Trail& trail) {
   const auto lists = CollectTnAuthLists(chain, context.source, context.deadline);
   if (!Record(trail, CheckId::kTnAuthList, lists,
               lists ? lists->front()->ToText().substr(0, 500) : "") ||
       !Record(trail, CheckId::kDelegation, CheckDelegation(*lists),
               "each list is within its parent's") ||
-      !Record(trail, CheckId::kAuthority,
-              CheckAuthority(*lists->front(), claims.orig, call.options.dial_plan),
+      !Record(trail, CheckId::kAuthority, CheckAuthority(*lists->front(), orig),
               lists->front()->spcs().empty() ? "the number is in the signer's list"
                                              : "the signer's SPC covers any number")) {
     return false;
@@ -98,8 +90,8 @@ bool CheckRights(const VerifiedChain& chain, const SignedClaims& claims, const C
     trail.Fail(CheckId::kClaimConstraints, constraints.error());
     return false;
   }
-  return Record(trail, CheckId::kClaimConstraints,
-                CheckClaimConstraints(*constraints, *claims.payload), "the claims keep to them");
+  return Record(trail, CheckId::kClaimConstraints, CheckClaimConstraints(*constraints, payload),
+                "the claims keep to them");
 }
 
 Result<void> VerifySignature(const CheckedPassport& passport, std::string_view signing_input,
@@ -110,17 +102,17 @@ Result<void> VerifySignature(const CheckedPassport& passport, std::string_view s
   return context.engine.Verify(*key, signing_input, passport.signature);
 }
 
-void CheckFullForm(const CheckedPassport& passport, const VerifiedChain& chain, const Call& call,
+void CheckFullForm(const CheckedPassport& passport, const VerifiedChain& chain,
                    const CertificateContext& context, Trail& trail) {
-  const SignedClaims claims{passport.claims->orig, passport.claims->payload().get()};
-  if (!CheckRights(chain, claims, call, context, trail)) return;
+  const SignedCall& signed_call = *passport.signed_call;
+  if (!CheckRights(chain, signed_call.orig, *signed_call.payload, context, trail)) return;
   Record(trail, CheckId::kSignature,
          VerifySignature(passport, passport.header.signing_input(), chain, context),
          "ES256 over the bytes as received");
 }
 
-// the signature tells which of the possible callers and called parties was signed, so it comes
-// before the rights.
+// the signature tells which of the possible callers and called parties was signed, so it
+// comes before the rights.
 void CheckCompactForm(const CheckedPassport& passport, const VerifiedChain& chain, const Call& call,
                       const CertificateContext& context, Trail& trail, PassportVerdict& verdict) {
   Result<void> last = Fail(Reason::kSignatureInvalid, "no caller and called party to rebuild from");
@@ -132,7 +124,7 @@ void CheckCompactForm(const CheckedPassport& passport, const VerifiedChain& chai
       if (!Record(trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
       verdict.orig = caller.canonical();
       verdict.dest = {called.canonical()};
-      CheckRights(chain, {rebuilt.orig, &rebuilt.payload}, call, context, trail);
+      CheckRights(chain, rebuilt.orig, rebuilt.payload, context, trail);
       return;
     }
   }
@@ -159,8 +151,8 @@ void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
               "iat is within the validity of every certificate")) {
     return;
   }
-  if (passport.claims) {
-    CheckFullForm(passport, *chain, call, context, trail);
+  if (passport.signed_call) {
+    CheckFullForm(passport, *chain, context, trail);
   } else {
     CheckCompactForm(passport, *chain, call, context, trail, verdict);
   }

@@ -22,8 +22,8 @@ struct CertificateContext {
   const Deadline& deadline;
 };
 
-/// Runs the checks kCertificate to kSignature on a PASSporT that passed all cheap ones, stops at the
-/// first that fails, and records the signer in `verdict`. Thread-safe.
+/// Runs the checks kCertificate to kSignature on a PASSporT that passed all cheap ones, stops at
+/// the first that fails, and records the signer in `verdict`. Thread-safe.
 void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
                           const CertificateContext& context, Trail& trail,
                           PassportVerdict& verdict);

@@ -9,8 +9,9 @@
 namespace callvet {
 
 /// The checks of one PASSporT, in the order in which they decide: the order of the outcome table of
-/// ATIS-1000082 (conformance E3 to E18), with the checks that it does not name where they fit. The type comes first, because a PASSporT of
-/// a type that is not judged is ignored and not refused.
+/// ATIS-1000082 (conformance E3 to E18), with the checks that it does not name where they fit. The
+/// type comes first, because a PASSporT of a type that is not judged is ignored and not refused
+///
 enum class CheckId : uint8_t {
   kPptSupported,
   kDateFresh,

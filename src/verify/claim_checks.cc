@@ -20,7 +20,9 @@ std::string Seconds(std::chrono::seconds duration) {
   return std::to_string(duration.count()) + " s";
 }
 
-std::string Window(const Call& call) { return "the window is " + Seconds(call.options.max_age); }
+std::string Window(const Call& call) {
+  return "the window is " + Seconds(call.options.max_age);
+}
 
 // fresh is |now - time| <= window.
 bool IsFresh(const Call& call, sys_seconds time) {
@@ -84,9 +86,9 @@ void CheckForm(const IdentityHeader& header, std::string_view ppt, Trail& trail)
   } else if (ppt.empty()) {
     trail.Pass(CheckId::kForm, "compact form");
   } else {
-    trail.Fail(CheckId::kForm, Fail(Reason::kCompactFormNotAllowed,
-                                    "a " + std::string(ppt) +
-                                        " PASSporT in compact form lacks its claims"));
+    trail.Fail(CheckId::kForm,
+               Fail(Reason::kCompactFormNotAllowed,
+                    "a " + std::string(ppt) + " PASSporT in compact form lacks its claims"));
   }
 }
 
@@ -106,9 +108,8 @@ void CheckInfoParameter(const IdentityHeader& header, const Call& call, Trail& t
   } else if (!header.info()) {
     trail.Fail(CheckId::kInfo, Fail(Reason::kInfoMissing, "there is no info parameter"));
   } else if (!header.info()->bracketed) {
-    trail.Fail(CheckId::kInfo,
-               Fail(Reason::kInfoInvalid,
-                    "info is not in angle brackets: " + Quote(header.info()->uri, 200)));
+    trail.Fail(CheckId::kInfo, Fail(Reason::kInfoInvalid, "info is not in angle brackets: " +
+                                                              Quote(header.info()->uri, 200)));
   } else if (auto uri = ParseX5u(header.info()->uri, RulesOf(call.options)); !uri) {
     trail.Fail(CheckId::kInfo, uri.error());
   } else {
@@ -179,9 +180,8 @@ void CheckIat(const Claims& claims, const Call& call, Trail& trail) {
   if (IsFresh(call, iat)) {
     trail.Pass(CheckId::kIatFresh, text);
   } else {
-    trail.Fail(CheckId::kIatFresh,
-               Fail(age.count() > 0 ? Reason::kIatStale : Reason::kIatInFuture,
-                    text + ", " + Window(call)));
+    trail.Fail(CheckId::kIatFresh, Fail(age.count() > 0 ? Reason::kIatStale : Reason::kIatInFuture,
+                                        text + ", " + Window(call)));
   }
 }
 
@@ -203,8 +203,8 @@ void CheckOrigid(const Claims& claims, std::string_view ppt, const Call& call, T
              IsUuid(claims.origid.value_or(""))) {
     trail.Pass(CheckId::kOrigid, claims.origid.value_or(""));
   } else {
-    trail.Fail(CheckId::kOrigid, Fail(Reason::kOrigidInvalid,
-                                      Quote(claims.origid.value_or("")) + " is not a UUID"));
+    trail.Fail(CheckId::kOrigid,
+               Fail(Reason::kOrigidInvalid, Quote(claims.origid.value_or("")) + " is not a UUID"));
   }
 }
 
@@ -222,24 +222,26 @@ std::string Unreadable(const std::vector<std::string>& texts) {
   return list;
 }
 
-// D-3: one of the callers that the signalling shows is the one that was signed.
-void CheckOrig(const Claims& claims, const Call& call, Trail& trail) {
+// D-3: one of the callers that the signalling shows is the one that was signed; that
+// one.
+std::optional<Party> CheckOrig(const Claims& claims, const Call& call, Trail& trail) {
   if (call.request.orig.empty()) {
     trail.Fail(CheckId::kOrig, Fail(Reason::kCallerMissing,
                                     "nothing to compare orig " + ClaimText(claims.orig) + " with"));
-    return;
+    return std::nullopt;
   }
   for (const Party& caller : call.callers) {
     if (!Matches(caller, claims.orig, call.options.dial_plan)) continue;
     trail.Pass(CheckId::kOrig,
                "orig " + ClaimText(claims.orig) + " is the caller " + Describe({caller}));
-    return;
+    return caller;
   }
   trail.Fail(CheckId::kOrig,
              Fail(Reason::kOrigMismatch,
                   "orig is " + ClaimText(claims.orig) + ", the caller is " +
                       (call.callers.empty() ? Unreadable(call.request.orig) + ", which is no number"
                                             : Describe(call.callers))));
+  return std::nullopt;
 }
 
 std::string ClaimText(const DestClaim& dest) {
@@ -294,11 +296,11 @@ void CheckMky(const Claims& claims, const Call& call, Trail& trail) {
   } else if (Fingerprints(claims.mky) == Fingerprints(*call.request.sdp_fingerprints)) {
     trail.Pass(CheckId::kMky, "the fingerprints are those of the SDP");
   } else {
-    trail.Fail(CheckId::kMky, Fail(Reason::kMkyMismatch,
-                                   "mky has " + std::to_string(claims.mky.size()) +
-                                       " fingerprints, the SDP has " +
-                                       std::to_string(call.request.sdp_fingerprints->size()) +
-                                       ", and they are not the same"));
+    trail.Fail(CheckId::kMky,
+               Fail(Reason::kMkyMismatch,
+                    "mky has " + std::to_string(claims.mky.size()) + " fingerprints, the SDP has " +
+                        std::to_string(call.request.sdp_fingerprints->size()) +
+                        ", and they are not the same"));
   }
 }
 
@@ -348,8 +350,19 @@ Result<void> CheckClaimsOfType(const Claims& claims, std::string_view ppt) {
   return {};
 }
 
-std::optional<Claims> CheckClaims(const IdentityHeader& header, std::string_view ppt,
-                                  const Call& call, Trail& trail, PassportVerdict& verdict) {
+// The number or URI of `caller` that `claim` was compared with.
+PartyClaim CallerIdentity(const Party& caller, const PartyClaim& claim) {
+  PartyClaim identity;
+  if (claim.tn) {
+    identity.tn = caller.tn()->canonical();
+  } else {
+    identity.uri = caller.uri();
+  }
+  return identity;
+}
+
+std::optional<SignedCall> CheckClaims(const IdentityHeader& header, std::string_view ppt,
+                                      const Call& call, Trail& trail, PassportVerdict& verdict) {
   auto claims = Claims::Parse(header.payload_part(), ppt);
   if (!claims) {
     trail.Fail(CheckId::kClaims, claims.error());
@@ -364,26 +377,30 @@ std::optional<Claims> CheckClaims(const IdentityHeader& header, std::string_view
   CheckIat(*claims, call, trail);
   CheckAttest(*claims, ppt, trail);
   CheckOrigid(*claims, ppt, call, trail);
-  CheckOrig(*claims, call, trail);
+  const auto caller = CheckOrig(*claims, call, trail);
   CheckDest(*claims, call, trail);
   CheckMky(*claims, call, trail);
-  return std::move(*claims);
+  if (!caller) return std::nullopt;
+  SignedCall signed_call{claims->payload(), CallerIdentity(*caller, claims->orig)};
+  verdict.orig = signed_call.orig.tn ? signed_call.orig.tn : signed_call.orig.uri;
+  return signed_call;
 }
 
 // The compact form is rebuilt from the call, so its claims cannot differ from it.
 void CheckCompact(const IdentityHeader& header, const Call& call, Trail& trail,
                   PassportVerdict& verdict) {
   const std::string why = "the compact form has none of its own";
-  for (const CheckId id : {CheckId::kJoseHeader, CheckId::kTyp, CheckId::kX5u, CheckId::kPptSame,
-                           CheckId::kClaims, CheckId::kIatFresh, CheckId::kAttest,
-                           CheckId::kOrigid, CheckId::kMky}) {
+  for (const CheckId id :
+       {CheckId::kJoseHeader, CheckId::kTyp, CheckId::kX5u, CheckId::kPptSame, CheckId::kClaims,
+        CheckId::kIatFresh, CheckId::kAttest, CheckId::kOrigid, CheckId::kMky}) {
     trail.Skip(id, why);
   }
   CheckForm(header, verdict.ppt, trail);
   CheckCompactDate(call, trail);
   CheckAlg(header, nullptr, trail);
   if (call.callers.empty()) {
-    trail.Fail(CheckId::kOrig, Fail(Reason::kCallerMissing, "the caller is needed to rebuild orig"));
+    trail.Fail(CheckId::kOrig,
+               Fail(Reason::kCallerMissing, "the caller is needed to rebuild orig"));
   } else {
     trail.Pass(CheckId::kOrig, "rebuilt from " + Describe(call.callers));
   }
@@ -399,10 +416,10 @@ void CheckCompact(const IdentityHeader& header, const Call& call, Trail& trail,
   }
 }
 
-// The checks of a token that brings its own header and payload. Nothing if its type is not judged, or
-// its claims could not be read.
-std::optional<Claims> CheckFullToken(const IdentityHeader& header, const Call& call, Trail& trail,
-                                     PassportVerdict& verdict) {
+// The checks of a token that brings its own header and payload. Nothing if its type is not judged,
+// or its claims could not be read.
+std::optional<SignedCall> CheckFullToken(const IdentityHeader& header, const Call& call,
+                                         Trail& trail, PassportVerdict& verdict) {
   auto jose = JoseHeader::Parse(header.header_part());
   if (!jose) {
     trail.Fail(CheckId::kJoseHeader, jose.error());
@@ -411,8 +428,8 @@ std::optional<Claims> CheckFullToken(const IdentityHeader& header, const Call& c
   verdict.x5u = jose->x5u;
   if (header.ppt() && !jose->ppt) {
     trail.Fail(CheckId::kJoseHeader,
-               Fail(Reason::kPptMissing, "ppt is missing; the Identity header says " +
-                                             Quote(*header.ppt())));
+               Fail(Reason::kPptMissing,
+                    "ppt is missing; the Identity header says " + Quote(*header.ppt())));
   } else {
     trail.Pass(CheckId::kJoseHeader, "typ, alg and x5u are there");
   }
@@ -450,15 +467,15 @@ std::optional<CheckedPassport> RunClaimChecks(std::string_view field_value, cons
   CheckInfoParameter(*header, call, trail);
   if (header->info()) verdict.x5u = header->info()->uri;
 
-  std::optional<Claims> claims;
+  std::optional<SignedCall> signed_call;
   if (compact) {
     CheckCompact(*header, call, trail, verdict);
   } else {
-    claims = CheckFullToken(*header, call, trail, verdict);
+    signed_call = CheckFullToken(*header, call, trail, verdict);
   }
   auto signature = CheckSignatureForm(*header, trail);
   if (trail.failed() || !signature) return std::nullopt;
-  return CheckedPassport{std::move(*header), verdict.x5u, std::move(claims), *signature};
+  return CheckedPassport{std::move(*header), verdict.x5u, std::move(signed_call), *signature};
 }
 
 }  // namespace callvet

@@ -18,7 +18,8 @@ struct RebuiltPassport {
 };
 
 /// Rebuilds a base PASSporT by the deterministic serialisation of RFC 8225 9: header
-/// {alg, typ, x5u}, payload {dest, iat, orig}, numbers and URIs in canonical form. Pure; thread-safe.
+/// {alg, typ, x5u}, payload {dest, iat, orig}, numbers and URIs in canonical form. Pure;
+/// thread-safe.
 RebuiltPassport RebuildPassport(const std::string& x5u, sys_seconds date, const Party& caller,
                                 const Party& called);
 

@@ -39,7 +39,8 @@ PassportVerdict JudgePassport(std::string_view value, const Call& call,
   return verdict;
 }
 
-// one good one suffices; of failed ones the highest rank is reported, the first one of equals.
+// one good one suffices; of failed ones the highest rank is reported, the first one of
+// equals.
 void Decide(Verdict& verdict) {
   for (size_t i = 0; i < verdict.passports.size(); ++i) {
     const Reason reason = verdict.passports[i].reason;

@@ -372,7 +372,7 @@ TEST(Claims, A16_OtherMky_IsInvalid) {
 
 TEST(Claims, A7_OtherBase64_IsInvalid) {
   const std::string good = EncodeBase64Url(ShakenClaims{}.Json());
-  for (const std::string& text : {good + "=", good + "A", " " + good, good + "\n", good + "."}) {
+  for (const std::string& text : {good + "=", " " + good, good + "\n", good + "."}) {
     EXPECT_THAT(Claims::Parse(ExactBytes(text).view(), "shaken"),
                 FailsWith(Reason::kBase64Invalid));
   }

@@ -6,7 +6,9 @@
 namespace callvet::test {
 namespace {
 
-JsonValue Json(std::string_view text) { return ReadJson(text).value(); }
+JsonValue Json(std::string_view text) {
+  return ReadJson(text).value();
+}
 
 TEST(ClaimConstraints, B21_MustInclude) {
   ClaimConstraints constraints;
@@ -35,6 +37,25 @@ TEST(ClaimConstraints, B23_MustExclude) {
   EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"attest":"B"})")), Succeeds());
   EXPECT_THAT(CheckClaimConstraints(constraints, Json(R"({"rcd":null})")),
               FailsWith(Reason::kClaimExcluded));
+}
+
+// A claim of digits may read as two numbers under a plan: the signer must be authorized for the one
+// that the call shows.
+TEST(Verifier, B6_AuthorityIsForTheCallerThatIsShown) {
+  const auto judge = [](std::string_view authorized, std::string_view shown) {
+    TestCall call;
+    call.options.dial_plan = FindDialPlan("US");
+    call.payload = Payload({{"orig", R"({"tn":"6555550100"})"}});
+    call.request.orig = {std::string(shown)};
+    CertSpec spec = LeafSpec();
+    spec.tn_auth_list = NumberList({{std::string(authorized), 1}});
+    call.UseLeaf(spec);
+    return call.ReasonOf();
+  };
+  EXPECT_EQ(judge("6555550100", "+6555550100"), Reason::kNone);
+  EXPECT_EQ(judge("16555550100", "+6555550100"), Reason::kTnNotAuthorized);
+  EXPECT_EQ(judge("16555550100", "+16555550100"), Reason::kNone);
+  EXPECT_EQ(judge("6555550100", "+16555550100"), Reason::kTnNotAuthorized);
 }
 
 // B-20, B-24, B-26 on whole calls: extension values by hand.

@@ -37,7 +37,9 @@ std::string TestCall::Token() const {
   return input + "." + EncodeBase64Url(leaf.key.SignEs256(input));
 }
 
-std::string TestCall::Identity() const { return Token() + parameters; }
+std::string TestCall::Identity() const {
+  return Token() + parameters;
+}
 
 Verdict TestCall::Judge() {
   if (!bundle.empty()) source->bundle = std::make_shared<const CertificateBundle>(bundle);

@@ -54,7 +54,8 @@ struct TestCall {
   TestCert root;
   TestCert ca;
   TestCert leaf;
-  std::string header = R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  std::string header =
+      R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
   std::string payload;
   std::string parameters = ";info=<https://cert.example.org/p.pem>;alg=ES256;ppt=shaken";
   std::vector<std::string> identities;
@@ -68,7 +69,8 @@ struct TestCall {
   std::shared_ptr<const Es256Engine> engine = std::make_shared<OpenSslEs256Engine>();
 };
 
-/// A shaken payload; `changes` are members that replace or, with the value "-", remove the defaults.
+/// A shaken payload; `changes` are members that replace or, with the value "-", remove the
+/// defaults.
 std::string Payload(const std::vector<std::pair<std::string, std::string>>& changes = {},
                     sys_seconds iat = kNow);
 

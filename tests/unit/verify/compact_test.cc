@@ -94,8 +94,9 @@ TEST(Compact, A19_RebuiltTokenIsDeterministic) {
   const size_t dot = rebuilt.signing_input.find('.');
   EXPECT_EQ(DecodeBase64Url(rebuilt.signing_input.substr(0, dot)).value(),
             R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})");
-  EXPECT_EQ(DecodeBase64Url(rebuilt.signing_input.substr(dot + 1)).value(),
-            R"({"dest":{"uri":["sip:bob@example.org"]},"iat":1768478400,"orig":{"tn":"12155550100"}})");
+  EXPECT_EQ(
+      DecodeBase64Url(rebuilt.signing_input.substr(dot + 1)).value(),
+      R"({"dest":{"uri":["sip:bob@example.org"]},"iat":1768478400,"orig":{"tn":"12155550100"}})");
 }
 
 }  // namespace

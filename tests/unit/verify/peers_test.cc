@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What other verifiers do wrong with parsing, claims, certificates or signatures: each a call that
-// must not pass here, or a genuine one that must. The numbers are those of the list of peers' defects.
+// must not pass here, or a genuine one that must. The numbers are those of the list of peers'
+// defects.
 #include <algorithm>
 
 #include <openssl/evp.h>
@@ -23,7 +24,8 @@ std::string HmacSha256(std::string_view key, std::string_view text) {
 // 2.1.1: the token says HS256 and is keyed with the public key that everybody has.
 TEST(Peers, P211_Hs256KeyedWithThePublicPem) {
   TestCall call;
-  call.header = R"({"alg":"HS256","ppt":"shaken","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.header =
+      R"({"alg":"HS256","ppt":"shaken","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
   const std::string input = EncodeBase64Url(call.header) + "." + EncodeBase64Url(call.payload);
   for (const std::string& key : {call.leaf.key.PublicPem(), call.leaf.pem}) {
     for (const std::string_view alg : {";alg=HS256", ";alg=ES256", ""}) {
@@ -36,7 +38,8 @@ TEST(Peers, P211_Hs256KeyedWithThePublicPem) {
 
 TEST(Peers, AlgNoneWithEmptyAndWithAnySignature) {
   TestCall call;
-  call.header = R"({"alg":"none","ppt":"shaken","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.header =
+      R"({"alg":"none","ppt":"shaken","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
   EXPECT_EQ(call.ReasonOf(), Reason::kAlgUnsupported);
   const std::string token = call.Token();
   call.identities = {token.substr(0, token.rfind('.') + 1) + call.parameters};
@@ -74,7 +77,8 @@ TEST(Peers, P222_EmptyJoseHeaderAndPayload) {
   call.header = "{}";
   call.payload = "{}";
   EXPECT_EQ(call.ReasonOf(), Reason::kTypMissing);
-  call.header = R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.header =
+      R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
   EXPECT_EQ(call.ReasonOf(), Reason::kDestMissing);
 }
 
@@ -113,8 +117,9 @@ TEST(Peers, P231_Base64OfImpossibleLength) {
 // 2.3.2: the received bytes count, not a re-serialised payload.
 TEST(Peers, P232_EscapesExtraClaimsAndOrderAreVerifiedAsReceived) {
   TestCall call;
-  call.payload = R"({"x":"\/","origid":"123e4567-e89b-12d3-a456-426655440000","orig":{"tn":"1\u0032155550100"},)"
-                 R"("iat":1768478400,"dest":{"tn":["12155550101"]},"attest":"A"})";
+  call.payload =
+      R"({"x":"\/","origid":"123e4567-e89b-12d3-a456-426655440000","orig":{"tn":"1\u0032155550100"},)"
+      R"("iat":1768478400,"dest":{"tn":["12155550101"]},"attest":"A"})";
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
   const std::string token = call.Token();
   std::string changed = call.payload;
@@ -133,7 +138,8 @@ TEST(Peers, P234_ForeignCharactersAndTrailingBits) {
     std::string identity = good;
     identity.insert(good.find('.') - 1, junk);
     call.identities = {identity};
-    EXPECT_THAT(call.ReasonOf(), testing::AnyOf(Reason::kIdentityMalformed, Reason::kBase64Invalid));
+    EXPECT_THAT(call.ReasonOf(),
+                testing::AnyOf(Reason::kIdentityMalformed, Reason::kBase64Invalid));
   }
   // 64 bytes leave four bits in the last character, which must be zero.
   std::string trailing = good;
@@ -197,7 +203,8 @@ TEST(Peers, DerSignature) {
   };
   const std::string both = integer(raw.substr(0, 32)) + integer(raw.substr(32));
   const std::string der = "\x30" + std::string(1, static_cast<char>(both.size())) + both;
-  call.identities = {token.substr(0, token.rfind('.') + 1) + EncodeBase64Url(der) + call.parameters};
+  call.identities = {token.substr(0, token.rfind('.') + 1) + EncodeBase64Url(der) +
+                     call.parameters};
   EXPECT_EQ(call.ReasonOf(), Reason::kSignatureMalformed);
 }
 
@@ -215,7 +222,8 @@ TEST(Peers, HighSAndLowSBothPass) {
     borrow = digit < 0 ? 1 : 0;
     raw[32 + i] = static_cast<char>(digit + 256 * borrow);
   }
-  call.identities = {token.substr(0, token.rfind('.') + 1) + EncodeBase64Url(raw) + call.parameters};
+  call.identities = {token.substr(0, token.rfind('.') + 1) + EncodeBase64Url(raw) +
+                     call.parameters};
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 

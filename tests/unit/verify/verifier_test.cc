@@ -202,11 +202,12 @@ TEST(Verifier, A2_C20_Info) {
 }
 
 TEST(Verifier, C20_Port8443AndUrlsWithEqualsSigns_Pass) {
-  for (const std::string_view url : {"https://cert.example.org:8443/p.pem",
-                                     "https://cert.example.org/a=b,c;d=e/p.pem",
-                                     "https://cert.example.org:443/p"}) {
+  for (const std::string_view url :
+       {"https://cert.example.org:8443/p.pem", "https://cert.example.org/a=b,c;d=e/p.pem",
+        "https://cert.example.org:443/p"}) {
     TestCall call;
-    call.header = R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":")" + std::string(url) + "\"}";
+    call.header =
+        R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":")" + std::string(url) + "\"}";
     call.parameters = ";info=<" + std::string(url) + ">;ppt=shaken";
     EXPECT_EQ(call.ReasonOf(), Reason::kNone) << url;
   }
@@ -431,13 +432,15 @@ TEST(Verifier, A21_SignatureForm) {
   TestCall call;
   const std::string token = call.Token();
   const std::string input = token.substr(0, token.rfind('.') + 1);
-  const std::string n = "\xFF\xFF\xFF\xFF\x00\x00\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xBC\xE6"
-                        "\xFA\xAD\xA7\x17\x9E\x84\xF3\xB9\xCA\xC2\xFC\x63\x25\x51";
+  const std::string n =
+      "\xFF\xFF\xFF\xFF\x00\x00\x00\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xBC\xE6"
+      "\xFA\xAD\xA7\x17\x9E\x84\xF3\xB9\xCA\xC2\xFC\x63\x25\x51";
   std::string order("\xFF\xFF\xFF\xFF\0\0\0\0", 8);
   order.append(24, '\xFF');
   for (const std::string& bytes :
-       {std::string(64, '\0'), std::string(63, '\1'), std::string(65, '\1'), std::string(64, '\xFF'),
-        std::string(32, '\1') + std::string(32, '\0'), order + std::string(32, '\1'), n}) {
+       {std::string(64, '\0'), std::string(63, '\1'), std::string(65, '\1'),
+        std::string(64, '\xFF'), std::string(32, '\1') + std::string(32, '\0'),
+        order + std::string(32, '\1'), n}) {
     call.identities = {input + EncodeBase64Url(bytes) + call.parameters};
     EXPECT_EQ(call.ReasonOf(), Reason::kSignatureMalformed);
   }
@@ -511,7 +514,8 @@ TEST(Verifier, B1_MalformedTnAuthList) {
   TestCall call;
   CertSpec spec = LeafSpec();
   spec.tn_auth_list.reset();
-  spec.raw_extensions = {{"1.3.6.1.5.5.7.1.26", std::string("\x30\x08\xA0\x06\x16\x35\x35\x38J", 9)}};
+  spec.raw_extensions = {
+      {"1.3.6.1.5.5.7.1.26", std::string("\x30\x08\xA0\x06\x16\x35\x35\x38J", 9)}};
   call.UseLeaf(spec);
   EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListMalformed);
 }
@@ -608,7 +612,8 @@ TEST(Verifier, BareToken) {
   call.request.token_form = CallRequest::TokenForm::kBareToken;
   call.identities = {call.Token()};
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
-  call.header = R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"http://cert.example.org/p.pem"})";
+  call.header =
+      R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"http://cert.example.org/p.pem"})";
   call.identities = {call.Token()};
   EXPECT_EQ(call.ReasonOf(), Reason::kInfoInvalid);
 }
