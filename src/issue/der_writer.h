@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/der_element.h"
 #include "callvet/result.h"
 
-// Writing DER and PEM: the counterpart of base/byte_reader.h. Everything here is pure and
-// thread-safe.
+// Writing DER and PEM beyond base/der_element.h. Everything here is pure and thread-safe.
 
 namespace callvet {
 
@@ -23,12 +23,6 @@ constexpr uint8_t Implicit(uint8_t number) {
   return static_cast<uint8_t>(0x80 | number);
 }
 }  // namespace der
-
-/// One element: `tag`, minimal definite length, `contents`.
-std::string DerElement(uint8_t tag, std::string_view contents);
-
-/// An INTEGER that is not negative, minimally encoded.
-std::string DerInteger(uint64_t value);
 
 /// An OBJECT IDENTIFIER from dotted decimal text. Fails with kParameterInvalid.
 Result<std::string> DerOid(std::string_view dotted);

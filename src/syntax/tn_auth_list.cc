@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/byte_reader.h"
+#include "base/der_element.h"
 #include "base/text.h"
 
 namespace callvet {
@@ -82,33 +83,6 @@ Result<std::string> ReadIa5(ByteReader& reader) {
   auto contents = reader.Read(der::kIa5String);
   if (!contents) return contents.error();
   return std::string(AsText(*contents));
-}
-
-void AppendElement(std::string& out, uint8_t tag, std::string_view contents) {
-  out.push_back(static_cast<char>(tag));
-  if (contents.size() >= 0x10000) {  // kMaxEntries entries stay below 2^24 bytes
-    out += {static_cast<char>(0x83), static_cast<char>(contents.size() >> 16),
-            static_cast<char>((contents.size() >> 8) & 0xFF),
-            static_cast<char>(contents.size() & 0xFF)};
-  } else if (contents.size() >= 0x100) {
-    out += {static_cast<char>(0x82), static_cast<char>(contents.size() >> 8),
-            static_cast<char>(contents.size() & 0xFF)};
-  } else if (contents.size() >= 0x80) {
-    out += {static_cast<char>(0x81), static_cast<char>(contents.size())};
-  } else {
-    out.push_back(static_cast<char>(contents.size()));
-  }
-  out += contents;
-}
-
-std::string EncodeInteger(uint64_t value) {
-  std::string bytes;
-  do {
-    bytes.insert(bytes.begin(), static_cast<char>(value & 0xFF));
-    value >>= 8;
-  } while (value != 0);
-  if ((bytes[0] & 0x80) != 0) bytes.insert(bytes.begin(), '\0');
-  return bytes;
 }
 
 // Sorted by length and first number, those that overlap or touch joined to one.
@@ -205,25 +179,16 @@ Result<TnAuthList> TnAuthList::Make(std::vector<std::string> spcs, std::vector<R
 std::string TnAuthList::Encode() const {
   std::string entries;
   for (const std::string& spc : spcs_) {
-    std::string text;
-    AppendElement(text, der::kIa5String, spc);
-    AppendElement(entries, der::Explicit(0), text);
+    entries += DerElement(der::Explicit(0), DerElement(der::kIa5String, spc));
   }
   for (const Range& range : ranges_) {
-    std::string number;
-    AppendElement(number, der::kIa5String, range.start);
-    if (range.count == 1) {
-      AppendElement(entries, der::Explicit(2), number);
-      continue;
-    }
-    AppendElement(number, der::kInteger, EncodeInteger(range.count));
-    std::string sequence;
-    AppendElement(sequence, der::kSequence, number);
-    AppendElement(entries, der::Explicit(1), sequence);
+    const std::string start = DerElement(der::kIa5String, range.start);
+    entries += range.count == 1
+                   ? DerElement(der::Explicit(2), start)
+                   : DerElement(der::Explicit(1),
+                                DerElement(der::kSequence, start + DerInteger(range.count)));
   }
-  std::string der;
-  AppendElement(der, der::kSequence, entries);
-  return der;
+  return DerElement(der::kSequence, entries);
 }
 
 bool TnAuthList::ContainsNumber(std::string_view tn) const {
