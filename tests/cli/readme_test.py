@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the commands of the README in order and holds their outcome against what stands there."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+CALLVET = os.environ["CALLVET"]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+# (expected outcome, commands, printed output or "")
+BLOCKS = re.findall(r"<!-- test: (\S+) -->\n```sh\n(.*?)```\n(?:\n```\n(.*?)```\n)?", TEXT, re.S)
+
+
+def run(commands, folder):
+    environment = dict(os.environ, PATH=os.path.dirname(CALLVET) + ":" + os.environ["PATH"])
+    return subprocess.run(["bash", "-euc", commands], cwd=folder, env=environment, timeout=60,
+                          capture_output=True, text=True, check=False)
+
+
+class Readme(unittest.TestCase):
+    def test_commands(self):
+        self.assertGreaterEqual(len(BLOCKS), 4)
+        with tempfile.TemporaryDirectory() as folder:
+            for expected, commands, printed in BLOCKS:
+                result = run(commands, folder)
+                said = result.stdout + result.stderr
+                with self.subTest(commands=commands):
+                    if expected == "run":
+                        self.assertEqual(result.returncode, 0, said)
+                        continue
+                    self.assertEqual(result.returncode, 0 if expected == "verified" else 1, said)
+                    self.assertIn(f" {expected} (", result.stdout.splitlines()[0])
+                    for line in printed.splitlines():
+                        # Ages depend on how fast the commands follow each other.
+                        if line.strip() != "..." and "age" not in line:
+                            self.assertIn(line, result.stdout)
+
+    def test_every_command_that_is_named_exists(self):
+        for command in set(re.findall(r"`callvet ([a-z-]+)", TEXT)):
+            result = run(f"callvet {command} --help", "/")
+            self.assertEqual(result.returncode, 0, command)
+
+    def test_every_option_that_is_named_exists(self):
+        helps = "".join(run(f"callvet {command} --help", "/").stdout
+                        for command in ("verify", "decode", "sign", "pki root", "pki intermediate",
+                                        "pki leaf", "pki crl", "lint-cert"))
+        own_tools = {"--preset", "--build"}
+        for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
+            self.assertIn(option, helps)
+
+    def test_files_that_are_named_exist(self):
+        for name in re.findall(r"\]\(([^)]+)\)|`((?:tools|certs|src)/[\w./-]+)`", TEXT):
+            path = name[0] or name[1]
+            self.assertTrue((ROOT / path).exists(), path)
+
+    def test_demo_of_the_quickstart(self):
+        result = subprocess.run([str(ROOT / "tools/demo")], env=dict(os.environ, CALLVET=CALLVET),
+                                capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("\nVERIFIED verified (", result.stdout)
+        self.assertGreaterEqual(result.stdout.count("\nNOT VERIFIED "), 6)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main(verbosity=1))
