@@ -13,7 +13,9 @@
 namespace callvet {
 
 /// So that failed expectations print the id and not a number.
-inline void PrintTo(Reason reason, std::ostream* out) { *out << Info(reason).id; }
+inline void PrintTo(Reason reason, std::ostream* out) {
+  *out << Info(reason).id;
+}
 
 /// Matches a Result that holds a value.
 MATCHER(Succeeds, negation ? "fails" : "succeeds") {
@@ -32,8 +34,8 @@ MATCHER_P(FailsWith, reason, "fails with " + std::string(Info(reason).id)) {
   return arg.error().reason == reason;
 }
 
-/// A copy of `bytes` in a heap block of exactly that size, so that AddressSanitizer sees any read past
-/// its end (a std::string has a terminating NUL and spare room).
+/// A copy of `bytes` in a heap block of exactly that size, so that AddressSanitizer sees any read
+/// past its end (a std::string has a terminating NUL and spare room).
 class ExactBytes {
  public:
   explicit ExactBytes(std::string_view bytes)
