@@ -57,16 +57,16 @@ class Claims {
   DestClaim dest;
   PartyClaim orig;
   int64_t iat = 0;                    // seconds since 1970, > 0
-  std::optional<std::string> attest;  // a string of any value; ppt rules judge it
-  std::optional<std::string> origid;
-  std::vector<MediaKey> mky;  // empty if absent
+  std::optional<std::string> attest;  // of a shaken PASSporT only: a string of any value
+  std::optional<std::string> origid;  // the same
+  std::vector<MediaKey> mky;          // empty if absent
 
   /// Decodes and reads the second part of a token. Demands dest, orig and iat, each well-formed
   /// in the order of the table of ATIS-1000082 E14; for a shaken
-  /// PASSporT (`ppt` is "shaken") also attest and origid. attest, origid and mky, where present,
-  /// must have their types; every number and URI must be one. Unknown claims are kept and ignored.
-  /// Fails with kBase64Invalid, kJson..., k<claim>Missing or k<claim>Invalid (kAttestInvalid is for
-  /// the verifier, except where attest is no string). Pure; thread-safe.
+  /// PASSporT (`ppt` is "shaken") also attest and origid, which must be strings; mky, where
+  /// present, must have its type; every number and URI must be one. Other claims are kept and
+  /// ignored. Fails with kBase64Invalid, kJson..., k<claim>Missing or k<claim>Invalid
+  /// (kAttestInvalid is for the verifier, except where attest is no string). Pure; thread-safe.
   static Result<Claims> Parse(std::string_view base64url, std::string_view ppt);
 
   /// The names of all claims, in the order received.

@@ -37,6 +37,8 @@ struct DialPlan {
   size_t max_national;
   std::span<const LocalNumbers> local_numbers;
   std::span<const CarrierCode> carrier_codes;
+  /// Whether signers are known to put national numbers into tn claims, against RFC 8225 5.2.1.
+  enum class NationalClaims : unsigned char { kRefused, kAccepted } national_claims;
 };
 
 /// The plan of "US", "cn", "86" or "+86", or nullptr. For a country code shared by several
@@ -65,14 +67,24 @@ class TelephoneNumber {
   /// them). Pure; thread-safe.
   static Result<TelephoneNumber> Parse(std::string_view text, const DialPlan* plan);
 
+  /// The same for the tn claim of a PASSporT, which is E.164 digits by RFC 8225 5.2.1 and never
+  /// what somebody dialled: the plan changes it only if it cannot be E.164 (it begins with 0), or
+  /// if the plan says that national numbers occur there. Otherwise one signed number could be read
+  /// as two: +1 380 013 8000 as the Chinese mobile 138 0013 8000. Fails like Parse.
+  static Result<TelephoneNumber> ParseClaim(std::string_view text, const DialPlan* plan);
+
   /// The canonical form.
   [[nodiscard]] const std::string& canonical() const { return canonical_; }
   /// The digits as received, before the plan changed them.
   [[nodiscard]] const std::string& digits() const { return digits_; }
-  /// True if it arrived with '+' or a global phone-context: globally routable beyond doubt.
+  /// True if it arrived with '+', a global phone-context or an international dialling prefix:
+  /// globally routable beyond doubt.
   [[nodiscard]] bool global() const { return global_; }
 
  private:
+  enum class Source : unsigned char { kDialled, kClaim };
+  static Result<TelephoneNumber> Read(std::string_view text, const DialPlan* plan, Source source);
+
   std::string canonical_;
   std::string digits_;
   bool global_ = false;

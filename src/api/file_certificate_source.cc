@@ -39,8 +39,11 @@ Result<std::shared_ptr<const FileCertificateSource>> FileCertificateSource::Load
     if (!bytes) return bytes.error();
     contents.push_back(std::move(*bytes));
   }
-  return std::shared_ptr<const FileCertificateSource>(
-      new FileCertificateSource(JoinBundles(contents, files)));
+  auto bundle = JoinBundles(contents, files);
+  if (!bundle && bundle.error().reason == Reason::kCertificateUnreadable) {
+    return Fail(Reason::kFileInvalid, bundle.error().detail);
+  }
+  return std::shared_ptr<const FileCertificateSource>(new FileCertificateSource(std::move(bundle)));
 }
 
 Result<std::shared_ptr<const CertificateBundle>> FileCertificateSource::Get(

@@ -17,8 +17,8 @@ namespace callvet {
 class FileCertificateSource final : public CertificateSource {
  public:
   /// Reads the certificates of all `files` (PEM or DER) into one bundle, in order. Fails with
-  /// kFileUnreadable. What a file holds is judged when it is asked for, like a download: a file
-  /// without a certificate gives kCertificateUnreadable, a broken one kCertificateMalformed.
+  /// kFileUnreadable, or kFileInvalid if one holds no certificate at all. A broken certificate is
+  /// judged when it is asked for, like a download: kCertificateMalformed.
   static Result<std::shared_ptr<const FileCertificateSource>> Load(
       const std::vector<std::filesystem::path>& files);
 

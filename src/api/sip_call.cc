@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "api/sip_call.h"
 
+#include "base/text.h"
 #include "callvet/identity_header.h"
+#include "syntax/party.h"
 #include "syntax/unfold.h"
 
 namespace callvet {
@@ -24,15 +26,31 @@ Result<std::optional<std::string>> Single(const SipMessage& message, std::string
   return std::optional<std::string>(std::move(*line));
 }
 
+// RFC 3325 9.1: one identity, or one sip(s) and one tel. More would let a caller show one number
+// and have another one compared.
+Result<void> CheckAsserted(const std::vector<std::string>& identities) {
+  size_t tel = 0;
+  for (const std::string& identity : identities) {
+    const auto uri = AddrSpec(identity);
+    if (uri && EqualsIgnoreCase(uri->substr(0, 4), "tel:")) ++tel;
+  }
+  if (tel > 1 || identities.size() - tel > 1) {
+    return Invalid("P-Asserted-Identity has " + std::to_string(identities.size()) +
+                   " identities: at most one sip and one tel URI are allowed");
+  }
+  return {};
+}
+
 Result<std::vector<std::string>> AssertedIdentities(const SipMessage& message) {
   std::vector<std::string> identities;
   for (const std::string& value : message.All("p-asserted-identity")) {
     auto line = Unfold(value);
     if (!line) return Invalid("p-asserted-identity: " + line.error().detail);
     for (const std::string_view identity : SplitHeaderValues(*line)) {
-      identities.emplace_back(identity);
+      identities.emplace_back(Trim(identity));
     }
   }
+  if (auto ok = CheckAsserted(identities); !ok) return ok.error();
   return identities;
 }
 
@@ -45,6 +63,8 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
   if (!to) return to.error();
   auto date = Single(message, "date");
   if (!date) return date.error();
+  auto type = Single(message, "content-type");
+  if (!type) return type.error();
   auto asserted = AssertedIdentities(message);
   if (!asserted) return asserted.error();
 

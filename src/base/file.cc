@@ -58,7 +58,7 @@ Result<std::string> ReadFile(const fs::path& path, size_t max_bytes) {
   const Descriptor fd(standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return FileFailure(path, errno);
   std::string bytes;
-  std::array<char, 65536> block;
+  std::array<char, 65536> block{};
   for (;;) {
     const ssize_t got = ::read(fd.get(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;

@@ -33,9 +33,11 @@ class JsonValue {
                                JsonArray, JsonMembers>;
 
   JsonValue() : storage_(nullptr) {}
+  // Documents are built by implicit conversion; JsonValue itself is excluded, so nothing is hidden.
   template <class T>
-  requires(!std::is_same_v<std::decay_t<T>, JsonValue>) JsonValue(T&& value)
-      : storage_(Store(std::forward<T>(value))) {}  // NOLINT: builds documents
+  requires(!std::is_same_v<std::decay_t<T>, JsonValue>)  // NOLINTNEXTLINE
+      JsonValue(T&& value)
+      : storage_(Store(std::forward<T>(value))) {}
 
   [[nodiscard]] bool IsNull() const { return Holds<std::nullptr_t>(); }
   [[nodiscard]] bool IsObject() const { return Holds<JsonMembers>(); }
@@ -90,7 +92,7 @@ class JsonValue {
 
 /// Limits of ReadJson (A-8, VS choice). A PASSporT nests at most six deep (rcd with jCard).
 struct JsonLimits {
-  size_t max_bytes = 64 * 1024;
+  size_t max_bytes = size_t{64} * 1024;
   size_t max_depth = 16;
   size_t max_values = 10'000;
 };

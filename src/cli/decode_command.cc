@@ -23,6 +23,9 @@ constexpr const char* kFooter =
     "'problems'),\n"
     "2 usage error or unreadable input.";
 
+// As many as the verifier judges in a call.
+constexpr size_t kMaxHeaders = 16;
+
 struct DecodeOptions {
   std::string header;
   std::string identity_file;
@@ -32,16 +35,18 @@ struct DecodeOptions {
 
 // "2022-06-29T20:25:36Z, 12 days ago".
 std::string TimeInWords(int64_t seconds, sys_seconds now) {
+  constexpr int64_t kHour = 3600;
+  constexpr int64_t kDay = 24 * kHour;
   constexpr int64_t kLastSecond = 253402300799;
   if (seconds < 0 || seconds > kLastSecond) return "no time of this world";
   const sys_seconds time{std::chrono::seconds(seconds)};
   const int64_t age = (now - time).count();
   const int64_t distance = age < 0 ? -age : age;
   std::string words = std::to_string(distance) + " s";
-  if (distance >= 2 * 86400) {
-    words = std::to_string(distance / 86400) + " days";
-  } else if (distance >= 2 * 3600) {
-    words = std::to_string(distance / 3600) + " hours";
+  if (distance >= 2 * kDay) {
+    words = std::to_string(distance / kDay) + " days";
+  } else if (distance >= 2 * kHour) {
+    words = std::to_string(distance / kHour) + " hours";
   } else if (distance >= 120) {
     words = std::to_string(distance / 60) + " minutes";
   }
@@ -134,7 +139,12 @@ ExitCode RunDecode(const DecodeOptions& options, const Console& console) {
   if (!text) return console.Complain(text.error());
   auto now = TimeOption(options.at, SystemClock().Now());
   if (!now) return console.Complain(InOption("--at", now.error()));
-  const auto values = IdentityValuesFromText(*text);
+  auto values = IdentityValuesFromText(*text);
+  if (values.size() > kMaxHeaders) {
+    console.Warn("only the first " + std::to_string(kMaxHeaders) + " of " +
+                 std::to_string(values.size()) + " headers are shown");
+    values.resize(kMaxHeaders);
+  }
   if (values.empty())
     return console.Complain(Fail(Reason::kParameterMissing, "the input is empty"));
   bool broken = false;

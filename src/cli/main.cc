@@ -33,14 +33,15 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
-    return app.exit(help);
+    app.exit(help);
   } catch (const CLI::ParseError& error) {
-    app.exit(error);
-    return static_cast<int>(ExitCode::kUsage);
+    return static_cast<int>(
+        console.Complain(Fail(Reason::kParameterInvalid,
+                              std::string(error.what()) + " ('callvet COMMAND --help' helps)")));
   }
   std::cout.flush();
   if (!std::cout) {
-    std::cerr << "callvet: the output could not be written\n";
+    console.Complain(Fail(Reason::kInternalError, "the output could not be written"));
     return static_cast<int>(ExitCode::kUndecided);
   }
   return static_cast<int>(context.exit_code);

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include <CLI/CLI.hpp>
+
 #include "base/file.h"
 #include "base/text.h"
 
 namespace callvet::cli {
+
+void TakeOneValueEach(CLI::App& command) {
+  const auto not_empty = [](const std::string& value) {
+    return value.empty() ? std::string("the value is empty") : std::string();
+  };
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_type_size() == 0) continue;  // a flag
+    option->allow_extra_args(false);
+    option->check(not_empty, "");
+  }
+}
 
 Result<const DialPlan*> CountryOption(const std::string& country) {
   if (country.empty()) return static_cast<const DialPlan*>(nullptr);

@@ -30,6 +30,10 @@ void AddSignCommand(CLI::App& app, Context& context);
 void AddPkiCommand(CLI::App& app, Context& context);
 void AddLintCommand(CLI::App& app, Context& context);
 
+/// Makes every option of `command` take one value each time, so that arguments may stand behind any
+/// of them, and refuse an empty one: an unset shell variable is not "not given".
+void TakeOneValueEach(CLI::App& command);
+
 /// The plan that --country names; nullptr for "". Fails with kParameterInvalid, naming those known.
 Result<const DialPlan*> CountryOption(const std::string& country);
 

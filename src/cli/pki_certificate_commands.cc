@@ -410,7 +410,7 @@ void Finish(CLI::App& command, const std::shared_ptr<CertificateOptions>& option
             const char* footer, Context& context) {
   AddOutputOptions(command, options->output);
   AddUncheckedFlag(command, options->unchecked);
-  for (CLI::Option* option : command.get_options()) option->allow_extra_args(false);
+  TakeOneValueEach(command);
   command.footer(footer);
   command.callback(
       [options, &context] { context.exit_code = RunIssue(*options, context.console); });

@@ -185,7 +185,7 @@ void AddPkiCrlCommand(CLI::App& pki, Context& context) {
   AddCrlOptions(*command, *options);
   AddOutputOptions(*command, options->output);
   AddUncheckedFlag(*command, options->unchecked);
-  for (CLI::Option* option : command->get_options()) option->allow_extra_args(false);
+  TakeOneValueEach(*command);
   command->footer(kFooter);
   command->callback([options, &context] { context.exit_code = RunCrl(*options, context.console); });
 }

@@ -296,7 +296,7 @@ void AddSignCommand(CLI::App& app, Context& context) {
       ->type_name("URL");
   AddClaimOptions(*command, *options);
   AddOutputOptions(*command, *options);
-  for (CLI::Option* option : command->get_options()) option->allow_extra_args(false);
+  TakeOneValueEach(*command);
   command->footer(kFooter);
   command->callback(
       [options, &context] { context.exit_code = RunSign(*options, context.console); });

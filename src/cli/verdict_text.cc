@@ -35,6 +35,22 @@ std::string SignerText(const PassportVerdict& passport) {
   return ChainPassed(passport) ? text : text + " (not trusted)";
 }
 
+// A signer may write anything into attest; the line to paste has the three values that mean
+// something.
+std::string AttestText(const PassportVerdict& passport) {
+  if (!passport.attest) return "-";
+  const std::string& attest = *passport.attest;
+  return attest == "A" || attest == "B" || attest == "C" ? attest : "invalid";
+}
+
+std::string PartiesText(const PassportVerdict& passport) {
+  std::string text = "from " + ForTerminal(passport.orig.value_or("-")) + " to ";
+  for (size_t i = 0; i < passport.dest.size() && i < 3; ++i) {
+    text += (i > 0 ? ", " : "") + ForTerminal(passport.dest[i]);
+  }
+  return passport.dest.empty() ? text + "-" : text;
+}
+
 void PrintSummary(const Console& console, const Verdict& verdict) {
   const bool passed = verdict.passed();
   std::string line = passed ? "VERIFIED" : "NOT VERIFIED";
@@ -42,9 +58,10 @@ void PrintSummary(const Console& console, const Verdict& verdict) {
   console.out() << console.Paint(passed ? Colour::kGreen : Colour::kRed, line) << " "
                 << Info(verdict.reason).id << " (" << SipText(verdict.reason) << ")";
   if (const PassportVerdict* passport = verdict.deciding()) {
-    console.out() << "; attest " << ForTerminal(passport->attest.value_or("-")) << "; signer "
-                  << SignerText(*passport) << "; age "
-                  << (passport->age_seconds ? std::to_string(*passport->age_seconds) + " s" : "-");
+    console.out() << "; attest " << AttestText(*passport) << "; signer " << SignerText(*passport)
+                  << "; age "
+                  << (passport->age_seconds ? std::to_string(*passport->age_seconds) + " s" : "-")
+                  << "; " << PartiesText(*passport);
   }
   console.out() << "\n";
 }

@@ -107,8 +107,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--any-origid", options.any_origid, "Accept an origid that is not a UUID");
   command.add_flag("--insecure-allow-http", options.allow_http, "Lab only: accept http in x5u");
   command.add_flag("--json", options.json, "Print one JSON object");
-  // One value each time, so that HEADER may stand behind any option.
-  for (CLI::Option* option : command.get_options()) option->allow_extra_args(false);
+  TakeOneValueEach(command);
   command.footer(kFooter);
 }
 

@@ -236,7 +236,7 @@ Result<std::string> RandomUuid() {
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x40);  // version 4
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80);  // variant of RFC 4122 4.1.1
   std::string uuid = ToHex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  for (const size_t dash : {8U, 13U, 18U, 23U}) uuid.insert(dash, "-");
+  for (const size_t dash : {8U, 13U, 18U, 23U}) uuid.insert(dash, 1, '-');
   return uuid;
 }
 

@@ -30,26 +30,28 @@ Result<void> CheckSigner(const Certificate& signer) {
 }  // namespace
 
 Result<VerifiedChain> VerifyChain(const CertificateBundle& bundle, const TrustStore& store,
-                                  sys_seconds at, const ChainLimits& limits) {
+                                  sys_seconds at, const ChainLimits& limits,
+                                  const PathPreference& prefer) {
   if (bundle.empty()) return Fail(Reason::kCertificateUnreadable, "no certificate was given");
   const Certificate& signer = bundle[SignerIndex(bundle)];
   if (auto ok = CheckSigner(signer); !ok) return ok.error();
 
-  std::vector<std::string> notes;
+  VerifiedChain chain;  // the first valid path, until a preferred one replaces it
+  chain.verified_at_ = at;
   const PathJudge judge = [&](const std::vector<Certificate>& path) -> Result<void> {
     if (auto ok = ValidatePath(path, at); !ok) return ok.error();
     auto revocation = CheckRevocation(path, store, at);
     if (!revocation) return revocation.error();
-    notes = std::move(*revocation);
+    const bool preferred = !prefer || prefer(path);
+    if (preferred || chain.path_.empty()) {
+      chain.path_ = path;
+      chain.notes_ = std::move(*revocation);
+    }
+    if (!preferred) return Fail(Reason::kChainInvalid, "valid, but another path is looked for");
     return {};
   };
-  auto path = FindPath({signer, bundle, store.anchors(), at, limits}, judge);
-  if (!path) return path.error();
-
-  VerifiedChain chain;
-  chain.path_ = std::move(*path);
-  chain.verified_at_ = at;
-  chain.notes_ = std::move(notes);
+  const auto path = FindPath({signer, bundle, store.anchors(), at, limits}, judge);
+  if (!path && chain.path_.empty()) return path.error();
   return chain;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct ChainLimits {
   size_t max_signatures = 64;  // certificate signatures tried while searching
 };
 
+/// Says of a valid path whether it is the one wanted: true, or false to look for another one.
+using PathPreference = std::function<bool(const std::vector<Certificate>& path)>;
+
 /// A path from an end-entity certificate to a trust anchor that passed RFC 5280 6 at
 /// `verified_at()`: trust as a type. Only VerifyChain makes one.
 class VerifiedChain {
@@ -34,7 +38,7 @@ class VerifiedChain {
 
  private:
   friend Result<VerifiedChain> VerifyChain(const CertificateBundle&, const TrustStore&, sys_seconds,
-                                           const ChainLimits&);
+                                           const ChainLimits&, const PathPreference&);
   VerifiedChain() = default;
   std::vector<Certificate> path_;
   sys_seconds verified_at_{};
@@ -62,7 +66,10 @@ class VerifiedChain {
 /// kCertificateNotYetValid, kChainWeakKey, kChainInvalid, kCertificateRevoked, kCrlStale,
 /// kCrlInvalid, kCrlNotAvailable; kInternalError when OpenSSL itself fails. When the only path
 /// there is has expired, that is what is reported. Thread-safe; no I/O.
+/// `prefer`, if given, chooses among several valid paths (a CA that has two certificates): the
+/// first that it accepts, else the first of all. It never makes a path valid.
 Result<VerifiedChain> VerifyChain(const CertificateBundle& bundle, const TrustStore& store,
-                                  sys_seconds at, const ChainLimits& limits = {});
+                                  sys_seconds at, const ChainLimits& limits = {},
+                                  const PathPreference& prefer = nullptr);
 
 }  // namespace callvet

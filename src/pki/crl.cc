@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -136,14 +137,20 @@ Result<bool> IsRemoval(const X509_REVOKED* revoked) {
   return reason != nullptr && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_REMOVE_FROM_CRL;
 }
 
-// The index of `name` in `issuers`, where it is added when it is new. The sticky names repeat, so
-// the search begins at the end.
-size_t Intern(std::vector<std::string>& issuers, std::string name) {
-  const auto known = std::find(issuers.rbegin(), issuers.rend(), name);
-  if (known != issuers.rend()) return static_cast<size_t>(issuers.rend() - known) - 1;
-  issuers.push_back(std::move(name));
-  return issuers.size() - 1;
-}
+// Issuer names, each kept once.
+class IssuerNames {
+ public:
+  size_t Intern(std::string name) {
+    const auto [it, is_new] = index_.try_emplace(std::move(name), names_.size());
+    if (is_new) names_.push_back(it->first);
+    return it->second;
+  }
+  std::vector<std::string> Take() && { return std::move(names_); }
+
+ private:
+  std::map<std::string, size_t> index_;
+  std::vector<std::string> names_;
+};
 
 struct EntryList {
   std::vector<std::string> issuers;
@@ -154,7 +161,8 @@ struct EntryList {
 // one; before the first one the issuer is that of the CRL.
 Result<EntryList> ReadEntries(X509_CRL* crl, const std::string& crl_issuer) {
   EntryList list;
-  std::vector<size_t> sticky = {Intern(list.issuers, crl_issuer)};
+  IssuerNames issuers;
+  std::vector<size_t> sticky = {issuers.Intern(crl_issuer)};
   const STACK_OF(X509_REVOKED)* revoked_list = X509_CRL_get_REVOKED(crl);
   for (int i = 0; i < sk_X509_REVOKED_num(revoked_list); ++i) {
     const X509_REVOKED* revoked = sk_X509_REVOKED_value(revoked_list, i);
@@ -164,7 +172,7 @@ Result<EntryList> ReadEntries(X509_CRL* crl, const std::string& crl_issuer) {
     if (issuer_names->has_value()) {
       sticky.clear();
       for (std::string& name : **issuer_names) {
-        sticky.push_back(Intern(list.issuers, std::move(name)));
+        sticky.push_back(issuers.Intern(std::move(name)));
       }
     }
     const auto removal = IsRemoval(revoked);
@@ -176,6 +184,7 @@ Result<EntryList> ReadEntries(X509_CRL* crl, const std::string& crl_issuer) {
     for (const size_t issuer : sticky) list.entries.push_back({*serial, issuer, *since});
   }
   std::stable_sort(list.entries.begin(), list.entries.end(), BySerial);
+  list.issuers = std::move(issuers).Take();
   return list;
 }
 

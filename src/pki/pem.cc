@@ -39,6 +39,8 @@ bool LooksLikeDer(std::string_view bytes) {
 Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,
                                             size_t max_blocks) {
   const ErrorQueueDrain drain;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
   const size_t begin_lines = CountBeginLines(bytes);
   if (begin_lines > max_blocks) {
     return Fail(reason, "more than " + std::to_string(max_blocks) + " PEM blocks");

@@ -58,18 +58,22 @@ class RevocationCheck {
     const Crl* good = nullptr;
     std::optional<Failure> unusable;
     for (const Crl& crl : store_.crls()) {
-      if (!crl.Covers(certificate)) continue;
+      if (!crl.Covers(certificate)) {
+        // Not the list that this certificate points to. But who signs it and names the
+        // certificate's issuer and serial number says that it is revoked (C-34), however careless
+        // its CA was with distribution points.
+        if (auto listed = CheckStrayListing(crl, certificate, issuer); !listed)
+          return listed.error();
+        continue;
+      }
       auto usable = CheckCurrency(crl, at_);
       if (usable) usable = CheckAuthenticity(crl, issuer);
       if (!usable) {
         unusable = usable.error();
         continue;
       }
-      if (const auto since = crl.RevokedSince(certificate)) {
-        return Fail(Reason::kCertificateRevoked, Quote(certificate.subject()) + " serial " +
-                                                     certificate.serial_hex() + " was revoked at " +
-                                                     FormatTime(*since) + " by " + Describe(crl));
-      }
+      if (const auto since = crl.RevokedSince(certificate))
+        return Revoked(certificate, *since, crl);
       good = &crl;
     }
     if (good != nullptr) return Quote(certificate.subject()) + " is not on " + Describe(*good);
@@ -82,6 +86,20 @@ class RevocationCheck {
   }
 
  private:
+  static Failure Revoked(const Certificate& certificate, sys_seconds since, const Crl& crl) {
+    return Fail(Reason::kCertificateRevoked, Quote(certificate.subject()) + " serial " +
+                                                 certificate.serial_hex() + " was revoked at " +
+                                                 FormatTime(since) + " by " + Describe(crl));
+  }
+
+  // Fails if `crl` lists `certificate` and is authentic; its age does not matter for that.
+  Result<void> CheckStrayListing(const Crl& crl, const Certificate& certificate,
+                                 const Certificate& issuer) {
+    const auto since = crl.RevokedSince(certificate);
+    if (since && CheckAuthenticity(crl, issuer)) return Revoked(certificate, *since, crl);
+    return {};
+  }
+
   // RFC 5280 6.3.3 (f), (g): who signed the list.
   Result<void> CheckAuthenticity(const Crl& crl, const Certificate& issuer) {
     if (crl.SignedBy(issuer)) return {};

@@ -9,6 +9,7 @@ namespace callvet {
 namespace {
 
 using enum LocalNumbers::WithCountryCode;
+using enum DialPlan::NationalClaims;
 
 constexpr std::array<std::string_view, 1> kInternational00 = {"00"};
 constexpr std::array<std::string_view, 1> kInternational011 = {"011"};
@@ -37,25 +38,26 @@ constexpr auto kCarrierCn = std::to_array<CarrierCode>({{"179", 5}, {"125", 5}})
 constexpr std::span<const LocalNumbers> kNone;
 constexpr std::span<const CarrierCode> kNoCodes;
 
+// North American carriers sign ten digits now and then; elsewhere such a claim is another number.
 constexpr auto kPlans = std::to_array<DialPlan>({
-    {"AU", "61", "0", kInternational0011, 9, 9, kNone, kNoCodes},
-    {"BR", "55", "0", kInternational00, 10, 11, kNone, kNoCodes},
-    {"CA", "1", "1", kInternational011, 10, 10, kNone, kNoCodes},
-    {"CN", "86", "0", kInternational00, 10, 11, kLocalCn, kCarrierCn},
-    {"DE", "49", "0", kInternational00, 6, 12, kNone, kNoCodes},
-    {"ES", "34", "", kInternational00, 9, 9, kNone, kNoCodes},
-    {"FR", "33", "0", kInternational00, 9, 9, kNone, kNoCodes},
-    {"GB", "44", "0", kInternational00, 9, 10, kNone, kNoCodes},
-    {"HK", "852", "", kInternationalHk, 8, 9, kNone, kNoCodes},
-    {"IE", "353", "0", kInternational00, 7, 9, kNone, kNoCodes},
-    {"IN", "91", "0", kInternational00, 10, 10, kNone, kNoCodes},
-    {"IT", "39", "", kInternational00, 6, 11, kNone, kNoCodes},
-    {"JP", "81", "0", kInternational010, 9, 10, kNone, kNoCodes},
-    {"MX", "52", "", kInternational00, 10, 10, kNone, kNoCodes},
-    {"NL", "31", "0", kInternational00, 9, 9, kNone, kNoCodes},
-    {"SG", "65", "", kInternationalSg, 8, 8, kNone, kNoCodes},
-    {"US", "1", "1", kInternational011, 10, 10, kNone, kNoCodes},
-    {"ZA", "27", "0", kInternational00, 9, 9, kNone, kNoCodes},
+    {"AU", "61", "0", kInternational0011, 9, 9, kNone, kNoCodes, kRefused},
+    {"BR", "55", "0", kInternational00, 10, 11, kNone, kNoCodes, kRefused},
+    {"CA", "1", "1", kInternational011, 10, 10, kNone, kNoCodes, kAccepted},
+    {"CN", "86", "0", kInternational00, 10, 11, kLocalCn, kCarrierCn, kRefused},
+    {"DE", "49", "0", kInternational00, 6, 12, kNone, kNoCodes, kRefused},
+    {"ES", "34", "", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
+    {"FR", "33", "0", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
+    {"GB", "44", "0", kInternational00, 9, 10, kNone, kNoCodes, kRefused},
+    {"HK", "852", "", kInternationalHk, 8, 9, kNone, kNoCodes, kRefused},
+    {"IE", "353", "0", kInternational00, 7, 9, kNone, kNoCodes, kRefused},
+    {"IN", "91", "0", kInternational00, 10, 10, kNone, kNoCodes, kRefused},
+    {"IT", "39", "", kInternational00, 6, 11, kNone, kNoCodes, kRefused},
+    {"JP", "81", "0", kInternational010, 9, 10, kNone, kNoCodes, kRefused},
+    {"MX", "52", "", kInternational00, 10, 10, kNone, kNoCodes, kRefused},
+    {"NL", "31", "0", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
+    {"SG", "65", "", kInternationalSg, 8, 8, kNone, kNoCodes, kRefused},
+    {"US", "1", "1", kInternational011, 10, 10, kNone, kNoCodes, kAccepted},
+    {"ZA", "27", "0", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
 });
 
 }  // namespace

@@ -16,6 +16,12 @@ bool HasScheme(std::string_view text) {
   return scheme == "sip" || scheme == "sips" || scheme == "tel";
 }
 
+// RFC 3261 25.1: token characters and white space; bytes of UTF-8 names are let through.
+bool IsNameChar(char c) {
+  return IsAlpha(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80 ||
+         std::string_view(" \t-.!%*_+`'~").find(c) != std::string_view::npos;
+}
+
 // The length of the quoted string that `text` begins with, both quotes included; 0 if it has no
 // end.
 size_t QuotedLength(std::string_view text) {
@@ -49,8 +55,11 @@ Result<std::string> AddrSpec(std::string_view name_addr) {
     const size_t end = text.find(';', host == text.size() ? 0 : host);
     return std::string(Trim(text.substr(0, end)));
   }
-  // A display name without quotes is of tokens: a quote in it could hide another '<'.
-  if (text.substr(0, open).find('"') != std::string_view::npos) return bad("a stray quote");
+  // A display name without quotes is of tokens (RFC 3261 25.1): else a URI in front of the '<'
+  // could be the one that somebody else reads.
+  if (!std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(open), IsNameChar)) {
+    return bad("what stands before '<' is no display name");
+  }
   const size_t close = text.find('>', open);
   if (close == std::string_view::npos) return bad("'<' without '>'");
   const std::string_view behind = Trim(text.substr(close + 1));
@@ -87,10 +96,10 @@ Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
 
 bool Party::MatchesTn(std::string_view claim, const DialPlan* plan) const {
   if (!tn_) return false;
-  const auto number = TelephoneNumber::Parse(claim, plan);
+  const auto number = TelephoneNumber::ParseClaim(claim, plan);
   if (!number) return false;
   if (number->canonical() == tn_->canonical()) return true;
-  return tn_->global() && number->digits() == tn_->digits();
+  return tn_->global() && number->digits() == tn_->canonical();
 }
 
 bool Party::MatchesUri(std::string_view claim) const {

@@ -26,10 +26,10 @@ class Party {
   /// The canonical number or URI.
   [[nodiscard]] const std::string& canonical() const { return tn_ ? tn_->canonical() : *uri_; }
 
-  /// the tn claim is this party's number, both sides canonicalised by the same plan. A global
-  /// form here also equals the claim read as the E.164 digits that RFC 8225 5.2.1 demands, so
-  /// that a plan does not make a genuine call from another country fail. Whom the signer must be
-  /// authorized for is then this party's number, never the claim. Never matches a URI.
+  /// the tn claim is this party's number, both in canonical form
+  /// (TelephoneNumber::ParseClaim). Where a plan reads claims as national numbers, a party in
+  /// global form also equals the claim's digits as they stand. Whom the signer must be authorized
+  /// for is this party's number, never the claim. Never matches a URI.
   [[nodiscard]] bool MatchesTn(std::string_view claim, const DialPlan* plan) const;
   /// the uri claim is this party's URI. Never matches a number.
   [[nodiscard]] bool MatchesUri(std::string_view claim) const;

@@ -187,14 +187,10 @@ Result<void> CheckPresent(const JsonValue& payload, const std::array<RequiredCla
   return {};
 }
 
-Result<std::optional<std::string>> ReadOptionalString(const JsonValue& payload,
-                                                      std::string_view name, Reason invalid) {
-  const JsonValue* value = payload.Find(name);
-  if (value == nullptr) return std::optional<std::string>();
-  if (value->AsString() == nullptr) {
-    return Fail(invalid, std::string(name) + " must be a string");
-  }
-  return std::optional<std::string>(*value->AsString());
+Result<std::string> ReadString(const JsonValue& payload, std::string_view name, Reason invalid) {
+  const std::string* text = payload.Find(name)->AsString();
+  if (text == nullptr) return Fail(invalid, std::string(name) + " must be a string");
+  return *text;
 }
 
 }  // namespace
@@ -242,12 +238,14 @@ Result<Claims> Claims::Parse(std::string_view base64url, std::string_view ppt) {
   auto iat = ReadIat(*json->Find("iat"));
   if (!iat) return InClaim("iat", iat.error());
   claims.iat = *iat;
-  auto attest = ReadOptionalString(*json, "attest", Reason::kAttestInvalid);
-  if (!attest) return attest.error();
-  claims.attest = std::move(*attest);
-  auto origid = ReadOptionalString(*json, "origid", Reason::kOrigidInvalid);
-  if (!origid) return origid.error();
-  claims.origid = std::move(*origid);
+  if (ppt == "shaken") {
+    auto attest = ReadString(*json, "attest", Reason::kAttestInvalid);
+    if (!attest) return attest.error();
+    claims.attest = std::move(*attest);
+    auto origid = ReadString(*json, "origid", Reason::kOrigidInvalid);
+    if (!origid) return origid.error();
+    claims.origid = std::move(*origid);
+  }
   if (const JsonValue* mky = json->Find("mky")) {
     auto keys = ReadMky(*mky);
     if (!keys) return InClaim("mky", keys.error());

@@ -11,8 +11,9 @@ namespace callvet {
 namespace {
 
 constexpr std::string_view kVersion = " SIP/2.0";
-constexpr std::array<std::string_view, 6> kMethods = {"INVITE",  "MESSAGE",   "UPDATE",
-                                                      "OPTIONS", "SUBSCRIBE", "NOTIFY"};
+constexpr auto kMethods = std::to_array<std::string_view>(
+    {"INVITE", "MESSAGE", "UPDATE", "OPTIONS", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH", "INFO",
+     "REGISTER", "BYE", "PRACK", "ACK", "CANCEL"});
 
 struct CompactName {
   char letter;
@@ -74,6 +75,25 @@ struct RequestLine {
   LineStyle style;
 };
 
+// True if `prefix` may stand in front of a request in a capture: indentation, or the bytes that
+// tcpdump prints of the lower layers. A header's name may not: "Subject: INVITE sip:..." is no
+// request.
+bool IsCaptureNoise(std::string_view prefix) {
+  if (Trim(prefix).empty()) return true;
+  return prefix.back() != ' ' && prefix.back() != '\t' &&
+         prefix.find(':') == std::string_view::npos;
+}
+
+// True if the line begins like a request, so that one that cannot be read is not passed over.
+bool BeginsLikeARequest(std::string_view line) {
+  line = Trim(line);
+  return line.find("SIP/2.0") != std::string_view::npos &&
+         std::any_of(kMethods.begin(), kMethods.end(), [&](std::string_view method) {
+           return line.starts_with(method) && line.size() > method.size() &&
+                  (line[method.size()] == ' ' || line[method.size()] == '\t');
+         });
+}
+
 // Finds "METHOD URI SIP/2.0" in a line, also behind the bytes that tcpdump prints of the lower
 // layers.
 std::optional<RequestLine> FindRequestLine(std::string_view line) {
@@ -89,6 +109,7 @@ std::optional<RequestLine> FindRequestLine(std::string_view line) {
   for (const std::string_view method : kMethods) {
     const size_t at = line.rfind(std::string(method) + " ");
     if (at == std::string_view::npos) continue;
+    if (!IsCaptureNoise(line.substr(0, at))) continue;
     const std::string_view uri = line.substr(at + method.size() + 1);
     const size_t colon = uri.find(':');
     if (uri.find(' ') != std::string_view::npos || colon == std::string_view::npos) continue;
@@ -128,7 +149,7 @@ Result<SipMessage::Header> ReadHeader(std::string_view line) {
 Result<void> ReadHeaders(std::string_view& text, const LineStyle& style, SipMessage& message) {
   while (!text.empty()) {
     const std::string_view line = Undecorate(TakeLine(text), style);
-    if (Trim(line).empty()) return {};
+    if (line.empty()) return {};
     if (line[0] == ' ' || line[0] == '\t') {
       if (message.headers.empty()) return Invalid("the first header line begins with white space");
       message.headers.back().value.append("\r\n").append(line);
@@ -161,7 +182,11 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
   if (text.size() > kMaxBytes)
     return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
   while (!text.empty()) {
-    auto request = FindRequestLine(TakeLine(text));
+    const std::string_view line = TakeLine(text);
+    auto request = FindRequestLine(line);
+    if (!request && BeginsLikeARequest(line)) {
+      return Invalid("a request line that cannot be read: " + Quote(line));
+    }
     if (!request) continue;
     SipMessage message;
     message.method = std::move(request->method);
@@ -182,12 +207,13 @@ std::vector<std::string> SipMessage::All(std::string_view name) const {
 }
 
 bool SipMessage::HasSdp() const {
+  if (body.empty() || body.starts_with("v=0")) return !body.empty();
   const auto types = All("content-type");
-  if (!types.empty() && ToLower(types[0]).find("application/sdp") == std::string::npos) {
-    return ToLower(types[0]).find("multipart/") != std::string::npos &&
-           body.find("v=0") != std::string::npos;
-  }
-  return body.starts_with("v=0");
+  return std::any_of(types.begin(), types.end(), [&](const std::string& type) {
+    const std::string lower = ToLower(type);
+    return lower.find("application/sdp") != std::string::npos ||
+           (lower.find("multipart/") != std::string::npos && body.find("v=0") != std::string::npos);
+  });
 }
 
 std::vector<MediaKey> SipMessage::SdpFingerprints() const {

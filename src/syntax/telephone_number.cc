@@ -91,36 +91,57 @@ std::string CanonicalGlobal(std::string_view digits, const DialPlan* plan) {
   return std::string(digits);
 }
 
+enum class Routing { kUnknown, kGlobal };
+
+struct Canonical {
+  std::string number;
+  Routing routing;  // whether what was dialled says that the number is global
+};
+
 // The order: what cannot be a national number first, then what the plan's lengths say.
-std::string CanonicalDialled(std::string_view digits, const DialPlan& plan) {
+Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
   if (!AllDigits(digits) || IsLocal(digits, plan, Written::kBare)) {
-    return std::string(digits);
+    return {std::string(digits), Routing::kUnknown};
   }
   digits = StripCarrierCode(digits, plan);
   for (const std::string_view prefix : plan.international_prefixes) {
     if (!digits.starts_with(prefix)) continue;
     const std::string_view global = digits.substr(prefix.size());
     if (global.size() >= kMinInternational || IsLocalWithCountryCode(global, plan)) {
-      return CanonicalGlobal(global, &plan);
+      return {CanonicalGlobal(global, &plan), Routing::kGlobal};
     }
   }
   const std::string country(plan.country_code);
   if (!plan.national_prefix.empty() && digits.starts_with(plan.national_prefix)) {
     const std::string_view national = digits.substr(plan.national_prefix.size());
-    if (IsNational(national, plan)) return country + std::string(national);
+    if (IsNational(national, plan)) return {country + std::string(national), Routing::kUnknown};
   }
   if (digits.starts_with(country)) {
     if (IsNational(digits.substr(country.size()), plan) || IsLocalWithCountryCode(digits, plan)) {
-      return CanonicalGlobal(digits, &plan);
+      return {CanonicalGlobal(digits, &plan), Routing::kUnknown};
     }
   }
-  if (IsNational(digits, plan)) return country + std::string(digits);
-  return std::string(digits);
+  if (IsNational(digits, plan)) return {country + std::string(digits), Routing::kUnknown};
+  return {std::string(digits), Routing::kUnknown};
+}
+
+// RFC 8225 5.2.1: a claim is E.164 already, unless it cannot be.
+bool IsE164Claim(std::string_view digits, const DialPlan& plan) {
+  return plan.national_claims == DialPlan::NationalClaims::kRefused && !digits.starts_with('0');
 }
 
 }  // namespace
 
 Result<TelephoneNumber> TelephoneNumber::Parse(std::string_view text, const DialPlan* plan) {
+  return Read(text, plan, Source::kDialled);
+}
+
+Result<TelephoneNumber> TelephoneNumber::ParseClaim(std::string_view text, const DialPlan* plan) {
+  return Read(text, plan, Source::kClaim);
+}
+
+Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialPlan* plan,
+                                              Source source) {
   if (text.size() > kMaxReceived) {
     return Fail(Reason::kParameterInvalid,
                 "a number of " + std::to_string(text.size()) + " characters: " + Quote(text, 40));
@@ -146,9 +167,15 @@ Result<TelephoneNumber> TelephoneNumber::Parse(std::string_view text, const Dial
     return Fail(Reason::kParameterInvalid, Quote(text) + " is not a telephone number");
   }
   number.digits_ = context + *digits;
-  number.canonical_ = number.global_    ? CanonicalGlobal(number.digits_, plan)
-                      : plan != nullptr ? CanonicalDialled(number.digits_, *plan)
-                                        : number.digits_;
+  if (plan == nullptr) {
+    number.canonical_ = number.digits_;
+  } else if (number.global_ || (source == Source::kClaim && IsE164Claim(number.digits_, *plan))) {
+    number.canonical_ = CanonicalGlobal(number.digits_, plan);
+  } else {
+    Canonical canonical = CanonicalDialled(number.digits_, *plan);
+    number.canonical_ = std::move(canonical.number);
+    number.global_ = canonical.routing == Routing::kGlobal;
+  }
   if (number.canonical_.size() > kMaxCanonical) {
     return Fail(Reason::kParameterInvalid,
                 Quote(text) + " has more than 15 digits, which E.164 does not have");

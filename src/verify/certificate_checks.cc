@@ -58,6 +58,20 @@ Result<void> CheckIatInCertificates(const VerifiedChain& chain, int64_t iat) {
   return {};
 }
 
+// A CA may have two certificates, one renewed or with another list: the path is wanted on which iat
+// and the delegations hold. Lists by reference are left to the checks, which fetch them.
+bool IsWanted(const std::vector<Certificate>& path, int64_t iat) {
+  const sys_seconds time{std::chrono::seconds(iat)};
+  std::vector<std::optional<TnAuthList>> lists;
+  for (const Certificate& certificate : path) {
+    if (!certificate.ValidAt(time)) return false;
+    const auto& list = certificate.tn_auth_list();
+    if (list && !*list) return false;
+    lists.push_back(list ? std::optional<TnAuthList>(**list) : std::nullopt);
+  }
+  return CheckDelegation(lists).has_value();
+}
+
 // One step of the way: records the outcome of `result` for `id`.
 template <class T>
 bool Record(Trail& trail, CheckId id, const Result<T>& result, std::string passed) {
@@ -111,22 +125,35 @@ void CheckFullForm(const CheckedPassport& passport, const VerifiedChain& chain,
          "ES256 over the bytes as received");
 }
 
+// Everything that the signer of a compact form may have signed, given what the call shows: mky
+// belongs into it if the SDP has fingerprints, but not every signer puts it there.
+std::vector<RebuiltPassport> RebuildCandidates(const std::string& x5u, const Call& call) {
+  std::vector<RebuiltPassport> candidates;
+  const auto& fingerprints = call.request.sdp_fingerprints;
+  for (const Party& caller : call.callers) {
+    for (const Party& called : call.called) {
+      if (fingerprints && !fingerprints->empty()) {
+        candidates.push_back(RebuildPassport(x5u, **call.date, caller, called, *fingerprints));
+      }
+      candidates.push_back(RebuildPassport(x5u, **call.date, caller, called));
+    }
+  }
+  return candidates;
+}
+
 // the signature tells which of the possible callers and called parties was signed, so it
 // comes before the rights.
 void CheckCompactForm(const CheckedPassport& passport, const VerifiedChain& chain, const Call& call,
                       const CertificateContext& context, Trail& trail, PassportVerdict& verdict) {
   Result<void> last = Fail(Reason::kSignatureInvalid, "no caller and called party to rebuild from");
-  for (const Party& caller : call.callers) {
-    for (const Party& called : call.called) {
-      const RebuiltPassport rebuilt = RebuildPassport(passport.x5u, **call.date, caller, called);
-      last = VerifySignature(passport, rebuilt.signing_input, chain, context);
-      if (!last && last.error().reason == Reason::kSignatureInvalid) continue;
-      if (!Record(trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
-      verdict.orig = caller.canonical();
-      verdict.dest = {called.canonical()};
-      CheckRights(chain, rebuilt.orig, rebuilt.payload, context, trail);
-      return;
-    }
+  for (const RebuiltPassport& rebuilt : RebuildCandidates(passport.x5u, call)) {
+    last = VerifySignature(passport, rebuilt.signing_input, chain, context);
+    if (!last && last.error().reason == Reason::kSignatureInvalid) continue;
+    if (!Record(trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
+    verdict.orig = rebuilt.orig.tn ? rebuilt.orig.tn : rebuilt.orig.uri;
+    verdict.dest = {rebuilt.dest};
+    CheckRights(chain, rebuilt.orig, rebuilt.payload, context, trail);
+    return;
   }
   trail.Fail(CheckId::kSignature, last.error());
 }
@@ -145,7 +172,9 @@ void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
              std::to_string((*bundle)->size()) + " certificates from " + passport.x5u);
   verdict.signer = DescribeSigner((**bundle)[SignerIndex(**bundle)]);
 
-  const auto chain = VerifyChain(**bundle, context.trust_store, call.now);
+  const auto chain = VerifyChain(
+      **bundle, context.trust_store, call.now, {},
+      [&](const std::vector<Certificate>& path) { return IsWanted(path, *verdict.iat); });
   if (!Record(trail, CheckId::kChain, chain, chain ? PathText(*chain) : "") ||
       !Record(trail, CheckId::kIatInCertificate, CheckIatInCertificates(*chain, *verdict.iat),
               "iat is within the validity of every certificate")) {

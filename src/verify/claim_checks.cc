@@ -66,15 +66,15 @@ void CheckCompactDate(const Call& call, Trail& trail) {
   }
 }
 
-// base and shaken are judged; a PASSporT of another type is ignored, whatever it holds.
-// True if the type is judged.
-bool CheckPptSupported(std::string_view ppt, Trail& trail) {
-  if (ppt.empty() || ppt == kShaken) {
-    trail.Pass(CheckId::kPptSupported, ppt.empty() ? "base PASSporT" : "shaken");
+// base (no ppt at all) and shaken are judged; a PASSporT of another type is ignored,
+// whatever it holds. True if the type is judged.
+bool CheckPptSupported(const std::optional<std::string>& ppt, Trail& trail) {
+  if (!ppt || *ppt == kShaken) {
+    trail.Pass(CheckId::kPptSupported, ppt ? "shaken" : "base PASSporT");
     return true;
   }
   trail.Fail(CheckId::kPptSupported,
-             Fail(Reason::kUnsupportedPpt, "the type is " + Quote(ppt) + "; it was ignored"));
+             Fail(Reason::kUnsupportedPpt, "the type is " + Quote(*ppt) + "; it was ignored"));
   return false;
 }
 
@@ -323,14 +323,18 @@ std::optional<Es256Signature> CheckSignatureForm(const IdentityHeader& header, T
 // A canonical form where there is one, for the verdict.
 std::string Canonical(const PartyClaim& claim, const DialPlan* plan) {
   if (!claim.tn) return CanonicalUriClaim(claim.uri.value_or("")).value_or(claim.uri.value_or(""));
-  const auto number = TelephoneNumber::Parse(*claim.tn, plan);
+  const auto number = TelephoneNumber::ParseClaim(*claim.tn, plan);
   return number ? number->canonical() : *claim.tn;
 }
 
-void RecordClaims(const Claims& claims, const Call& call, PassportVerdict& verdict) {
+// A base PASSporT attests nothing, whatever it holds.
+void RecordClaims(const Claims& claims, std::string_view ppt, const Call& call,
+                  PassportVerdict& verdict) {
   const DialPlan* plan = call.options.dial_plan;
-  verdict.attest = claims.attest;
-  verdict.origid = claims.origid;
+  if (ppt == kShaken) {
+    verdict.attest = claims.attest;
+    verdict.origid = claims.origid;
+  }
   verdict.orig = Canonical(claims.orig, plan);
   for (const std::string& tn : claims.dest.tn) {
     verdict.dest.push_back(Canonical(PartyClaim{tn, std::nullopt}, plan));
@@ -368,7 +372,7 @@ std::optional<SignedCall> CheckClaims(const IdentityHeader& header, std::string_
     trail.Fail(CheckId::kClaims, claims.error());
     return std::nullopt;
   }
-  RecordClaims(*claims, call, verdict);
+  RecordClaims(*claims, ppt, call, verdict);
   if (auto ok = CheckClaimsOfType(*claims, ppt); !ok) {
     trail.Fail(CheckId::kClaims, ok.error());
   } else {
@@ -436,7 +440,7 @@ std::optional<SignedCall> CheckFullToken(const IdentityHeader& header, const Cal
   const std::string ppt = jose->ppt.value_or("");
   if (!header.ppt()) {
     verdict.ppt = ppt;
-    if (!CheckPptSupported(ppt, trail)) return std::nullopt;
+    if (!CheckPptSupported(jose->ppt, trail)) return std::nullopt;
   }
   CheckForm(header, ppt, trail);
   CheckTyp(*jose, trail);
@@ -459,8 +463,9 @@ std::optional<CheckedPassport> RunClaimChecks(std::string_view field_value, cons
   }
   const bool compact = header->form() == IdentityHeader::Form::kCompact;
   if (header->ppt() || compact) {
-    verdict.ppt = ToLower(header->ppt().value_or(""));
-    if (!CheckPptSupported(verdict.ppt, trail)) return std::nullopt;
+    const auto ppt = header->ppt() ? std::optional(ToLower(*header->ppt())) : std::nullopt;
+    verdict.ppt = ppt.value_or("");
+    if (!CheckPptSupported(ppt, trail)) return std::nullopt;
   }
   trail.Pass(CheckId::kIdentitySyntax, std::to_string(field_value.size()) + " bytes");
   CheckDate(call, trail);

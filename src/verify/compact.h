@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -15,12 +16,15 @@ struct RebuiltPassport {
   std::string signing_input;  // base64url(header) "." base64url(payload)
   JsonValue payload;
   PartyClaim orig;
+  std::string dest;
 };
 
 /// Rebuilds a base PASSporT by the deterministic serialisation of RFC 8225 9: header
-/// {alg, typ, x5u}, payload {dest, iat, orig}, numbers and URIs in canonical form. Pure;
+/// {alg, typ, x5u}, payload {dest, iat, mky, orig}, numbers and URIs in canonical form,
+/// `fingerprints` sorted with their digests in capitals; without any there is no mky. Pure;
 /// thread-safe.
 RebuiltPassport RebuildPassport(const std::string& x5u, sys_seconds date, const Party& caller,
-                                const Party& called);
+                                const Party& called,
+                                const std::vector<MediaKey>& fingerprints = {});
 
 }  // namespace callvet

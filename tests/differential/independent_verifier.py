@@ -188,17 +188,17 @@ def judge(identity, orig, dest, now, chain, anchors):
     header_part, payload_part, signature_part = token.split(".")
     need(header_part and payload_part and signature_part, 438, "empty part")
     ppt = unquote(parameters["ppt"]).lower() if "ppt" in parameters else None
-    need(ppt in (None, "", "shaken"), 428, "ppt")
+    need(ppt in (None, "shaken"), 428, "ppt")
     need("info" in parameters, 436, "no info")
     info = check_info(parameters["info"])
     header = strict_json(b64url(header_part))
     need(not {"crit", "jwk", "jku"} & set(header), 438, "JOSE")
-    if ppt:
+    if ppt is not None:
         need("ppt" in header, 436, "ppt missing")
     for name in ("typ", "alg", "x5u"):
         need(name in header, 436, name + " missing")
     if ppt is None:
-        need(header.get("ppt", "") in ("", "shaken"), 428, "ppt")
+        need("ppt" not in header or header["ppt"] == "shaken", 428, "ppt")
     need(header["typ"] == "passport", 437, "typ")
     need(header["alg"] == "ES256", 437, "alg")
     if "alg" in parameters:

@@ -275,9 +275,13 @@ TEST_F(IndirectCrlTest, C33_RenewedSignerOfTheSameName) {
 
 TEST_F(IndirectCrlTest, C33_OtherUriOrIssuerIsNotCovered) {
   const auto signer = Issue(SignerSpec(), pa_root_);
-  CrlSpec spec = Indirect({*leaf_});
+  CrlSpec spec = Indirect();
   spec.uri = "https://pa.example/v2/crl";
   EXPECT_THAT(Verify(spec, signer, {signer}, {pa_root_}), FailsWith(Reason::kCrlNotAvailable));
+  // But what an authentic list names is revoked, wherever the certificate points.
+  spec = Indirect({*leaf_});
+  spec.uri = "https://pa.example/v2/crl";
+  EXPECT_THAT(Verify(spec, signer, {signer}, {pa_root_}), FailsWith(Reason::kCertificateRevoked));
 }
 
 TEST_F(IndirectCrlTest, C35_Stale) {

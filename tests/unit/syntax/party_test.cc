@@ -129,14 +129,29 @@ TEST(Party, A36_BothSidesAreCanonicalised) {
   }
 }
 
+// RFC 3261 25.1: what stands before '<' is a name of tokens, not another URI.
+TEST(Party, A42_UriInFrontOfTheAngleBracket_IsInvalid) {
+  for (const std::string_view text :
+       {"sip:+19995550000@h;foo=<sip:+12155550100@h>", "sip:+19995550000@h <sip:+12155550100@h>",
+        "a;b <sip:+12155550100@h>", "a@b <sip:+12155550100@h>"}) {
+    EXPECT_THAT(Parse(text), FailsWith(Reason::kParameterInvalid)) << text;
+  }
+  EXPECT_THAT(Parse("Alice B. O'Neil <sip:+12155550100@h>"), Succeeds());
+}
+
 TEST(Party, H20_ChineseFormsMatch) {
   const std::string_view forms[] = {"+8613800005550", "8613800005550", "008613800005550",
                                     "13800005550",    "013800005550",  "1795113800005550"};
+  const std::string_view claims[] = {"+8613800005550", "8613800005550", "008613800005550",
+                                     "013800005550"};
   for (const std::string_view party : forms) {
-    for (const std::string_view claim : forms) {
+    for (const std::string_view claim : claims) {
       EXPECT_TRUE(Parse(party, Cn())->MatchesTn(claim, Cn())) << party << " and " << claim;
     }
+    // Eleven digits in a token are the American number that they say.
+    EXPECT_FALSE(Parse(party, Cn())->MatchesTn("13800005550", Cn())) << party;
   }
+  EXPECT_TRUE(Parse("+13800005550", Cn())->MatchesTn("13800005550", Cn()));
   EXPECT_TRUE(Parse("+8695588", Cn())->MatchesTn("95588", Cn()));
   EXPECT_TRUE(Parse("95588", Cn())->MatchesTn("+8695588", Cn()));
   EXPECT_FALSE(Parse("+861065550100", Cn())->MatchesTn("+1065550100", Cn()));
@@ -161,7 +176,10 @@ TEST(Party, A36_ANumberInAnyWritingMatchesItself) {
       std::string digits;
       const size_t length = 1 + random() % 14;
       while (digits.size() < length) digits += static_cast<char>('0' + random() % 10);
-      if (const auto bare = Parse(digits, &plan)) {
+      const bool claims_may_be_national =
+          plan.national_claims == DialPlan::NationalClaims::kAccepted || digits[0] == '0';
+      const auto bare = Parse(digits, &plan);
+      if (bare && (claims_may_be_national || bare->canonical() == digits)) {
         EXPECT_TRUE(bare->MatchesTn(digits, &plan)) << plan.iso << digits;
       }
       const auto global = Parse("+" + digits, &plan);

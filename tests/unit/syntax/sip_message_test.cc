@@ -252,7 +252,8 @@ TEST(SipMessage, A16_WhatIsSdp) {
   EXPECT_TRUE(has_sdp("Content-Type: multipart/mixed;boundary=x\r\n", "--x\r\n\r\nv=0\r\n"));
   EXPECT_FALSE(has_sdp("", ""));
   EXPECT_FALSE(has_sdp("Content-Type: application/sdp\r\n", ""));
-  EXPECT_FALSE(has_sdp("Content-Type: text/plain\r\n", "v=0\r\n"));
+  EXPECT_TRUE(has_sdp("Content-Type: text/plain\r\n", "v=0\r\n"));
+  EXPECT_TRUE(has_sdp("Content-Type: text/plain\r\nc: application/sdp\r\n", "v=0\r\n"));
   EXPECT_FALSE(has_sdp("Content-Type: multipart/mixed\r\n", "--x\r\n"));
 }
 

@@ -87,6 +87,19 @@ TEST(Compact, B6_AuthorityCountsToo) {
   EXPECT_EQ(call.ReasonOf(), Reason::kTnNotAuthorized);
 }
 
+TEST(Compact, A52_MkyComesFromTheSdp) {
+  CompactCall call;
+  call.payload =
+      R"({"dest":{"tn":["12155550101"]},"iat":1768478400,"mky":[{"alg":"sha-256","dig":"02AB"}],)"
+      R"("orig":{"tn":"12155550100"}})";
+  call.Compact();
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+  call.request.sdp_fingerprints = std::vector<MediaKey>{{"sha-256", "02ab"}};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.request.sdp_fingerprints = std::vector<MediaKey>{{"sha-256", "02AC"}};
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+}
+
 TEST(Compact, A19_RebuiltTokenIsDeterministic) {
   const auto caller = Party::Parse("+1 (215) 555-0100", nullptr).value();
   const auto called = Party::Parse("sip:Bob@Example.org;transport=tcp", nullptr).value();

@@ -101,7 +101,9 @@ TEST(Verifier, A10_A41_A54_PptOfHeaderAndParameter) {
       {"", ";ppt=shaken", Reason::kPptMissing},
       {"", "", Reason::kNone},
       {R"("ppt":7,)", ";ppt=shaken", Reason::kJsonInvalid},
-      {R"("ppt":"",)", "", Reason::kNone},
+      {R"("ppt":"",)", "", Reason::kUnsupportedPpt},
+      {R"("ppt":"shaken",)", ";ppt=", Reason::kUnsupportedPpt},
+      {R"("ppt":"",)", ";ppt=\"\"", Reason::kUnsupportedPpt},
   };
   for (const PptCase& c : cases) {
     TestCall call;
@@ -390,12 +392,95 @@ TEST(Verifier, A32_DefaultCountry) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
-// A plan must not turn the E.164 number of another country into a national one.
-TEST(Verifier, A32_ForeignNumberInTheTokenUnderAPlan) {
+struct ClaimUnderPlan {
+  std::string_view country;
+  std::string_view claim;
+  std::string_view shown;
+  Reason expected;
+};
+
+// One signed number is one number: a plan must not let it pass as that of another country.
+TEST(Verifier, A32_ClaimsUnderAPlanAreE164) {
+  const std::vector<ClaimUnderPlan> cases = {
+      {"CN", "13800138000", "+13800138000", Reason::kNone},
+      {"CN", "13800138000", "0013800138000", Reason::kNone},
+      {"CN", "13800138000", "+8613800138000", Reason::kOrigMismatch},
+      {"CN", "13800138000", "13800138000", Reason::kOrigMismatch},
+      {"CN", "8613800138000", "13800138000", Reason::kNone},
+      {"CN", "8613800138000", "+8613800138000", Reason::kNone},
+      {"CN", "12125551234", "0012125551234", Reason::kNone},
+      {"CN", "85223456789", "0085223456789", Reason::kNone},
+      {"CN", "95588", "95588", Reason::kNone},
+      {"CN", "95588", "+8695588", Reason::kNone},
+      {"CN", "01012345678", "+861012345678", Reason::kNone},
+      {"DE", "12125551234", "+4912125551234", Reason::kOrigMismatch},
+      {"DE", "12125551234", "0012125551234", Reason::kNone},
+      {"IN", "6591234567", "+916591234567", Reason::kOrigMismatch},
+      {"IN", "6591234567", "006591234567", Reason::kNone},
+      {"IT", "4930123456", "004930123456", Reason::kNone},
+      {"US", "6591234567", "0116591234567", Reason::kNone},
+      {"US", "2155550100", "+12155550100", Reason::kNone},
+      {"US", "12155550100", "2155550100", Reason::kNone},
+  };
+  for (const ClaimUnderPlan& c : cases) {
+    TestCall call;
+    call.options.dial_plan = FindDialPlan(c.country);
+    call.payload = Payload({{"orig", "{\"tn\":\"" + std::string(c.claim) + "\"}"},
+                            {"dest", R"({"tn":["+12155550101"]})"}});
+    call.request.orig = {std::string(c.shown)};
+    EXPECT_EQ(call.ReasonOf(), c.expected) << c.country << " " << c.claim << " " << c.shown;
+  }
+}
+
+// A18: what a base PASSporT says of attest and origid is no attestation.
+TEST(Verifier, A18_BasePassportAttestsNothing) {
   TestCall call;
-  call.options.dial_plan = FindDialPlan("CN");
-  call.payload = Payload({{"orig", R"({"tn":"13800138000"})"}});
-  call.request.orig = {"+13800138000"};
+  call.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.parameters = ";info=<https://cert.example.org/p.pem>";
+  for (const std::string_view attest : {"\"A\"", "\"Cabbage\"", "7"}) {
+    call.payload = Payload({{"attest", std::string(attest)}});
+    const Verdict verdict = call.Judge();
+    EXPECT_EQ(verdict.reason, Reason::kNone);
+    EXPECT_EQ(verdict.deciding()->attest, std::nullopt);
+    EXPECT_EQ(verdict.deciding()->origid, std::nullopt);
+  }
+}
+
+// B-30, B-31: a delegate CA with two certificates of one key; the path on which the lists hold
+// counts, in whatever order they come.
+TEST(Verifier, B32_TwoCertificatesOfOneCa) {
+  TestCall call;
+  CertSpec narrow = CaSpec("/CN=Delegate CA");
+  narrow.key = TestKey::Make();
+  narrow.tn_auth_list = NumberList({{"12155550190", 2}});
+  CertSpec wide = narrow;
+  wide.tn_auth_list = NumberList({{"12155550100", 50}});
+  const TestCert first = Issue(narrow, call.ca);
+  const TestCert second = Issue(wide, call.ca);
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list = NumberList({{"12155550100", 2}});
+  call.leaf = Issue(spec, first);
+  for (const auto& order : {std::vector<TestCert>{first, second}, {second, first}}) {
+    call.bundle = {call.leaf.certificate, order[0].certificate, order[1].certificate,
+                   call.ca.certificate};
+    EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  }
+  call.bundle = {call.leaf.certificate, first.certificate, call.ca.certificate};
+  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListNotEncompassed);
+}
+
+// C-34: a good list that names the certificate revokes it even if its distribution point differs.
+TEST(Verifier, C34_ListedThoughNotCovered) {
+  TestCall call;
+  const TestCert pa = IssueRoot("/CN=STI-PA");
+  CrlSpec crl;
+  crl.uri = "https://authenticate.example.org/crl";
+  crl.kind = CrlKind::kIndirect;
+  crl.entries = {{.serial_hex = call.leaf.certificate.serial_hex(),
+                  .certificate_issuer = IssuerNameDer(call.leaf)}};
+  call.store = StoreOf({.anchors = {call.root}, .crls = {MakeCrl(crl, pa)}, .crl_anchors = {pa}});
+  EXPECT_EQ(call.ReasonOf(), Reason::kCertificateRevoked);
+  call.store = StoreOf({.anchors = {call.root}, .crls = {MakeCrl(crl, pa)}});
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 

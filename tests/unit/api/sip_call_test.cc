@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "api/sip_call.h"
+
+#include "support/result_matchers.h"
+
+namespace callvet {
+namespace {
+
+constexpr std::string_view kFrom = "From: <sip:+12155550199@example.org>;tag=1\r\n";
+constexpr std::string_view kTo = "To: <sip:+12155550101@example.org>\r\n";
+
+Result<CallRequest> Read(const std::string& headers, std::string_view body = "",
+                         std::string_view request_line = "INVITE sip:x@example.org SIP/2.0") {
+  auto message =
+      SipMessage::Parse(std::string(request_line) + "\r\n" + headers + "\r\n" + std::string(body));
+  if (!message) return message.error();
+  return CallFromSip(*message);
+}
+
+std::string Both(std::string_view extra) {
+  return std::string(kFrom) + std::string(kTo) + std::string(extra);
+}
+
+TEST(CallFromSip, D3_AssertedIdentityBeforeFrom) {
+  const auto call =
+      Read(Both("P-Asserted-Identity: \"A, B\" <sip:+12155550100@example.org>,\r\n"
+                " <tel:+12155550100>\r\n"));
+  ASSERT_THAT(call, Succeeds());
+  EXPECT_THAT(call->orig, testing::ElementsAre("\"A, B\" <sip:+12155550100@example.org>",
+                                               "<tel:+12155550100>"));
+  const auto from = Read(Both(""));
+  ASSERT_THAT(from, Succeeds());
+  EXPECT_THAT(from->orig, testing::ElementsAre("<sip:+12155550199@example.org>;tag=1"));
+  EXPECT_THAT(from->dest, testing::ElementsAre("<sip:+12155550101@example.org>"));
+}
+
+TEST(CallFromSip, Rfc3325_MoreAssertedIdentitiesThanOneOfAKind) {
+  for (const std::string_view asserted :
+       {"<tel:+19995550000>,<tel:+12155550100>", "<sip:a@example.org>,<sip:b@example.org>",
+        "<tel:+19995550000>,<sip:a@example.org>,<sip:+12155550100@example.org>"}) {
+    EXPECT_THAT(Read(Both("P-Asserted-Identity: " + std::string(asserted) + "\r\n")),
+                FailsWith(Reason::kSipMessageInvalid))
+        << asserted;
+  }
+  EXPECT_THAT(Read(Both("P-Asserted-Identity: <tel:+1>\r\nP-Asserted-Identity: <tel:+2>\r\n")),
+              FailsWith(Reason::kSipMessageInvalid));
+}
+
+TEST(CallFromSip, HeadersThatMayOccurOnce) {
+  for (const std::string_view twice :
+       {"f: <sip:b@example.org>\r\n", "t: <sip:b@example.org>\r\n", "Date: a\r\nDate: b\r\n",
+        "Content-Type: text/plain\r\nc: application/sdp\r\n"}) {
+    EXPECT_THAT(Read(Both(twice)), FailsWith(Reason::kSipMessageInvalid)) << twice;
+  }
+}
+
+// A header that looks like a request line must not become the message.
+TEST(CallFromSip, EmbeddedRequestLines) {
+  const std::string inner =
+      "Subject: INVITE sip:a@example.org SIP/2.0\r\nFrom: <sip:+12155550100@example.org>\r\n";
+  for (const std::string_view line :
+       {"INVITE  sip:x@example.org SIP/2.0", "INVITE\tsip:x@example.org SIP/2.0",
+        "INVITE sip:x@example.org SIP/2.0 ", "INVITE sip:x y SIP/2.0"}) {
+    EXPECT_THAT(Read(Both(inner), "", line), FailsWith(Reason::kSipMessageInvalid)) << line;
+  }
+  EXPECT_THAT(
+      Read(Both(inner), "", "REFER sip:x@example.org SIP/2.0"),
+      FailsWith(Reason::kSipMessageInvalid));  // From occurs twice: the outer message is read
+}
+
+// RFC 3261 7.3.1: a line of white space continues the header before it, it does not end the
+// headers.
+TEST(CallFromSip, LineOfWhiteSpaceIsAFold) {
+  const auto call = Read(Both(" \r\nP-Asserted-Identity: <tel:+12155550177>\r\n"));
+  ASSERT_THAT(call, Succeeds());
+  EXPECT_THAT(call->orig, testing::ElementsAre("<tel:+12155550177>"));
+}
+
+TEST(CallFromSip, A16_FingerprintsOfTheSdp) {
+  constexpr std::string_view kSdp = "v=0\r\na=fingerprint:SHA-256 02:AB\r\n";
+  const auto call = Read(Both("Content-Type: text/plain\r\n"), kSdp);
+  ASSERT_THAT(call, Succeeds());
+  ASSERT_TRUE(call->sdp_fingerprints);
+  EXPECT_THAT(*call->sdp_fingerprints, testing::ElementsAre(MediaKey{"SHA-256", "02AB"}));
+  EXPECT_FALSE(Read(Both(""))->sdp_fingerprints);
+}
+
+}  // namespace
+}  // namespace callvet
