@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "base/json.h"
+
+#include "fuzz.h"
+
+using namespace callvet;  // NOLINT(google-build-using-namespace): a program of one function
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto value = ReadJson(fuzz::Text(data, size));
+  if (value) {
+    // The deterministic form is a fixed point.
+    const std::string canonical = CanonicalJson(*value);
+    const auto again = ReadJson(canonical, {.max_bytes = canonical.size()});
+    fuzz::Require(again.has_value());
+    fuzz::Require(CanonicalJson(*again) == canonical);
+  }
+  return 0;
+}
