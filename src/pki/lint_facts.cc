@@ -116,6 +116,7 @@ std::optional<std::string> ConvertAuthorityKeyId(const AUTHORITY_KEYID& decoded)
 
 std::vector<std::string> ConvertPolicies(const CERTIFICATEPOLICIES& decoded) {
   std::vector<std::string> oids;
+  oids.reserve(static_cast<size_t>(sk_POLICYINFO_num(&decoded)));
   for (int i = 0; i < sk_POLICYINFO_num(&decoded); ++i) {
     oids.push_back(OidText(sk_POLICYINFO_value(&decoded, i)->policyid));
   }
@@ -143,6 +144,7 @@ DistributionPoint ConvertDistributionPoint(const DIST_POINT& decoded) {
 
 std::vector<DistributionPoint> ConvertDistributionPoints(const CRL_DIST_POINTS& decoded) {
   std::vector<DistributionPoint> points;
+  points.reserve(static_cast<size_t>(sk_DIST_POINT_num(&decoded)));
   for (int i = 0; i < sk_DIST_POINT_num(&decoded); ++i) {
     points.push_back(ConvertDistributionPoint(*sk_DIST_POINT_value(&decoded, i)));
   }

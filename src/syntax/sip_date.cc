@@ -73,7 +73,7 @@ std::string FormatSipDate(sys_seconds time) {
   const std::chrono::year_month_day date(days);
   const std::chrono::hh_mm_ss clock(time - days);
   std::array<char, 64> text{};
-  std::snprintf(
+  (void)std::snprintf(
       text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
       kDays[std::chrono::weekday(days).c_encoding()].data(), static_cast<unsigned>(date.day()),
       kMonths[static_cast<unsigned>(date.month()) - 1].data(), static_cast<int>(date.year()),

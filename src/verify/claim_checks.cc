@@ -282,6 +282,7 @@ void CheckDest(const Claims& claims, const Call& call, Trail& trail) {
 // Fingerprints as one sorted list, letters in one case: both sides are compared as sets.
 std::vector<std::string> Fingerprints(const std::vector<MediaKey>& keys) {
   std::vector<std::string> list;
+  list.reserve(keys.size());
   for (const MediaKey& key : keys) list.push_back(ToLower(key.alg) + " " + ToLower(key.dig));
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
