@@ -4,7 +4,7 @@
 
 CALLVET_BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config
-  libssl-dev nlohmann-json3-dev libexpected-dev libcli11-dev
+  libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libexpected-dev libcli11-dev
 )
 CALLVET_TEST_PACKAGES=(
   libgtest-dev libgmock-dev python3 python3-cryptography openssl

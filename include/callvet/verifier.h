@@ -16,6 +16,7 @@
 
 namespace callvet {
 
+class ChainCache;
 class Clock;
 class Es256Engine;
 class TrustStore;
@@ -55,6 +56,9 @@ struct VerifierOptions {
   enum class HttpX5u : uint8_t { kRefuse, kInsecureAllow } http_x5u = HttpX5u::kRefuse;
   std::vector<uint16_t> x5u_ports = {443, 8443};
   size_t max_identities = 16;
+  /// Chains whose verdicts are remembered, so that they are not validated for every call; what
+  /// counts is judged at every call all the same (C-24). 0: none.
+  size_t max_cached_chains = 16'384;
 };
 
 /// Judges calls. Thread-safe: Verify may run on many threads while ReplaceTrustStore swaps.
@@ -85,6 +89,7 @@ class Verifier {
   std::shared_ptr<const CertificateSource> source_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const Es256Engine> engine_;
+  std::shared_ptr<ChainCache> chain_cache_;  // nullptr: switched off
 };
 
 }  // namespace callvet

@@ -31,4 +31,10 @@ milliseconds Deadline::Left() const {
   return std::max(left, milliseconds::zero());
 }
 
+Stopwatch::Stopwatch() : start_(steady_clock::now()) {}
+
+std::chrono::microseconds Stopwatch::Elapsed() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start_);
+}
+
 }  // namespace callvet

@@ -46,4 +46,14 @@ class Deadline {
   std::chrono::steady_clock::time_point at_ = std::chrono::steady_clock::time_point::max();
 };
 
+/// Measures how long something took on the monotonic clock, from its construction on. A value.
+class Stopwatch {
+ public:
+  Stopwatch();
+  [[nodiscard]] std::chrono::microseconds Elapsed() const;
+
+ private:
+  std::chrono::steady_clock::time_point start_;
+};
+
 }  // namespace callvet

@@ -30,6 +30,9 @@ int Run(int argc, char** argv) {
   AddSignCommand(app, context);
   AddPkiCommand(app, context);
   AddLintCommand(app, context);
+  AddTrustCommand(app, context);
+  AddCacheCommand(app, context);
+  AddFetchCommand(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

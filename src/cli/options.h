@@ -29,6 +29,9 @@ void AddExplainCommand(CLI::App& app, Context& context);
 void AddSignCommand(CLI::App& app, Context& context);
 void AddPkiCommand(CLI::App& app, Context& context);
 void AddLintCommand(CLI::App& app, Context& context);
+void AddTrustCommand(CLI::App& app, Context& context);
+void AddCacheCommand(CLI::App& app, Context& context);
+void AddFetchCommand(CLI::App& app, Context& context);
 
 /// Makes every option of `command` take one value each time, so that arguments may stand behind any
 /// of them, and refuse an empty one: an unset shell variable is not "not given".

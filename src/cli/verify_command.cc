@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kFooter =
     "Examples:\n"
     "  callvet verify --orig +12155550100 --dest +12155550101 --anchors certs/anchors \\\n"
-    "      --cert signer.pem 'eyJ...;info=<https://cert.example.org/p.pem>;alg=ES256;ppt=shaken'\n"
+    "      'eyJ...;info=<https://cert.example.org/p.pem>;alg=ES256;ppt=shaken'\n"
     "  callvet verify --sip-file invite.txt --anchors ca.pem --cert chain.pem --at "
     "2026-11-21T08:00:00Z\n"
     "  cat token.txt | callvet verify --bare - --orig 12155550100 --dest 12155550101 --json\n"
@@ -39,15 +39,69 @@ struct VerifyOptions {
   std::vector<std::filesystem::path> certificates;
   std::vector<std::filesystem::path> crls;
   std::vector<std::filesystem::path> crl_anchors;
+  std::vector<std::string> crl_urls;
+  std::filesystem::path trust_list;
+  std::vector<std::filesystem::path> trust_list_roots;
+  std::filesystem::path trust_list_chain;
+  std::filesystem::path state_dir;
   int64_t max_age = 60;
   std::string country;
   bool require_crl = false;
   bool bare = false;
   bool ignore_date = false;
   bool any_origid = false;
+  bool offline = false;
+  std::string cache_dir;
+  std::string ca_file;
+  std::string proxy;
   bool allow_http = false;
+  bool allow_private_addresses = false;
+  std::vector<uint16_t> allow_ports;
   bool json = false;
 };
+
+void AddDownloadOptions(CLI::App& command, VerifyOptions& options) {
+  command.add_flag("--offline", options.offline, "Download nothing: only what is cached counts");
+  command
+      .add_option("--cache-dir", options.cache_dir,
+                  "Directory where downloaded certificates are kept (default: they are not)")
+      ->type_name("D");
+  command
+      .add_option("--ca-file", options.ca_file,
+                  "CAs that vouch for certificate servers (TLS), instead of the system's")
+      ->type_name("F");
+  command.add_option("--proxy", options.proxy, "Proxy for downloads: http://host:port")
+      ->type_name("URL");
+  command.add_flag("--insecure-allow-http", options.allow_http, "Lab only: accept http in x5u");
+  command.add_flag("--insecure-allow-private-addresses", options.allow_private_addresses,
+                   "Lab only: download from private and loopback addresses");
+  command
+      .add_option("--insecure-allow-port", options.allow_ports,
+                  "Lab only: accept this port in x5u; may be given several times")
+      ->type_name("N")
+      ->check(CLI::Range(1, 65535));
+}
+
+void AddTrustOptions(CLI::App& command, VerifyOptions& options) {
+  command.add_option("--crl-url", options.crl_urls, "Revocation list to download")
+      ->type_name("URL");
+  command
+      .add_option("--trust-list", options.trust_list,
+                  "The STI-PA's signed list of certification authorities: more trust anchors")
+      ->type_name("F");
+  command
+      .add_option("--trust-list-root", options.trust_list_roots,
+                  "Root of the STI-PA: trusted for trust lists only")
+      ->type_name("PATH");
+  command
+      .add_option("--trust-list-chain", options.trust_list_chain,
+                  "Certificates of the trust list's signer, instead of a download")
+      ->type_name("F");
+  command
+      .add_option("--state-dir", options.state_dir,
+                  "Where the last accepted trust list is kept (the guard against old lists)")
+      ->type_name("D");
+}
 
 void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_option("HEADER", options.header,
@@ -105,7 +159,8 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--ignore-date", options.ignore_date,
                    "Judge freshness by iat alone (full form)");
   command.add_flag("--any-origid", options.any_origid, "Accept an origid that is not a UUID");
-  command.add_flag("--insecure-allow-http", options.allow_http, "Lab only: accept http in x5u");
+  AddTrustOptions(command, options);
+  AddDownloadOptions(command, options);
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
   command.footer(kFooter);
@@ -169,12 +224,36 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   if (options.ignore_date) setup.options.date_policy = DatePolicy::kIgnore;
   if (options.any_origid) setup.options.origid_policy = OrigidPolicy::kAnyString;
   if (options.allow_http) setup.options.http_x5u = VerifierOptions::HttpX5u::kInsecureAllow;
+  for (const uint16_t port : options.allow_ports) setup.options.x5u_ports.push_back(port);
+  DownloadSetup& downloads = setup.downloads.emplace();
+  if (options.offline) downloads.repository.downloads = DownloadPolicy::kOffline;
+  downloads.cache_directory = options.cache_dir;
+  downloads.fetcher.ca_file = options.ca_file;
+  downloads.fetcher.proxy = options.proxy;
+  if (options.allow_private_addresses) {
+    downloads.fetcher.private_addresses = PrivateAddresses::kInsecureAllow;
+  }
   if (options.require_crl) setup.revocation_policy = RevocationPolicy::kRequired;
   setup.anchors = options.anchors;
   setup.certificates = options.certificates;
   setup.crls = options.crls;
   setup.crl_anchors = options.crl_anchors;
+  setup.trust.crl_urls = options.crl_urls;
+  setup.trust.trust_list_roots = options.trust_list_roots;
+  if (!options.trust_list.empty()) setup.trust.trust_list = options.trust_list;
+  if (!options.trust_list_chain.empty()) setup.trust.trust_list_chain = options.trust_list_chain;
+  if (!options.state_dir.empty()) setup.trust.state_dir = options.state_dir;
   return setup;
+}
+
+void WarnOfSwitches(const VerifyOptions& options, const Console& console) {
+  if (options.allow_http) console.Warn("--insecure-allow-http accepts certificates without TLS");
+  if (options.allow_private_addresses) {
+    console.Warn("--insecure-allow-private-addresses lets callers reach this network");
+  }
+  if (!options.allow_ports.empty()) {
+    console.Warn("--insecure-allow-port lets callers reach other services than HTTPS");
+  }
 }
 
 ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
@@ -188,7 +267,7 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (!call) return console.Complain(call.error());
   auto verifier = MakeVerifier(*setup);
   if (!verifier) return console.Complain(verifier.error());
-  if (options.allow_http) console.Warn("--insecure-allow-http accepts certificates without TLS");
+  WarnOfSwitches(options, console);
 
   const Verdict verdict = (*verifier)->Verify(*call, Deadline());
   if (options.json) {

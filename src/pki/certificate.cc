@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
+#include "pki/sha256.h"
 #include "pki/x509_fields.h"
 
 namespace callvet {
@@ -169,15 +170,6 @@ Result<std::vector<CrlDistributionPoint>> ReadDistributionPoints(const X509* x50
     read.push_back(std::move(out));
   }
   return read;
-}
-
-std::string Sha256Hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
-    return {};
-  }
-  return ToHex(std::string_view(reinterpret_cast<const char*>(digest.data()), length));
 }
 
 X509Ptr DecodeX509(std::string_view der) {

@@ -50,8 +50,15 @@ Result<VerifiedChain> VerifyChain(const CertificateBundle& bundle, const TrustSt
     if (!preferred) return Fail(Reason::kChainInvalid, "valid, but another path is looked for");
     return {};
   };
-  const auto path = FindPath({signer, bundle, store.anchors(), at, limits}, judge);
-  if (!path && chain.path_.empty()) return path.error();
+  const auto anchors = store.AnchorsAt(at);
+  auto path = FindPath({signer, bundle, anchors, at, limits}, judge);
+  if (!path && chain.path_.empty()) {
+    if (anchors.size() != store.anchors().size()) {
+      path.error().detail +=
+          "; the STI-PA's trust list expired at " + FormatTime(*store.listed_until());
+    }
+    return path.error();
+  }
   return chain;
 }
 

@@ -43,6 +43,8 @@ Failure Invalid(std::string_view detail) {
 
 struct Crl::Data {
   X509CrlPtr crl;
+  std::string der;
+  std::optional<std::string> number_hex;
   std::string issuer;
   std::string issuer_der;
   sys_seconds this_update{};
@@ -188,6 +190,17 @@ Result<EntryList> ReadEntries(X509_CRL* crl, const std::string& crl_issuer) {
   return list;
 }
 
+// Nothing in `number` if there is none.
+Result<void> ReadNumber(const X509_CRL* crl, std::optional<std::string>& number) {
+  int critical = 0;
+  const Asn1IntegerPtr value(
+      static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, NID_crl_number, &critical, nullptr)));
+  if (value == nullptr && critical == -1) return {};
+  if (value != nullptr) number = SerialHex(value.get());
+  if (!number || number->starts_with('-')) return Invalid("has a broken number");
+  return {};
+}
+
 X509CrlPtr DecodeCrl(std::string_view der) {
   if (der.empty() || der.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     return nullptr;
@@ -247,6 +260,8 @@ Result<Crl> Crl::ParseDer(std::string_view der) {
     if (!data->next_update) return Invalid("has a nextUpdate that cannot be read");
   }
 
+  data->der = der;
+  if (auto ok = ReadNumber(crl, data->number_hex); !ok) return ok.error();
   auto scope = ReadScope(crl);
   if (!scope) return scope.error();
   data->scope = std::move(*scope);
@@ -277,6 +292,28 @@ const std::vector<std::string>& Crl::distribution_uris() const {
 }
 size_t Crl::entry_count() const {
   return data_->entries.size();
+}
+const std::optional<std::string>& Crl::number_hex() const {
+  return data_->number_hex;
+}
+const std::string& Crl::der() const {
+  return data_->der;
+}
+
+bool Crl::IsNewerThan(const Crl& other) const {
+  const auto& mine = number_hex();
+  const auto& theirs = other.number_hex();
+  if (!mine || !theirs || *mine == *theirs) return this_update() > other.this_update();
+  if (mine->size() != theirs->size()) return mine->size() > theirs->size();
+  return *mine > *theirs;
+}
+
+bool Crl::HasScopeOf(const Crl& other) const {
+  const Scope& mine = data_->scope;
+  const Scope& theirs = other.data_->scope;
+  return issuer_der() == other.issuer_der() && mine.indirect == theirs.indirect &&
+         mine.only_user == theirs.only_user && mine.only_ca == theirs.only_ca &&
+         mine.uris == theirs.uris;
 }
 
 bool Crl::Covers(const Certificate& certificate) const {

@@ -31,6 +31,15 @@ class Crl {
   [[nodiscard]] bool indirect() const;  // IssuingDistributionPoint with indirectCRL
   [[nodiscard]] const std::vector<std::string>& distribution_uris() const;  // of its IDP
   [[nodiscard]] size_t entry_count() const;
+  /// cRLNumber (RFC 5280 5.2.3) in lower-case hex without leading zeros; nothing if absent.
+  [[nodiscard]] const std::optional<std::string>& number_hex() const;
+  [[nodiscard]] const std::string& der() const;  // as received
+
+  /// True if this list must not be replaced by `other`, which is of the same issuer and scope: that
+  /// one has a lower number, or, where one of them has none, an earlier thisUpdate.
+  [[nodiscard]] bool IsNewerThan(const Crl& other) const;
+  /// True if both lists speak for the same certificates: same issuer, kind and places.
+  [[nodiscard]] bool HasScopeOf(const Crl& other) const;
 
   /// True if this list is one that speaks for `certificate`: a direct one by the certificate's
   /// issuer, or an indirect one (C-33) whose issuer is the cRLIssuer, and whose IDP URI is a URI,

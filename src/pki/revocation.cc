@@ -21,12 +21,12 @@ std::string Describe(const Crl& crl) {
 
 // C-35. A list without nextUpdate gives no time until which it may be believed (RFC 5280 5.1.2.5
 // demands one), so it counts as stale.
-Result<void> CheckCurrency(const Crl& crl, sys_seconds at) {
+Result<void> CheckCurrency(const Crl& crl, std::chrono::seconds grace, sys_seconds at) {
   if (crl.this_update() > at + kCrlClockSkew) {
     return Fail(Reason::kCrlStale, Describe(crl) + " is from the future");
   }
   if (!crl.next_update()) return Fail(Reason::kCrlStale, Describe(crl) + " has no nextUpdate");
-  if (at > *crl.next_update()) {
+  if (at > *crl.next_update() + grace) {
     return Fail(Reason::kCrlStale,
                 Describe(crl) + " is past its nextUpdate " + FormatTime(*crl.next_update()));
   }
@@ -47,6 +47,25 @@ Result<void> CheckCrlSigner(const Certificate& signer, const TrustStore& store, 
   return {};
 }
 
+// The authenticity of an indirect list: any one of the possible signers is enough.
+Result<void> CheckIndirect(const Crl& crl, const TrustStore& store, sys_seconds at) {
+  std::optional<Failure> failure;
+  size_t tried = 0;
+  for (const auto* candidates : {&store.crl_anchors(), &store.crl_signers()}) {
+    for (const Certificate& signer : *candidates) {
+      if (signer.subject_der() != crl.issuer_der()) continue;
+      if (++tried > kMaxCrlSigners) break;
+      if (!crl.SignedBy(signer)) continue;
+      const auto ok = CheckCrlSigner(signer, store, at);
+      if (ok) return {};
+      failure = ok.error();
+    }
+  }
+  return Fail(Reason::kCrlInvalid,
+              Describe(crl) + " is not signed by a known CRL signer" +
+                  (failure ? " that can be trusted: " + failure->detail : std::string()));
+}
+
 // One run over a path. Who signed an indirect list does not depend on the certificate, so that is
 // found out once for all certificates of the path.
 class RevocationCheck {
@@ -62,21 +81,28 @@ class RevocationCheck {
         // Not the list that this certificate points to. But who signs it and names the
         // certificate's issuer and serial number says that it is revoked (C-34), however careless
         // its CA was with distribution points.
-        if (auto listed = CheckStrayListing(crl, certificate, issuer); !listed)
-          return listed.error();
+        auto listed = CheckStrayListing(crl, certificate, issuer);
+        if (!listed) return listed.error();
         continue;
       }
-      auto usable = CheckCurrency(crl, at_);
-      if (usable) usable = CheckAuthenticity(crl, issuer);
+      const auto current = CheckCurrency(crl, store_.crl_grace(), at_);
+      const bool old_counts = store_.revocation_policy() == RevocationPolicy::kBestEffort;
+      auto usable = current || old_counts ? CheckAuthenticity(crl, issuer) : current;
       if (!usable) {
         unusable = usable.error();
         continue;
       }
-      if (const auto since = crl.RevokedSince(certificate))
-        return Revoked(certificate, *since, crl);
-      good = &crl;
+      if (const auto since = crl.RevokedSince(certificate)) return Revoked(certificate, *since, crl);
+      if (current) {
+        good = &crl;
+      } else {
+        unusable = current.error();
+      }
     }
     if (good != nullptr) return Quote(certificate.subject()) + " is not on " + Describe(*good);
+    if (unusable && store_.revocation_policy() == RevocationPolicy::kBestEffort) {
+      return "not known whether revoked: " + unusable->detail;
+    }
     if (unusable) return *unusable;
     std::string none = "no CRL covers " + Quote(certificate.subject());
     if (store_.revocation_policy() == RevocationPolicy::kRequired) {
@@ -110,26 +136,7 @@ class RevocationCheck {
     }
     const auto known = indirect_.find(&crl);
     if (known != indirect_.end()) return known->second;
-    return indirect_.emplace(&crl, CheckIndirect(crl)).first->second;
-  }
-
-  // The authenticity of an indirect list: any one of the possible signers is enough.
-  [[nodiscard]] Result<void> CheckIndirect(const Crl& crl) const {
-    std::optional<Failure> failure;
-    size_t tried = 0;
-    for (const auto* candidates : {&store_.crl_anchors(), &store_.crl_signers()}) {
-      for (const Certificate& signer : *candidates) {
-        if (signer.subject_der() != crl.issuer_der()) continue;
-        if (++tried > kMaxCrlSigners) break;
-        if (!crl.SignedBy(signer)) continue;
-        const auto ok = CheckCrlSigner(signer, store_, at_);
-        if (ok) return {};
-        failure = ok.error();
-      }
-    }
-    return Fail(Reason::kCrlInvalid,
-                Describe(crl) + " is not signed by a known CRL signer" +
-                    (failure ? " that can be trusted: " + failure->detail : std::string()));
+    return indirect_.emplace(&crl, CheckIndirect(crl, store_, at_)).first->second;
   }
 
   const TrustStore& store_;
@@ -149,6 +156,44 @@ Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>&
     notes.push_back(std::move(*note));
   }
   return notes;
+}
+
+CrlJudgement JudgeCrl(const Crl& crl, const std::vector<Certificate>& authorities,
+                      const TrustStore& store, sys_seconds at) {
+  if (crl.indirect()) {
+    const auto ok = CheckIndirect(crl, store, at);
+    if (ok) return {CrlStanding::kAuthentic, Describe(crl) + " is signed by a known CRL signer"};
+    return {CrlStanding::kForged, ok.error().detail};
+  }
+  const PathJudge judge = [at](const std::vector<Certificate>& path) {
+    return ValidatePath(path, at);
+  };
+  const auto anchors = store.AnchorsAt(at);
+  CrlJudgement judgement{CrlStanding::kIssuerUnknown,
+                         Describe(crl) + " is of a CA that is not known yet"};
+  size_t tried = 0;
+  for (const std::span<const Certificate> candidates :
+       {anchors, std::span<const Certificate>(authorities),
+        std::span<const Certificate>(store.crl_signers())}) {
+    for (const Certificate& issuer : candidates) {
+      if (issuer.subject_der() != crl.issuer_der()) continue;
+      if (++tried > kMaxCrlSigners) return judgement;
+      // Only an issuer that is trusted can tell a forged list from a good one.
+      const bool anchor = std::find(anchors.begin(), anchors.end(), issuer) != anchors.end();
+      const auto trusted = anchor
+                               ? CheckValidity(issuer, at)
+                               : FindPath({issuer, authorities, anchors, at, ChainLimits()}, judge)
+                                     .map([](const auto& /*path*/) {});
+      if (!trusted) continue;
+      if (crl.SignedBy(issuer)) {
+        return {CrlStanding::kAuthentic, Describe(crl) + " is signed by its CA"};
+      }
+      judgement = {CrlStanding::kForged, Describe(crl) +
+                                             " is not signed by its CA, or that may "
+                                             "not sign lists"};
+    }
+  }
+  return judgement;
 }
 
 }  // namespace callvet

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,27 @@ inline constexpr std::chrono::seconds kCrlClockSkew{300};
 /// Several CRLs may cover a certificate: it is revoked if any good one lists it; it is clear if at
 /// least one good one does not. If all that cover it are unusable the failure is kCrlInvalid or
 /// kCrlStale (also one whose thisUpdate is in the future, or without nextUpdate), never a pass.
-/// None at all: RevocationPolicy decides (kCrlNotAvailable). Returns one sentence per checked
+/// None at all: RevocationPolicy decides (kCrlNotAvailable). Under kBestEffort what cannot be found
+/// out passes, and a stale list still revokes whom it lists. Returns one sentence per checked
 /// certificate. Thread-safe; no I/O.
 Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>& path,
                                                  const TrustStore& store, sys_seconds at);
+
+/// What is known of who signed a CRL, before it is put to use.
+enum class CrlStanding : uint8_t {
+  kAuthentic,      // signed by its issuer, whose own certificate is an anchor or leads to one
+  kIssuerUnknown,  // a direct list of a CA whose certificate is not at hand
+  kForged,         // not signed by its issuer, or by one who may not sign it or is not trusted
+};
+struct CrlJudgement {
+  CrlStanding standing = CrlStanding::kForged;
+  std::string detail;  // why, for people
+};
+
+/// Judges by the anchors, CRL anchors and CRL signers of `store` and by `authorities`, which are CA
+/// certificates of any origin. An indirect list without a signer that leads to a CRL anchor is
+/// forged. Neither currency nor entries count. Thread-safe; no I/O.
+CrlJudgement JudgeCrl(const Crl& crl, const std::vector<Certificate>& authorities,
+                      const TrustStore& store, sys_seconds at);
 
 }  // namespace callvet

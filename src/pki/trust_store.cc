@@ -84,6 +84,11 @@ Result<CertificateBundle> ReadCrlSigners(std::string_view bytes) {
 
 }  // namespace
 
+std::span<const Certificate> TrustStore::AnchorsAt(sys_seconds at) const {
+  const std::span<const Certificate> all(anchors_);
+  return listed_until_ && at >= *listed_until_ ? all.first(own_anchors_) : all;
+}
+
 Result<void> TrustStoreBuilder::AddAnchors(std::string_view bytes, std::string_view source) {
   const auto anchors = ReadAnchors(bytes, source);
   if (!anchors) return anchors.error();
@@ -121,7 +126,18 @@ Result<void> TrustStoreBuilder::AddCrlFile(const std::filesystem::path& path) {
   return AddCrls(*bytes, path.string());
 }
 
+void TrustStoreBuilder::AddCrlSigners(const std::vector<Certificate>& signers) {
+  AppendNew(store_.crl_signers_, signers);
+}
+
+void TrustStoreBuilder::SetListedAnchors(std::vector<Certificate> anchors, sys_seconds until) {
+  listed_ = std::move(anchors);
+  store_.listed_until_ = until;
+}
+
 std::shared_ptr<const TrustStore> TrustStoreBuilder::Build() {
+  store_.own_anchors_ = store_.anchors_.size();
+  AppendNew(store_.anchors_, std::exchange(listed_, {}));
   return std::make_shared<const TrustStore>(std::exchange(store_, TrustStore()));
 }
 

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -15,15 +17,22 @@ namespace callvet {
 
 /// What a certificate without a usable CRL is worth (C-35).
 enum class RevocationPolicy : uint8_t {
-  kIfCovered,  // a certificate that no CRL speaks for passes; a covering CRL must be good
-  kRequired,   // every certificate below the anchor must be covered by a good CRL
+  kIfCovered,   // a certificate that no CRL speaks for passes; a covering CRL must be good
+  kRequired,    // every certificate below the anchor must be covered by a good CRL
+  kBestEffort,  // only a good CRL, or a stale one, that lists the certificate refuses it
 };
 
 /// Everything that decides whom callvet trusts: anchors, CRLs and who may sign indirect CRLs. An
 /// immutable snapshot once built; replaced as a whole; thread-safe.
 class TrustStore {
  public:
+  /// All anchors: those given by themselves, then those of the STI-PA's list alone.
   [[nodiscard]] const std::vector<Certificate>& anchors() const { return anchors_; }
+  /// The anchors that count at `at`: without the listed ones from listed_until() on, so that an
+  /// expired list is trusted by nobody even if nobody replaces this store (C-32).
+  [[nodiscard]] std::span<const Certificate> AnchorsAt(sys_seconds at) const;
+  /// When the STI-PA's list expires; nothing if no anchor comes from it alone.
+  [[nodiscard]] std::optional<sys_seconds> listed_until() const { return listed_until_; }
   [[nodiscard]] const std::vector<Crl>& crls() const { return crls_; }
   /// Anchors of the STI-PA, for indirect CRLs only: they never vouch for a signer of calls.
   [[nodiscard]] const std::vector<Certificate>& crl_anchors() const { return crl_anchors_; }
@@ -31,14 +40,19 @@ class TrustStore {
   /// crl_anchors().
   [[nodiscard]] const std::vector<Certificate>& crl_signers() const { return crl_signers_; }
   [[nodiscard]] RevocationPolicy revocation_policy() const { return revocation_policy_; }
+  /// How long after its nextUpdate a CRL still counts as current (C-35).
+  [[nodiscard]] std::chrono::seconds crl_grace() const { return crl_grace_; }
 
  private:
   friend class TrustStoreBuilder;
   std::vector<Certificate> anchors_;
+  size_t own_anchors_ = 0;  // the first of anchors_, which do not come from a list
+  std::optional<sys_seconds> listed_until_;
   std::vector<Crl> crls_;
   std::vector<Certificate> crl_anchors_;
   std::vector<Certificate> crl_signers_;
   RevocationPolicy revocation_policy_ = RevocationPolicy::kIfCovered;
+  std::chrono::seconds crl_grace_{0};
 };
 
 /// Collects a TrustStore. Each Add either takes everything of its input or fails and takes nothing.
@@ -60,13 +74,23 @@ class TrustStoreBuilder {
   Result<void> AddCrls(std::string_view bytes, std::string_view source);
   /// The same from a file. Fails also with kFileUnreadable.
   Result<void> AddCrlFile(const std::filesystem::path& path);
+  /// One CRL that was decoded already.
+  void AddCrl(const Crl& crl) { store_.crls_.push_back(crl); }
+  /// Certificates that may have signed indirect CRLs; trusted only through CRL anchors.
+  void AddCrlSigners(const std::vector<Certificate>& signers);
+  /// The anchors of a list that was verified, to be trusted until `until`; replaces those given
+  /// before. One that is also an anchor by itself stays one after that.
+  void SetListedAnchors(std::vector<Certificate> anchors, sys_seconds until);
   void SetRevocationPolicy(RevocationPolicy policy) { store_.revocation_policy_ = policy; }
+  /// `grace` is not negative.
+  void SetCrlGrace(std::chrono::seconds grace) { store_.crl_grace_ = grace; }
 
   /// The snapshot. The builder is empty afterwards.
   std::shared_ptr<const TrustStore> Build();
 
  private:
   TrustStore store_;
+  std::vector<Certificate> listed_;
 };
 
 }  // namespace callvet

@@ -158,6 +158,16 @@ void CheckCompactForm(const CheckedPassport& passport, const VerifiedChain& chai
   trail.Fail(CheckId::kSignature, last.error());
 }
 
+std::shared_ptr<const Result<VerifiedChain>> JudgeChain(const CertificateBundle& bundle,
+                                                        const CertificateContext& context,
+                                                        sys_seconds now) {
+  if (context.chain_cache != nullptr) {
+    return context.chain_cache->Verify(bundle, context.trust_store, now);
+  }
+  return std::make_shared<const Result<VerifiedChain>>(
+      VerifyChain(bundle, *context.trust_store, now));
+}
+
 }  // namespace
 
 void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
@@ -172,9 +182,14 @@ void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
              std::to_string((*bundle)->size()) + " certificates from " + passport.x5u);
   verdict.signer = DescribeSigner((**bundle)[SignerIndex(**bundle)]);
 
-  const auto chain = VerifyChain(
-      **bundle, context.trust_store, call.now, {},
-      [&](const std::vector<Certificate>& path) { return IsWanted(path, *verdict.iat); });
+  auto judged = JudgeChain(**bundle, context, call.now);
+  if (*judged && !IsWanted((*judged)->path(), *verdict.iat)) {
+    // What is remembered does not know iat: look for the path on which it holds.
+    judged = std::make_shared<const Result<VerifiedChain>>(VerifyChain(
+        **bundle, *context.trust_store, call.now, {},
+        [&](const std::vector<Certificate>& path) { return IsWanted(path, *verdict.iat); }));
+  }
+  const Result<VerifiedChain>& chain = *judged;
   if (!Record(trail, CheckId::kChain, chain, chain ? PathText(*chain) : "") ||
       !Record(trail, CheckId::kIatInCertificate, CheckIatInCertificates(*chain, *verdict.iat),
               "iat is within the validity of every certificate")) {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "callvet/certificate_source.h"
 #include "callvet/verdict.h"
+#include "pki/chain_cache.h"
 #include "pki/es256.h"
 #include "pki/trust_store.h"
 #include "verify/call.h"
@@ -16,9 +17,10 @@ namespace callvet {
 
 /// What the dear checks need beside the call. Borrowed.
 struct CertificateContext {
-  const TrustStore& trust_store;
+  const std::shared_ptr<const TrustStore>& trust_store;
   const CertificateSource& source;
   const Es256Engine& engine;
+  ChainCache* chain_cache;  // nullptr: none
   const Deadline& deadline;
 };
 

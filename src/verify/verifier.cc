@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "pki/chain_cache.h"
 #include "verify/call.h"
 #include "verify/certificate_checks.h"
 #include "verify/claim_checks.h"
@@ -12,6 +13,14 @@
 
 namespace callvet {
 namespace {
+
+std::shared_ptr<ChainCache> MakeChainCache(size_t max_chains) {
+  if (max_chains == 0) return nullptr;
+  ChainCacheOptions options;
+  options.max_chains = max_chains;
+  options.max_failures = max_chains / 16 + 1;
+  return std::make_shared<ChainCache>(options);
+}
 
 // All Identity header values of the call, those that a front end merged taken apart. One more
 // than `max` at the most, so that the caller sees that there are too many.
@@ -68,7 +77,8 @@ Verifier::Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> tr
       trust_store_(std::move(trust_store)),
       source_(std::move(source)),
       clock_(std::move(clock)),
-      engine_(std::move(engine)) {}
+      engine_(std::move(engine)),
+      chain_cache_(MakeChainCache(options_.max_cached_chains)) {}
 
 Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {
   try {
@@ -84,7 +94,7 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline) cons
     }
     const auto store = trust_store();
     const Call read = Call::Read(call, options_, verdict.judged_at);
-    const CertificateContext context{*store, *source_, *engine_, deadline};
+    const CertificateContext context{store, *source_, *engine_, chain_cache_.get(), deadline};
     for (const std::string_view value : values) {
       verdict.passports.push_back(JudgePassport(value, read, context));
     }

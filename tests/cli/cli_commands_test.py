@@ -124,8 +124,8 @@ class SignAndVerify(CliTest):
 
     def test_no_certificate_is_undecided(self):
         run = self.run_in_lab("verify", "--orig", ORIG, "--dest", DEST, "--anchors", "sti/root.pem",
-                              "--json", self.sign())
-        self.assert_reason(run, "certificate-not-available", 3)
+                              "--offline", "--json", self.sign())
+        self.assert_reason(run, "fetch-offline", 3)
 
     def test_output_forms(self):
         at = ("--iat", "2026-11-21T08:00:00Z", "--origid", "00000000-0000-4000-8000-000000000000")

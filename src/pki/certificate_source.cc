@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "callvet/certificate_source.h"
+
+#include <string>
+
+#include "base/clock.h"
+#include "pki/certificate.h"
+
+namespace callvet {
+
+Result<TnAuthList> CertificateSource::GetTnAuthList(std::string_view url,
+                                                    const Deadline& /*deadline*/) const {
+  return Fail(Reason::kTnAuthListNotAvailable,
+              "this source does not fetch TNAuthLists: " + std::string(url.substr(0, 200)));
+}
+
+}  // namespace callvet

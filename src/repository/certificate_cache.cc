@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "repository/certificate_cache.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <mutex>
+#include <random>
+
+namespace callvet {
+namespace {
+
+// A shard of fewer entries would make the limit of the whole too coarse.
+constexpr size_t kMinEntriesPerShard = 64;
+constexpr size_t kMinBytesPerShard = size_t{1} << 20;
+
+uint64_t RandomWord() {
+  std::random_device source;
+  return (uint64_t{source()} << 32) | source();
+}
+
+// The state of SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF").
+struct SipState {
+  uint64_t v0, v1, v2, v3;
+
+  void Round() {
+    v0 += v1;
+    v1 = std::rotl(v1, 13) ^ v0;
+    v0 = std::rotl(v0, 32);
+    v2 += v3;
+    v3 = std::rotl(v3, 16) ^ v2;
+    v0 += v3;
+    v3 = std::rotl(v3, 21) ^ v0;
+    v2 += v1;
+    v1 = std::rotl(v1, 17) ^ v2;
+    v2 = std::rotl(v2, 32);
+  }
+  void Absorb(uint64_t word) {
+    v3 ^= word;
+    Round();
+    v0 ^= word;
+  }
+};
+
+size_t ShardCount(const CertificateCacheOptions& options) {
+  const size_t by_entries = options.max_entries / kMinEntriesPerShard;
+  const size_t by_bytes = options.max_bytes / kMinBytesPerShard;
+  return std::max<size_t>(1, std::min({options.shards, by_entries, by_bytes}));
+}
+
+}  // namespace
+
+sys_seconds EarliestNotAfter(const CertificateBundle& bundle) {
+  sys_seconds earliest = sys_seconds::max();
+  for (const Certificate& certificate : bundle) {
+    earliest = std::min(earliest, certificate.not_after());
+  }
+  return earliest;
+}
+
+size_t EstimateBytes(std::string_view x5u, const CertificateBundle& bundle) {
+  // Measured by tools/bench: OpenSSL's decoded form is several times the DER.
+  constexpr size_t kPerEntry = 512;
+  constexpr size_t kPerCertificate = 5632;
+  constexpr size_t kPerDerByte = 3;
+  size_t bytes = kPerEntry + x5u.size();
+  for (const Certificate& certificate : bundle) {
+    bytes += kPerCertificate + kPerDerByte * certificate.der().size();
+  }
+  return bytes;
+}
+
+size_t CertificateCache::KeyedHash::operator()(std::string_view text) const {
+  SipState state{key0 ^ 0x736f6d6570736575U, key1 ^ 0x646f72616e646f6dU, key0 ^ 0x6c7967656e657261U,
+                 key1 ^ 0x7465646279746573U};
+  uint64_t last = uint64_t{text.size() & 0xff} << 56;
+  while (text.size() >= sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    state.Absorb(word);
+    text.remove_prefix(sizeof word);
+  }
+  uint64_t rest = 0;
+  if (!text.empty()) std::memcpy(&rest, text.data(), text.size());
+  last |= rest;
+  state.Absorb(last);
+  state.v2 ^= 0xff;
+  for (int i = 0; i < 3; ++i) state.Round();
+  return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
+}
+
+CertificateCache::CertificateCache(const CertificateCacheOptions& options)
+    : hash_{RandomWord(), RandomWord()} {
+  const size_t count = ShardCount(options);
+  max_entries_per_shard_ = options.max_entries / count;
+  max_bytes_per_shard_ = options.max_bytes / count;
+  shards_.reserve(count);
+  // The shard is chosen by one key, the bucket by another.
+  const KeyedHash bucket_hash{RandomWord(), RandomWord()};
+  for (size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(bucket_hash));
+}
+
+CertificateCache::~CertificateCache() = default;
+
+CertificateCache::Shard& CertificateCache::ShardOf(std::string_view x5u) const {
+  return shards_.size() == 1 ? *shards_[0] : *shards_[hash_(x5u) % shards_.size()];
+}
+
+std::shared_ptr<const CachedCertificates> CertificateCache::Find(std::string_view x5u,
+                                                                 sys_seconds now) const {
+  const Shard& shard = ShardOf(x5u);
+  const std::shared_lock lock(shard.mutex);
+  const auto found = shard.index.find(x5u);
+  if (found == shard.index.end()) return nullptr;
+  const Node& node = *found->second;
+  // Written only when it changes: the cache line stays shared between readers.
+  if (!node.used.load(std::memory_order_relaxed)) node.used.store(true, std::memory_order_relaxed);
+  const int64_t at = now.time_since_epoch().count();
+  if (node.last_used.load(std::memory_order_relaxed) != at) {
+    node.last_used.store(at, std::memory_order_relaxed);
+  }
+  shard.hits.fetch_add(1, std::memory_order_relaxed);
+  return node.entry;
+}
+
+std::shared_ptr<const CachedCertificates> CertificateCache::Peek(std::string_view x5u) const {
+  const Shard& shard = ShardOf(x5u);
+  const std::shared_lock lock(shard.mutex);
+  const auto found = shard.index.find(x5u);
+  return found == shard.index.end() ? nullptr : found->second->entry;
+}
+
+void CertificateCache::Insert(std::string_view x5u, std::shared_ptr<const CachedCertificates> entry,
+                              sys_seconds now) {
+  // Made before and freed after the lock is held: decoding, copying and freeing take time.
+  const size_t bytes = EstimateBytes(x5u, *entry->bundle);
+  std::list<Node> fresh;
+  std::list<Node> evicted;
+  Node& node = fresh.emplace_back();
+  node.x5u = x5u;
+  node.entry = std::move(entry);
+  node.bytes = bytes;
+  node.last_used = now.time_since_epoch().count();
+  Shard& shard = ShardOf(x5u);
+  const std::unique_lock lock(shard.mutex);
+  const auto old = shard.index.find(x5u);
+  if (old != shard.index.end()) {
+    const sys_seconds fetched_at = old->second->entry->fetched_at;
+    if (fetched_at > node.entry->fetched_at && fetched_at <= now) return;
+    node.used = old->second->used.load();
+    node.last_used = old->second->last_used.load();
+    const auto position = old->second;
+    shard.index.erase(old);
+    shard.bytes -= position->bytes;
+    evicted.splice(evicted.end(), shard.queue, position);
+  }
+  if (bytes > max_bytes_per_shard_ || max_entries_per_shard_ == 0) return;
+  shard.index.emplace(fresh.front().x5u, fresh.begin());
+  shard.queue.splice(shard.queue.end(), fresh);
+  shard.bytes += bytes;
+  Shrink(shard, evicted);
+}
+
+// Moves nodes to `evicted` until the shard keeps its limits. Each step evicts one or clears one
+// mark, so that it ends after at most two rounds.
+void CertificateCache::Shrink(Shard& shard, std::list<Node>& evicted) const {
+  while (shard.index.size() > max_entries_per_shard_ || shard.bytes > max_bytes_per_shard_) {
+    const auto candidate = shard.queue.begin();
+    if (candidate->used.exchange(false, std::memory_order_relaxed)) {
+      shard.queue.splice(shard.queue.end(), shard.queue, candidate);
+      continue;
+    }
+    shard.index.erase(candidate->x5u);
+    shard.bytes -= candidate->bytes;
+    ++shard.evictions;
+    evicted.splice(evicted.end(), shard.queue, candidate);
+  }
+}
+
+size_t CertificateCache::Remove(std::string_view x5u) {
+  std::list<Node> removed;
+  Shard& shard = ShardOf(x5u);
+  const std::unique_lock lock(shard.mutex);
+  const auto found = shard.index.find(x5u);
+  if (found == shard.index.end()) return 0;
+  const auto position = found->second;
+  shard.index.erase(found);
+  shard.bytes -= position->bytes;
+  removed.splice(removed.end(), shard.queue, position);
+  return 1;
+}
+
+size_t CertificateCache::Clear() {
+  size_t count = 0;
+  for (const auto& shard : shards_) {
+    std::list<Node> removed;
+    const std::unique_lock lock(shard->mutex);
+    count += shard->index.size();
+    shard->index.clear();
+    shard->bytes = 0;
+    removed.swap(shard->queue);
+  }
+  return count;
+}
+
+std::vector<std::string> CertificateCache::Due(sys_seconds now, std::chrono::seconds lead,
+                                               sys_seconds used_after, size_t max) const {
+  std::vector<std::string> due;
+  for (const auto& shard : shards_) {
+    const std::shared_lock lock(shard->mutex);
+    for (const Node& node : shard->queue) {
+      if (due.size() >= max) return due;
+      const CachedCertificates& entry = *node.entry;
+      const auto tenth = (entry.fresh_until - entry.fetched_at) / 10;
+      if (now < entry.fresh_until - std::min<std::chrono::seconds>(lead, tenth)) continue;
+      if (node.last_used.load(std::memory_order_relaxed) < used_after.time_since_epoch().count()) {
+        continue;
+      }
+      due.push_back(node.x5u);
+    }
+  }
+  return due;
+}
+
+CertificateCache::Usage CertificateCache::GetUsage() const {
+  Usage usage;
+  for (const auto& shard : shards_) {
+    const std::shared_lock lock(shard->mutex);
+    usage.entries += shard->index.size();
+    usage.bytes += shard->bytes;
+    usage.evictions += shard->evictions;
+    usage.hits += shard->hits.load(std::memory_order_relaxed);
+  }
+  return usage;
+}
+
+}  // namespace callvet

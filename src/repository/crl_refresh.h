@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "callvet/result.h"
+#include "pki/certificate.h"
+#include "pki/crl.h"
+#include "pki/trust_store.h"
+#include "repository/fetcher.h"
+
+namespace callvet {
+
+/// The largest CRL document that is read (VS choice). A Fetcher for CRLs needs its body limit set
+/// to this; the usual 64 KiB are for certificates.
+inline constexpr size_t kMaxCrlBytes = size_t{16} * 1024 * 1024;
+
+struct CrlRefreshOptions {
+  std::vector<std::string> urls;                          // fetched always
+  std::chrono::seconds max_age = std::chrono::hours(12);  // C-35
+  std::chrono::seconds min_interval{60};                  // between fetches of one URL
+  std::chrono::seconds max_retry =
+      std::chrono::minutes(30);  // failures: doubling from min_interval
+  size_t max_urls = 256;         // with those of Watch
+  size_t max_authorities = 512;  // CA certificates remembered from Watch
+  /// Where the last good document of each URL is kept over restarts; nothing: nowhere.
+  std::optional<std::filesystem::path> state_dir;
+};
+
+/// CRLs and the certificates beside them.
+struct CrlDocument {
+  std::vector<Crl> crls;
+  CertificateBundle signers;
+  /// PEM or DER. Fails with kCrlInvalid.
+  static Result<CrlDocument> Parse(std::string_view bytes);
+};
+
+/// Why `next` may not take the place of `current`, if it may not: not authentic by the anchors of
+/// `trust` and the CA certificates `authorities` (kCrlInvalid); past its nextUpdate, without one,
+/// or from the future (kCrlStale); older than a list of the same scope in `current` (kCrlInvalid).
+Result<void> CheckCrlUpdate(const CrlDocument& next, const std::vector<Crl>& current,
+                            const std::vector<Certificate>& authorities,
+                            const TrustStoreBuilder& trust, sys_seconds now);
+
+/// What became of one URL.
+struct CrlUpdate {
+  std::string url;
+  std::optional<Failure> failure;  // why the old list, if any, stays
+  std::string detail;              // for people
+};
+
+/// Keeps the CRLs of distribution points current: fetched again at nextUpdate, and 12 hours after
+/// the last fetch at the latest (C-35). A list that is badly signed, of the wrong issuer, stale or
+/// older than the one at hand is not used and replaces nothing. Not thread-safe; starts no threads.
+class CrlRefresher {
+ public:
+  /// Without `fetcher` only kept documents are used.
+  CrlRefresher(CrlRefreshOptions options, std::shared_ptr<const Fetcher> fetcher);
+
+  /// Remembers the distribution points of `path` (https only), and its CA certificates, which are
+  /// needed to know a direct list. Give it paths that lead to an anchor: nobody else shall make us
+  /// fetch. True if a URL was new.
+  bool Watch(const std::vector<Certificate>& path);
+
+  /// Takes what the state directory keeps for URLs that have nothing yet. True if there was any.
+  bool LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
+
+  /// Fetches what is due. One CrlUpdate per URL that was tried; those left when the deadline passed
+  /// stay due.
+  std::vector<CrlUpdate> Refresh(const TrustStoreBuilder& trust, sys_seconds now,
+                                 const Deadline& deadline);
+
+  /// Adds all lists at hand to `builder`.
+  void AddTo(TrustStoreBuilder& builder) const;
+
+ private:
+  struct Point {
+    CrlDocument document;
+    sys_seconds due{};
+    std::chrono::seconds retry{0};
+  };
+  Result<void> RefreshOne(const std::string& url, Point& point, const TrustStoreBuilder& trust,
+                          sys_seconds now, const Deadline& deadline);
+  [[nodiscard]] std::filesystem::path KeptPath(const std::string& url) const;
+
+  CrlRefreshOptions options_;
+  std::shared_ptr<const Fetcher> fetcher_;
+  std::map<std::string, Point> points_;
+  std::vector<Certificate> authorities_;
+};
+
+}  // namespace callvet

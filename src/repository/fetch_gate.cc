@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "repository/fetch_gate.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+using std::chrono::seconds;
+
+// Whether a failure says that the host, and not only this URL, is of no use now.
+bool IsOfTheHost(Reason reason) {
+  return reason == Reason::kFetchDnsFailed || reason == Reason::kFetchConnectFailed ||
+         reason == Reason::kFetchTlsFailed || reason == Reason::kFetchTimeout ||
+         reason == Reason::kFetchTransferFailed;
+}
+
+Failure Backoff(std::string_view whose, sys_seconds until, const Failure& last) {
+  return Fail(Reason::kFetchBackoff, std::string(whose) + " is not asked again before " +
+                                         FormatTime(until) + "; it failed with " +
+                                         std::string(Info(last.reason).id) + ": " + last.detail);
+}
+
+}  // namespace
+
+std::string_view AuthorityOf(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return url;
+  const std::string_view rest = url.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?#"));
+}
+
+const FetchGate::State* FetchGate::Table::Find(std::string_view name) const {
+  const auto found = index.find(name);
+  return found == index.end() ? nullptr : &*found->second;
+}
+
+FetchGate::State& FetchGate::Table::Touch(std::string_view name, size_t max) {
+  if (const auto found = index.find(name); found != index.end()) {
+    queue.splice(queue.end(), queue, found->second);
+    return queue.back();
+  }
+  // What is under way keeps its count; there are few of these.
+  for (size_t i = queue.size(); i > 0 && queue.size() >= std::max<size_t>(max, 1); --i) {
+    if (queue.front().under_way > 0) {
+      queue.splice(queue.end(), queue, queue.begin());
+      continue;
+    }
+    index.erase(queue.front().name);
+    queue.pop_front();
+  }
+  State& state = queue.emplace_back();
+  state.name = name;
+  index.emplace(state.name, std::prev(queue.end()));
+  return state;
+}
+
+void FetchGate::Table::Erase(std::string_view name) {
+  const auto found = index.find(name);
+  if (found == index.end()) return;
+  const auto position = found->second;
+  index.erase(found);
+  queue.erase(position);
+}
+
+std::optional<Failure> FetchGate::StandingLocked(std::string_view url, std::string_view host,
+                                                 sys_seconds now) const {
+  if (const State* state = urls_.Find(url); state != nullptr && now < state->next_try) {
+    return Backoff("the URL", state->next_try, state->last);
+  }
+  if (const State* state = hosts_.Find(host); state != nullptr && now < state->next_try) {
+    return Backoff("the host", state->next_try, state->last);
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> FetchGate::Standing(std::string_view url, sys_seconds now) const {
+  const std::string host = ToLower(AuthorityOf(url));
+  const std::lock_guard lock(mutex_);
+  return StandingLocked(url, host, now);
+}
+
+Result<void> FetchGate::Enter(std::string_view url, sys_seconds now) {
+  const std::string name = ToLower(AuthorityOf(url));
+  const std::lock_guard lock(mutex_);
+  if (auto standing = StandingLocked(url, name, now)) return *standing;
+  if (under_way_ >= options_.max_under_way) {
+    return Fail(Reason::kFetchBusy, std::to_string(under_way_) + " fetches are under way");
+  }
+  State& host = hosts_.Touch(name, options_.max_tracked);
+  // A host that has been found dead is probed by one at a time.
+  const size_t max =
+      host.failures >= options_.host_failures ? size_t{1} : options_.max_under_way_per_host;
+  if (host.under_way >= max) {
+    return Fail(Reason::kFetchBusy,
+                std::to_string(host.under_way) + " fetches from this host are under way");
+  }
+  ++host.under_way;
+  ++under_way_;
+  return {};
+}
+
+void FetchGate::Leave(std::string_view url, sys_seconds now,
+                      const std::optional<Failure>& failure) {
+  const std::string name = ToLower(AuthorityOf(url));
+  const std::lock_guard lock(mutex_);
+  --under_way_;
+  State& host = hosts_.Touch(name, options_.max_tracked);
+  if (host.under_way > 0) --host.under_way;
+  if (failure) {
+    CountFailure(urls_.Touch(url, options_.max_tracked), now, *failure, 1);
+  } else {
+    urls_.Erase(url);
+  }
+  if (failure && IsOfTheHost(failure->reason)) {
+    CountFailure(host, now, *failure, options_.host_failures);
+    return;
+  }
+  // It answered.
+  host.failures = 0;
+  host.next_try = {};
+  if (host.under_way == 0) hosts_.Erase(name);
+}
+
+// The `tolerated`-th failure in a row is the first that makes the next attempt wait.
+void FetchGate::CountFailure(State& state, sys_seconds now, const Failure& failure,
+                             uint32_t tolerated) const {
+  constexpr uint32_t kMaxDoublings = 20;
+  if (state.failures < tolerated + kMaxDoublings) ++state.failures;
+  state.last = failure;
+  if (state.failures < tolerated) return;
+  const seconds wait = options_.first_backoff * (int64_t{1} << (state.failures - tolerated));
+  state.next_try = now + std::min(wait, options_.max_backoff);
+}
+
+void FetchGate::Forgive(std::string_view url) {
+  const std::string name = ToLower(AuthorityOf(url));
+  const std::lock_guard lock(mutex_);
+  urls_.Erase(url);
+  if (const State* host = hosts_.Find(name); host != nullptr && host->under_way == 0) {
+    hosts_.Erase(name);
+  }
+}
+
+void FetchGate::ForgiveAll() {
+  const std::lock_guard lock(mutex_);
+  urls_ = {};
+  for (auto host = hosts_.queue.begin(); host != hosts_.queue.end();) {
+    const auto next = std::next(host);
+    if (host->under_way == 0) {
+      hosts_.index.erase(host->name);
+      hosts_.queue.erase(host);
+    } else {
+      host->failures = 0;
+      host->next_try = {};
+    }
+    host = next;
+  }
+}
+
+}  // namespace callvet

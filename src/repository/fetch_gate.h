@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "callvet/result.h"
+
+namespace callvet {
+
+struct FetchGateOptions {
+  size_t max_under_way = 16;
+  size_t max_under_way_per_host = 4;
+  /// After a failure the next attempt for that URL waits this long, twice as long each time, at
+  /// most `max_backoff`. The same holds for a host once `host_failures` attempts in a row found it
+  /// dead; then one attempt at a time probes it.
+  std::chrono::seconds first_backoff{5};
+  std::chrono::seconds max_backoff{300};
+  uint32_t host_failures = 5;
+  /// URLs and hosts that are remembered, each; the longest untouched are forgotten first.
+  size_t max_tracked = 10'000;
+};
+
+/// Decides whether a fetch may begin: back-off per URL (the negative entries of the cache), a
+/// breaker per host, and caps on what is under way. Callers choose URLs, so everything here is
+/// bounded. Only failures that say something about the host trip its breaker; others (a 404, junk)
+/// count for their URL alone, or a caller could shut a host off by asking for what it does not
+/// have. Thread-safe; each call takes a few steps under one lock.
+class FetchGate {
+ public:
+  explicit FetchGate(const FetchGateOptions& options) : options_(options) {}
+
+  /// The failure that still stands for `url` at `now`: kFetchBackoff with the first reason in its
+  /// detail, or nothing if a fetch may be tried.
+  [[nodiscard]] std::optional<Failure> Standing(std::string_view url, sys_seconds now) const;
+
+  /// Asks to begin. Success must be followed by exactly one Leave; a failure (kFetchBackoff or
+  /// kFetchBusy) by none.
+  Result<void> Enter(std::string_view url, sys_seconds now);
+
+  /// Reports the end: nothing for success, else why it failed.
+  void Leave(std::string_view url, sys_seconds now, const std::optional<Failure>& failure);
+
+  /// Forgets what failed: one URL with its host, or everything.
+  void Forgive(std::string_view url);
+  void ForgiveAll();
+
+ private:
+  struct State {
+    std::string name;
+    uint32_t failures = 0;
+    sys_seconds next_try{};
+    size_t under_way = 0;
+    Failure last;
+  };
+  // States by name, the longest untouched first.
+  struct Table {
+    std::list<State> queue;
+    std::unordered_map<std::string_view, std::list<State>::iterator> index;
+
+    [[nodiscard]] const State* Find(std::string_view name) const;
+    State& Touch(std::string_view name, size_t max);
+    void Erase(std::string_view name);
+  };
+
+  [[nodiscard]] std::optional<Failure> StandingLocked(std::string_view url, std::string_view host,
+                                                      sys_seconds now) const;
+  void CountFailure(State& state, sys_seconds now, const Failure& failure,
+                    uint32_t tolerated) const;
+
+  FetchGateOptions options_;
+  mutable std::mutex mutex_;
+  Table urls_;
+  Table hosts_;
+  size_t under_way_ = 0;
+};
+
+/// "host:port" of an absolute URL, in the bytes received; the whole text if it has none.
+std::string_view AuthorityOf(std::string_view url);
+
+}  // namespace callvet

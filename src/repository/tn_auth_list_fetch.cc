@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "repository/tn_auth_list_fetch.h"
+
+#include <cstdint>
+#include <span>
+
+#include "base/text.h"
+
+namespace callvet {
+
+Result<TnAuthList> TnAuthListFetcher::Get(std::string_view url, const Deadline& deadline) const {
+  const sys_seconds now = clock_->Now();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = index_.find(url);
+    if (found != index_.end() && found->second->from <= now && now < found->second->until) {
+      entries_.splice(entries_.begin(), entries_, found->second);
+      return found->second->list;
+    }
+  }
+  if (deadline.Passed())
+    return Fail(Reason::kDeadlineExceeded, "before the TNAuthList was fetched");
+  auto list = Fetch(url, deadline);
+  // A caller in a hurry says nothing about the server.
+  if (list || !deadline.Passed()) Keep(url, list, now);
+  return list;
+}
+
+Result<TnAuthList> TnAuthListFetcher::Fetch(std::string_view url, const Deadline& deadline) const {
+  const auto document = fetcher_->Fetch(url, deadline);
+  if (!document) {
+    return Fail(Reason::kTnAuthListNotAvailable, "the TNAuthList at " + Quote(url, 200) + ": " +
+                                                     std::string(Info(document.error().reason).id) +
+                                                     ": " + document.error().detail);
+  }
+  if (document->body.size() > options_.max_bytes) {
+    return Fail(Reason::kTnAuthListNotAvailable, "the TNAuthList is too large");
+  }
+  auto list = TnAuthList::Parse(std::span<const uint8_t>(
+      reinterpret_cast<const uint8_t*>(document->body.data()), document->body.size()));
+  if (!list) list.error().detail = "at " + Quote(url, 200) + ": " + list.error().detail;
+  return list;
+}
+
+void TnAuthListFetcher::Keep(std::string_view url, const Result<TnAuthList>& list,
+                             sys_seconds now) const {
+  const sys_seconds until = now + (list ? options_.lifetime : options_.failure_lifetime);
+  const std::lock_guard lock(mutex_);
+  const auto drop = [this](std::list<Entry>::iterator entry) {
+    index_.erase(entry->url);
+    entries_.erase(entry);
+  };
+  if (const auto found = index_.find(url); found != index_.end()) drop(found->second);
+  if (options_.max_entries == 0) return;
+  if (entries_.size() >= options_.max_entries) drop(std::prev(entries_.end()));
+  entries_.push_front({std::string(url), list, now, until});
+  index_.emplace(entries_.front().url, entries_.begin());
+}
+
+}  // namespace callvet

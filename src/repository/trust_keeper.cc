@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+#include "repository/trust_keeper.h"
+
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "pki/chain.h"
+#include "pki/revocation.h"
+
+namespace callvet {
+namespace {
+
+using Kind = TrustSource::Kind;
+
+CrlRefreshOptions WithStateDir(CrlRefreshOptions options,
+                               const std::optional<std::filesystem::path>& state_dir) {
+  if (state_dir) options.state_dir = *state_dir;
+  return options;
+}
+
+// Puts a line about `name` into the report; true if `result` is good.
+bool Report(TrustReport& report, Kind kind, const std::string& name, const Result<void>& result,
+            std::string detail = {}) {
+  TrustSource source{kind, name, std::nullopt, std::move(detail)};
+  if (!result) source.failure = result.error();
+  report.sources.push_back(std::move(source));
+  return result.has_value();
+}
+
+std::string Describe(const AcceptedTrustList& accepted) {
+  const TrustList& list = accepted.list;
+  return "sequence " + std::to_string(list.sequence()) + ", " +
+         std::to_string(list.anchors().size()) + " anchors, accepted at " +
+         FormatTime(accepted.accepted_at) + ", expires at " + FormatTime(list.expires());
+}
+
+// Judged when all anchors and CRL signers are known. A direct list of a CA that is not known yet is
+// used: every use of it judges its signature again.
+Result<void> CheckCrlFile(const CrlDocument& document, const std::vector<Crl>& in_use,
+                          const TrustStore& trust, sys_seconds now) {
+  for (const Crl& crl : document.crls) {
+    const CrlJudgement judgement = JudgeCrl(crl, document.signers, trust, now);
+    if (judgement.standing == CrlStanding::kForged) {
+      return Fail(Reason::kCrlInvalid, judgement.detail);
+    }
+    for (const Crl& old : in_use) {
+      if (old.HasScopeOf(crl) && old.IsNewerThan(crl)) {
+        return Fail(Reason::kCrlInvalid, "older than the list that is in use");
+      }
+    }
+  }
+  return {};
+}
+
+// The chain of a list's signer, from its file or x5u.
+Result<CertificateBundle> SignerChain(const TrustInputs& inputs, const SignedTrustList& list,
+                                      const Deadline& deadline) {
+  if (inputs.trust_list_chain) {
+    const auto bytes = ReadFile(*inputs.trust_list_chain);
+    if (!bytes) return bytes.error();
+    return ParseBundle(*bytes);
+  }
+  const auto unavailable = [&](const Failure& why) {
+    return Fail(Reason::kTrustListNotAvailable, "the signer's chain at " + Quote(list.x5u(), 200) +
+                                                    ": " + std::string(Info(why.reason).id) + ": " +
+                                                    why.detail);
+  };
+  if (inputs.fetcher == nullptr) {
+    return unavailable(Fail(Reason::kFetchOffline, "nothing may be fetched"));
+  }
+  const auto document = inputs.fetcher->Fetch(list.x5u(), deadline);
+  if (!document) return unavailable(document.error());
+  auto bundle = ParseBundle(document->body);
+  if (!bundle) return unavailable(bundle.error());
+  return bundle;
+}
+
+Result<TrustListDocument> DownloadList(const TrustInputs& inputs, const Deadline& deadline) {
+  const auto bytes = inputs.trust_list_client->Download(deadline);
+  if (!bytes) return bytes.error();
+  const auto list = SignedTrustList::Parse(*bytes);
+  if (!list) return list.error();
+  auto chain = SignerChain(inputs, *list, deadline);
+  if (!chain) return chain.error();
+  return TrustListDocument{list->Compact(), std::move(*chain)};
+}
+
+}  // namespace
+
+std::string_view TrustSourceKindName(TrustSource::Kind kind) {
+  switch (kind) {
+    case Kind::kAnchors:
+      return "anchors";
+    case Kind::kCrlAnchors:
+      return "crl-anchors";
+    case Kind::kCrlFile:
+      return "crl-file";
+    case Kind::kCrlUrl:
+      return "crl-url";
+    case Kind::kListRoots:
+      return "trust-list-roots";
+    case Kind::kTrustList:
+      return "trust-list";
+  }
+  return "";
+}
+
+std::optional<Failure> TrustReport::FirstFailure() const {
+  for (const TrustSource& source : sources) {
+    if (source.failure) return source.failure;
+  }
+  return std::nullopt;
+}
+
+struct TrustKeeper::Files {
+  TrustStoreBuilder builder;
+  std::vector<Crl> crls;
+  std::shared_ptr<const TrustStore> list_roots;
+};
+
+TrustKeeper::TrustKeeper(TrustInputs inputs)
+    : inputs_(std::move(inputs)),
+      list_roots_(TrustStoreBuilder().Build()),
+      list_state_(inputs_.state_dir),
+      crls_(WithStateDir(inputs_.crl_refresh, inputs_.state_dir), inputs_.crl_fetcher),
+      snapshot_(TrustStoreBuilder().Build()) {}
+
+// Everything from files, or nothing: a line for each in the report.
+Result<TrustKeeper::Files> TrustKeeper::ReadFiles(sys_seconds now, TrustReport& report) const {
+  Files files;
+  TrustStoreBuilder roots;
+  bool good = true;
+  for (const auto& path : inputs_.anchors) {
+    good = Report(report, Kind::kAnchors, path.string(), files.builder.AddAnchorPath(path)) && good;
+  }
+  for (const auto& path : inputs_.crl_anchors) {
+    good = Report(report, Kind::kCrlAnchors, path.string(), files.builder.AddCrlAnchorPath(path)) &&
+           good;
+  }
+  for (const auto& path : inputs_.trust_list_roots) {
+    good = Report(report, Kind::kListRoots, path.string(), roots.AddAnchorPath(path)) && good;
+  }
+  std::vector<std::pair<std::string, CrlDocument>> documents;
+  for (const auto& path : inputs_.crls) {
+    const auto bytes = ReadFile(path);
+    auto document = bytes ? CrlDocument::Parse(*bytes) : Result<CrlDocument>(bytes.error());
+    if (document) {
+      files.builder.AddCrlSigners(document->signers);
+      documents.emplace_back(path.string(), std::move(*document));
+    } else {
+      good = Report(report, Kind::kCrlFile, path.string(), document.error());
+    }
+  }
+  const auto trust = WithList(files.builder, now).Build();
+  for (const auto& [name, document] : documents) {
+    const auto usable = CheckCrlFile(document, file_crls_, *trust, now);
+    good = Report(report, Kind::kCrlFile, name, usable) && good;
+    for (const Crl& crl : document.crls) {
+      files.builder.AddCrl(crl);
+      files.crls.push_back(crl);
+    }
+  }
+  if (!good) return *report.FirstFailure();
+  files.list_roots = roots.Build();
+  return files;
+}
+
+TrustStoreBuilder TrustKeeper::WithList(TrustStoreBuilder builder, sys_seconds now) const {
+  builder.SetRevocationPolicy(inputs_.revocation_policy);
+  builder.SetCrlGrace(inputs_.crl_grace);
+  if (list_ && !list_->list.ExpiredAt(now)) {
+    builder.SetListedAnchors(list_->list.anchors(), list_->list.expires());
+  }
+  return builder;
+}
+
+Result<Acceptance> TrustKeeper::CheckList(const TrustInputs& inputs, sys_seconds now,
+                                          const Deadline& deadline) {
+  TrustStoreBuilder roots;
+  for (const auto& path : inputs.trust_list_roots) {
+    if (auto ok = roots.AddAnchorPath(path); !ok) return ok.error();
+  }
+  const auto document = DownloadList(inputs, deadline);
+  if (!document) return document.error();
+  return TrustListState(inputs.state_dir).Check(*document, *roots.Build(), now);
+}
+
+// True if the list in use changed.
+bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report) {
+  if (inputs_.trust_list_roots.empty()) return false;
+  const std::string name = inputs_.trust_list_client ? inputs_.trust_list_client->Name()
+                           : inputs_.state_dir       ? inputs_.state_dir->string()
+                                                     : "";
+  const std::string before = list_ ? list_->list.content_sha256() : "";
+  const auto kept = list_state_.Load(*list_roots_);
+  Result<void> outcome = kept ? Result<void>() : Result<void>(kept.error());
+  list_ = kept ? *kept : std::nullopt;
+  if (kept && inputs_.trust_list_client) {
+    const auto document = DownloadList(inputs_, deadline);
+    auto accepted = document ? list_state_.Accept(*document, *list_roots_, now)
+                             : Result<AcceptedTrustList>(document.error());
+    if (accepted) {
+      list_ = std::move(*accepted);
+    } else {
+      outcome = accepted.error();
+    }
+  } else if (list_ && list_->list.ExpiredAt(now)) {
+    outcome = Fail(Reason::kTrustListExpired,
+                   "the kept list expired at " + FormatTime(list_->list.expires()));
+  }
+  list_due_ = now + (outcome ? inputs_.trust_list_interval : inputs_.trust_list_retry);
+  Report(report, Kind::kTrustList, name, outcome, list_ ? Describe(*list_) : "no list");
+  return before != (list_ ? list_->list.content_sha256() : "");
+}
+
+bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report) {
+  const TrustStoreBuilder trust = WithList(files_, now);
+  bool changed = crls_.LoadKept(trust, now);
+  for (CrlUpdate& update : crls_.Refresh(trust, now, deadline)) {
+    changed = changed || !update.failure;
+    report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
+                              std::move(update.detail)});
+  }
+  return changed;
+}
+
+void TrustKeeper::Publish(sys_seconds now, TrustReport& report) {
+  TrustStoreBuilder builder = WithList(files_, now);
+  crls_.AddTo(builder);
+  auto next = builder.Build();
+  const std::lock_guard lock(snapshot_mutex_);
+  snapshot_ = std::move(next);
+  ++generation_;
+  report.outcome = TrustReport::Outcome::kReplaced;
+}
+
+TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
+  const std::lock_guard lock(work_mutex_);
+  TrustReport report;
+  auto files = ReadFiles(now, report);
+  if (files) {
+    files_ = std::move(files->builder);
+    file_crls_ = std::move(files->crls);
+    list_roots_ = std::move(files->list_roots);
+    UpdateList(now, deadline, report);
+    RefreshCrls(now, deadline, report);
+    Publish(now, report);
+  }
+  report.generation = generation();
+  return report;
+}
+
+TrustReport TrustKeeper::Maintain(sys_seconds now, const Deadline& deadline) {
+  TrustReport report;
+  report.generation = generation();
+  const std::unique_lock lock(work_mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || report.generation == 0) return report;
+  const bool list_due = now >= list_due_ || (list_ && list_->list.ExpiredAt(now) &&
+                                             snapshot()->listed_until().has_value());
+  bool changed = list_due && UpdateList(now, deadline, report);
+  changed = changed || (list_ && list_->list.ExpiredAt(now) && snapshot()->listed_until());
+  changed = RefreshCrls(now, deadline, report) || changed;
+  if (changed) Publish(now, report);
+  report.generation = generation();
+  return report;
+}
+
+bool TrustKeeper::Watch(const CertificateBundle& bundle, sys_seconds now) {
+  const std::lock_guard lock(work_mutex_);
+  // Without CRLs, because they are what is missing.
+  TrustStoreBuilder builder;
+  const auto store = snapshot();
+  const auto anchors = store->AnchorsAt(now);
+  builder.SetListedAnchors({anchors.begin(), anchors.end()}, sys_seconds::max());
+  const auto anchors_only = builder.Build();
+  const auto chain = VerifyChain(bundle, *anchors_only, now);
+  return chain && crls_.Watch(chain->path());
+}
+
+std::shared_ptr<const TrustStore> TrustKeeper::snapshot() const {
+  const std::lock_guard lock(snapshot_mutex_);
+  return snapshot_;
+}
+
+uint64_t TrustKeeper::generation() const {
+  const std::lock_guard lock(snapshot_mutex_);
+  return generation_;
+}
+
+std::optional<AcceptedTrustList> TrustKeeper::trust_list() const {
+  const std::lock_guard lock(work_mutex_);
+  return list_;
+}
+
+}  // namespace callvet

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "callvet/result.h"
+#include "pki/trust_store.h"
+#include "repository/crl_refresh.h"
+#include "repository/fetcher.h"
+#include "repository/trust_list_client.h"
+#include "repository/trust_list_state.h"
+
+namespace callvet {
+
+/// Where trust comes from.
+struct TrustInputs {
+  std::vector<std::filesystem::path> anchors;      // files or directories
+  std::vector<std::filesystem::path> crl_anchors;  // for indirect CRLs only
+  std::vector<std::filesystem::path> crls;
+  RevocationPolicy revocation_policy = RevocationPolicy::kIfCovered;
+  std::chrono::seconds crl_grace{0};
+
+  /// The STI-PA's list: the roots that its signer must lead to, and where new lists come from. With
+  /// roots but without client the last accepted list of the state directory counts.
+  std::vector<std::filesystem::path> trust_list_roots;
+  std::shared_ptr<const TrustListClient> trust_list_client;
+  /// The chain of the list's signer, instead of fetching its x5u.
+  std::optional<std::filesystem::path> trust_list_chain;
+  std::chrono::seconds trust_list_interval = std::chrono::hours(24);
+  std::chrono::seconds trust_list_retry = std::chrono::minutes(5);
+
+  CrlRefreshOptions crl_refresh;  // its state_dir is ours
+  std::optional<std::filesystem::path> state_dir;
+
+  std::shared_ptr<const Fetcher> fetcher;      // for the list's x5u; may be nullptr
+  std::shared_ptr<const Fetcher> crl_fetcher;  // with room for kMaxCrlBytes; may be nullptr
+};
+
+/// What became of one input.
+struct TrustSource {
+  enum class Kind : uint8_t { kAnchors, kCrlAnchors, kCrlFile, kCrlUrl, kListRoots, kTrustList };
+  Kind kind = Kind::kAnchors;
+  std::string name;                // path, URL or address
+  std::optional<Failure> failure;  // why it is not used, or its old content stays
+  std::string detail;              // for people
+};
+
+/// "anchors", "crl-anchors", "crl-file", "crl-url", "trust-list-roots" or "trust-list".
+std::string_view TrustSourceKindName(TrustSource::Kind kind);
+
+struct TrustReport {
+  enum class Outcome : uint8_t {
+    kReplaced,  // there is a new snapshot
+    kKept,      // nothing changed, or a file was bad: the old snapshot stays, all of it
+  };
+  Outcome outcome = Outcome::kKept;
+  uint64_t generation = 0;
+  std::vector<TrustSource> sources;  // what was looked at
+
+  /// The first failure, if there is one.
+  [[nodiscard]] std::optional<Failure> FirstFailure() const;
+};
+
+/// Owns where trust comes from and makes of it TrustStore snapshots, which are replaced as a whole.
+/// Before the first successful Load the snapshot trusts nobody.
+///
+/// Thread-safe: snapshot() never waits for I/O; Load, Maintain and Watch take turns. Starts no
+/// threads.
+class TrustKeeper {
+ public:
+  explicit TrustKeeper(TrustInputs inputs);
+
+  /// Whether the list of `inputs`, which has a client and roots, would be accepted at `now`;
+  /// changes nothing. Fails like TrustListState::Check and TrustListClient::Download, and with
+  /// kTrustListNotAvailable when its signer's chain cannot be had.
+  static Result<Acceptance> CheckList(const TrustInputs& inputs, sys_seconds now,
+                                      const Deadline& deadline);
+
+  /// Reads all inputs anew: at the start and whenever files were changed. If any file of anchors,
+  /// CRLs or list roots cannot be used, nothing at all changes; a CRL file that is forged, or older
+  /// than the one in use, cannot be used. If a new trust list or a CRL of a URL cannot be had or is
+  /// not accepted, the old one stays in use until its own end, the rest is replaced, and the report
+  /// says why.
+  TrustReport Load(sys_seconds now, const Deadline& deadline);
+
+  /// Does what is due: a new trust list, CRLs. Call it every minute or so. Returns at once, with
+  /// nothing done, while another thread is at it.
+  TrustReport Maintain(sys_seconds now, const Deadline& deadline);
+
+  /// Lets the CRLs that the certificates of `bundle` name be fetched by the next Maintain, if
+  /// `bundle` leads to an anchor. For bundles that were just fetched, before or after they are
+  /// judged. True if there is a new URL.
+  bool Watch(const CertificateBundle& bundle, sys_seconds now);
+
+  [[nodiscard]] std::shared_ptr<const TrustStore> snapshot() const;
+  /// Grows with every new snapshot; 0 before the first.
+  [[nodiscard]] uint64_t generation() const;
+  /// The list in use, expired or not; nothing if there is none.
+  [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const;
+
+ private:
+  struct Files;
+  Result<Files> ReadFiles(sys_seconds now, TrustReport& report) const;
+  bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report);
+  bool RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report);
+  [[nodiscard]] TrustStoreBuilder WithList(TrustStoreBuilder builder, sys_seconds now) const;
+  void Publish(sys_seconds now, TrustReport& report);
+
+  TrustInputs inputs_;
+  mutable std::mutex work_mutex_;  // held during I/O; what follows is used under it
+  TrustStoreBuilder files_;        // from files: anchors, CRL anchors, CRLs
+  std::vector<Crl> file_crls_;
+  std::shared_ptr<const TrustStore> list_roots_;
+  TrustListState list_state_;
+  std::optional<AcceptedTrustList> list_;
+  sys_seconds list_due_{};
+  CrlRefresher crls_;
+
+  mutable std::mutex snapshot_mutex_;  // never held during I/O
+  std::shared_ptr<const TrustStore> snapshot_;
+  uint64_t generation_ = 0;
+};
+
+}  // namespace callvet

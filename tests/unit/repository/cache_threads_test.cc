@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// What holds when many threads use one repository; run under ThreadSanitizer too.
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "repository_fixture.h"
+
+namespace callvet {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+// Runs `work(i)` on `count` threads that begin together.
+template <class Work>
+void RunTogether(int count, Work work) {
+  std::atomic<bool> go{false};
+  std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    threads.emplace_back([&go, &work, i] {
+      while (!go) std::this_thread::yield();
+      work(i);
+    });
+  }
+  go = true;
+  for (auto& thread : threads) thread.join();
+}
+
+using CacheThreadsTest = RepositoryTest;
+
+TEST_F(CacheThreadsTest, AThousandCallsForOneColdUrlCauseOneFetch) {
+  fetcher->SetDelay(milliseconds(200));
+  const auto repository = Make();
+  std::atomic<int> passed{0};
+  RunTogether(1000, [&](int) {
+    if (repository->Get(kUrl, Soon())) ++passed;
+  });
+  EXPECT_EQ(passed, 1000);
+  EXPECT_EQ(fetcher->fetches(), 1);
+}
+
+TEST_F(CacheThreadsTest, AThousandCallsForOneDeadUrlCauseOneFetch) {
+  fetcher->SetDelay(milliseconds(100));
+  fetcher->FailWith(Reason::kFetchConnectFailed);
+  const auto repository = Make();
+  std::atomic<int> passed{0};
+  RunTogether(1000, [&](int) {
+    if (repository->Get(kUrl, Soon())) ++passed;
+  });
+  EXPECT_EQ(passed, 0);
+  EXPECT_EQ(fetcher->fetches(), 1);
+}
+
+TEST_F(CacheThreadsTest, WaitersKeepToTheirOwnDeadline) {
+  fetcher->SetDelay(milliseconds(2000));
+  const auto repository = Make();
+  std::thread leader([&] { EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds()); });
+  while (fetcher->fetches() == 0) std::this_thread::yield();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(repository->Get(kUrl, Deadline::After(milliseconds(50))),
+              FailsWith(Reason::kFetchTimeout));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(1500));
+  leader.join();
+}
+
+TEST_F(CacheThreadsTest, WithAStaleCopyNobodyWaitsForSomebodyElse) {
+  const auto repository = Make();
+  ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
+  clock->Advance(hours(25));
+  fetcher->SetDelay(milliseconds(1500));
+  std::thread leader([&] { EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds()); });
+  while (fetcher->fetches() < 2) std::this_thread::yield();
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 100; ++i) EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(1000));
+  leader.join();
+  EXPECT_EQ(fetcher->fetches(), 2);
+}
+
+TEST_F(CacheThreadsTest, CapsHoldForManyColdUrls) {
+  options.gate.max_under_way = 8;
+  options.gate.max_under_way_per_host = 3;
+  fetcher->SetDelay(milliseconds(50));
+  const auto repository = Make();
+  std::atomic<int> busy{0};
+  RunTogether(100, [&](int i) {
+    const std::string url = "https://h" + std::to_string(i % 20) + ".example/" + std::to_string(i);
+    const auto answer = repository->Get(url, Soon());
+    if (!answer && answer.error().reason == Reason::kFetchBusy) ++busy;
+  });
+  EXPECT_LE(fetcher->most_under_way(), 8);
+  EXPECT_GT(busy, 0);
+  EXPECT_EQ(repository->Statistics().refused_busy, static_cast<uint64_t>(busy));
+}
+
+// Lookup, fetch, refresh, purge and eviction at once: what is given is always of the URL asked for.
+TEST_F(CacheThreadsTest, EverythingAtOnce) {
+  TemporaryDirectory directory;
+  DiskCacheOptions disk_options;
+  disk_options.max_entries = 20;
+  constexpr int kUrls = 32;
+  std::vector<std::string> urls;
+  std::vector<test::TestCert> leaves;
+  for (int i = 0; i < kUrls; ++i) {
+    urls.push_back("https://h" + std::to_string(i % 4) + ".example/" + std::to_string(i));
+    leaves.push_back(test::Issue(test::LeafSpec(), Certificates().ca));
+    fetcher->Serve(urls.back(), leaves.back().pem);
+  }
+  options.memory.max_entries = 8;
+  options.gate.first_backoff = std::chrono::seconds(1);
+  const auto repository = Make(*DiskCache::Open(directory.path(), disk_options));
+  std::atomic<int> served{0};
+  std::atomic<int> wrong{0};
+  RunTogether(6, [&](int thread) {
+    for (int i = 0; i < 400; ++i) {
+      const auto url = static_cast<size_t>((i * (thread + 3)) % kUrls);
+      if (thread == 4) {
+        if (i % 20 == 0) (void)repository->Maintain(Soon());
+        if (i % 10 == 0) clock->Advance(hours(5));
+        fetcher->FailWith(i % 50 < 5 ? Reason::kFetchTimeout : Reason::kNone);
+      } else if (thread == 5) {
+        if (i % 50 == 0) (void)repository->PurgeAll();
+        (void)repository->Purge(urls[url]);
+        (void)repository->Statistics();
+      } else if (const auto bundle = repository->Get(urls[url], Soon())) {
+        ++served;
+        if ((*bundle)->front() != leaves[url].certificate) ++wrong;
+      }
+    }
+  });
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(served, 100);
+  EXPECT_LE(repository->Statistics().memory_entries, 8U);
+}
+
+}  // namespace
+}  // namespace callvet

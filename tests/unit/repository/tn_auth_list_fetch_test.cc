@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "repository/tn_auth_list_fetch.h"
+
+#include "trust_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+constexpr const char* kUrl = "https://cert.example.org/list.tnauthlist";
+
+class SettableClock final : public Clock {
+ public:
+  [[nodiscard]] sys_seconds Now() const override { return now; }
+  sys_seconds now = kNow;
+};
+
+class TnAuthListFetchTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<FakeFetcher> fetcher_ = std::make_shared<FakeFetcher>();
+  std::shared_ptr<SettableClock> clock_ = std::make_shared<SettableClock>();
+  TnAuthListFetcher lists_{{.max_entries = 4}, fetcher_, clock_};
+};
+
+TEST_F(TnAuthListFetchTest, B4_FetchedOnceADay) {
+  fetcher_->Set(kUrl, SpcList({"818H"}).Encode());
+  for (const auto& [after, fetches] : {std::pair(hours(0), 1), {hours(23), 1}, {hours(24), 2}}) {
+    clock_->now = kNow + after;
+    const auto list = lists_.Get(kUrl, {});
+    ASSERT_THAT(list, Succeeds());
+    EXPECT_EQ(*list, SpcList({"818H"}));
+    EXPECT_EQ(fetcher_->fetches(), fetches);
+  }
+}
+
+TEST_F(TnAuthListFetchTest, B4_FailuresAreKeptForAMinute) {
+  EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListNotAvailable));
+  fetcher_->Set(kUrl, "junk");
+  EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListNotAvailable));
+  EXPECT_EQ(fetcher_->fetches(), 1);
+  clock_->now += seconds(60);
+  EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListMalformed));
+  fetcher_->Set(kUrl, std::string(65 * 1024, '0'));
+  clock_->now += seconds(60);
+  EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListNotAvailable));
+}
+
+TEST_F(TnAuthListFetchTest, PassedDeadlineIsNotHeldAgainstTheServer) {
+  fetcher_->Set(kUrl, SpcList({"818H"}).Encode());
+  EXPECT_THAT(lists_.Get(kUrl, Deadline::After(std::chrono::milliseconds(0))),
+              FailsWith(Reason::kDeadlineExceeded));
+  EXPECT_EQ(fetcher_->fetches(), 0);
+  EXPECT_THAT(lists_.Get(kUrl, {}), Succeeds());
+}
+
+TEST_F(TnAuthListFetchTest, Bounded) {
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_THAT(lists_.Get(kUrl + std::to_string(i), {}),
+                  FailsWith(Reason::kTnAuthListNotAvailable));
+    }
+  }
+  EXPECT_EQ(fetcher_->fetches(), 10);
+}
+
+}  // namespace
+}  // namespace callvet::test

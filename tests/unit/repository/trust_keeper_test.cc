@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+#include "repository/trust_keeper.h"
+
+#include <atomic>
+#include <thread>
+
+#include "pki/chain.h"
+#include "pki/chain_cache.h"
+#include "trust_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+constexpr const char* kCrlUrl = "https://pa.example/v1/crl";
+
+std::string MakeIndirect(const TestCert& signer, const std::vector<TestCert>& revoked,
+                         sys_seconds this_update = kNow - hours(1)) {
+  CrlSpec spec{.kind = CrlKind::kIndirect, .this_update = this_update, .uri = kCrlUrl};
+  spec.next_update = this_update + hours(24);
+  for (const TestCert& cert : revoked) {
+    spec.entries.push_back(
+        {.serial_hex = cert.certificate.serial_hex(), .certificate_issuer = IssuerNameDer(cert)});
+  }
+  return MakeCrl(spec, signer);
+}
+
+std::string MakeDirect(const TestCert& signer, const std::vector<TestCert>& revoked,
+                       sys_seconds this_update = kNow - hours(1)) {
+  CrlSpec spec{.this_update = this_update, .next_update = this_update + hours(24)};
+  for (const TestCert& cert : revoked) {
+    spec.entries.push_back({.serial_hex = cert.certificate.serial_hex()});
+  }
+  return MakeCrl(spec, signer);
+}
+
+class TrustKeeperTest : public ::testing::Test {
+ protected:
+  TrustKeeperTest() {
+    fetcher_->Set(kListX5u, PemOf({pa_.signer}));
+    inputs_.fetcher = fetcher_;
+    inputs_.crl_fetcher = fetcher_;
+  }
+  void UseAnchorFile() { inputs_.anchors = {dir_.Put("anchor.pem", pa_.carrier.root.pem)}; }
+  void UseList(const TestPa::List& list) {
+    PutList(list);
+    inputs_.trust_list_roots = {dir_.Put("pa-root.pem", pa_.root.pem)};
+    inputs_.trust_list_client = std::make_shared<FileTrustListClient>(dir_.path() / "list");
+    inputs_.state_dir = dir_.path() / "state";
+  }
+  void PutList(const TestPa::List& list) { dir_.Put("list", pa_.Compact(list)); }
+  // Leaf and CA name the STI-PA's list.
+  void NameIndirectCrl() {
+    const DistributionPointSpec point{.uri = kCrlUrl,
+                                      .crl_issuer = "/C=US/O=STI-PA/CN=STI-PA Root"};
+    CertSpec ca = CaSpec("/C=US/O=Test CA/CN=SHAKEN CA");
+    ca.distribution_points = {point};
+    pa_.carrier.ca = Issue(ca, pa_.carrier.root);
+    CertSpec leaf = LeafSpec();
+    leaf.distribution_points = {point};
+    pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+  }
+  void UseCrlUrl() {
+    NameIndirectCrl();
+    UseAnchorFile();
+    inputs_.crl_anchors = {dir_.Put("pa-root.pem", pa_.root.pem)};
+    inputs_.crl_refresh.urls = {kCrlUrl};
+    inputs_.revocation_policy = RevocationPolicy::kRequired;
+  }
+  [[nodiscard]] CertificateBundle Bundle() const {
+    return BundleOf({pa_.carrier.leaf, pa_.carrier.ca});
+  }
+  Result<VerifiedChain> Verify(const TrustKeeper& keeper, sys_seconds at = kNow) const {
+    return VerifyChain(Bundle(), *keeper.snapshot(), at);
+  }
+  static Result<void> Outcome(const TrustReport& report) {
+    if (const auto failure = report.FirstFailure()) return *failure;
+    return {};
+  }
+
+  TestPa pa_;
+  ScratchDir dir_;
+  std::shared_ptr<FakeFetcher> fetcher_ = std::make_shared<FakeFetcher>();
+  TrustInputs inputs_;
+};
+
+TEST_F(TrustKeeperTest, TrustsNobodyBeforeLoad) {
+  UseAnchorFile();
+  TrustKeeper keeper(inputs_);
+  EXPECT_EQ(keeper.generation(), 0u);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kChainUntrusted));
+  EXPECT_EQ(keeper.Maintain(kNow, {}).outcome, TrustReport::Outcome::kKept);
+  const auto report = keeper.Load(kNow, {});
+  EXPECT_THAT(Outcome(report), Succeeds());
+  EXPECT_EQ(report.outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_EQ(report.generation, 1u);
+  EXPECT_THAT(Verify(keeper), Succeeds());
+}
+
+TEST_F(TrustKeeperTest, BadFileKeepsTheOldSnapshotWhole) {
+  UseAnchorFile();
+  inputs_.crls = {dir_.Put("ca.crl", MakeDirect(pa_.carrier.ca, {}))};
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  const auto before = keeper.snapshot();
+  dir_.Put("ca.crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));  // good, and revokes
+  dir_.Put("anchor.pem", pa_.carrier.leaf.pem);                        // no CA
+  const auto report = keeper.Load(kNow, {});
+  EXPECT_EQ(report.outcome, TrustReport::Outcome::kKept);
+  EXPECT_EQ(report.generation, 1u);
+  EXPECT_THAT(Outcome(report), FailsWith(Reason::kFileInvalid));
+  EXPECT_EQ(report.sources.size(), 2u);
+  EXPECT_EQ(keeper.snapshot(), before);
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  dir_.Put("anchor.pem", pa_.carrier.root.pem);
+  EXPECT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(TrustKeeperTest, C33_ForgedOrOlderCrlFileKeepsTheOldOne) {
+  UseAnchorFile();
+  const auto good = MakeDirect(pa_.carrier.root, {pa_.carrier.ca});
+  inputs_.crls = {dir_.Put("root.crl", good)};
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  CrlSpec broken;
+  broken.signature = Signature::kBroken;
+  const auto impostor = IssueRoot("/C=US/O=Test CA/CN=SHAKEN Root");
+  for (const std::string& bad :
+       {MakeCrl(broken, pa_.carrier.root), MakeDirect(impostor, {}),
+        MakeDirect(pa_.carrier.root, {}, kNow - hours(2)), std::string("junk")}) {
+    dir_.Put("root.crl", bad);
+    const auto report = keeper.Load(kNow, {});
+    EXPECT_THAT(Outcome(report), FailsWith(Reason::kCrlInvalid));
+    EXPECT_EQ(report.generation, 1u);
+    EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  }
+}
+
+// ----- The trust list
+
+TEST_F(TrustKeeperTest, C32_ListedAnchorUntilTheListExpiresThenNothing) {
+  UseList({.expires = kNow + hours(10)});
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  EXPECT_THAT(Verify(keeper, kNow + hours(10)), FailsWith(Reason::kChainUntrusted));
+  // The root of the STI-PA itself is nobody's anchor.
+  EXPECT_THAT(VerifyChain(BundleOf({pa_.signer}), *keeper.snapshot(), kNow),
+              FailsWith(Reason::kChainUntrusted));
+  const auto report = keeper.Maintain(kNow + hours(10), {});
+  EXPECT_THAT(Outcome(report), FailsWith(Reason::kTrustListExpired));
+  EXPECT_EQ(report.outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_TRUE(keeper.snapshot()->anchors().empty());
+  EXPECT_EQ(keeper.Maintain(kNow + hours(10) + seconds(1), {}).outcome,
+            TrustReport::Outcome::kKept);
+  PutList({.sequence = 2, .expires = kNow + days(9)});
+  EXPECT_THAT(Outcome(keeper.Maintain(kNow + hours(11), {})), Succeeds());
+  EXPECT_THAT(Verify(keeper, kNow + hours(11)), Succeeds());
+}
+
+TEST_F(TrustKeeperTest, C32_BadNewListKeepsTheOldOneAlsoAfterARestart) {
+  UseList({.sequence = 5});
+  {
+    TrustKeeper keeper(inputs_);
+    ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  }
+  const auto other = IssueRoot("/CN=Other");
+  const auto stranger = IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root");
+  struct Case {
+    TestPa::List list;
+    Reason reason;
+  };
+  for (const auto& [list, reason] :
+       {Case{{.sequence = 4, .entries = {other.pem}}, Reason::kTrustListRollback},
+        Case{{.sequence = 5, .entries = {other.pem}}, Reason::kTrustListRollback},
+        Case{{.sequence = 6, .expires = kNow, .entries = {other.pem}}, Reason::kTrustListExpired},
+        Case{{.sequence = 6, .entries = {pa_.carrier.leaf.pem}}, Reason::kTrustListMalformed}}) {
+    PutList(list);
+    TrustKeeper keeper(inputs_);  // restarted
+    EXPECT_THAT(Outcome(keeper.Load(kNow, {})), FailsWith(reason));
+    EXPECT_THAT(Verify(keeper), Succeeds());
+  }
+  pa_.signer = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), stranger);
+  fetcher_->Set(kListX5u, PemOf({pa_.signer, stranger}));
+  PutList({.sequence = 6, .entries = {other.pem}});
+  TrustKeeper keeper(inputs_);
+  EXPECT_THAT(Outcome(keeper.Load(kNow, {})), FailsWith(Reason::kTrustListUntrusted));
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  EXPECT_EQ(keeper.trust_list()->list.sequence(), 5);
+}
+
+TEST_F(TrustKeeperTest, C30_UnreachableSignerOrListKeepsTheOldOne) {
+  UseList({});
+  TrustKeeper keeper(inputs_);
+  fetcher_->Remove(kListX5u);
+  EXPECT_THAT(Outcome(keeper.Load(kNow, {})), FailsWith(Reason::kTrustListNotAvailable));
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kChainUntrusted));
+  fetcher_->Set(kListX5u, PemOf({pa_.signer}));
+  EXPECT_EQ(keeper.Maintain(kNow + std::chrono::minutes(1), {}).sources.size(), 0u);  // not due
+  EXPECT_THAT(Outcome(keeper.Maintain(kNow + std::chrono::minutes(5), {})), Succeeds());
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  std::filesystem::remove(dir_.path() / "list");
+  EXPECT_THAT(Outcome(keeper.Maintain(kNow + days(2), {})),
+              FailsWith(Reason::kTrustListNotAvailable));
+  EXPECT_THAT(Verify(keeper, kNow + days(2)), Succeeds());
+}
+
+TEST_F(TrustKeeperTest, C32_StateDirectoryAloneGivesTheAcceptedList) {
+  UseList({});
+  ASSERT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow, {})), Succeeds());
+  inputs_.trust_list_client = nullptr;
+  inputs_.fetcher = nullptr;
+  TrustKeeper keeper(inputs_);
+  EXPECT_THAT(Outcome(keeper.Load(kNow + days(1), {})), Succeeds());
+  EXPECT_THAT(Verify(keeper, kNow + days(1)), Succeeds());
+  TrustKeeper late(inputs_);
+  EXPECT_THAT(Outcome(late.Load(kNow + days(31), {})), FailsWith(Reason::kTrustListExpired));
+}
+
+// ----- CRLs
+
+TEST_F(TrustKeeperTest, C33_IndirectCrlByUrlRevokesLeafAndIntermediate) {
+  UseCrlUrl();
+  for (const auto& [revoked, reason] : {std::pair<std::vector<TestCert>, Reason>{{}, Reason::kNone},
+                                        {{pa_.carrier.leaf}, Reason::kCertificateRevoked},
+                                        {{pa_.carrier.ca}, Reason::kCertificateRevoked}}) {
+    fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, revoked));
+    TrustKeeper keeper(inputs_);
+    EXPECT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+    const auto chain = Verify(keeper);
+    EXPECT_EQ(chain ? Reason::kNone : chain.error().reason, reason);
+  }
+}
+
+TEST_F(TrustKeeperTest, C35_RefreshedAtNextUpdateOrTwelveHours) {
+  UseCrlUrl();
+  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {}));
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}, kNow + hours(1)));
+  EXPECT_TRUE(keeper.Maintain(kNow + hours(12) - seconds(1), {}).sources.empty());
+  ChainCache cache;
+  EXPECT_THAT(*cache.Verify(Bundle(), keeper.snapshot(), kNow + hours(12)), Succeeds());
+  EXPECT_EQ(keeper.Maintain(kNow + hours(12), {}).outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_EQ(keeper.generation(), 2u);
+  EXPECT_THAT(*cache.Verify(Bundle(), keeper.snapshot(), kNow + hours(12)),
+              FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(TrustKeeperTest, C33_BadCrlOfAUrlReplacesNothing) {
+  UseCrlUrl();
+  inputs_.state_dir = dir_.path() / "state";
+  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  const auto impostor = IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root");
+  const std::vector<std::pair<std::string, Reason>> bad = {
+      {MakeIndirect(impostor, {}), Reason::kCrlInvalid},
+      {MakeDirect(pa_.carrier.ca, {}), Reason::kCrlInvalid},  // nobody knows that CA yet
+      {MakeIndirect(pa_.root, {}, kNow - hours(2)), Reason::kCrlInvalid},
+      {MakeIndirect(pa_.root, {}, kNow - days(3)), Reason::kCrlStale},
+      {MakeIndirect(pa_.root, {}, kNow + days(9)), Reason::kCrlStale},
+      {"junk", Reason::kCrlInvalid}};
+  sys_seconds now = kNow + hours(12);
+  for (const auto& [crl, reason] : bad) {
+    fetcher_->Set(kCrlUrl, crl);
+    EXPECT_THAT(Outcome(keeper.Maintain(now, {})), FailsWith(reason));
+    EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+    now += hours(1);
+  }
+  fetcher_->Remove(kCrlUrl);  // restarted while the server is away
+  TrustKeeper restarted(inputs_);
+  EXPECT_THAT(Outcome(restarted.Load(kNow, {})), FailsWith(Reason::kFetchHttpStatus));
+  EXPECT_THAT(Verify(restarted), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(TrustKeeperTest, C35_HardAndSoftFailure) {
+  UseCrlUrl();
+  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {}));
+  inputs_.crl_grace = hours(2);
+  for (const auto& [policy, stale] : {std::pair(RevocationPolicy::kRequired, Reason::kCrlStale),
+                                      {RevocationPolicy::kIfCovered, Reason::kCrlStale},
+                                      {RevocationPolicy::kBestEffort, Reason::kNone}}) {
+    inputs_.revocation_policy = policy;
+    TrustKeeper keeper(inputs_);
+    ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+    EXPECT_THAT(Verify(keeper, kNow + hours(25)), Succeeds());  // within the grace
+    const auto late = Verify(keeper, kNow + hours(25) + seconds(1));
+    EXPECT_EQ(late ? Reason::kNone : late.error().reason, stale);
+  }
+}
+
+TEST_F(TrustKeeperTest, C35_BestEffortStillRefusesWhomAStaleListNames) {
+  UseCrlUrl();
+  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  inputs_.revocation_policy = RevocationPolicy::kBestEffort;
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_THAT(Verify(keeper, kNow + days(9)), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(TrustKeeperTest, C35_DistributionPointsOfChainsThatLeadToAnAnchorAreWatched) {
+  UseAnchorFile();
+  CertSpec leaf = LeafSpec();
+  leaf.distribution_points = {{.uri = "https://ca.example/crl"}, {.uri = "http://ca.example/crl"}};
+  pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+  fetcher_->Set("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_FALSE(keeper.Watch(BundleOf({Issue(leaf, IssueRoot("/CN=Stranger"))}), kNow));
+  EXPECT_TRUE(keeper.Watch(Bundle(), kNow));
+  EXPECT_FALSE(keeper.Watch(Bundle(), kNow));
+  EXPECT_EQ(fetcher_->fetches(), 0);
+  EXPECT_THAT(Outcome(keeper.Maintain(kNow, {})), Succeeds());
+  EXPECT_EQ(fetcher_->fetches(), 1);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+// ----- Threads
+
+TEST_F(TrustKeeperTest, ReloadWhileOthersVerify) {
+  UseList({});
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  ChainCache cache;
+  std::atomic<bool> stop = false;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        if (!*cache.Verify(Bundle(), keeper.snapshot(), kNow)) ++wrong;
+        keeper.Maintain(kNow, {});
+      }
+    });
+  }
+  for (int i = 0; i < 30; ++i) {
+    if (i % 3 == 1) PutList({.sequence = i});
+    if (i % 3 == 2) dir_.Put("list", "junk");
+    keeper.Load(kNow, {});
+    keeper.Watch(Bundle(), kNow);
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(keeper.trust_list()->list.sequence(), 28);
+}
+
+}  // namespace
+}  // namespace callvet::test
