@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace callvet {
 namespace {
 
@@ -194,7 +196,7 @@ Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
   if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
     return Fail(Reason::kJsonInvalid, "a NUL byte at byte " + std::to_string(nul + 1));
   }
-  if (text.starts_with("\xEF\xBB\xBF")) {
+  if (WithoutByteOrderMark(text).size() != text.size()) {
     return Fail(Reason::kJsonInvalid, "begins with a byte order mark");
   }
   StrictBuilder builder(limits);

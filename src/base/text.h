@@ -21,6 +21,11 @@ constexpr bool IsAlpha(char c) {
 constexpr bool IsHexDigit(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
+/// A character of a SIP token (RFC 3261 25.1).
+constexpr bool IsSipTokenChar(char c) {
+  return IsAlpha(c) || IsDigit(c) ||
+         std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
+}
 constexpr char ToLower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
@@ -31,6 +36,9 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 std::string_view Trim(std::string_view text);
 /// Without spaces, tabs, CR and LF at both ends.
 std::string_view TrimLines(std::string_view text);
+
+/// Without the byte order mark that some editors put in front of UTF-8.
+std::string_view WithoutByteOrderMark(std::string_view text);
 
 /// `text` in double quotes, safe to print: control characters and bytes outside ASCII as \xNN, cut
 /// after `max` characters with "...". For details that quote what a caller sent.

@@ -18,8 +18,7 @@ bool HasScheme(std::string_view text) {
 
 // RFC 3261 25.1: token characters and white space; bytes of UTF-8 names are let through.
 bool IsNameChar(char c) {
-  return IsAlpha(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80 ||
-         std::string_view(" \t-.!%*_+`'~").find(c) != std::string_view::npos;
+  return IsSipTokenChar(c) || c == ' ' || c == '\t' || static_cast<unsigned char>(c) >= 0x80;
 }
 
 // The length of the quoted string that `text` begins with, both quotes included; 0 if it has no
