@@ -49,6 +49,7 @@ class FakeFetcher final : public Fetcher {
     if (const int64_t delay = delay_ms_; delay > 0) {
       std::this_thread::sleep_for(std::chrono::milliseconds(delay));
     }
+    while (held_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     auto answer = Answer(url);
     --under_way_;
     return answer;
@@ -60,6 +61,9 @@ class FakeFetcher final : public Fetcher {
   }
   void FailWith(Reason reason) { down_ = reason; }
   void Recover() { down_ = Reason::kNone; }
+  /// From Hold to Release no fetch ends.
+  void Hold() { held_ = true; }
+  void Release() { held_ = false; }
   void SetDelay(std::chrono::milliseconds delay) { delay_ms_ = delay.count(); }
   [[nodiscard]] int fetches() const { return fetches_; }
   [[nodiscard]] int most_under_way() const { return most_under_way_; }
@@ -79,6 +83,7 @@ class FakeFetcher final : public Fetcher {
   std::map<std::string, std::string> bodies_;
   std::atomic<Reason> down_{Reason::kNone};
   std::atomic<int64_t> delay_ms_{0};
+  std::atomic<bool> held_{false};
   mutable std::atomic<int> fetches_{0}, under_way_{0}, most_under_way_{0};
 };
 
