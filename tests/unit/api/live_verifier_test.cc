@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The whole store over HTTPS on loopback: x5u, CRLs that certificates name, the STI-PA's list.
-#include <unistd.h>
-
 #include <atomic>
 #include <filesystem>
 #include <map>
@@ -13,10 +11,10 @@
 
 #include "api/assembly.h"
 #include "base/base64url.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "support/hostile_server.h"
 #include "support/result_matchers.h"
+#include "support/temporary_directory.h"
 
 namespace callvet::test {
 namespace {
@@ -72,9 +70,6 @@ class Site {
 class LiveVerifierTest : public ::testing::Test {
  protected:
   LiveVerifierTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "callvet.XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    dir_ = name;
     setup_.clock = std::make_shared<FixedClock>(kNow);
     setup_.options.x5u_ports.push_back(site_.port());
     setup_.trust.anchors = {File("anchor.pem", carrier_.root.pem)};
@@ -83,14 +78,8 @@ class LiveVerifierTest : public ::testing::Test {
     downloads.fetcher.ca_file = File("tls.pem", site_.root().pem);
     Serve();
   }
-  ~LiveVerifierTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(dir_, ignored);
-  }
-
   std::filesystem::path File(const std::string& name, std::string_view bytes) const {
-    EXPECT_THAT(WriteFile(dir_ / name, bytes, FileMode::kPrivate), Succeeds());
-    return dir_ / name;
+    return dir_.Put(name, bytes);
   }
   void Serve() { site_.Put("/chain.pem", PemOf({carrier_.leaf, carrier_.ca})); }
   // Leaf and CA that name CRLs; `points` of the leaf, then of the CA.
@@ -151,7 +140,7 @@ class LiveVerifierTest : public ::testing::Test {
   void UseList() {
     setup_.trust.anchors.clear();
     setup_.trust.trust_list_roots = {File("pa-root.pem", pa_root_.pem)};
-    setup_.trust.state_dir = dir_ / "state";
+    setup_.trust.state_dir = dir_.path() / "state";
     site_.Put("/signer.pem", list_signer_.pem);
   }
   [[nodiscard]] std::string List(int64_t sequence, sys_seconds expires = kNow + days(30)) const {
@@ -169,7 +158,7 @@ class LiveVerifierTest : public ::testing::Test {
     return input + "." + EncodeBase64Url(signer.key.SignEs256(input));
   }
 
-  std::filesystem::path dir_;
+  TemporaryDirectory dir_;
   Hierarchy carrier_ = MakeHierarchy();
   TestCert pa_root_ = IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root");
   TestCert list_signer_ = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), pa_root_);
@@ -212,7 +201,7 @@ TEST_F(LiveVerifierTest, C21_HostListsCount) {
 }
 
 TEST_F(LiveVerifierTest, OfflineOnlyTheCacheCounts) {
-  setup_.downloads->cache_directory = dir_ / "cache";
+  setup_.downloads->cache_directory = dir_.path() / "cache";
   setup_.downloads->repository.downloads = DownloadPolicy::kOffline;
   EXPECT_EQ(Judge(), Reason::kFetchOffline);
   EXPECT_TRUE(site_.requests().empty());
@@ -311,7 +300,7 @@ TEST_F(LiveVerifierTest, C35_NotBySwitchNorForStrangers) {
 TEST_F(LiveVerifierTest, C35_KeptOverARestart) {
   Reissue({.uri = site_.Url("/ca.crl")}, {});
   site_.Put("/ca.crl", Crl(carrier_.ca, {carrier_.leaf}));
-  setup_.trust.state_dir = dir_ / "state";
+  setup_.trust.state_dir = dir_.path() / "state";
   EXPECT_EQ(Judge(), Reason::kCertificateRevoked);
   site_.Remove("/ca.crl");
   EXPECT_EQ(Judge(), Reason::kCertificateRevoked);
@@ -436,7 +425,7 @@ TEST_F(LiveVerifierTest, ThreadsVerifyWhileEverythingIsReplaced) {
   Reissue({.uri = site_.Url("/ca.crl")}, {});
   site_.Put("/ca.crl", Crl(carrier_.ca, {}));
   setup_.downloads->repository.memory.max_entries = 1;
-  setup_.downloads->cache_directory = dir_ / "cache";
+  setup_.downloads->cache_directory = dir_.path() / "cache";
   const auto live = Make();
   const CallRequest good = Call();
   const TestKey genuine = carrier_.leaf.key;

@@ -26,7 +26,7 @@ class TrustListTest : public ::testing::Test {
   TestPa pa_;
   CertificateBundle chain_ = BundleOf({pa_.signer});
   std::shared_ptr<const TrustStore> roots_ = StoreOf({.anchors = {pa_.root}});
-  ScratchDir dir_;
+  TemporaryDirectory dir_;
 };
 
 TEST_F(TrustListTest, C31_CompactForm) {
@@ -224,7 +224,7 @@ TEST_F(TrustListTest, C30_UrlClient) {
   const auto fetcher = std::make_shared<FakeFetcher>();
   const UrlTrustListClient client("https://pa.example/list", fetcher);
   EXPECT_THAT(client.Download({}), FailsWith(Reason::kTrustListNotAvailable));
-  fetcher->Set("https://pa.example/list", "x");
+  fetcher->Serve("https://pa.example/list", "x");
   EXPECT_EQ(*client.Download({}), "x");
 }
 
