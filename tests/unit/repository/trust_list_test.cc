@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "repository/trust_list.h"
 
+#include "repository/sti_pa_client.h"
 #include "repository/trust_list_client.h"
 #include "repository/trust_list_state.h"
 #include "trust_fixture.h"
@@ -25,7 +26,7 @@ class TrustListTest : public ::testing::Test {
   TestPa pa_;
   CertificateBundle chain_ = BundleOf({pa_.signer});
   std::shared_ptr<const TrustStore> roots_ = StoreOf({.anchors = {pa_.root}});
-  ScratchDir dir_;
+  TemporaryDirectory dir_;
 };
 
 TEST_F(TrustListTest, C31_CompactForm) {
@@ -160,7 +161,7 @@ TEST_F(TrustListTest, C32_SameSequenceOnlyWithTheSameContent) {
   ASSERT_THAT(state.Accept(Document({.sequence = 5}), *roots_, kNow), Succeeds());
   const auto again = state.Check(Document({.sequence = 5}), *roots_, kNow);  // signed anew
   ASSERT_THAT(again, Succeeds());
-  EXPECT_EQ(*again, Acceptance::kUnchanged);
+  EXPECT_EQ(again->acceptance, Acceptance::kUnchanged);
   EXPECT_THAT(state.Accept(Document({.sequence = 5, .expires = kNow + days(90)}), *roots_, kNow),
               FailsWith(Reason::kTrustListRollback));
 }
@@ -217,6 +218,39 @@ TEST_F(TrustListTest, C30_FileClient) {
   EXPECT_EQ(*FileTrustListClient(path).Download({}), "x");
   EXPECT_THAT(FileTrustListClient(dir_.path() / "none").Download({}),
               FailsWith(Reason::kTrustListNotAvailable));
+}
+
+TEST_F(TrustListTest, C30_UrlClient) {
+  const auto fetcher = std::make_shared<FakeFetcher>();
+  const UrlTrustListClient client("https://pa.example/list", fetcher);
+  EXPECT_THAT(client.Download({}), FailsWith(Reason::kTrustListNotAvailable));
+  fetcher->Serve("https://pa.example/list", "x");
+  EXPECT_EQ(*client.Download({}), "x");
+}
+
+TEST_F(TrustListTest, C30_AccountIsAPrivateFile) {
+  using std::filesystem::perms;
+  const auto read = [&](std::string_view text, perms permissions = perms::owner_read) {
+    std::filesystem::remove(dir_.path() / "account.json");
+    const auto path = dir_.Put("account.json", text);
+    std::filesystem::permissions(path, permissions);
+    return StiPaAccount::Read(path);
+  };
+  constexpr const char* kGood = R"({"url":"https://pa.example","userId":"u","password":"p"})";
+  const auto account = read(kGood);
+  ASSERT_THAT(account, Succeeds());
+  EXPECT_EQ(account->base_url + account->user_id + account->password, "https://pa.exampleup");
+  for (const perms others : {perms::group_read, perms::others_read, perms::others_write}) {
+    EXPECT_THAT(read(kGood, perms::owner_read | others), FailsWith(Reason::kFileInvalid));
+  }
+  for (const char* bad : {"", "[]", R"({"url":"https://pa.example","userId":"u"})",
+                          R"({"url":"https://pa.example","userId":"u","password":""})",
+                          R"({"url":"https://pa.example","userId":1,"password":"geheim"})"}) {
+    const auto refused = read(bad);
+    ASSERT_THAT(refused, FailsWith(Reason::kFileInvalid)) << bad;
+    EXPECT_EQ(refused.error().detail.find("geheim"), std::string::npos);
+  }
+  EXPECT_THAT(StiPaAccount::Read(dir_.path() / "none"), FailsWith(Reason::kFileUnreadable));
 }
 
 class FakeExchanger final : public HttpExchanger {
