@@ -36,6 +36,8 @@ struct Path {
 const Path& PortablePath();
 /// x86-64 with BMI2 and ADX.
 const Path& AdxPath();
+/// All of them, the fastest first.
+std::span<const Path* const> AllPaths();
 
 /// Affine coordinates of the generator G (FIPS 186-4 D.1.2.3).
 inline constexpr Limbs kGeneratorX = {0xF4A13945D898C296, 0x77037D812DEB33A0, 0xF8BCE6E563A440F2,

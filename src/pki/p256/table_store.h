@@ -45,7 +45,8 @@ class TableStore {
   /// A table that stays as it is while this object lives.
   class Lease {
    public:
-    Lease(Lease&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
+    Lease(Lease&& other) noexcept
+        : slot_(std::exchange(other.slot_, nullptr)), earlier_uses_(other.earlier_uses_) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease();
     [[nodiscard]] const AffinePoint* table() const;
@@ -56,7 +57,7 @@ class TableStore {
     friend class TableStore;
     Lease(Slot* slot, uint64_t earlier_uses) : slot_(slot), earlier_uses_(earlier_uses) {}
     Slot* slot_;
-    uint64_t earlier_uses_ = 0;
+    uint64_t earlier_uses_;
   };
 
   /// The table of `key`, or nothing if there is none now.
