@@ -2,7 +2,6 @@
 #include "api/assembly.h"
 
 #include "api/file_certificate_source.h"
-#include "pki/es256.h"
 
 namespace callvet {
 namespace {
@@ -99,8 +98,10 @@ Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup) {
   if (!store) return store.error();
   auto source = MakeSource(setup);
   if (!source) return source.error();
+  auto engine = MakeEs256Engine(setup.engine);
+  if (!engine) return engine.error();
   return std::make_unique<Verifier>(setup.options, std::move(*store), std::move(*source),
-                                    setup.clock, std::make_shared<OpenSslEs256Engine>());
+                                    setup.clock, std::move(*engine));
 }
 
 }  // namespace callvet

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "callvet/result.h"
 #include "callvet/verifier.h"
+#include "pki/fast_es256.h"
 #include "pki/trust_store.h"
 #include "repository/certificate_repository.h"
 #include "repository/https_fetcher.h"
@@ -39,6 +40,7 @@ struct VerifierSetup {
   TrustSetup trust;                                 // further sources of trust
   std::optional<DownloadSetup> downloads;           // nothing: no x5u is followed
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  Es256EngineOptions engine;  // which code verifies signatures, and its memory
 };
 
 /// The trust store that `setup` names. Fails with kFileUnreadable, kFileInvalid or kCrlInvalid; with
@@ -54,7 +56,7 @@ Result<std::shared_ptr<const HttpsFetcher>> MakeFetcher(const VerifierSetup& set
 /// like MakeFetcher and DiskCache::Open.
 Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const VerifierSetup& setup);
 
-/// A verifier with OpenSSL's ES256. Fails like LoadTrustStore and MakeRepository.
+/// A verifier. Fails like LoadTrustStore, MakeRepository and MakeEs256Engine.
 Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup);
 
 }  // namespace callvet
