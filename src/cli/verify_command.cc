@@ -162,7 +162,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--any-origid", options.any_origid, "Accept an origid that is not a UUID");
   command
       .add_option("--engine", options.engine,
-                  "Code that verifies the signature: auto, openssl, portable, adx")
+                  "Code that verifies the signature: auto, openssl, portable, adx, ifma")
       ->type_name("NAME")
       ->capture_default_str();
   AddTrustOptions(command, options);

@@ -20,16 +20,17 @@ using p256::TableShape;
 using p256::TableStore;
 
 constexpr std::pair<std::string_view, Es256Kind> kKinds[] = {
-    {"auto", Es256Kind::kAuto},
-    {"openssl", Es256Kind::kOpenSsl},
-    {"portable", Es256Kind::kPortable},
-    {"adx", Es256Kind::kAdx},
+    {"auto", Es256Kind::kAuto},         {"openssl", Es256Kind::kOpenSsl},
+    {"portable", Es256Kind::kPortable}, {"adx", Es256Kind::kAdx},
+    {"ifma", Es256Kind::kIfma},
 };
 
 const Path& PathOf(Es256Kind kind) {
   switch (kind) {
     case Es256Kind::kAdx:
       return p256::AdxPath();
+    case Es256Kind::kIfma:
+      return p256::IfmaPath();
     case Es256Kind::kAuto:
     case Es256Kind::kOpenSsl:
     case Es256Kind::kPortable:
@@ -210,7 +211,7 @@ Result<std::shared_ptr<const Es256Engine>> MakeEs256Engine(const Es256EngineOpti
     if (!made) return made.error();
     return Engine(std::move(*made));
   }
-  for (const Es256Kind kind : {Es256Kind::kAdx, Es256Kind::kPortable}) {
+  for (const Es256Kind kind : {Es256Kind::kIfma, Es256Kind::kAdx, Es256Kind::kPortable}) {
     Es256EngineOptions with_kind = options;
     with_kind.kind = kind;
     auto made = FastEs256Engine::Make(with_kind);

@@ -24,9 +24,10 @@ enum class Es256Kind : uint8_t {
   kOpenSsl,   // OpenSSL's EVP_DigestVerify only
   kPortable,  // plain C++
   kAdx,       // x86-64 with BMI2 and ADX
+  kIfma,      // x86-64 with AVX-512 IFMA
 };
 
-/// "auto", "openssl", "portable" or "adx"; nothing for another text.
+/// "auto", "openssl", "portable", "adx" or "ifma"; nothing for another text.
 std::optional<Es256Kind> Es256KindFromText(std::string_view text);
 
 /// What FastEs256Engine tells its observer, from the thread that verifies. All are critical: they
@@ -55,7 +56,7 @@ struct Es256EngineOptions {
 };
 
 struct Es256Statistics {
-  std::string_view path;       // "openssl", "portable", "adx"
+  std::string_view path;       // "portable", "adx" or "ifma"
   uint64_t by_table = 0;       // verified with a table
   uint64_t by_openssl = 0;     // left to OpenSSL: no table, or an exceptional case
   uint64_t undecided = 0;      // of these, exceptional cases

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/emulated_lanes.h"
 #include "support/p256_oracle.h"
 
 namespace callvet {
@@ -32,7 +33,7 @@ struct Contender {
 class Differential {
  public:
   explicit Differential(uint64_t seed) : numbers_(seed) {
-    for (const p256::Path* path : p256::AllPaths()) {
+    for (const p256::Path* path : test::PathsToProve()) {
       if (!path->supported()) {
         std::printf("path %s: not supported here, not run\n", std::string(path->name).c_str());
         continue;

@@ -18,6 +18,20 @@ struct Xyzz {
   Limbs x, y, zz, zzz;
 };
 
+/// Whether the point with x-coordinate x / zz belongs to r. x = X / ZZ mod p and r = x mod n: x is
+/// r, or r + n if that is below p. `x` and `zz` may have any factor in common.
+template <class Field>
+Match MatchQuotient(const Limbs& x, const Limbs& zz, const Limbs& r) {
+  if (IsZero(zz)) return Match::kUndecided;
+  const auto is = [&x, &zz](const Limbs& candidate) {
+    return Field::Multiply(Field::Multiply(candidate, kMontgomerySquare), zz) == x;
+  };
+  if (is(r)) return Match::kYes;
+  Limbs larger{};
+  const bool possible = AddWithCarry(r, kOrder, larger) == 0 && Less(larger, kPrime);
+  return possible && is(larger) ? Match::kYes : Match::kNo;
+}
+
 template <class Field>
 class Curve {
  public:
@@ -36,12 +50,7 @@ class Curve {
     Scaled scaled = Scale(terms[1], sum);
     for (size_t i = 2; i < terms.size(); ++i) AddTerm(sum, scaled, terms[i]);
     AddTerm(sum, scaled, first);  // the last; what it scales is not used
-    // x = X / ZZ mod p, and r = x mod n: x is r, or r + n if that is below p.
-    if (IsZero(sum.zz)) return Match::kUndecided;
-    if (Field::Multiply(ToMontgomery(r), sum.zz) == sum.x) return Match::kYes;
-    Limbs larger{};
-    if (AddWithCarry(r, kOrder, larger) != 0 || !Less(larger, kPrime)) return Match::kNo;
-    return Field::Multiply(ToMontgomery(larger), sum.zz) == sum.x ? Match::kYes : Match::kNo;
+    return MatchQuotient<Field>(sum.x, sum.zz, r);
   }
 
  private:

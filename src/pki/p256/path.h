@@ -16,7 +16,8 @@ enum class Match : uint8_t {
 };
 
 /// One implementation of the curve for one kind of processor. All functions are pure,
-/// thread-safe and throw nothing; all implementations give the same tables and the same answers.
+/// thread-safe and throw nothing; all give the same answers; a
+/// table is for the path that built it.
 struct Path {
   std::string_view name;
 
@@ -36,8 +37,8 @@ struct Path {
 const Path& PortablePath();
 /// x86-64 with BMI2 and ADX.
 const Path& AdxPath();
-/// All of them, the fastest first.
-std::span<const Path* const> AllPaths();
+/// x86-64 with AVX-512 IFMA. Its tables are not those of the others.
+const Path& IfmaPath();
 
 /// Affine coordinates of the generator G (FIPS 186-4 D.1.2.3).
 inline constexpr Limbs kGeneratorX = {0xF4A13945D898C296, 0x77037D812DEB33A0, 0xF8BCE6E563A440F2,
