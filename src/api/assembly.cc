@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "api/file_certificate_source.h"
-#include "pki/es256.h"
 
 namespace callvet {
 namespace {
@@ -105,8 +104,10 @@ Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup) {
   if (!store) return store.error();
   auto source = MakeSource(setup);
   if (!source) return source.error();
+  auto engine = MakeEs256Engine(setup.engine);
+  if (!engine) return engine.error();
   return std::make_unique<Verifier>(setup.options, std::move(*store), std::move(*source),
-                                    setup.clock, std::make_shared<OpenSslEs256Engine>());
+                                    setup.clock, std::move(*engine));
 }
 
 Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& setup,
@@ -137,9 +138,10 @@ Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& se
     if (!files) return files.error();
     source = std::move(*files);
   }
-  live->verifier_ =
-      std::make_unique<Verifier>(setup.options, (*keeper)->snapshot(), std::move(source),
-                                 setup.clock, std::make_shared<OpenSslEs256Engine>());
+  auto engine = MakeEs256Engine(setup.engine);
+  if (!engine) return engine.error();
+  live->verifier_ = std::make_unique<Verifier>(setup.options, (*keeper)->snapshot(),
+                                               std::move(source), setup.clock, std::move(*engine));
   return live;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "callvet/result.h"
 #include "callvet/verifier.h"
+#include "pki/fast_es256.h"
 #include "pki/trust_store.h"
 #include "repository/certificate_repository.h"
 #include "repository/https_fetcher.h"
@@ -37,6 +38,7 @@ struct VerifierSetup {
   std::vector<std::filesystem::path> certificates;  // if any, used instead of every x5u
   std::optional<DownloadSetup> downloads;           // nothing: no URL is followed
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  Es256EngineOptions engine;  // which code verifies signatures, and its memory
 };
 
 /// The guarded fetcher that `setup` describes: its downloads must be there. Fails like
@@ -56,8 +58,8 @@ Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& se
 /// like MakeFetcher and DiskCache::Open.
 Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const VerifierSetup& setup);
 
-/// A verifier with OpenSSL's ES256, and with the trust of now: for one that is kept current, see
-/// LiveVerifier. Fails like LoadTrustStore and MakeRepository.
+/// A verifier, and with the trust of now: for one that is kept current, see LiveVerifier. Fails
+/// like LoadTrustStore, MakeRepository and MakeEs256Engine.
 Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup);
 
 /// A verifier whose certificates, trust list and CRLs are kept current.

@@ -46,6 +46,7 @@ struct VerifyOptions {
   bool bare = false;
   bool ignore_date = false;
   bool any_origid = false;
+  std::string engine = "auto";
   bool offline = false;
   std::string cache_dir;
   DownloadOptions downloads;
@@ -119,6 +120,11 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--ignore-date", options.ignore_date,
                    "Judge freshness by iat alone (full form)");
   command.add_flag("--any-origid", options.any_origid, "Accept an origid that is not a UUID");
+  command
+      .add_option("--engine", options.engine,
+                  "Code that verifies the signature: auto, openssl, portable, adx, ifma")
+      ->type_name("NAME")
+      ->capture_default_str();
   AddStoreOptions(command, options);
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
@@ -184,6 +190,17 @@ Result<RevocationPolicy> PolicyOf(const VerifyOptions& options) {
               "--revocation " + Quote(mode) + " is none of if-covered, required, best-effort");
 }
 
+// For one call: what is forced is used at once, and no time goes into large tables.
+Result<Es256EngineOptions> EngineOption(const std::string& text) {
+  const auto kind = Es256KindFromText(text);
+  if (!kind) return Fail(Reason::kParameterInvalid, "--engine: '" + text + "' is not known");
+  Es256EngineOptions engine;
+  engine.kind = *kind;
+  engine.generator_window = 6;
+  if (*kind != Es256Kind::kAuto) engine.promote_after = 1;
+  return engine;
+}
+
 Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   VerifierSetup setup;
   auto plan = CountryOption(options.country);
@@ -195,6 +212,9 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
     if (!at) return InOption("--at", at.error());
     setup.clock = std::make_shared<FixedClock>(*at);
   }
+  auto engine = EngineOption(options.engine);
+  if (!engine) return engine.error();
+  setup.engine = std::move(*engine);
   setup.options.max_age = std::chrono::seconds(options.max_age);
   setup.options.dial_plan = *plan;
   if (options.ignore_date) setup.options.date_policy = DatePolicy::kIgnore;
