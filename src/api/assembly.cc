@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/assembly.h"
 
-#include "api/file_certificate_source.h"
+#include "api/fetched_content_source.h"
 #include "pki/es256.h"
 
 namespace callvet {
@@ -82,14 +82,29 @@ namespace {
 
 Result<std::shared_ptr<const CertificateSource>> MakeSource(const VerifierSetup& setup) {
   using Source = std::shared_ptr<const CertificateSource>;
-  if (setup.certificates.empty() && setup.downloads) {
+  if (setup.certificates.empty() && setup.url_certificates.empty() && setup.downloads) {
     auto repository = MakeRepository(setup);
     if (!repository) return repository.error();
     return Source(std::move(*repository));
   }
-  auto files = FileCertificateSource::Load(setup.certificates);
+  auto files = FileCertificateSource::Load(setup.certificates, setup.url_certificates);
   if (!files) return files.error();
   return Source(std::move(*files));
+}
+
+// nullptr if it was not asked for.
+Result<std::shared_ptr<const ContentSource>> MakeContentSource(const VerifierSetup& setup) {
+  using Source = std::shared_ptr<const ContentSource>;
+  if (setup.rcd_content == RcdContent::kLeave) return Source();
+  std::shared_ptr<const Fetcher> fetcher;
+  if (setup.downloads && setup.downloads->repository.downloads == DownloadPolicy::kDownload) {
+    VerifierSetup larger = setup;
+    larger.downloads->fetcher.limits.max_body_bytes = kMaxContentBytes;
+    auto made = MakeFetcher(larger);
+    if (!made) return made.error();
+    fetcher = std::move(*made);
+  }
+  return Source(std::make_shared<const FetchedContentSource>(std::move(fetcher)));
 }
 
 }  // namespace
@@ -99,8 +114,11 @@ Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup) {
   if (!store) return store.error();
   auto source = MakeSource(setup);
   if (!source) return source.error();
+  auto content = MakeContentSource(setup);
+  if (!content) return content.error();
   return std::make_unique<Verifier>(setup.options, std::move(*store), std::move(*source),
-                                    setup.clock, std::make_shared<OpenSslEs256Engine>());
+                                    setup.clock, std::make_shared<OpenSslEs256Engine>(),
+                                    std::move(*content));
 }
 
 }  // namespace callvet

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/file_certificate_source.h"
 #include "api/trust_assembly.h"
 #include "base/clock.h"
 #include "callvet/result.h"
@@ -28,6 +29,9 @@ struct DownloadSetup {
   std::filesystem::path cache_directory;  // "": in memory only
 };
 
+/// Whether content that rich call data names by URI is fetched (F-23).
+enum class RcdContent : uint8_t { kLeave, kFetch };
+
 /// What a verifier is made of.
 struct VerifierSetup {
   VerifierOptions options;
@@ -36,13 +40,15 @@ struct VerifierSetup {
   std::vector<std::filesystem::path> crls;
   RevocationPolicy revocation_policy = RevocationPolicy::kIfCovered;
   std::vector<std::filesystem::path> certificates;  // if any, used instead of every x5u
+  std::vector<UrlFile> url_certificates;            // the same for an x5u each
   TrustSetup trust;                                 // further sources of trust
   std::optional<DownloadSetup> downloads;           // nothing: no x5u is followed
+  RcdContent rcd_content = RcdContent::kLeave;      // by the fetcher of `downloads`
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };
 
-/// The trust store that `setup` names. Fails with kFileUnreadable, kFileInvalid or kCrlInvalid; with
-/// a trust list or CRL URL also like MakeTrustInputs, and with the first failure of
+/// The trust store that `setup` names. Fails with kFileUnreadable, kFileInvalid or kCrlInvalid;
+/// with a trust list or CRL URL also like MakeTrustInputs, and with the first failure of
 /// TrustKeeper::Load: what was asked for and is not accepted is not silently left out.
 Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup);
 
@@ -54,7 +60,7 @@ Result<std::shared_ptr<const HttpsFetcher>> MakeFetcher(const VerifierSetup& set
 /// like MakeFetcher and DiskCache::Open.
 Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const VerifierSetup& setup);
 
-/// A verifier with OpenSSL's ES256. Fails like LoadTrustStore and MakeRepository.
+/// A verifier with OpenSSL's ES256. Fails like LoadTrustStore, MakeRepository and MakeFetcher.
 Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup);
 
 }  // namespace callvet

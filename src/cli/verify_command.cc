@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/verdict_text.h"
+#include "cli/verify_extensions.h"
 
 namespace callvet::cli {
 namespace {
@@ -36,7 +37,7 @@ struct VerifyOptions {
   std::string date;
   std::string at;
   std::vector<std::filesystem::path> anchors;
-  std::vector<std::filesystem::path> certificates;
+  std::vector<std::string> certificates;
   std::vector<std::filesystem::path> crls;
   std::vector<std::filesystem::path> crl_anchors;
   std::vector<std::string> crl_urls;
@@ -57,6 +58,7 @@ struct VerifyOptions {
   bool allow_http = false;
   bool allow_private_addresses = false;
   std::vector<uint16_t> allow_ports;
+  VerifyExtensions extensions;
   bool json = false;
 };
 
@@ -113,7 +115,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command
       .add_option("--sip-file", options.sip_file,
                   "Whole SIP request, also from a capture's text (- for standard input): gives "
-                  "caller, called party, Date and Identity headers")
+                  "caller, called party, Date, Identity headers, and whatever else counts")
       ->type_name("F");
   command
       .add_option("--orig", options.orig,
@@ -134,8 +136,9 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
       ->type_name("PATH");
   command
       .add_option("--cert", options.certificates,
-                  "Certificate chain of the signer, used instead of a download")
-      ->type_name("F");
+                  "Certificate chain of the signer, used instead of a download; with X5U= in front "
+                  "for that signer only. May be given several times")
+      ->type_name("[X5U=]F");
   command
       .add_option("--crl", options.crls,
                   "Revocation list, PEM or DER, with its signer's certificate")
@@ -159,6 +162,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--ignore-date", options.ignore_date,
                    "Judge freshness by iat alone (full form)");
   command.add_flag("--any-origid", options.any_origid, "Accept an origid that is not a UUID");
+  AddVerifyExtensionOptions(command, options.extensions);
   AddTrustOptions(command, options);
   AddDownloadOptions(command, options);
   command.add_flag("--json", options.json, "Print one JSON object");
@@ -205,9 +209,26 @@ Result<CallRequest> ReadCall(const VerifyOptions& options) {
     if (auto ok = AddIdentities(*text, options, call); !ok) return ok.error();
   }
   if (!options.orig.empty()) call.orig = options.orig;
-  if (!options.dest.empty()) call.dest = options.dest;
+  if (!options.dest.empty()) {
+    call.dest = options.dest;
+    call.target.reset();
+  }
   if (!options.date.empty()) call.date = options.date;
+  if (auto ok = ApplyToCall(options.extensions, call); !ok) return ok.error();
   return call;
+}
+
+// "https://cert.example.org/a.pem=a.pem", or a file alone.
+void AddCertificates(const VerifyOptions& options, VerifierSetup& setup) {
+  for (const std::string& text : options.certificates) {
+    const size_t equals = text.rfind('=');
+    const bool of_url = text.starts_with("https://") || text.starts_with("http://");
+    if (of_url && equals != std::string::npos) {
+      setup.url_certificates.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    } else {
+      setup.certificates.emplace_back(text);
+    }
+  }
 }
 
 Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
@@ -235,7 +256,7 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   }
   if (options.require_crl) setup.revocation_policy = RevocationPolicy::kRequired;
   setup.anchors = options.anchors;
-  setup.certificates = options.certificates;
+  AddCertificates(options, setup);
   setup.crls = options.crls;
   setup.crl_anchors = options.crl_anchors;
   setup.trust.crl_urls = options.crl_urls;
@@ -243,6 +264,7 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   if (!options.trust_list.empty()) setup.trust.trust_list = options.trust_list;
   if (!options.trust_list_chain.empty()) setup.trust.trust_list_chain = options.trust_list_chain;
   if (!options.state_dir.empty()) setup.trust.state_dir = options.state_dir;
+  if (auto ok = ApplyToSetup(options.extensions, setup); !ok) return ok.error();
   return setup;
 }
 

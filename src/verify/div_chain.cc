@@ -134,6 +134,16 @@ std::optional<Failure> DivGraph::OrigDiffers(size_t index) const {
                                            Quote(nodes_[index].orig));
 }
 
+std::vector<size_t> DivGraph::Followers(size_t index) const {
+  std::vector<size_t> followers;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    if (i != index && nodes_[i].IsDiversion() && FitsBehind(nodes_[i], index)) {
+      followers.push_back(i);
+    }
+  }
+  return followers;
+}
+
 Failure DivGraph::WhyNot(size_t index) const {
   const ChainNode& node = nodes_[index];
   if (from_innermost_[index] >= kFar) return WhyNoInnermost(index);
@@ -160,6 +170,9 @@ Failure DivGraph::WhyNoInnermost(size_t index) const {
     return std::any_of(parents.begin(), parents.end(), property);
   };
   if (previous_[index].empty()) {
+    if (is([&](size_t p) { return nodes_[p].too_old; })) {
+      return Fail(Reason::kDivStale, "what this diversion follows is too old");
+    }
     if (is([&](size_t p) { return nodes_[p].IsDiversion(); })) {
       return Fail(Reason::kDivLinkMissing, "the diversion before this one failed by itself");
     }
@@ -173,11 +186,7 @@ Failure DivGraph::WhyNoInnermost(size_t index) const {
   distance[index] = 0;
   Measure(previous_, distance);
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    if (distance[i] < kFar && previous_[i].empty()) {
-      return Fail(Reason::kDivLinkMissing, "the chain begins with " + nodes_[i].label +
-                                               ", and nothing usable was for " +
-                                               Quote(nodes_[i].div));
-    }
+    if (distance[i] < kFar && previous_[i].empty()) return WhyNoInnermost(i);
   }
   return Fail(Reason::kDivLoop, "the diversions run in a circle over " + who);
 }

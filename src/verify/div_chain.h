@@ -19,6 +19,7 @@ struct ChainNode {
   std::optional<size_t> inner;  // the node in its opt: it follows that one and no other (div-o)
   std::optional<size_t> outer;  // the div-o around it: no other one follows it
   bool usable = false;          // the cheap checks passed, and it is not too old for any place
+  bool too_old = false;         // it is unusable for its age alone
   bool fresh = false;           // not too old for the last place either
   bool for_target = false;      // dest has who the call goes to
   bool unknown = false;         // of a ppt that is not judged (F-5)
@@ -44,6 +45,8 @@ class DivGraph {
   /// kDivInnermostInvalid, kUnsupportedPpt, kDivLoop, kDivLimit, kDivStale,
   /// kDestMismatch.
   [[nodiscard]] Failure WhyNot(size_t index) const;
+  /// The diversions whose number fits behind this node, usable or not, of whatever orig.
+  [[nodiscard]] std::vector<size_t> Followers(size_t index) const;
   /// kDivOrigDiffers, if every PASSporT that this diversion could follow has another orig (F-4).
   [[nodiscard]] std::optional<Failure> OrigDiffers(size_t index) const;
 

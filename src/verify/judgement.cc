@@ -13,11 +13,7 @@ namespace callvet {
 Verdict CallJudgement::Judge(const std::vector<std::string_view>& values) && {
   Read(values);
   const DivGraph graph = MakeGraph();
-  for (size_t i = 0; i < entries_.size(); ++i) {
-    Entry& entry = entries_[i];
-    entry.place = PlaceOf(entry.candidate, graph, i, call_);
-    CheckPlace(entry.place, graph, i, call_, entry.candidate);
-  }
+  CheckPlaces(graph);
   RunCertificateChecks();
   WalkChains(graph);
   CheckRichCallData();
@@ -50,13 +46,13 @@ void CallJudgement::Read(const std::vector<std::string_view>& values) {
 }
 
 // F-7: opt by opt, no deeper than a chain may be long, and in all no more than as many again as
-// there may be headers.
+// there may be headers.
 void CallJudgement::ReadNested(size_t outermost) {
   size_t outer = outermost;
   for (size_t depth = 1; entries_[outer].candidate.opt; ++depth) {
     if (depth > call_.options.max_diversions ||
         entries_.size() >= 2 * call_.options.max_identities) {
-      entries_[outer].candidate.trail.Fail(
+      entries_[outermost].candidate.trail.Fail(
           CheckId::kDiv, Fail(Reason::kDivLimit, "more PASSporTs in one another than are read"));
       return;
     }
@@ -81,6 +77,38 @@ DivGraph CallJudgement::MakeGraph() const {
     nodes.back().outer = entry.outer;
   }
   return {std::move(nodes), call_.options.max_diversions};
+}
+
+void CallJudgement::CheckPlaces(const DivGraph& graph) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    entry.place = PlaceOf(entry.candidate, graph, i, call_);
+    CheckPlace(entry.place, graph, i, call_, entry.candidate);
+  }
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Candidate& candidate = entries_[i].candidate;
+    if (!candidate.claims || candidate.trail.at(CheckId::kDest).reason != Reason::kDestMismatch) {
+      continue;
+    }
+    std::vector<bool> seen(entries_.size());
+    const Reason reason = ReasonBehind(graph, i, seen);
+    if (reason != Reason::kNone) ExplainByDiversion(reason, call_, candidate);
+  }
+}
+
+// Why the diversions that follow do not help; kNone if there are none.
+Reason CallJudgement::ReasonBehind(const DivGraph& graph, size_t entry,
+                                   std::vector<bool>& seen) const {
+  seen[entry] = true;
+  for (const size_t follower : graph.Followers(entry)) {
+    if (seen[follower]) continue;
+    const Reason own = entries_[follower].candidate.trail.FirstReason();
+    const Reason behind =
+        own == Reason::kDestMismatch ? ReasonBehind(graph, follower, seen) : Reason::kNone;
+    if (behind != Reason::kNone) return behind;
+    if (own != Reason::kNone) return own;
+  }
+  return Reason::kNone;
 }
 
 void CallJudgement::RunCertificateChecks() {

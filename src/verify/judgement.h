@@ -42,6 +42,9 @@ class CallJudgement {
   void Read(const std::vector<std::string_view>& values);
   void ReadNested(size_t outermost);
   [[nodiscard]] DivGraph MakeGraph() const;
+  void CheckPlaces(const DivGraph& graph);
+  [[nodiscard]] Reason ReasonBehind(const DivGraph& graph, size_t entry,
+                                    std::vector<bool>& seen) const;
   void RunCertificateChecks();
   void WalkChains(const DivGraph& graph);
   void SettleDiversions(const std::vector<bool>& verified);

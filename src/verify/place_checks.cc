@@ -2,6 +2,7 @@
 #include "verify/place_checks.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/text.h"
@@ -147,8 +148,10 @@ ChainNode MakeNode(const Candidate& candidate, const Call& call, std::string lab
   node.orig = CanonicalName(claims.orig, plan);
   node.dest = CanonicalNames(claims.dest, plan);
   if (candidate.div) node.div = CanonicalName(candidate.div->party, plan);
-  node.usable = candidate.kind && !candidate.trail.failed() && IsRecent(call, IatOf(claims)) &&
-                (!candidate.IsDiversion() || candidate.div);
+  const bool sound = candidate.kind && !candidate.trail.failed();
+  const bool recent = IsRecent(call, IatOf(claims));
+  node.usable = sound && recent;
+  node.too_old = sound && !recent && IatOf(claims) < call.now;
   node.fresh = IsFresh(call, IatOf(claims));
   node.for_target = IsForTarget(claims.dest, call);
   return node;
@@ -184,6 +187,20 @@ void CheckPlace(Place place, const DivGraph& graph, size_t index, const Call& ca
     case Place::kDiversion:
       return CheckDiversion(graph, index, call, candidate);
   }
+}
+
+void ExplainByDiversion(Reason reason, const Call& call, Candidate& candidate) {
+  Trail& trail = candidate.trail;
+  if (!candidate.IsDiversion()) CheckRecent(*candidate.claims, call, trail);
+  trail.Skip(CheckId::kDest, ClaimText(candidate.claims->dest) + " redirected the call");
+  constexpr std::array kOfTheChain = {Reason::kDestMismatch,   Reason::kIatInFuture,
+                                      Reason::kDivLimit,       Reason::kDivLoop,
+                                      Reason::kDivOrigDiffers, Reason::kDivStale};
+  if (std::find(kOfTheChain.begin(), kOfTheChain.end(), reason) == kOfTheChain.end()) {
+    reason = Reason::kDivLinkMissing;
+  }
+  trail.Fail(CheckId::kDivChain,
+             Fail(reason, "the diversions that follow do not lead to where the call goes"));
 }
 
 }  // namespace callvet

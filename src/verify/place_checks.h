@@ -29,4 +29,8 @@ Place PlaceOf(const Candidate& candidate, const DivGraph& graph, size_t index, c
 void CheckPlace(Place place, const DivGraph& graph, size_t index, const Call& call,
                 Candidate& candidate);
 
+/// For a PASSporT that is not for this call, but has diversions behind it of which the decisive one
+/// failed with `reason`: says so in kDivChain, instead of kDestMismatch in kDest.
+void ExplainByDiversion(Reason reason, const Call& call, Candidate& candidate);
+
 }  // namespace callvet

@@ -12,6 +12,8 @@ namespace {
 
 using Content = RichCallData::Content;
 
+constexpr size_t kMaxFetches = 8;  // budget (A-8, VS choice)
+
 const RcdReference* FindReference(const std::vector<RcdReference>& references,
                                   std::string_view pointer) {
   const auto found = std::find_if(references.begin(), references.end(),
@@ -53,24 +55,6 @@ Result<void> CheckDigestsAreThere(const std::vector<RcdReference>& references,
   return {};
 }
 
-// Fetches what is at `uri` and compares it. The bytes if they are what was signed.
-Result<std::string> Fetch(const std::string& uri, const ContentDigest& expected,
-                          const ContentSource& source, const Deadline& deadline) {
-  if (deadline.Passed()) {
-    return Fail(Reason::kRcdContentNotAvailable, "the time for this call ran out");
-  }
-  if (!EqualsIgnoreCase(uri.substr(0, 6), "https:")) {
-    return Fail(Reason::kRcdContentNotAvailable, "only https is fetched: " + Quote(uri, 200));
-  }
-  auto bytes = source.Get(uri, deadline);
-  if (!bytes) {
-    return Fail(Reason::kRcdContentNotAvailable,
-                std::string(Info(bytes.error().reason).id) + ": " + bytes.error().detail);
-  }
-  if (auto ok = CompareBytes(expected, *bytes); !ok) return ok.error();
-  return bytes;
-}
-
 Result<void> Dropped(const Result<std::string>& result) {
   return result ? Result<void>() : Result<void>(result.error());
 }
@@ -98,7 +82,7 @@ class ContentCheck {
 
   Result<void> Check(const RcdClaims& claims, const RcdClaims::Digest& entry, Content& content) {
     if (content.uri) {
-      auto bytes = Fetch(*content.uri, entry.digest, source_, deadline_);
+      auto bytes = Fetch(*content.uri, entry.digest);
       if (!bytes || entry.pointer != "/jcl") return Dropped(bytes);
       auto jcard = ReadJcard(*bytes, claims);
       if (!jcard) return jcard.error();
@@ -109,7 +93,7 @@ class ContentCheck {
     if (!jcard_) return Fail(Reason::kRcdContentNotAvailable, "jcl was not had");
     if (const auto* reference = FindReference(jcard_->references, entry.pointer)) {
       content.uri = reference->uri;
-      return Dropped(Fetch(reference->uri, entry.digest, source_, deadline_));
+      return Dropped(Fetch(reference->uri, entry.digest));
     }
     const JsonValue* value = FindPointer(jcard_->document, entry.pointer);
     if (value == nullptr) return Fail(Reason::kRcdInvalid, "rcdi points to nothing in jcl");
@@ -117,8 +101,27 @@ class ContentCheck {
   }
 
  private:
+  // Fetches what is at `uri` and compares it. The bytes if they are what was signed.
+  Result<std::string> Fetch(const std::string& uri, const ContentDigest& expected) {
+    if (deadline_.Passed() || ++fetches_ > kMaxFetches) {
+      return Fail(Reason::kRcdContentNotAvailable,
+                  "time or number of fetches for this call ran out");
+    }
+    if (!EqualsIgnoreCase(uri.substr(0, 6), "https:")) {
+      return Fail(Reason::kRcdContentNotAvailable, "only https is fetched: " + Quote(uri, 200));
+    }
+    auto bytes = source_.Get(uri, deadline_);
+    if (!bytes) {
+      return Fail(Reason::kRcdContentNotAvailable,
+                  std::string(Info(bytes.error().reason).id) + ": " + bytes.error().detail);
+    }
+    if (auto ok = CompareBytes(expected, *bytes); !ok) return ok.error();
+    return bytes;
+  }
+
   const ContentSource& source_;
   const Deadline& deadline_;
+  size_t fetches_ = 0;
   std::optional<FetchedJcard> jcard_;
 };
 
