@@ -392,7 +392,7 @@ TEST(Msg, F30_MsgiUnderAnotherTypeIsIgnored) {
 // A-16 holds for these too.
 TEST(Extensions, A16_MediaKeysAreCompared) {
   RcdCall call;
-  call.request.sdp_fingerprints = {{"sha-256", "AB12"}};
+  call.request.sdp_fingerprints = std::vector<MediaKey>{{"sha-256", "AB12"}};
   const auto reason = [&](const std::string& digest) {
     return ReasonAt(call.JudgeRcd({{"rcd", R"({"nam":"A"})"},
                                    {"mky", R"([{"alg":"sha-256","dig":")" + digest + "\"}]"}}),
