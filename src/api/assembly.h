@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/file_certificate_source.h"
 #include "api/trust_assembly.h"
 #include "base/clock.h"
 #include "callvet/result.h"
@@ -31,12 +32,17 @@ struct DownloadSetup {
   std::filesystem::path cache_directory;  // "": in memory only
 };
 
+/// Whether content that rich call data names by URI is fetched (F-23).
+enum class RcdContent : uint8_t { kLeave, kFetch };
+
 /// What a verifier is made of.
 struct VerifierSetup {
   VerifierOptions options;
   TrustSetup trust;
   std::vector<std::filesystem::path> certificates;  // if any, used instead of every x5u
+  std::vector<UrlFile> url_certificates;            // the same for an x5u each
   std::optional<DownloadSetup> downloads;           // nothing: no URL is followed
+  RcdContent rcd_content = RcdContent::kLeave;      // by the fetcher of `downloads`
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
   Es256EngineOptions engine;  // which code verifies signatures, and its memory
 };

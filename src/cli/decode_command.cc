@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -84,13 +85,15 @@ JsonValue DissectionJson(const TokenDissection& dissection, sys_seconds now) {
                                    {"reason", Info(problem.failure.reason).id},
                                    {"detail", problem.failure.detail}});
   }
-  return JsonMembers{{"form", dissection.form.empty() ? JsonValue() : JsonValue(dissection.form)},
-                     {"parameters", std::move(parameters)},
-                     {"header", PartJson(dissection.header)},
-                     {"payload", PartJson(dissection.payload)},
-                     {"signature", SignatureJson(dissection.signature)},
-                     {"times", TimesJson(dissection, now)},
-                     {"problems", std::move(problems)}};
+  return JsonMembers{
+      {"form", dissection.form.empty() ? JsonValue() : JsonValue(dissection.form)},
+      {"parameters", std::move(parameters)},
+      {"header", PartJson(dissection.header)},
+      {"payload", PartJson(dissection.payload)},
+      {"signature", SignatureJson(dissection.signature)},
+      {"times", TimesJson(dissection, now)},
+      {"problems", std::move(problems)},
+      {"opt", dissection.opt.empty() ? JsonValue() : DissectionJson(dissection.opt.front(), now)}};
 }
 
 void PrintPart(const Console& console, std::string_view name, const std::optional<JsonValue>& json,
@@ -127,6 +130,15 @@ void PrintDissection(const Console& console, const TokenDissection& dissection, 
     out << console.Paint(Colour::kRed, "problem") << "  " << problem.part << ": "
         << Info(problem.failure.reason).id << ": " << ForTerminal(problem.failure.detail) << "\n";
   }
+  for (const TokenDissection& enclosed : dissection.opt) {
+    out << console.Paint(Colour::kBold, "opt") << "  encloses this PASSporT:\n";
+    PrintDissection(console, enclosed, now);
+  }
+}
+
+bool IsBroken(const TokenDissection& dissection) {
+  return !dissection.problems.empty() ||
+         std::any_of(dissection.opt.begin(), dissection.opt.end(), IsBroken);
 }
 
 ExitCode RunDecode(const DecodeOptions& options, const Console& console) {
@@ -151,7 +163,7 @@ ExitCode RunDecode(const DecodeOptions& options, const Console& console) {
   JsonArray list;
   for (const std::string& value : values) {
     const TokenDissection dissection = DissectToken(value);
-    broken = broken || !dissection.problems.empty();
+    broken = broken || IsBroken(dissection);
     if (options.json) {
       list.push_back(DissectionJson(dissection, *now));
     } else {

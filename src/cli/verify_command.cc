@@ -15,6 +15,7 @@
 #include "cli/download_options.h"
 #include "cli/options.h"
 #include "cli/verdict_text.h"
+#include "cli/verify_extensions.h"
 
 namespace callvet::cli {
 namespace {
@@ -36,7 +37,7 @@ struct VerifyOptions {
   std::vector<std::string> dest;
   std::string date;
   std::string at;
-  std::vector<std::filesystem::path> certificates;
+  std::vector<std::string> certificates;
   TrustOptions trust;
   std::string revocation;
   bool no_crl_download = false;
@@ -50,6 +51,7 @@ struct VerifyOptions {
   bool offline = false;
   std::string cache_dir;
   DownloadOptions downloads;
+  VerifyExtensions extensions;
   bool json = false;
 };
 
@@ -84,7 +86,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command
       .add_option("--sip-file", options.sip_file,
                   "Whole SIP request, also from a capture's text (- for standard input): gives "
-                  "caller, called party, Date and Identity headers")
+                  "caller, called party, Date, Identity headers, and whatever else counts")
       ->type_name("F");
   command
       .add_option("--orig", options.orig,
@@ -101,8 +103,9 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
       ->type_name("TIME");
   command
       .add_option("--cert", options.certificates,
-                  "Certificate chain of the signer, used instead of a download")
-      ->type_name("F");
+                  "Certificate chain of the signer, used instead of a download; with X5U= in front "
+                  "for that signer only. May be given several times")
+      ->type_name("[X5U=]F");
   AddKeptTrustOptions(command, options.trust);
   AddTrustListOptions(command, options.trust);
   AddCrlUrlOption(command, options.trust);
@@ -125,6 +128,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
                   "Code that verifies the signature: auto, openssl, portable, adx, ifma")
       ->type_name("NAME")
       ->capture_default_str();
+  AddVerifyExtensionOptions(command, options.extensions);
   AddStoreOptions(command, options);
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
@@ -170,8 +174,12 @@ Result<CallRequest> ReadCall(const VerifyOptions& options) {
     if (auto ok = AddIdentities(*text, options, call); !ok) return ok.error();
   }
   if (!options.orig.empty()) call.orig = options.orig;
-  if (!options.dest.empty()) call.dest = options.dest;
+  if (!options.dest.empty()) {
+    call.dest = options.dest;
+    call.target.reset();
+  }
   if (!options.date.empty()) call.date = options.date;
+  if (auto ok = ApplyToCall(options.extensions, call); !ok) return ok.error();
   return call;
 }
 
@@ -201,6 +209,19 @@ Result<Es256EngineOptions> EngineOption(const std::string& text) {
   return engine;
 }
 
+// "https://cert.example.org/a.pem=a.pem", or a file alone.
+void AddCertificates(const VerifyOptions& options, VerifierSetup& setup) {
+  for (const std::string& text : options.certificates) {
+    const size_t equals = text.rfind('=');
+    const bool of_url = text.starts_with("https://") || text.starts_with("http://");
+    if (of_url && equals != std::string::npos) {
+      setup.url_certificates.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    } else {
+      setup.certificates.emplace_back(text);
+    }
+  }
+}
+
 Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   VerifierSetup setup;
   auto plan = CountryOption(options.country);
@@ -222,10 +243,11 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   ApplyDownloadOptions(options.downloads, setup);
   if (options.offline) setup.downloads->repository.downloads = DownloadPolicy::kOffline;
   setup.downloads->cache_directory = options.cache_dir;
-  setup.certificates = options.certificates;
+  AddCertificates(options, setup);
   setup.trust = TrustSetupOf(options.trust);
   setup.trust.revocation_policy = *revocation;
   if (options.no_crl_download) setup.trust.crl_downloads = CrlDownloads::kConfiguredOnly;
+  if (auto ok = ApplyToSetup(options.extensions, setup); !ok) return ok.error();
   return setup;
 }
 

@@ -519,7 +519,7 @@ class Contract(CliTest):
         self.assertEqual(run.code, 0, run)
         value = run.json()
         self.assert_table_occurs(value, self.section("decode"))
-        self.assertEqual(sorted(value), sorted(["form", "parameters", "header", "payload", "signature", "times", "problems"]))
+        self.assertEqual(sorted(value), sorted(["form", "parameters", "header", "payload", "signature", "times", "problems", "opt"]))
         broken = self.run_in_lab("decode", "a.b.c;info=x", "--json")
         self.assertEqual(broken.code, 1, broken)
         self.assert_documented(broken.json()["problems"], self.section("decode"))
