@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "api/assembly.h"
+#include "api/disposition_json.h"
 #include "api/identity_input.h"
+#include "api/policy_call.h"
 #include "api/sip_call.h"
 #include "api/verdict_json.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/disposition_text.h"
 #include "cli/options.h"
+#include "cli/policy_options.h"
 #include "cli/verdict_text.h"
 
 namespace callvet::cli {
@@ -25,7 +31,8 @@ constexpr const char* kFooter =
     "  callvet verify --sip-file invite.txt --anchors ca.pem --cert chain.pem --at "
     "2026-11-21T08:00:00Z\n"
     "  cat token.txt | callvet verify --bare - --orig 12155550100 --dest 12155550101 --json\n"
-    "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input, 3 not decided.";
+    "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input, 3 not decided;\n"
+    "with --policy also 1 if the call is rejected.";
 
 struct VerifyOptions {
   std::string header;
@@ -57,7 +64,15 @@ struct VerifyOptions {
   bool allow_http = false;
   bool allow_private_addresses = false;
   std::vector<uint16_t> allow_ports;
+  std::string policy;
+  std::string trunk;
   bool json = false;
+};
+
+// A call as the verifier and as the policy see it.
+struct CallInput {
+  CallRequest request;
+  PolicyCall policy_call;
 };
 
 void AddDownloadOptions(CLI::App& command, VerifyOptions& options) {
@@ -161,6 +176,10 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--any-origid", options.any_origid, "Accept an origid that is not a UUID");
   AddTrustOptions(command, options);
   AddDownloadOptions(command, options);
+  command.add_option("--policy", options.policy, "Policy file: say what is done with the call")
+      ->type_name("F");
+  command.add_option("--trunk", options.trunk, "With --policy: trunk that the call came in by")
+      ->type_name("T");
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
   command.footer(kFooter);
@@ -181,8 +200,9 @@ Result<void> AddIdentities(const std::string& text, const VerifyOptions& options
   return {};
 }
 
-Result<CallRequest> ReadCall(const VerifyOptions& options) {
-  CallRequest call;
+Result<CallInput> ReadCall(const VerifyOptions& options) {
+  CallInput input;
+  CallRequest& call = input.request;
   if (!options.sip_file.empty()) {
     auto text = ReadFile(options.sip_file);
     if (!text) return text.error();
@@ -193,6 +213,7 @@ Result<CallRequest> ReadCall(const VerifyOptions& options) {
     if (!from_sip)
       return Fail(from_sip.error().reason, options.sip_file + ": " + from_sip.error().detail);
     call = std::move(*from_sip);
+    AddSipFacts(*message, input.policy_call);
   }
   for (const std::string& file : options.identity_files) {
     auto text = ReadFile(file);
@@ -205,9 +226,16 @@ Result<CallRequest> ReadCall(const VerifyOptions& options) {
     if (auto ok = AddIdentities(*text, options, call); !ok) return ok.error();
   }
   if (!options.orig.empty()) call.orig = options.orig;
-  if (!options.dest.empty()) call.dest = options.dest;
+  if (!options.dest.empty()) {
+    call.dest = options.dest;
+    input.policy_call.request_uri.reset();
+  }
   if (!options.date.empty()) call.date = options.date;
-  return call;
+  PolicyCall policy_call = PolicyCallOf(call, options.trunk);
+  policy_call.request_uri = std::move(input.policy_call.request_uri);
+  policy_call.priority = std::move(input.policy_call.priority);
+  input.policy_call = std::move(policy_call);
+  return input;
 }
 
 Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
@@ -256,10 +284,28 @@ void WarnOfSwitches(const VerifyOptions& options, const Console& console) {
   }
 }
 
+void PrintResult(const Verdict& verdict, const std::optional<Disposition>& disposition,
+                 const VerifyOptions& options, const Console& console) {
+  if (options.json) {
+    JsonValue json = VerdictJson(verdict);
+    json.Add("disposition", disposition ? DispositionJson(*disposition) : JsonValue());
+    return console.PrintJson(json);
+  }
+  PrintVerdict(console, verdict);
+  if (!disposition) return;
+  console.out() << "\n";
+  PrintDisposition(console, *disposition, RuleLines::kBroken);
+}
+
 ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty()) {
     return console.Complain(
         Fail(Reason::kParameterMissing, "give an Identity header, --identity-file or --sip-file"));
+  }
+  std::shared_ptr<const Policy> policy;
+  if (!options.policy.empty()) {
+    policy = PolicyOption(options.policy, console);
+    if (policy == nullptr) return ExitCode::kUsage;
   }
   auto setup = MakeSetup(options);
   if (!setup) return console.Complain(setup.error());
@@ -269,13 +315,12 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (!verifier) return console.Complain(verifier.error());
   WarnOfSwitches(options, console);
 
-  const Verdict verdict = (*verifier)->Verify(*call, Deadline());
-  if (options.json) {
-    console.PrintJson(VerdictJson(verdict));
-  } else {
-    PrintVerdict(console, verdict);
-  }
-  return ExitCodeOf(verdict.reason);
+  const Verdict verdict = (*verifier)->Verify(call->request, Deadline());
+  std::optional<Disposition> disposition;
+  if (policy != nullptr) disposition = Decide(*policy, call->policy_call, verdict);
+  PrintResult(verdict, disposition, options, console);
+  const bool rejected = disposition && disposition->action == Action::kReject;
+  return rejected ? ExitCode::kNotVerified : ExitCodeOf(verdict.reason);
 }
 
 }  // namespace
