@@ -51,14 +51,14 @@ struct PolicyCall {
 
 /// Why a caller's number cannot be a caller's number (H-21).
 enum class IrregularCaller : uint8_t {
-  kNoNumber,               // the call shows no number at all, or what is no number
-  kNotInPlan,              // no row of the number plan holds it
-  kWrongLength,            // its prefix is in the plan, its length is not
-  kNeverACaller,           // inbound only (400, 800), SMS only (106), data only
-  kEmergencyCode,          // 110, 911
-  kReserved,               // carriers' and the state's own, on a customer's trunk
-  kDomesticFormAbroad,     // a national form on an international trunk (H-8)
-  kDomesticNumberAbroad,   // a domestic number, not verified, on an international trunk (H-2)
+  kNoNumber,              // the call shows no number at all, or what is no number
+  kNotInPlan,             // no row of the number plan holds it
+  kWrongLength,           // its prefix is in the plan, its length is not
+  kNeverACaller,          // inbound only (400, 800), SMS only (106), data only
+  kEmergencyCode,         // 110, 911
+  kReserved,              // carriers' and the state's own, on a customer's trunk
+  kDomesticFormAbroad,    // a national form on an international trunk (H-8)
+  kDomesticNumberAbroad,  // a domestic number, not verified, on an international trunk (H-2)
 };
 
 /// "no-number", "not-in-plan", ...

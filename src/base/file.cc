@@ -123,9 +123,9 @@ Result<std::optional<std::string_view>> LineReader::Next() {
     ++line_number_;
     std::string_view line = rest.substr(0, line_feed);
     if (line.size() > kMaxLine) {
-      return Fail(Reason::kFileInvalid, path_.string() + ": line " +
-                                            std::to_string(line_number_) + " is longer than " +
-                                            std::to_string(kMaxLine) + " bytes");
+      return Fail(Reason::kFileInvalid, path_.string() + ": line " + std::to_string(line_number_) +
+                                            " is longer than " + std::to_string(kMaxLine) +
+                                            " bytes");
     }
     begin_ += std::min(line.size() + 1, rest.size());
     if (line.ends_with('\r')) line.remove_suffix(1);

@@ -272,8 +272,8 @@ TextPlace PlaceOf(std::string_view text, size_t consumed) {
   TextPlace place;
   place.line += static_cast<size_t>(std::count(before.begin(), before.end(), '\n'));
   const size_t line_start = before.rfind('\n');
-  place.column += line_start == std::string_view::npos ? before.size()
-                                                       : before.size() - line_start - 1;
+  place.column +=
+      line_start == std::string_view::npos ? before.size() : before.size() - line_start - 1;
   return place;
 }
 

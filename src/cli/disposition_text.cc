@@ -41,8 +41,7 @@ std::string AnswerText(const Disposition& disposition) {
 void PrintSummary(const Console& console, const Disposition& disposition) {
   console.out() << "Disposition: "
                 << console.Paint(ActionColour(disposition.action), ActionWord(disposition.action))
-                << " " << AnswerText(disposition) << "; mode "
-                << PolicyModeText(disposition.mode);
+                << " " << AnswerText(disposition) << "; mode " << PolicyModeText(disposition.mode);
   if (disposition.trunk.empty()) {
     console.out() << "; default settings";
   } else {

@@ -60,8 +60,8 @@ ExitCode RunCheck(const CheckOptions& options, const Console& console) {
     for (const PolicyProblem& problem : loaded.problems) {
       problems.push_back(PolicyProblemJson(problem));
     }
-    console.PrintJson(JsonMembers{{"valid", loaded.policy != nullptr},
-                                  {"problems", std::move(problems)}});
+    console.PrintJson(
+        JsonMembers{{"valid", loaded.policy != nullptr}, {"problems", std::move(problems)}});
   } else if (loaded.policy != nullptr) {
     console.out() << ForTerminal(options.file) << ": " << console.Paint(Colour::kGreen, "valid")
                   << "\n";
@@ -98,8 +98,8 @@ Result<Verdict> VerdictOfHeader(const ExplainOptions& options, CallRequest& requ
 Result<Verdict> AssumedVerdict(const ExplainOptions& options) {
   const ReasonInfo* row = FindReason(options.assume);
   if (row == nullptr) {
-    return Fail(Reason::kParameterInvalid,
-                "--assume " + Quote(options.assume) + " is no reason; 'callvet explain' lists them");
+    return Fail(Reason::kParameterInvalid, "--assume " + Quote(options.assume) +
+                                               " is no reason; 'callvet explain' lists them");
   }
   const auto at = TimeOption(options.at, SystemClock().Now());
   if (!at) return InOption("--at", at.error());
@@ -164,8 +164,7 @@ void AddExplainOptions(CLI::App& command, ExplainOptions& options) {
   command.add_option("--trunk", options.trunk, "Trunk that the call came in by")->type_name("T");
   command.add_option("--header", options.header, "Identity header, or - for standard input")
       ->type_name("HEADER");
-  command.add_option("--anchors", options.anchors, "Trust anchors for --header")
-      ->type_name("PATH");
+  command.add_option("--anchors", options.anchors, "Trust anchors for --header")->type_name("PATH");
   command.add_option("--cert", options.certificates, "Certificate chain of the signer")
       ->type_name("F");
   command.add_option("--country", options.country, "Dialling rules for verifying --header")
@@ -176,8 +175,7 @@ void AddExplainOptions(CLI::App& command, ExplainOptions& options) {
                   "Take this reason id for the verdict instead of verifying ('verified' passes)")
       ->type_name("REASON-ID");
   command.add_option("--spc", options.spcs, "With --assume: SPC of the signer")->type_name("SPC");
-  command.add_option("--attest", options.attest, "With --assume: attestation")
-      ->type_name("A|B|C");
+  command.add_option("--attest", options.attest, "With --assume: attestation")->type_name("A|B|C");
   command.add_flag("--json", options.json, "Print one JSON object");
 }
 

@@ -44,9 +44,9 @@ class CallListReader {
     const auto proof = AddProof(fields[kProof]);
     if (seconds > std::numeric_limits<uint32_t>::max()) return Invalid("since lies too far ahead");
     if (!proof) return proof.error();
-    lists_.rows_.push_back(
-        {callee->value(), holders_.IndexOf(fields[kHolder]), static_cast<uint32_t>(seconds),
-         *proof, consent ? CallDecision::Kind::kConsent : CallDecision::Kind::kRefusal});
+    lists_.rows_.push_back({callee->value(), holders_.IndexOf(fields[kHolder]),
+                            static_cast<uint32_t>(seconds), *proof,
+                            consent ? CallDecision::Kind::kConsent : CallDecision::Kind::kRefusal});
     return {};
   }
 
@@ -101,8 +101,8 @@ std::optional<CallDecision> CallLists::Find(NumberKey callee,
   const Row* latest = nullptr;
   for (auto row = begin; row != rows_.end() && row->callee == callee.value(); ++row) {
     const std::string& holder = holders_[row->holder];
-    const bool meant = holder == kAllHolders ||
-                       std::find(holders.begin(), holders.end(), holder) != holders.end();
+    const bool meant =
+        holder == kAllHolders || std::find(holders.begin(), holders.end(), holder) != holders.end();
     if (!meant || at < sys_seconds(std::chrono::seconds(row->since))) continue;
     const bool later = latest == nullptr || row->since > latest->since;
     const bool refuses = latest != nullptr && row->since == latest->since &&

@@ -34,8 +34,8 @@ Action WantedFor(Reason reason, const TrunkSettings& settings) {
   if (reason == Reason::kAttestationTooLow) return settings.below_minimum;
   if (reason == Reason::kIrregularCaller) return settings.irregular_caller;
   // "Open" is for what could not be had in time, not for a defect of ours.
-  const bool undecided = Info(reason).reason_class == ReasonClass::kUndecided &&
-                         reason != Reason::kInternalError;
+  const bool undecided =
+      Info(reason).reason_class == ReasonClass::kUndecided && reason != Reason::kInternalError;
   return undecided && settings.when_undecided == WhenUndecided::kOpen ? Action::kTag
                                                                       : Action::kReject;
 }
@@ -46,7 +46,7 @@ void RunRules(const RuleInput& input, Disposition& disposition) {
   disposition.reason = Reason::kNone;
   for (const Rule& rule : kRules) {
     Finding finding = rule.check(input);
-    RuleStep step{rule.name,      rule.clause,  finding.outcome,
+    RuleStep step{rule.name,      rule.clause,   finding.outcome,
                   finding.reason, Action::kPass, std::move(finding.detail)};
     if (finding.outcome == RuleStep::Outcome::kBroken) {
       step.action = WantedFor(finding.reason, input.settings);

@@ -74,9 +74,8 @@ std::string HourRange::Text() const {
 }
 
 TimeZones::TimeZones(std::vector<Zone> zones) : zones_(std::move(zones)) {
-  std::stable_sort(zones_.begin(), zones_.end(), [](const Zone& a, const Zone& b) {
-    return a.prefix.size() > b.prefix.size();
-  });
+  std::stable_sort(zones_.begin(), zones_.end(),
+                   [](const Zone& a, const Zone& b) { return a.prefix.size() > b.prefix.size(); });
 }
 
 std::optional<int> TimeZones::MinuteOfDay(std::string_view digits, sys_seconds at) const {
@@ -99,8 +98,12 @@ Result<minutes> ParseUtcOffset(std::string_view text) {
 }
 
 std::string FormatMinuteOfDay(int minute) {
-  const auto two = [](int n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-  return two(minute / 60) + ":" + two(minute % 60);
+  std::string text = "00:00";
+  text[0] = static_cast<char>('0' + minute / 600);
+  text[1] = static_cast<char>('0' + minute / 60 % 10);
+  text[3] = static_cast<char>('0' + minute % 60 / 10);
+  text[4] = static_cast<char>('0' + minute % 10);
+  return text;
 }
 
 }  // namespace callvet

@@ -62,8 +62,8 @@ std::vector<HourRange> HoursOf(const RuleInput& input) {
 Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee,
                        const std::vector<std::string>& holders) {
   const auto key = callee.key();
-  const auto decision = key ? input.policy.call_lists->Find(*key, holders, input.verdict.judged_at)
-                            : std::nullopt;
+  const auto decision =
+      key ? input.policy.call_lists->Find(*key, holders, input.verdict.judged_at) : std::nullopt;
   if (!decision) {
     return Finding::Broken(Reason::kConsentMissing, callee.Text() + " has recorded no consent");
   }
@@ -84,19 +84,19 @@ Finding CheckHours(const RuleInput& input) {
     return Finding::Broken(Reason::kOutsideHours, "the callee, whose hours count, is not known");
   }
   for (const CallNumber& callee : input.callees) {
-    const auto minute = callee.space == NumberSpace::kE164
-                            ? input.policy.time_zones.MinuteOfDay(callee.digits,
-                                                                  input.verdict.judged_at)
-                            : std::nullopt;
+    const auto minute =
+        callee.space == NumberSpace::kE164
+            ? input.policy.time_zones.MinuteOfDay(callee.digits, input.verdict.judged_at)
+            : std::nullopt;
     if (!minute) {
       return Finding::Broken(Reason::kOutsideHours,
                              "no time zone is set for the callee " + callee.Text());
     }
     for (const HourRange& range : hours) {
       if (!range.Holds(*minute)) {
-        return Finding::Broken(Reason::kOutsideHours, FormatMinuteOfDay(*minute) + " at " +
-                                                          callee.Text() + ", allowed is " +
-                                                          range.Text());
+        return Finding::Broken(
+            Reason::kOutsideHours,
+            FormatMinuteOfDay(*minute) + " at " + callee.Text() + ", allowed is " + range.Text());
       }
     }
   }

@@ -24,7 +24,9 @@ class NumberKey {
   static std::optional<NumberKey> Make(std::string_view digits, NumberSpace space);
 
   [[nodiscard]] uint64_t value() const { return value_; }
-  [[nodiscard]] unsigned length() const { return static_cast<unsigned>(value_ >> kLengthShift) & 15U; }
+  [[nodiscard]] unsigned length() const {
+    return static_cast<unsigned>(value_ >> kLengthShift) & 15U;
+  }
   [[nodiscard]] NumberSpace space() const {
     return (value_ >> kSpaceShift) == 0 ? NumberSpace::kE164 : NumberSpace::kNational;
   }

@@ -81,8 +81,8 @@ class NumberPlan {
   std::vector<Row> rows_;
 };
 
-/// Emergency numbers of `country` (ISO 3166), from the table of this library; of all countries in it
-/// for "". Empty: not known.
+/// Emergency numbers of `country` (ISO 3166), from the table of this library; of all countries in
+/// it for "". Empty: not known.
 std::vector<std::string_view> EmergencyNumbers(std::string_view country);
 
 /// Names of the plans that are compiled in.

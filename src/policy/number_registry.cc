@@ -19,8 +19,8 @@ constexpr std::array<std::string_view, 5> kUses = {"voice", "marketing", "servic
                                                    "inbound"};
 
 enum Column : size_t { kFirst, kLast, kHolder, kCategory, kUseList, kHours, kFrom, kTo };
-constexpr std::array<std::string_view, 8> kColumns = {
-    "first", "last", "holder", "category", "uses", "hours", "valid_from", "valid_to"};
+constexpr std::array<std::string_view, 8> kColumns = {"first", "last",  "holder",     "category",
+                                                      "uses",  "hours", "valid_from", "valid_to"};
 
 // 1 KiB of keys between two steps: a few cache lines are touched behind the search of the steps.
 constexpr size_t kStep = 128;
@@ -114,7 +114,8 @@ class RegistryReader {
   }
 
   [[nodiscard]] static std::string BadNumber(std::string_view text) {
-    return Quote(text) + " is neither E.164 with '+' nor a code without country code in its one form";
+    return Quote(text) +
+           " is neither E.164 with '+' nor a code without country code in its one form";
   }
 
   // Equal rights are parsed and kept once: most ranges share theirs with others.
@@ -164,7 +165,8 @@ class RegistryReader {
 
   void Sort() {
     std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
-      return a.first != b.first ? a.first < b.first : std::tie(a.file, a.line) < std::tie(b.file, b.line);
+      return a.first != b.first ? a.first < b.first
+                                : std::tie(a.file, a.line) < std::tie(b.file, b.line);
     });
   }
 
@@ -249,8 +251,7 @@ std::optional<NumberRights> NumberRegistry::Find(NumberKey number) const {
 
 size_t NumberRegistry::bytes() const {
   size_t bytes = (first_.capacity() + last_.capacity() + steps_.capacity()) * sizeof(uint64_t) +
-                 rights_.capacity() * sizeof(uint32_t) +
-                 rights_table_.capacity() * sizeof(Rights) +
+                 rights_.capacity() * sizeof(uint32_t) + rights_table_.capacity() * sizeof(Rights) +
                  texts_.capacity() * sizeof(std::string);
   constexpr size_t kInPlace = 15;  // libstdc++ keeps shorter strings inside the object
   for (const std::string& text : texts_) {

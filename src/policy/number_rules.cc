@@ -30,7 +30,8 @@ bool IsNationalForm(NumberForm form) {
 std::optional<Finding> CheckAbroad(const RuleInput& input, const CallNumber& number,
                                    const NumberPlan& home) {
   if (input.settings.origin != TrunkOrigin::kInternational) return std::nullopt;
-  const std::string text = number.Text() + " from abroad, " + std::string(NumberFormText(number.form));
+  const std::string text =
+      number.Text() + " from abroad, " + std::string(NumberFormText(number.form));
   if (IsNationalForm(number.form)) return Irregular(IrregularCaller::kDomesticFormAbroad, text);
   if (home.IsDomestic(number) && !input.verdict.passed()) {
     return Irregular(IrregularCaller::kDomesticNumberAbroad, text + ", not verified");
@@ -98,13 +99,14 @@ Presenter PresenterOf(const RuleInput& input) {
   if (!input.settings.customer.empty()) {
     return {Presenter::Kind::kCustomer, "customer " + input.settings.customer};
   }
-  if (!input.verdict.passed()) return {Presenter::Kind::kUnknown, "nobody (the call is not verified)"};
+  if (!input.verdict.passed())
+    return {Presenter::Kind::kUnknown, "nobody (the call is not verified)"};
   if (input.signers.empty()) {
     // The certificate lists numbers and no SPC, and the number was found among them (B-6).
     return {Presenter::Kind::kCertifiedNumber, "a certificate for the number itself"};
   }
   std::string spcs;
-  for (const std::string& spc : input.signers) spcs += " " + Quote(spc);
+  for (const std::string& spc : input.signers) spcs.append(" ").append(Quote(spc));
   return {Presenter::Kind::kSigner, "the signer SPC" + spcs};
 }
 
@@ -157,8 +159,8 @@ Finding CheckHolderOf(const RuleInput& input, const CallNumber& number,
     if (foreign || (!rights && !MustBeHeld(input, number))) return Finding::NotApplicable(text);
     return Finding::Broken(Reason::kNumberNotAssigned, text);
   }
-  const std::string text = number.Text() + " belongs to " + Quote(rights->holder) + ", shown by " +
-                           presenter.text;
+  const std::string text =
+      number.Text() + " belongs to " + Quote(rights->holder) + ", shown by " + presenter.text;
   if (Presents(input, presenter, rights->holder)) return Finding::Held(text);
   if (presenter.kind == Presenter::Kind::kUnknown && !MustBeHeld(input, number)) {
     return Finding::NotApplicable(text);
@@ -206,9 +208,8 @@ Finding CheckDoNotOriginate(const RuleInput& input) {
 Finding CheckHolder(const RuleInput& input) {
   if (!input.policy.registry) return Finding::NotApplicable("no registry is set");
   const Presenter presenter = PresenterOf(input);
-  return CheckEachCaller(input, [&](const CallNumber& number) {
-    return CheckHolderOf(input, number, presenter);
-  });
+  return CheckEachCaller(
+      input, [&](const CallNumber& number) { return CheckHolderOf(input, number, presenter); });
 }
 
 Finding CheckUse(const RuleInput& input) {

@@ -39,9 +39,8 @@ class PolicyReader {
     root.ReadObject("holders", [this](StrictObject& object) { ReadHolders(object); });
     root.ReadObject("registry", [this](StrictObject& object) { ReadRegistry(object); });
     root.ReadObject("marketing", [this](StrictObject& object) { ReadMarketing(object); });
-    root.ReadObject("default", [this](StrictObject& object) {
-      ReadTrunkSettings(object, policy_->defaults);
-    });
+    root.ReadObject("default",
+                    [this](StrictObject& object) { ReadTrunkSettings(object, policy_->defaults); });
     root.ReadObject("trunks", [this](StrictObject& object) { ReadTrunks(object); });
     root.Finish();
   }
@@ -98,9 +97,9 @@ class PolicyReader {
     if (!built_in.empty()) return NumberPlan::Parse(built_in);
     if (name.find('.') == std::string::npos && name.find('/') == std::string::npos) {
       std::string known;
-      for (const std::string_view plan : BuiltInPlans()) known += " " + std::string(plan);
-      return Fail(Reason::kConfigInvalid, "no plan of that name; built in are" + known +
-                                              ", others are files");
+      for (const std::string_view plan : BuiltInPlans()) known.append(" ").append(plan);
+      return Fail(Reason::kConfigInvalid,
+                  "no plan of that name; built in are" + known + ", others are files");
     }
     const auto text = ReadFile(folder_ / name);
     if (!text) return text.error();
@@ -237,8 +236,8 @@ LoadedPolicy LoadPolicy(const fs::path& file) {
 
 std::string PolicyProblemText(const PolicyProblem& problem) {
   std::string text = problem.file;
-  if (problem.line != 0) text += ":" + std::to_string(problem.line);
-  if (problem.column != 0) text += ":" + std::to_string(problem.column);
+  if (problem.line != 0) text.append(":").append(std::to_string(problem.line));
+  if (problem.column != 0) text.append(":").append(std::to_string(problem.column));
   text += ": ";
   if (!problem.key.empty()) text += problem.key + ": ";
   return text + problem.message;

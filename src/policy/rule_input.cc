@@ -51,8 +51,8 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
   const PassportVerdict* passport = verdict.deciding();
   if (verdict.passed() && passport != nullptr) {
     if (passport->signer) input.signers = passport->signer->spcs;
-    input.caller_is_uri = input.callers.empty() && passport->orig &&
-                          passport->orig->find(':') != std::string::npos;
+    input.caller_is_uri =
+        input.callers.empty() && passport->orig && passport->orig->find(':') != std::string::npos;
   }
   return input;
 }
@@ -65,9 +65,9 @@ bool IsEmergency(const RuleInput& input) {
   // The request's URI says where the call goes. To is only what the caller wrote: with an ordinary
   // target behind it, it would be a way around every rule.
   if (input.call.request_uri) return IsEmergencyTarget(*input.call.request_uri, input.policy);
-  return std::any_of(
-      input.call.dest.begin(), input.call.dest.end(),
-      [&](const std::string& text) { return IsEmergencyTarget(text, input.policy); });
+  return std::any_of(input.call.dest.begin(), input.call.dest.end(), [&](const std::string& text) {
+    return IsEmergencyTarget(text, input.policy);
+  });
 }
 
 }  // namespace callvet

@@ -22,8 +22,8 @@ struct RuleInput {
   std::vector<CallNumber> callees;   // of dest and the request's URI, each once
   std::vector<std::string> signers;  // SPCs of the signer, only if the call is verified
 
-  static RuleInput Read(const Policy& policy, const TrunkSettings& settings,
-                        const PolicyCall& call, const Verdict& verdict);
+  static RuleInput Read(const Policy& policy, const TrunkSettings& settings, const PolicyCall& call,
+                        const Verdict& verdict);
 };
 
 /// What a rule found. `irregular` is set by CallerRegular only.

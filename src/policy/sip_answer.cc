@@ -13,10 +13,9 @@ namespace {
 // What the opensipit suite expects where it differs from RFC 8224: every trouble with the header,
 // the certificate and its address is 438; iat, orig and dest are 403.
 constexpr auto kOpensipitStale = std::to_array<Reason>({Reason::kIatMissing, Reason::kIatInvalid});
-constexpr auto kOpensipitParties =
-    std::to_array<Reason>({Reason::kOrigMissing, Reason::kDestMissing, Reason::kOrigInvalid,
-                           Reason::kDestInvalid, Reason::kOrigMismatch, Reason::kDestMismatch,
-                           Reason::kCallerMissing, Reason::kCalledMissing});
+constexpr auto kOpensipitParties = std::to_array<Reason>(
+    {Reason::kOrigMissing, Reason::kDestMissing, Reason::kOrigInvalid, Reason::kDestInvalid,
+     Reason::kOrigMismatch, Reason::kDestMismatch, Reason::kCallerMissing, Reason::kCalledMissing});
 
 template <size_t N>
 bool IsOneOf(Reason reason, const std::array<Reason, N>& list) {
@@ -67,8 +66,7 @@ std::string PpiOf(std::string_view value, Ppi ppi) {
   return {};
 }
 
-std::string ReasonHeader(const SipAnswer& answer, const std::string& ppi,
-                         ReasonProtocol protocol) {
+std::string ReasonHeader(const SipAnswer& answer, const std::string& ppi, ReasonProtocol protocol) {
   const bool stir = protocol == ReasonProtocol::kStir && IsStirCode(answer.code);
   std::string header = stir ? "STIR" : "SIP";
   header += ";cause=" + std::to_string(answer.code) + ";text=\"" + answer.phrase + "\"";
@@ -87,8 +85,8 @@ std::vector<std::string_view> IdentityValues(const std::vector<std::string>& bod
 }  // namespace
 
 SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings) {
-  SipAnswer answer = settings.code_map == CodeMap::kOpensipit ? OpensipitAnswer(reason)
-                                                               : RowAnswer(reason);
+  SipAnswer answer =
+      settings.code_map == CodeMap::kOpensipit ? OpensipitAnswer(reason) : RowAnswer(reason);
   const auto entry = settings.overrides.find(reason);
   if (entry != settings.overrides.end()) {
     answer.code = entry->second.sip_code.value_or(answer.code);

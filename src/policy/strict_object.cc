@@ -159,9 +159,9 @@ void StrictObject::Finish() {
   for (const auto& [name, value] : *members_) {
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
     const std::string_view nearest = NearestWord(name, known_);
-    Complain(name, "is not known" +
-                       (nearest.empty() ? "; known are " + ListOf(known_)
-                                        : "; did you mean \"" + std::string(nearest) + "\"?"));
+    Complain(name, "is not known" + (nearest.empty()
+                                         ? "; known are " + ListOf(known_)
+                                         : "; did you mean \"" + std::string(nearest) + "\"?"));
   }
 }
 

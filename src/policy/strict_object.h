@@ -39,8 +39,8 @@ struct NamedValue {
 };
 
 /// An object of which every member must be known and of the right kind. Each Read leaves the value
-/// alone if there is no such member, and reports a problem if it is not of that kind. Finish reports
-/// the members that no Read asked for.
+/// alone if there is no such member, and reports a problem if it is not of that kind. Finish
+/// reports the members that no Read asked for.
 class StrictObject {
  public:
   StrictObject(const JsonValue& value, std::string pointer, ProblemList& problems);

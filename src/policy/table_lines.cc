@@ -21,7 +21,8 @@ Failure Invalid(std::string detail) {
 std::string Header(const TableColumns& columns) {
   std::string text;
   for (const std::string_view name : columns.names) {
-    text += (text.empty() ? "" : ",") + std::string(name);
+    if (!text.empty()) text += ',';
+    text += name;
   }
   return text;
 }

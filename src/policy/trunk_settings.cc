@@ -71,16 +71,14 @@ constexpr auto kVerstatPlaces = std::to_array<NamedValue<VerstatMark::Place>>({
 });
 
 bool IsHeaderName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return IsAlpha(c) || IsDigit(c) || c == '-';
-  });
+  return !name.empty() && std::all_of(name.begin(), name.end(),
+                                      [](char c) { return IsAlpha(c) || IsDigit(c) || c == '-'; });
 }
 
 // What may stand in a Reason-Phrase and, quoted, in a Reason header.
 bool IsPhrase(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
 }
 
 std::vector<std::string_view> ReasonIds() {

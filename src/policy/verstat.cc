@@ -118,9 +118,8 @@ UriParts Split(std::string_view uri) {
 }
 
 bool IsMarkValue(std::string_view value) {
-  return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
-    return IsAlpha(c) || IsDigit(c) || c == '-';
-  });
+  return !value.empty() && std::all_of(value.begin(), value.end(),
+                                       [](char c) { return IsAlpha(c) || IsDigit(c) || c == '-'; });
 }
 
 // `rest` ("@host;user=phone?headers") with `parameter` behind its parameters.
@@ -156,7 +155,8 @@ Result<std::string> Rewrite(std::string_view identity, const std::optional<Verst
   // Without angle brackets, and behind them, parameters are the header's: verstat is none there.
   std::string behind = WithoutVerstat(identity.substr(span->end));
   if (mark) {
-    const std::string parameter = ";" + std::string(kName) + "=" + mark->value;
+    std::string parameter(";verstat=");
+    parameter += mark->value;
     const bool in_user = mark->place == VerstatMark::Place::kUserPart || parts.rest.empty();
     if (in_user && !parts.user.empty()) {
       user += parameter;

@@ -18,8 +18,9 @@ struct Read {
 Read ReadText(std::string_view rows) {
   const Folder folder;
   Read read;
-  read.lists = CallLists::Read({folder.Write("lists.csv", std::string(kHeader) + std::string(rows))},
-                               nullptr, read.problems);
+  read.lists =
+      CallLists::Read({folder.Write("lists.csv", std::string(kHeader) + std::string(rows))},
+                      nullptr, read.problems);
   return read;
 }
 
@@ -36,8 +37,10 @@ TEST(CallLists, H3_ConsentIsForOneHolder) {
   EXPECT_EQ(Decision(*read.lists, "12155550101", {"other", "acme"}), Kind::kConsent);
   EXPECT_EQ(Decision(*read.lists, "12155550101", {"other"}), std::nullopt);
   EXPECT_EQ(Decision(*read.lists, "12155550102", {"acme"}), std::nullopt);
-  EXPECT_EQ(read.lists->Find(NumberKey::Make("12155550101", NumberSpace::kE164).value(), {"acme"}, kNow)->proof,
-            "form 17");
+  EXPECT_EQ(
+      read.lists->Find(NumberKey::Make("12155550101", NumberSpace::kE164).value(), {"acme"}, kNow)
+          ->proof,
+      "form 17");
 }
 
 TEST(CallLists, H3_TheLatestDecisionCounts_OfEqualsTheRefusal) {
@@ -66,8 +69,7 @@ TEST(CallLists, RowsThatAreWrong) {
         "+12155550101,*,consent,2026-01-01,x", "+12155550101,acme,consent,2026-01-01,",
         "+12155550101,acme,maybe,2026-01-01,x", "+12155550101,acme,consent,soon,x",
         "+12155550101,acme,consent,9999-01-01,x", "+12155550101,acme"}) {
-    const Read read =
-        ReadText("+12155550199,acme,refusal,2026-01-01,\n" + std::string(row) + "\n");
+    const Read read = ReadText("+12155550199,acme,refusal,2026-01-01,\n" + std::string(row) + "\n");
     EXPECT_FALSE(read.lists) << row;
     ASSERT_EQ(read.problems.size(), 1U) << row;
     EXPECT_EQ(read.problems[0].line, 3U) << row;

@@ -53,11 +53,11 @@ TEST(Decide, A62_OneReasonForEachFailingPassport) {
                      "a.b.c;info=<https://cert.example.org/p.pem>;ppt=foobar"};
   const Disposition disposition = DecideSigned(*policy, call);
   EXPECT_EQ(disposition.reason, Reason::kOrigMismatch);
-  EXPECT_THAT(disposition.reason_headers,
-              ElementsAre(R"(STIR;cause=438;text="Invalid Identity Header";ppi="..)" +
-                              Signature(first) + "\"",
-                          R"(STIR;cause=436;text="Bad Identity Info";ppi="..)" +
-                              Signature(second) + "\""));
+  EXPECT_THAT(
+      disposition.reason_headers,
+      ElementsAre(
+          R"(STIR;cause=438;text="Invalid Identity Header";ppi="..)" + Signature(first) + "\"",
+          R"(STIR;cause=436;text="Bad Identity Info";ppi="..)" + Signature(second) + "\""));
 }
 
 TEST(Decide, A53_ABadPassportBesideAGoodOneIsNotHeldAgainstTheCall) {
@@ -107,7 +107,8 @@ TEST(Decide, D9_D11_VerstatFormHeaderAndPlace) {
   using Place = VerstatMark::Place;
   const std::vector<VerstatCase> cases = {
       {"", {"TN-Validation-Passed", Header::kAssertedIdentity, Place::kUserPart}},
-      {R"("form":"suffix")", {"TN-Validation-Passed-A", Header::kAssertedIdentity, Place::kUserPart}},
+      {R"("form":"suffix")",
+       {"TN-Validation-Passed-A", Header::kAssertedIdentity, Place::kUserPart}},
       {R"("header":"from","place":"uri-parameter")",
        {"TN-Validation-Passed", Header::kFrom, Place::kUriParameter}},
   };
@@ -121,8 +122,7 @@ TEST(Decide, D9_D11_VerstatFormHeaderAndPlace) {
 
 TEST(Decide, D9_SuffixOfFailedAndOfNoValidation) {
   const Folder folder;
-  const auto policy =
-      folder.Make(R"({"default":{"mode":"tag","verstat":{"form":"suffix"}}})");
+  const auto policy = folder.Make(R"({"default":{"mode":"tag","verstat":{"form":"suffix"}}})");
   TestCall call;
   call.payload = Payload({{"attest", "\"B\""}});
   call.store = StoreOf({.anchors = {IssueRoot("/CN=Other Root")}});
@@ -223,7 +223,7 @@ TEST(Decide, H21_IrregularCallers) {
       {"110", "", IrregularCaller::kEmergencyCode},
       {"+86110", "", IrregularCaller::kEmergencyCode},
       {"+86138001380", "", IrregularCaller::kWrongLength},
-      {"955", "", IrregularCaller::kNotInPlan},
+      {"955", "", IrregularCaller::kWrongLength},
       {"1", "", IrregularCaller::kNotInPlan},
       {"+1215555010", "", IrregularCaller::kWrongLength},
       {"+19005550100", "", IrregularCaller::kNeverACaller},
@@ -255,14 +255,15 @@ TEST(Decide, H21_RegularCallers) {
   const Folder folder;
   const auto policy = folder.Make(kCn);
   const std::vector<std::pair<std::string, std::string>> calls = {
-      {"13800138000", ""},     {"+8613800138000", ""},  {"01058880100", ""}, {"95588", ""},
-      {"+12155550100", ""},    {"+442079460100", ""},   {"10086", ""},
-      {"+12155550100", "abroad"}, {"00442079460100", "abroad"}};
+      {"13800138000", ""}, {"+8613800138000", ""},     {"01058880100", ""},
+      {"95588", ""},       {"+12155550100", ""},       {"+442079460100", ""},
+      {"10086", ""},       {"+12155550100", "abroad"}, {"00442079460100", "abroad"}};
   for (const auto& [orig, trunk] : calls) {
     TestCall call;
     call.request.orig = {orig};
     const Disposition disposition = DecideUnsigned(*policy, call, trunk);
-    EXPECT_EQ(disposition.irregular, std::nullopt) << orig << StepOf(disposition, "caller-regular").detail;
+    EXPECT_EQ(disposition.irregular, std::nullopt)
+        << orig << StepOf(disposition, "caller-regular").detail;
     EXPECT_EQ(disposition.action, Action::kPass) << orig;
   }
 }
@@ -270,9 +271,9 @@ TEST(Decide, H21_RegularCallers) {
 TEST(Decide, H21_IrregularIsBesideVerstatAndHasItsOwnAction) {
   const Folder folder;
   for (const std::string_view action : {"pass", "tag", "reject"}) {
-    const auto policy = folder.Make(
-        R"({"country":"CN","number_plans":["CN"],"default":{"irregular_caller":")" +
-        std::string(action) + "\"}}");
+    const auto policy =
+        folder.Make(R"({"country":"CN","number_plans":["CN"],"default":{"irregular_caller":")" +
+                    std::string(action) + "\"}}");
     TestCall call = SignedCall("4008000100", "+8613800138000", "818H", "CN");
     const Disposition disposition = DecideSigned(*policy, call);
     EXPECT_EQ(ActionText(disposition.action), action);
@@ -322,8 +323,8 @@ TEST(Decide, H2_DoNotOriginate) {
 TEST(Decide, H2_RightsThatAreBrokenTakeAwayVerstatWhereTheCallGoesOn) {
   const Folder folder;
   folder.Write("numbers.csv", "first,last,holder\n+12155550100,,4321\n");
-  const auto policy = folder.Make(
-      R"({"registry":{"files":["numbers.csv"]},"default":{"mode":"tag"}})");
+  const auto policy =
+      folder.Make(R"({"registry":{"files":["numbers.csv"]},"default":{"mode":"tag"}})");
   TestCall other;  // signed by 818H
   const Disposition disposition = DecideSigned(*policy, other);
   EXPECT_EQ(disposition.reason, Reason::kNumberOfAnotherHolder);

@@ -11,13 +11,30 @@ struct Emergency {
 };
 
 const std::vector<Emergency>& Emergencies() {
-  static const std::vector<Emergency> calls = {
-      {"CN", "110"},  {"CN", "119"}, {"CN", "120"}, {"CN", "122"},      {"CN", "112"},
-      {"CN", "+86110"}, {"CN", "tel:110;phone-context=+86"}, {"CN", "<sip:119@example.org;user=phone>"},
-      {"US", "911"},  {"CA", "911"}, {"US", "112"}, {"GB", "999"},      {"GB", "112"},
-      {"DE", "110"},  {"DE", "112"}, {"JP", "119"}, {"AU", "000"},      {"IN", "112"},
-      {"",   "911"},  {"",   "112"}, {"",   "110"}, {"US", "urn:service:sos"},
-      {"US", "<urn:service:sos.police>"}, {"CN", "URN:Service:SOS.fire"}};
+  static const std::vector<Emergency> calls = {{"CN", "110"},
+                                               {"CN", "119"},
+                                               {"CN", "120"},
+                                               {"CN", "122"},
+                                               {"CN", "112"},
+                                               {"CN", "+86110"},
+                                               {"CN", "tel:110;phone-context=+86"},
+                                               {"CN", "<sip:119@example.org;user=phone>"},
+                                               {"US", "911"},
+                                               {"CA", "911"},
+                                               {"US", "112"},
+                                               {"GB", "999"},
+                                               {"GB", "112"},
+                                               {"DE", "110"},
+                                               {"DE", "112"},
+                                               {"JP", "119"},
+                                               {"AU", "000"},
+                                               {"IN", "112"},
+                                               {"", "911"},
+                                               {"", "112"},
+                                               {"", "110"},
+                                               {"US", "urn:service:sos"},
+                                               {"US", "<urn:service:sos.police>"},
+                                               {"CN", "URN:Service:SOS.fire"}};
   return calls;
 }
 
@@ -47,13 +64,18 @@ TEST(Emergency, NeverRejectedInAnyMode_UnsignedOrForged) {
 
 TEST(Emergency, NearestCallsThatAreNone) {
   const Folder folder;
-  const std::vector<Emergency> calls = {{"CN", "911"}, {"CN", "1101"}, {"US", "110"}, {"US", "9111"},
-                                        {"US", "urn:service:sosx"}, {"US", "urn:service:counseling"},
+  const std::vector<Emergency> calls = {{"CN", "911"},
+                                        {"CN", "1101"},
+                                        {"US", "110"},
+                                        {"US", "9111"},
+                                        {"US", "urn:service:sosx"},
+                                        {"US", "urn:service:counseling"},
                                         {"US", "sip:sos@example.org"}};
   for (const Emergency& other : calls) {
     TestCall call;
     call.request.dest = {other.dest};
-    const Disposition disposition = DecideUnsigned(*PolicyOf(folder, other.country, "intercept"), call);
+    const Disposition disposition =
+        DecideUnsigned(*PolicyOf(folder, other.country, "intercept"), call);
     EXPECT_EQ(disposition.action, Action::kReject) << other.country << other.dest;
     EXPECT_FALSE(disposition.emergency);
   }
@@ -62,9 +84,8 @@ TEST(Emergency, NearestCallsThatAreNone) {
 TEST(Emergency, PsapCallback) {
   const Folder folder;
   for (const std::string mode : {"intercept", "tag", "observe"}) {
-    const auto policy = folder.Make(
-        "{\"default\":{\"mode\":\"" + mode +
-        "\"},\"trunks\":{\"abroad\":{\"psap_callback\":\"ignore\"}}}");
+    const auto policy = folder.Make("{\"default\":{\"mode\":\"" + mode +
+                                    "\"},\"trunks\":{\"abroad\":{\"psap_callback\":\"ignore\"}}}");
     TestCall call;
     PolicyCall policy_call;
     policy_call.orig = call.request.orig;
@@ -120,8 +141,8 @@ TEST(Emergency, EveryRuleOfTheOperatorGivesWay) {
 
 TEST(Emergency, NumbersOfTheOperator) {
   const Folder folder;
-  const auto policy = folder.Make(
-      R"({"country":"US","emergency":{"numbers":["+12155550177","*55"]}})");
+  const auto policy =
+      folder.Make(R"({"country":"US","emergency":{"numbers":["+12155550177","*55"]}})");
   for (const std::string dest : {"+12155550177", "2155550177", "*55"}) {
     TestCall call;
     call.request.dest = {dest};

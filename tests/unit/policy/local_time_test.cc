@@ -47,8 +47,8 @@ TEST(TimeZones, LongestPrefixCounts) {
 }
 
 TEST(TimeZones, SummerTime) {
-  const TimeZones zones({{"1", minutes(-5 * 60), SummerTime::kUs},
-                         {"49", minutes(60), SummerTime::kEu}});
+  const TimeZones zones(
+      {{"1", minutes(-5 * 60), SummerTime::kUs}, {"49", minutes(60), SummerTime::kEu}});
   // 2026: 8 March and 1 November; 29 March and 25 October.
   EXPECT_EQ(At(zones, "12155550100", "2026-03-08T06:59:59Z"), "01:59");
   EXPECT_EQ(At(zones, "12155550100", "2026-03-08T07:00:00Z"), "03:00");

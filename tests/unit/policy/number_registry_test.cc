@@ -24,9 +24,9 @@ struct Read {
 Read ReadText(std::string_view text, const char* country = nullptr) {
   const Folder folder;
   Read read;
-  read.table = NumberRegistry::Read({folder.Write("numbers.csv", text)},
-                                    country == nullptr ? nullptr : FindDialPlan(country),
-                                    read.problems);
+  read.table =
+      NumberRegistry::Read({folder.Write("numbers.csv", text)},
+                           country == nullptr ? nullptr : FindDialPlan(country), read.problems);
   return read;
 }
 
@@ -69,7 +69,8 @@ TEST(NumberRegistry, FindsTheRangeAndItsEnds) {
 }
 
 TEST(NumberRegistry, ValidityEndsWithItsLastDay) {
-  const Read read = ReadText(std::string(kHeader) + "+12155550100,,4321,,,,2026-01-15,2026-01-15\n");
+  const Read read =
+      ReadText(std::string(kHeader) + "+12155550100,,4321,,,,2026-01-15,2026-01-15\n");
   ASSERT_TRUE(read.table);
   const auto rights = read.table->Find(Key("12155550100"));
   const sys_days day = std::chrono::floor<days>(kNow);
@@ -81,7 +82,8 @@ TEST(NumberRegistry, ValidityEndsWithItsLastDay) {
 
 // +95 588... is in Myanmar, 95588 a Chinese code; other lengths are other numbers.
 TEST(NumberRegistry, H20_SpacesAndLengthsAreKeptApart) {
-  const Read read = ReadText(std::string(kHeader) + "95588,,bank\n+9558800,+9558899,carrier\n", "CN");
+  const Read read =
+      ReadText(std::string(kHeader) + "95588,,bank\n+9558800,+9558899,carrier\n", "CN");
   ASSERT_TRUE(read.table) << PolicyProblemText(read.problems.at(0));
   EXPECT_EQ(read.table->Find(Key("95588", NumberSpace::kNational))->holder, "bank");
   EXPECT_FALSE(read.table->Find(Key("95588")));
@@ -116,7 +118,8 @@ TEST(NumberRegistry, MalformedRowsAreRefusedWithTheirLines) {
       {"\"+12155550100,,4321", "quote"},
   };
   for (const BadRow& bad : rows) {
-    const Read read = ReadText(std::string(kHeader) + "+12155550190,,1234\n" + std::string(bad.row) + "\n");
+    const Read read =
+        ReadText(std::string(kHeader) + "+12155550190,,1234\n" + std::string(bad.row) + "\n");
     EXPECT_FALSE(read.table) << bad.why;
     EXPECT_EQ(LinesOf(read.problems), std::vector<size_t>{3}) << bad.why;
   }
@@ -177,7 +180,8 @@ TEST(NumberRegistry, EmptyAndMissingFilesAreProblems) {
 
 TEST(NumberRegistry, JsonLines) {
   const Read read = ReadText(
-      "{\"first\":\"+12155550100\",\"last\":\"+12155550149\",\"holder\":\"4321\",\"uses\":\"service\"}\n"
+      "{\"first\":\"+12155550100\",\"last\":\"+12155550149\",\"holder\":\"4321\",\"uses\":"
+      "\"service\"}\n"
       "# a comment\r\n"
       "{\"first\":\"+12155550160\",\"holder\":\"acme, Inc.\",\"last\":null}\r\n");
   ASSERT_TRUE(read.table) << PolicyProblemText(read.problems.at(0));
@@ -199,7 +203,8 @@ TEST(NumberRegistry, JsonLinesThatAreWrong) {
 }
 
 TEST(NumberRegistry, CodesMustBeInTheirOneForm) {
-  for (const std::string_view number : {"+8695588", "8613800138000", "13800138000", "01058880100"}) {
+  for (const std::string_view number :
+       {"+8695588", "8613800138000", "13800138000", "01058880100"}) {
     const Read read = ReadText(std::string(kHeader) + std::string(number) + ",,bank\n", "CN");
     EXPECT_FALSE(read.table) << number;
   }

@@ -112,8 +112,8 @@ TEST_F(PlanDemands, H2_AnAlteredNumberIsBlocked) {
 TEST_F(PlanDemands, H2_AnAlteredTokenIsBlocked) {
   TestCall call = SignedCall("+861058880100", kCallee, "818H", "CN");
   const std::string good = call.Token();
-  call.payload = Payload({{"orig", R"({"tn":"861058880101"})"},
-                          {"dest", R"({"tn":["8613800138009"]})"}});
+  call.payload =
+      Payload({{"orig", R"({"tn":"861058880101"})"}, {"dest", R"({"tn":["8613800138009"]})"}});
   const std::string altered = call.Token();
   call.identities = {altered.substr(0, altered.rfind('.')) + good.substr(good.rfind('.')) +
                      call.parameters};
@@ -162,9 +162,9 @@ TEST_F(PlanDemands, H2_H8_AFakedForeignOrDomesticCallFromAbroadIsBlocked) {
     call.request.orig = {orig};
     return DecideUnsigned(*tagging, call, "abroad");
   };
-  ExpectBlocked(decide("+861058880100"), Reason::kIrregularCaller);   // faked +86
-  ExpectBlocked(decide("01058880100"), Reason::kIrregularCaller);     // 00 was taken away
-  EXPECT_EQ(decide("+12155550100").action, Action::kTag);             // a true foreign one
+  ExpectBlocked(decide("+861058880100"), Reason::kIrregularCaller);  // faked +86
+  ExpectBlocked(decide("01058880100"), Reason::kIrregularCaller);    // 00 was taken away
+  EXPECT_EQ(decide("+12155550100").action, Action::kTag);            // a true foreign one
   EXPECT_EQ(decide("0012155550100").action, Action::kTag);
   ExpectAllowed(Signed("+861058880100", "818H", kCallee, "abroad"));  // roaming, and verified
 }
@@ -198,8 +198,7 @@ TEST_F(PlanDemands, H3_StopAfterAnExplicitRefusal) {
 }
 
 TEST_F(PlanDemands, H3_TheWhitelistNamesItsEvidence) {
-  const Disposition disposition =
-      Unsigned("+861058880160", "centre-marketing", "+8613800138001");
+  const Disposition disposition = Unsigned("+861058880160", "centre-marketing", "+8613800138001");
   const RuleStep& consent = disposition.steps.back();
   EXPECT_EQ(consent.rule, "consent");
   EXPECT_EQ(consent.outcome, RuleStep::Outcome::kHeld);

@@ -80,7 +80,8 @@ TEST(PolicyFile, AllProblemsAreReportedAtOnce) {
 
 TEST(PolicyFile, CommentsAreAllowed) {
   const Folder folder;
-  const auto policy = folder.Make("// first\n{ /* a { */ \"default\": // b\n {\"mode\": \"tag\"}}\n");
+  const auto policy =
+      folder.Make("// first\n{ /* a { */ \"default\": // b\n {\"mode\": \"tag\"}}\n");
   ASSERT_NE(policy, nullptr);
   EXPECT_EQ(policy->defaults.mode, PolicyMode::kTag);
 }

@@ -39,7 +39,8 @@ class Folder {
   /// The policy of `text`; a failed expectation and nullptr if it has problems.
   [[nodiscard]] std::shared_ptr<const Policy> Make(std::string_view text) const {
     const LoadedPolicy loaded = ParsePolicy(text, path_);
-    for (const PolicyProblem& problem : loaded.problems) ADD_FAILURE() << PolicyProblemText(problem);
+    for (const PolicyProblem& problem : loaded.problems)
+      ADD_FAILURE() << PolicyProblemText(problem);
     return loaded.policy;
   }
 
@@ -48,7 +49,8 @@ class Folder {
 };
 
 /// What `policy` does with the signed call `call`, which comes from `trunk`.
-inline Disposition DecideSigned(const Policy& policy, TestCall& call, const std::string& trunk = "") {
+inline Disposition DecideSigned(const Policy& policy, TestCall& call,
+                                const std::string& trunk = "") {
   PolicyCall policy_call;
   policy_call.orig = call.request.orig;
   policy_call.dest = call.request.dest;

@@ -31,7 +31,8 @@ TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
       {"sip:+12155550100@example.org;verstat=x", "sip:+12155550100@example.org"},
       {"<sip:alice@example.org>", "<sip:alice@example.org>"},
       {"<sip:example.org;verstat=x>", "<sip:example.org>"},
-      {"\"verstat=1;verstat=2\" <sip:a@example.org>", "\"verstat=1;verstat=2\" <sip:a@example.org>"},
+      {"\"verstat=1;verstat=2\" <sip:a@example.org>",
+       "\"verstat=1;verstat=2\" <sip:a@example.org>"},
   };
   for (const StripCase& c : cases) {
     const ExactBytes bytes(c.before);
@@ -40,7 +41,8 @@ TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
 }
 
 TEST(Verstat, NoUri) {
-  for (const std::string_view bad : {"", "garbage", "<sip:a@example.org", "<mailto:a@example.org>"}) {
+  for (const std::string_view bad :
+       {"", "garbage", "<sip:a@example.org", "<mailto:a@example.org>"}) {
     EXPECT_THAT(StripVerstat(ExactBytes(bad).view()), FailsWith(Reason::kParameterInvalid)) << bad;
   }
 }
