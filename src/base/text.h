@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,10 @@ std::string FormatTime(sys_seconds time);
 /// ("2022-06-29T20:25:36Z", "...+08:00"; a fraction of a second is cut off). Years 1970 to 9999.
 /// Fails with kParameterInvalid.
 Result<sys_seconds> ParseTime(std::string_view text);
+
+/// The one of `known` that is nearest to `word` by insertions, deletions and replacements of
+/// characters, or "" if none is near enough to have been meant.
+std::string_view NearestWord(std::string_view word, std::span<const std::string_view> known);
 
 /// Reads a decimal number of at most `max`, digits only. Fails with kParameterInvalid.
 Result<uint64_t> ParseNumber(std::string_view text, uint64_t max);

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: MIT
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "api/assembly.h"
+#include "api/disposition_json.h"
 #include "api/identity_input.h"
+#include "api/policy_call.h"
 #include "api/sip_call.h"
 #include "api/verdict_json.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/disposition_text.h"
 #include "cli/download_options.h"
 #include "cli/options.h"
+#include "cli/policy_options.h"
 #include "cli/verdict_text.h"
 #include "cli/verify_extensions.h"
 
@@ -27,7 +33,8 @@ constexpr const char* kFooter =
     "  callvet verify --sip-file invite.txt --anchors ca.pem --cert chain.pem --at "
     "2026-11-21T08:00:00Z\n"
     "  cat token.txt | callvet verify --bare - --orig 12155550100 --dest 12155550101 --json\n"
-    "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input, 3 not decided.";
+    "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input, 3 not decided;\n"
+    "with --policy also 1 if the call is rejected.";
 
 struct VerifyOptions {
   std::string header;
@@ -52,6 +59,8 @@ struct VerifyOptions {
   std::string cache_dir;
   DownloadOptions downloads;
   VerifyExtensions extensions;
+  std::string policy;
+  std::string trunk;
   bool json = false;
 };
 
@@ -130,6 +139,10 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
       ->capture_default_str();
   AddVerifyExtensionOptions(command, options.extensions);
   AddStoreOptions(command, options);
+  command.add_option("--policy", options.policy, "Policy file: say what is done with the call")
+      ->type_name("F");
+  command.add_option("--trunk", options.trunk, "With --policy: trunk that the call came in by")
+      ->type_name("T");
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
   command.footer(kFooter);
@@ -251,10 +264,28 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   return setup;
 }
 
+void PrintResult(const Verdict& verdict, const std::optional<Disposition>& disposition,
+                 const VerifyOptions& options, const Console& console) {
+  if (options.json) {
+    JsonValue json = VerdictJson(verdict);
+    json.Add("disposition", disposition ? DispositionJson(*disposition) : JsonValue());
+    return console.PrintJson(json);
+  }
+  PrintVerdict(console, verdict);
+  if (!disposition) return;
+  console.out() << "\n";
+  PrintDisposition(console, *disposition, RuleLines::kBroken);
+}
+
 ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty()) {
     return console.Complain(
         Fail(Reason::kParameterMissing, "give an Identity header, --identity-file or --sip-file"));
+  }
+  std::shared_ptr<const Policy> policy;
+  if (!options.policy.empty()) {
+    policy = PolicyOption(options.policy, console);
+    if (policy == nullptr) return ExitCode::kUsage;
   }
   auto setup = MakeSetup(options);
   if (!setup) return console.Complain(setup.error());
@@ -271,12 +302,11 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   }
 
   const Verdict verdict = (*verifier)->Verify(*call, Deadline());
-  if (options.json) {
-    console.PrintJson(VerdictJson(verdict));
-  } else {
-    PrintVerdict(console, verdict);
-  }
-  return ExitCodeOf(verdict.reason);
+  std::optional<Disposition> disposition;
+  if (policy != nullptr) disposition = Decide(*policy, PolicyCallOf(*call, options.trunk), verdict);
+  PrintResult(verdict, disposition, options, console);
+  const bool rejected = disposition && disposition->action == Action::kReject;
+  return rejected ? ExitCode::kNotVerified : ExitCodeOf(verdict.reason);
 }
 
 }  // namespace
