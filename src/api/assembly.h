@@ -43,8 +43,8 @@ struct VerifierSetup {
   Es256EngineOptions engine;  // which code verifies signatures, and its memory
 };
 
-/// The trust store that `setup` names. Fails with kFileUnreadable, kFileInvalid or kCrlInvalid; with
-/// a trust list or CRL URL also like MakeTrustInputs, and with the first failure of
+/// The trust store that `setup` names. Fails with kFileUnreadable, kFileInvalid or kCrlInvalid;
+/// with a trust list or CRL URL also like MakeTrustInputs, and with the first failure of
 /// TrustKeeper::Load: what was asked for and is not accepted is not silently left out.
 Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup);
 
