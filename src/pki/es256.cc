@@ -144,8 +144,13 @@ Result<void> OpenSslEs256Engine::Verify(const Es256PublicKey& key, std::string_v
       context.get(), reinterpret_cast<const unsigned char*>(der.data()), der.size(),
       reinterpret_cast<const unsigned char*>(signing_input.data()), signing_input.size());
   if (result == 1) return {};
-  // OpenSSL says 0 for "does not match" and below 0 for everything else.
-  if (result == 0) {
+  // OpenSSL says 0 for "does not match" and below 0 for everything else. Among that is one
+  // signature for which u1 * G + u2 * Q is the point at infinity: invalid (FIPS 186-5 6.4.2), and
+  // the holder of any key can make it, so it must not look like a fault of ours.
+  const unsigned long first = ERR_peek_error();
+  const bool infinity =
+      ERR_GET_LIB(first) == ERR_LIB_EC && ERR_GET_REASON(first) == EC_R_POINT_AT_INFINITY;
+  if (result == 0 || infinity) {
     return Fail(Reason::kSignatureInvalid, "the signature does not match the key and the token");
   }
   return Fail(Reason::kInternalError, "ES256 verification failed: " + ErrorQueueDrain::LastError());

@@ -33,7 +33,7 @@ class LaneCurve {
     sum = Add(sum, Rotated<4>(sum));
     sum = Add(sum, Rotated<2>(sum));
     sum = Add(sum, Rotated<1>(sum));
-    Sum result;
+    Sum result{};
     for (size_t i = 0; i < 5; ++i) {
       result.x[i] = V::First(sum.x.limb[i]);
       result.zz[i] = V::First(sum.zz.limb[i]);
@@ -78,7 +78,7 @@ class LaneCurve {
   /// a - b + kTimes * p, for b <= kTimes * p.
   template <unsigned kTimes>
   static Element Subtract(const Element& a, const Element& b) {
-    Element difference;
+    Element difference{};
     for (size_t i = 0; i < 5; ++i) {
       difference.limb[i] = V::Add(V::Subtract(a.limb[i], b.limb[i]), V::Set(kTimes * kPrime52[i]));
     }
@@ -118,7 +118,7 @@ class LaneCurve {
 
   /// rr - ppp - 2q, for rr < 5, ppp and q < 1.4: below 1.01.
   static Element NextX(const Element& rr, const Element& ppp, const Element& q) {
-    Element x;
+    Element x{};
     for (size_t i = 0; i < 5; ++i) {
       const V twice = V::Add(q.limb[i], q.limb[i]);
       x.limb[i] =
@@ -140,7 +140,7 @@ class LaneCurve {
     const V w2 = V::Load(word[2]);
     const V w3 = V::Load(word[3]);
     const V mask = V::Set((uint64_t{1} << 52) - 1);
-    Element element;
+    Element element{};
     element.limb[0] = V::And(w0, mask);
     element.limb[1] =
         V::And(V::Or(V::template ShiftRight<52>(w0), V::template ShiftLeft<12>(w1)), mask);
@@ -163,16 +163,16 @@ class LaneCurve {
 
   /// a where `lanes` has a 1, else b.
   static Element Select(uint8_t lanes, const Element& a, const Element& b) {
-    Element chosen;
+    Element chosen{};
     for (size_t i = 0; i < 5; ++i) chosen.limb[i] = V::Select(lanes, a.limb[i], b.limb[i]);
     return chosen;
   }
 
   static Point FirstTerms(std::span<const Term> terms) {
-    Point sum;
+    Point sum{};
     sum.x = Load(terms, &AffinePoint::x);
     const Element y = Load(terms, &AffinePoint::y);
-    Element zero;
+    Element zero{};
     for (size_t i = 0; i < 5; ++i) {
       zero.limb[i] = V::Set(0);
       sum.zz.limb[i] = V::Set(OneLimb(i));
@@ -202,7 +202,7 @@ class LaneCurve {
     const Element ppp = Multiply(p, pp);                                // 1.4
     const Element q = Multiply(sum.x, pp);                              // 1.2
     const Element rr = Multiply(r, r);                                  // 4.2
-    Point next;
+    Point next{};
     next.x = NextX(rr, ppp, q);                                                       // 1.01
     next.y = Subtract<2>(Multiply(r, Subtract<2>(q, next.x)), Multiply(sum.y, ppp));  // 4.5
     next.zz = Multiply(sum.zz, pp);                                                   // 1.2
@@ -216,7 +216,7 @@ class LaneCurve {
 
   /// s - y, or -s - y in the lanes of `negatives`, plus 6p.
   static Element SignedDifference(uint8_t negatives, const Element& s, const Element& y) {
-    Element difference;
+    Element difference{};
     for (size_t i = 0; i < 5; ++i) {
       const V turned = V::Select(negatives, V::Subtract(V::Set(0), s.limb[i]), s.limb[i]);
       difference.limb[i] = V::Add(V::Subtract(turned, y.limb[i]), V::Set(6 * kPrime52[i]));
@@ -233,7 +233,7 @@ class LaneCurve {
     const Element pp = Multiply(p, p);                       // 1.7
     const Element ppp = Multiply(p, pp);                     // 1.4
     const Element q = Multiply(u, pp);                       // 1.2
-    Point sum;
+    Point sum{};
     sum.x = NextX(Multiply(r, r), ppp, q);
     sum.y = Subtract<2>(Multiply(r, Subtract<2>(q, sum.x)), Multiply(s, ppp));
     sum.zz = Multiply(Multiply(a.zz, b.zz), pp);
@@ -243,7 +243,7 @@ class LaneCurve {
 
   template <unsigned kLanes>
   static Point Rotated(const Point& point) {
-    Point rotated;
+    Point rotated{};
     for (size_t i = 0; i < 5; ++i) {
       rotated.x.limb[i] = V::template Rotate<kLanes>(point.x.limb[i]);
       rotated.y.limb[i] = V::template Rotate<kLanes>(point.y.limb[i]);

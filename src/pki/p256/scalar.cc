@@ -189,7 +189,7 @@ Limbs MontgomeryInverse(const Limbs& a) {
   int64_t eta = -1;
   int length = 5;
   while (!AllZero(g, length)) {
-    Matrix matrix;
+    Matrix matrix{};
     eta = Steps62(eta, static_cast<uint64_t>(f.limb[0]), static_cast<uint64_t>(g.limb[0]), matrix);
     UpdateDe(matrix, d, e);
     UpdateFg(matrix, f, g, length);

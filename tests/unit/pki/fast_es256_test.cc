@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pki/openssl_ptr.h"
+#include "support/p256_oracle.h"
 #include "support/result_matchers.h"
 #include "support/test_pki.h"
 
@@ -180,6 +181,31 @@ TEST(FastEs256EngineTest, AnEntrySpoiltLaterIsCaughtByTheSampledCheck) {
   }
   EXPECT_TRUE(caught);
   EXPECT_THAT(engine->Verify(signer.public_key, kInput, signer.Sign()), Succeeds());
+}
+
+// u1 * G + u2 * Q is the point at infinity: invalid, and no fault of ours, though OpenSSL reports
+// one.
+TEST(FastEs256EngineTest, A48_SumAtInfinityIsAnInvalidSignature) {
+  std::array<unsigned char, 32> digest{};
+  ASSERT_EQ(EVP_Digest(kInput.data(), kInput.size(), digest.data(), nullptr, EVP_sha256(), nullptr),
+            1);
+  test::P256Oracle oracle;
+  std::string bytes(64, '\x11');
+  const auto r = p256::FromBytes(reinterpret_cast<const uint8_t*>(bytes.data()));
+  p256::Limbs d = oracle.Divide(p256::FromBytes(digest.data()), r);
+  p256::SubtractWithBorrow(p256::kOrder, d, d);
+  const auto key = oracle.KeyOf(d);
+  const auto public_key = Es256PublicKey::FromEvp(key.pkey.get());
+  ASSERT_THAT(public_key, Succeeds());
+  const auto signature = Es256Signature::Parse(bytes);
+  for (const Es256Kind kind : {Es256Kind::kOpenSsl, Es256Kind::kPortable}) {
+    auto options = SmallOptions(kind);
+    options.promote_after = 1;
+    const auto engine = MakeEs256Engine(options);
+    ASSERT_THAT(engine, Succeeds());
+    EXPECT_THAT((*engine)->Verify(*public_key, kInput, *signature),
+                FailsWith(Reason::kSignatureInvalid));
+  }
 }
 
 TEST(FastEs256EngineTest, OptionsOutOfRangeAreRefused) {
