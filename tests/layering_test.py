@@ -58,7 +58,7 @@ def problems_of(path, relative, room):
     if path.suffix == ".cc" and path.name != "main.cc":
         first = next((name for kind, name in INCLUDE.findall(text) if kind == '"'), None)
         header = path.with_suffix(".h")
-        if header.exists() and first != f"{room}/{header.name}":
+        if header.exists() and first != relative[:-len(".cc")] + ".h":
             yield f"{relative}: must include its own header first"
 
 
