@@ -123,7 +123,11 @@ void CallJudgement::RunCertificateChecks() {
 
 void CallJudgement::WalkChains(const DivGraph& graph) {
   std::vector<bool> verified;
-  for (const Entry& entry : entries_) verified.push_back(!entry.candidate.trail.failed());
+  for (const Entry& entry : entries_) {
+    const Trail& trail = entry.candidate.trail;
+    verified.push_back(!trail.failed() &&
+                       trail.at(CheckId::kSignature).outcome == CheckOutcome::kPassed);
+  }
   for (size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].place != Place::kInnermost || !verified[i]) continue;
     if (auto path = graph.Walk(i, verified)) {
@@ -232,7 +236,13 @@ std::optional<CallJudgement::Path> CallJudgement::DecidingPath() const {
     const auto chain = good_chains_.find(i);
     if (chain == good_chains_.end() && (entry.outer || entry.place != Place::kDirect)) continue;
     if (deciding && entries_[deciding->front()].header <= entry.header) continue;
-    deciding = chain == good_chains_.end() ? Path{i} : chain->second;
+    const Path path = chain == good_chains_.end() ? Path{i} : chain->second;
+    // Each link passed in every check, or the chain would not have been walked.
+    if (std::all_of(path.begin(), path.end(), [&](size_t link) {
+          return entries_[link].candidate.verdict.reason == Reason::kNone;
+        })) {
+      deciding = path;
+    }
   }
   return deciding;
 }

@@ -126,7 +126,12 @@ void CheckDiversion(const DivGraph& graph, size_t index, const Call& call, Candi
   if (const auto differs = graph.OrigDiffers(index)) trail.Fail(CheckId::kOrig, *differs);
   if (graph.IsLast(index)) {
     CheckFresh(claims, Reason::kDivStale, call, trail);
-    CheckTarget(claims.dest, call, trail);
+    if (graph.IsPromising(index) && !graph.node(index).for_target) {
+      // If it is genuine, the link that it contests is a fork (F-3); only then it matters.
+      trail.Skip(CheckId::kDest, ClaimText(claims.dest) + " is another branch of the call");
+    } else {
+      CheckTarget(claims.dest, call, trail);
+    }
   } else {
     CheckRecent(claims, call, trail);
     trail.Skip(CheckId::kDest, ClaimText(claims.dest) + " redirected the call again");

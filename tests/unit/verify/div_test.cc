@@ -327,6 +327,7 @@ TEST(Div, F1_CompactForm_Fails) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
   const std::string div = call.Div(a, 1, 2);
+  call.request.date = "Thu, 15 Jan 2026 12:00:00 GMT";
   const std::string compact = ".." + div.substr(div.rfind('.', div.find(';')) + 1);
   EXPECT_EQ(ReasonAt(call.Judge({call.Shaken(a, 1), compact}, 2), 1),
             Reason::kCompactFormNotAllowed);
@@ -500,7 +501,7 @@ TEST(SeveralPassports, A53_OnlyBadOnes_TheHighestRankIsReported) {
                                      2);
   EXPECT_EQ(verdict.reason, Reason::kSignatureInvalid);
   EXPECT_EQ(verdict.decided_by, 2U);
-  EXPECT_EQ(ReasonAt(verdict, 0), Reason::kIdentityMalformed);
+  EXPECT_EQ(ReasonAt(verdict, 0), Reason::kTokenMalformed);
   EXPECT_EQ(ReasonAt(verdict, 1), Reason::kDestMismatch);
   EXPECT_EQ(ReasonAt(verdict, 3), Reason::kDivLinkMissing);
   EXPECT_EQ(ReasonAt(verdict, 4), Reason::kUnsupportedPpt);
