@@ -22,8 +22,38 @@ enum Column : size_t { kFirst, kLast, kHolder, kCategory, kUseList, kHours, kFro
 constexpr std::array<std::string_view, 8> kColumns = {"first", "last",  "holder",     "category",
                                                       "uses",  "hours", "valid_from", "valid_to"};
 
-// 1 KiB of keys between two steps: a few cache lines are touched behind the search of the steps.
-constexpr size_t kStep = 128;
+// Three levels, each narrow enough that few cache lines of it are touched: ten million ranges have
+// 160 MB of ranges, 10 MB of steps and 160 KB of strides.
+constexpr size_t kStep = 8;
+constexpr size_t kStride = 64;
+
+constexpr unsigned kRightsBits = 24;
+constexpr uint64_t kMaxRights = (uint64_t{1} << kRightsBits) - 1;
+constexpr uint64_t kMaxExtent = (uint64_t{1} << (64 - kRightsBits)) - 1;
+
+constexpr uint64_t KeyOf(uint64_t key) {
+  return key;
+}
+template <class Range>
+constexpr uint64_t KeyOf(const Range& range) {
+  return range.first;
+}
+
+// How many of the `width` sorted elements from `begin` on (or as many as there are) are not above
+// `key`. Without branches that depend on the numbers, which no processor could foresee.
+template <class T>
+size_t CountNotAbove(const std::vector<T>& sorted, size_t begin, size_t width, uint64_t key) {
+  size_t left = std::min(width, sorted.size() - begin);
+  if (left == 0) return 0;
+  const T* const first = sorted.data() + begin;
+  const T* at = first;
+  while (left > 1) {
+    const size_t half = left / 2;
+    at += KeyOf(at[half - 1]) <= key ? half : 0;
+    left -= half;
+  }
+  return static_cast<size_t>(at - first) + (KeyOf(*at) <= key ? 1 : 0);
+}
 
 constexpr sys_days kEver{days(0)};
 constexpr sys_days kNever{days(3'000'000)};  // the year 10183
@@ -104,6 +134,7 @@ class RegistryReader {
     if (first->length() != last->length() || first->space() != last->space() || *last < *first) {
       return Invalid("last is not a number of the same length at or behind first");
     }
+    if (last->value() - first->value() > kMaxExtent) return Invalid("the range is too large");
     const auto rights = RightsOf(fields);
     if (!rights) return rights.error();
     constexpr size_t kMaxRows = 0xFFFFFFFF;
@@ -132,6 +163,7 @@ class RegistryReader {
     } else {
       auto rights = ParseRights(fields);
       if (!rights) return rights.error();
+      if (table_.rights_table_.size() > kMaxRights) return Invalid("too many different rights");
       last_rights_ = static_cast<uint32_t>(table_.rights_table_.size());
       table_.rights_table_.push_back(*rights);
       rights_index_.emplace(key_, last_rights_);
@@ -180,14 +212,12 @@ class RegistryReader {
   }
 
   NumberRegistry MakeTable() {
-    table_.first_.reserve(rows_.size());
-    table_.last_.reserve(rows_.size());
-    table_.rights_.reserve(rows_.size());
+    table_.ranges_.reserve(rows_.size());
     for (size_t i = 0; i < rows_.size(); ++i) {
-      table_.first_.push_back(rows_[i].first);
-      table_.last_.push_back(rows_[i].last);
-      table_.rights_.push_back(rows_[i].rights);
-      if (i % kStep == 0) table_.steps_.push_back(rows_[i].first);
+      const Row& row = rows_[i];
+      table_.ranges_.push_back({row.first, ((row.last - row.first) << kRightsBits) | row.rights});
+      if (i % kStep == 0) table_.steps_.push_back(row.first);
+      if (i % (kStep * kStride) == 0) table_.strides_.push_back(row.first);
     }
     table_.rights_table_.shrink_to_fit();
     table_.texts_ = texts_.Take();
@@ -233,16 +263,14 @@ std::optional<NumberRegistry> NumberRegistry::Read(const std::vector<std::filesy
 
 std::optional<NumberRights> NumberRegistry::Find(NumberKey number) const {
   const uint64_t key = number.value();
-  const auto step = std::upper_bound(steps_.begin(), steps_.end(), key);
-  if (step == steps_.begin()) return std::nullopt;  // before the first range, or no table
-  const size_t begin = static_cast<size_t>(step - steps_.begin() - 1) * kStep;
-  const size_t end = std::min(begin + kStep, first_.size());
-  const auto at = first_.begin();
-  const auto behind = std::upper_bound(at + static_cast<std::ptrdiff_t>(begin),
-                                       at + static_cast<std::ptrdiff_t>(end), key);
-  const auto index = static_cast<size_t>(behind - at) - 1;
-  if (key > last_[index]) return std::nullopt;
-  const Rights& rights = rights_table_[rights_[index]];
+  const size_t strides = CountNotAbove(strides_, 0, strides_.size(), key);
+  if (strides == 0) return std::nullopt;  // before the first range, or no table
+  const size_t first_step = (strides - 1) * kStride;
+  const size_t first_range =
+      (first_step + CountNotAbove(steps_, first_step, kStride, key) - 1) * kStep;
+  const Range& range = ranges_[first_range + CountNotAbove(ranges_, first_range, kStep, key) - 1];
+  if (key - range.first > range.extent_and_rights >> kRightsBits) return std::nullopt;
+  const Rights& rights = rights_table_[range.extent_and_rights & kMaxRights];
   NumberRights found{texts_[rights.holder], texts_[rights.category], rights.uses,
                      std::nullopt,          rights.valid_from,       rights.valid_to};
   if (rights.hours.from != rights.hours.to) found.hours = rights.hours;
@@ -250,8 +278,9 @@ std::optional<NumberRights> NumberRegistry::Find(NumberKey number) const {
 }
 
 size_t NumberRegistry::bytes() const {
-  size_t bytes = (first_.capacity() + last_.capacity() + steps_.capacity()) * sizeof(uint64_t) +
-                 rights_.capacity() * sizeof(uint32_t) + rights_table_.capacity() * sizeof(Rights) +
+  size_t bytes = ranges_.capacity() * sizeof(Range) +
+                 (steps_.capacity() + strides_.capacity()) * sizeof(uint64_t) +
+                 rights_table_.capacity() * sizeof(Rights) +
                  texts_.capacity() * sizeof(std::string);
   constexpr size_t kInPlace = 15;  // libstdc++ keeps shorter strings inside the object
   for (const std::string& text : texts_) {

@@ -42,8 +42,8 @@ struct NumberRights {
   }
 };
 
-/// Ranges of numbers and their holders. Immutable once it was read; thread-safe; 20 bytes a range
-/// and 28 for each different set of rights.
+/// Ranges of numbers and their holders. Immutable once it was read; thread-safe; 17 bytes a range
+/// and 32 for each different set of rights.
 class NumberRegistry {
  public:
   /// More problems of one table are not collected.
@@ -62,7 +62,7 @@ class NumberRegistry {
   /// The rights of the range that holds `number`, or nothing. The texts live as long as this.
   [[nodiscard]] std::optional<NumberRights> Find(NumberKey number) const;
 
-  [[nodiscard]] size_t size() const { return first_.size(); }
+  [[nodiscard]] size_t size() const { return ranges_.size(); }
   /// Memory in use, without this object.
   [[nodiscard]] size_t bytes() const;
 
@@ -78,10 +78,15 @@ class NumberRegistry {
     uint8_t uses = 0;
   };
 
-  std::vector<uint64_t> first_;   // sorted
-  std::vector<uint64_t> last_;    // of the range with that index
-  std::vector<uint32_t> rights_;  // index into rights_table_
-  std::vector<uint64_t> steps_;   // every kStep-th of first_: what is searched first fits a cache
+  // One range, so that what a lookup needs last stands beside what it searched.
+  struct Range {
+    uint64_t first;
+    uint64_t extent_and_rights;  // last - first, and below it the index into rights_table_
+  };
+
+  std::vector<Range> ranges_;      // sorted
+  std::vector<uint64_t> steps_;    // the first number of every kStep-th range
+  std::vector<uint64_t> strides_;  // every kStride-th of steps_: fits the nearest caches
   std::vector<Rights> rights_table_;
   std::vector<std::string> texts_;
 };
