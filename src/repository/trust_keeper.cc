@@ -284,6 +284,7 @@ void TrustKeeper::Watch(std::shared_ptr<const CertificateBundle> bundle) {
   const std::lock_guard lock(watched_mutex_);
   if (watched_.size() >= kMaxWatched) watched_.pop_front();
   watched_.push_back(std::move(bundle));
+  any_watched_ = true;
 }
 
 // True if there is a new URL, or a new CA whose lists can now be known.
@@ -292,6 +293,7 @@ bool TrustKeeper::TakeWatched(sys_seconds now) {
   {
     const std::lock_guard lock(watched_mutex_);
     watched.swap(watched_);
+    any_watched_ = false;
   }
   bool added = false;
   std::shared_ptr<const TrustStore> anchors_only;
@@ -313,6 +315,7 @@ bool TrustKeeper::TakeWatched(sys_seconds now) {
 
 TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline) {
   TrustReport report;
+  if (!any_watched_) return report;
   report.generation = generation();
   const std::unique_lock lock(work_mutex_, std::try_to_lock);
   if (!lock.owns_lock() || report.generation == 0 || !TakeWatched(now)) return report;

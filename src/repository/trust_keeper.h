@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -106,8 +107,8 @@ class TrustKeeper {
   void Watch(std::shared_ptr<const CertificateBundle> bundle);
 
   /// What Maintain does for bundles that were noted since, and nothing else: so that the first call
-  /// of a carrier is judged by its CRLs already. Returns at once if there are none, or another
-  /// thread is at it.
+  /// of a carrier is judged by its CRLs already. Returns at once, with an empty report, if there
+  /// are none, or another thread is at it.
   TrustReport FetchWatched(sys_seconds now, const Deadline& deadline);
 
   [[nodiscard]] std::shared_ptr<const TrustStore> snapshot() const;
@@ -135,7 +136,8 @@ class TrustKeeper {
   sys_seconds list_due_{};
   CrlRefresher crls_;
 
-  std::mutex watched_mutex_;  // never held during I/O
+  std::atomic<bool> any_watched_ = false;  // so that a call that met nobody new takes no lock
+  std::mutex watched_mutex_;               // never held during I/O
   std::deque<std::shared_ptr<const CertificateBundle>> watched_;
 
   mutable std::mutex snapshot_mutex_;  // never held during I/O
