@@ -92,7 +92,8 @@ class RevocationCheck {
         unusable = usable.error();
         continue;
       }
-      if (const auto since = crl.RevokedSince(certificate)) return Revoked(certificate, *since, crl);
+      if (const auto since = crl.RevokedSince(certificate))
+        return Revoked(certificate, *since, crl);
       if (current) {
         good = &crl;
       } else {

@@ -572,6 +572,100 @@ class Contract(CliTest):
         self.assertIn(b"VERIFIED verified", done.stdout)
 
 
+class PolicyTest(unittest.TestCase):
+    """policy check, policy explain and verify --policy."""
+
+    PLAN = SOURCE / "tools/policy/intercept.json"
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="callvet-policy-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def explain(self, *args):
+        return Run("policy", "explain", self.PLAN, *args, "--json")
+
+    def test_check(self):
+        for name in ("intercept", "atis", "observe"):
+            run = Run("policy", "check", SOURCE / f"tools/policy/{name}.json", "--json")
+            self.assertEqual(run.code, 0, run)
+            self.assertEqual(run.json(), {"valid": True, "problems": []})
+        bad = self.folder / "bad.json"
+        bad.write_text('{\n  // a comment\n  "defualt": {}\n}\n')
+        run = Run("policy", "check", bad, "--json")
+        self.assertEqual(run.code, 1, run)
+        problem, = run.json()["problems"]
+        self.assertEqual((problem["line"], problem["key"]), (3, "defualt"))
+        run = Run("policy", "check", bad)
+        self.assertIn(f"{bad}:3:", run.out)
+        self.assertIn('"default"', run.out)
+        run = Run("policy", "explain", bad, "--orig", ORIG)
+        self.assertEqual((run.code, run.out), (2, ""), run)
+
+    def test_explain(self):
+        run = self.explain("--orig", "+861058880100", "--dest", DEST)
+        self.assertEqual(run.code, 1, run)
+        self.assertEqual((run.json()["action"], run.json()["reason"]), ("reject", "no-identity"))
+        run = self.explain("--orig", "+861058880100", "--dest", DEST, "--assume", "verified",
+                           "--spc", "4321", "--attest", "A")
+        self.assertEqual(run.code, 0, run)
+        self.assertEqual(run.json()["action"], "pass")
+        self.assertEqual(run.json()["verstat"]["value"], "TN-Validation-Passed")
+        self.assertEqual([step["rule"] for step in run.json()["steps"]],
+                         ["verdict", "attestation", "caller-regular", "do-not-originate", "holder",
+                          "use", "hours", "consent"])
+        run = self.explain("--orig", "+861058880150", "--dest", DEST, "--assume", "verified",
+                           "--spc", "1234", "--attest", "A")
+        self.assertEqual((run.code, run.json()["reason"]), (1, "number-of-another-holder"), run)
+        run = self.explain("--orig", "+861058880100", "--dest", "119")
+        self.assertEqual((run.code, run.json()["action"], run.json()["emergency"]),
+                         (0, "tag", True), run)
+        run = self.explain("--orig", "+861058880100", "--dest", "119", "--request-uri", "tel:" + DEST)
+        self.assertEqual((run.code, run.json()["emergency"]), (1, False), run)
+        self.assertEqual(self.explain("--orig", ORIG, "--assume", "nonsense").code, 2)
+        self.assertEqual(self.explain("--orig", ORIG, "--assume", "verified", "--header", "x").code, 2)
+
+    def test_verify(self):
+        for args in (("root",), ("intermediate", "--issuer-cert", "root.pem", "--issuer-key", "root.key"),
+                     ("leaf", "--issuer-cert", "intermediate.pem", "--issuer-key", "intermediate.key",
+                      "--spc", "4321")):
+            self.assertEqual(Run("pki", *args, cwd=self.folder).code, 0)
+        identity = Run("sign", "--key", "leaf.key", "--x5u", X5U, "--orig", "+861058880100", "--dest",
+                       DEST, cwd=self.folder).out.strip()
+
+        def verify(orig, *args):
+            return Run("verify", identity, "--orig", orig, "--dest", DEST, "--anchors", "root.pem",
+                       "--cert", "chain.pem", "--policy", self.PLAN, *args, cwd=self.folder)
+
+        run = verify("+861058880100", "--json")
+        self.assertEqual((run.code, run.json()["disposition"]["action"]), (0, "pass"), run)
+        run = verify("+861058880101", "--json")
+        self.assertEqual((run.code, run.json()["disposition"]["action"]), (1, "reject"), run)
+        self.assertIn("ppi=", run.json()["disposition"]["reason_headers"][0])
+        # Verified, and yet rejected: the number is not the bank's.
+        run = verify("+861058880100", "--trunk", "bank-pbx", "--json")
+        self.assertEqual(run.json()["reason"], "verified")
+        self.assertEqual((run.code, run.json()["disposition"]["reason"]),
+                         (1, "number-of-another-holder"), run)
+        run = verify("+861058880100")
+        self.assertIn("\nDisposition: PASS ", run.out)
+        bad = self.folder / "bad.json"
+        bad.write_text("{")
+        run = Run("verify", identity, "--orig", ORIG, "--dest", DEST, "--policy", bad)
+        self.assertEqual((run.code, run.out), (2, ""), run)
+
+    def test_verify_sip_file(self):
+        sip = self.folder / "invite.txt"
+        sip.write_text("INVITE urn:service:sos SIP/2.0\r\nFrom: <sip:+12155550100@example.org>;tag=1\r\n"
+                       "To: <urn:service:sos>\r\n\r\n")
+        run = Run("verify", "--sip-file", sip, "--policy", self.PLAN, "--json")
+        self.assertEqual((run.json()["disposition"]["action"], run.json()["disposition"]["emergency"]),
+                         ("tag", True), run)
+        sip.write_text("INVITE sip:+12155550101@example.org SIP/2.0\r\n"
+                       "From: <sip:+12155550100@example.org>;tag=1\r\nTo: <urn:service:sos>\r\n\r\n")
+        run = Run("verify", "--sip-file", sip, "--policy", self.PLAN, "--json")
+        self.assertEqual(run.json()["disposition"]["action"], "reject", run)
+
+
 if __name__ == "__main__":
     if not CALLVET:
         raise SystemExit("CALLVET must name the program")

@@ -90,5 +90,46 @@ TEST_F(FileTest, ListsVisibleRegularFilesSorted) {
   EXPECT_THAT(ListFiles(folder_ / "none"), FailsWith(Reason::kFileUnreadable));
 }
 
+std::vector<std::string> LinesOf(const fs::path& path) {
+  auto reader = LineReader::Open(path);
+  std::vector<std::string> lines;
+  while (reader) {
+    const auto line = reader->Next();
+    if (!line || !*line) {
+      lines.emplace_back(line ? "end" : "failed " + std::to_string(reader->line_number()));
+      break;
+    }
+    lines.emplace_back(**line);
+  }
+  return lines;
+}
+
+TEST_F(FileTest, LineReaderGivesEveryLine) {
+  const auto write = [&](const std::string& text) {
+    std::ofstream(folder_ / "lines", std::ios::binary) << text;
+    return LinesOf(folder_ / "lines");
+  };
+  EXPECT_THAT(write(""), ElementsAre("end"));
+  EXPECT_THAT(write("a"), ElementsAre("a", "end"));
+  EXPECT_THAT(write("a\n"), ElementsAre("a", "end"));
+  EXPECT_THAT(write("a\r\n\nb\r"), ElementsAre("a", "", "b", "end"));
+  const std::string longest(LineReader::kMaxLine, 'x');
+  EXPECT_THAT(write("a\n" + longest + "\nb"), ElementsAre("a", longest, "b", "end"));
+  EXPECT_THAT(write("a\n" + longest + "x\nb"), ElementsAre("a", "failed 2"));
+  EXPECT_THAT(write(longest + "x"), ElementsAre("failed 1"));
+  std::string many;
+  for (int i = 0; i < 100000; ++i) many += std::to_string(i) + "\n";
+  const auto lines = write(many);
+  ASSERT_EQ(lines.size(), 100001U);
+  EXPECT_EQ(lines[77777], "77777");
+}
+
+TEST_F(FileTest, LineReaderOfAMissingFileOrDirectoryFails) {
+  EXPECT_THAT(LineReader::Open(folder_ / "missing"), FailsWith(Reason::kFileUnreadable));
+  auto reader = LineReader::Open(folder_);
+  ASSERT_THAT(reader, Succeeds());
+  EXPECT_THAT(reader->Next(), FailsWith(Reason::kFileUnreadable));
+}
+
 }  // namespace
 }  // namespace callvet

@@ -284,5 +284,53 @@ TEST(WriteJson, KeepsTheOrderAndIndents) {
   EXPECT_EQ(WriteJson(value, 2), "{\n  \"b\": 1,\n  \"a\": [\n    true,\n    \"x\"\n  ]\n}");
 }
 
+struct PlaceCase {
+  std::string_view pointer;
+  size_t line;
+};
+
+TEST(JsonWithComments, PlacesAndComments) {
+  const std::string_view text =
+      "// head\n{ /* { \n */\n\"a\": {\n\"b\": [1,\n2,\n\"x\"]},\n\"c\":\n7, \"d\": true}\n";
+  const auto document = ReadJsonWithComments(ExactBytes(text).view());
+  ASSERT_THAT(document, Succeeds());
+  EXPECT_EQ(CanonicalJson(document->root), R"({"a":{"b":[1,2,"x"]},"c":7,"d":true})");
+  for (const PlaceCase& c : std::vector<PlaceCase>{{"", 2},
+                                                   {"/a", 4},
+                                                   {"/a/b", 5},
+                                                   {"/a/b/0", 5},
+                                                   {"/a/b/1", 6},
+                                                   {"/a/b/2", 7},
+                                                   {"/c", 8},
+                                                   {"/d", 9}}) {
+    const auto place = document->places.find(std::string(c.pointer));
+    ASSERT_NE(place, document->places.end()) << c.pointer;
+    EXPECT_EQ(place->second.line, c.line) << c.pointer;
+  }
+}
+
+TEST(JsonWithComments, IsAsStrictAsReadJsonOtherwise) {
+  for (const auto& [text, reason] : std::vector<std::pair<std::string_view, Reason>>{
+           {"{\"a\":1,\"a\":2}", Reason::kJsonDuplicateName},
+           {"{\"a\":1,}", Reason::kJsonInvalid},
+           {"{} {}", Reason::kJsonInvalid},
+           {"{'a':1}", Reason::kJsonInvalid},
+           {"{} /* open", Reason::kJsonInvalid},
+           {"# no comment\n{}", Reason::kJsonInvalid},
+           {"", Reason::kJsonInvalid},
+           {"{}\0"sv, Reason::kJsonInvalid},
+           {"\xEF\xBB\xBF{}", Reason::kJsonInvalid},
+           {"[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]", Reason::kJsonLimit}}) {
+    EXPECT_THAT(ReadJsonWithComments(ExactBytes(text).view()), FailsWith(reason)) << text;
+  }
+}
+
+// What callers and signers send has no comments.
+TEST(Json, CommentsAreRefused) {
+  for (const std::string_view text : {"{}//", "/**/{}", "{\"a\":1/*x*/}", "{}/* x */"}) {
+    EXPECT_THAT(Read(text), FailsWith(Reason::kJsonInvalid)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace callvet

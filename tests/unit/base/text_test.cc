@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.h"
 
+#include <array>
 #include <limits>
 
 #include "support/result_matchers.h"
@@ -152,6 +153,16 @@ TEST(ParseTime, ReadsWhatFormatTimeWrites) {
     EXPECT_EQ(*read, time);
   }
   EXPECT_EQ(FormatTime(sys_seconds(std::chrono::seconds(1656534336))), "2022-06-29T20:25:36Z");
+}
+
+TEST(Text, NearestWord) {
+  constexpr std::array<std::string_view, 3> kWords = {"intercept", "tag", "observe"};
+  EXPECT_EQ(NearestWord("intercpt", kWords), "intercept");
+  EXPECT_EQ(NearestWord("Tag", kWords), "tag");
+  EXPECT_EQ(NearestWord("obsrv", kWords), "observe");
+  EXPECT_EQ(NearestWord("something", kWords), "");
+  EXPECT_EQ(NearestWord(std::string(100, 'x'), kWords), "");
+  EXPECT_EQ(NearestWord("x", {}), "");
 }
 
 }  // namespace
