@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// p256_differential COUNT SEED: verifies COUNT signatures, random, crafted and spoilt, with every
-// path of this processor and with OpenSSL. Ends with 1 at the first difference. Prints what it did.
+// p256_differential COUNT SEED [PATH]: verifies COUNT signatures, random, crafted and spoilt, with
+// every path of this processor, or the one named, and with OpenSSL. Ends with 1 at the first
+// difference. Prints what it did.
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -32,8 +33,9 @@ struct Contender {
 
 class Differential {
  public:
-  explicit Differential(uint64_t seed) : numbers_(seed) {
+  Differential(uint64_t seed, std::string_view only) : numbers_(seed) {
     for (const p256::Path* path : test::PathsToProve()) {
+      if (!only.empty() && path->name != only) continue;
       if (!path->supported()) {
         std::printf("path %s: not supported here, not run\n", std::string(path->name).c_str());
         continue;
@@ -53,6 +55,7 @@ class Differential {
     while (done_ < count) {
       if (!OneKey()) return false;
     }
+    if (contenders_.empty()) return false;
     for (const Contender& contender : contenders_) {
       std::printf("path %s: ", std::string(contender.path->name).c_str());
       std::printf("%" PRIu64 " signatures, %" PRIu64 " valid, %" PRIu64
@@ -170,8 +173,9 @@ class Differential {
 }  // namespace callvet
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 3 && argc != 4) return 2;
   const uint64_t count = std::strtoull(argv[1], nullptr, 10);
   const uint64_t seed = std::strtoull(argv[2], nullptr, 10);
-  return callvet::Differential(seed).Run(count) ? 0 : 1;
+  const std::string only = argc == 4 ? argv[3] : "";
+  return callvet::Differential(seed, only).Run(count) ? 0 : 1;
 }

@@ -67,7 +67,8 @@ struct AdxField {
   "subq $-1, " s0 "\n\t"                                \
   "sbbq %[" p1 "], " s1 "\n\t"                          \
   "sbbq $0, " s2 "\n\t"                                 \
-  "sbbq %[p3], " s3 "\n\t"                              \
+  "movabsq $0xFFFFFFFF00000001, %[" p1 "]\n\t"          \
+  "sbbq %[" p1 "], " s3 "\n\t"                          \
   "sbbq $0, " r4 "\n\t"                                 \
   "cmovncq " s0 ", " r0 "\n\t"                          \
   "cmovncq " s1 ", " r1 "\n\t"                          \
@@ -103,8 +104,8 @@ struct AdxField {
                           "%[c3]", "%[t0]", "%[t1]", "%%rdx", "b")
       : [c0] "=&r"(c0), [c1] "=&r"(c1), [c2] "=&r"(c2), [c3] "=&r"(c3), [c4] "=&r"(c4),
         [c5] "=&r"(c5), [t0] "=&r"(t0), [t1] "=&r"(t1), [b] "+&r"(b_at)
-      : [a] "r"(a_at), [p3] "r"(kPrime[3]), "m"(a), "m"(b)
-      : "rdx", "cc");
+      : [a] "r"(a_at)
+      : "rdx", "cc", "memory");
   return {c4, c5, c0, c1};
 }
 
@@ -188,8 +189,8 @@ struct AdxField {
                           "%[c0]", "%[c1]", "%[c2]", "%[c3]", "t1")
       : [c0] "=&r"(c0), [c1] "=&r"(c1), [c2] "=&r"(c2), [c3] "=&r"(c3), [c4] "=&r"(c4),
         [c5] "=&r"(c5), [c6] "=&r"(c6), [c7] "=&r"(c7), [t0] "=&r"(t0), [t1] "=&r"(t1)
-      : [a] "r"(a_at), [p3] "r"(kPrime[3]), "m"(a)
-      : "rdx", "cc");
+      : [a] "r"(a_at)
+      : "rdx", "cc", "memory");
   return {c4, c5, c6, c7};
 }
 
@@ -198,17 +199,17 @@ struct AdxField {
   uint64_t s0, s1, s2, s3, carry, p1;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   __asm__(
       "xorl %k[carry], %k[carry]\n\t"
-      "addq %[b0], %[r0]\n\t"
-      "adcq %[b1], %[r1]\n\t"
-      "adcq %[b2], %[r2]\n\t"
-      "adcq %[b3], %[r3]\n\t"
+      "addq (%[b]), %[r0]\n\t"
+      "adcq 8(%[b]), %[r1]\n\t"
+      "adcq 16(%[b]), %[r2]\n\t"
+      "adcq 24(%[b]), %[r3]\n\t"
       "adcq $0, %[carry]\n\t"
       CALLVET_P256_FINISH("%[r0]", "%[r1]", "%[r2]", "%[r3]", "%[carry]",
                           "%[s0]", "%[s1]", "%[s2]", "%[s3]", "p1")
       : [r0] "+&r"(r0), [r1] "+&r"(r1), [r2] "+&r"(r2), [r3] "+&r"(r3), [s0] "=&r"(s0),
         [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [carry] "=&r"(carry), [p1] "=&r"(p1)
-      : [b0] "m"(b[0]), [b1] "m"(b[1]), [b2] "m"(b[2]), [b3] "m"(b[3]), [p3] "r"(kPrime[3])
-      : "cc");
+      : [b] "r"(b.data())
+      : "cc", "memory");
   return {r0, r1, r2, r3};
 }
 
@@ -216,10 +217,10 @@ struct AdxField {
   uint64_t r0 = a[0], r1 = a[1], r2 = a[2], r3 = a[3];
   uint64_t mask, p1, p3;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   __asm__(
-      "subq %[b0], %[r0]\n\t"
-      "sbbq %[b1], %[r1]\n\t"
-      "sbbq %[b2], %[r2]\n\t"
-      "sbbq %[b3], %[r3]\n\t"
+      "subq (%[b]), %[r0]\n\t"
+      "sbbq 8(%[b]), %[r1]\n\t"
+      "sbbq 16(%[b]), %[r2]\n\t"
+      "sbbq 24(%[b]), %[r3]\n\t"
       "sbbq %[mask], %[mask]\n\t"
       "movl %k[mask], %k[p1]\n\t"
       "movq %[prime3], %[p3]\n\t"
@@ -230,8 +231,8 @@ struct AdxField {
       "adcq %[p3], %[r3]\n\t"
       : [r0] "+&r"(r0), [r1] "+&r"(r1), [r2] "+&r"(r2), [r3] "+&r"(r3), [mask] "=&r"(mask),
         [p1] "=&r"(p1), [p3] "=&r"(p3)
-      : [b0] "m"(b[0]), [b1] "m"(b[1]), [b2] "m"(b[2]), [b3] "m"(b[3]), [prime3] "r"(kPrime[3])
-      : "cc");
+      : [b] "r"(b.data()), [prime3] "r"(kPrime[3])
+      : "cc", "memory");
   return {r0, r1, r2, r3};
 }
 
