@@ -82,7 +82,7 @@ Result<Verdict> VerdictOfHeader(const ExplainOptions& options, CallRequest& requ
   if (!at) return InOption("--at", at.error());
   setup.clock = std::make_shared<FixedClock>(*at);
   setup.options.dial_plan = *plan;
-  setup.anchors = options.anchors;
+  setup.trust.anchors = options.anchors;
   setup.certificates = options.certificates;
   if (!options.header.empty()) {
     const auto text = TextArgument(options.header);
