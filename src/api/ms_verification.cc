@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "api/ms_verification.h"
+
+#include <utility>
+
+#include "api/request_members.h"
+#include "base/base64url.h"
+#include "callvet/identity_header.h"
+#include "syntax/sip_date.h"
+
+namespace callvet {
+namespace {
+
+using Presence = RequestMembers::Presence;
+using Count = RequestMembers::Count;
+
+struct ReadRequest {
+  CallRequest call;
+  std::optional<RequestError> error;
+};
+
+ReadRequest Read(const JsonValue& object) {
+  RequestMembers members(object);
+  const auto from = members.Party("from", Count::kOne, Presence::kMandatory);
+  const auto to = members.Party("to", Count::kMany, Presence::kMandatory);
+  (void)members.Party("dest", Count::kMany, Presence::kOptional);
+  const auto time = members.Seconds("time", Presence::kMandatory);
+  const auto shaken = members.Text("identityHeader", Presence::kOptional);
+  auto others = members.Texts("identityHeaders");
+  if (members.error()) return {{}, members.error()};
+  CallRequest call;
+  if (shaken) call.identities.push_back(*shaken);
+  for (std::string& other : others) call.identities.push_back(std::move(other));
+  call.orig.push_back(from->All().front());
+  call.dest = to->All();
+  call.date = FormatSipDate(sys_seconds(std::chrono::seconds(*time)));
+  return {std::move(call), std::nullopt};
+}
+
+// The payload of a token that was verified.
+JsonValue ClaimsOf(const std::string& identity) {
+  const auto header = IdentityHeader::Parse(identity);
+  if (!header) return {};
+  const auto payload = DecodeBase64Url(header->payload_part());
+  auto json = payload ? ReadJson(*payload) : Fail(Reason::kJsonInvalid, "");
+  return json ? std::move(*json) : JsonValue();
+}
+
+std::string TokenOf(const std::string& identity) {
+  return identity.substr(0, identity.find(';'));
+}
+
+// The values of all Identity headers, in the order of Verdict::passports.
+std::vector<std::string> ValuesOf(const CallRequest& call) {
+  std::vector<std::string> values;
+  for (const std::string& identity : call.identities) {
+    for (const std::string_view value : SplitHeaderValues(identity)) values.emplace_back(value);
+  }
+  return values;
+}
+
+JsonValue VerifyResult(const PassportVerdict& passport, const std::string& identity) {
+  const ReasonInfo& info = Info(passport.reason);
+  const bool pass = passport.reason == Reason::kNone;
+  JsonMembers result = {{"ppt", passport.ppt}, {"status", pass ? "pass" : "fail"}};
+  if (pass) {
+    result.emplace_back("validClaims", ClaimsOf(identity));
+  } else {
+    result.emplace_back("reasonCode", info.sip_code);
+    result.emplace_back("reasonText", info.sip_phrase);
+    result.emplace_back("reasonDescription", info.meaning);
+    result.emplace_back("passport", TokenOf(identity));
+  }
+  JsonMembers wrapped;
+  wrapped.emplace_back("verifyResult", std::move(result));
+  return wrapped;
+}
+
+JsonValue ResponseOf(const Verdict& verdict, const CallRequest& call) {
+  JsonMembers response = {{"verstatValue", VerstatText(verdict.verstat())}};
+  JsonArray results;
+  const auto values = ValuesOf(call);
+  for (size_t i = 0; i < verdict.passports.size() && i < values.size(); ++i) {
+    results.push_back(VerifyResult(verdict.passports[i], values[i]));
+  }
+  if (!results.empty()) response.emplace_back("verifyResults", std::move(results));
+  JsonMembers body;
+  body.emplace_back("verificationResponse", std::move(response));
+  return body;
+}
+
+}  // namespace
+
+bool IsMsVerification(const JsonValue& request) {
+  for (const std::string_view name : {"identityHeader", "identityHeaders", "dest",
+                                      "protectedHeaders"}) {
+    if (request.Find(name) != nullptr) return true;
+  }
+  const JsonValue* to = request.Find("to");
+  const JsonValue* tn = to != nullptr ? to->Find("tn") : nullptr;
+  return tn != nullptr && tn->AsString() != nullptr && request.Find("identity") == nullptr;
+}
+
+ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
+                        const Deadline& deadline) {
+  const auto [call, error] = Read(request);
+  if (error) return RequestErrorReply(*error);
+  const Stopwatch watch;
+  const Verdict verdict = core.Judge(call, deadline);
+  if (verdict.reason == Reason::kInternalError && verdict.passports.empty()) {
+    return RequestErrorReply({Reason::kInternalError, {}});
+  }
+  ApiReply reply = JsonReply(200, ResponseOf(verdict, call));
+  CallSummary summary = Summarise(verdict);
+  summary.orig = call.orig.front();
+  summary.dest = call.dest.front();
+  summary.verify_time = watch.Elapsed();
+  reply.calls.push_back(std::move(summary));
+  return reply;
+}
+
+}  // namespace callvet

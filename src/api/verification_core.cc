@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "api/verification_core.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "api/file_certificate_source.h"
+#include "pki/es256.h"
+
+namespace callvet {
+namespace {
+
+// A trust list and CRLs at the start: the service must come up even if their host does not answer.
+constexpr std::chrono::milliseconds kStartTimeout{10'000};
+
+TrustSetup TrustOf(const VerifierSetup& setup) {
+  TrustSetup trust = setup.trust;
+  trust.anchors = setup.anchors;
+  trust.crl_anchors = setup.crl_anchors;
+  trust.crls = setup.crls;
+  trust.revocation_policy = setup.revocation_policy;
+  return trust;
+}
+
+std::optional<HttpsFetcherOptions> FetcherOf(const VerifierSetup& setup) {
+  if (!setup.downloads || setup.downloads->repository.downloads != DownloadPolicy::kDownload) {
+    return std::nullopt;
+  }
+  return setup.downloads->fetcher;
+}
+
+// What is configured by hand must be good; what others serve may fail for a while.
+bool IsOthers(TrustSource::Kind kind) {
+  return kind == TrustSource::Kind::kCrlUrl || kind == TrustSource::Kind::kTrustList;
+}
+
+}  // namespace
+
+struct VerificationCore::Parts {
+  VerifierOptions options;
+  std::shared_ptr<const Clock> clock;
+  std::shared_ptr<const CertificateRepository> repository;
+  std::shared_ptr<const WaitingRoom> waiting_room;
+  std::shared_ptr<const CertificateSource> source;
+  TrustInputs trust;
+};
+
+VerificationCore::VerificationCore(Parts parts)
+    : options_(std::move(parts.options)),
+      clock_(std::move(parts.clock)),
+      repository_(std::move(parts.repository)),
+      waiting_room_(std::move(parts.waiting_room)),
+      source_(std::move(parts.source)),
+      engine_(std::make_shared<OpenSslEs256Engine>()),
+      keeper_(std::move(parts.trust)),
+      verifier_(options_, keeper_.snapshot(), source_, clock_, engine_) {}
+
+Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(
+    const CoreSetup& setup, std::shared_ptr<const CertificateRepository> cache) {
+  Parts parts{setup.verifier.options, setup.verifier.clock, nullptr, nullptr, nullptr, {}};
+  auto inputs = MakeTrustInputs(TrustOf(setup.verifier), FetcherOf(setup.verifier));
+  if (!inputs) return inputs.error();
+  parts.trust = std::move(*inputs);
+  if (setup.verifier.downloads && setup.verifier.certificates.empty()) {
+    if (!cache) {
+      auto made = MakeRepository(setup.verifier);
+      if (!made) return made.error();
+      cache = std::move(*made);
+    }
+    parts.repository = std::move(cache);
+    parts.waiting_room =
+        std::make_shared<const WaitingRoom>(parts.repository, setup.max_waiting, setup.on_wait);
+    parts.source = parts.waiting_room;
+  } else {
+    auto files = FileCertificateSource::Load(setup.verifier.certificates);
+    if (!files) return files.error();
+    parts.source = std::move(*files);
+  }
+  auto core = std::make_shared<VerificationCore>(std::move(parts));
+  const TrustReport report =
+      core->keeper_.Load(core->clock_->Now(), Deadline::After(kStartTimeout));
+  for (const TrustSource& source : report.sources) {
+    if (source.failure && !IsOthers(source.kind)) return *source.failure;
+  }
+  core->KeepReport(report);
+  return core;
+}
+
+Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadline) const noexcept {
+  return verifier_.Verify(call, deadline);
+}
+
+void VerificationCore::KeepReport(const TrustReport& report) {
+  verifier_.ReplaceTrustStore(keeper_.snapshot());
+  const std::lock_guard lock(sources_mutex_);
+  for (const TrustSource& source : report.sources) {
+    const auto known =
+        std::find_if(sources_.begin(), sources_.end(), [&](const TrustSource& candidate) {
+          return candidate.kind == source.kind && candidate.name == source.name;
+        });
+    if (known == sources_.end()) {
+      sources_.push_back(source);
+    } else {
+      *known = source;
+    }
+  }
+}
+
+std::vector<TrustSource> VerificationCore::TrustSources() const {
+  const std::lock_guard lock(sources_mutex_);
+  return sources_;
+}
+
+void VerificationCore::Maintain(const Deadline& deadline) {
+  KeepReport(keeper_.Maintain(clock_->Now(), deadline));
+  if (repository_) repository_->Maintain(deadline);
+}
+
+std::optional<Failure> VerificationCore::NotReady() const {
+  const auto store = trust();
+  if (store->AnchorsAt(clock_->Now()).empty()) {
+    for (const TrustSource& source : TrustSources()) {
+      if (source.failure) return source.failure;
+    }
+    return Fail(Reason::kConfigInvalid, "there is no trust anchor, so no call can pass");
+  }
+  return std::nullopt;
+}
+
+WaitingRoom::Statistics VerificationCore::waiting() const {
+  return waiting_room_ ? waiting_room_->GetStatistics() : WaitingRoom::Statistics{};
+}
+
+std::shared_ptr<const CertificateBundle> VerificationCore::AtHand(std::string_view x5u) const {
+  if (repository_) return repository_->Lookup(x5u).bundle;
+  auto bundle = source_->Get(x5u, Deadline());
+  return bundle ? *bundle : nullptr;
+}
+
+class VerificationCore::PastJudge::SettableClock final : public Clock {
+ public:
+  void Set(sys_seconds now) { now_ = now; }
+  [[nodiscard]] sys_seconds Now() const override { return now_; }
+
+ private:
+  std::atomic<sys_seconds> now_{sys_seconds{}};
+};
+
+VerificationCore::PastJudge::PastJudge(const VerificationCore& core)
+    : clock_(std::make_shared<SettableClock>()),
+      verifier_(core.options_, core.trust(), core.source_, clock_, core.engine_) {}
+
+Verdict VerificationCore::PastJudge::Judge(const CallRequest& call, sys_seconds at,
+                                           const Deadline& deadline) noexcept {
+  clock_->Set(at);
+  return verifier_.Verify(call, deadline);
+}
+
+}  // namespace callvet
