@@ -1,49 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "api/assembly.h"
 
+#include <utility>
+
 #include "api/file_certificate_source.h"
 #include "pki/es256.h"
 
 namespace callvet {
 namespace {
 
-Result<std::shared_ptr<const TrustStore>> LoadByKeeper(const VerifierSetup& setup) {
-  TrustSetup trust = setup.trust;
-  trust.anchors = setup.anchors;
-  trust.crl_anchors = setup.crl_anchors;
-  trust.crls = setup.crls;
-  trust.revocation_policy = setup.revocation_policy;
-  std::optional<HttpsFetcherOptions> fetcher;
-  if (setup.downloads && setup.downloads->repository.downloads == DownloadPolicy::kDownload) {
-    fetcher = setup.downloads->fetcher;
-  }
-  auto inputs = MakeTrustInputs(trust, fetcher);
-  if (!inputs) return inputs.error();
-  TrustKeeper keeper(std::move(*inputs));
-  const TrustReport report = keeper.Load(setup.clock->Now(), Deadline());
-  if (auto failure = report.FirstFailure()) return *failure;
-  return keeper.snapshot();
+bool MayDownload(const VerifierSetup& setup) {
+  return setup.downloads && setup.downloads->repository.downloads == DownloadPolicy::kDownload;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup) {
-  if (setup.trust.HasListOrUrls()) return LoadByKeeper(setup);
-  TrustStoreBuilder builder;
-  for (const auto& path : setup.anchors) {
-    if (auto ok = builder.AddAnchorPath(path); !ok) return ok.error();
-  }
-  for (const auto& path : setup.crl_anchors) {
-    if (auto ok = builder.AddCrlAnchorPath(path); !ok) return ok.error();
-  }
-  for (const auto& path : setup.crls) {
-    if (auto ok = builder.AddCrlFile(path); !ok) return ok.error();
-  }
-  builder.SetRevocationPolicy(setup.revocation_policy);
-  return builder.Build();
-}
-
-Result<std::shared_ptr<const HttpsFetcher>> MakeFetcher(const VerifierSetup& setup) {
+Result<HttpsFetcherOptions> FetcherOptionsOf(const VerifierSetup& setup) {
   UrlPolicyOptions policy;
   if (setup.options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow) {
     policy.rules.http = X5uRules::Http::kInsecureAllow;
@@ -55,15 +25,47 @@ Result<std::shared_ptr<const HttpsFetcher>> MakeFetcher(const VerifierSetup& set
   if (!url_policy) return url_policy.error();
   HttpsFetcherOptions options = setup.downloads->fetcher;
   options.url_policy = std::move(*url_policy);
-  auto fetcher = HttpsFetcher::Make(std::move(options));
+  return options;
+}
+
+Result<std::shared_ptr<TrustKeeper>> MakeKeeper(const VerifierSetup& setup) {
+  auto inputs = MakeTrustInputs(setup);
+  if (!inputs) return inputs.error();
+  return std::make_shared<TrustKeeper>(std::move(*inputs));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const HttpsFetcher>> MakeFetcher(const VerifierSetup& setup) {
+  auto options = FetcherOptionsOf(setup);
+  if (!options) return options.error();
+  auto fetcher = HttpsFetcher::Make(std::move(*options));
   if (!fetcher) return fetcher.error();
   return std::make_shared<const HttpsFetcher>(std::move(*fetcher));
+}
+
+Result<TrustInputs> MakeTrustInputs(const VerifierSetup& setup) {
+  std::optional<HttpsFetcherOptions> fetcher;
+  if (MayDownload(setup)) {
+    auto options = FetcherOptionsOf(setup);
+    if (!options) return options.error();
+    fetcher = std::move(*options);
+  }
+  return MakeTrustInputs(setup.trust, fetcher);
+}
+
+Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup) {
+  const auto keeper = MakeKeeper(setup);
+  if (!keeper) return keeper.error();
+  const TrustReport report = (*keeper)->Load(setup.clock->Now(), Deadline());
+  if (auto failure = report.FirstUnusable()) return *failure;
+  return (*keeper)->snapshot();
 }
 
 Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const VerifierSetup& setup) {
   const DownloadSetup& downloads = *setup.downloads;
   std::shared_ptr<const Fetcher> fetcher;
-  if (downloads.repository.downloads == DownloadPolicy::kDownload) {
+  if (MayDownload(setup)) {
     auto made = MakeFetcher(setup);
     if (!made) return made.error();
     fetcher = std::move(*made);
@@ -80,9 +82,13 @@ Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const Verifi
 
 namespace {
 
+bool UsesRepository(const VerifierSetup& setup) {
+  return setup.certificates.empty() && setup.downloads;
+}
+
 Result<std::shared_ptr<const CertificateSource>> MakeSource(const VerifierSetup& setup) {
   using Source = std::shared_ptr<const CertificateSource>;
-  if (setup.certificates.empty() && setup.downloads) {
+  if (UsesRepository(setup)) {
     auto repository = MakeRepository(setup);
     if (!repository) return repository.error();
     return Source(std::move(*repository));
@@ -101,6 +107,71 @@ Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup) {
   if (!source) return source.error();
   return std::make_unique<Verifier>(setup.options, std::move(*store), std::move(*source),
                                     setup.clock, std::make_shared<OpenSslEs256Engine>());
+}
+
+Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& setup,
+                                                         const Deadline& deadline,
+                                                         TrustReport& report) {
+  auto keeper = MakeKeeper(setup);
+  if (!keeper) return keeper.error();
+  report = (*keeper)->Load(setup.clock->Now(), deadline);
+  if (auto failure = report.FirstUnusable()) return *failure;
+
+  std::unique_ptr<LiveVerifier> live(new LiveVerifier);
+  live->clock_ = setup.clock;
+  live->keeper_ = *keeper;
+  std::shared_ptr<const CertificateSource> source;
+  if (UsesRepository(setup)) {
+    VerifierSetup watched = setup;
+    if (setup.trust.crl_downloads == CrlDownloads::kDistributionPoints && MayDownload(setup)) {
+      watched.downloads->repository.on_new_bundle = [keeper = *keeper](const auto& bundle) {
+        keeper->Watch(bundle);
+      };
+    }
+    auto repository = MakeRepository(watched);
+    if (!repository) return repository.error();
+    live->repository_ = *repository;
+    source = std::move(*repository);
+  } else {
+    auto files = MakeSource(setup);
+    if (!files) return files.error();
+    source = std::move(*files);
+  }
+  live->verifier_ =
+      std::make_unique<Verifier>(setup.options, (*keeper)->snapshot(), std::move(source),
+                                 setup.clock, std::make_shared<OpenSslEs256Engine>());
+  return live;
+}
+
+Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {
+  Verdict verdict = verifier_->Verify(call, deadline);
+  try {
+    const TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
+    if (report.outcome != TrustReport::Outcome::kReplaced) return verdict;
+    UseSnapshot(report);
+  } catch (...) {
+    return Verdict();
+  }
+  return verifier_->Verify(call, deadline);
+}
+
+TrustReport LiveVerifier::Maintain(const Deadline& deadline) const {
+  if (repository_ != nullptr) repository_->Maintain(deadline);
+  TrustReport report = keeper_->Maintain(clock_->Now(), deadline);
+  UseSnapshot(report);
+  return report;
+}
+
+TrustReport LiveVerifier::Reload(const Deadline& deadline) const {
+  TrustReport report = keeper_->Load(clock_->Now(), deadline);
+  UseSnapshot(report);
+  return report;
+}
+
+void LiveVerifier::UseSnapshot(const TrustReport& report) const {
+  if (report.outcome != TrustReport::Outcome::kReplaced) return;
+  const std::lock_guard lock(swap_mutex_);
+  verifier_->ReplaceTrustStore(keeper_->snapshot());
 }
 
 }  // namespace callvet

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "pki/trust_store.h"
 #include "repository/certificate_repository.h"
 #include "repository/https_fetcher.h"
+#include "repository/trust_keeper.h"
 
 // The only place where the parts of callvet are wired together.
 
@@ -31,30 +33,67 @@ struct DownloadSetup {
 /// What a verifier is made of.
 struct VerifierSetup {
   VerifierOptions options;
-  std::vector<std::filesystem::path> anchors;      // files or directories
-  std::vector<std::filesystem::path> crl_anchors;  // the STI-PA root, for indirect CRLs
-  std::vector<std::filesystem::path> crls;
-  RevocationPolicy revocation_policy = RevocationPolicy::kIfCovered;
+  TrustSetup trust;
   std::vector<std::filesystem::path> certificates;  // if any, used instead of every x5u
-  TrustSetup trust;                                 // further sources of trust
-  std::optional<DownloadSetup> downloads;           // nothing: no x5u is followed
+  std::optional<DownloadSetup> downloads;           // nothing: no URL is followed
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };
 
-/// The trust store that `setup` names. Fails with kFileUnreadable, kFileInvalid or kCrlInvalid; with
-/// a trust list or CRL URL also like MakeTrustInputs, and with the first failure of
-/// TrustKeeper::Load: what was asked for and is not accepted is not silently left out.
-Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup);
-
-/// The guarded fetcher that `setup` describes. Fails like UrlPolicy::Make and HttpsFetcher::Make.
+/// The guarded fetcher that `setup` describes: its downloads must be there. Fails like
+/// UrlPolicy::Make and HttpsFetcher::Make.
 Result<std::shared_ptr<const HttpsFetcher>> MakeFetcher(const VerifierSetup& setup);
+
+/// The inputs of `setup.trust`, with the same guard for their downloads. Fails like
+/// MakeTrustInputs.
+Result<TrustInputs> MakeTrustInputs(const VerifierSetup& setup);
+
+/// The trust store that `setup` names, as it is now. Fails like MakeTrustInputs, and like
+/// TrustReport::FirstUnusable: what was asked for and is not there is not silently left out.
+Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup);
 
 /// The cache and downloads of `setup.downloads`, which must be there. They live by the machine's
 /// clock and not by `setup.clock`: a call judged at a past time is not fetched in the past. Fails
 /// like MakeFetcher and DiskCache::Open.
 Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const VerifierSetup& setup);
 
-/// A verifier with OpenSSL's ES256. Fails like LoadTrustStore and MakeRepository.
+/// A verifier with OpenSSL's ES256, and with the trust of now: for one that is kept current, see
+/// LiveVerifier. Fails like LoadTrustStore and MakeRepository.
 Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup);
+
+/// A verifier whose certificates, trust list and CRLs are kept current.
+///
+/// Thread-safe. Starts no threads: whoever owns it calls Maintain every minute or so.
+class LiveVerifier {
+ public:
+  /// Fails like MakeVerifier. What is not as it should be, but is made up for by an older list or
+  /// CRL that still counts, is in `report`.
+  static Result<std::unique_ptr<LiveVerifier>> Make(const VerifierSetup& setup,
+                                                    const Deadline& deadline, TrustReport& report);
+
+  /// Verifier::Verify. If it met a carrier whose certificates name CRLs that nobody fetched yet,
+  /// they are fetched and the call is judged again, all within `deadline`.
+  [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline) const noexcept;
+
+  /// Does what is due: certificates in use that end soon, CRLs, the trust list.
+  TrustReport Maintain(const Deadline& deadline) const;
+
+  /// Reads all files of trust anew, and asks for a new list and CRLs: all of it counts at once, or
+  /// nothing (TrustKeeper::Load).
+  TrustReport Reload(const Deadline& deadline) const;
+
+  [[nodiscard]] const TrustKeeper& trust() const { return *keeper_; }
+  /// nullptr: certificates come from files.
+  [[nodiscard]] const CertificateRepository* repository() const { return repository_.get(); }
+
+ private:
+  LiveVerifier() = default;
+  void UseSnapshot(const TrustReport& report) const;
+
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<TrustKeeper> keeper_;
+  std::shared_ptr<const CertificateRepository> repository_;
+  std::unique_ptr<Verifier> verifier_;
+  mutable std::mutex swap_mutex_;  // an older snapshot never replaces a newer one
+};
 
 }  // namespace callvet

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -15,27 +17,35 @@
 
 namespace callvet {
 
+/// Whether CRLs are downloaded that certificates themselves name.
+enum class CrlDownloads : uint8_t {
+  kDistributionPoints,  // those of chains that lead to an anchor (https only)
+  kConfiguredOnly,      // crl_urls alone
+};
+
 /// Where trust comes from, as an operator names it.
 struct TrustSetup {
   std::vector<std::filesystem::path> anchors;      // files or directories
   std::vector<std::filesystem::path> crl_anchors;  // the STI-PA root, for indirect CRLs
   std::vector<std::filesystem::path> crls;
+  std::vector<std::string> crl_urls;  // downloaded, and kept in state_dir
+  CrlDownloads crl_downloads = CrlDownloads::kDistributionPoints;
   RevocationPolicy revocation_policy = RevocationPolicy::kIfCovered;
-  std::vector<std::string> crl_urls;                      // downloaded, and kept in state_dir
-  std::optional<std::filesystem::path> trust_list;        // the STI-PA's signed list
+  std::chrono::seconds crl_grace{0};  // after nextUpdate
+
+  /// The STI-PA's signed list: a file, or the https (lab: http) URL where it is served openly ...
+  std::optional<std::string> trust_list;
+  /// ... or an account to log in with (StiPaAccount); not both.
+  std::optional<std::filesystem::path> sti_pa_account;
   std::vector<std::filesystem::path> trust_list_roots;    // whom its signer must lead to
   std::optional<std::filesystem::path> trust_list_chain;  // instead of downloading its x5u
   std::optional<std::filesystem::path> state_dir;         // the last accepted list, downloaded CRLs
-
-  /// True if a TrustKeeper is needed: there is more than files of anchors and CRLs.
-  [[nodiscard]] bool HasListOrUrls() const {
-    return trust_list || !trust_list_roots.empty() || !crl_urls.empty();
-  }
 };
 
-/// The inputs that `setup` names. `fetcher` says how to download, its body limit aside, which is
-/// larger for CRLs; nothing: not at all. Fails with kParameterMissing (a list without root, roots
-/// without list or state directory) or like HttpsFetcher::Make.
+/// The inputs that `setup` names. `fetcher` says how to download; its body limit is replaced by
+/// what lists and CRLs need. Nothing: not at all, so what the state directory keeps counts. Fails
+/// with kParameterMissing or kParameterInvalid (what does not go together), or like
+/// StiPaAccount::Read and HttpsFetcher::Make.
 Result<TrustInputs> MakeTrustInputs(const TrustSetup& setup,
                                     const std::optional<HttpsFetcherOptions>& fetcher);
 

@@ -157,11 +157,13 @@ void AddCacheCommand(CLI::App& app, Context& context) {
   CLI::App* show =
       AddAction(*cache, context, options, RunShow, "show", "Show the certificates of one URL");
   show->add_option("URL", options->url, "The x5u, exactly")->required();
+  TakeOneValueEach(*show);
   CLI::App* purge = AddAction(*cache, context, options, RunPurge, "purge",
                               "Remove one URL or all; a running service keeps what it has in "
                               "memory");
   purge->add_option("URL", options->url, "The x5u, exactly");
   purge->add_flag("--all", options->all, "Remove everything");
+  TakeOneValueEach(*purge);
 }
 
 }  // namespace callvet::cli

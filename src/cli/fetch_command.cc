@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -13,6 +12,7 @@
 #include "api/assembly.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/download_options.h"
 #include "cli/options.h"
 #include "cli/pki_files.h"
 #include "pki/chain.h"
@@ -33,15 +33,11 @@ constexpr const char* kFooter =
 
 struct FetchOptions {
   std::string url;
-  std::vector<std::filesystem::path> anchors;
-  std::string ca_file;
-  std::string proxy;
+  TrustOptions trust;
+  DownloadOptions downloads;
   std::string at;
   std::string out;
   int64_t timeout = 5;
-  std::vector<uint16_t> ports;
-  bool allow_http = false;
-  bool allow_private = false;
   bool json = false;
 };
 
@@ -62,6 +58,7 @@ struct Report {
   CertificateBundle bundle;
   std::vector<LintFinding> findings;  // errors, warnings and notices of the signer's certificate
   ExitCode exit_code = ExitCode::kVerified;
+  std::string result;  // the last line
 };
 
 std::string_view OutcomeName(Outcome outcome) {
@@ -124,12 +121,15 @@ void AddNotRun(Report& report, std::initializer_list<const char*> names, const c
   for (const char* name : names) report.steps.push_back({name, Outcome::kNotRun, {}, {}, why});
 }
 
-void Chain(Report& report, const TrustStore& store, sys_seconds at, bool with_anchors) {
-  if (!with_anchors) return AddNotRun(report, {"chain"}, "no --anchors");
+void Chain(Report& report, const TrustStore& store, sys_seconds at) {
+  if (store.anchors().empty()) return AddNotRun(report, {"chain"}, "no --anchors");
   const auto chain = Timed(
       report, "chain", [&] { return VerifyChain(report.bundle, store, at); },
       [](const VerifiedChain& good) {
-        return std::to_string(good.path().size()) + " certificates to " + good.anchor().subject();
+        std::string text =
+            std::to_string(good.path().size()) + " certificates to " + good.anchor().subject();
+        for (const std::string& note : good.revocation_notes()) text += "; " + note;
+        return text;
       });
   if (!chain) report.exit_code = ExitCode::kNotVerified;
 }
@@ -156,22 +156,6 @@ void Lint(Report& report) {
   report.steps.push_back(std::move(step));
 }
 
-Result<HttpsFetcher> MakeFetcher(const FetchOptions& options) {
-  UrlPolicyOptions policy;
-  if (options.allow_http) policy.rules.http = X5uRules::Http::kInsecureAllow;
-  policy.rules.ports.insert(policy.rules.ports.end(), options.ports.begin(), options.ports.end());
-  auto url_policy = UrlPolicy::Make(std::move(policy));
-  if (!url_policy) return url_policy.error();
-  HttpsFetcherOptions fetcher;
-  fetcher.url_policy = std::move(*url_policy);
-  if (options.allow_private) fetcher.private_addresses = PrivateAddresses::kInsecureAllow;
-  fetcher.total_timeout = std::chrono::seconds(options.timeout);
-  fetcher.connect_timeout = fetcher.total_timeout;
-  fetcher.ca_file = options.ca_file;
-  fetcher.proxy = options.proxy;
-  return HttpsFetcher::Make(std::move(fetcher));
-}
-
 // Everything from the URL to the lint; what cannot be had ends it.
 Report Judge(const FetchOptions& options, const HttpsFetcher& fetcher, const TrustStore& store,
              sys_seconds at, std::string& body) {
@@ -196,9 +180,31 @@ Report Judge(const FetchOptions& options, const HttpsFetcher& fetcher, const Tru
   }
   report.bundle = std::move(*bundle);
   report.exit_code = ExitCode::kVerified;
-  Chain(report, store, at, !options.anchors.empty());
+  Chain(report, store, at);
   Lint(report);
   return report;
+}
+
+// In one line: is this certificate of use to a verifier?
+std::string ResultOf(const Report& report) {
+  std::string failed;
+  std::string not_run;
+  for (const Step& step : report.steps) {
+    if (step.outcome == Outcome::kNotRun && not_run.empty()) not_run = step.name;
+    if (step.outcome != Outcome::kFailed) continue;
+    failed += (failed.empty() ? "" : ", ") + step.name;
+    if (step.reason) failed += " (" + std::string(Info(*step.reason).id) + ")";
+  }
+  switch (report.exit_code) {
+    case ExitCode::kVerified:
+      return "GOOD: every step passed" + (not_run.empty() ? "" : "; not judged: " + not_run);
+    case ExitCode::kNotVerified:
+      return "BAD: fetched, but a verifier or the profile refuses it: " + failed;
+    case ExitCode::kUsage:
+    case ExitCode::kUndecided:
+      break;
+  }
+  return "NOT FETCHED: " + failed;
 }
 
 std::string Milliseconds(microseconds duration) {
@@ -234,6 +240,8 @@ void Print(const Console& console, const FetchOptions& options, const Report& re
   for (const auto& [name, value] : report.trace.response_headers) {
     out << console.Paint(Colour::kGrey, "  " + ForTerminal(name + ": " + value)) << "\n";
   }
+  const bool good = report.exit_code == ExitCode::kVerified;
+  out << console.Paint(good ? Colour::kGreen : Colour::kRed, report.result) << "\n";
 }
 
 std::string_view LevelName(LintLevel level) {
@@ -284,6 +292,7 @@ JsonValue ReportJson(const FetchOptions& options, const Report& report) {
   }
   const int status = report.trace.http_status;
   return JsonMembers{{"url", options.url},
+                     {"result", report.result},
                      {"steps", std::move(steps)},
                      {"address", TextOrNull(report.trace.address)},
                      {"tls", TextOrNull(report.trace.tls)},
@@ -297,15 +306,20 @@ ExitCode RunFetch(const FetchOptions& options, const Console& console) {
   const auto at = TimeOption(options.at, SystemClock().Now());
   if (!at) return console.Complain(InOption("--at", at.error()));
   VerifierSetup setup;
-  setup.anchors = options.anchors;
+  setup.trust = TrustSetupOf(options.trust);
+  ApplyDownloadOptions(options.downloads, setup);
+  setup.downloads->fetcher.total_timeout = std::chrono::seconds(options.timeout);
+  setup.downloads->fetcher.connect_timeout = setup.downloads->fetcher.total_timeout;
+  setup.clock = std::make_shared<FixedClock>(*at);
   const auto store = LoadTrustStore(setup);
-  if (!store) return console.Complain(InOption("--anchors", store.error()));
-  const auto fetcher = MakeFetcher(options);
+  if (!store) return console.Complain(store.error());
+  const auto fetcher = MakeFetcher(setup);
   if (!fetcher) return console.Complain(fetcher.error());
-  for (const std::string& setting : fetcher->InsecureSettings()) console.Warn(setting);
+  for (const std::string& setting : (*fetcher)->InsecureSettings()) console.Warn(setting);
 
   std::string body;
-  const Report report = Judge(options, *fetcher, **store, *at, body);
+  Report report = Judge(options, **fetcher, **store, *at, body);
+  report.result = ResultOf(report);
   if (!options.out.empty() && !body.empty()) {
     const auto written = WriteFile(options.out, body, FileMode::kPublic);
     if (!written) return console.Complain(InOption("--out", written.error()));
@@ -320,15 +334,8 @@ ExitCode RunFetch(const FetchOptions& options, const Console& console) {
 
 void AddOptions(CLI::App& command, FetchOptions& options) {
   command.add_option("URL", options.url, "Where the certificate is: the x5u of a call")->required();
-  command
-      .add_option("--anchors", options.anchors,
-                  "Trust anchors: PEM or DER file, or a directory of them")
-      ->type_name("PATH");
-  command
-      .add_option("--ca-file", options.ca_file,
-                  "CAs that may vouch for the web server, instead of the system's")
-      ->type_name("F");
-  command.add_option("--proxy", options.proxy, "http:// or https:// proxy")->type_name("URL");
+  AddKeptTrustOptions(command, options.trust);
+  AddDownloadOptions(command, options.downloads);
   command.add_option("--timeout", options.timeout, "Seconds for the whole fetch")
       ->type_name("S")
       ->check(CLI::Range(int64_t{1}, int64_t{600}))
@@ -339,16 +346,8 @@ void AddOptions(CLI::App& command, FetchOptions& options) {
           "Time for which the chain is judged: seconds since 1970 or RFC 3339 (default: now)")
       ->type_name("TIME");
   command.add_option("--out", options.out, "Write what was fetched to this file")->type_name("F");
-  command.add_flag("--insecure-allow-http", options.allow_http, "Lab only: accept http");
-  command.add_flag("--insecure-allow-private-addresses", options.allow_private,
-                   "Lab only: reach private, loopback and link-local addresses");
-  command
-      .add_option("--insecure-allow-port", options.ports, "Lab only: a port besides 443 and 8443")
-      ->type_name("N")
-      ->check(CLI::Range(1, 65535));
   command.add_flag("--json", options.json, "Print one JSON object");
-  // One value each time, so that URL may stand behind any option.
-  for (CLI::Option* option : command.get_options()) option->allow_extra_args(false);
+  TakeOneValueEach(command);
   command.footer(kFooter);
 }
 

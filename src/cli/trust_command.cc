@@ -8,9 +8,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "api/trust_assembly.h"
-#include "base/file.h"
+#include "api/assembly.h"
 #include "base/text.h"
+#include "cli/download_options.h"
 #include "cli/options.h"
 #include "cli/pki_files.h"
 #include "repository/trust_keeper.h"
@@ -23,60 +23,32 @@ constexpr const char* kFooter =
     "  callvet trust check --trust-list ca-list.jwt --trust-list-root stipa-root.pem\n"
     "  callvet trust update --trust-list ca-list.jwt --trust-list-root stipa-root.pem \\\n"
     "      --state-dir state\n"
+    "  callvet trust update --sti-pa-account account.json --trust-list-root stipa-root.pem \\\n"
+    "      --state-dir state\n"
     "  callvet trust show --trust-list-root stipa-root.pem --state-dir state --anchors anchors\n"
     "Exit codes: 0 all good, 1 something is not accepted, 2 usage error, 3 could not be had.";
 
 enum class Action : uint8_t { kShow, kCheck, kUpdate };
 
-struct TrustOptions {
-  TrustSetup setup;
-  std::filesystem::path trust_list;
-  std::filesystem::path trust_list_chain;
-  std::filesystem::path state_dir;
+struct TrustCommandOptions {
+  TrustOptions trust;
+  DownloadOptions downloads;
   std::string at;
-  std::string ca_file;
-  std::string proxy;
   bool offline = false;
   bool json = false;
 };
 
-void AddOptions(CLI::App& command, Action action, TrustOptions& options) {
-  TrustSetup& setup = options.setup;
-  command.add_option("--anchors", setup.anchors, "Trust anchors: file or directory")
-      ->type_name("PATH");
-  command.add_option("--crl", setup.crls, "Revocation list, PEM or DER")->type_name("F");
-  command
-      .add_option("--crl-anchors", setup.crl_anchors,
-                  "Root of the STI-PA, for indirect revocation lists")
-      ->type_name("PATH");
+void AddOptions(CLI::App& command, Action action, TrustCommandOptions& options) {
+  AddKeptTrustOptions(command, options.trust);
   if (action != Action::kShow) {
-    command.add_option("--trust-list", options.trust_list, "The STI-PA's signed list")
-        ->type_name("F");
-    command
-        .add_option("--trust-list-chain", options.trust_list_chain,
-                    "Certificates of its signer, instead of a download")
-        ->type_name("F");
+    AddTrustListOptions(command, options.trust);
     command.add_flag("--offline", options.offline, "Download nothing");
-    command
-        .add_option("--ca-file", options.ca_file,
-                    "CAs that vouch for servers (TLS), instead of the system's")
-        ->type_name("F");
-    command.add_option("--proxy", options.proxy, "Proxy for downloads: http://host:port")
-        ->type_name("URL");
+    AddDownloadOptions(command, options.downloads);
   }
-  if (action != Action::kCheck) {
-    command.add_option("--crl-url", setup.crl_urls, "Revocation list kept in the state directory")
-        ->type_name("URL");
-  }
-  command
-      .add_option("--trust-list-root", setup.trust_list_roots, "Root of the STI-PA for its list")
-      ->type_name("PATH");
-  command
-      .add_option("--state-dir", options.state_dir, "Where the last accepted trust list is kept")
-      ->type_name("D");
+  if (action != Action::kCheck) AddCrlUrlOption(command, options.trust);
   command.add_option("--at", options.at, "Time of judging (default: now)")->type_name("TIME");
   command.add_flag("--json", options.json, "Print one JSON object");
-  for (CLI::Option* option : command.get_options()) option->allow_extra_args(false);
+  TakeOneValueEach(command);
   command.footer(kFooter);
 }
 
@@ -91,6 +63,7 @@ JsonValue SourcesJson(const std::vector<TrustSource>& sources) {
     json.push_back(JsonMembers{{"kind", TrustSourceKindName(source.kind)},
                                {"name", source.name},
                                {"failure", FailureJson(source.failure)},
+                               {"in_use", source.in_use},
                                {"detail", source.detail}});
   }
   return json;
@@ -108,21 +81,21 @@ JsonValue CrlJson(const Crl& crl, sys_seconds now) {
   return json;
 }
 
-JsonValue ListJson(const std::optional<AcceptedTrustList>& accepted, sys_seconds now) {
-  if (!accepted) return JsonValue();
-  const TrustList& list = accepted->list;
-  JsonMembers json = {{"version", list.version()},
-                      {"sequence", list.sequence()},
-                      {"expires", FormatTime(list.expires())},
-                      {"accepted_at", FormatTime(accepted->accepted_at)},
-                      {"signer", list.signer()}};
+// `accepted_at`: nothing for a list that was only checked.
+JsonValue ListJson(const TrustList& list, std::optional<sys_seconds> accepted_at, sys_seconds now) {
+  JsonMembers json = {
+      {"version", list.version()},
+      {"sequence", list.sequence()},
+      {"expires", FormatTime(list.expires())},
+      {"accepted_at", accepted_at ? JsonValue(FormatTime(*accepted_at)) : JsonValue()},
+      {"signer", list.signer()}};
   json.emplace_back("expired", list.ExpiredAt(now));
   json.emplace_back("anchors", list.anchors().size());
   return json;
 }
 
 JsonValue AllJson(const TrustKeeper& keeper, const std::vector<TrustSource>& sources,
-                  sys_seconds now) {
+                  JsonValue list, sys_seconds now) {
   JsonArray anchors;
   JsonArray crls;
   const auto store = keeper.snapshot();
@@ -131,7 +104,7 @@ JsonValue AllJson(const TrustKeeper& keeper, const std::vector<TrustSource>& sou
   }
   for (const Crl& crl : store->crls()) crls.push_back(CrlJson(crl, now));
   return JsonMembers{{"sources", SourcesJson(sources)},
-                     {"trust_list", ListJson(keeper.trust_list(), now)},
+                     {"trust_list", std::move(list)},
                      {"anchors", std::move(anchors)},
                      {"crls", std::move(crls)}};
 }
@@ -174,18 +147,29 @@ void PrintStore(const Console& console, const TrustKeeper& keeper, sys_seconds n
   }
 }
 
-// Whether --trust-list would be accepted; nothing is written.
-std::optional<TrustSource> CheckList(const TrustInputs& inputs, sys_seconds now) {
-  if (!inputs.trust_list_client) return std::nullopt;
-  TrustSource source{TrustSource::Kind::kTrustList, inputs.trust_list_client->Name(), std::nullopt,
-                     ""};
-  const auto acceptance = TrustKeeper::CheckList(inputs, now, Deadline());
-  if (!acceptance) {
-    source.failure = acceptance.error();
-  } else {
-    source.detail = *acceptance == Acceptance::kNew ? "would be accepted" : "is in use already";
+// Whether a new list would be accepted; nothing is written. Its line in the report, and what it is.
+struct ListCheck {
+  TrustSource source;
+  JsonValue json;
+};
+
+ListCheck CheckList(const TrustInputs& inputs, sys_seconds now) {
+  ListCheck check;
+  check.source.kind = TrustSource::Kind::kTrustList;
+  check.source.name = inputs.trust_list_client->Name();
+  const auto checked = TrustKeeper::CheckList(inputs, now, Deadline());
+  if (!checked) {
+    check.source.failure = checked.error();
+    return check;
   }
-  return source;
+  const TrustList& list = checked->list;
+  check.source.in_use = checked->acceptance == Acceptance::kUnchanged;
+  check.source.detail =
+      std::string(check.source.in_use ? "is accepted already" : "would be accepted") +
+      ": sequence " + std::to_string(list.sequence()) + ", " +
+      std::to_string(list.anchors().size()) + " anchors, expires at " + FormatTime(list.expires());
+  check.json = ListJson(list, std::nullopt, now);
+  return check;
 }
 
 ExitCode ExitCodeOfSources(const std::vector<TrustSource>& sources) {
@@ -199,42 +183,47 @@ ExitCode ExitCodeOfSources(const std::vector<TrustSource>& sources) {
   return code;
 }
 
-Result<TrustInputs> InputsOf(Action action, const TrustOptions& options) {
-  TrustSetup setup = options.setup;
-  if (!options.trust_list.empty()) setup.trust_list = options.trust_list;
-  if (!options.trust_list_chain.empty()) setup.trust_list_chain = options.trust_list_chain;
-  if (!options.state_dir.empty()) setup.state_dir = options.state_dir;
-  if (action == Action::kUpdate && !setup.state_dir) {
+Result<VerifierSetup> SetupOf(Action action, const TrustCommandOptions& options) {
+  VerifierSetup setup;
+  setup.trust = TrustSetupOf(options.trust);
+  const bool new_list = setup.trust.trust_list || setup.trust.sti_pa_account;
+  if (action == Action::kUpdate && !setup.trust.state_dir) {
     return Fail(Reason::kParameterMissing, "update needs --state-dir");
   }
-  if (action == Action::kUpdate && !setup.trust_list && setup.crl_urls.empty()) {
-    return Fail(Reason::kParameterMissing, "update needs --trust-list or --crl-url");
+  if (action == Action::kUpdate && !new_list && setup.trust.crl_urls.empty()) {
+    return Fail(Reason::kParameterMissing,
+                "update needs --trust-list, --sti-pa-account or --crl-url");
   }
-  std::optional<HttpsFetcherOptions> fetcher;
-  if (!options.offline && action != Action::kShow) {
-    fetcher.emplace();
-    fetcher->ca_file = options.ca_file;
-    fetcher->proxy = options.proxy;
-  }
-  return MakeTrustInputs(setup, fetcher);
+  if (!options.offline && action != Action::kShow) ApplyDownloadOptions(options.downloads, setup);
+  return setup;
 }
 
-ExitCode RunTrust(Action action, const TrustOptions& options, const Console& console) {
+ExitCode RunTrust(Action action, const TrustCommandOptions& options, const Console& console) {
   const auto now = TimeOption(options.at, SystemClock().Now());
   if (!now) return console.Complain(InOption("--at", now.error()));
-  auto inputs = InputsOf(action, options);
+  const auto setup = SetupOf(action, options);
+  if (!setup) return console.Complain(setup.error());
+  auto inputs = MakeTrustInputs(*setup);
   if (!inputs) return console.Complain(inputs.error());
-  std::optional<TrustSource> checked;
-  if (action == Action::kCheck) {
+  if (setup->downloads) {
+    if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
+  }
+  std::optional<ListCheck> checked;
+  if (action == Action::kCheck && inputs->trust_list_client) {
     checked = CheckList(*inputs, *now);
     inputs->trust_list_client = nullptr;
-    if (!inputs->state_dir) inputs->trust_list_roots.clear();
+    inputs->trust_list_roots.clear();  // the kept list is not asked for
   }
   TrustKeeper keeper(std::move(*inputs));
   std::vector<TrustSource> sources = keeper.Load(*now, Deadline()).sources;
-  if (checked) sources.push_back(std::move(*checked));
+  JsonValue list;
+  if (const auto kept = keeper.trust_list()) list = ListJson(kept->list, kept->accepted_at, *now);
+  if (checked) {
+    sources.push_back(std::move(checked->source));
+    list = std::move(checked->json);
+  }
   if (options.json) {
-    console.PrintJson(AllJson(keeper, sources, *now));
+    console.PrintJson(AllJson(keeper, sources, std::move(list), *now));
   } else {
     PrintSources(console, sources);
     if (action == Action::kShow) PrintStore(console, keeper, *now);
@@ -244,7 +233,7 @@ ExitCode RunTrust(Action action, const TrustOptions& options, const Console& con
 
 void AddAction(CLI::App& trust, Context& context, Action action, const char* name,
                const char* description) {
-  auto options = std::make_shared<TrustOptions>();
+  auto options = std::make_shared<TrustCommandOptions>();
   CLI::App* command = trust.add_subcommand(name, description);
   AddOptions(*command, action, *options);
   command->callback([action, options, &context] {
@@ -260,7 +249,7 @@ void AddTrustCommand(CLI::App& app, Context& context) {
   AddAction(*trust, context, Action::kShow, "show",
             "Show anchors, revocation lists and the trust list in use");
   AddAction(*trust, context, Action::kCheck, "check",
-            "Say whether files would be accepted, and change nothing");
+            "Say whether files and a new trust list would be accepted, and change nothing");
   AddAction(*trust, context, Action::kUpdate, "update",
             "Accept a new trust list, or fetch revocation lists, into the state directory");
 }

@@ -12,6 +12,7 @@
 #include "api/verdict_json.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/download_options.h"
 #include "cli/options.h"
 #include "cli/verdict_text.h"
 
@@ -35,15 +36,10 @@ struct VerifyOptions {
   std::vector<std::string> dest;
   std::string date;
   std::string at;
-  std::vector<std::filesystem::path> anchors;
   std::vector<std::filesystem::path> certificates;
-  std::vector<std::filesystem::path> crls;
-  std::vector<std::filesystem::path> crl_anchors;
-  std::vector<std::string> crl_urls;
-  std::filesystem::path trust_list;
-  std::vector<std::filesystem::path> trust_list_roots;
-  std::filesystem::path trust_list_chain;
-  std::filesystem::path state_dir;
+  TrustOptions trust;
+  std::string revocation;
+  bool no_crl_download = false;
   int64_t max_age = 60;
   std::string country;
   bool require_crl = false;
@@ -52,55 +48,29 @@ struct VerifyOptions {
   bool any_origid = false;
   bool offline = false;
   std::string cache_dir;
-  std::string ca_file;
-  std::string proxy;
-  bool allow_http = false;
-  bool allow_private_addresses = false;
-  std::vector<uint16_t> allow_ports;
+  DownloadOptions downloads;
   bool json = false;
 };
 
-void AddDownloadOptions(CLI::App& command, VerifyOptions& options) {
+void AddRevocationOptions(CLI::App& command, VerifyOptions& options) {
+  command
+      .add_option(
+          "--revocation", options.revocation,
+          "What a certificate without a usable revocation list is worth: if-covered (passes "
+          "if no list speaks for it), required, best-effort (passes)")
+      ->type_name("MODE");
+  command.add_flag("--require-crl", options.require_crl, "The same as --revocation required");
+  command.add_flag("--no-crl-download", options.no_crl_download,
+                   "Do not download the revocation lists that certificates name");
+}
+
+void AddStoreOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--offline", options.offline, "Download nothing: only what is cached counts");
   command
       .add_option("--cache-dir", options.cache_dir,
                   "Directory where downloaded certificates are kept (default: they are not)")
       ->type_name("D");
-  command
-      .add_option("--ca-file", options.ca_file,
-                  "CAs that vouch for certificate servers (TLS), instead of the system's")
-      ->type_name("F");
-  command.add_option("--proxy", options.proxy, "Proxy for downloads: http://host:port")
-      ->type_name("URL");
-  command.add_flag("--insecure-allow-http", options.allow_http, "Lab only: accept http in x5u");
-  command.add_flag("--insecure-allow-private-addresses", options.allow_private_addresses,
-                   "Lab only: download from private and loopback addresses");
-  command
-      .add_option("--insecure-allow-port", options.allow_ports,
-                  "Lab only: accept this port in x5u; may be given several times")
-      ->type_name("N")
-      ->check(CLI::Range(1, 65535));
-}
-
-void AddTrustOptions(CLI::App& command, VerifyOptions& options) {
-  command.add_option("--crl-url", options.crl_urls, "Revocation list to download")
-      ->type_name("URL");
-  command
-      .add_option("--trust-list", options.trust_list,
-                  "The STI-PA's signed list of certification authorities: more trust anchors")
-      ->type_name("F");
-  command
-      .add_option("--trust-list-root", options.trust_list_roots,
-                  "Root of the STI-PA: trusted for trust lists only")
-      ->type_name("PATH");
-  command
-      .add_option("--trust-list-chain", options.trust_list_chain,
-                  "Certificates of the trust list's signer, instead of a download")
-      ->type_name("F");
-  command
-      .add_option("--state-dir", options.state_dir,
-                  "Where the last accepted trust list is kept (the guard against old lists)")
-      ->type_name("D");
+  AddDownloadOptions(command, options.downloads);
 }
 
 void AddOptions(CLI::App& command, VerifyOptions& options) {
@@ -129,23 +99,13 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
                   "Time of judging: seconds since 1970 or RFC 3339 (default: now)")
       ->type_name("TIME");
   command
-      .add_option("--anchors", options.anchors,
-                  "Trust anchors: PEM or DER file, or a directory of them")
-      ->type_name("PATH");
-  command
       .add_option("--cert", options.certificates,
                   "Certificate chain of the signer, used instead of a download")
       ->type_name("F");
-  command
-      .add_option("--crl", options.crls,
-                  "Revocation list, PEM or DER, with its signer's certificate")
-      ->type_name("F");
-  command
-      .add_option("--crl-anchors", options.crl_anchors,
-                  "Root of the STI-PA: trusted for indirect revocation lists only")
-      ->type_name("PATH");
-  command.add_flag("--require-crl", options.require_crl,
-                   "Refuse certificates that no given revocation list covers");
+  AddKeptTrustOptions(command, options.trust);
+  AddTrustListOptions(command, options.trust);
+  AddCrlUrlOption(command, options.trust);
+  AddRevocationOptions(command, options);
   command.add_option("--max-age", options.max_age, "Freshness window in seconds, both ways")
       ->type_name("S")
       ->check(CLI::Range(int64_t{0}, int64_t{86400}))
@@ -159,8 +119,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--ignore-date", options.ignore_date,
                    "Judge freshness by iat alone (full form)");
   command.add_flag("--any-origid", options.any_origid, "Accept an origid that is not a UUID");
-  AddTrustOptions(command, options);
-  AddDownloadOptions(command, options);
+  AddStoreOptions(command, options);
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
   command.footer(kFooter);
@@ -210,10 +169,27 @@ Result<CallRequest> ReadCall(const VerifyOptions& options) {
   return call;
 }
 
+Result<RevocationPolicy> PolicyOf(const VerifyOptions& options) {
+  const std::string& mode = options.revocation;
+  if (mode.empty()) {
+    return options.require_crl ? RevocationPolicy::kRequired : RevocationPolicy::kIfCovered;
+  }
+  if (mode == "required") return RevocationPolicy::kRequired;
+  if (options.require_crl) {
+    return Fail(Reason::kParameterInvalid, "--require-crl is --revocation required");
+  }
+  if (mode == "if-covered") return RevocationPolicy::kIfCovered;
+  if (mode == "best-effort") return RevocationPolicy::kBestEffort;
+  return Fail(Reason::kParameterInvalid,
+              "--revocation " + Quote(mode) + " is none of if-covered, required, best-effort");
+}
+
 Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   VerifierSetup setup;
   auto plan = CountryOption(options.country);
   if (!plan) return plan.error();
+  auto revocation = PolicyOf(options);
+  if (!revocation) return revocation.error();
   if (!options.at.empty()) {
     auto at = ParseTime(options.at);
     if (!at) return InOption("--at", at.error());
@@ -223,37 +199,14 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   setup.options.dial_plan = *plan;
   if (options.ignore_date) setup.options.date_policy = DatePolicy::kIgnore;
   if (options.any_origid) setup.options.origid_policy = OrigidPolicy::kAnyString;
-  if (options.allow_http) setup.options.http_x5u = VerifierOptions::HttpX5u::kInsecureAllow;
-  for (const uint16_t port : options.allow_ports) setup.options.x5u_ports.push_back(port);
-  DownloadSetup& downloads = setup.downloads.emplace();
-  if (options.offline) downloads.repository.downloads = DownloadPolicy::kOffline;
-  downloads.cache_directory = options.cache_dir;
-  downloads.fetcher.ca_file = options.ca_file;
-  downloads.fetcher.proxy = options.proxy;
-  if (options.allow_private_addresses) {
-    downloads.fetcher.private_addresses = PrivateAddresses::kInsecureAllow;
-  }
-  if (options.require_crl) setup.revocation_policy = RevocationPolicy::kRequired;
-  setup.anchors = options.anchors;
+  ApplyDownloadOptions(options.downloads, setup);
+  if (options.offline) setup.downloads->repository.downloads = DownloadPolicy::kOffline;
+  setup.downloads->cache_directory = options.cache_dir;
   setup.certificates = options.certificates;
-  setup.crls = options.crls;
-  setup.crl_anchors = options.crl_anchors;
-  setup.trust.crl_urls = options.crl_urls;
-  setup.trust.trust_list_roots = options.trust_list_roots;
-  if (!options.trust_list.empty()) setup.trust.trust_list = options.trust_list;
-  if (!options.trust_list_chain.empty()) setup.trust.trust_list_chain = options.trust_list_chain;
-  if (!options.state_dir.empty()) setup.trust.state_dir = options.state_dir;
+  setup.trust = TrustSetupOf(options.trust);
+  setup.trust.revocation_policy = *revocation;
+  if (options.no_crl_download) setup.trust.crl_downloads = CrlDownloads::kConfiguredOnly;
   return setup;
-}
-
-void WarnOfSwitches(const VerifyOptions& options, const Console& console) {
-  if (options.allow_http) console.Warn("--insecure-allow-http accepts certificates without TLS");
-  if (options.allow_private_addresses) {
-    console.Warn("--insecure-allow-private-addresses lets callers reach this network");
-  }
-  if (!options.allow_ports.empty()) {
-    console.Warn("--insecure-allow-port lets callers reach other services than HTTPS");
-  }
 }
 
 ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
@@ -265,9 +218,15 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (!setup) return console.Complain(setup.error());
   auto call = ReadCall(options);
   if (!call) return console.Complain(call.error());
-  auto verifier = MakeVerifier(*setup);
+  TrustReport trust;
+  auto verifier = LiveVerifier::Make(*setup, Deadline(), trust);
   if (!verifier) return console.Complain(verifier.error());
-  WarnOfSwitches(options, console);
+  if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
+  for (const TrustSource& source : trust.sources) {
+    if (!source.failure) continue;
+    console.Warn(source.name + ": the old one counts, because of " +
+                 std::string(Info(source.failure->reason).id) + ": " + source.failure->detail);
+  }
 
   const Verdict verdict = (*verifier)->Verify(*call, Deadline());
   if (options.json) {

@@ -108,6 +108,7 @@ class CertificateRepository::Impl {
 
  private:
   [[nodiscard]] Worth Judge(const CachedCertificates& entry, sys_seconds now) const;
+  void Remember(std::string_view x5u, const Entry& entry, sys_seconds now);
   Entry LoadFromDisk(std::string_view x5u, const Entry& known, sys_seconds now);
   Entry AtHand(std::string_view x5u, Cause cause, sys_seconds now);
   Result<Entry> Lead(std::string_view x5u, const Deadline& deadline, Cause cause);
@@ -136,6 +137,12 @@ Worth CertificateRepository::Impl::Judge(const CachedCertificates& entry, sys_se
   return now < entry.stale_until ? Worth::kStale : Worth::kNothing;
 }
 
+void CertificateRepository::Impl::Remember(std::string_view x5u, const Entry& entry,
+                                           sys_seconds now) {
+  if (options_.on_new_bundle) options_.on_new_bundle(entry->bundle);
+  memory_.Insert(x5u, entry, now);
+}
+
 // What the directory has, if it is usable and newer than `known`: another process may have fetched
 // it. It goes into memory too.
 Entry CertificateRepository::Impl::LoadFromDisk(std::string_view x5u, const Entry& known,
@@ -153,7 +160,7 @@ Entry CertificateRepository::Impl::LoadFromDisk(std::string_view x5u, const Entr
   if (Judge(entry, now) == Worth::kNothing) return nullptr;
   entry.bundle = std::make_shared<const CertificateBundle>(std::move(*bundle));
   auto shared = std::make_shared<const CachedCertificates>(std::move(entry));
-  memory_.Insert(x5u, shared, now);
+  Remember(x5u, shared, now);
   Count(counters_.disk_hits);
   return shared;
 }
@@ -291,7 +298,7 @@ Result<Entry> CertificateRepository::Impl::Download(std::string_view x5u,
 
 void CertificateRepository::Impl::Keep(std::string_view x5u, const Entry& entry, std::string body,
                                        sys_seconds now) {
-  memory_.Insert(x5u, entry, now);
+  Remember(x5u, entry, now);
   if (!disk_) return;
   const auto stored = disk_->Store({std::string(x5u), entry->fetched_at, entry->fresh_until,
                                     entry->stale_until, std::move(body)});

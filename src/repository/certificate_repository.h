@@ -43,6 +43,9 @@ struct CertificateRepositoryOptions {
   std::chrono::milliseconds min_fetch_time{20};
   /// HTTP's view: until when a document received at `now` is fresh, at most `latest` (C-23).
   std::function<sys_seconds(const FetchedDocument&, sys_seconds now, sys_seconds latest)> freshness;
+  /// Told of every bundle that comes into memory, by download or from disk, before anybody gets it;
+  /// nothing: nobody. Thread-safe; does not wait; does not throw.
+  std::function<void(const std::shared_ptr<const CertificateBundle>&)> on_new_bundle;
 };
 
 /// What Lookup knows without I/O on the network.

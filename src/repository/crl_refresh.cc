@@ -35,6 +35,18 @@ Result<void> CheckNotOlder(const Crl& next, const std::vector<Crl>& current) {
   return {};
 }
 
+// By https only: a list by http would tell anybody on the way who is looked at, and may be
+// withheld.
+std::vector<std::string> WatchableUrls(const Certificate& certificate) {
+  std::vector<std::string> urls;
+  for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
+    for (const std::string& url : point.uris) {
+      if (url.starts_with("https://")) urls.push_back(url);
+    }
+  }
+  return urls;
+}
+
 std::string Describe(const CrlDocument& document) {
   std::string text;
   for (const Crl& crl : document.crls) {
@@ -88,19 +100,34 @@ CrlRefresher::CrlRefresher(CrlRefreshOptions options, std::shared_ptr<const Fetc
 bool CrlRefresher::Watch(const std::vector<Certificate>& path) {
   bool added = false;
   for (const Certificate& certificate : path) {
-    for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
-      for (const std::string& url : point.uris) {
-        if (!url.starts_with("https://") || points_.size() >= options_.max_urls) continue;
-        added = points_.try_emplace(url).second || added;
-      }
+    for (const std::string& url : WatchableUrls(certificate)) {
+      if (points_.size() < options_.max_urls) added = points_.try_emplace(url).second || added;
     }
-    const bool known =
-        std::find(authorities_.begin(), authorities_.end(), certificate) != authorities_.end();
-    if (certificate.is_ca() && !known && authorities_.size() < options_.max_authorities) {
-      authorities_.push_back(certificate);
+    if (!certificate.is_ca() || KnowsAuthority(certificate)) continue;
+    if (authorities_.size() >= options_.max_authorities) continue;
+    authorities_.push_back(certificate);
+    // A list that nobody could judge may be this CA's.
+    for (auto& [url, point] : points_) {
+      if (!point.document.crls.empty()) continue;
+      point.due = {};
+      added = true;
     }
   }
   return added;
+}
+
+bool CrlRefresher::KnowsAuthority(const Certificate& certificate) const {
+  return std::find(authorities_.begin(), authorities_.end(), certificate) != authorities_.end();
+}
+
+bool CrlRefresher::Knows(const std::vector<Certificate>& certificates) const {
+  for (const Certificate& certificate : certificates) {
+    if (certificate.is_ca() && !KnowsAuthority(certificate)) return false;
+    for (const std::string& url : WatchableUrls(certificate)) {
+      if (points_.count(url) == 0) return false;
+    }
+  }
+  return true;
 }
 
 std::filesystem::path CrlRefresher::KeptPath(const std::string& url) const {
@@ -125,6 +152,7 @@ bool CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now) {
 Result<void> CrlRefresher::RefreshOne(const std::string& url, Point& point,
                                       const TrustStoreBuilder& trust, sys_seconds now,
                                       const Deadline& deadline) {
+  if (fetcher_ == nullptr) return Fail(Reason::kFetchOffline, "nothing may be downloaded");
   const auto fetched = fetcher_->Fetch(url, deadline);
   if (!fetched) return fetched.error();
   if (fetched->body.size() > kMaxCrlBytes) return Fail(Reason::kFetchTooLarge, "the CRL");
@@ -148,20 +176,20 @@ Result<void> CrlRefresher::RefreshOne(const std::string& url, Point& point,
 std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys_seconds now,
                                              const Deadline& deadline) {
   std::vector<CrlUpdate> updates;
-  if (fetcher_ == nullptr) return updates;
   for (auto& [url, point] : points_) {
     if (now < point.due) continue;
+    if (fetcher_ == nullptr && !point.document.crls.empty()) continue;
     if (deadline.Passed()) break;
     const auto ok = RefreshOne(url, point, trust, now, deadline);
     if (ok) {
       point.retry = std::chrono::seconds(0);
-      updates.push_back({url, std::nullopt, Describe(point.document)});
+      updates.push_back({url, std::nullopt, true, Describe(point.document)});
       continue;
     }
     point.retry = std::clamp(point.retry * 2, options_.min_interval,
                              std::max(options_.min_interval, options_.max_retry));
     point.due = now + point.retry;
-    updates.push_back({url, ok.error(), Describe(point.document)});
+    updates.push_back({url, ok.error(), !point.document.crls.empty(), Describe(point.document)});
   }
   return updates;
 }

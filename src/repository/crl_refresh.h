@@ -54,6 +54,7 @@ Result<void> CheckCrlUpdate(const CrlDocument& next, const std::vector<Crl>& cur
 struct CrlUpdate {
   std::string url;
   std::optional<Failure> failure;  // why the old list, if any, stays
+  bool in_use = false;             // there is a list, new or old
   std::string detail;              // for people
 };
 
@@ -67,8 +68,11 @@ class CrlRefresher {
 
   /// Remembers the distribution points of `path` (https only), and its CA certificates, which are
   /// needed to know a direct list. Give it paths that lead to an anchor: nobody else shall make us
-  /// fetch. True if a URL was new.
+  /// fetch. True if a URL was new, or a CA whose direct list may be at a URL that is known.
   bool Watch(const std::vector<Certificate>& path);
+
+  /// True if Watch would remember nothing new of these certificates. Cheap; judges nothing.
+  [[nodiscard]] bool Knows(const std::vector<Certificate>& certificates) const;
 
   /// Takes what the state directory keeps for URLs that have nothing yet. True if there was any.
   bool LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
@@ -89,6 +93,7 @@ class CrlRefresher {
   };
   Result<void> RefreshOne(const std::string& url, Point& point, const TrustStoreBuilder& trust,
                           sys_seconds now, const Deadline& deadline);
+  [[nodiscard]] bool KnowsAuthority(const Certificate& certificate) const;
   [[nodiscard]] std::filesystem::path KeptPath(const std::string& url) const;
 
   CrlRefreshOptions options_;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "callvet/result.h"
@@ -28,10 +31,30 @@ class Fetcher {
  public:
   virtual ~Fetcher() = default;
 
-  /// The document at `url` after one successful GET (2xx, no redirect). Fails with a kFetch... Reason:
-  /// each way to fail has its own.
+  /// The document at `url` after one successful GET (2xx, no redirect). Fails with a kFetch...
+  /// Reason: each way to fail has its own.
   [[nodiscard]] virtual Result<FetchedDocument> Fetch(std::string_view url,
                                                       const Deadline& deadline) const = 0;
+};
+
+/// One HTTP exchange with a server that the operator configured.
+struct HttpExchange {
+  enum class Method : uint8_t { kGet, kPost };
+  Method method = Method::kGet;
+  std::string url = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};  // of a kPost
+  size_t max_response_bytes = 0;
+};
+
+/// The seam for exchanges that Fetcher does not do. Implementations are const and thread-safe,
+/// never throw, follow no redirects and log neither headers nor bodies.
+class HttpExchanger {
+ public:
+  virtual ~HttpExchanger() = default;
+  /// The body of a 2xx answer. Fails with a kFetch... Reason.
+  [[nodiscard]] virtual Result<std::string> Send(const HttpExchange& exchange,
+                                                 const Deadline& deadline) const = 0;
 };
 
 }  // namespace callvet

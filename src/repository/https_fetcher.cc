@@ -169,7 +169,6 @@ void SetHttp(OptionSetter& set, const HttpsFetcherOptions& options, const Uri& u
   set(CURLOPT_PROTOCOLS_STR, uri.scheme == "http" ? "http" : "https");
   set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_HTTPGET, 1L);
   // HTTP/2 brings nothing for one document, and much to attack.
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));  // NOLINT: libcurl's type
   set(CURLOPT_HTTP09_ALLOWED, 0L);
@@ -180,6 +179,20 @@ void SetHttp(OptionSetter& set, const HttpsFetcherOptions& options, const Uri& u
   // Set even when empty: else the environment's https_proxy would pass the guard by.
   set(CURLOPT_PROXY, options.proxy.c_str());
   set(CURLOPT_NOPROXY, "");
+}
+
+// `exchange` must outlive the transfer.
+void SetMethod(OptionSetter& set, const HttpExchange& exchange) {
+  switch (exchange.method) {
+    case HttpExchange::Method::kGet:
+      set(CURLOPT_HTTPGET, 1L);
+      return;
+    case HttpExchange::Method::kPost:
+      set(CURLOPT_POST, 1L);
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(exchange.body.size()));
+      set(CURLOPT_POSTFIELDS, exchange.body.data());
+      return;
+  }
 }
 
 void SetTls(OptionSetter& set, const std::string& ca_pem) {
@@ -230,7 +243,6 @@ bool AddHostAddresses(SlistPtr& list, const HttpsFetcherOptions& options, const 
 
 // What libcurl borrows for one fetch. The handle goes first.
 struct Request {
-  std::string url = {};
   SlistPtr resolve = {};
   SlistPtr headers = {};
   EasyPtr easy = {};
@@ -242,26 +254,33 @@ struct RequestSpec {
   const HttpsFetcherOptions& options;
   const std::string& ca_pem;
   const Uri& uri;
-  std::string_view url;
+  const HttpExchange& exchange;
   milliseconds total;
   Tracing tracing;
 };
 
+bool AddHeaders(SlistPtr& list, const HttpExchange& exchange) {
+  for (const auto& [name, value] : exchange.headers) {
+    if (!Append(list, name + ": " + value)) return false;
+  }
+  // No "Expect: 100-continue", which libcurl adds to a long body and then waits.
+  return Append(list, "Accept-Encoding: identity") && Append(list, "Expect:");
+}
+
 // Makes `request` ready to be performed. Fails with kInternalError.
 Result<void> Prepare(Request& request, Transfer& transfer, const RequestSpec& spec) {
-  request.url = spec.url;
   request.easy.reset(curl_easy_init());
   const bool ready = request.easy != nullptr &&
                      AddHostAddresses(request.resolve, spec.options, spec.uri) &&
-                     Append(request.headers, "Accept: application/pem-certificate-chain, */*") &&
-                     Append(request.headers, "Accept-Encoding: identity");
+                     AddHeaders(request.headers, spec.exchange);
   if (!ready) return Fail(Reason::kInternalError, "libcurl: out of memory");
   OptionSetter set(request.easy.get());
-  set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_URL, spec.exchange.url.c_str());
   set(CURLOPT_HTTPHEADER, request.headers.get());
   if (request.resolve) set(CURLOPT_RESOLVE, request.resolve.get());
   SetCallbacks(set, transfer);
   SetHttp(set, spec.options, spec.uri);
+  SetMethod(set, spec.exchange);
   SetTls(set, spec.ca_pem);
   SetTimes(set, spec.options, spec.total);
   if (spec.tracing == Tracing::kOn) {
@@ -350,75 +369,18 @@ std::string PeerOf(CURL* easy) {
   return (text.find(':') == std::string::npos ? text : "[" + text + "]") + ":" + port;
 }
 
-using Kind = FetchStep::Kind;
-using Outcome = FetchStep::Outcome;
-
-std::string ResponseText(const HttpResponse& response) {
-  return "HTTP status " + std::to_string(response.status()) + ", " +
-         std::to_string(response.headers().size()) + " header fields, " +
-         std::to_string(response.header_bytes()) + " bytes";
-}
-
-// Fills `trace` from libcurl's times, which all count from the start: a step that was reached ends
-// at its own time, the first one that was not is where `failure` happened.
-void Record(FetchTrace& trace, CURL* easy, const Transfer& transfer, const Uri& uri,
-            const Failure* failure) {
-  const HttpResponse& response = transfer.response;
-  const auto connected = TimeOf(easy, CURLINFO_CONNECT_TIME_T);
-  const auto secured = TimeOf(easy, CURLINFO_APPCONNECT_TIME_T);
-  const bool https = uri.scheme == "https";
-  trace.http_status = response.status();
-  trace.response_headers = response.headers();
-  trace.address = connected.count() > 0 ? PeerOf(easy) : "";
-  trace.tls = transfer.tls;
-  struct Reached {
-    Kind kind;
-    bool reached;
-    microseconds at;
-    std::string detail;
-  };
-  const bool http_is_good = response.headers_complete() && response.status() / 100 == 2;
-  const Reached all[] = {
-      {Kind::kDns, !transfer.tried.empty(), TimeOf(easy, CURLINFO_NAMELOOKUP_TIME_T),
-       uri.host + ": " + transfer.tried},
-      {Kind::kConnect, connected.count() > 0, connected, trace.address},
-      {Kind::kTls, !https || secured.count() > 0, std::max(secured, connected),
-       https ? trace.tls : "none: http"},
-      {Kind::kHttp, http_is_good, TimeOf(easy, CURLINFO_STARTTRANSFER_TIME_T),
-       ResponseText(response)},
-      {Kind::kBody, failure == nullptr, TimeOf(easy, CURLINFO_TOTAL_TIME_T),
-       std::to_string(response.body_bytes()) + " bytes"},
-  };
-  microseconds before{0};
-  bool failed = false;
-  for (const Reached& step : all) {
-    if (failed) {
-      trace.steps.push_back({step.kind, Outcome::kNotRun, {}, ""});
-    } else if (step.reached) {
-      trace.steps.push_back(
-          {step.kind, Outcome::kDone, std::max(step.at, before) - before, step.detail});
-      before = std::max(step.at, before);
-    } else {
-      failed = true;
-      trace.steps.push_back({step.kind, Outcome::kFailed,
-                             TimeOf(easy, CURLINFO_TOTAL_TIME_T) - before,
-                             failure != nullptr ? failure->detail : ""});
-    }
-  }
-}
-
-// The steps of a fetch that ended before anything was opened.
-void RecordUnopened(FetchTrace& trace, Kind failed, const Failure& failure) {
-  for (const Kind kind :
-       {Kind::kPolicy, Kind::kDns, Kind::kConnect, Kind::kTls, Kind::kHttp, Kind::kBody}) {
-    if (kind < failed) {
-      trace.steps.push_back({kind, Outcome::kDone, {}, ""});
-    } else if (kind == failed) {
-      trace.steps.push_back({kind, Outcome::kFailed, {}, failure.detail});
-    } else {
-      trace.steps.push_back({kind, Outcome::kNotRun, {}, ""});
-    }
-  }
+// libcurl's times all count from the start of the fetch.
+FetchProgress ProgressOf(CURL* easy, const Transfer& transfer, const Uri& uri) {
+  return {.host = uri.host,
+          .https = uri.scheme == "https",
+          .tried = transfer.tried,
+          .tls = transfer.tls,
+          .peer = PeerOf(easy),
+          .resolved = TimeOf(easy, CURLINFO_NAMELOOKUP_TIME_T),
+          .connected = TimeOf(easy, CURLINFO_CONNECT_TIME_T),
+          .secured = TimeOf(easy, CURLINFO_APPCONNECT_TIME_T),
+          .answered = TimeOf(easy, CURLINFO_STARTTRANSFER_TIME_T),
+          .ended = TimeOf(easy, CURLINFO_TOTAL_TIME_T)};
 }
 
 // With a proxy nobody here sees the address: at least what the URL itself says is judged.
@@ -466,24 +428,6 @@ Result<void> CheckOptions(const HttpsFetcherOptions& options) {
 
 }  // namespace
 
-std::string_view FetchStepName(FetchStep::Kind kind) {
-  switch (kind) {
-    case Kind::kPolicy:
-      return "policy";
-    case Kind::kDns:
-      return "dns";
-    case Kind::kConnect:
-      return "connect";
-    case Kind::kTls:
-      return "tls";
-    case Kind::kHttp:
-      return "http";
-    case Kind::kBody:
-      return "body";
-  }
-  return "body";
-}
-
 Result<HttpsFetcher> HttpsFetcher::Make(HttpsFetcherOptions options) {
   if (auto ok = CheckOptions(options); !ok) return ok.error();
   std::string ca_pem;
@@ -500,30 +444,50 @@ Result<HttpsFetcher> HttpsFetcher::Make(HttpsFetcherOptions options) {
 }
 
 Result<FetchedDocument> HttpsFetcher::Fetch(std::string_view url, const Deadline& deadline) const {
-  try {
-    return FetchInto(url, deadline, nullptr);
-  } catch (...) {
-    return Fail(Reason::kInternalError, "");
-  }
+  return FetchInto(url, deadline, nullptr);
 }
 
 Result<FetchedDocument> HttpsFetcher::FetchTraced(std::string_view url, const Deadline& deadline,
                                                   FetchTrace& trace) const {
   trace = {};
+  return FetchInto(url, deadline, &trace);
+}
+
+Result<FetchedDocument> HttpsFetcher::FetchInto(std::string_view url, const Deadline& deadline,
+                                                FetchTrace* trace) const {
   try {
-    return FetchInto(url, deadline, &trace);
+    return Perform({.url = std::string(url),
+                    .headers = {{"Accept", "application/pem-certificate-chain, */*"}},
+                    .max_response_bytes = options_.limits.max_body_bytes},
+                   deadline, trace);
   } catch (...) {
     return Fail(Reason::kInternalError, "");
   }
 }
 
-Result<FetchedDocument> HttpsFetcher::FetchInto(std::string_view url, const Deadline& deadline,
-                                                FetchTrace* trace) const {
+Result<std::string> HttpsFetcher::Send(const HttpExchange& exchange,
+                                       const Deadline& deadline) const {
+  try {
+    for (const auto& [name, value] : exchange.headers) {
+      if (!HasControl(name) && !HasControl(value)) continue;
+      return Fail(Reason::kConfigInvalid, "a header field has control characters");
+    }
+    auto document = Perform(exchange, deadline, nullptr);
+    if (!document) return document.error();
+    return std::move(document->body);
+  } catch (...) {
+    return Fail(Reason::kInternalError, "");
+  }
+}
+
+Result<FetchedDocument> HttpsFetcher::Perform(const HttpExchange& exchange,
+                                              const Deadline& deadline, FetchTrace* trace) const {
+  using Kind = FetchStep::Kind;
   const auto end = [&](Kind kind, Failure failure) -> Result<FetchedDocument> {
     if (trace != nullptr) RecordUnopened(*trace, kind, failure);
     return failure;
   };
-  const auto uri = options_.url_policy.Check(url);
+  const auto uri = options_.url_policy.Check(exchange.url);
   if (!uri) return end(Kind::kPolicy, uri.error());
   const Guard guard = options_.proxy.empty() ? Guard::kOn : Guard::kOffForProxy;
   if (guard == Guard::kOffForProxy) {
@@ -536,13 +500,14 @@ Result<FetchedDocument> HttpsFetcher::FetchInto(std::string_view url, const Dead
     return end(Kind::kDns, Fail(Reason::kFetchTimeout, "the deadline had passed before"));
   }
 
+  ResponseLimits limits = options_.limits;
+  limits.max_body_bytes = exchange.max_response_bytes;
   // Declared before `request`, whose handle may still use it when it is cleaned up.
-  Transfer transfer{HttpResponse(options_.limits), options_.private_addresses, guard};
+  Transfer transfer{HttpResponse(limits), options_.private_addresses, guard};
   Request request;
   const Tracing tracing = trace != nullptr ? Tracing::kOn : Tracing::kOff;
-  if (auto ok = Prepare(request, transfer, {options_, ca_pem_, *uri, url, total, tracing}); !ok) {
-    return end(Kind::kDns, ok.error());
-  }
+  const RequestSpec spec{options_, ca_pem_, *uri, exchange, total, tracing};
+  if (auto ok = Prepare(request, transfer, spec); !ok) return end(Kind::kDns, ok.error());
   CURL* easy = request.easy.get();
   const CURLcode code = curl_easy_perform(easy);
   const bool good = code == CURLE_OK && !transfer.broken && !transfer.response.failure() &&
@@ -550,11 +515,9 @@ Result<FetchedDocument> HttpsFetcher::FetchInto(std::string_view url, const Dead
   std::optional<Failure> failure;
   if (!good) failure = Explain(code, easy, transfer, *uri);
   if (trace != nullptr) {
-    trace->steps.push_back({Kind::kPolicy,
-                            Outcome::kDone,
-                            {},
-                            uri->scheme + ", port " + std::to_string(PortOf(*uri))});
-    Record(*trace, easy, transfer, *uri, failure ? &*failure : nullptr);
+    const std::string allowed = uri->scheme + ", port " + std::to_string(PortOf(*uri));
+    trace->steps.push_back({Kind::kPolicy, FetchStep::Outcome::kDone, {}, allowed});
+    RecordProgress(*trace, ProgressOf(easy, transfer, *uri), transfer.response, failure);
   }
   if (failure) return *failure;
   return transfer.response.TakeDocument();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "repository/address_guard.h"
+#include "repository/fetch_trace.h"
 #include "repository/fetcher.h"
 #include "repository/http_response.h"
 #include "repository/url_policy.h"
@@ -41,30 +42,8 @@ struct HttpsFetcherOptions {
   std::vector<HostAddress> host_addresses;
 };
 
-/// One step of a fetch, for the operator who asks why it fails.
-struct FetchStep {
-  enum class Kind : uint8_t { kPolicy, kDns, kConnect, kTls, kHttp, kBody };
-  enum class Outcome : uint8_t { kDone, kFailed, kNotRun };
-  Kind kind = Kind::kPolicy;
-  Outcome outcome = Outcome::kNotRun;
-  std::chrono::microseconds duration{0};
-  std::string detail;  // for people; quotes what the server sent
-};
-
-/// What happened during one fetch. Every kind of step is there once, in order.
-struct FetchTrace {
-  std::vector<FetchStep> steps;
-  int http_status = 0;                     // 0: no answer
-  HttpResponse::Headers response_headers;  // of the answer, as received
-  std::string address;                     // "192.0.2.1:443" that was connected to, or ""
-  std::string tls;                         // "TLSv1.3 / TLS_AES_256_GCM_SHA384", or ""
-};
-
-/// The name of a step: "policy", "dns", "connect", "tls", "http", "body".
-std::string_view FetchStepName(FetchStep::Kind kind);
-
-/// Fetches over HTTPS with libcurl, on the caller's thread. Each fetch is one GET on a connection
-/// of its own: no redirects, cookies, authentication, .netrc, compression, or proxies of the
+/// Fetches over HTTPS with libcurl, on the caller's thread. Each fetch is one request on a
+/// connection of its own: no redirects, cookies, .netrc, compression, or proxies of the
 /// environment; TLS 1.2 or later with the server's certificate and name verified.
 ///
 /// The address is judged when the socket is opened, on the very bytes that connect() gets, so it
@@ -79,7 +58,7 @@ std::string_view FetchStepName(FetchStep::Kind kind);
 /// SIGPIPE. libcurl is initialised once in a process, by the first fetcher made, in a static of one
 /// function, and never cleaned up. A name server that does not answer is left to a thread of
 /// libcurl that ends by itself when the resolver gives up; the fetch ends at its deadline.
-class HttpsFetcher final : public Fetcher {
+class HttpsFetcher final : public Fetcher, public HttpExchanger {
  public:
   /// Fails with kConfigInvalid (proxy of another scheme, address that is none, time of zero,
   /// control characters), kFileUnreadable or kFileInvalid (ca_file), or kInternalError (libcurl
@@ -95,6 +74,11 @@ class HttpsFetcher final : public Fetcher {
   /// The same, and what happened step by step, also when it fails.
   [[nodiscard]] Result<FetchedDocument> FetchTraced(std::string_view url, const Deadline& deadline,
                                                     FetchTrace& trace) const;
+  /// One exchange that need not be a GET, under the same guard and limits; its own
+  /// max_response_bytes counts. Fails like Fetch, and with kConfigInvalid for header fields with
+  /// control characters.
+  [[nodiscard]] Result<std::string> Send(const HttpExchange& exchange,
+                                         const Deadline& deadline) const override;
 
   /// One sentence for each switch that weakens the fetcher, to be logged at start; empty if none.
   [[nodiscard]] std::vector<std::string> InsecureSettings() const;
@@ -102,8 +86,11 @@ class HttpsFetcher final : public Fetcher {
  private:
   HttpsFetcher(HttpsFetcherOptions options, std::string ca_pem)
       : options_(std::move(options)), ca_pem_(std::move(ca_pem)) {}
+  // `trace` may be nullptr. Perform lets exceptions out.
   [[nodiscard]] Result<FetchedDocument> FetchInto(std::string_view url, const Deadline& deadline,
                                                   FetchTrace* trace) const;
+  [[nodiscard]] Result<FetchedDocument> Perform(const HttpExchange& exchange,
+                                                const Deadline& deadline, FetchTrace* trace) const;
 
   HttpsFetcherOptions options_;
   std::string ca_pem_;  // of ca_file

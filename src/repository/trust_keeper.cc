@@ -13,6 +13,9 @@ namespace {
 
 using Kind = TrustSource::Kind;
 
+// As many as there are certificates in use, with room (VS choice).
+constexpr size_t kMaxWatched = 16'384;
+
 CrlRefreshOptions WithStateDir(CrlRefreshOptions options,
                                const std::optional<std::filesystem::path>& state_dir) {
   if (state_dir) options.state_dir = *state_dir;
@@ -22,7 +25,7 @@ CrlRefreshOptions WithStateDir(CrlRefreshOptions options,
 // Puts a line about `name` into the report; true if `result` is good.
 bool Report(TrustReport& report, Kind kind, const std::string& name, const Result<void>& result,
             std::string detail = {}) {
-  TrustSource source{kind, name, std::nullopt, std::move(detail)};
+  TrustSource source{kind, name, std::nullopt, result.has_value(), std::move(detail)};
   if (!result) source.failure = result.error();
   report.sources.push_back(std::move(source));
   return result.has_value();
@@ -113,6 +116,13 @@ std::optional<Failure> TrustReport::FirstFailure() const {
   return std::nullopt;
 }
 
+std::optional<Failure> TrustReport::FirstUnusable() const {
+  for (const TrustSource& source : sources) {
+    if (source.failure && !source.in_use) return source.failure;
+  }
+  return std::nullopt;
+}
+
 struct TrustKeeper::Files {
   TrustStoreBuilder builder;
   std::vector<Crl> crls;
@@ -175,8 +185,8 @@ TrustStoreBuilder TrustKeeper::WithList(TrustStoreBuilder builder, sys_seconds n
   return builder;
 }
 
-Result<Acceptance> TrustKeeper::CheckList(const TrustInputs& inputs, sys_seconds now,
-                                          const Deadline& deadline) {
+Result<AcceptableTrustList> TrustKeeper::CheckList(const TrustInputs& inputs, sys_seconds now,
+                                                   const Deadline& deadline) {
   TrustStoreBuilder roots;
   for (const auto& path : inputs.trust_list_roots) {
     if (auto ok = roots.AddAnchorPath(path); !ok) return ok.error();
@@ -205,12 +215,15 @@ bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
     } else {
       outcome = accepted.error();
     }
+  } else if (kept && !list_) {
+    outcome = Fail(Reason::kTrustListNotAvailable, "no list was ever accepted, and none is given");
   } else if (list_ && list_->list.ExpiredAt(now)) {
     outcome = Fail(Reason::kTrustListExpired,
                    "the kept list expired at " + FormatTime(list_->list.expires()));
   }
   list_due_ = now + (outcome ? inputs_.trust_list_interval : inputs_.trust_list_retry);
   Report(report, Kind::kTrustList, name, outcome, list_ ? Describe(*list_) : "no list");
+  report.sources.back().in_use = list_ && !list_->list.ExpiredAt(now);
   return before != (list_ ? list_->list.content_sha256() : "");
 }
 
@@ -220,7 +233,7 @@ bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustRe
   for (CrlUpdate& update : crls_.Refresh(trust, now, deadline)) {
     changed = changed || !update.failure;
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
-                              std::move(update.detail)});
+                              update.in_use, std::move(update.detail)});
   }
   return changed;
 }
@@ -260,22 +273,52 @@ TrustReport TrustKeeper::Maintain(sys_seconds now, const Deadline& deadline) {
                                              snapshot()->listed_until().has_value());
   bool changed = list_due && UpdateList(now, deadline, report);
   changed = changed || (list_ && list_->list.ExpiredAt(now) && snapshot()->listed_until());
+  TakeWatched(now);
   changed = RefreshCrls(now, deadline, report) || changed;
   if (changed) Publish(now, report);
   report.generation = generation();
   return report;
 }
 
-bool TrustKeeper::Watch(const CertificateBundle& bundle, sys_seconds now) {
-  const std::lock_guard lock(work_mutex_);
-  // Without CRLs, because they are what is missing.
-  TrustStoreBuilder builder;
-  const auto store = snapshot();
-  const auto anchors = store->AnchorsAt(now);
-  builder.SetListedAnchors({anchors.begin(), anchors.end()}, sys_seconds::max());
-  const auto anchors_only = builder.Build();
-  const auto chain = VerifyChain(bundle, *anchors_only, now);
-  return chain && crls_.Watch(chain->path());
+void TrustKeeper::Watch(std::shared_ptr<const CertificateBundle> bundle) {
+  const std::lock_guard lock(watched_mutex_);
+  if (watched_.size() >= kMaxWatched) watched_.pop_front();
+  watched_.push_back(std::move(bundle));
+}
+
+// True if there is a new URL, or a new CA whose lists can now be known.
+bool TrustKeeper::TakeWatched(sys_seconds now) {
+  std::deque<std::shared_ptr<const CertificateBundle>> watched;
+  {
+    const std::lock_guard lock(watched_mutex_);
+    watched.swap(watched_);
+  }
+  bool added = false;
+  std::shared_ptr<const TrustStore> anchors_only;
+  for (const auto& bundle : watched) {
+    if (crls_.Knows(*bundle)) continue;
+    if (anchors_only == nullptr) {
+      // Without CRLs, because they are what is missing.
+      const auto store = snapshot();
+      const auto anchors = store->AnchorsAt(now);
+      TrustStoreBuilder builder;
+      builder.SetListedAnchors({anchors.begin(), anchors.end()}, sys_seconds::max());
+      anchors_only = builder.Build();
+    }
+    const auto chain = VerifyChain(*bundle, *anchors_only, now);
+    if (chain) added = crls_.Watch(chain->path()) || added;
+  }
+  return added;
+}
+
+TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline) {
+  TrustReport report;
+  report.generation = generation();
+  const std::unique_lock lock(work_mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || report.generation == 0 || !TakeWatched(now)) return report;
+  if (RefreshCrls(now, deadline, report)) Publish(now, report);
+  report.generation = generation();
+  return report;
 }
 
 std::shared_ptr<const TrustStore> TrustKeeper::snapshot() const {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -51,6 +52,7 @@ struct TrustSource {
   Kind kind = Kind::kAnchors;
   std::string name;                // path, URL or address
   std::optional<Failure> failure;  // why it is not used, or its old content stays
+  bool in_use = false;             // something of it counts, new or old
   std::string detail;              // for people
 };
 
@@ -68,13 +70,15 @@ struct TrustReport {
 
   /// The first failure, if there is one.
   [[nodiscard]] std::optional<Failure> FirstFailure() const;
+  /// The first failure of a source of which nothing is in use.
+  [[nodiscard]] std::optional<Failure> FirstUnusable() const;
 };
 
 /// Owns where trust comes from and makes of it TrustStore snapshots, which are replaced as a whole.
 /// Before the first successful Load the snapshot trusts nobody.
 ///
-/// Thread-safe: snapshot() never waits for I/O; Load, Maintain and Watch take turns. Starts no
-/// threads.
+/// Thread-safe: snapshot() and Watch never wait for I/O; Load, Maintain and FetchWatched take
+/// turns. Starts no threads.
 class TrustKeeper {
  public:
   explicit TrustKeeper(TrustInputs inputs);
@@ -82,8 +86,8 @@ class TrustKeeper {
   /// Whether the list of `inputs`, which has a client and roots, would be accepted at `now`;
   /// changes nothing. Fails like TrustListState::Check and TrustListClient::Download, and with
   /// kTrustListNotAvailable when its signer's chain cannot be had.
-  static Result<Acceptance> CheckList(const TrustInputs& inputs, sys_seconds now,
-                                      const Deadline& deadline);
+  static Result<AcceptableTrustList> CheckList(const TrustInputs& inputs, sys_seconds now,
+                                               const Deadline& deadline);
 
   /// Reads all inputs anew: at the start and whenever files were changed. If any file of anchors,
   /// CRLs or list roots cannot be used, nothing at all changes; a CRL file that is forged, or older
@@ -96,10 +100,15 @@ class TrustKeeper {
   /// nothing done, while another thread is at it.
   TrustReport Maintain(sys_seconds now, const Deadline& deadline);
 
-  /// Lets the CRLs that the certificates of `bundle` name be fetched by the next Maintain, if
-  /// `bundle` leads to an anchor. For bundles that were just fetched, before or after they are
-  /// judged. True if there is a new URL.
-  bool Watch(const CertificateBundle& bundle, sys_seconds now);
+  /// Notes a bundle that was just fetched, judged or not: the next Maintain or FetchWatched fetches
+  /// the CRLs that its certificates name, if it leads to an anchor. Never waits, and forgets the
+  /// oldest of too many.
+  void Watch(std::shared_ptr<const CertificateBundle> bundle);
+
+  /// What Maintain does for bundles that were noted since, and nothing else: so that the first call
+  /// of a carrier is judged by its CRLs already. Returns at once if there are none, or another
+  /// thread is at it.
+  TrustReport FetchWatched(sys_seconds now, const Deadline& deadline);
 
   [[nodiscard]] std::shared_ptr<const TrustStore> snapshot() const;
   /// Grows with every new snapshot; 0 before the first.
@@ -112,6 +121,7 @@ class TrustKeeper {
   Result<Files> ReadFiles(sys_seconds now, TrustReport& report) const;
   bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report);
   bool RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report);
+  bool TakeWatched(sys_seconds now);
   [[nodiscard]] TrustStoreBuilder WithList(TrustStoreBuilder builder, sys_seconds now) const;
   void Publish(sys_seconds now, TrustReport& report);
 
@@ -124,6 +134,9 @@ class TrustKeeper {
   std::optional<AcceptedTrustList> list_;
   sys_seconds list_due_{};
   CrlRefresher crls_;
+
+  std::mutex watched_mutex_;  // never held during I/O
+  std::deque<std::shared_ptr<const CertificateBundle>> watched_;
 
   mutable std::mutex snapshot_mutex_;  // never held during I/O
   std::shared_ptr<const TrustStore> snapshot_;

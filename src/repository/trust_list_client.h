@@ -4,12 +4,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/clock.h"
 #include "callvet/result.h"
+#include "repository/fetcher.h"
 
 namespace callvet {
 
@@ -36,50 +35,18 @@ class FileTrustListClient final : public TrustListClient {
   std::filesystem::path path_;
 };
 
-/// One HTTP exchange with a server that the operator configured.
-struct HttpExchange {
-  enum class Method : uint8_t { kGet, kPost };
-  Method method = Method::kGet;
-  std::string url = {};
-  std::vector<std::pair<std::string, std::string>> headers = {};
-  std::string body = {};
-  size_t max_response_bytes = 0;
-};
-
-/// The seam for exchanges that Fetcher does not do. Implementations are const and thread-safe,
-/// never throw, follow no redirects and log neither headers nor bodies.
-class HttpExchanger {
+/// A list that is served openly at a URL.
+class UrlTrustListClient final : public TrustListClient {
  public:
-  virtual ~HttpExchanger() = default;
-  /// The body of a 2xx answer. Fails with a kFetch... Reason.
-  [[nodiscard]] virtual Result<std::string> Send(const HttpExchange& exchange,
-                                                 const Deadline& deadline) const = 0;
-};
-
-/// Address and account at the STI-PA.
-struct StiPaAccount {
-  std::string base_url;  // "https://authenticate-api.example.org/api/v1", without / at the end
-  std::string user_id;
-  std::string password;
-};
-
-/// Login and download by C-30. Neither password nor access token appears in a failure.
-class StiPaTrustListClient final : public TrustListClient {
- public:
-  /// Fails with kConfigInvalid: not https, or something is empty.
-  static Result<std::shared_ptr<const StiPaTrustListClient>> Make(
-      StiPaAccount account, std::shared_ptr<const HttpExchanger> exchanger);
-
+  /// `fetcher` is not null and has room for kMaxTrustListBytes.
+  UrlTrustListClient(std::string url, std::shared_ptr<const Fetcher> fetcher)
+      : url_(std::move(url)), fetcher_(std::move(fetcher)) {}
   [[nodiscard]] Result<std::string> Download(const Deadline& deadline) const override;
-  [[nodiscard]] std::string Name() const override { return account_.base_url; }
+  [[nodiscard]] std::string Name() const override { return url_; }
 
  private:
-  StiPaTrustListClient(StiPaAccount account, std::shared_ptr<const HttpExchanger> exchanger)
-      : account_(std::move(account)), exchanger_(std::move(exchanger)) {}
-  [[nodiscard]] Result<std::string> LogIn(const Deadline& deadline) const;
-
-  StiPaAccount account_;
-  std::shared_ptr<const HttpExchanger> exchanger_;
+  std::string url_;
+  std::shared_ptr<const Fetcher> fetcher_;
 };
 
 }  // namespace callvet

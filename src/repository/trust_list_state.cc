@@ -151,13 +151,16 @@ Result<std::optional<AcceptedTrustList>> TrustListState::Load(const TrustStore& 
   return std::optional<AcceptedTrustList>({std::move(*list), kept->accepted_at});
 }
 
-Result<Acceptance> TrustListState::Check(const TrustListDocument& document,
-                                         const TrustStore& pa_roots, sys_seconds now) const {
-  const auto list = VerifyDocument(document, pa_roots, now);
+Result<AcceptableTrustList> TrustListState::Check(const TrustListDocument& document,
+                                                  const TrustStore& pa_roots,
+                                                  sys_seconds now) const {
+  auto list = VerifyDocument(document, pa_roots, now);
   if (!list) return list.error();
   const auto last = Load(pa_roots);
   if (!last) return last.error();
-  return Compare(*list, *last, now);
+  const auto acceptance = Compare(*list, *last, now);
+  if (!acceptance) return acceptance.error();
+  return AcceptableTrustList{std::move(*list), *acceptance};
 }
 
 Result<AcceptedTrustList> TrustListState::Accept(const TrustListDocument& document,

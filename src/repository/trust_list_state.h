@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -28,6 +29,12 @@ struct AcceptedTrustList {
 
 enum class Acceptance : uint8_t { kNew, kUnchanged };
 
+/// A list that would be accepted, and what that would change.
+struct AcceptableTrustList {
+  TrustList list;
+  Acceptance acceptance = Acceptance::kNew;
+};
+
 /// The last accepted trust list of one STI-PA, and with it the guard against rollback. With a
 /// directory it is kept in the file trust-list.json there, and so survives a restart; several
 /// processes may share it. Without one it lives as long as this object.
@@ -48,8 +55,8 @@ class TrustListState {
   /// Whether `document` would be accepted at `now`, and if not why; changes nothing. Fails like
   /// TrustList::Verify and Load; with kTrustListExpired; with kTrustListRollback when its sequence
   /// is lower than the accepted one, or the same with another content.
-  Result<Acceptance> Check(const TrustListDocument& document, const TrustStore& pa_roots,
-                           sys_seconds now) const;
+  Result<AcceptableTrustList> Check(const TrustListDocument& document, const TrustStore& pa_roots,
+                                    sys_seconds now) const;
 
   /// Check, and remembers the list before anybody uses it. Fails also with kFileUnreadable when it
   /// cannot be written; then nothing changed.

@@ -268,7 +268,7 @@ struct ProductionCall {
     iat = claims.iat;
     call.orig = {*claims.orig.tn};
     call.dest = {claims.dest.tn.at(0)};
-    setup.anchors = {kCorpus / "certs/reports__neustar_rsa_root_2019.pem"};
+    setup.trust.anchors = {kCorpus / "certs/reports__neustar_rsa_root_2019.pem"};
     setup.certificates = {kCorpus / "certs/reports__leaf_bandwidth_997E_rsa-issuer.pem",
                           kCorpus / "certs/reports__neustar_rsa_ca1_2019.pem"};
     At(0);
@@ -282,7 +282,7 @@ struct ProductionCall {
 TEST_F(Corpus, ProductionCall_Passes) {
   ProductionCall production;
   EXPECT_EQ(production.Judge(), Reason::kNone);
-  production.setup.anchors = {kCorpus / "certs/reports__neustar_rsa_ca1_2019.pem"};
+  production.setup.trust.anchors = {kCorpus / "certs/reports__neustar_rsa_ca1_2019.pem"};
   EXPECT_EQ(production.Judge(), Reason::kNone);
   production.setup.certificates.pop_back();
   EXPECT_EQ(production.Judge(), Reason::kNone);
@@ -315,10 +315,10 @@ TEST_F(Corpus, ProductionCall_FailsWithTheRightReason) {
   other_dest.call.dest = {"+12155550100"};
   EXPECT_EQ(other_dest.Judge(), Reason::kDestMismatch);
   ProductionCall no_anchor;
-  no_anchor.setup.anchors.clear();
+  no_anchor.setup.trust.anchors.clear();
   EXPECT_EQ(no_anchor.Judge(), Reason::kChainUntrusted);
   ProductionCall other_anchor;
-  other_anchor.setup.anchors = {kCorpus / "certs/reports__comcast_root.pem"};
+  other_anchor.setup.trust.anchors = {kCorpus / "certs/reports__comcast_root.pem"};
   EXPECT_EQ(other_anchor.Judge(), Reason::kChainUntrusted);
   ProductionCall no_intermediate;
   no_intermediate.setup.certificates.pop_back();

@@ -307,19 +307,54 @@ TEST_F(TrustKeeperTest, C35_DistributionPointsOfChainsThatLeadToAnAnchorAreWatch
   fetcher_->Set("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
   TrustKeeper keeper(inputs_);
   ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
-  EXPECT_FALSE(keeper.Watch(BundleOf({Issue(leaf, IssueRoot("/CN=Stranger"))}), kNow));
-  EXPECT_TRUE(keeper.Watch(Bundle(), kNow));
-  EXPECT_FALSE(keeper.Watch(Bundle(), kNow));
+  const auto watch = [&](const CertificateBundle& bundle) {
+    keeper.Watch(std::make_shared<const CertificateBundle>(bundle));
+    return keeper.FetchWatched(kNow, {});
+  };
+  EXPECT_TRUE(watch(BundleOf({Issue(leaf, IssueRoot("/CN=Stranger"))})).sources.empty());
   EXPECT_EQ(fetcher_->fetches(), 0);
-  EXPECT_THAT(Outcome(keeper.Maintain(kNow, {})), Succeeds());
+  const auto report = watch(Bundle());
+  EXPECT_THAT(Outcome(report), Succeeds());
+  EXPECT_EQ(report.outcome, TrustReport::Outcome::kReplaced);
   EXPECT_EQ(fetcher_->fetches(), 1);
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  EXPECT_TRUE(watch(Bundle()).sources.empty());
+  EXPECT_EQ(fetcher_->fetches(), 1);
+}
+
+// A list is kept until its CA is known, which the first chain shows.
+TEST_F(TrustKeeperTest, C35_MaintainFetchesForWatchedBundlesToo) {
+  UseAnchorFile();
+  inputs_.crl_refresh.urls = {"https://ca.example/crl"};
+  fetcher_->Set("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  TrustKeeper keeper(inputs_);
+  const auto report = keeper.Load(kNow, {});
+  EXPECT_THAT(Outcome(report), FailsWith(Reason::kCrlInvalid));
+  EXPECT_TRUE(report.FirstUnusable().has_value());
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+  EXPECT_EQ(keeper.Maintain(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(TrustKeeperTest, C30_WhatIsAskedForAndNotThereIsSaid) {
+  UseList({});
+  inputs_.trust_list_client = nullptr;  // nothing was ever accepted
+  TrustKeeper none(inputs_);
+  EXPECT_THAT(Outcome(none.Load(kNow, {})), FailsWith(Reason::kTrustListNotAvailable));
+  inputs_ = {};
+  inputs_.crl_refresh.urls = {kCrlUrl};  // nothing may be downloaded, nothing is kept
+  TrustKeeper offline(inputs_);
+  const auto report = offline.Load(kNow, {});
+  EXPECT_THAT(Outcome(report), FailsWith(Reason::kFetchOffline));
+  EXPECT_TRUE(report.FirstUnusable().has_value());
 }
 
 // ----- Threads
 
-TEST_F(TrustKeeperTest, ReloadWhileOthersVerify) {
+TEST_F(TrustKeeperTest, ThreadsVerifyWhileOthersReload) {
   UseList({});
+  const auto bundle = std::make_shared<const CertificateBundle>(Bundle());
   TrustKeeper keeper(inputs_);
   ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
   ChainCache cache;
@@ -338,7 +373,7 @@ TEST_F(TrustKeeperTest, ReloadWhileOthersVerify) {
     if (i % 3 == 1) PutList({.sequence = i});
     if (i % 3 == 2) dir_.Put("list", "junk");
     keeper.Load(kNow, {});
-    keeper.Watch(Bundle(), kNow);
+    keeper.Watch(bundle);
   }
   stop = true;
   for (std::thread& thread : threads) thread.join();

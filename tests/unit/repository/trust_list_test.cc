@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "repository/trust_list.h"
 
+#include "repository/sti_pa_client.h"
 #include "repository/trust_list_client.h"
 #include "repository/trust_list_state.h"
 #include "trust_fixture.h"
@@ -160,7 +161,7 @@ TEST_F(TrustListTest, C32_SameSequenceOnlyWithTheSameContent) {
   ASSERT_THAT(state.Accept(Document({.sequence = 5}), *roots_, kNow), Succeeds());
   const auto again = state.Check(Document({.sequence = 5}), *roots_, kNow);  // signed anew
   ASSERT_THAT(again, Succeeds());
-  EXPECT_EQ(*again, Acceptance::kUnchanged);
+  EXPECT_EQ(again->acceptance, Acceptance::kUnchanged);
   EXPECT_THAT(state.Accept(Document({.sequence = 5, .expires = kNow + days(90)}), *roots_, kNow),
               FailsWith(Reason::kTrustListRollback));
 }
