@@ -14,22 +14,6 @@ namespace {
 // A trust list and CRLs at the start: the service must come up even if their host does not answer.
 constexpr std::chrono::milliseconds kStartTimeout{10'000};
 
-TrustSetup TrustOf(const VerifierSetup& setup) {
-  TrustSetup trust = setup.trust;
-  trust.anchors = setup.anchors;
-  trust.crl_anchors = setup.crl_anchors;
-  trust.crls = setup.crls;
-  trust.revocation_policy = setup.revocation_policy;
-  return trust;
-}
-
-std::optional<HttpsFetcherOptions> FetcherOf(const VerifierSetup& setup) {
-  if (!setup.downloads || setup.downloads->repository.downloads != DownloadPolicy::kDownload) {
-    return std::nullopt;
-  }
-  return setup.downloads->fetcher;
-}
-
 // What is configured by hand must be good; what others serve may fail for a while.
 bool IsOthers(TrustSource::Kind kind) {
   return kind == TrustSource::Kind::kCrlUrl || kind == TrustSource::Kind::kTrustList;
@@ -43,7 +27,7 @@ struct VerificationCore::Parts {
   std::shared_ptr<const CertificateRepository> repository;
   std::shared_ptr<const WaitingRoom> waiting_room;
   std::shared_ptr<const CertificateSource> source;
-  TrustInputs trust;
+  std::shared_ptr<TrustKeeper> keeper;
 };
 
 VerificationCore::VerificationCore(Parts parts)
@@ -53,22 +37,34 @@ VerificationCore::VerificationCore(Parts parts)
       waiting_room_(std::move(parts.waiting_room)),
       source_(std::move(parts.source)),
       engine_(std::make_shared<OpenSslEs256Engine>()),
-      keeper_(std::move(parts.trust)),
-      verifier_(options_, keeper_.snapshot(), source_, clock_, engine_) {}
+      keeper_(std::move(parts.keeper)),
+      verifier_(options_, keeper_->snapshot(), source_, clock_, engine_) {}
 
-Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(
-    const CoreSetup& setup, std::shared_ptr<const CertificateRepository> cache) {
-  Parts parts{setup.verifier.options, setup.verifier.clock, nullptr, nullptr, nullptr, {}};
-  auto inputs = MakeTrustInputs(TrustOf(setup.verifier), FetcherOf(setup.verifier));
+namespace {
+
+// With CRLs by distribution point, what was just fetched is handed to `keeper`.
+Result<std::shared_ptr<const CertificateRepository>> MakeWatchedRepository(
+    const VerifierSetup& setup, const std::shared_ptr<TrustKeeper>& keeper) {
+  VerifierSetup watched = setup;
+  if (setup.trust.crl_downloads == CrlDownloads::kDistributionPoints) {
+    watched.downloads->repository.on_new_bundle = [keeper](const auto& bundle) {
+      keeper->Watch(bundle);
+    };
+  }
+  return MakeRepository(watched);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(const CoreSetup& setup) {
+  auto inputs = MakeTrustInputs(setup.verifier);
   if (!inputs) return inputs.error();
-  parts.trust = std::move(*inputs);
+  Parts parts{setup.verifier.options, setup.verifier.clock, nullptr, nullptr, nullptr,
+              std::make_shared<TrustKeeper>(std::move(*inputs))};
   if (setup.verifier.downloads && setup.verifier.certificates.empty()) {
-    if (!cache) {
-      auto made = MakeRepository(setup.verifier);
-      if (!made) return made.error();
-      cache = std::move(*made);
-    }
-    parts.repository = std::move(cache);
+    auto repository = MakeWatchedRepository(setup.verifier, parts.keeper);
+    if (!repository) return repository.error();
+    parts.repository = std::move(*repository);
     parts.waiting_room =
         std::make_shared<const WaitingRoom>(parts.repository, setup.max_waiting, setup.on_wait);
     parts.source = parts.waiting_room;
@@ -78,22 +74,38 @@ Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(
     parts.source = std::move(*files);
   }
   auto core = std::make_shared<VerificationCore>(std::move(parts));
-  const TrustReport report =
-      core->keeper_.Load(core->clock_->Now(), Deadline::After(kStartTimeout));
-  for (const TrustSource& source : report.sources) {
-    if (source.failure && !IsOthers(source.kind)) return *source.failure;
-  }
-  core->KeepReport(report);
+  if (auto failure = core->Load(Deadline::After(kStartTimeout))) return *failure;
   return core;
 }
 
+std::optional<Failure> VerificationCore::Load(const Deadline& deadline) {
+  const TrustReport report = keeper_->Load(clock_->Now(), deadline);
+  KeepReport(report);
+  for (const TrustSource& source : report.sources) {
+    if (source.failure && !source.in_use && !IsOthers(source.kind)) return source.failure;
+  }
+  return std::nullopt;
+}
+
 Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadline) const noexcept {
+  Verdict verdict = verifier_.Verify(call, deadline);
+  try {
+    // The first call of a carrier is judged by its CRLs already; only one thread waits for them.
+    const TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
+    if (report.outcome != TrustReport::Outcome::kReplaced) return verdict;
+    KeepReport(report);
+  } catch (...) {
+    return Verdict();
+  }
   return verifier_.Verify(call, deadline);
 }
 
-void VerificationCore::KeepReport(const TrustReport& report) {
-  verifier_.ReplaceTrustStore(keeper_.snapshot());
+void VerificationCore::KeepReport(const TrustReport& report) const {
   const std::lock_guard lock(sources_mutex_);
+  // Under the lock, so that an older snapshot never replaces a newer one.
+  if (report.outcome == TrustReport::Outcome::kReplaced) {
+    verifier_.ReplaceTrustStore(keeper_->snapshot());
+  }
   for (const TrustSource& source : report.sources) {
     const auto known =
         std::find_if(sources_.begin(), sources_.end(), [&](const TrustSource& candidate) {
@@ -113,8 +125,8 @@ std::vector<TrustSource> VerificationCore::TrustSources() const {
 }
 
 void VerificationCore::Maintain(const Deadline& deadline) {
-  KeepReport(keeper_.Maintain(clock_->Now(), deadline));
   if (repository_) repository_->Maintain(deadline);
+  KeepReport(keeper_->Maintain(clock_->Now(), deadline));
 }
 
 std::optional<Failure> VerificationCore::NotReady() const {

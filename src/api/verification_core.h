@@ -31,12 +31,11 @@ class VerificationCore {
  public:
   explicit VerificationCore(Parts parts);  // for Make alone: nobody else has Parts
 
-  /// Reads everything that `setup` names. Anchors, CRLs and roots that cannot be used fail it (see
-  /// LoadTrustStore); a trust list or CRL to download that cannot be had does not: Readiness says
-  /// so, and Maintain tries again. `cache` (may be nullptr) is the repository of an earlier core
-  /// with the same downloads, to be used on.
-  static Result<std::shared_ptr<VerificationCore>> Make(
-      const CoreSetup& setup, std::shared_ptr<const CertificateRepository> cache);
+  /// Reads everything that `setup` names. Fails like MakeTrustInputs, MakeRepository and
+  /// FileCertificateSource::Load, and if anchors, CRLs or roots in files cannot be used. A trust
+  /// list or CRL to download that cannot be had does not fail it: NotReady and TrustSources say so,
+  /// and Maintain tries again.
+  static Result<std::shared_ptr<VerificationCore>> Make(const CoreSetup& setup);
 
   /// As Verifier::Verify, at the present time.
   [[nodiscard]] Verdict Judge(const CallRequest& call, const Deadline& deadline) const noexcept;
@@ -63,10 +62,10 @@ class VerificationCore {
 
   [[nodiscard]] sys_seconds Now() const { return clock_->Now(); }
   [[nodiscard]] const VerifierOptions& options() const { return options_; }
-  [[nodiscard]] std::shared_ptr<const TrustStore> trust() const { return keeper_.snapshot(); }
+  [[nodiscard]] std::shared_ptr<const TrustStore> trust() const { return keeper_->snapshot(); }
   /// The sources of trust as last looked at, those with failures too.
   [[nodiscard]] std::vector<TrustSource> TrustSources() const;
-  [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const { return keeper_.trust_list(); }
+  [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const { return keeper_->trust_list(); }
   /// nullptr if certificates come from files.
   [[nodiscard]] const std::shared_ptr<const CertificateRepository>& repository() const {
     return repository_;
@@ -77,7 +76,8 @@ class VerificationCore {
   [[nodiscard]] std::shared_ptr<const CertificateBundle> AtHand(std::string_view x5u) const;
 
  private:
-  void KeepReport(const TrustReport& report);
+  std::optional<Failure> Load(const Deadline& deadline);
+  void KeepReport(const TrustReport& report) const;
 
   VerifierOptions options_;
   std::shared_ptr<const Clock> clock_;
@@ -85,10 +85,10 @@ class VerificationCore {
   std::shared_ptr<const WaitingRoom> waiting_room_;
   std::shared_ptr<const CertificateSource> source_;
   std::shared_ptr<const Es256Engine> engine_;
-  TrustKeeper keeper_;
-  Verifier verifier_;
+  std::shared_ptr<TrustKeeper> keeper_;
+  mutable Verifier verifier_;  // const but for its trust store
   mutable std::mutex sources_mutex_;
-  std::vector<TrustSource> sources_;
+  mutable std::vector<TrustSource> sources_;
 };
 
 }  // namespace callvet
