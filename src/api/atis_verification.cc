@@ -152,8 +152,7 @@ Reason CheckJose(const IdentityHeader& header) {
   return Reason::kNone;
 }
 
-Reason CheckProfile(const IdentityHeader& header,
-                    const VerifierOptions& options) {
+Reason CheckProfile(const IdentityHeader& header, const VerifierOptions& options) {
   if (header.form() == IdentityHeader::Form::kCompact) return Reason::kCompactFormNotAllowed;
   if (header.ppt() && !EqualsIgnoreCase(*header.ppt(), "shaken")) return Reason::kPptNotShaken;
   if (!header.info()) return Reason::kInfoMissing;
@@ -237,8 +236,7 @@ AtisOutcome AtisOutcomeOf(Reason reason) {
   const ReasonInfo& info = Info(reason);
   AtisOutcome outcome;
   outcome.verstat = VerstatText(info.verstat);
-  if (info.reason_class == ReasonClass::kVerified ||
-      info.reason_class == ReasonClass::kUnsigned) {
+  if (info.reason_class == ReasonClass::kVerified || info.reason_class == ReasonClass::kUnsigned) {
     return outcome;
   }
   // Internal errors and the like have no STIR code; for the client the certificate was not had.

@@ -37,8 +37,8 @@ class CallBatch {
   std::optional<VerificationCore::PastJudge> past_;
 };
 
-/// Answers `body` of `POST /v1/decode`, {"text": "..."}: what can be read of each Identity header or
-/// token in the text, as `callvet decode --json` prints it. Nothing is verified.
+/// Answers `body` of `POST /v1/decode`, {"text": "..."}: what can be read of each Identity header
+/// or token in the text, as `callvet decode --json` prints it. Nothing is verified.
 ApiReply DecodeText(std::string_view body, sys_seconds now);
 
 /// {"error": {"reason", "detail"}} with `status`.

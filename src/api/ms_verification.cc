@@ -92,8 +92,8 @@ JsonValue ResponseOf(const Verdict& verdict, const CallRequest& call) {
 }  // namespace
 
 bool IsMsVerification(const JsonValue& request) {
-  for (const std::string_view name : {"identityHeader", "identityHeaders", "dest",
-                                      "protectedHeaders"}) {
+  for (const std::string_view name :
+       {"identityHeader", "identityHeaders", "dest", "protectedHeaders"}) {
     if (request.Find(name) != nullptr) return true;
   }
   const JsonValue* to = request.Find("to");

@@ -71,9 +71,7 @@ bool RequestMembers::AddIdentities(const std::string& path, const JsonValue& val
   const auto add = [&](const JsonValue& element) {
     const std::string* text = element.AsString();
     if (text == nullptr || text->empty() || (tn && !IsTn(*text))) {
-      Invalid(path, text == nullptr ? "not a string"
-                    : tn            ? "not a telephone number"
-                                    : "empty");
+      Invalid(path, text == nullptr ? "not a string" : tn ? "not a telephone number" : "empty");
       return false;
     }
     list.push_back(*text);

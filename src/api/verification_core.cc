@@ -59,7 +59,11 @@ Result<std::shared_ptr<const CertificateRepository>> MakeWatchedRepository(
 Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(const CoreSetup& setup) {
   auto inputs = MakeTrustInputs(setup.verifier);
   if (!inputs) return inputs.error();
-  Parts parts{setup.verifier.options, setup.verifier.clock, nullptr, nullptr, nullptr,
+  Parts parts{setup.verifier.options,
+              setup.verifier.clock,
+              nullptr,
+              nullptr,
+              nullptr,
               std::make_shared<TrustKeeper>(std::move(*inputs))};
   if (setup.verifier.downloads && setup.verifier.certificates.empty()) {
     auto repository = MakeWatchedRepository(setup.verifier, parts.keeper);

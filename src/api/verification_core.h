@@ -65,7 +65,9 @@ class VerificationCore {
   [[nodiscard]] std::shared_ptr<const TrustStore> trust() const { return keeper_->snapshot(); }
   /// The sources of trust as last looked at, those with failures too.
   [[nodiscard]] std::vector<TrustSource> TrustSources() const;
-  [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const { return keeper_->trust_list(); }
+  [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const {
+    return keeper_->trust_list();
+  }
   /// nullptr if certificates come from files.
   [[nodiscard]] const std::shared_ptr<const CertificateRepository>& repository() const {
     return repository_;

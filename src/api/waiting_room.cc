@@ -33,11 +33,8 @@ class WaitingRoom::Seat {
 };
 
 WaitingRoom::WaitingRoom(std::shared_ptr<const CertificateRepository> repository,
-                         size_t max_waiting,
-                         std::function<void(std::chrono::microseconds)> on_wait)
-    : repository_(std::move(repository)),
-      max_waiting_(max_waiting),
-      on_wait_(std::move(on_wait)) {}
+                         size_t max_waiting, std::function<void(std::chrono::microseconds)> on_wait)
+    : repository_(std::move(repository)), max_waiting_(max_waiting), on_wait_(std::move(on_wait)) {}
 
 Result<std::shared_ptr<const CertificateBundle>> WaitingRoom::Get(std::string_view x5u,
                                                                   const Deadline& deadline) const {
