@@ -78,17 +78,17 @@ Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(const CoreSetup
     parts.source = std::move(*files);
   }
   auto core = std::make_shared<VerificationCore>(std::move(parts));
-  if (auto failure = core->Load(Deadline::After(kStartTimeout))) return *failure;
+  if (auto ok = core->ReloadTrust(Deadline::After(kStartTimeout)); !ok) return ok.error();
   return core;
 }
 
-std::optional<Failure> VerificationCore::Load(const Deadline& deadline) {
+Result<void> VerificationCore::ReloadTrust(const Deadline& deadline) {
   const TrustReport report = keeper_->Load(clock_->Now(), deadline);
   KeepReport(report);
   for (const TrustSource& source : report.sources) {
-    if (source.failure && !source.in_use && !IsOthers(source.kind)) return source.failure;
+    if (source.failure && !source.in_use && !IsOthers(source.kind)) return *source.failure;
   }
-  return std::nullopt;
+  return {};
 }
 
 Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadline) const noexcept {

@@ -54,6 +54,10 @@ class VerificationCore {
     Verifier verifier_;
   };
 
+  /// Reads all files of trust anew, and asks for new lists. Fails, and changes nothing, if a file
+  /// cannot be used.
+  Result<void> ReloadTrust(const Deadline& deadline);
+
   /// Refreshes certificates, trust list and CRLs as far as they are due.
   void Maintain(const Deadline& deadline);
 
@@ -78,7 +82,6 @@ class VerificationCore {
   [[nodiscard]] std::shared_ptr<const CertificateBundle> AtHand(std::string_view x5u) const;
 
  private:
-  std::optional<Failure> Load(const Deadline& deadline);
   void KeepReport(const TrustReport& report) const;
 
   VerifierOptions options_;
