@@ -158,6 +158,19 @@ JsonValue CertificatesJson(const VerificationCore& core, const Verdict& verdict)
   return list;
 }
 
+JsonValue TextsJson(const std::vector<std::string>& texts) {
+  JsonArray list;
+  for (const std::string& text : texts) list.emplace_back(text);
+  return list;
+}
+
+// What the verdict is about, so that it can be shown beside the claims.
+JsonValue CallJson(const CallRequest& call) {
+  return JsonMembers{{"orig", TextsJson(call.orig)},
+                     {"dest", TextsJson(call.dest)},
+                     {"date", call.date ? JsonValue(*call.date) : JsonValue()}};
+}
+
 JsonValue AdviceJson(Reason reason) {
   const ReasonInfo& info = Info(reason);
   return JsonMembers{{"meaning", info.meaning}, {"advice", info.advice}};
@@ -170,7 +183,9 @@ ApiReply Answer(const VerificationCore& core, const CallInput& input, const Verd
   answer.emplace_back("verstat", VerstatText(verdict.verstat()));
   answer.emplace_back("reason", Info(verdict.reason).id);
   answer.emplace_back("explanation", AdviceJson(verdict.reason));
+  answer.emplace_back("call", CallJson(input.call));
   answer.emplace_back("verdict", VerdictJson(verdict));
+  answer.emplace_back("disposition", JsonValue());
   if (input.certificates) answer.emplace_back("certificates", CertificatesJson(core, verdict));
   answer.emplace_back("evidence_id", JsonValue());
   ApiReply reply = JsonReply(200, answer);

@@ -33,6 +33,7 @@ int Run(int argc, char** argv) {
   AddTrustCommand(app, context);
   AddCacheCommand(app, context);
   AddFetchCommand(app, context);
+  AddServeCommand(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

@@ -32,6 +32,7 @@ void AddLintCommand(CLI::App& app, Context& context);
 void AddTrustCommand(CLI::App& app, Context& context);
 void AddCacheCommand(CLI::App& app, Context& context);
 void AddFetchCommand(CLI::App& app, Context& context);
+void AddServeCommand(CLI::App& app, Context& context);
 
 /// Makes every option of `command` take one value each time, so that arguments may stand behind any
 /// of them, and refuse an empty one: an unset shell variable is not "not given".

@@ -227,6 +227,8 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
       return Batch(context);
     case EndpointId::kDecode:
       return FromReply(DecodeText(request.body, clock_->Now()));
+    case EndpointId::kSamples:
+      return SampleCalls();
     case EndpointId::kTrust: {
       std::vector<std::string> x5us;
       {
@@ -312,6 +314,13 @@ HttpReply Application::Ready(const ApplicationState& state) const {
                                                 {"detail", failure->detail}}));
   }
   return FromReply(JsonReply(200, JsonMembers{{"ready", true}}));
+}
+
+HttpReply Application::SampleCalls() const {
+  if (!samples_) return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "only in a demo");
+  auto samples = samples_();
+  if (!samples) return ErrorOf(ErrorForm::kOwn, Reason::kInternalError, 500, "no samples");
+  return FromReply(JsonReply(200, JsonMembers{{"samples", std::move(*samples)}}));
 }
 
 HttpReply Application::Reload() {

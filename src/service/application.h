@@ -52,6 +52,11 @@ class Application final : public Endpoints {
   void Replace(std::shared_ptr<const ApplicationState> state);
   [[nodiscard]] std::shared_ptr<const ApplicationState> state() const;
 
+  /// Calls to try, for /v1/samples; without them there is no such resource. Before the first
+  /// request.
+  using Samples = std::function<Result<JsonArray>()>;
+  void ServeSamples(Samples samples) { samples_ = std::move(samples); }
+
   HttpReply Answer(const HttpRequest& request) override;
   [[nodiscard]] bool IsStream(std::string_view method, std::string_view path) const override;
   HttpReply Refuse(int status) override;
@@ -66,6 +71,7 @@ class Application final : public Endpoints {
   HttpReply Batch(Context& context);
   HttpReply Ready(const ApplicationState& state) const;
   HttpReply Reload();
+  HttpReply SampleCalls() const;
   [[nodiscard]] std::string Metrics(const ApplicationState& state) const;
   void Remember(const CallSummary& call);
   void Record(const Context& context, int status);
@@ -74,6 +80,7 @@ class Application final : public Endpoints {
   std::shared_ptr<Traffic> traffic_;
   std::shared_ptr<AccessLog> log_;
   ApplicationHooks hooks_;
+  Samples samples_;
   Stopwatch uptime_;
   mutable std::mutex state_mutex_;
   std::shared_ptr<const ApplicationState> state_;
