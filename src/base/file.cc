@@ -11,6 +11,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/file_descriptor.h"
 #include "base/text.h"
 
 namespace callvet {
@@ -22,21 +23,6 @@ Failure FileFailure(const fs::path& path, int error) {
   return Fail(Reason::kFileUnreadable,
               path.string() + ": " + std::generic_category().message(error));
 }
-
-// A file descriptor that is closed when it goes out of scope.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ > STDIN_FILENO) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Result<void> WriteAll(int fd, std::string_view bytes, const fs::path& path) {
   while (!bytes.empty()) {
@@ -55,7 +41,8 @@ Result<void> WriteAll(int fd, std::string_view bytes, const fs::path& path) {
 
 Result<std::string> ReadFile(const fs::path& path, size_t max_bytes) {
   const bool standard_input = path == "-";
-  const Descriptor fd(standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor fd(standard_input ? STDIN_FILENO
+                                         : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return FileFailure(path, errno);
   std::string bytes;
   std::array<char, 65536> block{};
@@ -92,7 +79,7 @@ Result<std::vector<fs::path>> ListFiles(const fs::path& path) {
 Result<void> WriteFile(const fs::path& path, std::string_view bytes, FileMode mode) {
   std::string temporary = path.string() + ".XXXXXX";
   {
-    const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));  // made with 0600
+    const FileDescriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));  // made with 0600
     if (fd.get() < 0) return FileFailure(path, errno);
     Result<void> written = WriteAll(fd.get(), bytes, path);
     if (written && mode == FileMode::kPublic && ::fchmod(fd.get(), 0644) != 0) {

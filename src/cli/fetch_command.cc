@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/download_options.h"
+#include "cli/lint_text.h"
 #include "cli/options.h"
 #include "cli/pki_files.h"
 #include "pki/chain.h"
@@ -244,22 +245,6 @@ void Print(const Console& console, const FetchOptions& options, const Report& re
   out << console.Paint(good ? Colour::kGreen : Colour::kRed, report.result) << "\n";
 }
 
-std::string_view LevelName(LintLevel level) {
-  switch (level) {
-    case LintLevel::kPass:
-      return "pass";
-    case LintLevel::kNotApplicable:
-      return "not-applicable";
-    case LintLevel::kNotice:
-      return "notice";
-    case LintLevel::kWarning:
-      return "warning";
-    case LintLevel::kError:
-      return "error";
-  }
-  return "error";
-}
-
 JsonValue TextOrNull(const std::string& text) {
   return text.empty() ? JsonValue() : JsonValue(text);
 }
@@ -284,11 +269,7 @@ JsonValue ReportJson(const FetchOptions& options, const Report& report) {
   }
   JsonArray findings;
   for (const LintFinding& finding : report.findings) {
-    findings.push_back(JsonMembers{{"level", LevelName(finding.level)},
-                                   {"id", finding.id},
-                                   {"rule", finding.rule},
-                                   {"clause", finding.clause},
-                                   {"found", finding.found}});
+    findings.push_back(FindingJson(finding));
   }
   const int status = report.trace.http_status;
   return JsonMembers{{"url", options.url},

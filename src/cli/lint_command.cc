@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/lint_text.h"
 #include "cli/options.h"
 #include "cli/pki_files.h"
 #include "pki/lint.h"
@@ -58,37 +59,6 @@ struct FileFailure {
   std::string file;
   Failure failure;
 };
-
-std::string_view LevelName(LintLevel level) {
-  switch (level) {
-    case LintLevel::kPass:
-      return "pass";
-    case LintLevel::kNotApplicable:
-      return "not-applicable";
-    case LintLevel::kNotice:
-      return "notice";
-    case LintLevel::kWarning:
-      return "warning";
-    case LintLevel::kError:
-      return "error";
-  }
-  return "error";
-}
-
-Colour LevelColour(LintLevel level) {
-  switch (level) {
-    case LintLevel::kPass:
-      return Colour::kGreen;
-    case LintLevel::kNotApplicable:
-      return Colour::kGrey;
-    case LintLevel::kNotice:
-    case LintLevel::kWarning:
-      return Colour::kYellow;
-    case LintLevel::kError:
-      return Colour::kRed;
-  }
-  return Colour::kRed;
-}
 
 std::string_view RoleName(ProfileRole role) {
   switch (role) {
@@ -199,11 +169,7 @@ JsonValue ReportJson(const LintReport& report, bool problems_only) {
   JsonArray findings;
   for (const LintFinding& finding : report.findings) {
     if (problems_only && !IsProblem(finding)) continue;
-    findings.push_back(JsonMembers{{"level", LevelName(finding.level)},
-                                   {"id", finding.id},
-                                   {"rule", finding.rule},
-                                   {"clause", finding.clause},
-                                   {"found", finding.found}});
+    findings.push_back(FindingJson(finding));
   }
   json.emplace_back("findings", std::move(findings));
   return json;

@@ -2,7 +2,6 @@
 #include "repository/disk_cache.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/file_descriptor.h"
 #include "base/text.h"
 #include "pki/sha256.h"
 
@@ -28,20 +28,6 @@ constexpr size_t kDigestLength = 64;  // hex digits of SHA-256
 constexpr size_t kSuffixLength = 7;   // ".XXXXXX" of WriteFile's temporary files
 constexpr size_t kMaxUrlBytes = 8 * 1024;
 constexpr size_t kMaxHeadBytes = 256;  // magic and six numbers
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 bool IsDigest(std::string_view text) {
   return text.size() == kDigestLength && std::all_of(text.begin(), text.end(), [](char c) {
@@ -103,7 +89,7 @@ enum class ReadOutcome : uint8_t { kRead, kMissing, kUnusable };
 
 // Reads a regular file of at most `max_bytes`, without following a link or waiting on a pipe.
 ReadOutcome ReadSmallFile(const fs::path& path, size_t max_bytes, std::string& bytes) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (fd.get() < 0) return errno == ELOOP ? ReadOutcome::kUnusable : ReadOutcome::kMissing;
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return ReadOutcome::kMissing;
@@ -226,9 +212,8 @@ void DiskCache::SweepIfDue(uint64_t written) const {
 }
 
 void DiskCache::Sweep() const {
-  const fs::path lock_path = directory_ / kLockName;
-  const Descriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return;
+  const auto lock = LockFile(directory_ / kLockName, LockWait::kDoNotWait);
+  if (!lock) return;
   entries_since_sweep_.store(0, std::memory_order_relaxed);
   bytes_since_sweep_.store(0, std::memory_order_relaxed);
 

@@ -77,7 +77,11 @@ struct Transfer {
   std::optional<Failure> refused = {};  // the first address that was refused
   bool opened = false;                  // a socket was given to libcurl
   bool broken = false;
-  std::string tls = {};  // from libcurl's own words, with a trace only
+  // With a trace only: libcurl does not tell them in another way. Its time of connection is unset
+  // if TLS fails.
+  Stopwatch watch = {};
+  microseconds handshake{0};  // when it began; 0: it did not
+  std::string tls = {};       // version and cipher, from libcurl's own words
   std::array<char, CURL_ERROR_SIZE> error = {};
 };
 
@@ -127,9 +131,11 @@ curl_socket_t OnOpenSocket(void* user, curlsocktype purpose, curl_sockaddr* targ
   });
 }
 
-// The library does not tell the TLS version and cipher in another way without OpenSSL's headers.
 int OnDebug(CURL* /*easy*/, curl_infotype type, char* data, size_t size, void* user) noexcept {
   auto& transfer = *static_cast<Transfer*>(user);
+  if (type == CURLINFO_SSL_DATA_OUT && transfer.handshake.count() == 0) {
+    transfer.handshake = std::max(transfer.watch.Elapsed(), microseconds(1));
+  }
   constexpr std::string_view kPrefix = "SSL connection using ";
   const std::string_view text(data, size);
   if (type != CURLINFO_TEXT || !text.starts_with(kPrefix)) return 0;
@@ -371,13 +377,14 @@ std::string PeerOf(CURL* easy) {
 
 // libcurl's times all count from the start of the fetch.
 FetchProgress ProgressOf(CURL* easy, const Transfer& transfer, const Uri& uri) {
+  const microseconds connected = TimeOf(easy, CURLINFO_CONNECT_TIME_T);
   return {.host = uri.host,
           .https = uri.scheme == "https",
           .tried = transfer.tried,
           .tls = transfer.tls,
           .peer = PeerOf(easy),
           .resolved = TimeOf(easy, CURLINFO_NAMELOOKUP_TIME_T),
-          .connected = TimeOf(easy, CURLINFO_CONNECT_TIME_T),
+          .connected = connected.count() > 0 ? connected : transfer.handshake,
           .secured = TimeOf(easy, CURLINFO_APPCONNECT_TIME_T),
           .answered = TimeOf(easy, CURLINFO_STARTTRANSFER_TIME_T),
           .ended = TimeOf(easy, CURLINFO_TOTAL_TIME_T)};

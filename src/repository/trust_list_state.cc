@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "repository/trust_list_state.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <system_error>
 #include <utility>
 
 #include "base/base64url.h"
 #include "base/file.h"
+#include "base/file_descriptor.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -34,32 +30,11 @@ Failure Unusable(std::string_view why) {
 
 // Held while the state is read, judged and written, so that of two processes the one with the older
 // list cannot write last.
-class DirectoryLock {
- public:
-  static Result<DirectoryLock> Take(const fs::path& dir) {
-    std::error_code error;
-    fs::create_directories(dir, error);
-    const fs::path path = dir / "trust-list.lock";
-    DirectoryLock lock;
-    lock.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    int result = lock.fd_ < 0 ? -1 : 0;
-    while (result == 0 && ::flock(lock.fd_, LOCK_EX) != 0) {
-      if (errno != EINTR) result = -1;
-    }
-    if (result == 0) return lock;
-    return Fail(Reason::kFileUnreadable,
-                path.string() + ": " + std::generic_category().message(errno));
-  }
-  DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  DirectoryLock& operator=(DirectoryLock&&) = delete;
-  ~DirectoryLock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
- private:
-  DirectoryLock() = default;
-  int fd_ = -1;
-};
+Result<FileDescriptor> LockDirectory(const fs::path& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  return LockFile(dir / "trust-list.lock", LockWait::kWait);
+}
 
 std::string WriteState(const TrustListDocument& document, sys_seconds accepted_at) {
   JsonArray chain;
@@ -167,8 +142,8 @@ Result<AcceptedTrustList> TrustListState::Accept(const TrustListDocument& docume
                                                  const TrustStore& pa_roots, sys_seconds now) {
   auto list = VerifyDocument(document, pa_roots, now);
   if (!list) return list.error();
-  std::optional<Result<DirectoryLock>> lock;
-  if (dir_) lock.emplace(DirectoryLock::Take(*dir_));
+  std::optional<Result<FileDescriptor>> lock;
+  if (dir_) lock.emplace(LockDirectory(*dir_));
   if (lock && !*lock) return lock->error();
 
   const auto last = Load(pa_roots);

@@ -50,7 +50,7 @@ class Readme(unittest.TestCase):
     def test_every_option_that_is_named_exists(self):
         helps = "".join(run(f"callvet {command} --help", "/").stdout
                         for command in ("verify", "decode", "sign", "pki root", "pki intermediate",
-                                        "pki leaf", "pki crl", "lint-cert"))
+                                        "pki leaf", "pki crl", "lint-cert", "fetch", "trust update"))
         own_tools = {"--preset", "--build"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
             self.assertIn(option, helps)

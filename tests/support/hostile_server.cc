@@ -71,12 +71,22 @@ void BlockSigPipe() {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+// Whether the empty line came, and the body after it.
+bool IsComplete(const std::string& request) {
+  const size_t end = request.find("\r\n\r\n");
+  if (end == std::string::npos) return false;
+  constexpr std::string_view kLength = "\r\nContent-Length: ";
+  const size_t length = request.find(kLength);
+  const size_t body = length < end ? std::stoul(request.substr(length + kLength.size())) : 0;
+  return request.size() >= end + 4 + body;
+}
+
 }  // namespace
 
 std::string Peer::ReadRequest() {
   std::string request;
   char buffer[1024];
-  while (request.find("\r\n\r\n") == std::string::npos) {
+  while (!IsComplete(request)) {
     const auto count = ssl_ != nullptr ? ssize_t{SSL_read(ssl_, buffer, sizeof buffer)}
                                        : ::recv(fd_, buffer, sizeof buffer, 0);
     if (count <= 0) break;

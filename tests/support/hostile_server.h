@@ -38,7 +38,8 @@ class HostileServer;
 /// closed when the script returns.
 class Peer {
  public:
-  /// Everything up to and with the empty line; what there is if the client closes before.
+  /// Everything up to and with the empty line, and the body if there is a Content-Length; what
+  /// there is if the client closes before.
   std::string ReadRequest();
   /// False once the client is gone or the server stops.
   bool Write(std::string_view bytes);

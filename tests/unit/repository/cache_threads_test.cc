@@ -57,14 +57,13 @@ TEST_F(CacheThreadsTest, AThousandCallsForOneDeadUrlCauseOneFetch) {
 }
 
 TEST_F(CacheThreadsTest, WaitersKeepToTheirOwnDeadline) {
-  fetcher->SetDelay(milliseconds(2000));
+  fetcher->Hold();
   const auto repository = Make();
   std::thread leader([&] { EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds()); });
   while (fetcher->fetches() == 0) std::this_thread::yield();
-  const auto begin = std::chrono::steady_clock::now();
   EXPECT_THAT(repository->Get(kUrl, Deadline::After(milliseconds(50))),
               FailsWith(Reason::kFetchTimeout));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(1500));
+  fetcher->Release();
   leader.join();
 }
 
@@ -72,14 +71,13 @@ TEST_F(CacheThreadsTest, WithAStaleCopyNobodyWaitsForSomebodyElse) {
   const auto repository = Make();
   ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
   clock->Advance(hours(25));
-  fetcher->SetDelay(milliseconds(1500));
+  fetcher->Hold();
   std::thread leader([&] { EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds()); });
   while (fetcher->fetches() < 2) std::this_thread::yield();
-  const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 100; ++i) EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds());
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(1000));
-  leader.join();
   EXPECT_EQ(fetcher->fetches(), 2);
+  fetcher->Release();
+  leader.join();
 }
 
 TEST_F(CacheThreadsTest, CapsHoldForManyColdUrls) {

@@ -446,6 +446,42 @@ TEST(HttpsFetcher, NamesItsLabSwitches) {
   EXPECT_EQ(HttpsFetcher::Make(LabOptions(8080))->InsecureSettings().size(), 3U);
 }
 
+TEST_F(Tls, TracesWhereItFails) {
+  HttpsFetcherOptions options = LabOptions(0);
+  const auto failed_step = [&](uint16_t port) {
+    UrlPolicyOptions policy;
+    policy.rules.ports = {port};
+    options.url_policy = *UrlPolicy::Make(policy);
+    FetchTrace trace;
+    EXPECT_FALSE(HttpsFetcher::Make(options)
+                     ->FetchTraced(UrlOf("https", port), Deadline::After(kDeadline), trace)
+                     .has_value());
+    std::string failed;
+    for (const FetchStep& step : trace.steps) {
+      if (step.outcome == FetchStep::Outcome::kFailed) failed += FetchStepName(step.kind);
+    }
+    EXPECT_EQ(trace.steps.size(), 6U);
+    return failed;
+  };
+  const HostileServer untrusted(SayHello, test::TlsSpec{ServerCert("DNS:good.test")});
+  EXPECT_EQ(failed_step(untrusted.port()), "tls");
+  const HostileServer silent([](Peer& peer) { peer.Sleep(kHang); });
+  EXPECT_EQ(failed_step(silent.port()), "tls");
+  EXPECT_EQ(failed_step(test::ClosedPort()), "connect");
+  const test::DeafPort deaf;
+  EXPECT_EQ(failed_step(deaf.port()), "connect");
+  options.ca_file = ca_file_.path();
+  const HostileServer page(
+      [](Peer& peer) {
+        peer.ReadRequest();
+        peer.Write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+      },
+      test::TlsSpec{ServerCert("DNS:good.test")});
+  EXPECT_EQ(failed_step(page.port()), "http");
+  options.private_addresses = PrivateAddresses::kRefuse;
+  EXPECT_EQ(failed_step(page.port()), "connect");
+}
+
 TEST_F(Tls, TracesEveryStep) {
   const HostileServer server(SayHello, test::TlsSpec{ServerCert("DNS:good.test")});
   HttpsFetcherOptions options = LabOptions(server.port());

@@ -22,7 +22,7 @@ class TnAuthListFetchTest : public ::testing::Test {
 };
 
 TEST_F(TnAuthListFetchTest, B4_FetchedOnceADay) {
-  fetcher_->Set(kUrl, SpcList({"818H"}).Encode());
+  fetcher_->Serve(kUrl, SpcList({"818H"}).Encode());
   for (const auto& [after, fetches] : {std::pair(hours(0), 1), {hours(23), 1}, {hours(24), 2}}) {
     clock_->now = kNow + after;
     const auto list = lists_.Get(kUrl, {});
@@ -34,18 +34,18 @@ TEST_F(TnAuthListFetchTest, B4_FetchedOnceADay) {
 
 TEST_F(TnAuthListFetchTest, B4_FailuresAreKeptForAMinute) {
   EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListNotAvailable));
-  fetcher_->Set(kUrl, "junk");
+  fetcher_->Serve(kUrl, "junk");
   EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListNotAvailable));
   EXPECT_EQ(fetcher_->fetches(), 1);
   clock_->now += seconds(60);
   EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListMalformed));
-  fetcher_->Set(kUrl, std::string(65 * 1024, '0'));
+  fetcher_->Serve(kUrl, std::string(65 * 1024, '0'));
   clock_->now += seconds(60);
   EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListNotAvailable));
 }
 
 TEST_F(TnAuthListFetchTest, PassedDeadlineIsNotHeldAgainstTheServer) {
-  fetcher_->Set(kUrl, SpcList({"818H"}).Encode());
+  fetcher_->Serve(kUrl, SpcList({"818H"}).Encode());
   EXPECT_THAT(lists_.Get(kUrl, Deadline::After(std::chrono::milliseconds(0))),
               FailsWith(Reason::kDeadlineExceeded));
   EXPECT_EQ(fetcher_->fetches(), 0);

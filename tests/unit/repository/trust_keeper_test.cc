@@ -36,7 +36,7 @@ std::string MakeDirect(const TestCert& signer, const std::vector<TestCert>& revo
 class TrustKeeperTest : public ::testing::Test {
  protected:
   TrustKeeperTest() {
-    fetcher_->Set(kListX5u, PemOf({pa_.signer}));
+    fetcher_->Serve(kListX5u, PemOf({pa_.signer}));
     inputs_.fetcher = fetcher_;
     inputs_.crl_fetcher = fetcher_;
   }
@@ -78,7 +78,7 @@ class TrustKeeperTest : public ::testing::Test {
   }
 
   TestPa pa_;
-  ScratchDir dir_;
+  TemporaryDirectory dir_;
   std::shared_ptr<FakeFetcher> fetcher_ = std::make_shared<FakeFetcher>();
   TrustInputs inputs_;
 };
@@ -181,7 +181,7 @@ TEST_F(TrustKeeperTest, C32_BadNewListKeepsTheOldOneAlsoAfterARestart) {
     EXPECT_THAT(Verify(keeper), Succeeds());
   }
   pa_.signer = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), stranger);
-  fetcher_->Set(kListX5u, PemOf({pa_.signer, stranger}));
+  fetcher_->Serve(kListX5u, PemOf({pa_.signer, stranger}));
   PutList({.sequence = 6, .entries = {other.pem}});
   TrustKeeper keeper(inputs_);
   EXPECT_THAT(Outcome(keeper.Load(kNow, {})), FailsWith(Reason::kTrustListUntrusted));
@@ -195,7 +195,7 @@ TEST_F(TrustKeeperTest, C30_UnreachableSignerOrListKeepsTheOldOne) {
   fetcher_->Remove(kListX5u);
   EXPECT_THAT(Outcome(keeper.Load(kNow, {})), FailsWith(Reason::kTrustListNotAvailable));
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kChainUntrusted));
-  fetcher_->Set(kListX5u, PemOf({pa_.signer}));
+  fetcher_->Serve(kListX5u, PemOf({pa_.signer}));
   EXPECT_EQ(keeper.Maintain(kNow + std::chrono::minutes(1), {}).sources.size(), 0u);  // not due
   EXPECT_THAT(Outcome(keeper.Maintain(kNow + std::chrono::minutes(5), {})), Succeeds());
   EXPECT_THAT(Verify(keeper), Succeeds());
@@ -224,7 +224,7 @@ TEST_F(TrustKeeperTest, C33_IndirectCrlByUrlRevokesLeafAndIntermediate) {
   for (const auto& [revoked, reason] : {std::pair<std::vector<TestCert>, Reason>{{}, Reason::kNone},
                                         {{pa_.carrier.leaf}, Reason::kCertificateRevoked},
                                         {{pa_.carrier.ca}, Reason::kCertificateRevoked}}) {
-    fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, revoked));
+    fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, revoked));
     TrustKeeper keeper(inputs_);
     EXPECT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
     const auto chain = Verify(keeper);
@@ -234,10 +234,10 @@ TEST_F(TrustKeeperTest, C33_IndirectCrlByUrlRevokesLeafAndIntermediate) {
 
 TEST_F(TrustKeeperTest, C35_RefreshedAtNextUpdateOrTwelveHours) {
   UseCrlUrl();
-  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {}));
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}));
   TrustKeeper keeper(inputs_);
   ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
-  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}, kNow + hours(1)));
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}, kNow + hours(1)));
   EXPECT_TRUE(keeper.Maintain(kNow + hours(12) - seconds(1), {}).sources.empty());
   ChainCache cache;
   EXPECT_THAT(*cache.Verify(Bundle(), keeper.snapshot(), kNow + hours(12)), Succeeds());
@@ -250,7 +250,7 @@ TEST_F(TrustKeeperTest, C35_RefreshedAtNextUpdateOrTwelveHours) {
 TEST_F(TrustKeeperTest, C33_BadCrlOfAUrlReplacesNothing) {
   UseCrlUrl();
   inputs_.state_dir = dir_.path() / "state";
-  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
   TrustKeeper keeper(inputs_);
   ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
   const auto impostor = IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root");
@@ -263,7 +263,7 @@ TEST_F(TrustKeeperTest, C33_BadCrlOfAUrlReplacesNothing) {
       {"junk", Reason::kCrlInvalid}};
   sys_seconds now = kNow + hours(12);
   for (const auto& [crl, reason] : bad) {
-    fetcher_->Set(kCrlUrl, crl);
+    fetcher_->Serve(kCrlUrl, crl);
     EXPECT_THAT(Outcome(keeper.Maintain(now, {})), FailsWith(reason));
     EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
     now += hours(1);
@@ -276,7 +276,7 @@ TEST_F(TrustKeeperTest, C33_BadCrlOfAUrlReplacesNothing) {
 
 TEST_F(TrustKeeperTest, C35_HardAndSoftFailure) {
   UseCrlUrl();
-  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {}));
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}));
   inputs_.crl_grace = hours(2);
   for (const auto& [policy, stale] : {std::pair(RevocationPolicy::kRequired, Reason::kCrlStale),
                                       {RevocationPolicy::kIfCovered, Reason::kCrlStale},
@@ -292,7 +292,7 @@ TEST_F(TrustKeeperTest, C35_HardAndSoftFailure) {
 
 TEST_F(TrustKeeperTest, C35_BestEffortStillRefusesWhomAStaleListNames) {
   UseCrlUrl();
-  fetcher_->Set(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
   inputs_.revocation_policy = RevocationPolicy::kBestEffort;
   TrustKeeper keeper(inputs_);
   ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
@@ -304,7 +304,7 @@ TEST_F(TrustKeeperTest, C35_DistributionPointsOfChainsThatLeadToAnAnchorAreWatch
   CertSpec leaf = LeafSpec();
   leaf.distribution_points = {{.uri = "https://ca.example/crl"}, {.uri = "http://ca.example/crl"}};
   pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
-  fetcher_->Set("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
   TrustKeeper keeper(inputs_);
   ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
   const auto watch = [&](const CertificateBundle& bundle) {
@@ -326,7 +326,7 @@ TEST_F(TrustKeeperTest, C35_DistributionPointsOfChainsThatLeadToAnAnchorAreWatch
 TEST_F(TrustKeeperTest, C35_MaintainFetchesForWatchedBundlesToo) {
   UseAnchorFile();
   inputs_.crl_refresh.urls = {"https://ca.example/crl"};
-  fetcher_->Set("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
   TrustKeeper keeper(inputs_);
   const auto report = keeper.Load(kNow, {});
   EXPECT_THAT(Outcome(report), FailsWith(Reason::kCrlInvalid));

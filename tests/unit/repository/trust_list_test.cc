@@ -26,7 +26,7 @@ class TrustListTest : public ::testing::Test {
   TestPa pa_;
   CertificateBundle chain_ = BundleOf({pa_.signer});
   std::shared_ptr<const TrustStore> roots_ = StoreOf({.anchors = {pa_.root}});
-  ScratchDir dir_;
+  TemporaryDirectory dir_;
 };
 
 TEST_F(TrustListTest, C31_CompactForm) {
@@ -218,6 +218,39 @@ TEST_F(TrustListTest, C30_FileClient) {
   EXPECT_EQ(*FileTrustListClient(path).Download({}), "x");
   EXPECT_THAT(FileTrustListClient(dir_.path() / "none").Download({}),
               FailsWith(Reason::kTrustListNotAvailable));
+}
+
+TEST_F(TrustListTest, C30_UrlClient) {
+  const auto fetcher = std::make_shared<FakeFetcher>();
+  const UrlTrustListClient client("https://pa.example/list", fetcher);
+  EXPECT_THAT(client.Download({}), FailsWith(Reason::kTrustListNotAvailable));
+  fetcher->Serve("https://pa.example/list", "x");
+  EXPECT_EQ(*client.Download({}), "x");
+}
+
+TEST_F(TrustListTest, C30_AccountIsAPrivateFile) {
+  using std::filesystem::perms;
+  const auto read = [&](std::string_view text, perms permissions = perms::owner_read) {
+    std::filesystem::remove(dir_.path() / "account.json");
+    const auto path = dir_.Put("account.json", text);
+    std::filesystem::permissions(path, permissions);
+    return StiPaAccount::Read(path);
+  };
+  constexpr const char* kGood = R"({"url":"https://pa.example","userId":"u","password":"p"})";
+  const auto account = read(kGood);
+  ASSERT_THAT(account, Succeeds());
+  EXPECT_EQ(account->base_url + account->user_id + account->password, "https://pa.exampleup");
+  for (const perms others : {perms::group_read, perms::others_read, perms::others_write}) {
+    EXPECT_THAT(read(kGood, perms::owner_read | others), FailsWith(Reason::kFileInvalid));
+  }
+  for (const char* bad : {"", "[]", R"({"url":"https://pa.example","userId":"u"})",
+                          R"({"url":"https://pa.example","userId":"u","password":""})",
+                          R"({"url":"https://pa.example","userId":1,"password":"geheim"})"}) {
+    const auto refused = read(bad);
+    ASSERT_THAT(refused, FailsWith(Reason::kFileInvalid)) << bad;
+    EXPECT_EQ(refused.error().detail.find("geheim"), std::string::npos);
+  }
+  EXPECT_THAT(StiPaAccount::Read(dir_.path() / "none"), FailsWith(Reason::kFileUnreadable));
 }
 
 class FakeExchanger final : public HttpExchanger {
