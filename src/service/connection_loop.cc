@@ -390,6 +390,7 @@ ConnectionLoop::Next ConnectionLoop::Submit(const Shared& connection, std::strin
                           *connection->since, Stopwatch()};
   connection->head.reset();
   connection->since.reset();
+  if (draining()) request.head.persistence = FramedHead::Persistence::kClose;
   const FramedHead::Persistence persistence = request.head.persistence;
   {
     const std::lock_guard lock(jobs_mutex_);

@@ -122,8 +122,8 @@
       const outcome = outcomeOf(verdict.checks, check);
       const mark = outcome === 'failed' ? el('span', 'differs', '≠ ' + t('differs'))
           : outcome === 'passed' ? el('span', 'same', '= ' + t('matches')) : el('span', '', t('notCompared'));
-      return tr(el('td', '', name), el('td', 'mono' + (outcome === 'failed' ? ' differs' : ''), shown || '–'),
-          el('td', 'mono', signed || '–'), el('td', '', mark));
+      return tr(el('td', 'label', name), el('td', 'mono' + (outcome === 'failed' ? ' differs' : ''), shown || '–'),
+          el('td', 'mono', signed || '–'), el('td', 'mark', mark));
     };
     const age = verdict.age_seconds;
     const iat = verdict.iat ? new Date(verdict.iat * 1000).toISOString().replace('.000', '') : '';
@@ -261,9 +261,10 @@
   // ----- Traffic
 
   const KINDS = ['passed', 'unvalidated', 'failed'];
+  const METERS = [...KINDS, 'neutral'];
 
   function minutesChart(minutes) {
-    const width = 720, height = 200, left = 36, bottom = 22, top = 8;
+    const width = 1100, height = 220, left = 40, bottom = 24, top = 8;
     const max = Math.max(4, ...minutes.map((minute) => KINDS.reduce((sum, kind) => sum + minute[kind], 0)));
     const chart = svg('svg', {class: 'chart', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': t('lastHour')});
     const y = (value) => top + (height - top - bottom) * (1 - value / max);
@@ -297,14 +298,14 @@
   function meter(entry, max) {
     const chart = svg('svg', {class: 'meter', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true'});
     let x = 0;
-    for (const kind of KINDS) {
+    for (const kind of METERS) {
       const width = 100 * (entry[kind] || 0) / Math.max(1, max);
       if (width > 0) chart.append(svg('rect', {class: kind, x, y: 0, width, height: 8}));
       x += width;
     }
     return chart;
   }
-  const total = (entry) => KINDS.reduce((sum, kind) => sum + (entry[kind] || 0), 0);
+  const total = (entry) => METERS.reduce((sum, kind) => sum + (entry[kind] || 0), 0);
   const kindOf = (verstat) => verstat === 'TN-Validation-Passed' ? 'passed'
       : verstat === 'TN-Validation-Failed' ? 'failed' : 'unvalidated';
 
@@ -327,7 +328,7 @@
             number(sum.unvalidated, t('unvalidated'), 'warn'), number(sum.failed, t('failed'), 'bad')),
         card(t('lastHour'), legend, minutesChart(json.minutes)),
         el('div', 'grid', namesCard(t('reasonsTitle'), reasons),
-            namesCard(t('attestsTitle'), json.attests.map((entry) => ({name: entry.attest || '–', passed: entry.calls}))),
+            namesCard(t('attestsTitle'), json.attests.map((entry) => ({name: entry.attest || '–', neutral: entry.calls}))),
             namesCard(t('signersTitle'), json.signers), namesCard(t('trunksTitle'), json.trunks)));
   }
 
