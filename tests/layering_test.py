@@ -17,10 +17,11 @@ ROOMS = {
     "pki": {"syntax", "base"},
     "verify": {"pki", "syntax", "base"},
     "repository": {"pki", "syntax", "base"},
+    "policy": {"syntax", "base"},
     "issue": {"pki", "syntax", "base"},
-    "api": {"verify", "issue", "repository", "pki", "syntax", "base"},
-    "service": {"api", "verify", "issue", "repository", "pki", "syntax", "base"},
-    "cli": {"service", "api", "verify", "issue", "repository", "pki", "syntax", "base"},
+    "api": {"verify", "policy", "issue", "repository", "pki", "syntax", "base"},
+    "service": {"api", "verify", "policy", "issue", "repository", "pki", "syntax", "base"},
+    "cli": {"service", "api", "verify", "policy", "issue", "repository", "pki", "syntax", "base"},
 }
 
 # third-party prefix -> where it may be included: a room, or one file

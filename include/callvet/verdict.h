@@ -45,6 +45,30 @@ struct SignerInfo {
   std::chrono::sys_seconds not_after{};
 };
 
+/// What a PASSporT says of the caller beside the number (RFC 9795). To be shown only if both
+/// `reason` and that of its PASSporT are kNone (F-26).
+struct RichCallData {
+  /// Whether all of it is what was signed. kNone does not mean that content named by URI was
+  /// fetched: see `content`.
+  Reason reason = Reason::kInternalError;
+  std::string nam;
+  std::optional<std::string> apn;
+  std::optional<std::string> icn;
+  std::optional<std::string> jcl;
+  std::optional<std::string> crn;
+  std::optional<std::string> iss;  // a third party vouches for it (F-25)
+
+  /// A part that rcdi has a digest of.
+  struct Content {
+    std::string pointer;             // RFC 6901, relative to rcd
+    std::optional<std::string> uri;  // where it is; nothing if it stands in the PASSporT
+    CheckOutcome outcome = CheckOutcome::kNotRun;  // kNotRun: not fetched
+    Reason reason = Reason::kNone;                 // other than kNone exactly if it failed
+    std::string detail;
+  };
+  std::vector<Content> content;
+};
+
 /// What is true of one Identity header. Claims are what the token says; they are facts only if the
 /// reason is kNone.
 struct PassportVerdict {
@@ -58,26 +82,63 @@ struct PassportVerdict {
   std::vector<std::string> dest;       // canonical
   std::optional<int64_t> iat;          // seconds since 1970; the Date in the compact form
   std::optional<int64_t> age_seconds;  // now - iat
+  std::optional<std::string> div;      // who redirected the call, canonical (RFC 8946)
   std::optional<SignerInfo> signer;
+  std::optional<RichCallData> rich_call_data;
+  /// What a div-o PASSporT encloses in opt: the verdict on that PASSporT, one or nothing.
+  std::vector<PassportVerdict> nested;
+};
+
+/// One leg of the way that a verified call took: `from` sent it to `to`, and `signer` vouches for
+/// that.
+struct CallLeg {
+  std::string from;  // the caller, or who redirected the call; canonical
+  std::string to;    // the called party of this leg; canonical
+  std::string ppt;
+  size_t passport = 0;  // index into Verdict::passports; of a nested PASSporT, of what encloses it
+  int64_t iat = 0;
+  std::optional<SignerInfo> signer;
+};
+
+/// What is true of the call's Resource-Priority (RFC 8443, RFC 9027). It never decides whether the
+/// call passes: with anything but kPassed the header is ignored and the call an ordinary one
+/// (F-11).
+struct PriorityVerdict {
+  enum class Status : uint8_t { kNoValidation, kPassed, kFailed };
+  Status status = Status::kFailed;
+  Reason reason = Reason::kInternalError;  // kNone exactly if passed; kNoIdentity: nobody signed it
+  std::optional<size_t> decided_by;        // index into Verdict::passports
+  std::vector<std::string> values;         // the r-values of the call, lower-case
+  std::optional<std::string> sph;          // "psap-callback" where that was vouched for
 };
 
 /// What is true of the call. A default one is "internal error, not passed". A value.
 struct Verdict {
   Reason reason = Reason::kInternalError;
-  /// The PASSporT that decided: the one that passed, or the failed one of the highest rank.
-  /// Nothing if there was none, or the call failed as a whole.
+  /// The PASSporT that decided: the one that passed, with a diversion the one of the original call;
+  /// or the failed one of the highest rank. Nothing if there was none that speaks for the
+  /// caller's number, or the call failed as a whole.
   std::optional<size_t> decided_by;
   /// One per Identity header value, in order.
   std::vector<PassportVerdict> passports;
   std::chrono::sys_seconds judged_at{};
   /// Why, when the call failed as a whole; else empty.
   std::string detail;
+  /// How the call came here, caller first: one leg more than it was redirected. Empty if it does
+  /// not pass.
+  std::vector<CallLeg> path;
+  /// Nothing for a call without Resource-Priority and without an rph PASSporT.
+  std::optional<PriorityVerdict> priority;
 
   [[nodiscard]] bool passed() const { return reason == Reason::kNone; }
   [[nodiscard]] Verstat verstat() const { return Info(reason).verstat; }
-  /// The PASSporT that decided, or nullptr.
+  /// The PASSporT that decided, or nullptr. If a div-o PASSporT encloses the one that passed, that
+  /// one.
   [[nodiscard]] const PassportVerdict* deciding() const {
-    return decided_by && *decided_by < passports.size() ? &passports[*decided_by] : nullptr;
+    if (!decided_by || *decided_by >= passports.size()) return nullptr;
+    const PassportVerdict* deciding = &passports[*decided_by];
+    while (passed() && !deciding->nested.empty()) deciding = &deciding->nested.front();
+    return deciding;
   }
 };
 

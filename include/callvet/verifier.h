@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "callvet/certificate_source.h"
+#include "callvet/content_source.h"
 #include "callvet/passport.h"
 #include "callvet/telephone_number.h"
 #include "callvet/verdict.h"
@@ -37,6 +38,15 @@ struct CallRequest {
   std::optional<std::string> date;
   /// The SDP's fingerprints for mky; nothing if no SDP is visible.
   std::optional<std::vector<MediaKey>> sdp_fingerprints;
+  /// Where the call goes now: the Request-URI. See VerifierOptions::target_policy.
+  std::optional<std::string> target;
+  /// The values of all Resource-Priority headers, each of one or more r-values with commas.
+  std::vector<std::string> resource_priority;
+  /// The Priority header, if there is one (F-12).
+  std::optional<std::string> priority;
+  /// The body of a MESSAGE request as received; nothing for a call. With it msg PASSporTs are
+  /// judged (F-30).
+  std::optional<std::string> message_body;
 };
 
 enum class DatePolicy : uint8_t {
@@ -45,6 +55,22 @@ enum class DatePolicy : uint8_t {
 };
 
 enum class OrigidPolicy : uint8_t { kMustBeUuid, kAnyString };
+
+/// Whether the Request-URI counts. A call that goes to another number than the one called was
+/// redirected.
+enum class TargetPolicy : uint8_t {
+  /// Where it is a number that can be compared (global, or made so by the dial plan), the PASSporT
+  /// or
+  /// the last diversion of its chain must be for that number.
+  kRequestUri,
+  kToOnly,  // only CallRequest::dest counts, for networks that put routing numbers there
+};
+
+/// Who may sign priority values of a namespace.
+struct RphSigner {
+  std::string name_space;         // "ets", lower-case
+  std::vector<std::string> spcs;  // of the signer's TNAuthList
+};
 
 /// Local policy of verification. A value; `dial_plan` lives for ever (see FindDialPlan).
 struct VerifierOptions {
@@ -56,6 +82,13 @@ struct VerifierOptions {
   enum class HttpX5u : uint8_t { kRefuse, kInsecureAllow } http_x5u = HttpX5u::kRefuse;
   std::vector<uint16_t> x5u_ports = {443, 8443};
   size_t max_identities = 16;
+  TargetPolicy target_policy = TargetPolicy::kRequestUri;
+  size_t max_diversions = 10;  // in one chain, div-o included
+  /// How old the PASSporTs behind the last diversion may be, those of the original call among them:
+  /// a call may ring or be held before it is transferred (F-4).
+  std::chrono::seconds max_diverted_age{3 * 3600};
+  /// Empty: every signer that is trusted for the call may sign every namespace (F-10).
+  std::vector<RphSigner> rph_signers;
   /// Chains whose verdicts are remembered, so that they are not validated for every call; what
   /// counts is judged at every call all the same (C-24). 0: none.
   size_t max_cached_chains = 16'384;
@@ -64,17 +97,24 @@ struct VerifierOptions {
 /// Judges calls. Thread-safe: Verify may run on many threads while ReplaceTrustStore swaps.
 class Verifier {
  public:
-  /// All pointers are shared and not null; `clock` and `engine` live as long as this object.
+  /// All pointers are shared and, but for `content`, not null; they live as long as this object.
+  /// With `content` what rich call data names by URI is fetched from there and held against its
+  /// digest (F-23); without it, it is left alone.
   Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> trust_store,
            std::shared_ptr<const CertificateSource> source, std::shared_ptr<const Clock> clock,
-           std::shared_ptr<const Es256Engine> engine);
+           std::shared_ptr<const Es256Engine> engine,
+           std::shared_ptr<const ContentSource> content = nullptr);
 
-  /// RFC 8224 6.2 with RFC 8588 and the SHAKEN rules, for base and shaken PASSporTs. All Identity
-  /// headers are judged, one that passes suffices, and a bad one never spoils a good one;
-  /// those of another ppt are ignored. For each: syntax, then claims against the call and
-  /// the clock, then certificate, chain, authority and signature, so that nothing is fetched or
-  /// computed for a header that a cheap check refuses. Never passes on an error, an exception or a
-  /// passed deadline.
+  /// RFC 8224 6.2 with RFC 8588 and the SHAKEN rules. All Identity headers are judged, one that
+  /// passes suffices, and a bad one never spoils a good one. A call passes by a base or
+  /// shaken PASSporT (a message by msg) that is for this call, or whose call was redirected to this
+  /// one by a chain of div or div-o PASSporTs (RFC 8946). rph and rcd have results of their own and
+  /// do not decide; those of an unknown ppt are ignored.
+  ///
+  /// First come the cheap checks of all: syntax, claims against the call and the clock, which
+  /// diversions fit together. Then certificate, chain, authority and signature, so that nothing is
+  /// fetched or computed for a header that a cheap check refuses. Never passes on an error, an
+  /// exception or a passed deadline.
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline) const noexcept;
 
   /// Later calls of Verify use `trust_store`; those under way keep the old one.
@@ -89,7 +129,8 @@ class Verifier {
   std::shared_ptr<const CertificateSource> source_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const Es256Engine> engine_;
-  std::shared_ptr<ChainCache> chain_cache_;  // nullptr: switched off
+  std::shared_ptr<const ContentSource> content_;  // nullptr: nothing is fetched
+  std::shared_ptr<ChainCache> chain_cache_;       // nullptr: switched off
 };
 
 }  // namespace callvet

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "api/fetched_content_source.h"
 #include "api/file_certificate_source.h"
-#include "pki/es256.h"
 
 namespace callvet {
 namespace {
@@ -83,7 +83,7 @@ Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const Verifi
 namespace {
 
 bool UsesRepository(const VerifierSetup& setup) {
-  return setup.certificates.empty() && setup.downloads;
+  return setup.certificates.empty() && setup.url_certificates.empty() && setup.downloads;
 }
 
 Result<std::shared_ptr<const CertificateSource>> MakeSource(const VerifierSetup& setup) {
@@ -93,9 +93,24 @@ Result<std::shared_ptr<const CertificateSource>> MakeSource(const VerifierSetup&
     if (!repository) return repository.error();
     return Source(std::move(*repository));
   }
-  auto files = FileCertificateSource::Load(setup.certificates);
+  auto files = FileCertificateSource::Load(setup.certificates, setup.url_certificates);
   if (!files) return files.error();
   return Source(std::move(*files));
+}
+
+// nullptr if it was not asked for.
+Result<std::shared_ptr<const ContentSource>> MakeContentSource(const VerifierSetup& setup) {
+  using Source = std::shared_ptr<const ContentSource>;
+  if (setup.rcd_content == RcdContent::kLeave) return Source();
+  std::shared_ptr<const Fetcher> fetcher;
+  if (MayDownload(setup)) {
+    VerifierSetup larger = setup;
+    larger.downloads->fetcher.limits.max_body_bytes = kMaxContentBytes;
+    auto made = MakeFetcher(larger);
+    if (!made) return made.error();
+    fetcher = std::move(*made);
+  }
+  return Source(std::make_shared<const FetchedContentSource>(std::move(fetcher)));
 }
 
 }  // namespace
@@ -105,8 +120,12 @@ Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup) {
   if (!store) return store.error();
   auto source = MakeSource(setup);
   if (!source) return source.error();
+  auto engine = MakeEs256Engine(setup.engine);
+  if (!engine) return engine.error();
+  auto content = MakeContentSource(setup);
+  if (!content) return content.error();
   return std::make_unique<Verifier>(setup.options, std::move(*store), std::move(*source),
-                                    setup.clock, std::make_shared<OpenSslEs256Engine>());
+                                    setup.clock, std::move(*engine), std::move(*content));
 }
 
 Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& setup,
@@ -137,9 +156,13 @@ Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& se
     if (!files) return files.error();
     source = std::move(*files);
   }
+  auto engine = MakeEs256Engine(setup.engine);
+  if (!engine) return engine.error();
+  auto content = MakeContentSource(setup);
+  if (!content) return content.error();
   live->verifier_ =
       std::make_unique<Verifier>(setup.options, (*keeper)->snapshot(), std::move(source),
-                                 setup.clock, std::make_shared<OpenSslEs256Engine>());
+                                 setup.clock, std::move(*engine), std::move(*content));
   return live;
 }
 

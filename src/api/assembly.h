@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "api/file_certificate_source.h"
 #include "api/trust_assembly.h"
 #include "base/clock.h"
 #include "callvet/result.h"
 #include "callvet/verifier.h"
+#include "pki/fast_es256.h"
 #include "pki/trust_store.h"
 #include "repository/certificate_repository.h"
 #include "repository/https_fetcher.h"
@@ -30,13 +32,19 @@ struct DownloadSetup {
   std::filesystem::path cache_directory;  // "": in memory only
 };
 
+/// Whether content that rich call data names by URI is fetched (F-23).
+enum class RcdContent : uint8_t { kLeave, kFetch };
+
 /// What a verifier is made of.
 struct VerifierSetup {
   VerifierOptions options;
   TrustSetup trust;
   std::vector<std::filesystem::path> certificates;  // if any, used instead of every x5u
+  std::vector<UrlFile> url_certificates;            // the same for an x5u each
   std::optional<DownloadSetup> downloads;           // nothing: no URL is followed
+  RcdContent rcd_content = RcdContent::kLeave;      // by the fetcher of `downloads`
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  Es256EngineOptions engine;  // which code verifies signatures, and its memory
 };
 
 /// The guarded fetcher that `setup` describes: its downloads must be there. Fails like
@@ -56,8 +64,8 @@ Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& se
 /// like MakeFetcher and DiskCache::Open.
 Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const VerifierSetup& setup);
 
-/// A verifier with OpenSSL's ES256, and with the trust of now: for one that is kept current, see
-/// LiveVerifier. Fails like LoadTrustStore and MakeRepository.
+/// A verifier, and with the trust of now: for one that is kept current, see LiveVerifier. Fails
+/// like LoadTrustStore, MakeRepository and MakeEs256Engine.
 Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup);
 
 /// A verifier whose certificates, trust list and CRLs are kept current.

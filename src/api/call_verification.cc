@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "api/certificate_json.h"
+#include "api/disposition_json.h"
 #include "api/identity_input.h"
 #include "api/object_reader.h"
+#include "api/policy_call.h"
 #include "api/sip_call.h"
 #include "api/token_dissection.h"
 #include "api/token_dissection_json.h"
@@ -103,6 +105,16 @@ void ReadParties(ObjectReader& reader, CallRequest& call) {
     call.orig = std::move(from);
   }
   if (!to.empty()) call.dest = std::move(to);
+  reader.Text("request_uri", call.target);
+}
+
+// Resource-Priority, Priority, and the body of a MESSAGE.
+void ReadExtras(ObjectReader& reader, CallRequest& call) {
+  std::vector<std::string> values;
+  reader.Texts("resource_priority", values);
+  if (!values.empty()) call.resource_priority = std::move(values);
+  reader.Text("priority", call.priority);
+  reader.Text("message_body", call.message_body);
 }
 
 void ReadTimes(ObjectReader& reader, CallInput& input) {
@@ -136,6 +148,7 @@ Result<CallInput> ReadCall(std::string_view body) {
   if (!identities.empty()) input.call.identities.clear();
   for (const std::string& identity : identities) AddIdentities(identity, input.call);
   ReadParties(reader, input.call);
+  ReadExtras(reader, input.call);
   ReadTimes(reader, input);
   ReadFingerprints(reader, input.call);
   reader.Text("id", input.id);
@@ -176,8 +189,20 @@ JsonValue AdviceJson(Reason reason) {
   return JsonMembers{{"meaning", info.meaning}, {"advice", info.advice}};
 }
 
-ApiReply Answer(const VerificationCore& core, const CallInput& input, const Verdict& verdict,
+// What is asked, and what it is judged by.
+struct Question {
+  const VerificationCore& core;
+  const Policy* policy;
+  const CallInput& input;
+};
+
+ApiReply Answer(const Question& question, const Verdict& verdict,
                 std::chrono::microseconds verify_time) {
+  const CallInput& input = question.input;
+  std::optional<Disposition> disposition;
+  if (question.policy != nullptr) {
+    disposition = Decide(*question.policy, PolicyCallOf(input.call, input.trunk), verdict);
+  }
   JsonMembers answer;
   if (input.id) answer.emplace_back("id", *input.id);
   answer.emplace_back("verstat", VerstatText(verdict.verstat()));
@@ -185,30 +210,33 @@ ApiReply Answer(const VerificationCore& core, const CallInput& input, const Verd
   answer.emplace_back("explanation", AdviceJson(verdict.reason));
   answer.emplace_back("call", CallJson(input.call));
   answer.emplace_back("verdict", VerdictJson(verdict));
-  answer.emplace_back("disposition", JsonValue());
-  if (input.certificates) answer.emplace_back("certificates", CertificatesJson(core, verdict));
+  answer.emplace_back("disposition", disposition ? DispositionJson(*disposition) : JsonValue());
+  if (input.certificates) {
+    answer.emplace_back("certificates", CertificatesJson(question.core, verdict));
+  }
   answer.emplace_back("evidence_id", JsonValue());
   ApiReply reply = JsonReply(200, answer);
   CallSummary summary = Summarise(verdict);
   if (!input.call.orig.empty()) summary.orig = input.call.orig.front();
   if (!input.call.dest.empty()) summary.dest = input.call.dest.front();
   summary.trunk = input.trunk;
+  if (disposition) summary.disposition = ActionText(disposition->action);
   summary.verify_time = verify_time;
   reply.calls.push_back(std::move(summary));
   return reply;
 }
 
-ApiReply JudgeInput(const VerificationCore& core, const CallInput& input,
-                    std::optional<VerificationCore::PastJudge>& past, const Deadline& deadline) {
+ApiReply JudgeInput(const Question& question, std::optional<VerificationCore::PastJudge>& past,
+                    const Deadline& deadline) {
   const Stopwatch watch;
   Verdict verdict;
-  if (input.at) {
-    if (!past) past.emplace(core);
-    verdict = past->Judge(input.call, *input.at, deadline);
+  if (question.input.at) {
+    if (!past) past.emplace(question.core);
+    verdict = past->Judge(question.input.call, *question.input.at, deadline);
   } else {
-    verdict = core.Judge(input.call, deadline);
+    verdict = question.core.Judge(question.input.call, deadline);
   }
-  return Answer(core, input, verdict, watch.Elapsed());
+  return Answer(question, verdict, watch.Elapsed());
 }
 
 }  // namespace
@@ -220,19 +248,22 @@ ApiReply ErrorReply(uint16_t status, const Failure& failure) {
   return JsonReply(status, body);
 }
 
-ApiReply JudgeCall(const VerificationCore& core, std::string_view body, const Deadline& deadline) {
+ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::string_view body,
+                   const Deadline& deadline) {
   const auto input = ReadCall(body);
   if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
   std::optional<VerificationCore::PastJudge> past;
-  return JudgeInput(core, *input, past, deadline);
+  return JudgeInput({core, policy, *input}, past, deadline);
 }
 
-CallBatch::CallBatch(std::shared_ptr<const VerificationCore> core) : core_(std::move(core)) {}
+CallBatch::CallBatch(std::shared_ptr<const VerificationCore> core,
+                     std::shared_ptr<const Policy> policy)
+    : core_(std::move(core)), policy_(std::move(policy)) {}
 
 ApiReply CallBatch::Judge(std::string_view line, const Deadline& deadline) {
   const auto input = ReadCall(line);
   if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
-  return JudgeInput(*core_, *input, past_, deadline);
+  return JudgeInput({*core_, policy_.get(), *input}, past_, deadline);
 }
 
 ApiReply DecodeText(std::string_view body, sys_seconds now) {

@@ -29,10 +29,9 @@ Result<SharedBundle> JoinBundles(const std::vector<std::string>& contents,
   return SharedBundle(std::move(joined));
 }
 
-}  // namespace
-
-Result<std::shared_ptr<const FileCertificateSource>> FileCertificateSource::Load(
-    const std::vector<std::filesystem::path>& files) {
+// What is no certificate at all ends the program; what is a broken one is judged when it is asked
+// for.
+Result<Result<SharedBundle>> LoadBundle(const std::vector<std::filesystem::path>& files) {
   std::vector<std::string> contents;
   for (const auto& file : files) {
     auto bytes = ReadFile(file);
@@ -43,11 +42,28 @@ Result<std::shared_ptr<const FileCertificateSource>> FileCertificateSource::Load
   if (!bundle && bundle.error().reason == Reason::kCertificateUnreadable) {
     return Fail(Reason::kFileInvalid, bundle.error().detail);
   }
-  return std::shared_ptr<const FileCertificateSource>(new FileCertificateSource(std::move(bundle)));
+  return bundle;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const FileCertificateSource>> FileCertificateSource::Load(
+    const std::vector<std::filesystem::path>& files, const std::vector<UrlFile>& url_files) {
+  auto bundle = LoadBundle(files);
+  if (!bundle) return bundle.error();
+  std::map<std::string, Result<SharedBundle>, std::less<>> by_url;
+  for (const UrlFile& url_file : url_files) {
+    auto own = LoadBundle({url_file.file});
+    if (!own) return own.error();
+    by_url.insert_or_assign(url_file.x5u, std::move(*own));
+  }
+  return std::shared_ptr<const FileCertificateSource>(
+      new FileCertificateSource(std::move(*bundle), std::move(by_url)));
 }
 
 Result<std::shared_ptr<const CertificateBundle>> FileCertificateSource::Get(
     std::string_view x5u, const Deadline& /*deadline*/) const {
+  if (const auto own = by_url_.find(x5u); own != by_url_.end()) return own->second;
   if (bundle_ || bundle_.error().reason != Reason::kCertificateNotAvailable) return bundle_;
   return Fail(Reason::kCertificateNotAvailable,
               "the certificate at " + Quote(x5u, 200) + " is not at hand");

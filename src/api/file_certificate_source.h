@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,23 +13,34 @@
 
 namespace callvet {
 
-/// A CertificateSource that gives one bundle for every x5u: the operator's answer to "which
-/// certificate", instead of a download. Without files it answers kCertificateNotAvailable.
+/// The certificates of one x5u, in a file.
+struct UrlFile {
+  std::string x5u;  // compared byte for byte (C-24)
+  std::filesystem::path file;
+};
+
+/// A CertificateSource that gives one bundle for every x5u, or one of their own for some: the
+/// operator's answer to "which certificate", instead of a download. Without a file for an x5u it
+/// answers kCertificateNotAvailable.
 class FileCertificateSource final : public CertificateSource {
  public:
-  /// Reads the certificates of all `files` (PEM or DER) into one bundle, in order. Fails with
+  /// Reads the certificates of all `files` (PEM or DER) into one bundle, in order, and those of
+  /// `url_files` into one for each x5u. Fails with
   /// kFileUnreadable, or kFileInvalid if one holds no certificate at all. A broken certificate is
   /// judged when it is asked for, like a download: kCertificateMalformed.
   static Result<std::shared_ptr<const FileCertificateSource>> Load(
-      const std::vector<std::filesystem::path>& files);
+      const std::vector<std::filesystem::path>& files, const std::vector<UrlFile>& url_files = {});
 
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const override;
 
  private:
-  explicit FileCertificateSource(Result<std::shared_ptr<const CertificateBundle>> bundle)
-      : bundle_(std::move(bundle)) {}
-  Result<std::shared_ptr<const CertificateBundle>> bundle_;
+  using SharedBundle = std::shared_ptr<const CertificateBundle>;
+  FileCertificateSource(Result<SharedBundle> bundle,
+                        std::map<std::string, Result<SharedBundle>, std::less<>> by_url)
+      : bundle_(std::move(bundle)), by_url_(std::move(by_url)) {}
+  Result<SharedBundle> bundle_;
+  std::map<std::string, Result<SharedBundle>, std::less<>> by_url_;
 };
 
 }  // namespace callvet

@@ -36,8 +36,7 @@ std::vector<std::string> IdentityValuesFromText(std::string_view text) {
   std::vector<std::string> values;
   bool in_identity = false;
   bool any_header = false;
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = WithoutByteOrderMark(text);
   std::string_view rest = TrimLines(text);
   if (rest.empty()) return values;
   while (!rest.empty()) {

@@ -5,6 +5,7 @@
 
 #include "api/request_members.h"
 #include "base/base64url.h"
+#include "base/text.h"
 #include "callvet/identity_header.h"
 #include "syntax/sip_date.h"
 
@@ -19,20 +20,33 @@ struct ReadRequest {
   std::optional<RequestError> error;
 };
 
+// "Resource-Priority: ets.0" (E-22); other headers say nothing that is judged here.
+void AddProtected(const std::string& header, CallRequest& call) {
+  const size_t colon = header.find(':');
+  if (colon == std::string::npos) return;
+  const std::string name = ToLower(Trim(std::string_view(header).substr(0, colon)));
+  const std::string value(Trim(std::string_view(header).substr(colon + 1)));
+  if (name == "resource-priority") call.resource_priority.push_back(value);
+  if (name == "priority") call.priority = value;
+}
+
 ReadRequest Read(const JsonValue& object) {
   RequestMembers members(object);
   const auto from = members.Party("from", Count::kOne, Presence::kMandatory);
   const auto to = members.Party("to", Count::kMany, Presence::kMandatory);
-  (void)members.Party("dest", Count::kMany, Presence::kOptional);
+  const auto dest = members.Party("dest", Count::kMany, Presence::kOptional);
   const auto time = members.Seconds("time", Presence::kMandatory);
   const auto shaken = members.Text("identityHeader", Presence::kOptional);
   auto others = members.Texts("identityHeaders");
+  const auto protected_headers = members.Texts("protectedHeaders");
   if (members.error()) return {{}, members.error()};
   CallRequest call;
   if (shaken) call.identities.push_back(*shaken);
   for (std::string& other : others) call.identities.push_back(std::move(other));
   call.orig.push_back(from->All().front());
   call.dest = to->All();
+  if (dest) call.target = dest->All().front();  // E-25
+  for (const std::string& header : protected_headers) AddProtected(header, call);
   call.date = FormatSipDate(sys_seconds(std::chrono::seconds(*time)));
   return {std::move(call), std::nullopt};
 }
@@ -76,8 +90,38 @@ JsonValue VerifyResult(const PassportVerdict& passport, const std::string& ident
   return wrapped;
 }
 
+// E-23: one per diverting identity.
+JsonValue DivResult(const Verdict& verdict) {
+  JsonArray results;
+  for (const PassportVerdict& passport : verdict.passports) {
+    if (!passport.div) continue;
+    JsonMembers div;
+    div.emplace_back(passport.div->find(':') == std::string::npos ? "tn" : "uri", *passport.div);
+    results.push_back(JsonMembers{{"div", std::move(div)},
+                                  {"verstatValue", VerstatText(Info(passport.reason).verstat)}});
+  }
+  return results;
+}
+
+std::string_view PriorityText(PriorityVerdict::Status status) {
+  switch (status) {
+    case PriorityVerdict::Status::kPassed:
+      return "RPH-Validation-Passed";
+    case PriorityVerdict::Status::kFailed:
+      return "RPH-Validation-Failed";
+    case PriorityVerdict::Status::kNoValidation:
+      return "No-RPH-Validation";
+  }
+  return "No-RPH-Validation";
+}
+
 JsonValue ResponseOf(const Verdict& verdict, const CallRequest& call) {
   JsonMembers response = {{"verstatValue", VerstatText(verdict.verstat())}};
+  JsonValue diversions = DivResult(verdict);
+  if (!diversions.AsArray()->empty()) response.emplace_back("divResult", std::move(diversions));
+  if (verdict.priority) {
+    response.emplace_back("verstatPriority", PriorityText(verdict.priority->status));
+  }
   JsonArray results;
   const auto values = ValuesOf(call);
   for (size_t i = 0; i < verdict.passports.size() && i < values.size(); ++i) {

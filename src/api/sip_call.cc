@@ -54,6 +54,13 @@ Result<std::vector<std::string>> AssertedIdentities(const SipMessage& message) {
   return identities;
 }
 
+// Each on one line; one that cannot be unfolded as it stands, which matches nothing.
+std::vector<std::string> Unfolded(const std::vector<std::string>& values) {
+  std::vector<std::string> lines;
+  for (const std::string& value : values) lines.push_back(Unfold(value).value_or(value));
+  return lines;
+}
+
 }  // namespace
 
 Result<CallRequest> CallFromSip(const SipMessage& message) {
@@ -74,6 +81,13 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
   if (call.orig.empty() && *from) call.orig.push_back(std::move(**from));
   if (*to) call.dest.push_back(std::move(**to));
   call.date = std::move(*date);
+  call.target = message.request_uri;
+  call.resource_priority = Unfolded(message.All("resource-priority"));
+  // Two are as good as none: a priority is never a reason to refuse the call (F-11).
+  if (const auto priority = Unfolded(message.All("priority")); priority.size() == 1) {
+    call.priority = priority[0];
+  }
+  if (message.method == "MESSAGE") call.message_body = message.body;
   if (message.HasSdp()) call.sdp_fingerprints = message.SdpFingerprints();
   return call;
 }

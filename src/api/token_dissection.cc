@@ -9,6 +9,7 @@
 #include "callvet/identity_header.h"
 #include "callvet/passport.h"
 #include "pki/es256.h"
+#include "syntax/extension_claims.h"
 
 namespace callvet {
 namespace {
@@ -122,9 +123,13 @@ void NoteSchema(const std::vector<std::string>& parts, TokenDissection& dissecti
   if (dissection.payload) {
     const JsonValue* ppt = dissection.header ? dissection.header->Find("ppt") : nullptr;
     const bool has_ppt = ppt != nullptr && ppt->AsString() != nullptr;
-    if (auto claims = Claims::Parse(parts[1], has_ppt ? *ppt->AsString() : "");
+    const std::string type = has_ppt ? *ppt->AsString() : "";
+    if (auto claims = Claims::Parse(parts[1], type);
         !claims && claims.error().reason != Reason::kBase64Invalid) {
       dissection.problems.push_back({"payload", claims.error()});
+    }
+    if (auto ok = CheckExtensionClaims(*dissection.payload, type); !ok) {
+      dissection.problems.push_back({"payload", ok.error()});
     }
   }
 }
@@ -141,9 +146,7 @@ std::vector<std::string> SplitParts(const std::string& token) {
   return parts;
 }
 
-}  // namespace
-
-TokenDissection DissectToken(std::string_view text) {
+TokenDissection Dissect(std::string_view text, size_t depth) {
   TokenDissection dissection;
   text = TrimLines(text.substr(0, kMaxText));
   const size_t token_end = std::min(text.find(';'), text.size());
@@ -165,7 +168,17 @@ TokenDissection DissectToken(std::string_view text) {
     }
   }
   NoteSchema(parts.size() > 1 ? parts : std::vector<std::string>{parts[0], ""}, dissection);
+  const JsonValue* opt = dissection.payload ? dissection.payload->Find("opt") : nullptr;
+  if (opt != nullptr && opt->AsString() != nullptr && depth < kMaxOptDepth) {
+    dissection.opt.push_back(Dissect(*opt->AsString(), depth + 1));
+  }
   return dissection;
+}
+
+}  // namespace
+
+TokenDissection DissectToken(std::string_view text) {
+  return Dissect(text, 0);
 }
 
 }  // namespace callvet

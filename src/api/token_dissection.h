@@ -28,11 +28,15 @@ struct TokenDissection {
   std::string payload_text;
   std::optional<std::string> signature;  // decoded bytes
   std::vector<Problem> problems;
+  std::vector<TokenDissection> opt;  // the token that a div-o PASSporT encloses, one or nothing
 };
+
+inline constexpr size_t kMaxOptDepth = 10;
 
 /// Takes `text` (an Identity header value, or a token alone) apart as far as it goes: a broken part
 /// does not hide the others; wrong base64 alphabets, padding and left-over bits, line breaks in the
-/// middle and missing parts are reported and read all the same. Pure; thread-safe; never fails.
+/// middle and missing parts are reported and read all the same. What opt encloses is read too, to a
+/// depth of kMaxOptDepth. Pure; thread-safe; never fails.
 TokenDissection DissectToken(std::string_view text);
 
 }  // namespace callvet

@@ -60,13 +60,15 @@ JsonValue DissectionJson(const TokenDissection& dissection, sys_seconds now) {
                                    {"reason", Info(problem.failure.reason).id},
                                    {"detail", problem.failure.detail}});
   }
-  return JsonMembers{{"form", dissection.form.empty() ? JsonValue() : JsonValue(dissection.form)},
-                     {"parameters", std::move(parameters)},
-                     {"header", PartJson(dissection.header)},
-                     {"payload", PartJson(dissection.payload)},
-                     {"signature", SignatureJson(dissection.signature)},
-                     {"times", DissectionTimes(dissection, now)},
-                     {"problems", std::move(problems)}};
+  return JsonMembers{
+      {"form", dissection.form.empty() ? JsonValue() : JsonValue(dissection.form)},
+      {"parameters", std::move(parameters)},
+      {"header", PartJson(dissection.header)},
+      {"payload", PartJson(dissection.payload)},
+      {"signature", SignatureJson(dissection.signature)},
+      {"times", DissectionTimes(dissection, now)},
+      {"problems", std::move(problems)},
+      {"opt", dissection.opt.empty() ? JsonValue() : DissectionJson(dissection.opt.front(), now)}};
 }
 
 }  // namespace callvet

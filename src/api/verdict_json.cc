@@ -46,16 +46,76 @@ JsonValue ChecksJson(const std::vector<Check>& checks) {
   return list;
 }
 
+JsonValue RichCallDataJson(const std::optional<RichCallData>& data) {
+  if (!data) return {};
+  JsonArray content;
+  for (const RichCallData::Content& part : data->content) {
+    const bool failed = part.outcome == CheckOutcome::kFailed;
+    content.push_back(
+        JsonMembers{{"pointer", part.pointer},
+                    {"uri", OrNull(part.uri)},
+                    {"outcome", CheckOutcomeText(part.outcome)},
+                    {"reason", failed ? JsonValue(Info(part.reason).id) : JsonValue()},
+                    {"detail", TextOrNull(part.detail)}});
+  }
+  return JsonMembers{{"reason", Info(data->reason).id}, {"nam", data->nam},
+                     {"apn", OrNull(data->apn)},        {"icn", OrNull(data->icn)},
+                     {"jcl", OrNull(data->jcl)},        {"crn", OrNull(data->crn)},
+                     {"iss", OrNull(data->iss)},        {"content", std::move(content)}};
+}
+
+JsonValue PathJson(const std::vector<CallLeg>& path) {
+  JsonArray legs;
+  for (const CallLeg& leg : path) {
+    legs.push_back(JsonMembers{{"from", leg.from},
+                               {"to", leg.to},
+                               {"ppt", TextOrNull(leg.ppt)},
+                               {"passport", leg.passport},
+                               {"iat", leg.iat},
+                               {"signer", SignerJson(leg.signer)}});
+  }
+  return legs;
+}
+
+std::string_view StatusText(PriorityVerdict::Status status) {
+  switch (status) {
+    case PriorityVerdict::Status::kPassed:
+      return "RPH-Validation-Passed";
+    case PriorityVerdict::Status::kFailed:
+      return "RPH-Validation-Failed";
+    case PriorityVerdict::Status::kNoValidation:
+      return "No-RPH-Validation";
+  }
+  return "RPH-Validation-Failed";
+}
+
+JsonValue PriorityJson(const std::optional<PriorityVerdict>& priority) {
+  if (!priority) return {};
+  JsonArray values;
+  for (const std::string& value : priority->values) values.emplace_back(value);
+  return JsonMembers{{"status", StatusText(priority->status)},
+                     {"reason", Info(priority->reason).id},
+                     {"decided_by", OrNull(priority->decided_by)},
+                     {"values", std::move(values)},
+                     {"sph", OrNull(priority->sph)}};
+}
+
 // The members that a verdict and each of its PASSporTs have in common, behind `head`.
 JsonValue WithFacts(JsonMembers head, const PassportVerdict& passport) {
   JsonArray dest;
   for (const std::string& identity : passport.dest) dest.emplace_back(identity);
-  JsonMembers facts = {
-      {"attest", OrNull(passport.attest)},     {"origid", OrNull(passport.origid)},
-      {"orig", OrNull(passport.orig)},         {"dest", std::move(dest)},
-      {"iat", OrNull(passport.iat)},           {"age_seconds", OrNull(passport.age_seconds)},
-      {"signer", SignerJson(passport.signer)}, {"ppt", TextOrNull(passport.ppt)},
-      {"x5u", TextOrNull(passport.x5u)},       {"checks", ChecksJson(passport.checks)}};
+  JsonMembers facts = {{"attest", OrNull(passport.attest)},
+                       {"origid", OrNull(passport.origid)},
+                       {"orig", OrNull(passport.orig)},
+                       {"dest", std::move(dest)},
+                       {"iat", OrNull(passport.iat)},
+                       {"age_seconds", OrNull(passport.age_seconds)},
+                       {"div", OrNull(passport.div)},
+                       {"rich_call_data", RichCallDataJson(passport.rich_call_data)},
+                       {"signer", SignerJson(passport.signer)},
+                       {"ppt", TextOrNull(passport.ppt)},
+                       {"x5u", TextOrNull(passport.x5u)},
+                       {"checks", ChecksJson(passport.checks)}};
   for (auto& fact : facts) head.push_back(std::move(fact));
   return head;
 }
@@ -64,6 +124,12 @@ JsonMembers Outcome(Reason reason) {
   return {{"verstat", VerstatText(Info(reason).verstat)},
           {"reason", Info(reason).id},
           {"sip", SipJson(reason)}};
+}
+
+JsonValue PassportJson(const PassportVerdict& passport) {
+  JsonValue json = WithFacts(Outcome(passport.reason), passport);
+  json.Add("opt", passport.nested.empty() ? JsonValue() : PassportJson(passport.nested.front()));
+  return json;
 }
 
 }  // namespace
@@ -75,9 +141,11 @@ JsonValue VerdictJson(const Verdict& verdict) {
   json.Add("detail", TextOrNull(verdict.detail));
   json.Add("judged_at", FormatTime(verdict.judged_at));
   json.Add("decided_by", verdict.decided_by ? JsonValue(*verdict.decided_by) : JsonValue());
+  json.Add("path", PathJson(verdict.path));
+  json.Add("priority", PriorityJson(verdict.priority));
   JsonArray passports;
   for (const PassportVerdict& passport : verdict.passports) {
-    passports.push_back(WithFacts(Outcome(passport.reason), passport));
+    passports.push_back(PassportJson(passport));
   }
   json.Add("passports", std::move(passports));
   return json;

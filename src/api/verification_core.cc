@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "api/file_certificate_source.h"
-#include "pki/es256.h"
 
 namespace callvet {
 namespace {
@@ -28,6 +27,7 @@ struct VerificationCore::Parts {
   std::shared_ptr<const WaitingRoom> waiting_room;
   std::shared_ptr<const CertificateSource> source;
   std::shared_ptr<TrustKeeper> keeper;
+  std::shared_ptr<const Es256Engine> engine;
 };
 
 VerificationCore::VerificationCore(Parts parts)
@@ -36,7 +36,7 @@ VerificationCore::VerificationCore(Parts parts)
       repository_(std::move(parts.repository)),
       waiting_room_(std::move(parts.waiting_room)),
       source_(std::move(parts.source)),
-      engine_(std::make_shared<OpenSslEs256Engine>()),
+      engine_(std::move(parts.engine)),
       keeper_(std::move(parts.keeper)),
       verifier_(options_, keeper_->snapshot(), source_, clock_, engine_) {}
 
@@ -59,13 +59,17 @@ Result<std::shared_ptr<const CertificateRepository>> MakeWatchedRepository(
 Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(const CoreSetup& setup) {
   auto inputs = MakeTrustInputs(setup.verifier);
   if (!inputs) return inputs.error();
+  auto engine = MakeEs256Engine(setup.verifier.engine);
+  if (!engine) return engine.error();
   Parts parts{setup.verifier.options,
               setup.verifier.clock,
               nullptr,
               nullptr,
               nullptr,
-              std::make_shared<TrustKeeper>(std::move(*inputs))};
-  if (setup.verifier.downloads && setup.verifier.certificates.empty()) {
+              std::make_shared<TrustKeeper>(std::move(*inputs)),
+              std::move(*engine)};
+  if (setup.verifier.downloads && setup.verifier.certificates.empty() &&
+      setup.verifier.url_certificates.empty()) {
     auto repository = MakeWatchedRepository(setup.verifier, parts.keeper);
     if (!repository) return repository.error();
     parts.repository = std::move(*repository);
@@ -73,7 +77,8 @@ Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(const CoreSetup
         std::make_shared<const WaitingRoom>(parts.repository, setup.max_waiting, setup.on_wait);
     parts.source = parts.waiting_room;
   } else {
-    auto files = FileCertificateSource::Load(setup.verifier.certificates);
+    auto files =
+        FileCertificateSource::Load(setup.verifier.certificates, setup.verifier.url_certificates);
     if (!files) return files.error();
     parts.source = std::move(*files);
   }

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "base/file_descriptor.h"
 #include "base/text.h"
@@ -56,6 +57,66 @@ Result<std::string> ReadFile(const fs::path& path, size_t max_bytes) {
       return Fail(Reason::kFileUnreadable,
                   path.string() + ": larger than " + std::to_string(max_bytes) + " bytes");
     }
+  }
+}
+
+Result<LineReader> LineReader::Open(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return FileFailure(path, errno);
+  return LineReader(path, descriptor);
+}
+
+LineReader::LineReader(fs::path path, int descriptor)
+    : path_(std::move(path)), descriptor_(descriptor), buffer_(kMaxLine * 4) {}
+
+LineReader::LineReader(LineReader&& other) noexcept
+    : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      buffer_(std::move(other.buffer_)),
+      begin_(other.begin_),
+      end_(other.end_),
+      line_number_(other.line_number_),
+      at_end_(other.at_end_) {}
+
+LineReader::~LineReader() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+// Moves what is left to the front and reads more behind it; false at the end of the file.
+Result<bool> LineReader::Fill() {
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  for (;;) {
+    const ssize_t got = ::read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FileFailure(path_, errno);
+    end_ += static_cast<size_t>(got);
+    return got > 0;
+  }
+}
+
+Result<std::optional<std::string_view>> LineReader::Next() {
+  for (;;) {
+    const std::string_view rest(buffer_.data() + begin_, end_ - begin_);
+    const size_t line_feed = rest.find('\n');
+    if (line_feed == std::string_view::npos && !at_end_ && rest.size() <= kMaxLine) {
+      const auto more = Fill();
+      if (!more) return more.error();
+      at_end_ = !*more;
+      continue;
+    }
+    if (rest.empty()) return std::optional<std::string_view>();
+    ++line_number_;
+    std::string_view line = rest.substr(0, line_feed);
+    if (line.size() > kMaxLine) {
+      return Fail(Reason::kFileInvalid, path_.string() + ": line " + std::to_string(line_number_) +
+                                            " is longer than " + std::to_string(kMaxLine) +
+                                            " bytes");
+    }
+    begin_ += std::min(line.size() + 1, rest.size());
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return std::optional<std::string_view>(line);
   }
 }
 

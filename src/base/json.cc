@@ -1,20 +1,56 @@
 // SPDX-License-Identifier: MIT
 #include "base/json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <exception>
+#include <iterator>
 #include <limits>
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace callvet {
 namespace {
+
+// How far the reader has come, for ReadJsonWithComments: the values' places are taken from it.
+struct Progress {
+  size_t consumed = 0;                   // bytes
+  std::map<std::string, size_t> places;  // JSON pointer -> bytes consumed when it was reported
+};
+
+// An iterator that counts what is read through it.
+class CountingIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountingIterator(const char* at, Progress* progress) : at_(at), progress_(progress) {}
+  reference operator*() const { return *at_; }
+  CountingIterator& operator++() {
+    ++at_;
+    ++progress_->consumed;
+    return *this;
+  }
+  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
+  bool operator!=(const CountingIterator& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  Progress* progress_;
+};
 
 // Builds a JsonValue from nlohmann's events. The DOM of nlohmann keeps the last of two members of
 // one name, which is what a parser-differential attack needs, so it is not used for reading.
 class StrictBuilder {
  public:
-  explicit StrictBuilder(const JsonLimits& limits) : limits_(limits) {}
+  // `progress` may be null: no places are kept.
+  explicit StrictBuilder(const JsonLimits& limits, Progress* progress = nullptr)
+      : limits_(limits), progress_(progress) {}
 
   bool null() { return Put(JsonValue()); }
   bool boolean(bool value) { return Put(value); }
@@ -34,10 +70,12 @@ class StrictBuilder {
   bool key(std::string& name) {
     Level& level = open_.back();
     if (level.value.Find(name) != nullptr) {
+      failure_place_ = Consumed();
       failure_ = Fail(Reason::kJsonDuplicateName, "the member name occurs twice: " + name);
       return false;
     }
     level.key = std::move(name);
+    NotePlace(level.pointer + "/" + level.key);
     return true;
   }
 
@@ -46,21 +84,41 @@ class StrictBuilder {
     std::string what = error.what();
     const size_t colon = what.find(": ");
     if (colon != std::string::npos) what.erase(0, colon + 2);
+    failure_place_ = position;
     failure_ = Fail(Reason::kJsonInvalid, "at byte " + std::to_string(position) + ": " + what);
     return false;
   }
 
   Failure TakeFailure() { return std::move(failure_); }
   JsonValue TakeRoot() { return std::move(root_); }
+  // How many bytes were read when it failed.
+  [[nodiscard]] size_t failure_place() const { return failure_place_; }
 
  private:
   struct Level {
     JsonValue value;
     std::string key;
+    std::string pointer;  // kept only for places
   };
+
+  [[nodiscard]] size_t Consumed() const { return progress_ != nullptr ? progress_->consumed : 0; }
+
+  void NotePlace(const std::string& pointer) {
+    if (progress_ != nullptr) progress_->places.emplace(pointer, progress_->consumed);
+  }
+
+  // The pointer of the value that is read next. Only an element has no place yet: a member got the
+  // place of its name.
+  std::string PointerOfNext() {
+    if (progress_ == nullptr || open_.empty()) return {};
+    const Level& level = open_.back();
+    const JsonArray* array = level.value.AsArray();
+    return level.pointer + "/" + (array != nullptr ? std::to_string(array->size()) : level.key);
+  }
 
   bool CountValue() {
     if (++values_ <= limits_.max_values) return true;
+    failure_place_ = Consumed();
     failure_ =
         Fail(Reason::kJsonLimit, "more than " + std::to_string(limits_.max_values) + " values");
     return false;
@@ -68,6 +126,7 @@ class StrictBuilder {
 
   bool Put(JsonValue value) {
     if (!CountValue()) return false;
+    NotePlace(PointerOfNext());
     Attach(std::move(value));
     return true;
   }
@@ -87,12 +146,15 @@ class StrictBuilder {
 
   bool Open(JsonValue container) {
     if (open_.size() >= limits_.max_depth) {
+      failure_place_ = Consumed();
       failure_ = Fail(Reason::kJsonLimit,
                       "nested deeper than " + std::to_string(limits_.max_depth) + " levels");
       return false;
     }
     if (!CountValue()) return false;
-    open_.push_back({std::move(container), {}});
+    std::string pointer = PointerOfNext();
+    NotePlace(pointer);
+    open_.push_back({std::move(container), {}, std::move(pointer)});
     return true;
   }
 
@@ -107,6 +169,8 @@ class StrictBuilder {
   std::vector<Level> open_;
   JsonValue root_;
   size_t values_ = 0;
+  Progress* progress_ = nullptr;
+  size_t failure_place_ = 0;
   Failure failure_{Reason::kJsonInvalid, "not JSON"};
 };
 
@@ -185,18 +249,46 @@ std::string_view JsonValue::KindName() const {
   return kNames[storage_.index()];
 }
 
-Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
+namespace {
+
+// What no JSON text may have, and nlohmann does not refuse: it takes a NUL for the end of the text
+// and skips a byte order mark.
+Result<void> CheckText(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {
     return Fail(Reason::kJsonLimit, std::to_string(text.size()) + " bytes, the limit is " +
                                         std::to_string(limits.max_bytes));
   }
-  // nlohmann takes a NUL for the end of the text and skips a byte order mark.
   if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
     return Fail(Reason::kJsonInvalid, "a NUL byte at byte " + std::to_string(nul + 1));
   }
-  if (text.starts_with("\xEF\xBB\xBF")) {
+  if (WithoutByteOrderMark(text).size() != text.size()) {
     return Fail(Reason::kJsonInvalid, "begins with a byte order mark");
   }
+  return {};
+}
+
+// The place behind `consumed` bytes: the last of them, so that a line break read ahead does not
+// count.
+TextPlace PlaceOf(std::string_view text, size_t consumed) {
+  const std::string_view before = text.substr(0, consumed == 0 ? 0 : consumed - 1);
+  TextPlace place;
+  place.line += static_cast<size_t>(std::count(before.begin(), before.end(), '\n'));
+  const size_t line_start = before.rfind('\n');
+  place.column +=
+      line_start == std::string_view::npos ? before.size() : before.size() - line_start - 1;
+  return place;
+}
+
+Failure WithPlace(std::string_view text, size_t consumed, const Failure& failure) {
+  const TextPlace place = PlaceOf(text, consumed);
+  return Fail(failure.reason, "line " + std::to_string(place.line) + ", column " +
+                                  std::to_string(place.column) + ": " + failure.detail);
+}
+
+}  // namespace
+
+Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
+  if (auto ok = CheckText(text, limits); !ok) return ok.error();
   StrictBuilder builder(limits);
   try {
     if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
@@ -206,6 +298,27 @@ Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
     return Fail(Reason::kInternalError, std::string("JSON reader: ") + error.what());
   }
   return builder.TakeRoot();
+}
+
+Result<JsonDocument> ReadJsonWithComments(std::string_view text, const JsonLimits& limits) {
+  if (auto ok = CheckText(text, limits); !ok) return ok.error();
+  Progress progress;
+  StrictBuilder builder(limits, &progress);
+  try {
+    const CountingIterator begin(text.data(), &progress);
+    const CountingIterator end(text.data() + text.size(), &progress);
+    if (!nlohmann::json::sax_parse(begin, end, &builder, nlohmann::json::input_format_t::json,
+                                   /*strict=*/true, /*ignore_comments=*/true)) {
+      return WithPlace(text, builder.failure_place(), builder.TakeFailure());
+    }
+  } catch (const std::exception& error) {
+    return Fail(Reason::kInternalError, std::string("JSON reader: ") + error.what());
+  }
+  JsonDocument document{builder.TakeRoot(), {}};
+  for (const auto& [pointer, consumed] : progress.places) {
+    document.places.emplace(pointer, PlaceOf(text, consumed));
+  }
+  return document;
 }
 
 std::string CanonicalJson(const JsonValue& value) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,6 +103,25 @@ struct JsonLimits {
 /// with kJsonInvalid, kJsonDuplicateName or kJsonLimit; the detail names the place. Pure;
 /// thread-safe; never throws.
 Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits = {});
+
+/// A place in a text, both from 1; columns count bytes.
+struct TextPlace {
+  size_t line = 1;
+  size_t column = 1;
+};
+
+/// A JSON text that a person wrote, with the place of every value in it.
+struct JsonDocument {
+  JsonValue root;
+  /// By JSON pointer (RFC 6901) without escapes: "/trunks/pstn/mode". Of a member the place is
+  /// behind its name, of an element of an array where its value begins or ends.
+  std::map<std::string, TextPlace> places;
+};
+
+/// Reads a configuration: like ReadJson, but comments (`//` to the end of the line, and `/* */`)
+/// are skipped. The detail of a failure begins with "line L, column C: ". Never for what a caller
+/// or signer sent. Pure; thread-safe; never throws.
+Result<JsonDocument> ReadJsonWithComments(std::string_view text, const JsonLimits& limits = {});
 
 /// The deterministic serialisation of RFC 8225 9: no white space, members sorted by code
 /// point, recursively, UTF-8, `/` not escaped. Bytes that are not UTF-8 become U+FFFD.

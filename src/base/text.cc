@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <vector>
 
 namespace callvet {
 namespace {
@@ -75,6 +76,22 @@ bool ParseRfc3339(std::string_view text, sys_seconds& time) {
   return seconds >= 0 && seconds <= kLastSecond;  // the offset may have led out of the years
 }
 
+// Levenshtein's, case ignored.
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (ToLower(a[i - 1]) == ToLower(b[j - 1]) ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
 }  // namespace
 
 std::string ToLower(std::string_view text) {
@@ -86,6 +103,12 @@ std::string ToLower(std::string_view text) {
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return ToLower(x) == ToLower(y); });
+}
+
+std::string_view WithoutByteOrderMark(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
 }
 
 std::string_view Trim(std::string_view text) {
@@ -156,6 +179,21 @@ Result<uint64_t> ParseNumber(std::string_view text, uint64_t max) {
   }
   if (text.empty()) return Fail(Reason::kParameterInvalid, "an empty text is not a number");
   return value;
+}
+
+std::string_view NearestWord(std::string_view word, std::span<const std::string_view> known) {
+  constexpr size_t kMaxWord = 64;
+  if (word.size() > kMaxWord) return {};
+  std::string_view nearest;
+  size_t best = std::max<size_t>(2, word.size() / 3) + 1;
+  for (const std::string_view candidate : known) {
+    const size_t distance = EditDistance(word, candidate);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
 }
 
 }  // namespace callvet

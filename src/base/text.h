@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,11 @@ constexpr bool IsAlpha(char c) {
 constexpr bool IsHexDigit(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
+/// A character of a SIP token (RFC 3261 25.1).
+constexpr bool IsSipTokenChar(char c) {
+  return IsAlpha(c) || IsDigit(c) ||
+         std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
+}
 constexpr char ToLower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
@@ -31,6 +37,9 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 std::string_view Trim(std::string_view text);
 /// Without spaces, tabs, CR and LF at both ends.
 std::string_view TrimLines(std::string_view text);
+
+/// Without the byte order mark that some editors put in front of UTF-8.
+std::string_view WithoutByteOrderMark(std::string_view text);
 
 /// `text` in double quotes, safe to print: control characters and bytes outside ASCII as \xNN, cut
 /// after `max` characters with "...". For details that quote what a caller sent.
@@ -46,6 +55,10 @@ std::string FormatTime(sys_seconds time);
 /// ("2022-06-29T20:25:36Z", "...+08:00"; a fraction of a second is cut off). Years 1970 to 9999.
 /// Fails with kParameterInvalid.
 Result<sys_seconds> ParseTime(std::string_view text);
+
+/// The one of `known` that is nearest to `word` by insertions, deletions and replacements of
+/// characters, or "" if none is near enough to have been meant.
+std::string_view NearestWord(std::string_view word, std::span<const std::string_view> known);
 
 /// Reads a decimal number of at most `max`, digits only. Fails with kParameterInvalid.
 Result<uint64_t> ParseNumber(std::string_view text, uint64_t max);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -68,6 +69,15 @@ void PrintDissection(const Console& console, const TokenDissection& dissection, 
     out << console.Paint(Colour::kRed, "problem") << "  " << problem.part << ": "
         << Info(problem.failure.reason).id << ": " << ForTerminal(problem.failure.detail) << "\n";
   }
+  for (const TokenDissection& enclosed : dissection.opt) {
+    out << console.Paint(Colour::kBold, "opt") << "  encloses this PASSporT:\n";
+    PrintDissection(console, enclosed, now);
+  }
+}
+
+bool IsBroken(const TokenDissection& dissection) {
+  return !dissection.problems.empty() ||
+         std::any_of(dissection.opt.begin(), dissection.opt.end(), IsBroken);
 }
 
 ExitCode RunDecode(const DecodeOptions& options, const Console& console) {
@@ -92,7 +102,7 @@ ExitCode RunDecode(const DecodeOptions& options, const Console& console) {
   JsonArray list;
   for (const std::string& value : values) {
     const TokenDissection dissection = DissectToken(value);
-    broken = broken || !dissection.problems.empty();
+    broken = broken || IsBroken(dissection);
     if (options.json) {
       list.push_back(DissectionJson(dissection, *now));
     } else {

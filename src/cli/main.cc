@@ -31,6 +31,7 @@ int Run(int argc, char** argv) {
   AddPkiCommand(app, context);
   AddLintCommand(app, context);
   AddTrustCommand(app, context);
+  AddPolicyCommand(app, context);
   AddCacheCommand(app, context);
   AddFetchCommand(app, context);
   AddServeCommand(app, context);

@@ -30,6 +30,7 @@ void AddSignCommand(CLI::App& app, Context& context);
 void AddPkiCommand(CLI::App& app, Context& context);
 void AddLintCommand(CLI::App& app, Context& context);
 void AddTrustCommand(CLI::App& app, Context& context);
+void AddPolicyCommand(CLI::App& app, Context& context);
 void AddCacheCommand(CLI::App& app, Context& context);
 void AddFetchCommand(CLI::App& app, Context& context);
 void AddServeCommand(CLI::App& app, Context& context);

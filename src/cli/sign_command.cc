@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "cli/pki_files.h"
+#include "cli/sign_extensions.h"
 #include "issue/passport_signer.h"
 #include "syntax/party.h"
 #include "syntax/sip_date.h"
@@ -29,6 +30,10 @@ constexpr const char* kFooter =
     "  callvet sign --key leaf.key --x5u https://cert.example.org/chain.pem --insecure-unchecked "
     "\\\n"
     "      --raw-payload '{\"attest\":\"Cabbage\"}'\n"
+    "  callvet sign --key b.key --x5u https://cert.example.org/b.pem --ppt div \\\n"
+    "      --div-from identity.txt --dest +12155550102\n"
+    "  callvet sign --key leaf.key --x5u https://cert.example.org/chain.pem --ppt rcd \\\n"
+    "      --orig +12155550100 --dest +12155550101 --rcd '{\"nam\":\"Alice\"}' --rcdi /nam\n"
     "'callvet pki' makes a key and its certificate. Exit codes: 0 signed, 2 usage error or "
     "unreadable\n"
     "input, 3 something inside failed.";
@@ -44,6 +49,7 @@ struct SignOptions {
   std::string ppt = "shaken";
   std::vector<std::string> mky;
   std::vector<std::string> claims;
+  SignExtensions extensions;
   std::optional<std::string> raw_header;
   std::optional<std::string> raw_payload;
   std::string country;
@@ -76,7 +82,9 @@ void AddClaimOptions(CLI::App& command, SignOptions& options) {
       .add_option("--iat", options.iat,
                   "Time of signing: seconds since 1970 or RFC 3339 (default: now)")
       ->type_name("TIME");
-  command.add_option("--ppt", options.ppt, "Type of PASSporT: shaken or base")
+  command
+      .add_option("--ppt", options.ppt,
+                  "Type of PASSporT: base, shaken, div, div-o, rph, rcd or msg")
       ->type_name("PPT")
       ->capture_default_str();
   command
@@ -168,26 +176,31 @@ Result<void> AddClaim(const std::string& text, JsonMembers& claims) {
 // Options without which nothing sensible can be signed.
 Result<void> CheckComplete(const SignOptions& options) {
   if (options.unchecked) return {};
-  if (options.ppt != "shaken" && options.ppt != "base") {
+  if (!IsKnownPpt(options.ppt)) {
     return Fail(Reason::kParameterInvalid,
-                "--ppt " + Quote(options.ppt) + " is not known; known are shaken and base");
+                "--ppt " + Quote(options.ppt) +
+                    " is not known; known are base, shaken, div, div-o, rph, rcd and msg");
   }
   if (options.x5u.empty()) return Fail(Reason::kParameterMissing, "--x5u is required");
-  if (options.orig.empty()) return Fail(Reason::kParameterMissing, "--orig is required");
+  const bool diversion = options.ppt == "div" || options.ppt == "div-o";
+  if (diversion && !options.orig.empty()) {
+    return Fail(Reason::kParameterInvalid, "--orig is that of --div-from and cannot be changed");
+  }
+  if (options.orig.empty() && !diversion)
+    return Fail(Reason::kParameterMissing, "--orig is required");
   if (options.dest.empty()) return Fail(Reason::kParameterMissing, "--dest is required");
   return {};
 }
 
-Result<void> AddParties(const SignOptions& options, PassportRequest& request) {
-  const auto plan = CountryOption(options.country);
-  if (!plan) return plan.error();
+Result<void> AddParties(const SignOptions& options, const DialPlan* plan,
+                        PassportRequest& request) {
   if (!options.orig.empty()) {
-    auto orig = ParseIdentity("--orig", options.orig, *plan, options.rules());
+    auto orig = ParseIdentity("--orig", options.orig, plan, options.rules());
     if (!orig) return orig.error();
     request.orig = std::move(*orig);
   }
   for (const std::string& text : options.dest) {
-    const auto dest = ParseIdentity("--dest", text, *plan, options.rules());
+    const auto dest = ParseIdentity("--dest", text, plan, options.rules());
     if (!dest) return dest.error();
     if (dest->tn) request.dest.tn.push_back(*dest->tn);
     if (dest->uri) request.dest.uri.push_back(*dest->uri);
@@ -201,7 +214,9 @@ Result<PassportRequest> BuildRequest(const SignOptions& options) {
   request.rules = options.rules();
   if (options.ppt != "base") request.ppt = options.ppt;
   request.x5u = options.x5u;
-  if (auto ok = AddParties(options, request); !ok) return ok.error();
+  const auto plan = CountryOption(options.country);
+  if (!plan) return plan.error();
+  if (auto ok = AddParties(options, *plan, request); !ok) return ok.error();
   const auto iat = TimeOption(options.iat, SystemClock().Now());
   if (!iat) return InOption("--iat", iat.error());
   request.iat = *iat;
@@ -223,6 +238,11 @@ Result<PassportRequest> BuildRequest(const SignOptions& options) {
   }
   for (const std::string& text : options.claims) {
     if (auto ok = AddClaim(text, request.extra_claims); !ok) return ok.error();
+  }
+  // Unchecked, the claims of any type may be left out, or be given with --claim.
+  if (!options.unchecked || options.extensions.AnyGiven()) {
+    auto ok = AddExtension(options.extensions, options.ppt, *plan, request);
+    if (!ok) return ok.error();
   }
   return request;
 }
@@ -295,6 +315,7 @@ void AddSignCommand(CLI::App& app, Context& context) {
   command->add_option("--x5u", options->x5u, "Where the signer's certificate is published")
       ->type_name("URL");
   AddClaimOptions(*command, *options);
+  AddSignExtensionOptions(*command, options->extensions);
   AddOutputOptions(*command, *options);
   TakeOneValueEach(*command);
   command->footer(kFooter);

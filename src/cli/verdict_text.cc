@@ -23,7 +23,7 @@ bool ChainPassed(const PassportVerdict& passport) {
   });
 }
 
-std::string SignerText(const PassportVerdict& passport) {
+std::string SignerName(const PassportVerdict& passport) {
   if (!passport.signer) return "not looked at";
   std::string text;
   for (const std::string& spc : passport.signer->spcs) text += "SPC " + ForTerminal(spc) + " ";
@@ -32,7 +32,12 @@ std::string SignerText(const PassportVerdict& passport) {
   }
   text += ForTerminal(passport.signer->organization.empty() ? passport.signer->subject
                                                             : passport.signer->organization);
-  return ChainPassed(passport) ? text : text + " (not trusted)";
+  return text;
+}
+
+std::string SignerText(const PassportVerdict& passport) {
+  const bool doubtful = passport.signer && !ChainPassed(passport);
+  return doubtful ? SignerName(passport) + " (not trusted)" : SignerName(passport);
 }
 
 // A signer may write anything into attest; the line to paste has the three values that mean
@@ -49,6 +54,65 @@ std::string PartiesText(const PassportVerdict& passport) {
     text += (i > 0 ? ", " : "") + ForTerminal(passport.dest[i]);
   }
   return passport.dest.empty() ? text + "-" : text;
+}
+
+// Whoever stands behind a name that is shown must have been found good (F-26).
+void PrintRichCallData(const Console& console, const PassportVerdict& passport) {
+  if (!passport.rich_call_data) return;
+  const RichCallData& data = *passport.rich_call_data;
+  std::string line = "  rich call data: ";
+  if (passport.reason != Reason::kNone || data.reason != Reason::kNone) {
+    const Reason why = passport.reason != Reason::kNone ? passport.reason : data.reason;
+    line += "not verified, not shown (" + std::string(Info(why).id) + ")";
+  } else {
+    line += "name \"" + ForTerminal(data.nam) + "\"";
+    if (data.apn) line += ", number " + ForTerminal(*data.apn);
+    if (data.crn) line += ", reason \"" + ForTerminal(*data.crn) + "\"";
+    if (data.iss) line += ", vouched for by " + ForTerminal(*data.iss);
+  }
+  console.out() << line << "\n";
+  for (const RichCallData::Content& part : data.content) {
+    console.out() << "    " << ForTerminal(part.pointer) << " "
+                  << ForTerminal(part.uri.value_or("in the PASSporT")) << ": "
+                  << (part.outcome == CheckOutcome::kFailed   ? Info(part.reason).id
+                      : part.outcome == CheckOutcome::kPassed ? "as signed"
+                                                              : "not fetched")
+                  << "\n";
+  }
+}
+
+// A call that was not redirected has its path in the summary.
+void PrintPath(const Console& console, const Verdict& verdict) {
+  if (verdict.path.size() < 2) return;
+  console.out() << "  The call's path:\n";
+  for (const CallLeg& leg : verdict.path) {
+    PassportVerdict signed_by;
+    signed_by.signer = leg.signer;
+    console.out() << "    " << ForTerminal(leg.from) << " -> " << ForTerminal(leg.to) << "  "
+                  << (leg.ppt.empty() ? "base" : ForTerminal(leg.ppt)) << ", signed by "
+                  << SignerName(signed_by) << ", Identity header " << leg.passport + 1 << "\n";
+  }
+}
+
+void PrintPriority(const Console& console, const std::optional<PriorityVerdict>& priority) {
+  if (!priority) return;
+  std::string values;
+  for (const std::string& value : priority->values) {
+    values += (values.empty() ? "" : ", ") + ForTerminal(value);
+  }
+  console.out() << "  Resource-Priority " << (values.empty() ? "(none)" : values) << ": ";
+  switch (priority->status) {
+    case PriorityVerdict::Status::kPassed:
+      console.out() << "vouched for\n";
+      return;
+    case PriorityVerdict::Status::kNoValidation:
+      console.out() << "nobody vouches for it; treat the call as an ordinary one\n";
+      return;
+    case PriorityVerdict::Status::kFailed:
+      console.out() << "not to be trusted (" << Info(priority->reason).id
+                    << "); treat the call as an ordinary one\n";
+      return;
+  }
 }
 
 void PrintSummary(const Console& console, const Verdict& verdict) {
@@ -99,19 +163,29 @@ void PrintChecks(const Console& console, const PassportVerdict& passport) {
   }
 }
 
+// And, further in, what it encloses.
+void PrintPassport(const Console& console, const PassportVerdict& passport,
+                   const std::string& title) {
+  console.out() << "\n"
+                << console.Paint(Colour::kBold, title) << ": " << Info(passport.reason).id << "\n";
+  PrintRichCallData(console, passport);
+  PrintChecks(console, passport);
+  for (const PassportVerdict& nested : passport.nested) {
+    PrintPassport(console, nested, "opt of " + title);
+  }
+}
+
 }  // namespace
 
 void PrintVerdict(const Console& console, const Verdict& verdict) {
   PrintSummary(console, verdict);
   PrintReason(console, verdict);
+  PrintPath(console, verdict);
+  PrintPriority(console, verdict.priority);
   for (size_t i = 0; i < verdict.passports.size(); ++i) {
-    const PassportVerdict& passport = verdict.passports[i];
-    console.out() << "\n"
-                  << console.Paint(Colour::kBold, "Identity header " + std::to_string(i + 1) +
-                                                      " of " +
-                                                      std::to_string(verdict.passports.size()))
-                  << ": " << Info(passport.reason).id << "\n";
-    PrintChecks(console, passport);
+    PrintPassport(console, verdict.passports[i],
+                  "Identity header " + std::to_string(i + 1) + " of " +
+                      std::to_string(verdict.passports.size()));
   }
 }
 

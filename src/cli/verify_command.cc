@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "api/assembly.h"
+#include "api/disposition_json.h"
 #include "api/identity_input.h"
+#include "api/policy_call.h"
 #include "api/sip_call.h"
 #include "api/verdict_json.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/disposition_text.h"
 #include "cli/download_options.h"
 #include "cli/options.h"
+#include "cli/policy_options.h"
 #include "cli/verdict_text.h"
+#include "cli/verify_extensions.h"
 
 namespace callvet::cli {
 namespace {
@@ -26,7 +33,8 @@ constexpr const char* kFooter =
     "  callvet verify --sip-file invite.txt --anchors ca.pem --cert chain.pem --at "
     "2026-11-21T08:00:00Z\n"
     "  cat token.txt | callvet verify --bare - --orig 12155550100 --dest 12155550101 --json\n"
-    "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input, 3 not decided.";
+    "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input, 3 not decided;\n"
+    "with --policy also 1 if the call is rejected.";
 
 struct VerifyOptions {
   std::string header;
@@ -36,7 +44,7 @@ struct VerifyOptions {
   std::vector<std::string> dest;
   std::string date;
   std::string at;
-  std::vector<std::filesystem::path> certificates;
+  std::vector<std::string> certificates;
   TrustOptions trust;
   std::string revocation;
   bool no_crl_download = false;
@@ -46,9 +54,13 @@ struct VerifyOptions {
   bool bare = false;
   bool ignore_date = false;
   bool any_origid = false;
+  std::string engine = "auto";
   bool offline = false;
   std::string cache_dir;
   DownloadOptions downloads;
+  VerifyExtensions extensions;
+  std::string policy;
+  std::string trunk;
   bool json = false;
 };
 
@@ -83,7 +95,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command
       .add_option("--sip-file", options.sip_file,
                   "Whole SIP request, also from a capture's text (- for standard input): gives "
-                  "caller, called party, Date and Identity headers")
+                  "caller, called party, Date, Identity headers, and whatever else counts")
       ->type_name("F");
   command
       .add_option("--orig", options.orig,
@@ -100,8 +112,9 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
       ->type_name("TIME");
   command
       .add_option("--cert", options.certificates,
-                  "Certificate chain of the signer, used instead of a download")
-      ->type_name("F");
+                  "Certificate chain of the signer, used instead of a download; with X5U= in front "
+                  "for that signer only. May be given several times")
+      ->type_name("[X5U=]F");
   AddKeptTrustOptions(command, options.trust);
   AddTrustListOptions(command, options.trust);
   AddCrlUrlOption(command, options.trust);
@@ -119,7 +132,17 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_flag("--ignore-date", options.ignore_date,
                    "Judge freshness by iat alone (full form)");
   command.add_flag("--any-origid", options.any_origid, "Accept an origid that is not a UUID");
+  command
+      .add_option("--engine", options.engine,
+                  "Code that verifies the signature: auto, openssl, portable, adx, ifma")
+      ->type_name("NAME")
+      ->capture_default_str();
+  AddVerifyExtensionOptions(command, options.extensions);
   AddStoreOptions(command, options);
+  command.add_option("--policy", options.policy, "Policy file: say what is done with the call")
+      ->type_name("F");
+  command.add_option("--trunk", options.trunk, "With --policy: trunk that the call came in by")
+      ->type_name("T");
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
   command.footer(kFooter);
@@ -164,8 +187,12 @@ Result<CallRequest> ReadCall(const VerifyOptions& options) {
     if (auto ok = AddIdentities(*text, options, call); !ok) return ok.error();
   }
   if (!options.orig.empty()) call.orig = options.orig;
-  if (!options.dest.empty()) call.dest = options.dest;
+  if (!options.dest.empty()) {
+    call.dest = options.dest;
+    call.target.reset();
+  }
   if (!options.date.empty()) call.date = options.date;
+  if (auto ok = ApplyToCall(options.extensions, call); !ok) return ok.error();
   return call;
 }
 
@@ -184,6 +211,30 @@ Result<RevocationPolicy> PolicyOf(const VerifyOptions& options) {
               "--revocation " + Quote(mode) + " is none of if-covered, required, best-effort");
 }
 
+// For one call: what is forced is used at once, and no time goes into large tables.
+Result<Es256EngineOptions> EngineOption(const std::string& text) {
+  const auto kind = Es256KindFromText(text);
+  if (!kind) return Fail(Reason::kParameterInvalid, "--engine: '" + text + "' is not known");
+  Es256EngineOptions engine;
+  engine.kind = *kind;
+  engine.generator_window = 6;
+  if (*kind != Es256Kind::kAuto) engine.promote_after = 1;
+  return engine;
+}
+
+// "https://cert.example.org/a.pem=a.pem", or a file alone.
+void AddCertificates(const VerifyOptions& options, VerifierSetup& setup) {
+  for (const std::string& text : options.certificates) {
+    const size_t equals = text.rfind('=');
+    const bool of_url = text.starts_with("https://") || text.starts_with("http://");
+    if (of_url && equals != std::string::npos) {
+      setup.url_certificates.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    } else {
+      setup.certificates.emplace_back(text);
+    }
+  }
+}
+
 Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   VerifierSetup setup;
   auto plan = CountryOption(options.country);
@@ -195,6 +246,9 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
     if (!at) return InOption("--at", at.error());
     setup.clock = std::make_shared<FixedClock>(*at);
   }
+  auto engine = EngineOption(options.engine);
+  if (!engine) return engine.error();
+  setup.engine = std::move(*engine);
   setup.options.max_age = std::chrono::seconds(options.max_age);
   setup.options.dial_plan = *plan;
   if (options.ignore_date) setup.options.date_policy = DatePolicy::kIgnore;
@@ -202,17 +256,36 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   ApplyDownloadOptions(options.downloads, setup);
   if (options.offline) setup.downloads->repository.downloads = DownloadPolicy::kOffline;
   setup.downloads->cache_directory = options.cache_dir;
-  setup.certificates = options.certificates;
+  AddCertificates(options, setup);
   setup.trust = TrustSetupOf(options.trust);
   setup.trust.revocation_policy = *revocation;
   if (options.no_crl_download) setup.trust.crl_downloads = CrlDownloads::kConfiguredOnly;
+  if (auto ok = ApplyToSetup(options.extensions, setup); !ok) return ok.error();
   return setup;
+}
+
+void PrintResult(const Verdict& verdict, const std::optional<Disposition>& disposition,
+                 const VerifyOptions& options, const Console& console) {
+  if (options.json) {
+    JsonValue json = VerdictJson(verdict);
+    json.Add("disposition", disposition ? DispositionJson(*disposition) : JsonValue());
+    return console.PrintJson(json);
+  }
+  PrintVerdict(console, verdict);
+  if (!disposition) return;
+  console.out() << "\n";
+  PrintDisposition(console, *disposition, RuleLines::kBroken);
 }
 
 ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty()) {
     return console.Complain(
         Fail(Reason::kParameterMissing, "give an Identity header, --identity-file or --sip-file"));
+  }
+  std::shared_ptr<const Policy> policy;
+  if (!options.policy.empty()) {
+    policy = PolicyOption(options.policy, console);
+    if (policy == nullptr) return ExitCode::kUsage;
   }
   auto setup = MakeSetup(options);
   if (!setup) return console.Complain(setup.error());
@@ -229,12 +302,11 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   }
 
   const Verdict verdict = (*verifier)->Verify(*call, Deadline());
-  if (options.json) {
-    console.PrintJson(VerdictJson(verdict));
-  } else {
-    PrintVerdict(console, verdict);
-  }
-  return ExitCodeOf(verdict.reason);
+  std::optional<Disposition> disposition;
+  if (policy != nullptr) disposition = Decide(*policy, PolicyCallOf(*call, options.trunk), verdict);
+  PrintResult(verdict, disposition, options, console);
+  const bool rejected = disposition && disposition->action == Action::kReject;
+  return rejected ? ExitCode::kNotVerified : ExitCodeOf(verdict.reason);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "issue/der_writer.h"
 #include "issue/x509_writer.h"
+#include "pki/pem.h"
 
 namespace callvet {
 namespace {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/base64url.h"
 #include "base/byte_reader.h"
 #include "base/text.h"
 #include "pki/openssl_ptr.h"
@@ -25,18 +24,6 @@ Result<std::string> DerUriName(std::string_view uri) {
       std::all_of(uri.begin(), uri.end(), [](char c) { return c > 0x20 && c < 0x7F; });
   if (uri.empty() || !printable) return Fail(Reason::kParameterInvalid, "no URI: " + Quote(uri));
   return DerElement(der::Implicit(6), uri);
-}
-
-std::string DerDirectoryName(std::string_view name) {
-  return DerElement(der::Explicit(4), name);
-}
-
-std::string WritePem(std::string_view label, std::string_view der) {
-  constexpr size_t kLine = 64;
-  const std::string text = EncodeBase64(der);
-  std::string pem = "-----BEGIN " + std::string(label) + "-----\n";
-  for (size_t i = 0; i < text.size(); i += kLine) pem.append(text, i, kLine).append("\n");
-  return pem.append("-----END ").append(label).append("-----\n");
 }
 
 }  // namespace callvet

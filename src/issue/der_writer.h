@@ -8,7 +8,7 @@
 #include "base/der_element.h"
 #include "callvet/result.h"
 
-// Writing DER and PEM beyond base/der_element.h. Everything here is pure and thread-safe.
+// Writing DER beyond base/der_element.h. Everything here is pure and thread-safe.
 
 namespace callvet {
 
@@ -30,8 +30,5 @@ Result<std::string> DerOid(std::string_view dotted);
 /// The GeneralName uniformResourceIdentifier. Fails with kParameterInvalid unless `uri` is
 /// printable ASCII without white space, not empty.
 Result<std::string> DerUriName(std::string_view uri);
-
-/// A "-----BEGIN `label`-----" block with lines of 64 characters (RFC 7468).
-std::string WritePem(std::string_view label, std::string_view der);
 
 }  // namespace callvet

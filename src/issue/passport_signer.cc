@@ -12,6 +12,7 @@
 #include "callvet/identity_header.h"
 #include "callvet/telephone_number.h"
 #include "pki/openssl_ptr.h"
+#include "syntax/extension_claims.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -100,7 +101,9 @@ Result<void> CheckRequest(const PassportRequest& request, std::string_view heade
   if (auto read = JoseHeader::Parse(EncodeBase64Url(header)); !read) return read.error();
   if (auto x5u = ParseX5u(request.x5u); !x5u) return x5u.error();
   if (request.ppt && ppt.empty()) return Fail(Reason::kParameterInvalid, "ppt is empty");
-  if (auto claims = Claims::Parse(EncodeBase64Url(payload), ppt); !claims) return claims.error();
+  const auto claims = Claims::Parse(EncodeBase64Url(payload), ppt);
+  if (!claims) return claims.error();
+  if (auto ok = CheckExtensionClaims(*claims->payload(), ppt); !ok) return ok.error();
   if (request.attest && !Contains(kAttestations, *request.attest)) {
     return Fail(Reason::kAttestInvalid, "attest is " + Quote(*request.attest));
   }

@@ -23,7 +23,7 @@ namespace callvet {
 /// What a PASSporT shall say. Strings are UTF-8.
 struct PassportRequest {
   /// "shaken", or nothing for a base PASSporT. Any other type is signed as it is, its claims in
-  /// `extra_claims`.
+  /// `extra_claims`: see extension_members.h for div, div-o, rph, rcd and msg.
   std::optional<std::string> ppt;
   std::string x5u;  // where the signer's certificate is published (C-20)
   PartyClaim orig;  // tn in canonical digits without '+', or uri
@@ -41,10 +41,10 @@ struct PassportRequest {
 /// of `request` give no claim.
 ///
 /// Under Rules::kEnforced it refuses what a verifier would refuse, by the verifier's own readers:
-/// kX5uMissing, kInfoInvalid (x5u, C-20), k<claim>Missing and k<claim>Invalid as in Claims::Parse,
-/// kAttestInvalid, kJsonLimit; and numbers that are not canonical (kOrigInvalid, kDestInvalid,
-/// Under either: kKeyInvalid unless `key` is P-256, kJsonDuplicateName when an extra claim
-/// has the name of a claim above, kInternalError.
+/// kX5uMissing, kInfoInvalid (x5u, C-20), k<claim>Missing and k<claim>Invalid as in Claims::Parse
+/// and CheckExtensionClaims, kAttestInvalid, kJsonLimit; and numbers that are not canonical
+/// (kOrigInvalid, kDestInvalid, A-31). Under either: kKeyInvalid unless `key` is P-256,
+/// kJsonDuplicateName when an extra claim has the name of a claim above, kInternalError.
 Result<std::string> SignPassport(const PassportRequest& request, const PrivateKey& key);
 
 /// h.p.s over exactly these bytes, which need not be JSON: for tests. Fails with kKeyInvalid,

@@ -6,8 +6,8 @@
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
 
-#include "issue/der_writer.h"
 #include "pki/openssl_ptr.h"
+#include "pki/pem.h"
 
 namespace callvet {
 namespace {

@@ -6,6 +6,8 @@
 
 #include <openssl/pem.h>
 
+#include "base/base64url.h"
+#include "base/text.h"
 #include "pki/openssl_ptr.h"
 
 namespace callvet {
@@ -39,8 +41,7 @@ bool LooksLikeDer(std::string_view bytes) {
 Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,
                                             size_t max_blocks) {
   const ErrorQueueDrain drain;
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+  bytes = WithoutByteOrderMark(bytes);
   const size_t begin_lines = CountBeginLines(bytes);
   if (begin_lines > max_blocks) {
     return Fail(reason, "more than " + std::to_string(max_blocks) + " PEM blocks");
@@ -73,6 +74,14 @@ Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reaso
                             std::to_string(blocks.size()) + " can be read");
   }
   return blocks;
+}
+
+std::string WritePem(std::string_view label, std::string_view der) {
+  constexpr size_t kLine = 64;
+  const std::string text = EncodeBase64(der);
+  std::string pem = "-----BEGIN " + std::string(label) + "-----\n";
+  for (size_t i = 0; i < text.size(); i += kLine) pem.append(text, i, kLine).append("\n");
+  return pem.append("-----END ").append(label).append("-----\n");
 }
 
 }  // namespace callvet

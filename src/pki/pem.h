@@ -24,4 +24,7 @@ bool LooksLikeDer(std::string_view bytes);
 Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,
                                             size_t max_blocks = 16'384);
 
+/// A "-----BEGIN `label`-----" block with lines of 64 characters (RFC 7468).
+std::string WritePem(std::string_view label, std::string_view der);
+
 }  // namespace callvet

@@ -222,7 +222,8 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
     case EndpointId::kAtisSigning:
       return FromReply(AtisSigning(state.signer.get(), request.body));
     case EndpointId::kCalls:
-      return FromApi(JudgeCall(*state.core, request.body, context.deadline()), context);
+      return FromApi(JudgeCall(*state.core, state.policy.get(), request.body, context.deadline()),
+                     context);
     case EndpointId::kBatch:
       return Batch(context);
     case EndpointId::kDecode:
@@ -283,7 +284,7 @@ HttpReply Application::Batch(Context& context) {
   }
   // Outlives this call: the answer is written while the request is read.
   reply.stream = [this, state = context.state](LineSource& lines, const LineSink& sink) {
-    CallBatch batch(state->core);
+    CallBatch batch(state->core, state->policy);
     while (true) {
       auto line = lines.Next();
       if (!line) {

@@ -13,6 +13,7 @@
 
 #include "api/atis_signing.h"
 #include "api/verification_core.h"
+#include "callvet/policy.h"
 #include "service/access_log.h"
 #include "service/access_tokens.h"
 #include "service/connection_loop.h"
@@ -27,6 +28,7 @@ namespace callvet::service {
 struct ApplicationState {
   std::shared_ptr<VerificationCore> core;
   std::shared_ptr<const CallSigner> signer;  // nullptr: it does not sign
+  std::shared_ptr<const Policy> policy;      // nullptr: verdicts only
   AccessTokens tokens;
   enum class VerifyAccess : uint8_t { kToken, kAnyone } verify_access = VerifyAccess::kToken;
   std::chrono::milliseconds deadline{2000};

@@ -58,6 +58,7 @@ class ConfigReader {
 
   Result<ServiceConfig> Read() {
     ReadListen();
+    Path(root_, "policy", config_.policy);
     Section("tls", [&](ObjectReader& reader) { ReadTls(reader); });
     Section("access", [&](ObjectReader& reader) { ReadAccess(reader); });
     Section("trust", [&](ObjectReader& reader) { ReadTrust(reader); });
@@ -67,7 +68,6 @@ class ConfigReader {
     Section("limits", [&](ObjectReader& reader) { ReadLimits(reader); });
     Section("log", [&](ObjectReader& reader) { ReadLog(reader); });
     if (auto ok = root_.Finish(); !ok) return ok.error();
-    if (failure_) return *failure_;
     for (const std::string_view name : {"trust", "certificates", "verification"}) {
       if (const JsonValue* value = json_.Find(name)) config_.verifier_text += WriteJson(*value);
       config_.verifier_text += '\n';
@@ -277,7 +277,6 @@ class ConfigReader {
   const JsonValue& json_;
   path directory_;
   ServiceConfig config_;
-  std::optional<Failure> failure_;
 };
 
 }  // namespace

@@ -31,6 +31,8 @@ struct ServiceConfig {
   VerifierSetup verifier;
   std::chrono::milliseconds deadline{2000};
 
+  std::filesystem::path policy;  // "": verdicts only
+
   std::filesystem::path signing_key;  // "": it does not sign
   std::string signing_x5u;
 

@@ -43,12 +43,26 @@ CoreSetup CoreSetupOf(const ServiceConfig& config, const std::shared_ptr<Traffic
   return setup;
 }
 
+Result<std::shared_ptr<const Policy>> ReadPolicy(const ServiceConfig& config) {
+  if (config.policy.empty()) return std::shared_ptr<const Policy>();
+  LoadedPolicy loaded = LoadPolicy(config.policy);
+  if (loaded.policy) return std::move(loaded.policy);
+  std::string problems;
+  for (const PolicyProblem& problem : loaded.problems) {
+    problems += (problems.empty() ? "" : "; ") + PolicyProblemText(problem);
+  }
+  return Fail(Reason::kConfigInvalid, problems);
+}
+
 // Everything of a state but the core.
 Result<ApplicationState> OutlineOf(const ServiceConfig& config) {
   ApplicationState state;
   auto signer = MakeSigner(config);
   if (!signer) return signer.error();
   state.signer = std::move(*signer);
+  auto policy = ReadPolicy(config);
+  if (!policy) return policy.error();
+  state.policy = std::move(*policy);
   state.tokens = AccessTokens(config.tokens);
   if (config.verify_without_token) {
     state.verify_access = ApplicationState::VerifyAccess::kAnyone;

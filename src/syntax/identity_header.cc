@@ -18,12 +18,6 @@ bool IsTokenChar(char c) {
          c == '=';
 }
 
-// RFC 3261 25.1 token.
-bool IsNameChar(char c) {
-  return IsAlpha(c) || IsDigit(c) ||
-         std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
-}
-
 // What a parameter value without quotes may hold: token, host, or a URI that lost its brackets.
 bool IsValueChar(char c) {
   return c > ' ' && c < 0x7F && std::string_view(";,\"<>\\").find(c) == std::string_view::npos;
@@ -140,7 +134,7 @@ Result<void> IdentityHeader::ReadParameters(std::string_view parameters) {
     }
     parameters.remove_prefix(1);
     SkipWhitespace(parameters);
-    const std::string name = ToLower(TakeWhile(parameters, IsNameChar));
+    const std::string name = ToLower(TakeWhile(parameters, IsSipTokenChar));
     if (name.empty()) return Malformed("a parameter has no name: " + Quote(parameters, 40));
     SkipWhitespace(parameters);
     Info value;

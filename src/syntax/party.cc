@@ -13,13 +13,24 @@ bool HasScheme(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return false;
   const std::string scheme = ToLower(text.substr(0, colon));
-  return scheme == "sip" || scheme == "sips" || scheme == "tel";
+  return scheme == "sip" || scheme == "sips" || scheme == "tel" || scheme == "urn";
+}
+
+// RFC 5031 4: the emergency services and their like, in one case; nothing for any other URI.
+std::optional<std::string> ServiceUrn(std::string_view text) {
+  constexpr std::string_view kPrefix = "urn:service:";
+  std::string lower = ToLower(text);
+  if (!lower.starts_with(kPrefix) || lower.size() == kPrefix.size()) return std::nullopt;
+  const bool labels = std::all_of(lower.begin() + kPrefix.size(), lower.end(), [](char c) {
+    return IsAlpha(c) || IsDigit(c) || c == '-' || c == '.';
+  });
+  if (!labels) return std::nullopt;
+  return lower;
 }
 
 // RFC 3261 25.1: token characters and white space; bytes of UTF-8 names are let through.
 bool IsNameChar(char c) {
-  return IsAlpha(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80 ||
-         std::string_view(" \t-.!%*_+`'~").find(c) != std::string_view::npos;
+  return IsSipTokenChar(c) || c == ' ' || c == '\t' || static_cast<unsigned char>(c) >= 0x80;
 }
 
 // The length of the quoted string that `text` begins with, both quotes included; 0 if it has no
@@ -81,6 +92,10 @@ Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
   const bool bare_tel = EqualsIgnoreCase(text.substr(0, 4), "tel:");
   auto spec = bare_tel ? Result<std::string>(std::string(text)) : AddrSpec(text);
   if (!spec) return spec.error();
+  if (auto urn = ServiceUrn(*spec)) {
+    party.uri_ = std::move(*urn);
+    return party;
+  }
   auto uri = SipUri::Parse(*spec);
   if (!uri) return uri.error();
   const bool must_be_number = uri->scheme == "tel" || uri->UserIsPhone();
@@ -109,6 +124,7 @@ bool Party::MatchesUri(std::string_view claim) const {
 }
 
 Result<std::string> CanonicalUriClaim(std::string_view claim) {
+  if (auto urn = ServiceUrn(claim)) return *urn;
   auto uri = SipUri::Parse(claim);
   if (!uri) return uri.error();
   if (uri->scheme == "tel") {

@@ -14,10 +14,11 @@ namespace callvet {
 /// identity, or both where the standard leaves open which one the user part is. A value.
 class Party {
  public:
-  /// Reads a number ("+12155550100"), a tel, sip or sips URI, or a name-addr with either in angle
-  /// brackets (`"Alice" <sip:...>;tag=1`). A tel URI, or a sip URI with user=phone, is a number (a
-  /// Failure if it is not one); another sip URI whose user part is written like a number is taken
-  /// as a number too, and as a URI. Fails with kParameterInvalid. Pure; thread-safe.
+  /// Reads a number ("+12155550100"), a tel, sip or sips URI, a service URN (urn:service:sos, RFC
+  /// 5031; a URI identity, F-12), or a name-addr with any of them in angle brackets (`"Alice"
+  /// <sip:...>;tag=1`). A tel URI, or a sip URI with user=phone, is a number (a Failure if it is
+  /// not one); another sip URI whose user part is written like a number is taken as a number too
+  /// and as a URI. Fails with kParameterInvalid. Pure; thread-safe.
   static Result<Party> Parse(std::string_view text, const DialPlan* plan);
 
   [[nodiscard]] const std::optional<TelephoneNumber>& tn() const { return tn_; }

@@ -7,9 +7,7 @@
 #include "base/base64url.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "callvet/telephone_number.h"
-#include "syntax/party.h"
-#include "syntax/uri.h"
+#include "syntax/party_claim.h"
 
 namespace callvet {
 namespace {
@@ -45,44 +43,6 @@ Result<std::string> RequireString(const JsonValue& object, std::string_view name
   return *text;
 }
 
-Result<void> CheckTn(const std::string& tn, Reason reason) {
-  if (auto number = TelephoneNumber::Parse(tn, nullptr); !number) {
-    return Fail(reason, "tn: " + number.error().detail);
-  }
-  return {};
-}
-
-Result<void> CheckUri(const std::string& uri, Reason reason) {
-  auto canonical = CanonicalUriClaim(uri);
-  // Other schemes (urn:service:sos, RFC 9027) are well-formed claims, though no SIP party is one.
-  const std::string scheme = ToLower(std::string_view(uri).substr(0, uri.find(':')));
-  const bool of_sip = scheme == "sip" || scheme == "sips" || scheme == "tel";
-  if (canonical || (!of_sip && IsAbsoluteUri(uri))) return {};
-  return Fail(reason, "uri: " + canonical.error().detail);
-}
-
-//
-Result<PartyClaim> ReadPartyClaim(const JsonValue& value, Reason reason) {
-  const JsonMembers* members = value.AsObject();
-  if (members == nullptr || members->size() != 1) {
-    return Fail(reason, "must be an object with exactly one member, tn or uri");
-  }
-  const auto& [name, member] = members->front();
-  const std::string* text = member.AsString();
-  if (text == nullptr) return Fail(reason, name + " must be a string");
-  PartyClaim claim;
-  if (name == "tn") {
-    if (auto ok = CheckTn(*text, reason); !ok) return ok.error();
-    claim.tn = *text;
-  } else if (name == "uri") {
-    if (auto ok = CheckUri(*text, reason); !ok) return ok.error();
-    claim.uri = *text;
-  } else {
-    return Fail(reason, "has neither tn nor uri but " + Quote(name));
-  }
-  return claim;
-}
-
 template <class CheckItem>
 Result<std::vector<std::string>> ReadStrings(const JsonValue& value, std::string_view name,
                                              CheckItem check) {
@@ -106,12 +66,12 @@ Result<DestClaim> ReadDest(const JsonValue& value) {
   if (!value.IsObject()) return Fail(Reason::kDestInvalid, "must be an object");
   DestClaim dest;
   if (const JsonValue* tn = value.Find("tn")) {
-    auto numbers = ReadStrings(*tn, "tn", CheckTn);
+    auto numbers = ReadStrings(*tn, "tn", CheckTnClaim);
     if (!numbers) return numbers.error();
     dest.tn = std::move(*numbers);
   }
   if (const JsonValue* uri = value.Find("uri")) {
-    auto uris = ReadStrings(*uri, "uri", CheckUri);
+    auto uris = ReadStrings(*uri, "uri", CheckUriClaim);
     if (!uris) return uris.error();
     dest.uri = std::move(*uris);
   }

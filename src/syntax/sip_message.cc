@@ -121,11 +121,6 @@ std::optional<RequestLine> FindRequestLine(std::string_view line) {
   return std::nullopt;
 }
 
-bool IsNameChar(char c) {
-  return IsAlpha(c) || IsDigit(c) ||
-         std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
-}
-
 std::string LongName(std::string_view name) {
   std::string lower = ToLower(name);
   if (lower.size() != 1) return lower;
@@ -139,7 +134,7 @@ Result<SipMessage::Header> ReadHeader(std::string_view line) {
   const size_t colon = line.find(':');
   const std::string_view name = Trim(line.substr(0, std::min(colon, line.size())));
   if (colon == std::string_view::npos || name.empty() ||
-      !std::all_of(name.begin(), name.end(), IsNameChar)) {
+      !std::all_of(name.begin(), name.end(), IsSipTokenChar)) {
     return Invalid("not a header line: " + Quote(line));
   }
   return SipMessage::Header{LongName(name), std::string(Trim(line.substr(colon + 1)))};

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
@@ -16,21 +17,6 @@ constexpr size_t kMinInternational = 7;
 
 bool IsNumberChar(char c) {
   return IsDigit(c) || c == '#' || c == '*';
-}
-
-// The value of the parameter `name` in ";a=b;c", or nothing.
-std::optional<std::string_view> FindParameter(std::string_view parameters, std::string_view name) {
-  while (!parameters.empty()) {
-    parameters.remove_prefix(1);  // ';'
-    const size_t end = std::min(parameters.find(';'), parameters.size());
-    const std::string_view parameter = parameters.substr(0, end);
-    const size_t equals = std::min(parameter.find('='), parameter.size());
-    if (EqualsIgnoreCase(Trim(parameter.substr(0, equals)), name)) {
-      return Trim(parameter.substr(std::min(equals + 1, parameter.size())));
-    }
-    parameters.remove_prefix(end);
-  }
-  return std::nullopt;
 }
 
 // Digits of `text`, or nothing when a character is in it that no number is written with.
@@ -153,7 +139,7 @@ Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialP
   if (subscriber.starts_with('+')) {
     number.global_ = true;
     subscriber.remove_prefix(1);
-  } else if (const auto parameter = FindParameter(text.substr(cut), "phone-context");
+  } else if (const auto parameter = FindUriParameter(text.substr(cut), "phone-context");
              parameter && parameter->starts_with('+')) {
     const auto digits = StripSeparators(parameter->substr(1));
     if (!digits || digits->empty()) {

@@ -192,15 +192,23 @@ Result<SipUri> SipUri::Parse(std::string_view text) {
   return uri;
 }
 
-bool SipUri::UserIsPhone() const {
-  std::string_view rest = parameters;
-  while (!rest.empty()) {
-    rest.remove_prefix(1);
-    const size_t end = std::min(rest.find(';'), rest.size());
-    if (EqualsIgnoreCase(rest.substr(0, end), "user=phone")) return true;
-    rest.remove_prefix(end);
+std::optional<std::string_view> FindUriParameter(std::string_view parameters,
+                                                 std::string_view name) {
+  while (!parameters.empty()) {
+    parameters.remove_prefix(1);  // ';'
+    const size_t end = std::min(parameters.find(';'), parameters.size());
+    const std::string_view parameter = parameters.substr(0, end);
+    const size_t equals = std::min(parameter.find('='), parameter.size());
+    if (EqualsIgnoreCase(Trim(parameter.substr(0, equals)), name)) {
+      return Trim(parameter.substr(std::min(equals + 1, parameter.size())));
+    }
+    parameters.remove_prefix(end);
   }
-  return false;
+  return std::nullopt;
+}
+
+bool SipUri::UserIsPhone() const {
+  return EqualsIgnoreCase(FindUriParameter(parameters, "user").value_or(""), "phone");
 }
 
 std::string SipUri::CanonicalIdentity() const {

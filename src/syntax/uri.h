@@ -43,6 +43,10 @@ struct X5uRules {
 /// than nothing, a host. Fails with kInfoInvalid. Says nothing about where the host points. Pure.
 Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules = {});
 
+/// The value of the parameter `name` (any case) of ";a=b;c", "" if it has none, or nothing. Pure.
+std::optional<std::string_view> FindUriParameter(std::string_view parameters,
+                                                 std::string_view name);
+
 /// A SIP, SIPS or TEL URI, split. A value.
 struct SipUri {
   std::string scheme;  // "sip", "sips" or "tel", lower-case

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "verify/call.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "syntax/sip_date.h"
 
@@ -19,6 +21,23 @@ std::vector<Party> ReadParties(const std::vector<std::string>& texts, const Dial
   return parties;
 }
 
+// True if the number is E.164 beyond doubt: written so, or made so by the plan. An extension or a
+// number as it is dialled says nothing of who is called.
+bool IsComparable(const TelephoneNumber& number, const DialPlan* plan) {
+  if (number.global()) return true;
+  return plan != nullptr && number.canonical().starts_with(plan->country_code) &&
+         number.canonical().size() >= plan->country_code.size() + plan->min_national;
+}
+
+std::optional<Party> ReadTarget(const CallRequest& request, const VerifierOptions& options) {
+  if (!request.target || options.target_policy == TargetPolicy::kToOnly) return std::nullopt;
+  auto party = Party::Parse(*request.target, options.dial_plan);
+  if (!party || !party->tn() || !IsComparable(*party->tn(), options.dial_plan)) {
+    return std::nullopt;
+  }
+  return *party;
+}
+
 }  // namespace
 
 Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now) {
@@ -27,9 +46,64 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             now,
             ReadParties(request.orig, options.dial_plan),
             ReadParties(request.dest, options.dial_plan),
-            std::nullopt};
+            std::nullopt,
+            ReadTarget(request, options)};
   if (request.date) call.date = ParseSipDate(*request.date);
   return call;
+}
+
+std::string CanonicalName(const PartyClaim& claim, const DialPlan* plan) {
+  if (claim.tn) {
+    const auto number = TelephoneNumber::ParseClaim(*claim.tn, plan);
+    return "tn:" + (number ? number->canonical() : *claim.tn);
+  }
+  const std::string uri = claim.uri.value_or("");
+  return "uri:" + CanonicalUriClaim(uri).value_or(uri);
+}
+
+std::vector<std::string> CanonicalNames(const DestClaim& dest, const DialPlan* plan) {
+  std::vector<std::string> names;
+  for (const std::string& tn : dest.tn) names.push_back(CanonicalName({tn, {}}, plan));
+  for (const std::string& uri : dest.uri) names.push_back(CanonicalName({{}, uri}, plan));
+  return names;
+}
+
+std::string_view WithoutKind(std::string_view name) {
+  return name.substr(name.find(':') + 1);
+}
+
+std::string ClaimText(const PartyClaim& claim) {
+  return claim.tn ? "tn " + Quote(*claim.tn) : "uri " + Quote(claim.uri.value_or(""), 200);
+}
+
+std::string ClaimText(const DestClaim& dest) {
+  std::string text;
+  for (const std::string& tn : dest.tn) text += (text.empty() ? "tn " : ", tn ") + Quote(tn);
+  for (const std::string& uri : dest.uri) {
+    text += (text.empty() ? "uri " : ", uri ") + Quote(uri, 200);
+  }
+  return text;
+}
+
+bool Matches(const Party& party, const PartyClaim& claim, const DialPlan* plan) {
+  return claim.tn ? party.MatchesTn(*claim.tn, plan) : party.MatchesUri(claim.uri.value_or(""));
+}
+
+bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan) {
+  return std::any_of(dest.tn.begin(), dest.tn.end(),
+                     [&](const std::string& tn) { return party.MatchesTn(tn, plan); }) ||
+         std::any_of(dest.uri.begin(), dest.uri.end(),
+                     [&](const std::string& uri) { return party.MatchesUri(uri); });
+}
+
+std::vector<Party> CalledForCompact(const Call& call) {
+  if (!call.request_uri) return call.called;
+  std::vector<Party> parties;
+  std::copy_if(call.called.begin(), call.called.end(), std::back_inserter(parties),
+               [&](const Party& party) {
+                 return party.tn() && party.canonical() == call.request_uri->canonical();
+               });
+  return parties;
 }
 
 std::string Describe(const std::vector<Party>& parties) {

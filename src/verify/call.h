@@ -20,9 +20,32 @@ struct Call {
   std::vector<Party> callers;               // of request.orig, those that can be read
   std::vector<Party> called;                // of request.dest, those that can be read
   std::optional<Result<sys_seconds>> date;  // nothing without a Date header
+  /// The Request-URI, if it counts (TargetPolicy).
+  std::optional<Party> request_uri;
+  /// A message and not a call (F-30).
+  [[nodiscard]] bool IsMessage() const { return request.message_body.has_value(); }
 
   static Call Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now);
 };
+
+/// How a claim names a party: "tn:12155550100" or "uri:sip:alice@example.org" in canonical form, or
+/// as received where it has none. Equal exactly if the parties are.
+std::string CanonicalName(const PartyClaim& claim, const DialPlan* plan);
+std::vector<std::string> CanonicalNames(const DestClaim& dest, const DialPlan* plan);
+/// The same without the kind in front, for people.
+std::string_view WithoutKind(std::string_view name);
+
+/// `tn "12155550100"` of a claim as received, for details.
+std::string ClaimText(const PartyClaim& claim);
+std::string ClaimText(const DestClaim& dest);
+
+/// Whether `party` is the one, or one of those, that the claim names.
+bool Matches(const Party& party, const PartyClaim& claim, const DialPlan* plan);
+bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan);
+
+/// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,
+/// that one.
+std::vector<Party> CalledForCompact(const Call& call);
 
 /// "A, B" of the canonical forms, each with the received form where that differs: for details.
 std::string Describe(const std::vector<Party>& parties);

@@ -8,6 +8,7 @@
 #include "pki/chain.h"
 #include "verify/authority.h"
 #include "verify/compact.h"
+#include "verify/extensions/rph.h"
 
 namespace callvet {
 namespace {
@@ -83,16 +84,25 @@ bool Record(Trail& trail, CheckId id, const Result<T>& result, std::string passe
   return true;
 }
 
-bool CheckRights(const VerifiedChain& chain, const PartyClaim& orig, const JsonValue& payload,
-                 const CertificateContext& context, Trail& trail) {
+// Whether the signer may sign this: `identity` is whom it must have authority over.
+bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const JsonValue& payload,
+                 const Call& call, const CertificateContext& context, Candidate& candidate) {
+  Trail& trail = candidate.trail;
   const auto lists = CollectTnAuthLists(chain, context.source, context.deadline);
   if (!Record(trail, CheckId::kTnAuthList, lists,
               lists ? lists->front()->ToText().substr(0, 500) : "") ||
       !Record(trail, CheckId::kDelegation, CheckDelegation(*lists),
               "each list is within its parent's") ||
-      !Record(trail, CheckId::kAuthority, CheckAuthority(*lists->front(), orig),
+      !Record(trail, CheckId::kAuthority, CheckAuthority(*lists->front(), identity),
               lists->front()->spcs().empty() ? "the number is in the signer's list"
                                              : "the signer's SPC covers any number")) {
+    return false;
+  }
+  if (candidate.rph &&
+      !Record(trail, CheckId::kRphAuthority,
+              CheckRphAuthority(*candidate.rph, lists->front()->spcs(), call.options.rph_signers),
+              call.options.rph_signers.empty() ? "every trusted signer may sign every namespace"
+                                               : "the signer may sign the namespaces")) {
     return false;
   }
   const auto& constraints = chain.signer().claim_constraints();
@@ -108,20 +118,22 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& orig, const JsonV
                 "the claims keep to them");
 }
 
-Result<void> VerifySignature(const CheckedPassport& passport, std::string_view signing_input,
+Result<void> VerifySignature(const Candidate& candidate, std::string_view signing_input,
                              const VerifiedChain& chain, const CertificateContext& context) {
   const auto& key = chain.signer().es256_key();
   if (!key) return key.error();
   if (context.deadline.Passed()) return Fail(Reason::kDeadlineExceeded, "before the signature");
-  return context.engine.Verify(*key, signing_input, passport.signature);
+  return context.engine.Verify(*key, signing_input, *candidate.signature);
 }
 
-void CheckFullForm(const CheckedPassport& passport, const VerifiedChain& chain,
-                   const CertificateContext& context, Trail& trail) {
-  const SignedCall& signed_call = *passport.signed_call;
-  if (!CheckRights(chain, signed_call.orig, *signed_call.payload, context, trail)) return;
-  Record(trail, CheckId::kSignature,
-         VerifySignature(passport, passport.header.signing_input(), chain, context),
+void CheckFullForm(const VerifiedChain& chain, const Call& call, const CertificateContext& context,
+                   Candidate& candidate) {
+  if (!CheckRights(chain, *candidate.identity, *candidate.claims->payload(), call, context,
+                   candidate)) {
+    return;
+  }
+  Record(candidate.trail, CheckId::kSignature,
+         VerifySignature(candidate, candidate.header->signing_input(), chain, context),
          "ES256 over the bytes as received");
 }
 
@@ -131,7 +143,7 @@ std::vector<RebuiltPassport> RebuildCandidates(const std::string& x5u, const Cal
   std::vector<RebuiltPassport> candidates;
   const auto& fingerprints = call.request.sdp_fingerprints;
   for (const Party& caller : call.callers) {
-    for (const Party& called : call.called) {
+    for (const Party& called : CalledForCompact(call)) {
       if (fingerprints && !fingerprints->empty()) {
         candidates.push_back(RebuildPassport(x5u, **call.date, caller, called, *fingerprints));
       }
@@ -143,19 +155,19 @@ std::vector<RebuiltPassport> RebuildCandidates(const std::string& x5u, const Cal
 
 // the signature tells which of the possible callers and called parties was signed, so it
 // comes before the rights.
-void CheckCompactForm(const CheckedPassport& passport, const VerifiedChain& chain, const Call& call,
-                      const CertificateContext& context, Trail& trail, PassportVerdict& verdict) {
+void CheckCompactForm(const VerifiedChain& chain, const Call& call,
+                      const CertificateContext& context, Candidate& candidate) {
   Result<void> last = Fail(Reason::kSignatureInvalid, "no caller and called party to rebuild from");
-  for (const RebuiltPassport& rebuilt : RebuildCandidates(passport.x5u, call)) {
-    last = VerifySignature(passport, rebuilt.signing_input, chain, context);
+  for (const RebuiltPassport& rebuilt : RebuildCandidates(candidate.verdict.x5u, call)) {
+    last = VerifySignature(candidate, rebuilt.signing_input, chain, context);
     if (!last && last.error().reason == Reason::kSignatureInvalid) continue;
-    if (!Record(trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
-    verdict.orig = rebuilt.orig.tn ? rebuilt.orig.tn : rebuilt.orig.uri;
-    verdict.dest = {rebuilt.dest};
-    CheckRights(chain, rebuilt.orig, rebuilt.payload, context, trail);
+    if (!Record(candidate.trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
+    candidate.verdict.orig = rebuilt.orig.tn ? rebuilt.orig.tn : rebuilt.orig.uri;
+    candidate.verdict.dest = {rebuilt.dest};
+    CheckRights(chain, rebuilt.orig, rebuilt.payload, call, context, candidate);
     return;
   }
-  trail.Fail(CheckId::kSignature, last.error());
+  candidate.trail.Fail(CheckId::kSignature, last.error());
 }
 
 std::shared_ptr<const Result<VerifiedChain>> JudgeChain(const CertificateBundle& bundle,
@@ -170,16 +182,17 @@ std::shared_ptr<const Result<VerifiedChain>> JudgeChain(const CertificateBundle&
 
 }  // namespace
 
-void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
-                          const CertificateContext& context, Trail& trail,
-                          PassportVerdict& verdict) {
-  const auto bundle = GetBundle(passport.x5u, context);
+void RunCertificateChecks(const Call& call, const CertificateContext& context,
+                          Candidate& candidate) {
+  Trail& trail = candidate.trail;
+  PassportVerdict& verdict = candidate.verdict;
+  const auto bundle = GetBundle(verdict.x5u, context);
   if (!bundle) {
     trail.Fail(CheckId::kCertificate, bundle.error());
     return;
   }
   trail.Pass(CheckId::kCertificate,
-             std::to_string((*bundle)->size()) + " certificates from " + passport.x5u);
+             std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u);
   verdict.signer = DescribeSigner((**bundle)[SignerIndex(**bundle)]);
 
   auto judged = JudgeChain(**bundle, context, call.now);
@@ -195,10 +208,10 @@ void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
               "iat is within the validity of every certificate")) {
     return;
   }
-  if (passport.signed_call) {
-    CheckFullForm(passport, *chain, context, trail);
+  if (candidate.IsCompact()) {
+    CheckCompactForm(*chain, call, context, candidate);
   } else {
-    CheckCompactForm(passport, *chain, call, context, trail, verdict);
+    CheckFullForm(*chain, call, context, candidate);
   }
 }
 

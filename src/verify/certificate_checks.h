@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "callvet/certificate_source.h"
-#include "callvet/verdict.h"
 #include "pki/chain_cache.h"
 #include "pki/es256.h"
 #include "pki/trust_store.h"
@@ -25,9 +24,8 @@ struct CertificateContext {
 };
 
 /// Runs the checks kCertificate to kSignature on a PASSporT that passed all cheap ones, stops at
-/// the first that fails, and records the signer in `verdict`. Thread-safe.
-void RunCertificateChecks(const CheckedPassport& passport, const Call& call,
-                          const CertificateContext& context, Trail& trail,
-                          PassportVerdict& verdict);
+/// the first that fails, and records the signer in its verdict. Thread-safe.
+void RunCertificateChecks(const Call& call, const CertificateContext& context,
+                          Candidate& candidate);
 
 }  // namespace callvet

@@ -1,41 +1,54 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "callvet/identity_header.h"
 #include "callvet/passport.h"
 #include "callvet/verdict.h"
 #include "pki/es256.h"
+#include "syntax/extension_claims.h"
 #include "verify/call.h"
+#include "verify/passport_kind.h"
 #include "verify/trail.h"
 
 namespace callvet {
 
-/// What a token that brings its own payload says of the call, once it was found to be this call.
-struct SignedCall {
-  std::shared_ptr<const JsonValue> payload;
-  /// The caller that orig matched, as the signalling shows it in canonical form: whom the signer
-  /// must be authorized for. Never the claim itself, which a dial plan could read in another way.
-  PartyClaim orig;
+/// One PASSporT of a call and what was found out about it so far. UNTRUSTED until its trail is
+/// complete.
+struct Candidate {
+  Trail trail;
+  PassportVerdict verdict;
+  std::optional<IdentityHeader> header;  // nothing: it could not be read
+  std::optional<PassportKind> kind;      // nothing: of a type that is not judged, or not known
+  std::optional<Es256Signature> signature;
+
+  /// Nothing in the compact form, or if they could not be read. Those of an unknown ppt are only
+  /// for saying why a diversion behind it is not judged (F-5).
+  std::optional<Claims> claims;
+  std::optional<DivClaim> div;
+  std::optional<RphClaim> rph;
+  std::optional<RcdClaims> rcd;  // of any ppt
+  std::optional<std::string> opt;
+
+  /// Whom the signer must have authority over, in canonical form: the caller as the signalling
+  /// shows it, never as the claim does, which a dial plan could read in another way; for a
+  /// diversion who redirected the call (F-2). Nothing in the compact form.
+  std::optional<PartyClaim> identity;
+
+  [[nodiscard]] bool IsCompact() const {
+    return header && header->form() == IdentityHeader::Form::kCompact;
+  }
+  [[nodiscard]] bool IsDiversion() const { return kind && callvet::IsDiversion(*kind); }
 };
 
-/// One Identity header taken as far as the cheap checks take it: everything that needs neither a
-/// certificate nor a signature. UNTRUSTED.
-struct CheckedPassport {
-  IdentityHeader header;
-  std::string x5u;                        // what to dereference
-  std::optional<SignedCall> signed_call;  // full form and bare token; the compact form has none
-  Es256Signature signature;
-};
-
-/// Runs the checks kDateFresh to kSignatureForm on one Identity header value, records each in
-/// `trail` and the claims in `verdict`. Every check that can be run is run, so that a support
-/// engineer sees all that is wrong at once; which reason counts is Trail::Finish's matter. Returns
-/// nothing if any failed. Pure; thread-safe.
-std::optional<CheckedPassport> RunClaimChecks(std::string_view field_value, const Call& call,
-                                              Trail& trail, PassportVerdict& verdict);
+/// Runs the checks that need neither a certificate, nor a signature, nor the other PASSporTs of the
+/// call: kPptSupported to kSignatureForm but for kIatFresh and kDest of a token that brings its own
+/// claims, which depend on its place (place_checks.h). Every check that can be run is run, so that
+/// a support engineer sees all that is wrong at once; which reason counts is Trail::Finish's
+/// matter. Never fails as a whole. Pure; thread-safe.
+Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, const Call& call);
 
 }  // namespace callvet

@@ -31,14 +31,18 @@ void Trail::Fail(CheckId id, Failure failure) {
   failed_ = true;
 }
 
+Reason Trail::FirstReason() const {
+  for (const Check& check : checks_) {
+    if (check.outcome == CheckOutcome::kFailed) return check.reason;
+  }
+  return Reason::kNone;
+}
+
 void Trail::Finish(PassportVerdict& verdict) && {
-  verdict.reason = Reason::kNone;
+  verdict.reason = FirstReason();
   bool left_out = false;
   for (const Check& check : checks_) {
     if (check.outcome == CheckOutcome::kNotRun) left_out = true;
-    if (check.outcome == CheckOutcome::kFailed && verdict.reason == Reason::kNone) {
-      verdict.reason = check.reason;
-    }
   }
   if (verdict.reason == Reason::kNone && left_out) verdict.reason = Reason::kInternalError;
   verdict.checks = std::move(checks_);

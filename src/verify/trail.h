@@ -21,6 +21,9 @@ class Trail {
   void Fail(CheckId id, Failure failure);
 
   [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] const Check& at(CheckId id) const { return checks_[static_cast<size_t>(id)]; }
+  /// The reason of the first failed check so far, in the order of CheckId; kNone if none failed.
+  [[nodiscard]] Reason FirstReason() const;
 
   /// The checks and what they come to: kNone exactly if no check failed and none was left out,
   /// else the reason of the first failed one in the order of CheckId.

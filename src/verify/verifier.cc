@@ -8,8 +8,7 @@
 #include "pki/chain_cache.h"
 #include "verify/call.h"
 #include "verify/certificate_checks.h"
-#include "verify/claim_checks.h"
-#include "verify/trail.h"
+#include "verify/judgement.h"
 
 namespace callvet {
 namespace {
@@ -37,31 +36,6 @@ std::vector<std::string_view> IdentityValues(const CallRequest& call, size_t max
   return values;
 }
 
-PassportVerdict JudgePassport(std::string_view value, const Call& call,
-                              const CertificateContext& context) {
-  PassportVerdict verdict;
-  Trail trail;
-  if (const auto passport = RunClaimChecks(value, call, trail, verdict)) {
-    RunCertificateChecks(*passport, call, context, trail, verdict);
-  }
-  std::move(trail).Finish(verdict);
-  return verdict;
-}
-
-// one good one suffices; of failed ones the highest rank is reported, the first one of
-// equals.
-void Decide(Verdict& verdict) {
-  for (size_t i = 0; i < verdict.passports.size(); ++i) {
-    const Reason reason = verdict.passports[i].reason;
-    const PassportVerdict* best = verdict.deciding();
-    if (best != nullptr && best->reason == Reason::kNone) return;
-    if (best == nullptr || reason == Reason::kNone || Info(reason).rank > Info(best->reason).rank) {
-      verdict.decided_by = i;
-      verdict.reason = reason;
-    }
-  }
-}
-
 Verdict Fail(Verdict verdict, Reason reason, std::string detail) {
   verdict.reason = reason;
   verdict.detail = std::move(detail);
@@ -72,12 +46,14 @@ Verdict Fail(Verdict verdict, Reason reason, std::string detail) {
 
 Verifier::Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> trust_store,
                    std::shared_ptr<const CertificateSource> source,
-                   std::shared_ptr<const Clock> clock, std::shared_ptr<const Es256Engine> engine)
+                   std::shared_ptr<const Clock> clock, std::shared_ptr<const Es256Engine> engine,
+                   std::shared_ptr<const ContentSource> content)
     : options_(std::move(options)),
       trust_store_(std::move(trust_store)),
       source_(std::move(source)),
       clock_(std::move(clock)),
       engine_(std::move(engine)),
+      content_(std::move(content)),
       chain_cache_(MakeChainCache(options_.max_cached_chains)) {}
 
 Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {
@@ -95,11 +71,7 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline) cons
     const auto store = trust_store();
     const Call read = Call::Read(call, options_, verdict.judged_at);
     const CertificateContext context{store, *source_, *engine_, chain_cache_.get(), deadline};
-    for (const std::string_view value : values) {
-      verdict.passports.push_back(JudgePassport(value, read, context));
-    }
-    Decide(verdict);
-    return verdict;
+    return CallJudgement(read, context, content_.get()).Judge(values);
   } catch (const std::exception&) {
     return Verdict();
   } catch (...) {

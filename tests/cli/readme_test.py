@@ -28,12 +28,20 @@ class Readme(unittest.TestCase):
     def test_commands(self):
         self.assertGreaterEqual(len(BLOCKS), 4)
         with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "tools").symlink_to(ROOT / "tools")
             for expected, commands, printed in BLOCKS:
                 result = run(commands, folder)
                 said = result.stdout + result.stderr
                 with self.subTest(commands=commands):
                     if expected == "run":
                         self.assertEqual(result.returncode, 0, said)
+                        continue
+                    if expected.startswith("exit-"):
+                        self.assertEqual(result.returncode, int(expected[5:]), said)
+                        self.assertNotEqual(printed, "")
+                        for line in printed.splitlines():
+                            if line.strip() != "...":
+                                self.assertIn(line + "\n", result.stdout)
                         continue
                     self.assertEqual(result.returncode, 0 if expected == "verified" else 1, said)
                     self.assertIn(f" {expected} (", result.stdout.splitlines()[0])
@@ -50,7 +58,7 @@ class Readme(unittest.TestCase):
     def test_every_option_that_is_named_exists(self):
         helps = "".join(run(f"callvet {command} --help", "/").stdout
                         for command in ("verify", "decode", "sign", "pki root", "pki intermediate",
-                                        "pki leaf", "pki crl", "lint-cert", "fetch", "trust update"))
+                                        "pki leaf", "pki crl", "lint-cert", "fetch", "trust update", "policy explain"))
         own_tools = {"--preset", "--build"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
             self.assertIn(option, helps)

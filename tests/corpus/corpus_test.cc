@@ -16,6 +16,8 @@
 #include "base/base64url.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "issue/certificate_issuer.h"
+#include "issue/private_key.h"
 #include "pki/chain.h"
 #include "pki/lint.h"
 #include "support/result_matchers.h"
@@ -327,6 +329,121 @@ TEST_F(Corpus, ProductionCall_FailsWithTheRightReason) {
   expired.setup.options.max_age = std::chrono::hours(24 * 3650);
   expired.setup.clock = std::make_shared<FixedClock>(kIndexDay);
   EXPECT_EQ(expired.Judge(), Reason::kCertificateExpired);
+}
+
+// ----- Redirected calls, priority and rich call data
+
+// Takes every signature for good: the keys of these tokens are known (the index says that they
+// verify), but no certificate of them is public.
+class TrustingEngine final : public Es256Engine {
+ public:
+  [[nodiscard]] Result<void> Verify(const Es256PublicKey& /*key*/, std::string_view /*input*/,
+                                    const Es256Signature& /*signature*/) const override {
+    return {};
+  }
+};
+
+// The certificate of a laboratory for every x5u.
+class LabSource final : public CertificateSource {
+ public:
+  explicit LabSource(CertificateBundle bundle)
+      : bundle_(std::make_shared<const CertificateBundle>(std::move(bundle))) {}
+  [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
+      std::string_view /*x5u*/, const Deadline& /*deadline*/) const override {
+    return bundle_;
+  }
+
+ private:
+  std::shared_ptr<const CertificateBundle> bundle_;
+};
+
+// A call of 2021 or 2022 with tokens of the corpus, judged at the time of `at`.
+struct OldCall {
+  OldCall() {
+    options.http_x5u = VerifierOptions::HttpX5u::kInsecureAllow;
+    options.origid_policy = OrigidPolicy::kAnyString;
+    call.orig = {"+17035550001"};
+  }
+
+  Verdict Judge(const std::vector<std::string>& names, int64_t at) {
+    call.identities.clear();
+    for (const std::string& name : names) {
+      call.identities.push_back(Read("tokens/neustar_" + name + ".txt"));
+    }
+    CertificateRequest request;
+    request.role = ProfileRole::kRoot;
+    request.not_before = sys_seconds(std::chrono::seconds(at - 86'400));
+    request.not_after = sys_seconds(std::chrono::seconds(at + 86'400));
+    const PrivateKey root_key = PrivateKey::Generate(KeyKind::kEcP256).value();
+    const Certificate root = IssueRoot(request, root_key).value();
+    request.role = ProfileRole::kEndEntity;
+    request.tn_auth_list = TnAuthList::Make({"1234"}, {}).value();
+    const Certificate leaf =
+        IssueCertificate(request, PrivateKey::Generate(KeyKind::kEcP256)->public_key(),
+                         {root, root_key})
+            .value();
+    TrustStoreBuilder builder;
+    EXPECT_THAT(builder.AddAnchors(ToPem(root), "lab"), Succeeds());
+    const Verifier verifier(options, builder.Build(),
+                            std::make_shared<LabSource>(CertificateBundle{leaf}),
+                            std::make_shared<FixedClock>(sys_seconds(std::chrono::seconds(at))),
+                            std::make_shared<TrustingEngine>());
+    return verifier.Verify(call, Deadline());
+  }
+
+  CallRequest call;
+  VerifierOptions options;
+};
+
+TEST_F(Corpus, ARealDivChainIsOne) {
+  OldCall old;
+  old.call.dest = {"+15715550003"};
+  const std::string shaken = "hist_56_shaken_A_1638393614";
+  const std::string first = "hist_53_div_1638393869";
+  const std::string second = "hist_54_div_1638394188";
+  const int64_t at = 1638394188;
+  const Verdict verdict = old.Judge({first, shaken, second}, at);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  ASSERT_EQ(verdict.path.size(), 3U);
+  EXPECT_EQ(verdict.path[1].from, "15715550000");
+  EXPECT_EQ(verdict.path[2].to, "15715550003");
+  EXPECT_EQ(old.Judge({first, second}, at).reason, Reason::kDivLinkMissing);
+  EXPECT_EQ(old.Judge({shaken, second}, at).reason, Reason::kDivLinkMissing);
+  EXPECT_EQ(old.Judge({shaken, first}, at).reason, Reason::kDestMismatch);
+  EXPECT_EQ(old.Judge({first, shaken, second}, at + 61).reason, Reason::kDivStale);
+  EXPECT_EQ(old.Judge({first, shaken, second}, at + 4 * 3600).reason, Reason::kDivStale);
+}
+
+TEST_F(Corpus, RealRphPassports) {
+  OldCall old;
+  old.call.dest = {"+15715550000"};
+  old.call.resource_priority = {"esnet.1"};
+  EXPECT_EQ(old.Judge({"04_rph_1671736022"}, 1671736022).priority->reason, Reason::kNone);
+  EXPECT_EQ(old.Judge({"05_rph_1671735928"}, 1671735928).priority->reason, Reason::kSphInvalid);
+  old.call.priority = "psap-callback";
+  EXPECT_EQ(old.Judge({"05_rph_1671735928"}, 1671735928).priority->reason, Reason::kNone);
+  EXPECT_EQ(old.Judge({"15_rph_1671733921"}, 1671733921).priority->reason, Reason::kNone);
+  old.call.resource_priority = {"ets.0", "q735.1, wps.1"};
+  EXPECT_EQ(old.Judge({"26_rph_1634340132"}, 1634340132).priority->reason, Reason::kNone);
+  EXPECT_EQ(old.Judge({"04_rph_1671736022"}, 1671736022).priority->reason, Reason::kRphMismatch);
+}
+
+TEST_F(Corpus, RealRichCallData) {
+  OldCall old;
+  old.call.dest = {"+15715550000"};
+  // A jCard by URI without its digest.
+  EXPECT_EQ(old.Judge({"34_rcd_1634320062"}, 1634320062).passports[0].reason,
+            Reason::kRcdDigestMissing);
+  // Digests of strings without their quotes, against RFC 9795 6; those of the jCard are right.
+  const Verdict name = old.Judge({"hist_56_shaken_A_1638393614"}, 1638393614);
+  EXPECT_EQ(name.reason, Reason::kNone);
+  EXPECT_EQ(name.passports[0].rich_call_data->reason, Reason::kRcdDigestMismatch);
+  old.call.dest = {"+15715550001"};
+  const Verdict card = old.Judge({"42_shaken_A_1639455751"}, 1639455751);
+  EXPECT_EQ(card.reason, Reason::kNone);
+  for (const auto& part : card.passports[0].rich_call_data->content) {
+    EXPECT_EQ(part.outcome == CheckOutcome::kPassed, part.pointer == "/jcd") << part.pointer;
+  }
 }
 
 // ----- The program on every file

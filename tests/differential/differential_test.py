@@ -212,7 +212,7 @@ def parameter_mutation(rng, call):
         lambda: call.parameters.append(("info", "<" + X5U + ">")),
         lambda: call.parameters.append(("PPT", "shaken")),
         lambda: call.parameters.__setitem__(1, ("alg", "HS256")),
-        lambda: call.parameters.__setitem__(2, ("ppt", "div")),
+        lambda: call.parameters.__setitem__(2, ("ppt", "foobar")),
         lambda: call.parameters.__setitem__(2, ("ppt", "")),
         lambda: call.after.append(replace(">;", ">")),
         lambda: call.after.append(lambda value: value + ";"),

@@ -9,11 +9,17 @@
 #include "base/text.h"
 #include "callvet/identity_header.h"
 #include "callvet/passport.h"
+#include "callvet/verifier.h"
+#include "issue/certificate_issuer.h"
+#include "issue/extension_members.h"
 #include "pki/certificate.h"
 #include "pki/es256.h"
+#include "pki/trust_store.h"
 #include "support/result_matchers.h"
+#include "syntax/extension_claims.h"
 #include "syntax/party.h"
 #include "verify/compact.h"
+#include "verify/extensions/rcd.h"
 
 namespace callvet {
 namespace {
@@ -106,6 +112,78 @@ TEST(Vectors, V4_Rfc8946Div_SignatureGood) {
   EXPECT_THAT(CheckSignature(header, Key("rfc8946.public.pem")), Succeeds());
   EXPECT_THAT(Claims::Parse(header.payload_part(), "div"), Succeeds());
   EXPECT_EQ(JoseHeader::Parse(header.header_part())->ppt, "div");
+  const auto payload = ReadJson(DecodeBase64Url(header.payload_part()).value()).value();
+  EXPECT_EQ(DivClaim::Read(payload)->party.tn, "121555551213");
+}
+
+// The RFC's own tokens with a certificate for its key, at the time of the example.
+struct Rfc8946Call {
+  static constexpr sys_seconds kThen{std::chrono::seconds(1443208345)};
+  static constexpr char kX5u[] = "https://www.example.com/cert.cer";
+
+  Rfc8946Call() {
+    CertificateRequest request;
+    request.role = ProfileRole::kRoot;
+    request.not_before = kThen - std::chrono::hours(1);
+    request.not_after = kThen + std::chrono::hours(9);
+    const PrivateKey root_key = PrivateKey::Generate(KeyKind::kEcP256).value();
+    const Certificate root = IssueRoot(request, root_key).value();
+    request.role = ProfileRole::kEndEntity;
+    request.tn_auth_list = TnAuthList::Make({"1234"}, {}).value();
+    const Certificate leaf = IssueCertificate(request, key.public_key(), {root, root_key}).value();
+    TrustStoreBuilder builder;
+    EXPECT_THAT(builder.AddAnchors(ToPem(root), "lab"), Succeeds());
+    store = builder.Build();
+    source = std::make_shared<Source>(leaf);
+  }
+
+  class Source final : public CertificateSource {
+   public:
+    explicit Source(const Certificate& leaf) : bundle_({leaf}) {}
+    [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
+        std::string_view /*x5u*/, const Deadline& /*deadline*/) const override {
+      return std::make_shared<const CertificateBundle>(bundle_);
+    }
+
+   private:
+    CertificateBundle bundle_;
+  };
+
+  Verdict Judge(const std::vector<std::string>& tokens) const {
+    CallRequest call;
+    call.token_form = CallRequest::TokenForm::kBareToken;
+    call.identities = tokens;
+    call.orig = {"+12155551212"};
+    call.dest = {"+12155551214"};
+    const Verifier verifier({}, store, source, std::make_shared<FixedClock>(kThen),
+                            std::make_shared<OpenSslEs256Engine>());
+    return verifier.Verify(call, Deadline());
+  }
+
+  std::string Divert(const std::string& token, DiversionRequest::Kind kind) const {
+    DiversionRequest request;
+    request.kind = kind;
+    request.x5u = kX5u;
+    request.dest.tn = {"12155551214"};
+    request.iat = kThen;
+    return SignPassport(DivertPassport(token, request).value(), key).value();
+  }
+
+  PrivateKey key = PrivateKey::FromPem(Vector("rfc8946.private-sec1.pem")).value();
+  std::shared_ptr<const TrustStore> store;
+  std::shared_ptr<const CertificateSource> source;
+};
+
+TEST(Vectors, V4_V6_Rfc8946_InAChain) {
+  const Rfc8946Call call;
+  const std::string inner = Token("rfc8946-divo-inner-opt.passport.jwt");
+  // The RFC's div has a digit too much, so it follows nothing.
+  EXPECT_EQ(call.Judge({inner, Token("rfc8946-div.passport.jwt")}).reason, Reason::kDivLinkMissing);
+  EXPECT_EQ(call.Judge({inner, call.Divert(inner, DiversionRequest::Kind::kDiv)}).reason,
+            Reason::kNone);
+  EXPECT_EQ(call.Judge({call.Divert(inner, DiversionRequest::Kind::kDivO)}).reason, Reason::kNone);
+  EXPECT_EQ(call.Judge({inner}).reason, Reason::kDestMismatch);
+  EXPECT_EQ(call.Judge({Token("rfc8946-divo.passport.jwt")}).reason, Reason::kDestInvalid);
 }
 
 TEST(Vectors, V5_Rfc8946DivO_SignatureGood_DestIsABareString_OptIsV6) {
@@ -174,6 +252,40 @@ TEST(Vectors, V10_V11_V12_Rfc9795Digests) {
   EXPECT_EQ(digest("rfc9795-jcl-q.min.json"), "qCn4pEH6BJu7zXndLFuAP6DwlTv5fRmJ1AFkqftwnCs=");
   EXPECT_EQ(Sha256Base64(CanonicalJson(JsonValue("Q Branch Spy Gadgets"))),
             "sM275lTgzCte+LHOKHtU4SxG8shlOo6OS4ot8IJQImY=");
+}
+
+// The digests of the RFC's rcdi, as the verifier reads and compares them.
+TEST(Vectors, V10_V11_V12_Rfc9795RcdiIsMatched) {
+  const JsonValue jcd = ReadJson(Vector("rfc9795-jcd-quartermaster.min.json")).value();
+  const auto check = [](JsonMembers rcd, const std::string& pointer, const std::string& digest) {
+    const JsonValue payload(
+        JsonMembers{{"rcd", std::move(rcd)}, {"rcdi", JsonMembers{{pointer, digest}}}});
+    const auto claims = RcdClaims::Read(payload);
+    EXPECT_THAT(claims, Succeeds());
+    return CheckRcd(*claims, nullptr).content.at(0).outcome;
+  };
+  const std::string right = "sha256-7kdCBZqH0nqMSPsmABvsKlHPhZEStgjojhdSJGRr3rk";
+  EXPECT_EQ(check({{"nam", "Q"}, {"jcd", jcd}}, "/jcd", right), CheckOutcome::kPassed);
+  EXPECT_EQ(check({{"nam", "Q"}, {"jcd", JsonArray{}}}, "/jcd", right), CheckOutcome::kFailed);
+  EXPECT_EQ(check({{"nam", "Q Branch Spy Gadgets"}}, "/nam",
+                  "sha256-sM275lTgzCte+LHOKHtU4SxG8shlOo6OS4ot8IJQImY="),
+            CheckOutcome::kPassed);
+
+  class Jcl final : public ContentSource {
+    [[nodiscard]] Result<std::string> Get(std::string_view /*url*/,
+                                          const Deadline& /*deadline*/) const override {
+      return std::string(TrimLines(Vector("rfc9795-jcl-q.min.json")));
+    }
+  };
+  const JsonValue payload(JsonMembers{
+      {"rcd", JsonMembers{{"nam", "Q"}, {"jcl", "https://example.com/q.json"}}},
+      {"rcdi", JsonMembers{{"/jcl", "sha256-qCn4pEH6BJu7zXndLFuAP6DwlTv5fRmJ1AFkqftwnCs"}}}});
+  const auto claims = RcdClaims::Read(payload).value();
+  RichCallData data = CheckRcd(claims, nullptr);
+  EXPECT_EQ(data.reason, Reason::kNone);
+  CheckRcdContent(claims, Jcl(), Deadline(), data);
+  // The content is the RFC's; that card names a photo of which this rcdi has no digest.
+  EXPECT_NE(data.reason, Reason::kRcdDigestMismatch);
 }
 
 TEST(Vectors, V14_Rfc8588Claims) {

@@ -24,7 +24,7 @@ class CallVerificationTest : public testing::Test {
     return value != nullptr && value->AsString() != nullptr ? *value->AsString() : "";
   }
   ApiReply Judge(const JsonMembers& members) {
-    return JudgeCall(lab_.core(), WriteJson(members), Deadline());
+    return JudgeCall(lab_.core(), nullptr, WriteJson(members), Deadline());
   }
   ApiLab lab_;
 };
@@ -84,6 +84,24 @@ TEST_F(CallVerificationTest, AtAnotherTime) {
   EXPECT_EQ(Text(Parsed(Judge(call)), "reason"), "verified");
 }
 
+TEST_F(CallVerificationTest, DispositionOfAPolicy) {
+  const LoadedPolicy loaded = ParsePolicy("{}", ".");
+  ASSERT_NE(loaded.policy, nullptr);
+  const JsonMembers unsigned_call = {{"from", "12155550100"}, {"to", "12155550101"}};
+  const ApiReply reply =
+      JudgeCall(lab_.core(), loaded.policy.get(), WriteJson(unsigned_call), Deadline());
+  const JsonValue json = Parsed(reply);
+  ASSERT_NE(json.Find("disposition"), nullptr);
+  EXPECT_EQ(Text(*json.Find("disposition"), "action"), "reject");
+  EXPECT_EQ(reply.calls[0].disposition, "reject");
+  const ApiReply signed_call =
+      JudgeCall(lab_.core(), loaded.policy.get(),
+                WriteJson(JsonMembers{
+                    {"identity", Identity()}, {"from", "+12155550100"}, {"to", "+12155550101"}}),
+                Deadline());
+  EXPECT_EQ(signed_call.calls[0].disposition, "pass") << signed_call.body;
+}
+
 TEST_F(CallVerificationTest, WhatIsWrongWithARequest) {
   struct Row {
     std::string body;
@@ -101,14 +119,14 @@ TEST_F(CallVerificationTest, WhatIsWrongWithARequest) {
       {R"({"sdp_fingerprints":[{"alg":1}]})", Reason::kParameterInvalid},
   };
   for (const Row& row : rows) {
-    const ApiReply reply = JudgeCall(lab_.core(), row.body, Deadline());
+    const ApiReply reply = JudgeCall(lab_.core(), nullptr, row.body, Deadline());
     EXPECT_EQ(reply.status, 400) << row.body;
     EXPECT_EQ(Text(*Parsed(reply).Find("error"), "reason"), Info(row.reason).id) << row.body;
   }
 }
 
 TEST_F(CallVerificationTest, BatchAnswersEachLine) {
-  CallBatch batch(lab_.shared_core());
+  CallBatch batch(lab_.shared_core(), nullptr);
   const JsonMembers call = {
       {"identity", Identity()}, {"from", "12155550100"}, {"to", "12155550101"}};
   JsonMembers past = call;

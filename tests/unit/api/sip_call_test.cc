@@ -46,6 +46,25 @@ TEST(CallFromSip, Rfc3325_MoreAssertedIdentitiesThanOneOfAKind) {
               FailsWith(Reason::kSipMessageInvalid));
 }
 
+TEST(CallFromSip, F4_F10_F12_F30_WhatTheExtensionsNeed) {
+  const auto call =
+      Read(Both("Resource-Priority: ets.0,\r\n wps.1\r\nResource-Priority: esnet.1\r\n"
+                "Priority: psap-callback\r\n"),
+           "", "INVITE sip:+12155550102@example.org SIP/2.0");
+  ASSERT_THAT(call, Succeeds());
+  EXPECT_EQ(call->target, "sip:+12155550102@example.org");
+  EXPECT_EQ(call->resource_priority.size(), 2U);
+  EXPECT_EQ(call->priority, "psap-callback");
+  EXPECT_FALSE(call->message_body);
+  const auto twice = Read(Both("Priority: a\r\nPriority: psap-callback\r\n"));
+  ASSERT_THAT(twice, Succeeds()) << "F-11: no reason to refuse the call";
+  EXPECT_FALSE(twice->priority);
+  const auto message = Read(Both("Content-Type: text/plain\r\nContent-Length: 5\r\n"), "Hello...",
+                            "MESSAGE sip:+12155550101@example.org SIP/2.0");
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_EQ(message->message_body, "Hello");
+}
+
 TEST(CallFromSip, HeadersThatMayOccurOnce) {
   for (const std::string_view twice :
        {"f: <sip:b@example.org>\r\n", "t: <sip:b@example.org>\r\n", "Date: a\r\nDate: b\r\n",

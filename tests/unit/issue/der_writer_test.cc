@@ -45,10 +45,5 @@ TEST(DerWriter, RefusesWhatIsNoUri) {
   }
 }
 
-TEST(DerWriter, WritesPemLinesOf64Characters) {
-  EXPECT_EQ(WritePem("X", std::string(49, '\0')),
-            "-----BEGIN X-----\n" + std::string(64, 'A') + "\nAA==\n-----END X-----\n");
-}
-
 }  // namespace
 }  // namespace callvet

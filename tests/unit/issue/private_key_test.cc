@@ -4,9 +4,9 @@
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
 
-#include "issue/der_writer.h"
 #include "lab_pki.h"
 #include "pki/openssl_ptr.h"
+#include "pki/pem.h"
 #include "support/result_matchers.h"
 
 namespace callvet {

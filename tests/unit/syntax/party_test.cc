@@ -107,13 +107,23 @@ TEST(Party, A30_OtherTexts_AreInvalid) {
                                       "<sip:>"sv,
                                       "\"Alice\""sv,
                                       "<http://example.org/>"sv,
-                                      "<urn:service:sos>"sv,
+                                      "<urn:service:>"sv,
+                                      "<urn:isbn:0451450523>"sv,
                                       "sip:alice@"sv,
                                       "+12155550100\0"sv,
                                       "\"x\" +12155550100"sv,
                                       "<+12155550100>"sv}) {
     EXPECT_THAT(Parse(text, Us()), FailsWith(Reason::kParameterInvalid)) << text;
   }
+}
+
+TEST(Party, F12_ServiceUrnIsAnIdentity) {
+  const auto party = Parse("<urn:service:SOS.police>", nullptr);
+  ASSERT_THAT(party, Succeeds());
+  EXPECT_EQ(party->canonical(), "urn:service:sos.police");
+  EXPECT_TRUE(party->MatchesUri("urn:service:sos.police"));
+  EXPECT_FALSE(party->MatchesUri("urn:service:sos"));
+  EXPECT_FALSE(party->MatchesTn("911", nullptr));
 }
 
 TEST(Party, A36_BothSidesAreCanonicalised) {

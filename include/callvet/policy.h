@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/reason.h"
+#include "callvet/result.h"
+#include "callvet/verdict.h"
+#include "callvet/verstat.h"
+
+// From verdict to decision. The verdict says what is true of a call; the disposition says what this
+// operator does about it. Nothing here ever makes a call verified.
+
+namespace callvet {
+
+/// What the operator's rules may do, per trunk.
+enum class PolicyMode : uint8_t {
+  kIntercept,  // what breaks a rule is rejected: the default
+  kTag,        // nothing is rejected; verstat and Reason say what is wrong
+  kObserve,    // the call goes on as it came; what would have been done is recorded
+};
+
+/// What becomes of a call, from mild to severe.
+enum class Action : uint8_t {
+  kPass,    // goes on
+  kTag,     // goes on, and Reason says what is wrong with it
+  kReject,  // is answered with sip_code
+};
+
+std::string_view PolicyModeText(PolicyMode mode);  // "intercept", "tag", "observe"
+std::string_view ActionText(Action action);        // "pass", "tag", "reject"
+
+/// What signalling says of one call, as received. A value.
+struct PolicyCall {
+  std::vector<std::string> orig;           // as CallRequest::orig; every number in it is judged
+  std::vector<std::string> dest;           // as CallRequest::dest
+  std::optional<std::string> request_uri;  // where the call is routed to, if known
+  std::vector<std::string> identities;     // as CallRequest::identities: for ppi
+  std::optional<std::string> priority;     // the Priority header
+  std::string trunk;                       // where the call came in; "": the policy's default
+};
+
+/// Why a caller's number cannot be a caller's number (H-21).
+enum class IrregularCaller : uint8_t {
+  kNoNumber,              // the call shows no number at all, or what is no number
+  kNotInPlan,             // no row of the number plan holds it
+  kWrongLength,           // its prefix is in the plan, its length is not
+  kNeverACaller,          // inbound only (400, 800), SMS only (106), data only
+  kEmergencyCode,         // 110, 911
+  kReserved,              // carriers' and the state's own, on a customer's trunk
+  kDomesticFormAbroad,    // a national form on an international trunk (H-8)
+  kDomesticNumberAbroad,  // a domestic number, not verified, on an international trunk (H-2)
+};
+
+/// "no-number", "not-in-plan", ...
+std::string_view IrregularCallerText(IrregularCaller kind);
+
+/// One rule of the policy, and what it found in this call.
+struct RuleStep {
+  enum class Outcome : uint8_t { kHeld, kBroken, kNotApplicable };
+
+  std::string_view rule;    // stable, kebab-case: "holder"
+  std::string_view clause;  // where the demand stands
+  Outcome outcome = Outcome::kNotApplicable;
+  Reason reason = Reason::kNone;  // other than kNone exactly if it was broken
+  Action action = Action::kPass;  // what the policy wants for that, before the mode
+  std::string detail;             // for people
+};
+
+/// "held", "broken" or "not-applicable".
+std::string_view RuleOutcomeText(RuleStep::Outcome outcome);
+
+/// What is done with a call. A default one rejects. A value.
+struct Disposition {
+  Action action = Action::kReject;
+  /// The broken rule that decided; kNone if none was broken.
+  Reason reason = Reason::kInternalError;
+  /// The answer that belongs to `reason` by code map and overrides; it is sent if `action` is
+  /// kReject. 0 and "" if no rule was broken.
+  uint16_t sip_code = 500;
+  std::string sip_phrase = "Server Internal Error";
+  /// What the rules ask for. Differs from `action` where the mode or an emergency softened it.
+  Action wanted = Action::kReject;
+  /// Values of Reason headers, for the response or the next one if the call goes on.
+  std::vector<std::string> reason_headers;
+  /// What to write about the call and where; nothing in observe mode, or if the call is rejected.
+  std::optional<VerstatMark> verstat;
+  /// URI and user parameters that are always removed from what came in: verstat (D-11).
+  std::vector<std::string> strip_parameters = {"verstat"};
+  /// Headers that are removed from what came in.
+  std::vector<std::string> strip_headers;
+  /// Beside verstat: the caller's number is not one that can call (H-21).
+  std::optional<IrregularCaller> irregular;
+  /// An emergency call or a PSAP's call-back, which is never rejected.
+  bool emergency = false;
+  PolicyMode mode = PolicyMode::kIntercept;
+  std::string trunk;  // whose settings counts; "" for the default ones
+  std::vector<RuleStep> steps;
+};
+
+/// The operator's rules with all tables that they need: immutable, so it may be used by any number
+/// of threads. See src/cli/README.md for the file that it is made of.
+struct Policy;
+
+/// One thing that is wrong with a policy file or a table that it names.
+struct PolicyProblem {
+  std::string file;
+  size_t line = 0;    // 0: not known
+  size_t column = 0;  // 0: not known
+  std::string key;    // "trunks.pstn.mode"; "" in tables
+  std::string message;
+};
+
+/// "file:line:column: key: message" of what is known.
+std::string PolicyProblemText(const PolicyProblem& problem);
+
+/// A policy, or what is wrong with it.
+struct LoadedPolicy {
+  std::shared_ptr<const Policy> policy;  // nullptr exactly if there is a problem
+  std::vector<PolicyProblem> problems;
+};
+
+/// Reads the policy in `file` and every table that it names, relative to the file's folder. All
+/// problems that can be found at once are reported. Thread-safe.
+LoadedPolicy LoadPolicy(const std::filesystem::path& file);
+
+/// The same for the text of a policy, `folder` being where its tables are.
+LoadedPolicy ParsePolicy(std::string_view text, const std::filesystem::path& folder);
+
+/// What `policy` does with `call`, of which `verdict` is true. Rules in their order: the verdict
+/// itself, attestation, whether the caller can be one (H-21), do-not-originate, who holds the
+/// number (H-2), its uses and hours, consent (H-3); the severest broken one decides, the first of
+/// equals. Emergency calls are never rejected. Never fails: where memory runs out no rule is asked
+/// and the call is rejected in mode intercept. Thread-safe.
+Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& verdict) noexcept;
+
+/// Holds the policy in use and swaps it as one. Thread-safe.
+class PolicyKeeper {
+ public:
+  /// Fails with kConfigInvalid, the detail naming the first problems.
+  static Result<std::unique_ptr<PolicyKeeper>> Open(const std::filesystem::path& file);
+
+  /// `policy` is not null; `file` is what Reload reads.
+  PolicyKeeper(std::filesystem::path file, std::shared_ptr<const Policy> policy);
+
+  /// The policy that counts now; calls under way keep the one that they began with.
+  [[nodiscard]] std::shared_ptr<const Policy> Current() const;
+
+  /// Reads file and tables anew. With any problem the old policy stays, tables included, and the
+  /// problems are returned. Several threads may call it; calls of Current do not wait for it.
+  std::vector<PolicyProblem> Reload();
+
+ private:
+  std::filesystem::path file_;
+  std::mutex reload_mutex_;  // held while files are read, so that the later file wins
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Policy> policy_;
+};
+
+}  // namespace callvet

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "callvet/result.h"
+
+namespace callvet {
+
+/// The result of verification as the called side sees it (3GPP TS 24.229 7.2A.20, D-9, D-11).
+struct VerstatMark {
+  enum class Header : uint8_t { kAssertedIdentity, kFrom };
+  enum class Place : uint8_t {
+    kUserPart,      // <sip:+1...;verstat=X@host;user=phone>, and the parameter of a tel URI
+    kUriParameter,  // <sip:+1...@host;verstat=X>
+  };
+
+  std::string value;  // "TN-Validation-Passed", or with -A, -B, -C behind it
+  Header header = Header::kAssertedIdentity;
+  Place place = Place::kUserPart;
+
+  bool operator==(const VerstatMark&) const = default;
+};
+
+/// `identity`, a URI or name-addr as in From and P-Asserted-Identity, without any verstat, wherever
+/// it stands and however it is capitalised or percent-encoded. The rest stays byte for byte. Fails
+/// with kParameterInvalid if there is no sip, sips or tel URI in it. Pure; thread-safe.
+Result<std::string> StripVerstat(std::string_view identity);
+
+/// The same with `mark` put where it says; in a tel URI behind the number. The header that it names
+/// is the caller's affair. Fails like StripVerstat, and if mark.value is not letters, digits and
+/// hyphens.
+Result<std::string> WriteVerstat(std::string_view identity, const VerstatMark& mark);
+
+}  // namespace callvet

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "pki/fast_es256.h"
+
+#include <atomic>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "pki/openssl_ptr.h"
+#include "pki/p256/signature.h"
+#include "pki/p256/table_store.h"
+
+namespace callvet {
+namespace {
+
+using p256::AffinePoint;
+using p256::Match;
+using p256::Path;
+using p256::TableShape;
+using p256::TableStore;
+
+constexpr std::pair<std::string_view, Es256Kind> kKinds[] = {
+    {"auto", Es256Kind::kAuto},         {"openssl", Es256Kind::kOpenSsl},
+    {"portable", Es256Kind::kPortable}, {"adx", Es256Kind::kAdx},
+    {"ifma", Es256Kind::kIfma},
+};
+
+const Path& PathOf(Es256Kind kind) {
+  switch (kind) {
+    case Es256Kind::kAdx:
+      return p256::AdxPath();
+    case Es256Kind::kIfma:
+      return p256::IfmaPath();
+    case Es256Kind::kAuto:
+    case Es256Kind::kOpenSsl:
+    case Es256Kind::kPortable:
+      break;
+  }
+  return p256::PortablePath();
+}
+
+Result<void> CheckOptions(const Es256EngineOptions& options) {
+  if (options.key_window < 4 || options.key_window > 8 || options.generator_window < 4 ||
+      options.generator_window > 12) {
+    return Fail(Reason::kParameterInvalid, "a window of the ES256 engine is out of range");
+  }
+  if (!PathOf(options.kind).supported()) {
+    return Fail(Reason::kParameterInvalid, "this processor cannot run the ES256 engine '" +
+                                               std::string(PathOf(options.kind).name) + "'");
+  }
+  return {};
+}
+
+Failure Mismatch() {
+  return Fail(Reason::kSignatureInvalid, "the signature does not match the key and the token");
+}
+
+}  // namespace
+
+std::optional<Es256Kind> Es256KindFromText(std::string_view text) {
+  for (const auto& [name, kind] : kKinds) {
+    if (name == text) return kind;
+  }
+  return std::nullopt;
+}
+
+struct FastEs256Engine::State {
+  explicit State(const Es256EngineOptions& given)
+      : options(given),
+        path(PathOf(given.kind)),
+        generator_shape(given.generator_window),
+        generator(std::make_unique_for_overwrite<AffinePoint[]>(generator_shape.entries())),
+        store({TableShape(given.key_window), given.table_bytes, given.promote_after,
+               given.promote_after > 1 ? given.evict_after : 1}) {
+    path.build(p256::kGeneratorX, p256::kGeneratorY, generator_shape,
+               {generator.get(), generator_shape.entries()});
+  }
+
+  [[nodiscard]] p256::Tables TablesWith(const AffinePoint* key) const {
+    return {generator_shape, generator.get(), TableShape(options.key_window), key};
+  }
+  [[nodiscard]] std::optional<TableStore::Lease> TableOf(const Es256PublicKey& key);
+  [[nodiscard]] Result<void> ByOpenSsl(const Es256PublicKey& key, std::string_view signing_input,
+                                       const Es256Signature& signature);
+  [[nodiscard]] Result<void> Disagree();
+
+  const Es256EngineOptions options;
+  const Path& path;
+  const TableShape generator_shape;
+  const std::unique_ptr<AffinePoint[]> generator;
+  TableStore store;
+  const OpenSslEs256Engine openssl;
+  // Fetched once: EVP_sha256() is looked up by name at every use.
+  const OpenSslPtr<EVP_MD, EVP_MD_free> sha256{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+
+  std::atomic<bool> distrusted{false};
+  std::atomic<uint64_t> by_openssl{0};
+  std::atomic<uint64_t> undecided{0};
+  std::atomic<uint64_t> cross_checks{0};
+  std::atomic<uint64_t> disagreements{0};
+};
+
+FastEs256Engine::FastEs256Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+FastEs256Engine::~FastEs256Engine() = default;
+
+Result<std::shared_ptr<const FastEs256Engine>> FastEs256Engine::Make(
+    const Es256EngineOptions& options) {
+  if (auto ok = CheckOptions(options); !ok) return ok.error();
+  const ErrorQueueDrain drain;
+  try {
+    auto state = std::make_unique<State>(options);
+    if (state->sha256 == nullptr) return Fail(Reason::kInternalError, "OpenSSL has no SHA-256");
+    if (!p256::PassesSelfTest(state->path, state->TablesWith(nullptr))) {
+      return Fail(Reason::kInternalError,
+                  "the ES256 engine '" + std::string(state->path.name) + "' fails its self-test");
+    }
+    return std::make_shared<const FastEs256Engine>(std::move(state));
+  } catch (const std::bad_alloc&) {
+    return Fail(Reason::kInternalError, "no memory for the ES256 engine");
+  }
+}
+
+// The table of `key`, built here if this is the use that makes the key hot.
+std::optional<TableStore::Lease> FastEs256Engine::State::TableOf(const Es256PublicKey& key) {
+  const Es256PublicKey::Point& point = key.point();
+  if (auto lease = store.Find(point)) return lease;
+  auto claim = store.CountUse(point);
+  if (!claim) return std::nullopt;
+  try {
+    path.build(p256::FromBytes(point.data()), p256::FromBytes(point.data() + 32),
+               TableShape(options.key_window), claim->table());
+    if (options.spoil_table) options.spoil_table(claim->table());
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
+  claim->Publish();
+  return store.Find(point);
+}
+
+Result<void> FastEs256Engine::State::ByOpenSsl(const Es256PublicKey& key,
+                                               std::string_view signing_input,
+                                               const Es256Signature& signature) {
+  by_openssl.fetch_add(1, std::memory_order_relaxed);
+  return openssl.Verify(key, signing_input, signature);
+}
+
+Result<void> FastEs256Engine::State::Disagree() {
+  distrusted.store(true, std::memory_order_relaxed);
+  disagreements.fetch_add(1, std::memory_order_relaxed);
+  if (options.observer) options.observer(Es256Incident::kDisagreement);
+  return Fail(Reason::kInternalError, "the fast ES256 arithmetic and OpenSSL disagree");
+}
+
+Result<void> FastEs256Engine::Verify(const Es256PublicKey& key, std::string_view signing_input,
+                                     const Es256Signature& signature) const {
+  State& state = *state_;
+  if (state.distrusted.load(std::memory_order_relaxed)) {
+    return state.ByOpenSsl(key, signing_input, signature);
+  }
+  const auto lease = state.TableOf(key);
+  if (!lease) return state.ByOpenSsl(key, signing_input, signature);
+
+  std::array<unsigned char, 32> digest;
+  if (EVP_Digest(signing_input.data(), signing_input.size(), digest.data(), nullptr,
+                 state.sha256.get(), nullptr) != 1) {
+    const ErrorQueueDrain drain;
+    return Fail(Reason::kInternalError, "SHA-256 failed: " + ErrorQueueDrain::LastError());
+  }
+  const uint8_t* bytes = signature.bytes().data();
+  const Match match = MatchSignature(
+      state.path, state.TablesWith(lease->table()),
+      {p256::FromBytes(digest.data()), p256::FromBytes(bytes), p256::FromBytes(bytes + 32)});
+  if (match == Match::kUndecided) {
+    state.undecided.fetch_add(1, std::memory_order_relaxed);
+    return state.ByOpenSsl(key, signing_input, signature);
+  }
+
+  const uint32_t every = state.options.cross_check_every;
+  const uint64_t use = lease->earlier_uses();
+  if (use == 0 || (every != 0 && use % every == 0)) {
+    state.cross_checks.fetch_add(1, std::memory_order_relaxed);
+    auto theirs = state.openssl.Verify(key, signing_input, signature);
+    if (!theirs && theirs.error().reason != Reason::kSignatureInvalid) return theirs;
+    if (theirs.has_value() != (match == Match::kYes)) return state.Disagree();
+  }
+  if (match != Match::kYes) return Mismatch();
+  return {};
+}
+
+Es256Statistics FastEs256Engine::statistics() const {
+  const auto tables = state_->store.counters();
+  Es256Statistics statistics;
+  statistics.path = state_->path.name;
+  statistics.by_openssl = state_->by_openssl.load(std::memory_order_relaxed);
+  statistics.undecided = state_->undecided.load(std::memory_order_relaxed);
+  statistics.by_table = tables.leases - statistics.undecided;
+  statistics.cross_checks = state_->cross_checks.load(std::memory_order_relaxed);
+  statistics.disagreements = state_->disagreements.load(std::memory_order_relaxed);
+  statistics.tables_built = tables.built;
+  statistics.tables_evicted = tables.evicted;
+  statistics.tables_resident = tables.resident;
+  statistics.tables_capacity = tables.capacity;
+  return statistics;
+}
+
+Result<std::shared_ptr<const Es256Engine>> MakeEs256Engine(const Es256EngineOptions& options) {
+  using Engine = std::shared_ptr<const Es256Engine>;
+  if (options.kind == Es256Kind::kOpenSsl) return Engine(std::make_shared<OpenSslEs256Engine>());
+  if (options.kind != Es256Kind::kAuto) {
+    auto made = FastEs256Engine::Make(options);
+    if (!made) return made.error();
+    return Engine(std::move(*made));
+  }
+  for (const Es256Kind kind : {Es256Kind::kIfma, Es256Kind::kAdx, Es256Kind::kPortable}) {
+    Es256EngineOptions with_kind = options;
+    with_kind.kind = kind;
+    auto made = FastEs256Engine::Make(with_kind);
+    if (made) return Engine(std::move(*made));
+    if (made.error().reason == Reason::kParameterInvalid && PathOf(kind).supported()) {
+      return made.error();
+    }
+  }
+  return Engine(std::make_shared<OpenSslEs256Engine>());
+}
+
+}  // namespace callvet

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "pki/p256/lane_path.h"
+
+#if defined(__x86_64__)
+
+#include <cpuid.h>
+#include <immintrin.h>
+
+// All that lanes.h uses from other headers must be defined before AVX-512 is allowed: the linker
+// may take this file's copy of an inline function for every file.
+#include <array>
+#include <span>
+
+#include "pki/p256/path.h"
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512ifma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512ifma")
+#endif
+
+#include "pki/p256/lanes.h"
+
+namespace callvet::p256 {
+namespace {
+
+// Eight 64-bit numbers in a register.
+struct IfmaLanes {
+  __m512i value;
+
+  static IfmaLanes Set(uint64_t a) { return {_mm512_set1_epi64(static_cast<long long>(a))}; }
+  static IfmaLanes Load(const uint64_t* lanes) { return {_mm512_loadu_si512(lanes)}; }
+  static uint64_t First(IfmaLanes a) {
+    return static_cast<uint64_t>(_mm_cvtsi128_si64(_mm512_castsi512_si128(a.value)));
+  }
+  static IfmaLanes Add(IfmaLanes a, IfmaLanes b) { return {_mm512_add_epi64(a.value, b.value)}; }
+  static IfmaLanes Subtract(IfmaLanes a, IfmaLanes b) {
+    return {_mm512_sub_epi64(a.value, b.value)};
+  }
+  static IfmaLanes And(IfmaLanes a, IfmaLanes b) { return {_mm512_and_si512(a.value, b.value)}; }
+  static IfmaLanes Or(IfmaLanes a, IfmaLanes b) { return {_mm512_or_si512(a.value, b.value)}; }
+  static IfmaLanes MultiplyLow(IfmaLanes sum, IfmaLanes a, IfmaLanes b) {
+    return {_mm512_madd52lo_epu64(sum.value, a.value, b.value)};
+  }
+  static IfmaLanes MultiplyHigh(IfmaLanes sum, IfmaLanes a, IfmaLanes b) {
+    return {_mm512_madd52hi_epu64(sum.value, a.value, b.value)};
+  }
+  template <unsigned kBits>
+  static IfmaLanes ShiftRight(IfmaLanes a) {
+    return {_mm512_srli_epi64(a.value, kBits)};
+  }
+  template <unsigned kBits>
+  static IfmaLanes ShiftRightSigned(IfmaLanes a) {
+    return {_mm512_srai_epi64(a.value, kBits)};
+  }
+  template <unsigned kBits>
+  static IfmaLanes ShiftLeft(IfmaLanes a) {
+    return {_mm512_slli_epi64(a.value, kBits)};
+  }
+  static IfmaLanes Select(uint8_t lanes, IfmaLanes a, IfmaLanes b) {
+    return {_mm512_mask_blend_epi64(lanes, b.value, a.value)};
+  }
+  template <int kLanes>
+  static IfmaLanes Rotate(IfmaLanes a) {
+    return {_mm512_alignr_epi64(a.value, a.value, kLanes)};
+  }
+};
+
+LaneCurve<IfmaLanes>::Sum AddUp(std::span<const Term> terms) {
+  return LaneCurve<IfmaLanes>::AddUp(terms);
+}
+
+}  // namespace
+}  // namespace callvet::p256
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+namespace callvet::p256 {
+namespace {
+
+// The instructions, and an operating system that saves the registers (XCR0: SSE, AVX, and the three
+// parts of AVX-512).
+bool HasIfma() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_OSXSAVE) == 0) return false;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  if ((b & bit_AVX512F) == 0 || (b & bit_AVX512IFMA) == 0) return false;
+  uint32_t low = 0;
+  uint32_t high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  constexpr uint32_t kSaved = 0xE6;
+  return (low & kSaved) == kSaved;
+}
+
+Match MatchTerms(std::span<const Term> terms, const Limbs& r) {
+  const auto sum = AddUp(terms);
+  return MatchLaneSum(sum.x, sum.zz, r);
+}
+
+}  // namespace
+
+const Path& IfmaPath() {
+  static constexpr Path kPath = {"ifma", HasIfma, BuildLaneTable, MatchTerms};
+  return kPath;
+}
+
+}  // namespace callvet::p256
+
+#else
+
+namespace callvet::p256 {
+
+const Path& IfmaPath() {
+  static constexpr Path kPath = {"ifma", [] { return false; }, nullptr, nullptr};
+  return kPath;
+}
+
+}  // namespace callvet::p256
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#include "pki/p256/curve.h"
+#include "pki/p256/field_portable.h"
+
+namespace callvet::p256 {
+
+const Path& PortablePath() {
+  static constexpr Path kPath = {"portable", [] { return true; }, Curve<PortableField>::Build,
+                                 Curve<PortableField>::MatchSum};
+  return kPath;
+}
+
+}  // namespace callvet::p256

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "policy/call_lists.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/text.h"
+#include "policy/interned_texts.h"
+#include "policy/table_lines.h"
+
+namespace callvet {
+namespace {
+
+enum Column : size_t { kCallee, kHolder, kDecision, kSince, kProof };
+constexpr std::array<std::string_view, 5> kColumns = {"callee", "holder", "decision", "since",
+                                                      "proof"};
+constexpr std::string_view kAllHolders = "*";
+
+Failure Invalid(std::string detail) {
+  return Fail(Reason::kFileInvalid, std::move(detail));
+}
+
+}  // namespace
+
+// Collects rows, then makes the table of them.
+class CallListReader {
+ public:
+  explicit CallListReader(const DialPlan* plan) : plan_(plan) { lists_.proofs_.push_back('\0'); }
+
+  Result<void> AddRow(TableFields fields) {
+    const auto callee = ReadTableNumber(fields[kCallee], plan_);
+    if (!callee) return Invalid("callee " + Quote(fields[kCallee]) + " is not E.164 with '+'");
+    const bool consent = fields[kDecision] == "consent";
+    if (!consent && fields[kDecision] != "refusal") {
+      return Invalid("decision " + Quote(fields[kDecision]) + " is neither consent nor refusal");
+    }
+    if (fields[kHolder].empty()) return Invalid("the holder is missing");
+    if (consent && fields[kHolder] == kAllHolders) return Invalid("consent must name its holder");
+    if (consent && fields[kProof].empty()) return Invalid("consent without its proof");
+    const auto since = ParseDateOrTime(fields[kSince]);
+    if (!since) return Invalid("since: " + since.error().detail);
+    const int64_t seconds = since->time_since_epoch().count();
+    const auto proof = AddProof(fields[kProof]);
+    if (seconds > std::numeric_limits<uint32_t>::max()) return Invalid("since lies too far ahead");
+    if (!proof) return proof.error();
+    lists_.rows_.push_back({callee->value(), holders_.IndexOf(fields[kHolder]),
+                            static_cast<uint32_t>(seconds), *proof,
+                            consent ? CallDecision::Kind::kConsent : CallDecision::Kind::kRefusal});
+    return {};
+  }
+
+  CallLists Finish() {
+    std::sort(lists_.rows_.begin(), lists_.rows_.end(),
+              [](const auto& a, const auto& b) { return a.callee < b.callee; });
+    lists_.rows_.shrink_to_fit();
+    lists_.proofs_.shrink_to_fit();
+    lists_.holders_ = holders_.Take();
+    return std::move(lists_);
+  }
+
+ private:
+  Result<uint32_t> AddProof(std::string_view proof) {
+    if (proof.empty()) return 0;
+    if (proof.find('\0') != std::string_view::npos) return Invalid("the proof holds a NUL");
+    if (lists_.proofs_.size() + proof.size() >= std::numeric_limits<uint32_t>::max()) {
+      return Invalid("the proofs are longer than 4 GiB");
+    }
+    const auto begin = static_cast<uint32_t>(lists_.proofs_.size());
+    lists_.proofs_ += proof;
+    lists_.proofs_.push_back('\0');
+    return begin;
+  }
+
+  const DialPlan* plan_;
+  InternedTexts holders_;
+  CallLists lists_;
+};
+
+std::optional<CallLists> CallLists::Read(const std::vector<std::filesystem::path>& files,
+                                         const DialPlan* plan,
+                                         std::vector<PolicyProblem>& problems) {
+  std::vector<PolicyProblem> found;
+  CallListReader reader(plan);
+  for (const std::filesystem::path& file : files) {
+    ReadTable(
+        file, {kColumns, 4}, [&](TableFields fields, size_t) { return reader.AddRow(fields); },
+        found);
+  }
+  problems.insert(problems.end(), found.begin(), found.end());
+  if (!found.empty()) return std::nullopt;
+  return reader.Finish();
+}
+
+std::optional<CallDecision> CallLists::Find(NumberKey callee,
+                                            const std::vector<std::string>& holders,
+                                            sys_seconds at) const {
+  const auto begin =
+      std::lower_bound(rows_.begin(), rows_.end(), callee.value(),
+                       [](const Row& row, uint64_t key) { return row.callee < key; });
+  const Row* latest = nullptr;
+  for (auto row = begin; row != rows_.end() && row->callee == callee.value(); ++row) {
+    const std::string& holder = holders_[row->holder];
+    const bool meant =
+        holder == kAllHolders || std::find(holders.begin(), holders.end(), holder) != holders.end();
+    if (!meant || at < sys_seconds(std::chrono::seconds(row->since))) continue;
+    const bool later = latest == nullptr || row->since > latest->since;
+    const bool refuses = latest != nullptr && row->since == latest->since &&
+                         row->kind == CallDecision::Kind::kRefusal;
+    if (later || refuses) latest = &*row;
+  }
+  if (latest == nullptr) return std::nullopt;
+  return CallDecision{latest->kind, sys_seconds(std::chrono::seconds(latest->since)),
+                      holders_[latest->holder], proofs_.c_str() + latest->proof};
+}
+
+}  // namespace callvet

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+#include <exception>
+
+#include "policy/policy_data.h"
+#include "policy/rules.h"
+#include "policy/sip_answer.h"
+
+namespace callvet {
+namespace {
+
+struct Rule {
+  std::string_view name;
+  std::string_view clause;
+  Finding (*check)(const RuleInput&);
+};
+
+constexpr auto kRules = std::to_array<Rule>({
+    {"verdict", "RFC 8224 6.2 (A-40 to A-49, H-2)", CheckVerdict},
+    {"attestation", "D-12, D-13", CheckAttestation},
+    {"caller-regular", "H-8, H-21", CheckCallerRegular},
+    {"do-not-originate", "H-2", CheckDoNotOriginate},
+    {"holder", "H-2", CheckHolder},
+    {"use", "H-2, H-4", CheckUse},
+    {"hours", "H-3", CheckHours},
+    {"consent", "H-3, H-5", CheckConsent},
+});
+
+// What the settings want for a broken rule, before the mode.
+Action WantedFor(Reason reason, const TrunkSettings& settings) {
+  const auto entry = settings.overrides.find(reason);
+  if (entry != settings.overrides.end() && entry->second.action) return *entry->second.action;
+  if (reason == Reason::kAttestationTooLow) return settings.below_minimum;
+  if (reason == Reason::kIrregularCaller) return settings.irregular_caller;
+  // "Open" is for what could not be had in time, not for a defect of ours.
+  const bool undecided =
+      Info(reason).reason_class == ReasonClass::kUndecided && reason != Reason::kInternalError;
+  return undecided && settings.when_undecided == WhenUndecided::kOpen ? Action::kTag
+                                                                      : Action::kReject;
+}
+
+// The severest broken rule, the first of equals.
+void RunRules(const RuleInput& input, Disposition& disposition) {
+  disposition.wanted = Action::kPass;
+  disposition.reason = Reason::kNone;
+  for (const Rule& rule : kRules) {
+    Finding finding = rule.check(input);
+    RuleStep step{rule.name,      rule.clause,   finding.outcome,
+                  finding.reason, Action::kPass, std::move(finding.detail)};
+    if (finding.outcome == RuleStep::Outcome::kBroken) {
+      step.action = WantedFor(finding.reason, input.settings);
+      if (disposition.reason == Reason::kNone || step.action > disposition.wanted) {
+        disposition.wanted = step.action;
+        disposition.reason = finding.reason;
+      }
+      if (finding.irregular) disposition.irregular = finding.irregular;
+    }
+    disposition.steps.push_back(std::move(step));
+  }
+}
+
+Action Soften(Action wanted, PolicyMode mode, bool emergency) {
+  switch (mode) {
+    case PolicyMode::kIntercept:
+      return emergency ? std::min(wanted, Action::kTag) : wanted;
+    case PolicyMode::kTag:
+      return std::min(wanted, Action::kTag);
+    case PolicyMode::kObserve:
+      return Action::kPass;
+  }
+  return wanted;
+}
+
+// A signature says who shows a number. Where that is not who may show it, it is not validated.
+bool RightToNumberIsBroken(const Disposition& disposition) {
+  for (const RuleStep& step : disposition.steps) {
+    const bool about_rights = step.reason == Reason::kNumberOfAnotherHolder ||
+                              step.reason == Reason::kNumberNotAssigned ||
+                              step.reason == Reason::kDoNotOriginate;
+    if (about_rights && step.action != Action::kPass) return true;
+  }
+  return false;
+}
+
+VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
+  Verstat verstat = input.verdict.verstat();
+  if (verstat == Verstat::kTnValidationPassed && RightToNumberIsBroken(disposition)) {
+    verstat = Verstat::kNoTnValidation;
+  }
+  std::string value(VerstatText(verstat));
+  const PassportVerdict* passport = input.verdict.deciding();
+  const bool suffix = input.settings.verstat_form == VerstatForm::kSuffix &&
+                      verstat != Verstat::kNoTnValidation && passport != nullptr;
+  if (suffix && (passport->attest == "A" || passport->attest == "B" || passport->attest == "C")) {
+    value += "-" + *passport->attest;
+  }
+  return {std::move(value), input.settings.verstat_header, input.settings.verstat_place};
+}
+
+Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const Verdict& verdict) {
+  const TrunkSettings& settings = policy.SettingsOf(call.trunk);
+  const RuleInput input = RuleInput::Read(policy, settings, call, verdict);
+  Disposition disposition;
+  disposition.mode = settings.mode;
+  disposition.trunk = settings.name;
+  disposition.emergency = IsEmergency(input);
+  RunRules(input, disposition);
+  disposition.action = Soften(disposition.wanted, settings.mode, disposition.emergency);
+  SipAnswer answer = AnswerOf(disposition.reason, settings);
+  disposition.sip_code = answer.code;
+  disposition.sip_phrase = std::move(answer.phrase);
+  if (settings.mode == PolicyMode::kObserve) return disposition;
+  disposition.strip_headers = settings.strip_headers;
+  if (disposition.action != Action::kPass) {
+    disposition.reason_headers =
+        ReasonHeaders(disposition.reason, verdict, call.identities, settings);
+  }
+  if (disposition.action != Action::kReject) disposition.verstat = VerstatOf(input, disposition);
+  return disposition;
+}
+
+// When something inside failed: no rule was asked, and the mode still counts.
+Disposition Undecided(const Policy& policy, const PolicyCall& call) {
+  Disposition disposition;
+  disposition.mode = policy.SettingsOf(call.trunk).mode;
+  disposition.action = Soften(Action::kReject, disposition.mode, false);
+  return disposition;
+}
+
+}  // namespace
+
+const TrunkSettings& Policy::SettingsOf(std::string_view trunk) const {
+  const auto found = trunks.find(trunk);
+  return found == trunks.end() ? defaults : found->second;
+}
+
+Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& verdict) noexcept {
+  try {
+    return MakeDisposition(policy, call, verdict);
+  } catch (const std::exception&) {
+    return Undecided(policy, call);
+  } catch (...) {
+    return Undecided(policy, call);
+  }
+}
+
+std::string_view PolicyModeText(PolicyMode mode) {
+  switch (mode) {
+    case PolicyMode::kIntercept:
+      return "intercept";
+    case PolicyMode::kTag:
+      return "tag";
+    case PolicyMode::kObserve:
+      return "observe";
+  }
+  return "intercept";
+}
+
+std::string_view ActionText(Action action) {
+  switch (action) {
+    case Action::kPass:
+      return "pass";
+    case Action::kTag:
+      return "tag";
+    case Action::kReject:
+      return "reject";
+  }
+  return "reject";
+}
+
+std::string_view IrregularCallerText(IrregularCaller kind) {
+  switch (kind) {
+    case IrregularCaller::kNoNumber:
+      return "no-number";
+    case IrregularCaller::kNotInPlan:
+      return "not-in-plan";
+    case IrregularCaller::kWrongLength:
+      return "wrong-length";
+    case IrregularCaller::kNeverACaller:
+      return "never-a-caller";
+    case IrregularCaller::kEmergencyCode:
+      return "emergency-code";
+    case IrregularCaller::kReserved:
+      return "reserved";
+    case IrregularCaller::kDomesticFormAbroad:
+      return "domestic-form-abroad";
+    case IrregularCaller::kDomesticNumberAbroad:
+      return "domestic-number-abroad";
+  }
+  return "not-in-plan";
+}
+
+std::string_view RuleOutcomeText(RuleStep::Outcome outcome) {
+  switch (outcome) {
+    case RuleStep::Outcome::kHeld:
+      return "held";
+    case RuleStep::Outcome::kBroken:
+      return "broken";
+    case RuleStep::Outcome::kNotApplicable:
+      return "not-applicable";
+  }
+  return "not-applicable";
+}
+
+}  // namespace callvet

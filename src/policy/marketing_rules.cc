@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "base/text.h"
+#include "policy/rules.h"
+
+namespace callvet {
+namespace {
+
+constexpr std::string_view kMarketing = "marketing";
+
+// A caller's number with what the registry says of it.
+std::optional<NumberRights> RightsOf(const RuleInput& input, const CallNumber& number) {
+  const auto key = number.key();
+  if (!input.policy.registry || !key) return std::nullopt;
+  auto rights = input.policy.registry->Find(*key);
+  return rights && rights->ValidAt(input.verdict.judged_at) ? rights : std::nullopt;
+}
+
+bool IsMarketingHolder(const Policy& policy, std::string_view holder) {
+  const auto info = policy.holders.find(holder);
+  return info != policy.holders.end() && info->second.marketing;
+}
+
+// Everybody on whose behalf this call may be: the customer, the holder of the number, the signer.
+std::vector<std::string> HoldersOf(const RuleInput& input) {
+  std::vector<std::string> holders = input.signers;
+  if (!input.settings.customer.empty()) holders.push_back(input.settings.customer);
+  for (const CallNumber& number : input.callers) {
+    if (const auto rights = RightsOf(input, number)) holders.emplace_back(rights->holder);
+  }
+  return holders;
+}
+
+// A call is a marketing call if its trunk is for that, its number is, or somebody behind it is
+// marked so.
+bool IsMarketing(const RuleInput& input) {
+  if (input.settings.use == NumberUse::kMarketing) return true;
+  for (const CallNumber& number : input.callers) {
+    const auto rights = RightsOf(input, number);
+    if (rights && rights->category == kMarketing) return true;
+  }
+  const auto holders = HoldersOf(input);
+  return std::any_of(holders.begin(), holders.end(), [&](const std::string& holder) {
+    return IsMarketingHolder(input.policy, holder);
+  });
+}
+
+// The hours that bind this call: those of each caller's range, and those of marketing calls.
+std::vector<HourRange> HoursOf(const RuleInput& input) {
+  std::vector<HourRange> hours;
+  for (const CallNumber& number : input.callers) {
+    const auto rights = RightsOf(input, number);
+    if (rights && rights->hours) hours.push_back(*rights->hours);
+  }
+  if (input.policy.marketing_hours && IsMarketing(input)) {
+    hours.push_back(*input.policy.marketing_hours);
+  }
+  return hours;
+}
+
+Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee,
+                       const std::vector<std::string>& holders) {
+  const auto key = callee.key();
+  const auto decision =
+      key ? input.policy.call_lists->Find(*key, holders, input.verdict.judged_at) : std::nullopt;
+  if (!decision) {
+    return Finding::Broken(Reason::kConsentMissing, callee.Text() + " has recorded no consent");
+  }
+  std::string text = " since " + FormatTime(decision->since);
+  if (!decision->proof.empty()) text += ", proof " + Quote(decision->proof);
+  if (decision->kind == CallDecision::Kind::kRefusal) {
+    return Finding::Broken(Reason::kConsentRefused, callee.Text() + " has refused" + text);
+  }
+  return Finding::Held(callee.Text() + " has consented to " + Quote(decision->holder) + text);
+}
+
+}  // namespace
+
+Finding CheckHours(const RuleInput& input) {
+  const auto hours = HoursOf(input);
+  if (hours.empty()) return Finding::NotApplicable("no hours are set for this call");
+  if (input.callees.empty()) {
+    return Finding::Broken(Reason::kOutsideHours, "the callee, whose hours count, is not known");
+  }
+  for (const CallNumber& callee : input.callees) {
+    const auto minute =
+        callee.space == NumberSpace::kE164
+            ? input.policy.time_zones.MinuteOfDay(callee.digits, input.verdict.judged_at)
+            : std::nullopt;
+    if (!minute) {
+      return Finding::Broken(Reason::kOutsideHours,
+                             "no time zone is set for the callee " + callee.Text());
+    }
+    for (const HourRange& range : hours) {
+      if (!range.Holds(*minute)) {
+        return Finding::Broken(
+            Reason::kOutsideHours,
+            FormatMinuteOfDay(*minute) + " at " + callee.Text() + ", allowed is " + range.Text());
+      }
+    }
+  }
+  return Finding::Held("inside " + hours.front().Text() + " at the callee");
+}
+
+Finding CheckConsent(const RuleInput& input) {
+  if (!input.policy.call_lists) return Finding::NotApplicable("no rules for marketing calls");
+  if (!IsMarketing(input)) return Finding::NotApplicable("no marketing call");
+  if (input.callees.empty()) {
+    return Finding::Broken(Reason::kConsentMissing, "the callee is not known");
+  }
+  const auto holders = HoldersOf(input);
+  Finding result;
+  for (const CallNumber& callee : input.callees) {
+    result = CheckConsentOf(input, callee, holders);
+    if (result.outcome == RuleStep::Outcome::kBroken) return result;
+  }
+  return result;
+}
+
+}  // namespace callvet

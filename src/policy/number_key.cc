@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "policy/number_key.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+bool IsNationalOf(std::string_view digits, const DialPlan& plan) {
+  if (!digits.starts_with(plan.country_code)) return false;
+  const size_t national = digits.size() - plan.country_code.size();
+  return national >= plan.min_national && national <= plan.max_national;
+}
+
+std::string_view WithoutInternationalPrefix(std::string_view digits, const DialPlan* plan) {
+  if (plan == nullptr) return digits;
+  for (const std::string_view prefix : plan->international_prefixes) {
+    if (digits.starts_with(prefix)) return digits.substr(prefix.size());
+  }
+  return digits;
+}
+
+// Whether the country's codes without country code (95588) hold the digits behind it.
+bool IsCodeBehindCountryCode(std::string_view digits, const DialPlan& plan) {
+  if (!digits.starts_with(plan.country_code)) return false;
+  digits.remove_prefix(plan.country_code.size());
+  return std::any_of(
+      plan.local_numbers.begin(), plan.local_numbers.end(), [&](const LocalNumbers& local) {
+        return local.with_country_code == LocalNumbers::WithCountryCode::kSameNumber &&
+               digits.size() >= local.min_length && digits.size() <= local.max_length &&
+               digits.starts_with(local.prefix);
+      });
+}
+
+}  // namespace
+
+std::optional<NumberKey> NumberKey::Make(std::string_view digits, NumberSpace space) {
+  if (digits.empty() || digits.size() > TelephoneNumber::kMaxCanonical) return std::nullopt;
+  uint64_t value = 0;
+  for (const char c : digits) {
+    if (!IsDigit(c)) return std::nullopt;
+    value = value * 10 + static_cast<uint64_t>(c - '0');
+  }
+  value |= static_cast<uint64_t>(digits.size()) << kLengthShift;
+  if (space == NumberSpace::kNational) value |= uint64_t{1} << kSpaceShift;
+  return NumberKey(value);
+}
+
+std::string_view NumberFormText(NumberForm form) {
+  switch (form) {
+    case NumberForm::kPlus:
+      return "with +";
+    case NumberForm::kInternationalPrefix:
+      return "with the international prefix";
+    case NumberForm::kCountryCode:
+      return "with the country code, without +";
+    case NumberForm::kNationalPrefix:
+      return "with the national prefix";
+    case NumberForm::kBare:
+      return "bare";
+  }
+  return "bare";
+}
+
+CallNumber CallNumber::Of(const TelephoneNumber& number, const DialPlan* plan) {
+  CallNumber read;
+  read.digits = number.canonical();
+  const std::string_view received = number.digits();
+  const std::string_view global = WithoutInternationalPrefix(received, plan);
+  if (number.global()) {
+    const bool dialled = global.size() != received.size() && global.ends_with(read.digits);
+    read.form = dialled ? NumberForm::kInternationalPrefix : NumberForm::kPlus;
+    // A code that lost its country code is shorter than what arrived.
+    const std::string_view whole = dialled ? global : received;
+    read.space = read.digits == whole ? NumberSpace::kE164 : NumberSpace::kNational;
+    return read;
+  }
+  if (plan == nullptr) return read;  // nothing is known: as if it were E.164
+  const bool e164 = IsNationalOf(read.digits, *plan);
+  read.space = e164 ? NumberSpace::kE164 : NumberSpace::kNational;
+  const bool unchanged = received == read.digits;
+  if (unchanged ? e164 : !e164 && received.starts_with(plan->country_code)) {
+    read.form = NumberForm::kCountryCode;
+  } else if (!unchanged && !plan->national_prefix.empty() &&
+             received.starts_with(plan->national_prefix)) {
+    read.form = NumberForm::kNationalPrefix;
+  }
+  return read;
+}
+
+std::string CallNumber::Text() const {
+  return space == NumberSpace::kE164 ? "+" + digits : digits;
+}
+
+std::optional<NumberKey> ReadTableNumber(std::string_view text, const DialPlan* plan) {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (plan != nullptr && IsCodeBehindCountryCode(text, *plan)) return std::nullopt;
+    return NumberKey::Make(text, NumberSpace::kE164);
+  }
+  const auto key = NumberKey::Make(text, NumberSpace::kNational);
+  if (!key || plan == nullptr) return std::nullopt;  // no country: no codes
+  const auto number = TelephoneNumber::Parse(text, plan);
+  if (!number || CallNumber::Of(*number, plan) !=
+                     CallNumber{std::string(text), NumberSpace::kNational, NumberForm::kBare}) {
+    return std::nullopt;
+  }
+  return key;
+}
+
+}  // namespace callvet

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/policy.h"
+#include "policy/local_time.h"
+#include "policy/number_key.h"
+
+namespace callvet {
+
+/// What a call, or a number, is for.
+enum class NumberUse : uint8_t { kVoice, kMarketing, kService, kCallback, kInbound };
+
+/// The use of that name, or nothing. Names: "voice", "marketing", "service", "callback", "inbound".
+std::optional<NumberUse> ParseNumberUse(std::string_view name);
+std::string_view NumberUseText(NumberUse use);
+/// All names, for messages.
+std::vector<std::string_view> NumberUseNames();
+
+/// Who may show a range of numbers, and what for.
+struct NumberRights {
+  std::string_view holder;    // SPC or customer id
+  std::string_view category;  // as in the file; "marketing" has a meaning
+  uint8_t uses = 0;           // a bit per NumberUse; 0: any
+  std::optional<HourRange> hours;
+  std::chrono::sys_days valid_from{};  // inclusive
+  std::chrono::sys_days valid_to{};    // inclusive
+
+  [[nodiscard]] bool Allows(NumberUse use) const {
+    return uses == 0 || ((uses >> static_cast<unsigned>(use)) & 1U) != 0;
+  }
+  [[nodiscard]] bool ValidAt(sys_seconds at) const {
+    return at >= valid_from && at < valid_to + std::chrono::days(1);
+  }
+};
+
+/// Ranges of numbers and their holders. Immutable once it was read; thread-safe; 20 bytes a range
+/// and 28 for each different set of rights.
+class NumberRegistry {
+ public:
+  /// More problems of one table are not collected.
+  static constexpr size_t kMaxProblems = 20;
+
+  /// Reads `files`: comma-separated values with the header
+  /// first,last,holder,category,uses,hours,valid_from,valid_to (columns may be left off at the end,
+  /// from `category` on), or, where the first line begins with '{', one JSON object with these
+  /// names a line. `last` may be empty; uses are divided by spaces. Numbers as for ReadTableNumber,
+  /// first and last of one length. All rows are read; any that is malformed or overlaps another one
+  /// is a problem, and with a problem there is no table.
+  static std::optional<NumberRegistry> Read(const std::vector<std::filesystem::path>& files,
+                                            const DialPlan* plan,
+                                            std::vector<PolicyProblem>& problems);
+
+  /// The rights of the range that holds `number`, or nothing. The texts live as long as this.
+  [[nodiscard]] std::optional<NumberRights> Find(NumberKey number) const;
+
+  [[nodiscard]] size_t size() const { return first_.size(); }
+  /// Memory in use, without this object.
+  [[nodiscard]] size_t bytes() const;
+
+ private:
+  friend class RegistryReader;
+
+  struct Rights {
+    uint32_t holder = 0;  // indices into texts_
+    uint32_t category = 0;
+    std::chrono::sys_days valid_from{};
+    std::chrono::sys_days valid_to{};
+    HourRange hours{};  // from == to: none
+    uint8_t uses = 0;
+  };
+
+  std::vector<uint64_t> first_;   // sorted
+  std::vector<uint64_t> last_;    // of the range with that index
+  std::vector<uint32_t> rights_;  // index into rights_table_
+  std::vector<uint64_t> steps_;   // every kStep-th of first_: what is searched first fits a cache
+  std::vector<Rights> rights_table_;
+  std::vector<std::string> texts_;
+};
+
+}  // namespace callvet

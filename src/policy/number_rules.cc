@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "base/text.h"
+#include "policy/rules.h"
+
+namespace callvet {
+namespace {
+
+// E.164 numbers of other countries are not shorter (ITU: country code and subscriber).
+constexpr size_t kMinForeign = 7;
+
+Finding Irregular(IrregularCaller kind, const std::string& detail) {
+  Finding finding = Finding::Broken(Reason::kIrregularCaller, detail);
+  finding.irregular = kind;
+  return finding;
+}
+
+bool IsEmergencyCode(const CallNumber& number, const Policy& policy) {
+  return number.space == NumberSpace::kNational &&
+         std::find(policy.emergency_numbers.begin(), policy.emergency_numbers.end(),
+                   number.digits) != policy.emergency_numbers.end();
+}
+
+bool IsNationalForm(NumberForm form) {
+  return form == NumberForm::kNationalPrefix || form == NumberForm::kBare;
+}
+
+// H-8, H-2: what comes from abroad shows "+" or 00, and a domestic number only if it is verified.
+std::optional<Finding> CheckAbroad(const RuleInput& input, const CallNumber& number,
+                                   const NumberPlan& home) {
+  if (input.settings.origin != TrunkOrigin::kInternational) return std::nullopt;
+  const std::string text =
+      number.Text() + " from abroad, " + std::string(NumberFormText(number.form));
+  if (IsNationalForm(number.form)) return Irregular(IrregularCaller::kDomesticFormAbroad, text);
+  if (home.IsDomestic(number) && !input.verdict.passed()) {
+    return Irregular(IrregularCaller::kDomesticNumberAbroad, text + ", not verified");
+  }
+  return std::nullopt;
+}
+
+// The plan that `number` belongs to: that of the country, or of another one whose code it has.
+const NumberPlan* PlanOf(const Policy& policy, const CallNumber& number) {
+  for (const NumberPlan& plan : policy.plans) {
+    const bool home = &plan == &policy.plans.front();
+    if (number.space == NumberSpace::kNational && !home) continue;
+    if (plan.IsDomestic(number)) return &plan;
+  }
+  return nullptr;
+}
+
+Finding CheckByPlan(const RuleInput& input, const CallNumber& number, const NumberPlan& plan) {
+  bool wrong_length = false;
+  const NumberPlan::Row* row = plan.Find(number, wrong_length);
+  if (row == nullptr) {
+    return Irregular(wrong_length ? IrregularCaller::kWrongLength : IrregularCaller::kNotInPlan,
+                     number.Text() + (wrong_length ? " has not the length of its prefix"
+                                                   : " is not in the number plan"));
+  }
+  const std::string text = number.Text() + " is " + row->category;
+  switch (row->may_show) {
+    case MayShow::kNobody:
+      return Irregular(IrregularCaller::kNeverACaller, text + ", which never calls");
+    case MayShow::kUnassigned:
+      return Irregular(IrregularCaller::kNotInPlan, text);
+    case MayShow::kReserved:
+      if (!input.settings.customer.empty()) {
+        return Irregular(IrregularCaller::kReserved, text + ", on the trunk of a customer");
+      }
+      return Finding::Held(text);
+    case MayShow::kHolder:
+    case MayShow::kOwnLine:
+      return Finding::Held(text);
+  }
+  return Irregular(IrregularCaller::kNotInPlan, text);
+}
+
+Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
+  const Policy& policy = input.policy;
+  if (IsEmergencyCode(number, policy)) {
+    return Irregular(IrregularCaller::kEmergencyCode, number.Text() + " is an emergency code");
+  }
+  if (auto abroad = CheckAbroad(input, number, policy.plans.front())) return *abroad;
+  if (const NumberPlan* plan = PlanOf(policy, number)) return CheckByPlan(input, number, *plan);
+  if (number.digits.size() < kMinForeign || !NumberKey::Make(number.digits, number.space)) {
+    return Irregular(IrregularCaller::kWrongLength, number.Text() + " is too short for abroad");
+  }
+  return Finding::Held(number.Text() + " is a number of another country");
+}
+
+// Who presents the number of this call.
+struct Presenter {
+  enum class Kind { kUnknown, kCustomer, kSigner, kCertifiedNumber };
+  Kind kind = Kind::kUnknown;
+  std::string text;
+};
+
+Presenter PresenterOf(const RuleInput& input) {
+  if (!input.settings.customer.empty()) {
+    return {Presenter::Kind::kCustomer, "customer " + input.settings.customer};
+  }
+  if (!input.verdict.passed())
+    return {Presenter::Kind::kUnknown, "nobody (the call is not verified)"};
+  if (input.signers.empty()) {
+    // The certificate lists numbers and no SPC, and the number was found among them (B-6).
+    return {Presenter::Kind::kCertifiedNumber, "a certificate for the number itself"};
+  }
+  std::string spcs;
+  for (const std::string& spc : input.signers) spcs.append(" ").append(Quote(spc));
+  return {Presenter::Kind::kSigner, "the signer SPC" + spcs};
+}
+
+bool Presents(const RuleInput& input, const Presenter& presenter, std::string_view holder) {
+  switch (presenter.kind) {
+    case Presenter::Kind::kUnknown:
+      return false;
+    case Presenter::Kind::kCustomer:
+      return holder == input.settings.customer;
+    case Presenter::Kind::kCertifiedNumber:
+      return true;
+    case Presenter::Kind::kSigner:
+      break;
+  }
+  const auto info = input.policy.holders.find(holder);
+  return std::any_of(input.signers.begin(), input.signers.end(), [&](const std::string& spc) {
+    if (spc == holder) return true;
+    if (info == input.policy.holders.end()) return false;
+    const auto& spcs = info->second.spcs;
+    return std::find(spcs.begin(), spcs.end(), spc) != spcs.end();
+  });
+}
+
+// Rows that must have a holder: codes that are assigned to an enterprise (95, 96).
+bool MustBeHeld(const RuleInput& input, const CallNumber& number) {
+  if (input.policy.unassigned == UnassignedNumbers::kReject) return true;
+  if (!input.settings.customer.empty()) return true;  // a customer shows only its own numbers
+  const NumberPlan* plan = PlanOf(input.policy, number);
+  if (plan == nullptr) return false;
+  bool wrong_length = false;
+  const NumberPlan::Row* row = plan->Find(number, wrong_length);
+  return row != nullptr && row->may_show == MayShow::kHolder;
+}
+
+// Strict mode is about domestic numbers: who holds a foreign one is not in the registry.
+bool IsForeign(const RuleInput& input, const CallNumber& number) {
+  const DialPlan* plan = input.policy.dial_plan;
+  return plan != nullptr && number.space == NumberSpace::kE164 &&
+         !number.digits.starts_with(plan->country_code);
+}
+
+Finding CheckHolderOf(const RuleInput& input, const CallNumber& number,
+                      const Presenter& presenter) {
+  const auto key = number.key();
+  const auto rights = key ? input.policy.registry->Find(*key) : std::nullopt;
+  if (!rights || !rights->ValidAt(input.verdict.judged_at)) {
+    const std::string text =
+        number.Text() + (rights ? " is not assigned at this time" : " is in no range");
+    const bool foreign = IsForeign(input, number) && input.settings.customer.empty();
+    if (foreign || (!rights && !MustBeHeld(input, number))) return Finding::NotApplicable(text);
+    return Finding::Broken(Reason::kNumberNotAssigned, text);
+  }
+  const std::string text =
+      number.Text() + " belongs to " + Quote(rights->holder) + ", shown by " + presenter.text;
+  if (Presents(input, presenter, rights->holder)) return Finding::Held(text);
+  if (presenter.kind == Presenter::Kind::kUnknown && !MustBeHeld(input, number)) {
+    return Finding::NotApplicable(text);
+  }
+  return Finding::Broken(Reason::kNumberOfAnotherHolder, text);
+}
+
+// The first broken finding of all callers, else the first that held, else the last.
+template <class Check>
+Finding CheckEachCaller(const RuleInput& input, const Check& check) {
+  Finding result = Finding::NotApplicable("the call shows no number");
+  for (const CallNumber& number : input.callers) {
+    Finding finding = check(number);
+    if (finding.outcome == RuleStep::Outcome::kBroken) return finding;
+    if (result.outcome != RuleStep::Outcome::kHeld) result = std::move(finding);
+  }
+  return result;
+}
+
+}  // namespace
+
+Finding CheckCallerRegular(const RuleInput& input) {
+  if (input.policy.plans.empty()) return Finding::NotApplicable("no number plan is set");
+  if (input.caller_is_uri) return Finding::NotApplicable("the caller is a URI, and verified");
+  if (input.callers.empty()) {
+    return Irregular(IrregularCaller::kNoNumber, "the call shows no number that can be read");
+  }
+  return CheckEachCaller(input,
+                         [&](const CallNumber& number) { return CheckOneCaller(input, number); });
+}
+
+Finding CheckDoNotOriginate(const RuleInput& input) {
+  if (!input.policy.do_not_originate) return Finding::NotApplicable("no list is set");
+  return CheckEachCaller(input, [&](const CallNumber& number) {
+    const auto key = number.key();
+    const auto row = key ? input.policy.do_not_originate->Find(*key) : std::nullopt;
+    if (!row || !row->ValidAt(input.verdict.judged_at)) {
+      return Finding::Held(number.Text() + " is not on the list");
+    }
+    return Finding::Broken(Reason::kDoNotOriginate,
+                           number.Text() + " never calls, says " + Quote(row->holder));
+  });
+}
+
+Finding CheckHolder(const RuleInput& input) {
+  if (!input.policy.registry) return Finding::NotApplicable("no registry is set");
+  const Presenter presenter = PresenterOf(input);
+  return CheckEachCaller(
+      input, [&](const CallNumber& number) { return CheckHolderOf(input, number, presenter); });
+}
+
+Finding CheckUse(const RuleInput& input) {
+  if (!input.policy.registry) return Finding::NotApplicable("no registry is set");
+  return CheckEachCaller(input, [&](const CallNumber& number) {
+    const auto key = number.key();
+    const auto rights = key ? input.policy.registry->Find(*key) : std::nullopt;
+    if (!rights || rights->uses == 0) return Finding::NotApplicable("no uses are laid down");
+    const std::string text =
+        number.Text() + ", used for " + std::string(NumberUseText(input.settings.use));
+    return rights->Allows(input.settings.use) ? Finding::Held(text)
+                                              : Finding::Broken(Reason::kUseNotAllowed, text);
+  });
+}
+
+}  // namespace callvet

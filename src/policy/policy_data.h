@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/policy.h"
+#include "callvet/telephone_number.h"
+#include "policy/call_lists.h"
+#include "policy/local_time.h"
+#include "policy/number_plan.h"
+#include "policy/number_registry.h"
+
+namespace callvet {
+
+/// Which SIP codes answer which reasons.
+enum class CodeMap : uint8_t { kRfc8224, kOpensipit };
+
+/// How Reason headers look.
+enum class ReasonProtocol : uint8_t { kStir, kSip, kNone };
+enum class Ppi : uint8_t { kFull, kCompact, kNone };
+
+enum class VerstatForm : uint8_t { kBare, kSuffix };
+/// What happens when it could not be decided: certificate not to be had, time out, overload.
+enum class WhenUndecided : uint8_t { kClosed, kOpen };
+enum class TrunkOrigin : uint8_t { kDomestic, kInternational };
+/// Whether `Priority: psap-callback` makes a call one that is never rejected (RFC 7090).
+enum class PsapCallback : uint8_t { kAccept, kIgnore };
+/// What a number that nobody holds is.
+enum class UnassignedNumbers : uint8_t { kAllow, kReject };
+
+/// What the operator wants for one reason instead of what the settings say.
+struct Override {
+  std::optional<Action> action;
+  std::optional<uint16_t> sip_code;
+  std::optional<std::string> sip_phrase;
+};
+
+/// The settings of one trunk. The defaults are the strictest: intercept.
+struct TrunkSettings {
+  std::string name;  // "": the default ones
+  PolicyMode mode = PolicyMode::kIntercept;
+  WhenUndecided when_undecided = WhenUndecided::kClosed;
+  char minimum_attestation = '\0';  // 'A', 'B', 'C'; NUL: none is demanded
+  Action below_minimum = Action::kReject;
+  Action irregular_caller = Action::kReject;
+  TrunkOrigin origin = TrunkOrigin::kDomestic;
+  std::string customer;  // whose trunk it is; "": not one customer's
+  NumberUse use = NumberUse::kVoice;
+  PsapCallback psap_callback = PsapCallback::kAccept;
+  CodeMap code_map = CodeMap::kRfc8224;
+  ReasonProtocol reason_protocol = ReasonProtocol::kStir;
+  Ppi ppi = Ppi::kCompact;
+  VerstatForm verstat_form = VerstatForm::kBare;
+  VerstatMark::Header verstat_header = VerstatMark::Header::kAssertedIdentity;
+  VerstatMark::Place verstat_place = VerstatMark::Place::kUserPart;
+  std::vector<std::string> strip_headers = {"Attestation-Info", "Origination-Id",
+                                            "P-Attestation-Indicator"};
+  std::map<Reason, Override> overrides;
+};
+
+/// What is known of a holder besides its ranges.
+struct HolderInfo {
+  std::vector<std::string> spcs;  // whose signatures vouch for it besides its own name
+  bool marketing = false;
+};
+
+struct Policy {
+  const DialPlan* dial_plan = nullptr;  // of `country`
+  std::string country;                  // ISO 3166; "": not given
+  std::vector<NumberPlan> plans;        // the first is the country's own
+  std::vector<std::string> emergency_numbers;
+  TimeZones time_zones;
+  std::map<std::string, HolderInfo, std::less<>> holders;
+  std::optional<NumberRegistry> registry;  // nothing: no rule on who holds a number
+  UnassignedNumbers unassigned = UnassignedNumbers::kAllow;
+  std::optional<NumberRegistry> do_not_originate;
+  std::optional<CallLists> call_lists;       // of marketing calls; nothing: they need no consent
+  std::optional<HourRange> marketing_hours;  // nothing: any
+  TrunkSettings defaults;
+  std::map<std::string, TrunkSettings, std::less<>> trunks;
+
+  /// The settings of `trunk`; the default ones if it has none of its own.
+  [[nodiscard]] const TrunkSettings& SettingsOf(std::string_view trunk) const;
+};
+
+}  // namespace callvet

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "policy/policy_data.h"
+#include "policy/strict_object.h"
+#include "policy/trunk_settings.h"
+
+namespace callvet {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A policy is written by people; a million members are not.
+constexpr JsonLimits kPolicyLimits{.max_bytes = size_t{4} * 1024 * 1024};
+
+constexpr auto kUnassigned = std::to_array<NamedValue<UnassignedNumbers>>({
+    {"allow", UnassignedNumbers::kAllow},
+    {"reject", UnassignedNumbers::kReject},
+});
+constexpr auto kSummerTimes = std::to_array<NamedValue<SummerTime>>({
+    {"none", SummerTime::kNone},
+    {"us", SummerTime::kUs},
+    {"eu", SummerTime::kEu},
+});
+
+// One policy while it is read.
+class PolicyReader {
+ public:
+  PolicyReader(const fs::path& folder, std::vector<PolicyProblem>& problems)
+      : folder_(folder), problems_(problems) {}
+
+  void Read(StrictObject& root) {
+    ReadCountry(root);
+    ReadPlans(root);
+    root.ReadObject("emergency", [this](StrictObject& object) { ReadEmergency(object); });
+    ReadTimeZones(root);
+    root.ReadObject("holders", [this](StrictObject& object) { ReadHolders(object); });
+    root.ReadObject("registry", [this](StrictObject& object) { ReadRegistry(object); });
+    root.ReadObject("marketing", [this](StrictObject& object) { ReadMarketing(object); });
+    root.ReadObject("default",
+                    [this](StrictObject& object) { ReadTrunkSettings(object, policy_->defaults); });
+    root.ReadObject("trunks", [this](StrictObject& object) { ReadTrunks(object); });
+    root.Finish();
+  }
+
+  std::shared_ptr<const Policy> Take() { return std::move(policy_); }
+
+ private:
+  void ReadCountry(StrictObject& root) {
+    std::string country;
+    root.Read("country", country);
+    if (!country.empty()) {
+      policy_->dial_plan = FindDialPlan(country);
+      if (policy_->dial_plan == nullptr) {
+        return root.Complain("country", Quote(country) + " has no dialling rules here");
+      }
+      policy_->country = std::string(policy_->dial_plan->iso);
+    }
+    for (const std::string_view number : EmergencyNumbers(policy_->country)) {
+      policy_->emergency_numbers.emplace_back(number);
+    }
+  }
+
+  void ReadPlans(StrictObject& root) {
+    std::vector<std::string> names;
+    root.Read("number_plans", names);
+    for (size_t i = 0; i < names.size(); ++i) {
+      const std::string key = "number_plans/" + std::to_string(i);
+      auto plan = LoadPlan(names[i]);
+      if (!plan) {
+        root.Complain(key, names[i] + ": " + plan.error().detail);
+        continue;
+      }
+      if (policy_->dial_plan == nullptr && i == 0) {
+        root.Complain(key, "a number plan needs \"country\": its dialling rules");
+      }
+      policy_->emergency_numbers.insert(policy_->emergency_numbers.end(),
+                                        plan->emergency_numbers().begin(),
+                                        plan->emergency_numbers().end());
+      zones_.insert(zones_.end(), plan->zones().begin(), plan->zones().end());
+      policy_->plans.push_back(std::move(*plan));
+    }
+    CheckHomePlan(root);
+  }
+
+  void CheckHomePlan(StrictObject& root) {
+    if (policy_->plans.empty() || policy_->dial_plan == nullptr) return;
+    if (policy_->plans.front().country_code() != policy_->dial_plan->country_code) {
+      root.Complain("number_plans/0", "the first plan must be that of \"country\"");
+    }
+  }
+
+  Result<NumberPlan> LoadPlan(const std::string& name) {
+    const std::string_view built_in = NumberPlan::BuiltIn(name);
+    if (!built_in.empty()) return NumberPlan::Parse(built_in);
+    if (name.find('.') == std::string::npos && name.find('/') == std::string::npos) {
+      std::string known;
+      for (const std::string_view plan : BuiltInPlans()) known.append(" ").append(plan);
+      return Fail(Reason::kConfigInvalid,
+                  "no plan of that name; built in are" + known + ", others are files");
+    }
+    const auto text = ReadFile(folder_ / name);
+    if (!text) return text.error();
+    return NumberPlan::Parse(*text);
+  }
+
+  void ReadEmergency(StrictObject& object) {
+    std::vector<std::string> numbers;
+    object.Read("numbers", numbers);
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const auto number = TelephoneNumber::Parse(numbers[i], policy_->dial_plan);
+      if (!number) {
+        object.Complain("numbers/" + std::to_string(i), number.error().detail);
+        continue;
+      }
+      policy_->emergency_numbers.push_back(number->canonical());
+    }
+  }
+
+  void ReadTimeZones(StrictObject& root) {
+    std::vector<TimeZones::Zone> zones;
+    root.ReadArray("time_zones", [&](StrictObject& object) {
+      TimeZones::Zone zone;
+      std::string prefix;
+      std::string offset;
+      object.Read("prefix", prefix);
+      object.Read("utc_offset", offset);
+      object.ReadName("summer_time", kSummerTimes, zone.summer_time);
+      const auto key = ReadTableNumber(prefix, nullptr);
+      if (!key) object.Complain("prefix", "must be the first digits of numbers, with '+'");
+      const auto minutes = ParseUtcOffset(offset);
+      if (!minutes) object.Complain("utc_offset", minutes.error().detail);
+      if (!key || !minutes) return;
+      zone.prefix = prefix.substr(1);
+      zone.utc_offset = *minutes;
+      zones.push_back(std::move(zone));
+    });
+    // The operator's zones come first: of prefixes that are equal the first counts.
+    zones.insert(zones.end(), zones_.begin(), zones_.end());
+    policy_->time_zones = TimeZones(std::move(zones));
+  }
+
+  void ReadHolders(StrictObject& holders) {
+    holders.ReadEach([this](const std::string& name, StrictObject& object) {
+      HolderInfo info;
+      object.Read("spcs", info.spcs);
+      object.Read("marketing", info.marketing);
+      policy_->holders.emplace(name, std::move(info));
+    });
+  }
+
+  [[nodiscard]] std::vector<fs::path> Paths(const std::vector<std::string>& names) const {
+    std::vector<fs::path> paths;
+    for (const std::string& name : names) paths.push_back(folder_ / name);
+    return paths;
+  }
+
+  void ReadRegistry(StrictObject& object) {
+    std::vector<std::string> files;
+    std::vector<std::string> do_not_originate;
+    object.Read("files", files);
+    object.Read("do_not_originate", do_not_originate);
+    object.ReadName("unassigned", kUnassigned, policy_->unassigned);
+    if (files.empty() && do_not_originate.empty()) {
+      object.Complain("files", "a registry without a table decides nothing");
+    }
+    if (files.empty() && policy_->unassigned == UnassignedNumbers::kReject) {
+      object.Complain("unassigned", "\"reject\" needs \"files\": nobody would hold any number");
+    }
+    if (!files.empty()) {
+      policy_->registry = NumberRegistry::Read(Paths(files), policy_->dial_plan, problems_);
+    }
+    if (!do_not_originate.empty()) {
+      policy_->do_not_originate =
+          NumberRegistry::Read(Paths(do_not_originate), policy_->dial_plan, problems_);
+    }
+  }
+
+  void ReadMarketing(StrictObject& object) {
+    std::vector<std::string> lists;
+    std::string hours;
+    object.Read("lists", lists);
+    object.Read("hours", hours);
+    if (!hours.empty()) {
+      const auto range = HourRange::Parse(hours);
+      if (!range) return object.Complain("hours", range.error().detail);
+      policy_->marketing_hours = *range;
+    }
+    // Without lists nobody has consented: the rule is on as soon as the section is there.
+    policy_->call_lists = CallLists::Read(Paths(lists), policy_->dial_plan, problems_);
+  }
+
+  void ReadTrunks(StrictObject& trunks) {
+    trunks.ReadEach([this](const std::string& name, StrictObject& object) {
+      TrunkSettings settings = policy_->defaults;
+      settings.name = name;
+      ReadTrunkSettings(object, settings);
+      policy_->trunks.emplace(name, std::move(settings));
+    });
+  }
+
+  const fs::path& folder_;
+  std::vector<PolicyProblem>& problems_;
+  std::vector<TimeZones::Zone> zones_;  // of the number plans
+  std::shared_ptr<Policy> policy_ = std::make_shared<Policy>();
+};
+
+LoadedPolicy Parse(std::string_view text, const fs::path& folder, const std::string& file) {
+  LoadedPolicy loaded;
+  const auto document = ReadJsonWithComments(text, kPolicyLimits);
+  if (!document) {
+    loaded.problems.push_back({file, 0, 0, "", document.error().detail});
+    return loaded;
+  }
+  ProblemList problems(file, *document, loaded.problems);
+  StrictObject root(document->root, "", problems);
+  PolicyReader reader(folder, loaded.problems);
+  reader.Read(root);
+  if (loaded.problems.empty()) loaded.policy = reader.Take();
+  return loaded;
+}
+
+}  // namespace
+
+LoadedPolicy ParsePolicy(std::string_view text, const fs::path& folder) {
+  return Parse(text, folder, "policy");
+}
+
+LoadedPolicy LoadPolicy(const fs::path& file) {
+  const auto text = ReadFile(file);
+  if (!text) return {nullptr, {{file.string(), 0, 0, "", text.error().detail}}};
+  return Parse(*text, file.parent_path(), file.string());
+}
+
+std::string PolicyProblemText(const PolicyProblem& problem) {
+  std::string text = problem.file;
+  if (problem.line != 0) text.append(":").append(std::to_string(problem.line));
+  if (problem.column != 0) text.append(":").append(std::to_string(problem.column));
+  text += ": ";
+  if (!problem.key.empty()) text += problem.key + ": ";
+  return text + problem.message;
+}
+
+}  // namespace callvet

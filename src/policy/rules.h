@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "callvet/policy.h"
+#include "policy/number_key.h"
+#include "policy/policy_data.h"
+
+namespace callvet {
+
+/// One call, read once for all rules. Borrows policy, call and verdict.
+struct RuleInput {
+  const Policy& policy;
+  const TrunkSettings& settings;
+  const PolicyCall& call;
+  const Verdict& verdict;
+  std::vector<CallNumber> callers;   // the numbers of call.orig, each once
+  bool caller_is_uri = false;        // no number, but a URI that a PASSporT was signed for
+  std::vector<CallNumber> callees;   // of dest and the request's URI, each once
+  std::vector<std::string> signers;  // SPCs of the signer, only if the call is verified
+
+  static RuleInput Read(const Policy& policy, const TrunkSettings& settings, const PolicyCall& call,
+                        const Verdict& verdict);
+};
+
+/// What a rule found. `irregular` is set by CallerRegular only.
+struct Finding {
+  RuleStep::Outcome outcome = RuleStep::Outcome::kNotApplicable;
+  Reason reason = Reason::kNone;
+  std::string detail;
+  std::optional<IrregularCaller> irregular;
+
+  static Finding NotApplicable(std::string detail) {
+    return {RuleStep::Outcome::kNotApplicable, Reason::kNone, std::move(detail), std::nullopt};
+  }
+  static Finding Held(std::string detail) {
+    return {RuleStep::Outcome::kHeld, Reason::kNone, std::move(detail), std::nullopt};
+  }
+  static Finding Broken(Reason reason, std::string detail) {
+    return {RuleStep::Outcome::kBroken, reason, std::move(detail), std::nullopt};
+  }
+};
+
+// The rules, one function each, in the order in which they decide. Pure; thread-safe.
+
+Finding CheckVerdict(const RuleInput& input);         // D-7, D-8
+Finding CheckAttestation(const RuleInput& input);     // D-12, D-13
+Finding CheckCallerRegular(const RuleInput& input);   // H-8, H-21
+Finding CheckDoNotOriginate(const RuleInput& input);  // H-2
+Finding CheckHolder(const RuleInput& input);          // H-2: who may show the number
+Finding CheckUse(const RuleInput& input);             // H-2, H-4: what for
+Finding CheckHours(const RuleInput& input);           // H-3
+Finding CheckConsent(const RuleInput& input);         // H-3, H-5
+
+/// True if the call goes to an emergency number or urn:service:sos, by the request's URI if it is
+/// known, else by dest; or is a PSAP's call-back (RFC 7090) on a trunk that accepts them.
+bool IsEmergency(const RuleInput& input);
+
+}  // namespace callvet

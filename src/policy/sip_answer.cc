@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "policy/sip_answer.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "callvet/identity_header.h"
+
+namespace callvet {
+namespace {
+
+// What the opensipit suite expects where it differs from RFC 8224: every trouble with the header,
+// the certificate and its address is 438; iat, orig and dest are 403.
+constexpr auto kOpensipitStale = std::to_array<Reason>({Reason::kIatMissing, Reason::kIatInvalid});
+constexpr auto kOpensipitParties = std::to_array<Reason>(
+    {Reason::kOrigMissing, Reason::kDestMissing, Reason::kOrigInvalid, Reason::kDestInvalid,
+     Reason::kOrigMismatch, Reason::kDestMismatch, Reason::kCallerMissing, Reason::kCalledMissing});
+
+template <size_t N>
+bool IsOneOf(Reason reason, const std::array<Reason, N>& list) {
+  return std::find(list.begin(), list.end(), reason) != list.end();
+}
+
+// The codes come from the rows of reasons that have them: they stand in reason.h only.
+SipAnswer RowAnswer(Reason reason) {
+  return {Info(reason).sip_code, std::string(Info(reason).sip_phrase)};
+}
+
+SipAnswer OpensipitAnswer(Reason reason) {
+  const uint16_t code = Info(reason).sip_code;
+  if (IsOneOf(reason, kOpensipitStale)) return RowAnswer(Reason::kIatStale);
+  if (IsOneOf(reason, kOpensipitParties)) return RowAnswer(Reason::kNotPermitted);
+  const bool bad_info = code == Info(Reason::kInfoMissing).sip_code;
+  const bool unsupported = code == Info(Reason::kChainUntrusted).sip_code;
+  return RowAnswer(bad_info || unsupported ? Reason::kIdentityMalformed : reason);
+}
+
+// The codes of the STIR protocol of RFC 9410: others are SIP's.
+bool IsStirCode(uint16_t code) {
+  constexpr auto kOfEach =
+      std::to_array<Reason>({Reason::kIatStale, Reason::kNoIdentity, Reason::kInfoMissing,
+                             Reason::kChainUntrusted, Reason::kSignatureInvalid});
+  return std::any_of(kOfEach.begin(), kOfEach.end(),
+                     [code](Reason reason) { return Info(reason).sip_code == code; });
+}
+
+bool IsTokenChar(char c) {
+  return IsAlpha(c) || IsDigit(c) || c == '-' || c == '_' || c == '.';
+}
+
+// The ppi of the Identity header value, or "" if there is none to show.
+std::string PpiOf(std::string_view value, Ppi ppi) {
+  const std::string_view token = Trim(value.substr(0, value.find(';')));
+  const bool clean = std::all_of(token.begin(), token.end(), IsTokenChar);
+  const size_t signature = token.rfind('.');
+  if (!clean || signature == std::string_view::npos || signature + 1 == token.size()) return {};
+  switch (ppi) {
+    case Ppi::kFull:
+      return std::string(token);
+    case Ppi::kCompact:
+      return ".." + std::string(token.substr(signature + 1));
+    case Ppi::kNone:
+      return {};
+  }
+  return {};
+}
+
+std::string ReasonHeader(const SipAnswer& answer, const std::string& ppi, ReasonProtocol protocol) {
+  const bool stir = protocol == ReasonProtocol::kStir && IsStirCode(answer.code);
+  std::string header = stir ? "STIR" : "SIP";
+  header += ";cause=" + std::to_string(answer.code) + ";text=\"" + answer.phrase + "\"";
+  if (stir && !ppi.empty()) header += ";ppi=\"" + ppi + "\"";
+  return header;
+}
+
+std::vector<std::string_view> IdentityValues(const std::vector<std::string>& bodies) {
+  std::vector<std::string_view> values;
+  for (const std::string& body : bodies) {
+    for (const std::string_view value : SplitHeaderValues(body)) values.push_back(value);
+  }
+  return values;
+}
+
+}  // namespace
+
+SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings) {
+  SipAnswer answer =
+      settings.code_map == CodeMap::kOpensipit ? OpensipitAnswer(reason) : RowAnswer(reason);
+  const auto entry = settings.overrides.find(reason);
+  if (entry != settings.overrides.end()) {
+    answer.code = entry->second.sip_code.value_or(answer.code);
+    answer.phrase = entry->second.sip_phrase.value_or(answer.phrase);
+  }
+  return answer;
+}
+
+std::vector<std::string> ReasonHeaders(Reason decided, const Verdict& verdict,
+                                       const std::vector<std::string>& identities,
+                                       const TrunkSettings& settings) {
+  std::vector<std::string> headers;
+  if (settings.reason_protocol == ReasonProtocol::kNone) return headers;
+  const auto values = IdentityValues(identities);
+  bool told = false;
+  for (size_t i = 0; i < verdict.passports.size() && !verdict.passed(); ++i) {
+    const Reason reason = verdict.passports[i].reason;
+    // A PASSporT of a type that nobody judges was ignored, and did not fail.
+    if (reason == Reason::kNone || reason == Reason::kUnsupportedPpt) continue;
+    const std::string ppi = i < values.size() ? PpiOf(values[i], settings.ppi) : "";
+    headers.push_back(ReasonHeader(AnswerOf(reason, settings), ppi, settings.reason_protocol));
+    told = told || reason == decided;
+  }
+  if (!told) {
+    headers.push_back(ReasonHeader(AnswerOf(decided, settings), "", settings.reason_protocol));
+  }
+  return headers;
+}
+
+}  // namespace callvet

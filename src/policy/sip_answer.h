@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/policy.h"
+#include "policy/policy_data.h"
+
+namespace callvet {
+
+/// A SIP status line's code and phrase.
+struct SipAnswer {
+  uint16_t code = 0;
+  std::string phrase;
+};
+
+/// The answer to `reason` under `settings`: its override, else the code map. kNone gives 0 and "".
+SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings);
+
+/// The values of Reason headers for a call that is not passed: one for each PASSporT
+/// that was judged and failed, and one for `decided` where that is another reason (no PASSporT, or
+/// a rule of the operator). `identities` are the bodies of the Identity headers. A ppi is written
+/// only of a token that has no other characters than tokens have.
+std::vector<std::string> ReasonHeaders(Reason decided, const Verdict& verdict,
+                                       const std::vector<std::string>& identities,
+                                       const TrunkSettings& settings);
+
+}  // namespace callvet

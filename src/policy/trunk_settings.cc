@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "policy/trunk_settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+constexpr auto kModes = std::to_array<NamedValue<PolicyMode>>({
+    {"intercept", PolicyMode::kIntercept},
+    {"tag", PolicyMode::kTag},
+    {"observe", PolicyMode::kObserve},
+});
+constexpr auto kActions = std::to_array<NamedValue<Action>>({
+    {"pass", Action::kPass},
+    {"tag", Action::kTag},
+    {"reject", Action::kReject},
+});
+constexpr auto kWhenUndecided = std::to_array<NamedValue<WhenUndecided>>({
+    {"closed", WhenUndecided::kClosed},
+    {"open", WhenUndecided::kOpen},
+});
+constexpr auto kAttestations = std::to_array<NamedValue<char>>({
+    {"none", '\0'},
+    {"A", 'A'},
+    {"B", 'B'},
+    {"C", 'C'},
+});
+constexpr auto kOrigins = std::to_array<NamedValue<TrunkOrigin>>({
+    {"domestic", TrunkOrigin::kDomestic},
+    {"international", TrunkOrigin::kInternational},
+});
+constexpr auto kUses = std::to_array<NamedValue<NumberUse>>({
+    {"voice", NumberUse::kVoice},
+    {"marketing", NumberUse::kMarketing},
+    {"service", NumberUse::kService},
+    {"callback", NumberUse::kCallback},
+});
+constexpr auto kPsapCallbacks = std::to_array<NamedValue<PsapCallback>>({
+    {"accept", PsapCallback::kAccept},
+    {"ignore", PsapCallback::kIgnore},
+});
+constexpr auto kCodeMaps = std::to_array<NamedValue<CodeMap>>({
+    {"rfc8224", CodeMap::kRfc8224},
+    {"opensipit", CodeMap::kOpensipit},
+});
+constexpr auto kProtocols = std::to_array<NamedValue<ReasonProtocol>>({
+    {"STIR", ReasonProtocol::kStir},
+    {"SIP", ReasonProtocol::kSip},
+    {"none", ReasonProtocol::kNone},
+});
+constexpr auto kPpis = std::to_array<NamedValue<Ppi>>({
+    {"full", Ppi::kFull},
+    {"compact", Ppi::kCompact},
+    {"none", Ppi::kNone},
+});
+constexpr auto kVerstatForms = std::to_array<NamedValue<VerstatForm>>({
+    {"bare", VerstatForm::kBare},
+    {"suffix", VerstatForm::kSuffix},
+});
+constexpr auto kVerstatHeaders = std::to_array<NamedValue<VerstatMark::Header>>({
+    {"p-asserted-identity", VerstatMark::Header::kAssertedIdentity},
+    {"from", VerstatMark::Header::kFrom},
+});
+constexpr auto kVerstatPlaces = std::to_array<NamedValue<VerstatMark::Place>>({
+    {"user", VerstatMark::Place::kUserPart},
+    {"uri-parameter", VerstatMark::Place::kUriParameter},
+});
+
+bool IsHeaderName(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(),
+                                      [](char c) { return IsAlpha(c) || IsDigit(c) || c == '-'; });
+}
+
+// What may stand in a Reason-Phrase and, quoted, in a Reason header.
+bool IsPhrase(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+}
+
+std::vector<std::string_view> ReasonIds() {
+  std::vector<std::string_view> ids;
+  for (const ReasonInfo& row : AllReasons()) ids.push_back(row.id);
+  return ids;
+}
+
+// A reason may be overridden if it can be one of a call.
+const ReasonInfo* FindCallReason(std::string_view id) {
+  const ReasonInfo* row = FindReason(id);
+  return row == nullptr || row->reason == Reason::kNone ? nullptr : row;
+}
+
+void ReadOverrides(StrictObject& overrides, TrunkSettings& settings) {
+  overrides.ReadEach([&](const std::string& id, StrictObject& object) {
+    Override entry;
+    Action action = Action::kReject;
+    const bool has_action = object.Has("action");
+    object.ReadName("action", kActions, action);
+    if (has_action) entry.action = action;
+    int64_t code = 0;
+    object.ReadNumber("sip_code", {400, 699}, code);
+    if (code != 0) entry.sip_code = static_cast<uint16_t>(code);
+    std::string phrase;
+    object.Read("sip_phrase", phrase);
+    if (!IsPhrase(phrase)) {
+      object.Complain("sip_phrase", "must be printable ASCII without quotes and backslashes");
+    }
+    if (!phrase.empty()) entry.sip_phrase = phrase;
+    const ReasonInfo* row = FindCallReason(id);
+    if (row == nullptr) {
+      const auto ids = ReasonIds();
+      const std::string_view nearest = NearestWord(id, ids);
+      return overrides.Complain(
+          id, "is no reason of a call" +
+                  (nearest.empty() ? "" : "; did you mean \"" + std::string(nearest) + "\"?"));
+    }
+    settings.overrides[row->reason] = std::move(entry);
+  });
+}
+
+}  // namespace
+
+void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
+  object.ReadName("mode", kModes, settings.mode);
+  object.ReadName("certificate_unavailable", kWhenUndecided, settings.when_undecided);
+  object.ReadName("minimum_attestation", kAttestations, settings.minimum_attestation);
+  object.ReadName("below_minimum", kActions, settings.below_minimum);
+  object.ReadName("irregular_caller", kActions, settings.irregular_caller);
+  object.ReadName("origin", kOrigins, settings.origin);
+  object.Read("customer", settings.customer);
+  object.ReadName("use", kUses, settings.use);
+  object.ReadName("psap_callback", kPsapCallbacks, settings.psap_callback);
+  object.ReadName("code_map", kCodeMaps, settings.code_map);
+  object.ReadObject("reason_header", [&](StrictObject& reason) {
+    reason.ReadName("protocol", kProtocols, settings.reason_protocol);
+    reason.ReadName("ppi", kPpis, settings.ppi);
+  });
+  object.ReadObject("verstat", [&](StrictObject& verstat) {
+    verstat.ReadName("form", kVerstatForms, settings.verstat_form);
+    verstat.ReadName("header", kVerstatHeaders, settings.verstat_header);
+    verstat.ReadName("place", kVerstatPlaces, settings.verstat_place);
+  });
+  object.Read("strip_headers", settings.strip_headers);
+  for (const std::string& header : settings.strip_headers) {
+    if (!IsHeaderName(header)) object.Complain("strip_headers", Quote(header) + " is no header");
+  }
+  object.ReadObject("overrides",
+                    [&](StrictObject& overrides) { ReadOverrides(overrides, settings); });
+}
+
+}  // namespace callvet

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include "policy/rules.h"
+
+namespace callvet {
+namespace {
+
+// A is the highest; what attests nothing is below all.
+int Level(char attestation) {
+  return attestation >= 'A' && attestation <= 'C' ? 'D' - attestation : 0;
+}
+
+}  // namespace
+
+Finding CheckVerdict(const RuleInput& input) {
+  if (input.verdict.passed()) return Finding::Held("the call is verified");
+  return Finding::Broken(input.verdict.reason, std::string(Info(input.verdict.reason).meaning));
+}
+
+Finding CheckAttestation(const RuleInput& input) {
+  const char minimum = input.settings.minimum_attestation;
+  if (minimum == '\0') return Finding::NotApplicable("no minimum is set");
+  const PassportVerdict* passport = input.verdict.deciding();
+  if (!input.verdict.passed() || passport == nullptr) {
+    return Finding::NotApplicable("the call is not verified");
+  }
+  const std::string attest = passport->attest.value_or("none");
+  const int level = attest.size() == 1 ? Level(attest[0]) : 0;
+  const std::string detail = "attestation " + attest + ", the least is " + minimum;
+  return level >= Level(minimum) ? Finding::Held(detail)
+                                 : Finding::Broken(Reason::kAttestationTooLow, detail);
+}
+
+}  // namespace callvet

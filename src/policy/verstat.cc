@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "callvet/verstat.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+constexpr std::string_view kName = "verstat";
+
+// Where the URI begins and ends in a name-addr or addr-spec, scheme and ':' included.
+struct UriSpan {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+bool HasSipOrTelScheme(std::string_view uri) {
+  const std::string scheme = ToLower(uri.substr(0, uri.find(':')));
+  return scheme == "sip" || scheme == "sips" || scheme == "tel";
+}
+
+// The first '<' that is not inside a quoted display name.
+size_t FindOpenBracket(std::string_view text) {
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && quoted) {
+      ++i;
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    } else if (text[i] == '<' && !quoted) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+Result<UriSpan> FindUri(std::string_view text) {
+  UriSpan span{0, text.size()};
+  const size_t open = FindOpenBracket(text);
+  if (open != std::string_view::npos) {
+    const size_t close = text.find('>', open);
+    if (close == std::string_view::npos) {
+      return Fail(Reason::kParameterInvalid, Quote(text) + ": '<' without '>'");
+    }
+    span = {open + 1, close};
+  } else {
+    while (span.begin < span.end && (text[span.begin] == ' ' || text[span.begin] == '\t')) {
+      ++span.begin;
+    }
+  }
+  if (!HasSipOrTelScheme(text.substr(span.begin, span.end - span.begin))) {
+    return Fail(Reason::kParameterInvalid, Quote(text) + " holds no sip, sips or tel URI");
+  }
+  return span;
+}
+
+int HexValue(char c) {
+  if (IsDigit(c)) return c - '0';
+  return ToLower(c) - 'a' + 10;
+}
+
+std::string PercentDecoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && IsHexDigit(text[i + 1]) &&
+        IsHexDigit(text[i + 2])) {
+      decoded += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+bool IsVerstat(std::string_view parameter) {
+  const std::string name =
+      PercentDecoded(parameter.substr(0, std::min(parameter.find('='), parameter.size())));
+  return EqualsIgnoreCase(Trim(name), kName);
+}
+
+// The parameters of `text`, each with its ';' in front, but for verstat. An encoded ';' (%3B)
+// divides too: somebody behind us may decode first and split then. '?' begins a URI's headers.
+std::string WithoutVerstat(std::string_view text) {
+  const auto next = [&](size_t from) {
+    for (size_t i = from; i < text.size(); ++i) {
+      if (text[i] == ';' || text[i] == '?' || EqualsIgnoreCase(text.substr(i, 3), "%3b")) return i;
+    }
+    return text.size();
+  };
+  size_t at = next(0);
+  std::string kept(text.substr(0, at));
+  while (at < text.size()) {
+    const size_t divider = text[at] == '%' ? 3 : 1;
+    const size_t end = next(at + divider);
+    const std::string_view parameter = text.substr(at + divider, end - at - divider);
+    if (!IsVerstat(parameter)) kept += text.substr(at, end - at);
+    at = end;
+  }
+  return kept;
+}
+
+// User part and what stands behind it, from the '@' on; tel URIs have only the first.
+struct UriParts {
+  std::string_view user;  // with scheme
+  std::string_view rest;  // "" in tel
+};
+
+UriParts Split(std::string_view uri) {
+  const size_t at = uri.find('@');
+  if (at == std::string_view::npos && !EqualsIgnoreCase(uri.substr(0, 4), "tel:")) {
+    return {{}, uri};  // a host alone
+  }
+  return {uri.substr(0, at), at == std::string_view::npos ? "" : uri.substr(at)};
+}
+
+bool IsMarkValue(std::string_view value) {
+  return !value.empty() && std::all_of(value.begin(), value.end(),
+                                       [](char c) { return IsAlpha(c) || IsDigit(c) || c == '-'; });
+}
+
+// `rest` ("@host;user=phone?headers") with `parameter` behind its parameters.
+std::string WithUriParameter(const std::string& rest, const std::string& parameter) {
+  const size_t headers = std::min(rest.find('?'), rest.size());
+  return rest.substr(0, headers) + parameter + rest.substr(headers);
+}
+
+// A URI that came without angle brackets, with them: else its parameters would be the header's
+// (RFC 3261 20). What were header parameters so far stays behind.
+std::string Bracketed(std::string_view identity, const UriSpan& span, const std::string& user,
+                      const std::string& rest) {
+  const std::string_view received = Split(identity.substr(span.begin)).rest;
+  const size_t uri_size = std::min(rest.find(';'), rest.size());
+  const bool tel = received.empty();
+  // Of the parameters of `rest` the last one may be the mark, which belongs to the URI.
+  const size_t mark = rest.rfind(";verstat=");
+  std::string uri_part = tel ? rest : rest.substr(0, uri_size);
+  std::string header_part = tel ? "" : rest.substr(uri_size);
+  if (mark != std::string::npos) {
+    uri_part += rest.substr(mark);
+    header_part = rest.substr(uri_size, mark - uri_size);
+  }
+  return std::string(identity.substr(0, span.begin)) + "<" + user + uri_part + ">" + header_part;
+}
+
+Result<std::string> Rewrite(std::string_view identity, const std::optional<VerstatMark>& mark) {
+  const auto span = FindUri(identity);
+  if (!span) return span.error();
+  const UriParts parts = Split(identity.substr(span->begin, span->end - span->begin));
+  std::string user = WithoutVerstat(parts.user);
+  std::string rest = WithoutVerstat(parts.rest);
+  // Without angle brackets, and behind them, parameters are the header's: verstat is none there.
+  std::string behind = WithoutVerstat(identity.substr(span->end));
+  if (mark) {
+    std::string parameter(";verstat=");
+    parameter += mark->value;
+    const bool in_user = mark->place == VerstatMark::Place::kUserPart || parts.rest.empty();
+    if (in_user && !parts.user.empty()) {
+      user += parameter;
+    } else {
+      rest = WithUriParameter(rest, parameter);
+    }
+    if (span->end == identity.size()) return Bracketed(identity, *span, user, rest);
+  }
+  return std::string(identity.substr(0, span->begin)) + user + rest + behind;
+}
+
+}  // namespace
+
+Result<std::string> StripVerstat(std::string_view identity) {
+  return Rewrite(identity, std::nullopt);
+}
+
+Result<std::string> WriteVerstat(std::string_view identity, const VerstatMark& mark) {
+  if (!IsMarkValue(mark.value)) {
+    return Fail(Reason::kParameterInvalid, Quote(mark.value) + " is no verstat");
+  }
+  return Rewrite(identity, mark);
+}
+
+}  // namespace callvet

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include "verify/judgement.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "verify/extensions/rcd.h"
+#include "verify/extensions/rph.h"
+
+namespace callvet {
+
+Verdict CallJudgement::Judge(const std::vector<std::string_view>& values) && {
+  Read(values);
+  const DivGraph graph = MakeGraph();
+  CheckPlaces(graph);
+  RunCertificateChecks();
+  WalkChains(graph);
+  CheckRichCallData();
+  // Nested ones last in, so they are moved into what encloses them first.
+  for (size_t i = entries_.size(); i-- > 0;) Finish(i);
+
+  Verdict verdict;
+  verdict.judged_at = call_.now;
+  verdict.priority = Priority();
+  Decide(verdict);
+  for (const size_t entry : header_entry_) {
+    verdict.passports.push_back(entries_[entry].candidate.verdict);
+  }
+  return verdict;
+}
+
+// The same value twice is one PASSporT: a proxy that doubles a header makes no fork.
+void CallJudgement::Read(const std::vector<std::string_view>& values) {
+  std::map<std::string_view, size_t> known;
+  for (const std::string_view value : values) {
+    const auto [place, is_new] = known.emplace(value, entries_.size());
+    if (is_new) {
+      entries_.push_back(
+          {RunClaimChecks(value, call_.request.token_form, call_), header_entry_.size(), {}, {}});
+    }
+    header_entry_.push_back(place->second);
+  }
+  const size_t headers = entries_.size();
+  for (size_t i = 0; i < headers; ++i) ReadNested(i);
+}
+
+// F-7: opt by opt, no deeper than a chain may be long, and in all no more than as many again as
+// there may be headers.
+void CallJudgement::ReadNested(size_t outermost) {
+  size_t outer = outermost;
+  for (size_t depth = 1; entries_[outer].candidate.opt; ++depth) {
+    if (depth > call_.options.max_diversions ||
+        entries_.size() >= 2 * call_.options.max_identities) {
+      entries_[outermost].candidate.trail.Fail(
+          CheckId::kDiv, Fail(Reason::kDivLimit, "more PASSporTs in one another than are read"));
+      return;
+    }
+    const std::string token = *entries_[outer].candidate.opt;
+    const size_t inner = entries_.size();
+    entries_.push_back({RunClaimChecks(token, CallRequest::TokenForm::kBareToken, call_),
+                        entries_[outer].header,
+                        {},
+                        outer});
+    entries_[outer].inner = inner;
+    outer = inner;
+  }
+}
+
+DivGraph CallJudgement::MakeGraph() const {
+  std::vector<ChainNode> nodes;
+  for (const Entry& entry : entries_) {
+    std::string label = "Identity header " + std::to_string(entry.header + 1);
+    if (entry.outer) label = "the PASSporT in opt of " + label;
+    nodes.push_back(MakeNode(entry.candidate, call_, std::move(label)));
+    nodes.back().inner = entry.inner;
+    nodes.back().outer = entry.outer;
+  }
+  return {std::move(nodes), call_.options.max_diversions};
+}
+
+void CallJudgement::CheckPlaces(const DivGraph& graph) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    entry.place = PlaceOf(entry.candidate, graph, i, call_);
+    CheckPlace(entry.place, graph, i, call_, entry.candidate);
+  }
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Candidate& candidate = entries_[i].candidate;
+    if (!candidate.claims || candidate.trail.at(CheckId::kDest).reason != Reason::kDestMismatch) {
+      continue;
+    }
+    std::vector<bool> seen(entries_.size());
+    const Reason reason = ReasonBehind(graph, i, seen);
+    if (reason != Reason::kNone) ExplainByDiversion(reason, call_, candidate);
+  }
+}
+
+// Why the diversions that follow do not help; kNone if there are none.
+Reason CallJudgement::ReasonBehind(const DivGraph& graph, size_t entry,
+                                   std::vector<bool>& seen) const {
+  seen[entry] = true;
+  for (const size_t follower : graph.Followers(entry)) {
+    if (seen[follower]) continue;
+    const Reason own = entries_[follower].candidate.trail.FirstReason();
+    const Reason behind =
+        own == Reason::kDestMismatch ? ReasonBehind(graph, follower, seen) : Reason::kNone;
+    if (behind != Reason::kNone) return behind;
+    if (own != Reason::kNone) return own;
+  }
+  return Reason::kNone;
+}
+
+void CallJudgement::RunCertificateChecks() {
+  for (Entry& entry : entries_) {
+    Candidate& candidate = entry.candidate;
+    const bool complete =
+        candidate.kind && candidate.signature && (candidate.IsCompact() || candidate.identity);
+    if (candidate.trail.failed() || !complete) continue;
+    callvet::RunCertificateChecks(call_, context_, candidate);
+  }
+}
+
+void CallJudgement::WalkChains(const DivGraph& graph) {
+  std::vector<bool> verified;
+  for (const Entry& entry : entries_) verified.push_back(!entry.candidate.trail.failed());
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].place != Place::kInnermost || !verified[i]) continue;
+    if (auto path = graph.Walk(i, verified)) {
+      entries_[i].candidate.trail.Pass(
+          CheckId::kDivChain, "redirected " + std::to_string(path->size() - 1) + " times to here");
+      good_chains_.emplace(i, std::move(*path));
+    } else {
+      entries_[i].candidate.trail.Fail(CheckId::kDivChain, path.error());
+      bad_chains_.emplace(i, path.error());
+    }
+  }
+  SettleDiversions(verified);
+}
+
+// kDivChain of each diversion that passed everything else.
+void CallJudgement::SettleDiversions(const std::vector<bool>& verified) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Trail& trail = entries_[i].candidate.trail;
+    if (entries_[i].place != Place::kDiversion || !verified[i]) continue;
+    const auto holds = [&](const auto& chain) {
+      return std::find(chain.second.begin(), chain.second.end(), i) != chain.second.end();
+    };
+    if (std::any_of(good_chains_.begin(), good_chains_.end(), holds)) {
+      trail.Pass(CheckId::kDivChain, "a link of the chain to the call's target");
+    } else if (!bad_chains_.empty()) {
+      trail.Fail(CheckId::kDivChain, bad_chains_.begin()->second);
+    } else if (!good_chains_.empty()) {
+      trail.Fail(CheckId::kDivChain, Fail(Reason::kDivLinkMissing, "in no good chain"));
+    } else {
+      trail.Fail(CheckId::kDivChain, Fail(Reason::kDivInnermostInvalid,
+                                          "the original call's PASSporT failed by itself"));
+    }
+  }
+}
+
+// F-26: nothing is fetched for a PASSporT that was not found good.
+void CallJudgement::CheckRichCallData() {
+  for (Entry& entry : entries_) {
+    Candidate& candidate = entry.candidate;
+    if (!candidate.rcd || candidate.trail.failed()) continue;
+    RichCallData& data = *candidate.verdict.rich_call_data;
+    const bool third_party = candidate.rcd->iss.has_value();
+    const bool first_party = !third_party || HasFirstParty(candidate);
+    const auto missing =
+        Fail(Reason::kRcdFirstPartyMissing, "no good PASSporT has the same orig and iat");
+    if (!first_party && data.reason == Reason::kNone) data.reason = missing.reason;
+    if (data.reason == Reason::kNone && content_ != nullptr) {
+      CheckRcdContent(*candidate.rcd, *content_, context_.deadline, data);
+    }
+    if (candidate.kind != PassportKind::kRcd) continue;
+    Trail& trail = candidate.trail;
+    if (!first_party) {
+      trail.Fail(CheckId::kRcdFirstParty, missing);
+    } else {
+      trail.Pass(CheckId::kRcdFirstParty,
+                 third_party ? "the first party's PASSporT is there" : "the first party signed");
+    }
+    if (content_ == nullptr) {
+      trail.Skip(CheckId::kRcdContent, "nothing is fetched: that was not asked for");
+    } else if (data.reason == Reason::kNone) {
+      trail.Pass(CheckId::kRcdContent, "what is named by URI is what was signed");
+    } else {
+      trail.Fail(CheckId::kRcdContent, Fail(data.reason, "see rich_call_data"));
+    }
+  }
+}
+
+// F-25.
+bool CallJudgement::HasFirstParty(const Candidate& third_party) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    const Candidate& other = entry.candidate;
+    const bool first = other.kind == PassportKind::kBase || other.kind == PassportKind::kShaken;
+    return first && other.claims && !other.trail.failed() &&
+           other.identity == third_party.identity && other.claims->iat == third_party.claims->iat &&
+           (!other.rcd || !other.rcd->iss);
+  });
+}
+
+void CallJudgement::Finish(size_t entry) {
+  Candidate& candidate = entries_[entry].candidate;
+  std::move(candidate.trail).Finish(candidate.verdict);
+  if (const auto outer = entries_[entry].outer) {
+    entries_[*outer].candidate.verdict.nested.push_back(candidate.verdict);
+  }
+}
+
+// F-30: for a message msg decides, where it is used at all; a PASSporT of a call could be repeated
+// on a message of any text.
+bool CallJudgement::SpeaksForCaller(PassportKind kind) const {
+  if (kind == PassportKind::kMsg) return true;  // of a message: else it has no kind
+  if (kind != PassportKind::kBase && kind != PassportKind::kShaken) return false;
+  return std::none_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return entry.candidate.kind == PassportKind::kMsg;
+  });
+}
+
+// the first PASSporT in the order of the headers that passed, with its diversions.
+std::optional<CallJudgement::Path> CallJudgement::DecidingPath() const {
+  std::optional<Path> deciding;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (!entry.candidate.kind || !SpeaksForCaller(*entry.candidate.kind) ||
+        entry.candidate.verdict.reason != Reason::kNone) {
+      continue;
+    }
+    const auto chain = good_chains_.find(i);
+    if (chain == good_chains_.end() && (entry.outer || entry.place != Place::kDirect)) continue;
+    if (deciding && entries_[deciding->front()].header <= entry.header) continue;
+    deciding = chain == good_chains_.end() ? Path{i} : chain->second;
+  }
+  return deciding;
+}
+
+// Of failed ones the highest rank is reported, the first one of equals. rph and rcd say nothing of
+// the caller's number: they neither pass nor fail the call (F-11, F-23).
+void CallJudgement::Decide(Verdict& verdict) const {
+  if (const auto path = DecidingPath()) {
+    verdict.reason = Reason::kNone;
+    verdict.decided_by = entries_[path->front()].header;
+    verdict.path = Legs(*path);
+    return;
+  }
+  verdict.reason = Reason::kUnsupportedPpt;
+  for (size_t i = 0; i < header_entry_.size(); ++i) {
+    const Candidate& candidate = entries_[header_entry_[i]].candidate;
+    const Reason reason = candidate.verdict.reason;
+    if (reason == Reason::kNone) continue;
+    if (candidate.kind && !candidate.IsDiversion() && !SpeaksForCaller(*candidate.kind)) continue;
+    if (!verdict.decided_by || Info(reason).rank > Info(verdict.reason).rank) {
+      verdict.decided_by = i;
+      verdict.reason = reason;
+    }
+  }
+  if (!verdict.decided_by) verdict.detail = "no PASSporT speaks for the caller's number";
+}
+
+// Which of these is where the call goes.
+std::string CallJudgement::TargetIn(const std::vector<std::string>& dest) const {
+  const std::vector<Party> targets =
+      call_.request_uri ? std::vector<Party>{*call_.request_uri} : call_.called;
+  for (const Party& target : targets) {
+    if (std::find(dest.begin(), dest.end(), target.canonical()) != dest.end()) {
+      return target.canonical();
+    }
+  }
+  return dest.empty() ? "" : dest.front();
+}
+
+std::vector<CallLeg> CallJudgement::Legs(const Path& path) const {
+  std::vector<CallLeg> legs;
+  for (size_t i = 0; i < path.size(); ++i) {
+    const Entry& entry = entries_[path[i]];
+    const PassportVerdict& passport = entry.candidate.verdict;
+    CallLeg leg;
+    leg.from = i == 0 ? passport.orig.value_or("") : passport.div.value_or("");
+    leg.to = i + 1 < path.size() ? entries_[path[i + 1]].candidate.verdict.div.value_or("")
+                                 : TargetIn(passport.dest);
+    leg.ppt = passport.ppt;
+    leg.passport = entry.header;
+    leg.iat = passport.iat.value_or(0);
+    leg.signer = passport.signer;
+    legs.push_back(std::move(leg));
+  }
+  return legs;
+}
+
+std::optional<PriorityVerdict> CallJudgement::Priority() const {
+  std::vector<JudgedRph> judged;
+  for (size_t i = 0; i < header_entry_.size(); ++i) {
+    const Candidate& candidate = entries_[header_entry_[i]].candidate;
+    if (candidate.kind != PassportKind::kRph) continue;
+    judged.push_back({i, candidate.verdict.reason, candidate.rph ? &*candidate.rph : nullptr});
+  }
+  return JudgePriority(call_, judged);
+}
+
+}  // namespace callvet

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/content_source.h"
+#include "callvet/verdict.h"
+#include "verify/call.h"
+#include "verify/certificate_checks.h"
+#include "verify/claim_checks.h"
+#include "verify/div_chain.h"
+#include "verify/place_checks.h"
+
+namespace callvet {
+
+/// Judges all PASSporTs of one call together. Used once, on one thread: first the cheap checks of
+/// all, then the graph of diversions, then the dear checks of those that deserve it, then the
+/// chains, then what is left; see Judge.
+class CallJudgement {
+ public:
+  /// All are borrowed; `content` may be nullptr.
+  CallJudgement(const Call& call, const CertificateContext& context, const ContentSource* content)
+      : call_(call), context_(context), content_(content) {}
+
+  /// The verdict on the call whose Identity header values are `values`, in order; not empty.
+  [[nodiscard]] Verdict Judge(const std::vector<std::string_view>& values) &&;
+
+ private:
+  struct Entry {
+    Candidate candidate;
+    size_t header = 0;            // index of the header that it stands in
+    std::optional<size_t> inner;  // what its opt holds
+    std::optional<size_t> outer;  // the div-o whose opt it stands in
+    Place place = Place::kDirect;
+  };
+  using Path = std::vector<size_t>;  // entries, innermost first
+
+  void Read(const std::vector<std::string_view>& values);
+  void ReadNested(size_t outermost);
+  [[nodiscard]] DivGraph MakeGraph() const;
+  void CheckPlaces(const DivGraph& graph);
+  [[nodiscard]] Reason ReasonBehind(const DivGraph& graph, size_t entry,
+                                    std::vector<bool>& seen) const;
+  void RunCertificateChecks();
+  void WalkChains(const DivGraph& graph);
+  void SettleDiversions(const std::vector<bool>& verified);
+  void CheckRichCallData();
+  [[nodiscard]] bool HasFirstParty(const Candidate& third_party) const;
+
+  void Finish(size_t entry);
+  [[nodiscard]] bool SpeaksForCaller(PassportKind kind) const;
+  [[nodiscard]] std::optional<Path> DecidingPath() const;
+  void Decide(Verdict& verdict) const;
+  [[nodiscard]] std::string TargetIn(const std::vector<std::string>& dest) const;
+  [[nodiscard]] std::vector<CallLeg> Legs(const Path& path) const;
+  [[nodiscard]] std::optional<PriorityVerdict> Priority() const;
+
+  const Call& call_;
+  const CertificateContext& context_;
+  const ContentSource* content_;
+  std::vector<Entry> entries_;          // of headers first, then nested ones
+  std::vector<size_t> header_entry_;    // of each value; values that are the same share one
+  std::map<size_t, Path> good_chains_;  // by innermost entry, two entries or more each
+  std::map<size_t, Failure> bad_chains_;
+};
+
+}  // namespace callvet

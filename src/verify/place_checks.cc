@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "verify/place_checks.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "verify/freshness.h"
+
+namespace callvet {
+namespace {
+
+sys_seconds IatOf(const Claims& claims) {
+  return sys_seconds(std::chrono::seconds(claims.iat));
+}
+
+bool IsForAny(const DestClaim& dest, const std::vector<Party>& parties, const Call& call) {
+  return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
+    return Matches(party, dest, call.options.dial_plan);
+  });
+}
+
+// D-4: To, and the Request-URI where that counts.
+bool IsForThisCall(const DestClaim& dest, const Call& call) {
+  if (!IsForAny(dest, call.called, call)) return false;
+  return !call.request_uri || IsForAny(dest, {*call.request_uri}, call);
+}
+
+// F-4: the Request-URI, else To.
+bool IsForTarget(const DestClaim& dest, const Call& call) {
+  return IsForAny(dest, call.request_uri ? std::vector<Party>{*call.request_uri} : call.called,
+                  call);
+}
+
+std::string IatText(const Claims& claims, const Call& call) {
+  const sys_seconds iat = IatOf(claims);
+  return "iat " + FormatTime(iat) + " is " + AgeText(call.now - iat);
+}
+
+void CheckFresh(const Claims& claims, Reason stale, const Call& call, Trail& trail) {
+  const sys_seconds iat = IatOf(claims);
+  if (IsFresh(call, iat)) {
+    trail.Pass(CheckId::kIatFresh, IatText(claims, call));
+  } else {
+    trail.Fail(CheckId::kIatFresh, Fail(iat > call.now ? Reason::kIatInFuture : stale,
+                                        IatText(claims, call) + ", " + WindowText(call)));
+  }
+}
+
+// F-4: before the last diversion a call may have waited.
+void CheckRecent(const Claims& claims, const Call& call, Trail& trail) {
+  const sys_seconds iat = IatOf(claims);
+  const std::string limit =
+      "before the last diversion up to " + SecondsText(call.options.max_diverted_age) + " count";
+  if (IsRecent(call, iat)) {
+    trail.Pass(CheckId::kIatFresh, IatText(claims, call) + ", " + limit);
+  } else {
+    trail.Fail(CheckId::kIatFresh, Fail(iat > call.now ? Reason::kIatInFuture : Reason::kDivStale,
+                                        IatText(claims, call) + ", " + limit));
+  }
+}
+
+std::string CalledText(const Call& call) {
+  if (!call.called.empty()) return Describe(call.called);
+  std::string list;
+  for (const std::string& text : call.request.dest) {
+    list += (list.empty() ? "" : ", ") + Quote(text);
+  }
+  return list + ", which is no number";
+}
+
+void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
+  if (call.request.dest.empty()) {
+    trail.Fail(CheckId::kDest, Fail(Reason::kCalledMissing,
+                                    "nothing to compare dest " + ClaimText(dest) + " with"));
+  } else if (IsForThisCall(dest, call)) {
+    const auto called = std::find_if(
+        call.called.begin(), call.called.end(),
+        [&](const Party& party) { return Matches(party, dest, call.options.dial_plan); });
+    trail.Pass(CheckId::kDest,
+               "dest " + ClaimText(dest) + " has the called party " + Describe({*called}));
+  } else if (IsForAny(dest, call.called, call)) {
+    trail.Fail(CheckId::kDest,
+               Fail(Reason::kDestMismatch,
+                    "dest is " + ClaimText(dest) + ", the call was redirected to " +
+                        Describe({*call.request_uri}) + " and no chain of diversions leads there"));
+  } else {
+    trail.Fail(CheckId::kDest,
+               Fail(Reason::kDestMismatch,
+                    "dest is " + ClaimText(dest) + ", the called party is " + CalledText(call)));
+  }
+}
+
+void CheckTarget(const DestClaim& dest, const Call& call, Trail& trail) {
+  const std::string target = call.request_uri ? Describe({*call.request_uri}) : CalledText(call);
+  if (IsForTarget(dest, call)) {
+    trail.Pass(CheckId::kDest, "dest " + ClaimText(dest) + " has the target " + target);
+  } else if (!call.request_uri && call.request.dest.empty()) {
+    trail.Fail(CheckId::kDest, Fail(Reason::kCalledMissing,
+                                    "nothing to compare dest " + ClaimText(dest) + " with"));
+  } else {
+    trail.Fail(CheckId::kDest, Fail(Reason::kDestMismatch,
+                                    "dest is " + ClaimText(dest) + ", the call goes to " + target));
+  }
+}
+
+// The compact form is rebuilt for the called party, so that must be where the call goes.
+void CheckCompactDest(const Call& call, Trail& trail) {
+  if (call.called.empty()) {
+    trail.Fail(CheckId::kDest,
+               Fail(Reason::kCalledMissing, "the called party is needed to rebuild dest"));
+  } else if (CalledForCompact(call).empty()) {
+    trail.Fail(CheckId::kDest,
+               Fail(Reason::kDestMismatch, "the called party is " + Describe(call.called) +
+                                               ", the call was redirected to " +
+                                               Describe({*call.request_uri})));
+  } else {
+    trail.Pass(CheckId::kDest, "rebuilt from " + Describe(CalledForCompact(call)));
+  }
+}
+
+void CheckDiversion(const DivGraph& graph, size_t index, const Call& call, Candidate& candidate) {
+  const Claims& claims = *candidate.claims;
+  Trail& trail = candidate.trail;
+  if (const auto differs = graph.OrigDiffers(index)) trail.Fail(CheckId::kOrig, *differs);
+  if (graph.IsLast(index)) {
+    CheckFresh(claims, Reason::kDivStale, call, trail);
+    CheckTarget(claims.dest, call, trail);
+  } else {
+    CheckRecent(claims, call, trail);
+    trail.Skip(CheckId::kDest, ClaimText(claims.dest) + " redirected the call again");
+  }
+  if (!trail.failed() && !graph.IsPromising(index)) {
+    trail.Fail(CheckId::kDivChain, graph.WhyNot(index));
+  }
+}
+
+}  // namespace
+
+ChainNode MakeNode(const Candidate& candidate, const Call& call, std::string label) {
+  ChainNode node;
+  node.label = std::move(label);
+  node.unknown = !candidate.kind;
+  if (!candidate.claims) return node;
+  const DialPlan* plan = call.options.dial_plan;
+  const Claims& claims = *candidate.claims;
+  node.orig = CanonicalName(claims.orig, plan);
+  node.dest = CanonicalNames(claims.dest, plan);
+  if (candidate.div) node.div = CanonicalName(candidate.div->party, plan);
+  const bool sound = candidate.kind && !candidate.trail.failed();
+  const bool recent = IsRecent(call, IatOf(claims));
+  node.usable = sound && recent;
+  node.too_old = sound && !recent && IatOf(claims) < call.now;
+  node.fresh = IsFresh(call, IatOf(claims));
+  node.for_target = IsForTarget(claims.dest, call);
+  return node;
+}
+
+Place PlaceOf(const Candidate& candidate, const DivGraph& graph, size_t index, const Call& call) {
+  if (candidate.IsDiversion()) return Place::kDiversion;
+  if (!candidate.claims || !graph.IsPromising(index)) return Place::kDirect;
+  const bool direct = IsForThisCall(candidate.claims->dest, call) && graph.node(index).fresh;
+  return direct && !graph.node(index).outer ? Place::kDirect : Place::kInnermost;
+}
+
+void CheckPlace(Place place, const DivGraph& graph, size_t index, const Call& call,
+                Candidate& candidate) {
+  Trail& trail = candidate.trail;
+  if (!candidate.kind) return;
+  if (candidate.IsCompact()) {
+    CheckCompactDest(call, trail);
+    trail.Skip(CheckId::kDivChain, "the compact form has no diversions");
+    return;
+  }
+  if (!candidate.claims) return;
+  switch (place) {
+    case Place::kDirect:
+      CheckFresh(*candidate.claims, Reason::kIatStale, call, trail);
+      CheckDest(candidate.claims->dest, call, trail);
+      trail.Skip(CheckId::kDivChain, "the PASSporT is not of a redirected call");
+      return;
+    case Place::kInnermost:
+      CheckRecent(*candidate.claims, call, trail);
+      trail.Skip(CheckId::kDest, ClaimText(candidate.claims->dest) + " redirected the call");
+      return;
+    case Place::kDiversion:
+      return CheckDiversion(graph, index, call, candidate);
+  }
+}
+
+void ExplainByDiversion(Reason reason, const Call& call, Candidate& candidate) {
+  Trail& trail = candidate.trail;
+  if (!candidate.IsDiversion()) CheckRecent(*candidate.claims, call, trail);
+  trail.Skip(CheckId::kDest, ClaimText(candidate.claims->dest) + " redirected the call");
+  constexpr std::array kOfTheChain = {Reason::kDestMismatch,   Reason::kIatInFuture,
+                                      Reason::kDivLimit,       Reason::kDivLoop,
+                                      Reason::kDivOrigDiffers, Reason::kDivStale};
+  if (std::find(kOfTheChain.begin(), kOfTheChain.end(), reason) == kOfTheChain.end()) {
+    reason = Reason::kDivLinkMissing;
+  }
+  trail.Fail(CheckId::kDivChain,
+             Fail(reason, "the diversions that follow do not lead to where the call goes"));
+}
+
+}  // namespace callvet

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "pki/p256/lane_path.h"
+#include "pki/p256/lanes.h"
+
+namespace callvet::test {
+
+/// Eight 64-bit numbers with the operations of AVX-512 IFMA, after Intel's description of the
+/// instructions: proves LaneCurve on processors without them.
+struct EmulatedLanes {
+  std::array<uint64_t, 8> lane;
+
+  static EmulatedLanes Set(uint64_t a) { return {{a, a, a, a, a, a, a, a}}; }
+  static EmulatedLanes Load(const uint64_t* lanes) {
+    EmulatedLanes loaded{};
+    for (size_t i = 0; i < 8; ++i) loaded.lane[i] = lanes[i];
+    return loaded;
+  }
+  static uint64_t First(const EmulatedLanes& a) { return a.lane[0]; }
+  static EmulatedLanes Add(const EmulatedLanes& a, const EmulatedLanes& b) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) result.lane[i] = a.lane[i] + b.lane[i];
+    return result;
+  }
+  static EmulatedLanes Subtract(const EmulatedLanes& a, const EmulatedLanes& b) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) result.lane[i] = a.lane[i] - b.lane[i];
+    return result;
+  }
+  static EmulatedLanes And(const EmulatedLanes& a, const EmulatedLanes& b) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) result.lane[i] = a.lane[i] & b.lane[i];
+    return result;
+  }
+  static EmulatedLanes Or(const EmulatedLanes& a, const EmulatedLanes& b) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) result.lane[i] = a.lane[i] | b.lane[i];
+    return result;
+  }
+  static EmulatedLanes MultiplyLow(const EmulatedLanes& sum, const EmulatedLanes& a,
+                                   const EmulatedLanes& b) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) {
+      result.lane[i] = sum.lane[i] + (static_cast<uint64_t>(Product(a.lane[i], b.lane[i])) & kLow);
+    }
+    return result;
+  }
+  static EmulatedLanes MultiplyHigh(const EmulatedLanes& sum, const EmulatedLanes& a,
+                                    const EmulatedLanes& b) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) {
+      result.lane[i] = sum.lane[i] + static_cast<uint64_t>(Product(a.lane[i], b.lane[i]) >> 52);
+    }
+    return result;
+  }
+  template <unsigned kBits>
+  static EmulatedLanes ShiftRight(EmulatedLanes a) {
+    for (uint64_t& number : a.lane) number >>= kBits;
+    return a;
+  }
+  template <unsigned kBits>
+  static EmulatedLanes ShiftRightSigned(EmulatedLanes a) {
+    for (uint64_t& number : a.lane) {
+      number = static_cast<uint64_t>(static_cast<int64_t>(number) >> kBits);
+    }
+    return a;
+  }
+  template <unsigned kBits>
+  static EmulatedLanes ShiftLeft(EmulatedLanes a) {
+    for (uint64_t& number : a.lane) number <<= kBits;
+    return a;
+  }
+  static EmulatedLanes Select(uint8_t lanes, const EmulatedLanes& a, const EmulatedLanes& b) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) result.lane[i] = (lanes >> i & 1) != 0 ? a.lane[i] : b.lane[i];
+    return result;
+  }
+  template <unsigned kLanes>
+  static EmulatedLanes Rotate(const EmulatedLanes& a) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) result.lane[i] = a.lane[(i + kLanes) % 8];
+    return result;
+  }
+
+ private:
+  static constexpr uint64_t kLow = (uint64_t{1} << 52) - 1;
+  // Only the 52 low bits of the factors count.
+  static p256::Wide Product(uint64_t a, uint64_t b) { return p256::Wide{a & kLow} * (b & kLow); }
+};
+
+/// The IFMA path over emulated lanes.
+inline const p256::Path& EmulatedIfmaPath() {
+  static constexpr p256::Path kPath = {"ifma_emulated", [] { return true; }, p256::BuildLaneTable,
+                                       [](std::span<const p256::Term> terms, const p256::Limbs& r) {
+                                         const auto sum =
+                                             p256::LaneCurve<EmulatedLanes>::AddUp(terms);
+                                         return p256::MatchLaneSum(sum.x, sum.zz, r);
+                                       }};
+  return kPath;
+}
+
+/// All paths, and the emulated one.
+inline std::array<const p256::Path*, 4> PathsToProve() {
+  return {&p256::PortablePath(), &p256::AdxPath(), &p256::IfmaPath(), &EmulatedIfmaPath()};
+}
+
+}  // namespace callvet::test

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "pki/p256/field_portable.h"
+#include "pki/p256/scalar.h"
+#include "pki/p256/signature.h"
+#include "support/emulated_lanes.h"
+#include "support/p256_oracle.h"
+#include "support/result_matchers.h"
+
+#if defined(__x86_64__)
+#include "pki/p256/field_adx.h"
+#endif
+
+namespace callvet::p256 {
+namespace {
+
+using test::P256Numbers;
+using test::P256Oracle;
+
+// Below p: random, and next to 0 and p.
+Limbs FieldElement(P256Numbers& numbers) {
+  for (;;) {
+    Limbs number = numbers.Any();
+    if (numbers.Below(8) == 0) number = {numbers.Below(3), 0, 0, 0};
+    if (numbers.Below(8) == 0) SubtractWithBorrow(kPrime, {1 + numbers.Below(3), 0, 0, 0}, number);
+    if (Less(number, kPrime)) return number;
+  }
+}
+
+TEST(P256NumberTest, MontgomeryProductIsOpenSslsProduct) {
+  P256Numbers numbers(1);
+  const test::BignumContextPtr context(BN_CTX_new());
+  const BignumPtr p = P256Oracle::ToBignum(kPrime);
+  const BignumPtr expected(BN_new());
+  constexpr Limbs kSquare = PowerOfTwo(512, kPrime);
+  for (int i = 0; i < 20'000; ++i) {
+    const Limbs a = FieldElement(numbers);
+    const Limbs b = FieldElement(numbers);
+    ASSERT_EQ(BN_mod_mul(expected.get(), P256Oracle::ToBignum(a).get(),
+                         P256Oracle::ToBignum(b).get(), p.get(), context.get()),
+              1);
+    // (a * b / 2^256) * 2^512 / 2^256.
+    const Limbs product = MontgomeryProduct<kPrime>(MontgomeryProduct<kPrime>(a, b), kSquare);
+    ASSERT_EQ(product, P256Oracle::FromBignum(expected.get()));
+  }
+}
+
+#if defined(__x86_64__)
+TEST(P256FieldTest, AdxIsBitForBitPortable) {
+  if (!AdxPath().supported()) GTEST_SKIP() << "no BMI2 and ADX";
+  P256Numbers numbers(2);
+  for (int i = 0; i < 100'000; ++i) {
+    const Limbs a = FieldElement(numbers);
+    const Limbs b = FieldElement(numbers);
+    ASSERT_EQ(AdxField::Multiply(a, b), PortableField::Multiply(a, b));
+    ASSERT_EQ(AdxField::Square(a), PortableField::Square(a));
+    ASSERT_EQ(AdxField::Add(a, b), PortableField::Add(a, b));
+    ASSERT_EQ(AdxField::Subtract(a, b), PortableField::Subtract(a, b));
+    if (IsZero(a)) continue;
+    for (const uint64_t mask : {uint64_t{0}, ~uint64_t{0}}) {
+      ASSERT_EQ(AdxField::NegateIf(a, mask), PortableField::NegateIf(a, mask));
+    }
+  }
+}
+#endif
+
+using Lanes = LaneCurve<test::EmulatedLanes>;
+
+// Eight numbers below 2^260, lane by lane.
+struct LaneNumbers {
+  Lanes::Element element;
+  std::array<BignumPtr, 8> number;
+
+  static LaneNumbers Make(P256Numbers& numbers, uint64_t top_limit) {
+    LaneNumbers made;
+    for (size_t lane = 0; lane < 8; ++lane) {
+      made.number[lane].reset(BN_new());
+      for (size_t i = 5; i-- > 0;) {
+        const uint64_t kind = numbers.Below(6);
+        uint64_t limb = kind == 0 ? 0 : kind == 1 ? ~uint64_t{0} : numbers.Word();
+        limb &= i == 4 ? top_limit : (uint64_t{1} << 52) - 1;
+        made.element.limb[i].lane[lane] = limb;
+        EXPECT_EQ(BN_lshift(made.number[lane].get(), made.number[lane].get(), 52), 1);
+        EXPECT_EQ(BN_add_word(made.number[lane].get(), limb), 1);
+      }
+    }
+    return made;
+  }
+};
+
+BignumPtr LaneNumber(const Lanes::Element& element, size_t lane) {
+  BignumPtr number(BN_new());
+  for (size_t i = 5; i-- > 0;) {
+    EXPECT_LT(element.limb[i].lane[lane], uint64_t{1} << 52);
+    EXPECT_EQ(BN_lshift(number.get(), number.get(), 52), 1);
+    EXPECT_EQ(BN_add_word(number.get(), element.limb[i].lane[lane]), 1);
+  }
+  return number;
+}
+
+// With all limbs at their limits: no lane overflows, the result is right and within its bound.
+TEST(P256LanesTest, ProductsStayWithinTheirBounds) {
+  P256Numbers numbers(7);
+  const test::BignumContextPtr context(BN_CTX_new());
+  const BignumPtr p = P256Oracle::ToBignum(kPrime);
+  const BignumPtr bound(BN_new());
+  const BignumPtr expected(BN_new());
+  const BignumPtr shifted(BN_new());
+  for (int round = 0; round < 3000; ++round) {
+    // Below 16p and 15p: A * B = 240, so below 16p.
+    const auto a = LaneNumbers::Make(numbers, 0xFFFFFFFFFFFFF);
+    const auto b = LaneNumbers::Make(numbers, 0xEFFF00000000F);
+    const auto product = Lanes::Multiply(a.element, b.element);
+    for (size_t lane = 0; lane < 8; ++lane) {
+      const BignumPtr result = LaneNumber(product, lane);
+      // result * 2^260 = a * b mod p, and result <= a * b / 2^260 + p.
+      ASSERT_EQ(BN_mul(expected.get(), a.number[lane].get(), b.number[lane].get(), context.get()),
+                1);
+      ASSERT_EQ(BN_rshift(bound.get(), expected.get(), 260), 1);
+      ASSERT_EQ(BN_add(bound.get(), bound.get(), p.get()), 1);
+      ASSERT_LE(BN_cmp(result.get(), bound.get()), 0);
+      ASSERT_EQ(BN_lshift(shifted.get(), result.get(), 260), 1);
+      ASSERT_EQ(BN_sub(shifted.get(), shifted.get(), expected.get()), 1);
+      ASSERT_EQ(BN_nnmod(shifted.get(), shifted.get(), p.get(), context.get()), 1);
+      ASSERT_TRUE(BN_is_zero(shifted.get()));
+    }
+  }
+}
+
+TEST(P256LanesTest, DifferencesAreNeverNegative) {
+  P256Numbers numbers(8);
+  const BignumPtr p = P256Oracle::ToBignum(kPrime);
+  const BignumPtr expected(BN_new());
+  for (int round = 0; round < 2000; ++round) {
+    // a below 8p, b below 2p.
+    const auto a = LaneNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
+    const auto b = LaneNumbers::Make(numbers, 0x1FFFE00000000);
+    const auto difference = Lanes::Subtract<2>(a.element, b.element);
+    for (size_t lane = 0; lane < 8; ++lane) {
+      ASSERT_EQ(BN_sub(expected.get(), a.number[lane].get(), b.number[lane].get()), 1);
+      ASSERT_EQ(BN_add(expected.get(), expected.get(), p.get()), 1);
+      ASSERT_EQ(BN_add(expected.get(), expected.get(), p.get()), 1);
+      ASSERT_EQ(BN_cmp(LaneNumber(difference, lane).get(), expected.get()), 0);
+    }
+  }
+}
+
+TEST(P256ScalarTest, InverseTimesItselfIsOne) {
+  P256Numbers numbers(3);
+  for (int i = 0; i < 20'000; ++i) {
+    const Limbs a = i % 2 == 0 ? numbers.SpecialScalar() : numbers.Scalar();
+    const Limbs inverse = MontgomeryInverse(a);
+    ASSERT_TRUE(Less(inverse, kOrder));
+    ASSERT_EQ(MontgomeryProduct<kOrder>(inverse, a), (Limbs{1, 0, 0, 0}));
+  }
+}
+
+// a mod n, of a sum of digits that may be negative on the way.
+TEST(P256RecodeTest, DigitsAreOddAndAddUp) {
+  P256Numbers numbers(4);
+  for (unsigned width = 2; width <= 15; ++width) {
+    const TableShape shape(width);
+    // Only addresses count here.
+    const auto table = std::make_unique<AffinePoint[]>(shape.entries());
+    for (int round = 0; round < 200; ++round) {
+      const Limbs k = round % 2 == 0 ? numbers.SpecialScalar() : numbers.Scalar();
+      std::vector<Term> terms(shape.windows());
+      Recode(k, shape, table.get(), terms);
+      const BignumPtr sum(BN_new());
+      for (size_t i = 0; i < terms.size(); ++i) {
+        const auto entry = static_cast<size_t>(terms[i].point - table.get());
+        ASSERT_EQ(entry / shape.per_window(), i);
+        const BignumPtr digit(BN_new());
+        ASSERT_EQ(BN_set_word(digit.get(), 2 * (entry % shape.per_window()) + 1), 1);
+        ASSERT_EQ(BN_lshift(digit.get(), digit.get(), static_cast<int>(i * width)), 1);
+        BN_set_negative(digit.get(), terms[i].negative != 0 ? 1 : 0);
+        ASSERT_EQ(BN_add(sum.get(), sum.get(), digit.get()), 1);
+      }
+      const BignumPtr n = P256Oracle::ToBignum(kOrder);
+      if (BN_is_negative(sum.get()) != 0) {
+        ASSERT_EQ(BN_add(sum.get(), sum.get(), n.get()), 1);
+      }
+      ASSERT_EQ(P256Oracle::FromBignum(sum.get()), k);
+    }
+  }
+}
+
+class P256PathTest : public testing::TestWithParam<const Path*> {
+ protected:
+  void SetUp() override {
+    if (!path().supported()) GTEST_SKIP() << path().name << " is not supported here";
+  }
+  static const Path& path() { return *GetParam(); }
+
+  std::vector<AffinePoint> TableOf(const P256Oracle::Key& key, TableShape shape) {
+    std::vector<AffinePoint> table(shape.entries());
+    path().build(FromBytes(key.bytes.data()), FromBytes(key.bytes.data() + 32), shape, table);
+    return table;
+  }
+  // Without the factor of 2^256, or 2^260 in tables for lanes.
+  static Limbs Plain(const Limbs& coordinate) {
+    const Limbs plain = MontgomeryProduct<kPrime>(coordinate, {1, 0, 0, 0});
+    if (path().build != BuildLaneTable) return plain;
+    return MontgomeryProduct<kPrime>(plain, PowerOfTwo(252, kPrime));
+  }
+  Match Check(const P256Oracle::Key& key, const SignedDigest& signature) {
+    const TableShape shape(5);
+    const auto table = TableOf(key, shape);
+    if (generator_.empty()) generator_ = TableOf(oracle_.KeyOf({1, 0, 0, 0}), generator_shape_);
+    return MatchSignature(path(), {generator_shape_, generator_.data(), shape, table.data()},
+                          signature);
+  }
+
+  P256Oracle oracle_;
+  P256Numbers numbers_{5};
+  TableShape generator_shape_{6};
+  std::vector<AffinePoint> generator_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Paths, P256PathTest, testing::ValuesIn(test::PathsToProve()),
+                         [](const auto& path) { return std::string(path.param->name); });
+
+TEST_P(P256PathTest, TableHasTheOddMultiples) {
+  const Limbs d = numbers_.Scalar();
+  const auto key = oracle_.KeyOf(d);
+  for (const unsigned width : {4U, 7U}) {
+    const TableShape shape(width);
+    const auto table = TableOf(key, shape);
+    for (size_t i = 0; i < shape.windows(); ++i) {
+      for (const size_t j : {size_t{0}, size_t{1}, shape.per_window() - 1}) {
+        Limbs power{};
+        power[i * width / 64] = uint64_t{1} << (i * width % 64);
+        const Limbs multiple = oracle_.Multiply(oracle_.Multiply(power, {2 * j + 1, 0, 0, 0}), d);
+        const auto expected = oracle_.KeyOf(multiple);
+        const AffinePoint& entry = table[i * shape.per_window() + j];
+        ASSERT_EQ(Plain(entry.x), FromBytes(expected.bytes.data()));
+        ASSERT_EQ(Plain(entry.y), FromBytes(expected.bytes.data() + 32));
+      }
+    }
+  }
+}
+
+TEST_P(P256PathTest, AcceptsExactlyTheSignature) {
+  const auto key = oracle_.KeyOf(numbers_.Scalar());
+  for (int i = 0; i < 20; ++i) {
+    const SignedDigest good = oracle_.Sign(key, numbers_.Any(), numbers_.Scalar());
+    EXPECT_EQ(Check(key, good), Match::kYes);
+    for (size_t bit = 0; bit < 256; bit += 37) {
+      SignedDigest changed = good;
+      changed.z[bit / 64] ^= uint64_t{1} << (bit % 64);
+      EXPECT_EQ(Check(key, changed), Match::kNo);
+    }
+    SignedDigest high = good;
+    SubtractWithBorrow(kOrder, high.s, high.s);
+    EXPECT_EQ(Check(key, high), Match::kYes);
+  }
+}
+
+TEST_P(P256PathTest, ZeroDigestIsLeftToAComplete) {
+  const auto key = oracle_.KeyOf(numbers_.Scalar());
+  for (const Limbs& z : {Limbs{}, kOrder}) {
+    SignedDigest signature = oracle_.Craft(key, {}, numbers_.Scalar());
+    signature.z = z;
+    EXPECT_TRUE(oracle_.Verify(key, signature));
+    EXPECT_EQ(Check(key, signature), Match::kUndecided);
+  }
+}
+
+// x = r + n below p: one signature in 2^128, so the key is made for it.
+TEST_P(P256PathTest, XAboveTheOrder) {
+  int seen = 0;
+  for (uint64_t small = 1; small < 200; ++small) {
+    const Limbs r = {small, 0, 0, 0};
+    Limbs x{};
+    AddWithCarry(r, kOrder, x);
+    const SignedDigest signature = {numbers_.Scalar(), r, numbers_.Scalar()};
+    const auto key = oracle_.Recover(x, signature);
+    if (!key) continue;
+    ++seen;
+    ASSERT_TRUE(oracle_.Verify(*key, signature));
+    EXPECT_EQ(Check(*key, signature), Match::kYes);
+    SignedDigest other = signature;
+    other.r[0] += 1;
+    EXPECT_EQ(Check(*key, other), Match::kNo);
+  }
+  EXPECT_GT(seen, 50);
+}
+
+// p - n is the first r for which r + n is not below p.
+TEST_P(P256PathTest, SmallRAroundPMinusN) {
+  Limbs border{};
+  SubtractWithBorrow(kPrime, kOrder, border);
+  int seen = 0;
+  for (uint64_t step = 0; step < 100; ++step) {
+    Limbs r{};
+    SubtractWithBorrow(border, {step, 0, 0, 0}, r);
+    if (step % 2 == 1) AddWithCarry(border, {step, 0, 0, 0}, r);
+    const SignedDigest signature = {numbers_.Scalar(), r, numbers_.Scalar()};
+    const auto key = oracle_.Recover(r, signature);
+    if (!key) continue;
+    ++seen;
+    EXPECT_EQ(Check(*key, signature), Match::kYes);
+  }
+  EXPECT_GT(seen, 20);
+}
+
+TEST_P(P256PathTest, SForWhichU1OrU2IsSpecial) {
+  const Limbs one = {1, 0, 0, 0};
+  Limbs minus_one{};
+  SubtractWithBorrow(kOrder, one, minus_one);
+  const auto key = oracle_.KeyOf(numbers_.Scalar());
+  for (const Limbs& u1 : {one, minus_one, Limbs{2, 0, 0, 0}, numbers_.Scalar()}) {
+    for (const Limbs& u2 : {one, minus_one, Limbs{3, 0, 0, 0}, numbers_.Scalar()}) {
+      EXPECT_EQ(Check(key, oracle_.Craft(key, u1, u2)), Match::kYes);
+    }
+  }
+  // s = 1 and s = n - 1.
+  for (const Limbs& s : {one, minus_one}) {
+    const SignedDigest signature = {numbers_.Any(), {}, s};
+    Limbs x = FromBytes(key.bytes.data());
+    SignedDigest known = signature;
+    known.r = ReduceOnce(x, 0, kOrder);
+    const auto recovered = oracle_.Recover(x, known);
+    ASSERT_TRUE(recovered.has_value());
+    EXPECT_EQ(Check(*recovered, known), Match::kYes);
+  }
+}
+
+// Keys for which the partial sums meet: never a wrong answer, and undecided where the addition
+// cannot tell. u1 * G = u2 * Q in the first half, u1 * G = -u2 * Q in the second.
+TEST_P(P256PathTest, EqualPointsAndInfinity) {
+  for (int i = 0; i < 40; ++i) {
+    Limbs d{};
+    d[static_cast<size_t>(i) / 10] = uint64_t{1} << (i % 10 * 6);
+    if (i % 2 == 1) SubtractWithBorrow(kOrder, d, d);
+    const auto key = oracle_.KeyOf(d);
+    const Limbs u2 = numbers_.SpecialScalar();
+    Limbs u1 = oracle_.Multiply(u2, d);
+    const SignedDigest twice = oracle_.Craft(key, u1, u2);
+    ASSERT_TRUE(oracle_.Verify(key, twice));
+    EXPECT_NE(Check(key, twice), Match::kNo);
+    SubtractWithBorrow(kOrder, u1, u1);
+    const SignedDigest infinite = oracle_.Craft(key, u1, u2);
+    ASSERT_FALSE(oracle_.Verify(key, infinite));
+    EXPECT_EQ(Check(key, infinite), Match::kUndecided);
+  }
+}
+
+TEST_P(P256PathTest, SelfTestFindsASpoiltGenerator) {
+  const TableShape shape(4);
+  auto generator = TableOf(oracle_.KeyOf({1, 0, 0, 0}), shape);
+  EXPECT_TRUE(PassesSelfTest(path(), {shape, generator.data(), shape, nullptr}));
+  for (AffinePoint& entry : generator) entry.y[1] ^= 1;
+  EXPECT_FALSE(PassesSelfTest(path(), {shape, generator.data(), shape, nullptr}));
+}
+
+TEST(P256PathsTest, ScalarPathsBuildTheSameTables) {
+  P256Oracle oracle;
+  P256Numbers numbers(6);
+  const auto key = oracle.KeyOf(numbers.Scalar());
+  const TableShape shape(6);
+  std::vector<AffinePoint> first(shape.entries());
+  std::vector<AffinePoint> other(shape.entries());
+  const Limbs x = FromBytes(key.bytes.data());
+  const Limbs y = FromBytes(key.bytes.data() + 32);
+  PortablePath().build(x, y, shape, first);
+  for (const Path* path : {&PortablePath(), &AdxPath()}) {
+    if (!path->supported()) continue;
+    path->build(x, y, shape, other);
+    for (size_t i = 0; i < first.size(); ++i) {
+      ASSERT_EQ(first[i].x, other[i].x) << path->name;
+      ASSERT_EQ(first[i].y, other[i].y) << path->name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace callvet::p256

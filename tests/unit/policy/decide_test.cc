@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+// The settings of a trunk, from calls that are really signed.
+#include "policy_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+using testing::ElementsAre;
+
+std::string Signature(const std::string& identity) {
+  const std::string token = identity.substr(0, identity.find(';'));
+  return token.substr(token.rfind('.') + 1);
+}
+
+const RuleStep& StepOf(const Disposition& disposition, std::string_view rule) {
+  for (const RuleStep& step : disposition.steps) {
+    if (step.rule == rule) return step;
+  }
+  ADD_FAILURE() << "no rule " << rule;
+  return disposition.steps.at(0);
+}
+
+TEST(Decide, A60_PpiFullCompactNoneAndLegacyForm) {
+  const Folder folder;
+  TestCall call;
+  call.request.orig = {"+12155550199"};
+  call.identities = {call.Identity()};
+  const std::string token = call.identities[0].substr(0, call.identities[0].find(';'));
+  const std::string begin = R"(STIR;cause=438;text="Invalid Identity Header")";
+  const auto headers = [&](const std::string& setting) {
+    const auto policy = folder.Make("{\"default\":{\"reason_header\":{" + setting + "}}}");
+    return DecideSigned(*policy, call).reason_headers;
+  };
+  EXPECT_THAT(headers(""), ElementsAre(begin + ";ppi=\".." + Signature(token) + "\""));
+  EXPECT_THAT(headers(R"("ppi":"compact")"),
+              ElementsAre(begin + ";ppi=\".." + Signature(token) + "\""));
+  EXPECT_THAT(headers(R"("ppi":"full")"), ElementsAre(begin + ";ppi=\"" + token + "\""));
+  EXPECT_THAT(headers(R"("ppi":"none")"), ElementsAre(begin));
+  EXPECT_THAT(headers(R"("protocol":"SIP","ppi":"full")"),
+              ElementsAre(R"(SIP;cause=438;text="Invalid Identity Header")"));
+  EXPECT_THAT(headers(R"("protocol":"none")"), ElementsAre());
+}
+
+TEST(Decide, A62_OneReasonForEachFailingPassport) {
+  const Folder folder;
+  const auto policy = folder.Make("{}");
+  TestCall call;
+  call.request.orig = {"+12155550199"};
+  const std::string first = call.Identity();
+  call.parameters = ";info=<https://cert.example.org/q.pem>;ppt=shaken";
+  const std::string second = call.Identity();
+  call.identities = {first + ", " + second,
+                     "a.b.c;info=<https://cert.example.org/p.pem>;ppt=foobar"};
+  const Disposition disposition = DecideSigned(*policy, call);
+  EXPECT_EQ(disposition.reason, Reason::kOrigMismatch);
+  EXPECT_THAT(
+      disposition.reason_headers,
+      ElementsAre(
+          R"(STIR;cause=438;text="Invalid Identity Header";ppi="..)" + Signature(first) + "\"",
+          R"(STIR;cause=436;text="Bad Identity Info";ppi="..)" + Signature(second) + "\""));
+}
+
+TEST(Decide, A53_ABadPassportBesideAGoodOneIsNotHeldAgainstTheCall) {
+  const Folder folder;
+  const auto policy = folder.Make("{}");
+  TestCall call;
+  call.identities = {"x", call.Identity()};
+  const Disposition disposition = DecideSigned(*policy, call);
+  EXPECT_EQ(disposition.action, Action::kPass);
+  EXPECT_TRUE(disposition.reason_headers.empty());
+}
+
+// What a caller sends must not become a header of its own.
+TEST(Decide, A60_NoPpiOfWhatIsNoToken) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({"default":{"reason_header":{"ppi":"full"}}})");
+  TestCall call;
+  for (const std::string_view value :
+       {"a.b.c\"\r\nX-Evil: 1", "a.b.\"c;x=\"", "a.b.c d", "", ".", "..", "a.b.\x01"}) {
+    call.identities = {std::string(value)};
+    const Disposition disposition = DecideSigned(*policy, call);
+    for (const std::string& header : disposition.reason_headers) {
+      EXPECT_EQ(header.find("ppi"), std::string::npos) << header;
+      EXPECT_EQ(header.find_first_of("\r\n"), std::string::npos);
+    }
+  }
+}
+
+TEST(Decide, A40_UnsignedCallHasAReasonWithoutPpi) {
+  const Folder folder;
+  TestCall call;
+  const Disposition disposition = DecideUnsigned(*folder.Make("{}"), call);
+  EXPECT_EQ(disposition.action, Action::kReject);
+  EXPECT_EQ(disposition.sip_code, 428);
+  EXPECT_EQ(disposition.sip_phrase, "Use Identity Header");
+  EXPECT_THAT(disposition.reason_headers,
+              ElementsAre(R"(STIR;cause=428;text="Use Identity Header")"));
+}
+
+struct VerstatCase {
+  std::string settings;
+  VerstatMark mark;
+};
+
+TEST(Decide, D9_D11_VerstatFormHeaderAndPlace) {
+  using Header = VerstatMark::Header;
+  using Place = VerstatMark::Place;
+  const std::vector<VerstatCase> cases = {
+      {"", {"TN-Validation-Passed", Header::kAssertedIdentity, Place::kUserPart}},
+      {R"("form":"suffix")",
+       {"TN-Validation-Passed-A", Header::kAssertedIdentity, Place::kUserPart}},
+      {R"("header":"from","place":"uri-parameter")",
+       {"TN-Validation-Passed", Header::kFrom, Place::kUriParameter}},
+  };
+  const Folder folder;
+  TestCall call;
+  for (const VerstatCase& c : cases) {
+    const auto policy = folder.Make("{\"default\":{\"verstat\":{" + c.settings + "}}}");
+    EXPECT_EQ(DecideSigned(*policy, call).verstat, c.mark) << c.settings;
+  }
+}
+
+TEST(Decide, D9_SuffixOfFailedAndOfNoValidation) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({"default":{"mode":"tag","verstat":{"form":"suffix"}}})");
+  TestCall call;
+  call.payload = Payload({{"attest", "\"B\""}});
+  call.store = StoreOf({.anchors = {IssueRoot("/CN=Other Root")}});
+  EXPECT_EQ(DecideSigned(*policy, call).verstat->value, "TN-Validation-Failed-B");
+  EXPECT_EQ(DecideUnsigned(*policy, call).verstat->value, "No-TN-Validation");
+}
+
+struct AttestationCase {
+  std::string minimum;
+  std::string below;
+  std::string attest;
+  Action expected;
+};
+
+TEST(Decide, D12_D13_MinimumAttestation) {
+  const std::vector<AttestationCase> cases = {
+      {"none", "reject", "C", Action::kPass}, {"A", "reject", "A", Action::kPass},
+      {"A", "reject", "B", Action::kReject},  {"A", "tag", "C", Action::kTag},
+      {"A", "pass", "C", Action::kPass},      {"B", "reject", "B", Action::kPass},
+      {"B", "reject", "C", Action::kReject},  {"C", "reject", "C", Action::kPass},
+  };
+  const Folder folder;
+  for (const AttestationCase& c : cases) {
+    const auto policy = folder.Make("{\"default\":{\"minimum_attestation\":\"" + c.minimum +
+                                    "\",\"below_minimum\":\"" + c.below + "\"}}");
+    TestCall call;
+    call.payload = Payload({{"attest", "\"" + c.attest + "\""}});
+    const Disposition disposition = DecideSigned(*policy, call);
+    EXPECT_EQ(disposition.action, c.expected) << c.minimum << c.below << c.attest;
+    // D-13: a low level is never "failed".
+    if (disposition.verstat) {
+      EXPECT_EQ(disposition.verstat->value, "TN-Validation-Passed");
+    }
+    if (c.expected == Action::kReject) {
+      EXPECT_EQ(disposition.reason, Reason::kAttestationTooLow);
+    }
+  }
+}
+
+TEST(Decide, D12_ABasePassportAttestsNothing) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({"default":{"minimum_attestation":"C"}})");
+  TestCall call;
+  call.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.parameters = ";info=<https://cert.example.org/p.pem>";
+  EXPECT_EQ(DecideSigned(*policy, call).reason, Reason::kAttestationTooLow);
+}
+
+TEST(Decide, TrunksHaveTheirOwnSettingsAndInheritTheDefaultOnes) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({
+    "default": {"code_map": "opensipit", "strip_headers": ["X-Gone"]},
+    "trunks": {"lab": {"mode": "tag"}, "seen": {"mode": "observe", "code_map": "rfc8224"}}})");
+  TestCall call;
+  call.request.orig = {"+12155550199"};
+  const Disposition other = DecideSigned(*policy, call, "unheard-of");
+  EXPECT_EQ(other.action, Action::kReject);
+  EXPECT_EQ(other.sip_code, 403);
+  EXPECT_EQ(other.trunk, "");
+  const Disposition lab = DecideSigned(*policy, call, "lab");
+  EXPECT_EQ(lab.action, Action::kTag);
+  EXPECT_EQ(lab.sip_code, 403);
+  EXPECT_EQ(lab.trunk, "lab");
+  EXPECT_THAT(lab.strip_headers, ElementsAre("X-Gone"));
+  const Disposition seen = DecideSigned(*policy, call, "seen");
+  EXPECT_EQ(seen.action, Action::kPass);
+  EXPECT_EQ(seen.wanted, Action::kReject);
+  EXPECT_EQ(seen.sip_code, 438);
+  EXPECT_TRUE(seen.strip_headers.empty());
+  EXPECT_EQ(seen.reason, Reason::kOrigMismatch);
+}
+
+TEST(Decide, ADefaultDispositionRejects_AndSoDoesADefaultVerdict) {
+  EXPECT_EQ(Disposition().action, Action::kReject);
+  const Folder folder;
+  const Disposition disposition = Decide(*folder.Make("{}"), {}, Verdict());
+  EXPECT_EQ(disposition.action, Action::kReject);
+  EXPECT_EQ(disposition.reason, Reason::kInternalError);
+}
+
+struct IrregularCase {
+  std::string orig;
+  std::string trunk;
+  IrregularCaller kind;
+};
+
+constexpr std::string_view kCn = R"({
+  "country": "CN", "number_plans": ["CN", "NANP"],
+  "default": {"overrides": {"no-identity": {"action": "pass"}}},
+  "trunks": {"abroad": {"origin": "international"}, "pbx": {"customer": "acme"}}})";
+
+TEST(Decide, H21_IrregularCallers) {
+  const std::vector<IrregularCase> cases = {
+      {"4008000100", "", IrregularCaller::kNeverACaller},
+      {"8008000100", "", IrregularCaller::kNeverACaller},
+      {"106575000100", "", IrregularCaller::kNeverACaller},
+      {"14500001234", "", IrregularCaller::kNeverACaller},
+      {"110", "", IrregularCaller::kEmergencyCode},
+      {"+86110", "", IrregularCaller::kEmergencyCode},
+      {"+86138001380", "", IrregularCaller::kWrongLength},
+      {"955", "", IrregularCaller::kWrongLength},
+      {"1", "", IrregularCaller::kNotInPlan},
+      {"+1215555010", "", IrregularCaller::kWrongLength},
+      {"+19005550100", "", IrregularCaller::kNeverACaller},
+      {"+44207", "", IrregularCaller::kWrongLength},
+      {"sip:anonymous@anonymous.invalid", "", IrregularCaller::kNoNumber},
+      {"garbage", "", IrregularCaller::kNoNumber},
+      {"+8613800138000123456", "", IrregularCaller::kNoNumber},
+      {"10086", "pbx", IrregularCaller::kReserved},
+      {"01058880100", "abroad", IrregularCaller::kDomesticFormAbroad},
+      {"13800138000", "abroad", IrregularCaller::kDomesticFormAbroad},
+      {"95588", "abroad", IrregularCaller::kDomesticFormAbroad},
+      {"+8613800138000", "abroad", IrregularCaller::kDomesticNumberAbroad},
+      {"008613800138000", "abroad", IrregularCaller::kDomesticNumberAbroad},
+  };
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  for (const IrregularCase& c : cases) {
+    TestCall call;
+    call.request.orig = {c.orig};
+    const Disposition disposition = DecideUnsigned(*policy, call, c.trunk);
+    EXPECT_EQ(disposition.reason, Reason::kIrregularCaller) << c.orig;
+    EXPECT_EQ(disposition.irregular, c.kind) << c.orig;
+    EXPECT_EQ(disposition.action, Action::kReject) << c.orig;
+    EXPECT_EQ(disposition.sip_code, 603) << c.orig;
+  }
+}
+
+TEST(Decide, H21_RegularCallers) {
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  const std::vector<std::pair<std::string, std::string>> calls = {
+      {"13800138000", ""}, {"+8613800138000", ""},     {"01058880100", ""},
+      {"95588", ""},       {"+12155550100", ""},       {"+442079460100", ""},
+      {"10086", ""},       {"+12155550100", "abroad"}, {"00442079460100", "abroad"}};
+  for (const auto& [orig, trunk] : calls) {
+    TestCall call;
+    call.request.orig = {orig};
+    const Disposition disposition = DecideUnsigned(*policy, call, trunk);
+    EXPECT_EQ(disposition.irregular, std::nullopt)
+        << orig << StepOf(disposition, "caller-regular").detail;
+    EXPECT_EQ(disposition.action, Action::kPass) << orig;
+  }
+}
+
+TEST(Decide, H21_IrregularIsBesideVerstatAndHasItsOwnAction) {
+  const Folder folder;
+  for (const std::string_view action : {"pass", "tag", "reject"}) {
+    const auto policy =
+        folder.Make(R"({"country":"CN","number_plans":["CN"],"default":{"irregular_caller":")" +
+                    std::string(action) + "\"}}");
+    TestCall call = SignedCall("4008000100", "+8613800138000", "818H", "CN");
+    const Disposition disposition = DecideSigned(*policy, call);
+    EXPECT_EQ(ActionText(disposition.action), action);
+    EXPECT_EQ(disposition.irregular, IrregularCaller::kNeverACaller);
+    if (action != "reject") {
+      EXPECT_EQ(disposition.verstat->value, "TN-Validation-Passed");
+    }
+  }
+}
+
+// Every number that the call shows is judged, not only the one that was signed for.
+TEST(Decide, H21_ASecondCallerIsJudgedToo) {
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  TestCall call = SignedCall("+8613800138000", "+8613800138001", "818H", "CN");
+  EXPECT_EQ(DecideSigned(*policy, call).action, Action::kPass);
+  call.request.orig.push_back("sip:110@example.org");
+  EXPECT_EQ(DecideSigned(*policy, call).irregular, IrregularCaller::kEmergencyCode);
+}
+
+TEST(Decide, A18_AUriThatWasSignedForNeedsNoNumber) {
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  TestCall call;
+  call.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.parameters = ";info=<https://cert.example.org/p.pem>";
+  call.payload = Payload({{"orig", R"({"uri":"sip:alice@example.org"})"}});
+  call.request.orig = {"sip:alice@example.org"};
+  CertSpec spec = LeafSpec();
+  call.UseLeaf(spec);
+  const Disposition disposition = DecideSigned(*policy, call);
+  EXPECT_EQ(disposition.action, Action::kPass) << Info(disposition.reason).id;
+}
+
+TEST(Decide, H2_DoNotOriginate) {
+  const Folder folder;
+  folder.Write("dno.csv", "first,last,holder\n+12155550100,,bank\n");
+  const auto policy = folder.Make(R"({"registry":{"do_not_originate":["dno.csv"]}})");
+  TestCall listed;
+  const Disposition disposition = DecideSigned(*policy, listed);
+  EXPECT_EQ(disposition.reason, Reason::kDoNotOriginate);
+  EXPECT_EQ(disposition.action, Action::kReject);
+  TestCall other = SignedCall("+12155550102", "+12155550101");
+  EXPECT_EQ(DecideSigned(*policy, other).action, Action::kPass);
+}
+
+TEST(Decide, H2_RightsThatAreBrokenTakeAwayVerstatWhereTheCallGoesOn) {
+  const Folder folder;
+  folder.Write("numbers.csv", "first,last,holder\n+12155550100,,4321\n");
+  const auto policy =
+      folder.Make(R"({"registry":{"files":["numbers.csv"]},"default":{"mode":"tag"}})");
+  TestCall other;  // signed by 818H
+  const Disposition disposition = DecideSigned(*policy, other);
+  EXPECT_EQ(disposition.reason, Reason::kNumberOfAnotherHolder);
+  EXPECT_EQ(disposition.verstat->value, "No-TN-Validation");
+  EXPECT_THAT(disposition.reason_headers, ElementsAre(R"(SIP;cause=603;text="Decline")"));
+  TestCall own = SignedCall("+12155550100", "+12155550101", "4321");
+  EXPECT_EQ(DecideSigned(*policy, own).verstat->value, "TN-Validation-Passed");
+}
+
+TEST(Decide, ExplainsEveryRule) {
+  const Folder folder;
+  TestCall call;
+  const Disposition disposition = DecideSigned(*folder.Make("{}"), call);
+  std::vector<std::string> rules;
+  for (const RuleStep& step : disposition.steps) rules.emplace_back(step.rule);
+  EXPECT_THAT(rules, ElementsAre("verdict", "attestation", "caller-regular", "do-not-originate",
+                                 "holder", "use", "hours", "consent"));
+  EXPECT_EQ(StepOf(disposition, "verdict").outcome, RuleStep::Outcome::kHeld);
+}
+
+}  // namespace
+}  // namespace callvet::test

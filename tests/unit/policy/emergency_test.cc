@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Emergency calls are never rejected, in no mode and for no reason.
+#include "policy_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+struct Emergency {
+  std::string country;  // "": none is set
+  std::string dest;
+};
+
+const std::vector<Emergency>& Emergencies() {
+  static const std::vector<Emergency> calls = {{"CN", "110"},
+                                               {"CN", "119"},
+                                               {"CN", "120"},
+                                               {"CN", "122"},
+                                               {"CN", "112"},
+                                               {"CN", "+86110"},
+                                               {"CN", "tel:110;phone-context=+86"},
+                                               {"CN", "<sip:119@example.org;user=phone>"},
+                                               {"US", "911"},
+                                               {"CA", "911"},
+                                               {"US", "112"},
+                                               {"GB", "999"},
+                                               {"GB", "112"},
+                                               {"DE", "110"},
+                                               {"DE", "112"},
+                                               {"JP", "119"},
+                                               {"AU", "000"},
+                                               {"IN", "112"},
+                                               {"", "911"},
+                                               {"", "112"},
+                                               {"", "110"},
+                                               {"US", "urn:service:sos"},
+                                               {"US", "<urn:service:sos.police>"},
+                                               {"CN", "URN:Service:SOS.fire"}};
+  return calls;
+}
+
+std::shared_ptr<const Policy> PolicyOf(const Folder& folder, const std::string& country,
+                                       const std::string& mode) {
+  return folder.Make("{" + (country.empty() ? "" : "\"country\":\"" + country + "\",") +
+                     "\"default\":{\"mode\":\"" + mode + "\"}}");
+}
+
+TEST(Emergency, NeverRejectedInAnyMode_UnsignedOrForged) {
+  const Folder folder;
+  for (const std::string mode : {"intercept", "tag", "observe"}) {
+    for (const Emergency& emergency : Emergencies()) {
+      const auto policy = PolicyOf(folder, emergency.country, mode);
+      TestCall call;
+      call.request.dest = {emergency.dest};
+      const Disposition unsigned_call = DecideUnsigned(*policy, call);
+      EXPECT_NE(unsigned_call.action, Action::kReject) << mode << emergency.dest;
+      EXPECT_TRUE(unsigned_call.emergency) << mode << emergency.dest;
+      EXPECT_EQ(unsigned_call.wanted, Action::kReject);
+      const Disposition forged = DecideSigned(*policy, call);  // of another dest
+      EXPECT_NE(forged.action, Action::kReject) << mode << emergency.dest;
+      EXPECT_FALSE(forged.verstat && forged.verstat->value.starts_with("TN-Validation-Passed"));
+    }
+  }
+}
+
+TEST(Emergency, NearestCallsThatAreNone) {
+  const Folder folder;
+  const std::vector<Emergency> calls = {{"CN", "911"},
+                                        {"CN", "1101"},
+                                        {"US", "110"},
+                                        {"US", "9111"},
+                                        {"US", "urn:service:sosx"},
+                                        {"US", "urn:service:counseling"},
+                                        {"US", "sip:sos@example.org"}};
+  for (const Emergency& other : calls) {
+    TestCall call;
+    call.request.dest = {other.dest};
+    const Disposition disposition =
+        DecideUnsigned(*PolicyOf(folder, other.country, "intercept"), call);
+    EXPECT_EQ(disposition.action, Action::kReject) << other.country << other.dest;
+    EXPECT_FALSE(disposition.emergency);
+  }
+}
+
+TEST(Emergency, PsapCallback) {
+  const Folder folder;
+  for (const std::string mode : {"intercept", "tag", "observe"}) {
+    const auto policy = folder.Make("{\"default\":{\"mode\":\"" + mode +
+                                    "\"},\"trunks\":{\"abroad\":{\"psap_callback\":\"ignore\"}}}");
+    TestCall call;
+    PolicyCall policy_call;
+    policy_call.orig = call.request.orig;
+    policy_call.dest = call.request.dest;
+    policy_call.priority = " PSAP-Callback ";
+    Verdict unsigned_call;
+    unsigned_call.reason = Reason::kNoIdentity;
+    EXPECT_NE(Decide(*policy, policy_call, unsigned_call).action, Action::kReject) << mode;
+    policy_call.priority = "emergency";
+    EXPECT_EQ(Decide(*policy, policy_call, unsigned_call).action == Action::kReject,
+              mode == "intercept");
+    policy_call.priority = "psap-callback";
+    policy_call.trunk = "abroad";
+    EXPECT_EQ(Decide(*policy, policy_call, unsigned_call).action == Action::kReject,
+              mode == "intercept");
+  }
+}
+
+// The request's URI says where the call goes: To alone would be a way around every rule.
+TEST(Emergency, TheRequestUriDecidesWhereItIsKnown) {
+  const Folder folder;
+  const auto policy = PolicyOf(folder, "US", "intercept");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  PolicyCall call;
+  call.orig = {"+12155550100"};
+  call.dest = {"urn:service:sos"};
+  call.request_uri = "sip:+12155550101@example.org";
+  EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject);
+  call.dest = {"+12155550101"};
+  call.request_uri = "urn:service:sos";
+  EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
+  call.request_uri = "sip:911@example.org";
+  EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
+}
+
+TEST(Emergency, EveryRuleOfTheOperatorGivesWay) {
+  const Folder folder;
+  folder.Write("numbers.csv", "first,last,holder\n+12155550100,,4321\n");
+  folder.Write("consent.csv", "callee,holder,decision,since,proof\n");
+  const auto policy = folder.Make(R"({
+    "country": "US", "number_plans": ["NANP"], "registry": {"files": ["numbers.csv"], "unassigned": "reject"},
+    "marketing": {"lists": ["consent.csv"], "hours": "08:00-08:01"},
+    "default": {"use": "marketing", "minimum_attestation": "A",
+                "overrides": {"no-identity": {"action": "reject"}}}})");
+  for (const std::string orig : {"+12155550100", "911", "sip:anonymous@anonymous.invalid"}) {
+    TestCall call;
+    call.request.orig = {orig};
+    call.request.dest = {"911"};
+    EXPECT_EQ(DecideUnsigned(*policy, call).action, Action::kTag) << orig;
+  }
+}
+
+TEST(Emergency, NumbersOfTheOperator) {
+  const Folder folder;
+  const auto policy =
+      folder.Make(R"({"country":"US","emergency":{"numbers":["+12155550177","*55"]}})");
+  for (const std::string dest : {"+12155550177", "2155550177", "*55"}) {
+    TestCall call;
+    call.request.dest = {dest};
+    EXPECT_EQ(DecideUnsigned(*policy, call).action, Action::kTag) << dest;
+  }
+}
+
+}  // namespace
+}  // namespace callvet::test

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// The sentences of the plan that conformance H-2 and H-3 quote, one test each: the call that is
+// blocked, and the nearest one that is not.
+#include "policy_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+// The registry of these tests: the carrier 818H, the bank (customer "bank", signed for by 4321),
+// a call centre with marketing numbers.
+constexpr std::string_view kNumbers =
+    "first,last,holder,category,uses,hours,valid_from,valid_to\n"
+    "+861058880100,+861058880149,818H\n"
+    "+861058880150,+861058880159,bank\n"
+    "+861058880160,+861058880169,centre,marketing,marketing\n"
+    "+861058880170,+861058880179,centre,call centre,inbound\n"
+    "+861058880180,+861058880189,centre,call centre,inbound callback\n"
+    "+861058880190,,818H,,,,2025-01-01,2025-12-31\n"
+    "95588,,bank\n";
+constexpr std::string_view kLists =
+    "callee,holder,decision,since,proof\n"
+    "+8613800138001,centre,consent,2026-01-01,form 17\n"
+    "+8613800138002,centre,consent,2026-01-01,form 18\n"
+    "+8613800138002,centre,refusal,2026-01-10,call of that day\n"
+    "+8613800138003,*,refusal,2026-01-01,national register\n"
+    "+8613800138004,bank,consent,2026-01-01,form 19\n";
+constexpr std::string_view kPolicy = R"({
+  "country": "CN",
+  "number_plans": ["CN", "NANP"],
+  "holders": {"bank": {"spcs": ["4321"]}, "centre": {"spcs": ["4321"]}},
+  "registry": {"files": ["numbers.csv"], "unassigned": "reject"},
+  "marketing": {"lists": ["consent.csv"]},
+  "trunks": {
+    "abroad": {"origin": "international"},
+    "bank-pbx": {"customer": "bank", "overrides": {"no-identity": {"action": "pass"}}},
+    "centre-marketing": {"customer": "centre", "use": "marketing",
+                         "overrides": {"no-identity": {"action": "pass"}}},
+    "centre-callback": {"customer": "centre", "use": "callback",
+                        "overrides": {"no-identity": {"action": "pass"}}},
+    "centre-voice": {"customer": "centre", "overrides": {"no-identity": {"action": "pass"}}}
+  }})";
+constexpr const char* kCallee = "+8613800138009";
+
+class PlanDemands : public testing::Test {
+ protected:
+  PlanDemands() {
+    folder_.Write("numbers.csv", kNumbers);
+    folder_.Write("consent.csv", kLists);
+    policy_ = folder_.Make(kPolicy);
+  }
+
+  Disposition Signed(const std::string& orig, const std::string& spc,
+                     const std::string& dest = kCallee, const std::string& trunk = "") {
+    TestCall call = SignedCall(orig, dest, spc, "CN");
+    return DecideSigned(*policy_, call, trunk);
+  }
+  Disposition Unsigned(const std::string& orig, const std::string& trunk,
+                       const std::string& dest = kCallee) {
+    TestCall call;
+    call.options.dial_plan = FindDialPlan("CN");
+    call.request.orig = {orig};
+    call.request.dest = {dest};
+    return DecideUnsigned(*policy_, call, trunk);
+  }
+
+  Folder folder_;
+  std::shared_ptr<const Policy> policy_;
+};
+
+void ExpectBlocked(const Disposition& disposition, Reason reason) {
+  EXPECT_EQ(disposition.action, Action::kReject);
+  EXPECT_EQ(disposition.reason, reason) << Info(disposition.reason).id;
+}
+
+void ExpectAllowed(const Disposition& disposition) {
+  EXPECT_EQ(disposition.action, Action::kPass) << Info(disposition.reason).id;
+  EXPECT_EQ(disposition.reason, Reason::kNone) << Info(disposition.reason).id;
+}
+
+TEST_F(PlanDemands, H2_ACallThatFailsCallerAuthenticationIsBlocked) {
+  ExpectBlocked(Unsigned("+861058880100", ""), Reason::kNoIdentity);
+  TestCall forged = SignedCall("+861058880100", kCallee, "818H", "CN");
+  forged.store = StoreOf({.anchors = {IssueRoot("/CN=Other Root")}});
+  ExpectBlocked(DecideSigned(*policy_, forged), Reason::kChainUntrusted);
+  TestCall stale = SignedCall("+861058880100", kCallee, "818H", "CN");
+  stale.now = kNow + seconds(61);
+  ExpectBlocked(DecideSigned(*policy_, stale), Reason::kIatStale);
+  ExpectAllowed(Signed("+861058880100", "818H"));
+}
+
+TEST_F(PlanDemands, H2_ANumberOutsideTheEnterprisesRangesIsBlocked) {
+  ExpectBlocked(Unsigned("+861058880149", "bank-pbx"), Reason::kNumberOfAnotherHolder);
+  ExpectBlocked(Unsigned("+861058880200", "bank-pbx"), Reason::kNumberNotAssigned);
+  ExpectBlocked(Unsigned("+12155550100", "bank-pbx"), Reason::kNumberNotAssigned);
+  EXPECT_EQ(Unsigned("+861058880150", "bank-pbx").action, Action::kPass);
+  EXPECT_EQ(Unsigned("95588", "bank-pbx").action, Action::kPass);
+}
+
+TEST_F(PlanDemands, H2_ANumberOfAnotherHolderIsBlockedThoughItIsWellSigned) {
+  ExpectBlocked(Signed("+861058880150", "818H"), Reason::kNumberOfAnotherHolder);
+  ExpectAllowed(Signed("+861058880150", "4321"));
+  ExpectAllowed(Signed("+861058880149", "818H"));
+}
+
+TEST_F(PlanDemands, H2_AnAlteredNumberIsBlocked) {
+  TestCall call = SignedCall("+861058880100", kCallee, "818H", "CN");
+  call.request.orig = {"+861058880101"};
+  ExpectBlocked(DecideSigned(*policy_, call), Reason::kOrigMismatch);
+  ExpectAllowed(Signed("+861058880100", "818H"));
+}
+
+TEST_F(PlanDemands, H2_AnAlteredTokenIsBlocked) {
+  TestCall call = SignedCall("+861058880100", kCallee, "818H", "CN");
+  const std::string good = call.Token();
+  call.payload =
+      Payload({{"orig", R"({"tn":"861058880101"})"}, {"dest", R"({"tn":["8613800138009"]})"}});
+  const std::string altered = call.Token();
+  call.identities = {altered.substr(0, altered.rfind('.')) + good.substr(good.rfind('.')) +
+                     call.parameters};
+  call.request.orig = {"+861058880101"};
+  ExpectBlocked(DecideSigned(*policy_, call), Reason::kSignatureInvalid);
+}
+
+TEST_F(PlanDemands, H2_A95CodeShownByOneWhoDoesNotHoldItIsBlocked) {
+  ExpectBlocked(Signed("95588", "818H"), Reason::kNumberOfAnotherHolder);
+  ExpectBlocked(Unsigned("95588", "centre-voice"), Reason::kNumberOfAnotherHolder);
+  ExpectAllowed(Signed("95588", "4321"));
+}
+
+// Without strict mode too: a code must have a holder, and one who shows it must be proven.
+TEST_F(PlanDemands, H2_A95Or96CodeThatNobodyHoldsOrProvesIsBlocked) {
+  const auto lax = folder_.Make(R"({
+    "country": "CN", "number_plans": ["CN"], "registry": {"files": ["numbers.csv"]},
+    "default": {"overrides": {"no-identity": {"action": "pass"}}}})");
+  const auto decide = [&](const std::string& orig) {
+    TestCall call;
+    call.options.dial_plan = FindDialPlan("CN");
+    call.request.orig = {orig};
+    call.request.dest = {kCallee};
+    return DecideUnsigned(*lax, call);
+  };
+  ExpectBlocked(decide("95599"), Reason::kNumberNotAssigned);
+  ExpectBlocked(decide("96777"), Reason::kNumberNotAssigned);
+  ExpectBlocked(decide("95588"), Reason::kNumberOfAnotherHolder);
+  EXPECT_EQ(decide("13800138000").action, Action::kPass);
+}
+
+TEST_F(PlanDemands, H2_StrictModeBlocksANumberThatNobodyHolds) {
+  ExpectBlocked(Signed("+861058880200", "818H"), Reason::kNumberNotAssigned);
+  ExpectBlocked(Signed("+861058880190", "818H"), Reason::kNumberNotAssigned);  // until 2025
+  ExpectAllowed(Signed("+861058880149", "818H"));
+  ExpectAllowed(Signed("+12155550100", "818H"));  // foreign: not for this registry
+}
+
+TEST_F(PlanDemands, H2_H8_AFakedForeignOrDomesticCallFromAbroadIsBlocked) {
+  const auto tagging = folder_.Make(R"({
+    "country": "CN", "number_plans": ["CN"],
+    "trunks": {"abroad": {"origin": "international", "overrides": {"no-identity": {"action": "tag"}}}}})");
+  const auto decide = [&](const std::string& orig) {
+    TestCall call;
+    call.options.dial_plan = FindDialPlan("CN");
+    call.request.orig = {orig};
+    return DecideUnsigned(*tagging, call, "abroad");
+  };
+  ExpectBlocked(decide("+861058880100"), Reason::kIrregularCaller);  // faked +86
+  ExpectBlocked(decide("01058880100"), Reason::kIrregularCaller);    // 00 was taken away
+  EXPECT_EQ(decide("+12155550100").action, Action::kTag);            // a true foreign one
+  EXPECT_EQ(decide("0012155550100").action, Action::kTag);
+  ExpectAllowed(Signed("+861058880100", "818H", kCallee, "abroad"));  // roaming, and verified
+}
+
+TEST_F(PlanDemands, H2_AMalformedCallerIsBlocked) {
+  ExpectBlocked(Signed("+8610588801", "818H"), Reason::kIrregularCaller);
+  ExpectBlocked(Signed("4008000100", "818H"), Reason::kIrregularCaller);
+  ExpectAllowed(Signed("+861058880100", "818H"));
+}
+
+TEST_F(PlanDemands, H3_CommercialOutboundNeedsConsent) {
+  ExpectBlocked(Unsigned("+861058880160", "centre-marketing", "+8613800138009"),
+                Reason::kConsentMissing);
+  ExpectBlocked(Unsigned("+861058880160", "centre-marketing", "+8613800138004"),
+                Reason::kConsentMissing);  // consented to somebody else
+  EXPECT_EQ(Unsigned("+861058880160", "centre-marketing", "+8613800138001").action, Action::kPass);
+  // The range is marked, so a signed call by another way is a marketing call too.
+  ExpectBlocked(Signed("+861058880160", "4321"), Reason::kUseNotAllowed);
+  const Disposition consented = Signed("+861058880160", "4321", "+8613800138001");
+  EXPECT_EQ(consented.reason, Reason::kUseNotAllowed);  // the default trunk is for voice
+}
+
+TEST_F(PlanDemands, H3_StopAfterAnExplicitRefusal) {
+  ExpectBlocked(Unsigned("+861058880160", "centre-marketing", "+8613800138002"),
+                Reason::kConsentRefused);
+  ExpectBlocked(Unsigned("+861058880160", "centre-marketing", "+8613800138003"),
+                Reason::kConsentRefused);
+  EXPECT_EQ(Unsigned("+861058880160", "centre-marketing", "+8613800138001").action, Action::kPass);
+  // Whoever makes no marketing call may call one who refused them.
+  ExpectAllowed(Signed("+861058880100", "818H", "+8613800138003"));
+}
+
+TEST_F(PlanDemands, H3_TheWhitelistNamesItsEvidence) {
+  const Disposition disposition = Unsigned("+861058880160", "centre-marketing", "+8613800138001");
+  const RuleStep& consent = disposition.steps.back();
+  EXPECT_EQ(consent.rule, "consent");
+  EXPECT_EQ(consent.outcome, RuleStep::Outcome::kHeld);
+  EXPECT_NE(consent.detail.find("form 17"), std::string::npos);
+}
+
+TEST_F(PlanDemands, H3_HoursAreRegulatedAtTheCallee_AndOffByDefault) {
+  const auto with_hours = folder_.Make(R"({
+    "country": "CN", "number_plans": ["CN"], "registry": {"files": ["numbers.csv"]},
+    "marketing": {"lists": ["consent.csv"], "hours": "09:00-21:00"},
+    "default": {"customer": "centre", "use": "marketing",
+                "overrides": {"no-identity": {"action": "pass"}}}})");
+  const auto decide = [&](const Policy& policy, sys_seconds at, const std::string& dest) {
+    TestCall call;
+    call.options.dial_plan = FindDialPlan("CN");
+    call.now = at;
+    call.request.orig = {"+861058880160"};
+    call.request.dest = {dest};
+    return DecideUnsigned(policy, call, "centre-marketing");
+  };
+  // kNow is 12:00 UTC, 20:00 in China.
+  EXPECT_EQ(decide(*with_hours, kNow, "+8613800138001").action, Action::kPass);
+  ExpectBlocked(decide(*with_hours, kNow + hours(1), "+8613800138001"), Reason::kOutsideHours);
+  ExpectBlocked(decide(*with_hours, kNow + hours(12), "+8613800138001"), Reason::kOutsideHours);
+  EXPECT_EQ(decide(*with_hours, kNow + hours(13), "+8613800138001").action, Action::kPass);
+  // Where the callee's time is not known the call is not assumed to be in time.
+  ExpectBlocked(decide(*with_hours, kNow, "+12155550101"), Reason::kOutsideHours);
+  EXPECT_EQ(decide(*policy_, kNow + hours(1), "+8613800138001").action, Action::kPass);
+}
+
+TEST_F(PlanDemands, H4_AccessNumbersAreForInboundOnly_CallbacksByUndertaking) {
+  ExpectBlocked(Unsigned("+861058880170", "centre-voice"), Reason::kUseNotAllowed);
+  ExpectBlocked(Unsigned("+861058880170", "centre-callback"), Reason::kUseNotAllowed);
+  EXPECT_EQ(Unsigned("+861058880180", "centre-callback").action, Action::kPass);
+  ExpectBlocked(Unsigned("+861058880180", "centre-marketing", "+8613800138001"),
+                Reason::kUseNotAllowed);
+}
+
+TEST_F(PlanDemands, H3_AHolderMarkedMarketingNeedsConsentOnAnyTrunk) {
+  const auto marked = folder_.Make(R"({
+    "country": "CN", "holders": {"818H": {"marketing": true}},
+    "registry": {"files": ["numbers.csv"]}, "marketing": {"lists": ["consent.csv"]}})");
+  TestCall call = SignedCall("+861058880100", kCallee, "818H", "CN");
+  ExpectBlocked(DecideSigned(*marked, call), Reason::kConsentMissing);
+  TestCall other = SignedCall("+861058880150", kCallee, "bank", "CN");
+  ExpectAllowed(DecideSigned(*marked, other));
+}
+
+}  // namespace
+}  // namespace callvet::test

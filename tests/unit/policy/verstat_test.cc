@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "callvet/verstat.h"
+
+#include "support/result_matchers.h"
+
+namespace callvet {
+namespace {
+
+struct StripCase {
+  std::string_view before;
+  std::string_view after;
+};
+
+TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
+  const std::vector<StripCase> cases = {
+      {"<sip:+12155550100;verstat=TN-Validation-Passed@example.org;user=phone>",
+       "<sip:+12155550100@example.org;user=phone>"},
+      {"<sip:+12155550100@example.org;verstat=TN-Validation-Passed;user=phone>;tag=1",
+       "<sip:+12155550100@example.org;user=phone>;tag=1"},
+      {"\"A <b>\" <tel:+12155550100;verstat=TN-Validation-Passed-A>",
+       "\"A <b>\" <tel:+12155550100>"},
+      {"tel:+12155550100;VERSTAT=x;npdi", "tel:+12155550100;npdi"},
+      {"<sip:+12155550100;npdi;%76erstat=x@example.org>", "<sip:+12155550100;npdi@example.org>"},
+      {"<sip:+12155550100%3Bverstat=TN-Validation-Passed@example.org>",
+       "<sip:+12155550100@example.org>"},
+      {"<sip:+12155550100;verstat@example.org>", "<sip:+12155550100@example.org>"},
+      {"<sip:+12155550100;verstat=a;verstat=b@example.org;verstat=c>;verstat=d;tag=1",
+       "<sip:+12155550100@example.org>;tag=1"},
+      {"<sip:+12155550100@example.org;verstat=x?subject=y>",
+       "<sip:+12155550100@example.org?subject=y>"},
+      {"sip:+12155550100@example.org;verstat=x", "sip:+12155550100@example.org"},
+      {"<sip:alice@example.org>", "<sip:alice@example.org>"},
+      {"<sip:example.org;verstat=x>", "<sip:example.org>"},
+      {"\"verstat=1;verstat=2\" <sip:a@example.org>",
+       "\"verstat=1;verstat=2\" <sip:a@example.org>"},
+  };
+  for (const StripCase& c : cases) {
+    const ExactBytes bytes(c.before);
+    EXPECT_EQ(StripVerstat(bytes.view()).value(), c.after);
+  }
+}
+
+TEST(Verstat, NoUri) {
+  for (const std::string_view bad :
+       {"", "garbage", "<sip:a@example.org", "<mailto:a@example.org>"}) {
+    EXPECT_THAT(StripVerstat(ExactBytes(bad).view()), FailsWith(Reason::kParameterInvalid)) << bad;
+  }
+}
+
+struct WriteCase {
+  std::string_view before;
+  VerstatMark::Place place;
+  std::string_view after;
+};
+
+TEST(Verstat, D9_D11_UserPartOrUriParameter) {
+  constexpr auto kUser = VerstatMark::Place::kUserPart;
+  constexpr auto kUri = VerstatMark::Place::kUriParameter;
+  const std::vector<WriteCase> cases = {
+      {"<sip:+12155550100@example.org;user=phone>;tag=1", kUser,
+       "<sip:+12155550100;verstat=V@example.org;user=phone>;tag=1"},
+      {"<sip:+12155550100@example.org;user=phone>;tag=1", kUri,
+       "<sip:+12155550100@example.org;user=phone;verstat=V>;tag=1"},
+      {"<tel:+12155550100>", kUser, "<tel:+12155550100;verstat=V>"},
+      {"<tel:+12155550100>", kUri, "<tel:+12155550100;verstat=V>"},
+      {"tel:+12155550100", kUser, "<tel:+12155550100;verstat=V>"},
+      {"sip:+12155550100@example.org;tag=1", kUser,
+       "<sip:+12155550100;verstat=V@example.org>;tag=1"},
+      {"sip:+12155550100@example.org;tag=1", kUri,
+       "<sip:+12155550100@example.org;verstat=V>;tag=1"},
+      {"<sip:+12155550100;verstat=forged@example.org>", kUri,
+       "<sip:+12155550100@example.org;verstat=V>"},
+      {"<sip:+12155550100@example.org?subject=x>", kUri,
+       "<sip:+12155550100@example.org;verstat=V?subject=x>"},
+      {"sip:+12155550100@example.org", kUri, "<sip:+12155550100@example.org;verstat=V>"},
+  };
+  for (const WriteCase& c : cases) {
+    EXPECT_EQ(WriteVerstat(c.before, {"V", VerstatMark::Header::kFrom, c.place}).value(), c.after)
+        << c.before;
+  }
+  for (const std::string_view bad : {"", "a b", "a;b", "a\r\nVia: x", "a>"}) {
+    EXPECT_THAT(WriteVerstat("<sip:a@example.org>", {std::string(bad)}),
+                FailsWith(Reason::kParameterInvalid));
+  }
+}
+
+}  // namespace
+}  // namespace callvet

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: MIT
+// Redirected calls: div and div-o PASSporTs (RFC 8946).
+#include "redirected_call.h"
+
+namespace callvet::test {
+namespace {
+
+using testing::ElementsAre;
+using Identities = std::vector<std::string>;
+
+std::vector<std::string> PathOf(const Verdict& verdict) {
+  std::vector<std::string> legs;
+  for (const CallLeg& leg : verdict.path) legs.push_back(leg.from + ">" + leg.to);
+  return legs;
+}
+
+TEST(Div, F3_OneToSixRedirections_Pass) {
+  RedirectedCall call;
+  Identities identities = {call.Shaken(call.MakeCarrier(), 1)};
+  for (int n = 1; n <= 6; ++n) {
+    identities.push_back(call.Div(call.MakeCarrier(), n, n + 1));
+    const Verdict verdict = call.Judge(identities, n + 1);
+    EXPECT_EQ(verdict.reason, Reason::kNone) << n;
+    EXPECT_EQ(verdict.decided_by, 0U);
+    EXPECT_EQ(verdict.deciding()->attest, "A");
+    EXPECT_EQ(verdict.path.size(), static_cast<size_t>(n) + 1);
+    for (const PassportVerdict& passport : verdict.passports) {
+      EXPECT_EQ(passport.reason, Reason::kNone);
+    }
+  }
+}
+
+TEST(Div, PathSaysWhoRedirectedAndWhoSigned) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier(LeafSpec("/C=US/O=Carrier A/CN=SHAKEN 818H"));
+  const Carrier b = call.MakeCarrier(LeafSpec("/C=CA/O=Carrier B/CN=SHAKEN 818H"));
+  const Verdict verdict = call.Judge({call.Shaken(a, 1), call.Div(b, 1, 2)}, 2);
+  EXPECT_THAT(PathOf(verdict),
+              ElementsAre(Number(0) + ">" + Number(1), Number(1) + ">" + Number(2)));
+  EXPECT_EQ(verdict.path.at(0).signer->organization, "Carrier A");
+  EXPECT_EQ(verdict.path.at(1).signer->organization, "Carrier B");
+  EXPECT_EQ(verdict.path.at(1).ppt, "div");
+  EXPECT_EQ(verdict.path.at(1).passport, 1U);
+  EXPECT_EQ(verdict.passports.at(1).div, Number(1));
+}
+
+TEST(Div, A53_OrderOfHeadersDoesNotMatter) {
+  RedirectedCall call;
+  Identities identities = {call.Shaken(call.MakeCarrier(), 1), call.Div(call.MakeCarrier(), 1, 2),
+                           call.Div(call.MakeCarrier(), 2, 3)};
+  std::sort(identities.begin(), identities.end());
+  do {
+    EXPECT_EQ(call.Judge(identities, 3).reason, Reason::kNone);
+  } while (std::next_permutation(identities.begin(), identities.end()));
+}
+
+TEST(Div, F3_ABaseInnermost_Passes) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  EXPECT_EQ(call.Judge({call.Header(a, {"", ClaimsTo(1)}), call.Div(a, 1, 2)}, 2).reason,
+            Reason::kNone);
+}
+
+TEST(Div, F5_AnyLinkRemoved_Fails) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  const std::string one = call.Div(a, 1, 2);
+  const std::string two = call.Div(a, 2, 3);
+  ASSERT_EQ(call.Judge({shaken, one, two}, 3).reason, Reason::kNone);
+  EXPECT_EQ(call.Judge({one, two}, 3).reason, Reason::kDivLinkMissing);
+  EXPECT_EQ(call.Judge({shaken, two}, 3).reason, Reason::kDivLinkMissing);
+  EXPECT_EQ(call.Judge({shaken, one}, 3).reason, Reason::kDestMismatch);
+  EXPECT_EQ(call.Judge({shaken}, 3).reason, Reason::kDestMismatch);
+  EXPECT_THAT(call.source->asked, testing::IsEmpty()) << "cheap checks come first";
+  EXPECT_TRUE(call.Judge({shaken, two}, 3).path.empty());
+}
+
+TEST(Div, F4_AnyLinkResignedByAStranger_Fails) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const auto identities = [&](int stranger) {
+    const auto who = [&](int n) { return n == stranger ? x : a; };
+    return Identities{call.Shaken(who(0), 1), call.Div(who(1), 1, 2), call.Div(who(2), 2, 3)};
+  };
+  ASSERT_EQ(call.Judge(identities(-1), 3).reason, Reason::kNone);
+  for (int stranger = 0; stranger < 3; ++stranger) {
+    const Verdict verdict = call.Judge(identities(stranger), 3);
+    EXPECT_EQ(verdict.reason, Reason::kChainUntrusted) << stranger;
+    for (size_t i = 0; i < 3; ++i) EXPECT_NE(ReasonAt(verdict, i), Reason::kNone) << stranger;
+  }
+  EXPECT_EQ(ReasonAt(call.Judge(identities(0), 3), 2), Reason::kDivInnermostInvalid);
+  EXPECT_EQ(ReasonAt(call.Judge(identities(1), 3), 2), Reason::kDivLinkMissing);
+}
+
+TEST(Div, F4_AnyLinkWithABrokenSignature_Fails) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier other{call.MakeCarrier().leaf, a.x5u};
+  for (int broken = 0; broken < 3; ++broken) {
+    const auto who = [&](int n) { return n == broken ? other : a; };
+    EXPECT_EQ(
+        call.Judge({call.Shaken(who(0), 1), call.Div(who(1), 1, 2), call.Div(who(2), 2, 3)}, 3)
+            .reason,
+        Reason::kSignatureInvalid)
+        << broken;
+  }
+}
+
+TEST(Div, F3_LinksThatDoNotMeet_Fail) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 3, 2), call.Div(a, 2, 4)}, 4).reason,
+            Reason::kDivLinkMissing);
+  // The same links the wrong way round.
+  EXPECT_EQ(call.Judge({call.Shaken(a, 3), call.Div(a, 2, 1), call.Div(a, 3, 2)}, 3).reason,
+            Reason::kNone)
+      << "the shaken PASSporT alone is for this call";
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 2, 1), call.Div(a, 3, 2)}, 3).reason,
+            Reason::kDivLinkMissing);
+}
+
+TEST(Div, F3_Loops_Fail) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(a, 2, 1)}, 2).reason,
+            Reason::kDivLoop);
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 1)}, 2).reason, Reason::kDestMismatch);
+  EXPECT_EQ(call.Judge({call.Div(a, 1, 2), call.Div(a, 2, 1)}, 2).reason, Reason::kDivLoop)
+      << "no beginning at all";
+}
+
+TEST(Div, F3_Forks_Fail) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier b = call.MakeCarrier();
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(b, 1, 2)}, 2).reason,
+            Reason::kDivFork);
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(b, 1, 3)}, 2).reason,
+            Reason::kDivFork)
+      << "also if the other one leads elsewhere";
+}
+
+TEST(Div, A53_AForkThatNobodySignedPoisonsNothing) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const Verdict verdict =
+      call.Judge({call.Div(x, 1, 2), call.Shaken(a, 1), call.Div(x, 1, 3), call.Div(a, 1, 2)}, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(ReasonAt(verdict, 0), Reason::kChainUntrusted);
+  EXPECT_EQ(ReasonAt(verdict, 3), Reason::kNone);
+}
+
+TEST(Div, A53_TheSameHeaderTwiceIsNoFork) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string div = call.Div(a, 1, 2);
+  const Verdict verdict = call.Judge({call.Shaken(a, 1), div, div}, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.passports.size(), 3U);
+  EXPECT_EQ(ReasonAt(verdict, 2), Reason::kNone);
+}
+
+TEST(Div, F4_OrigDiffersAlongTheChain_Fails) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const auto div = [&](const std::string& orig) {
+    return call.Header(a,
+                       {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"}, {"orig", orig}})});
+  };
+  const std::string shaken = call.Shaken(a, 1);
+  ASSERT_EQ(call.Judge({shaken, div(R"({"tn":"+1 215-555-0100"})")}, 2).reason, Reason::kNone);
+  EXPECT_EQ(call.Judge({shaken, div(R"({"tn":"12155550199"})")}, 2).reason,
+            Reason::kDivOrigDiffers);
+  // Both are callers that the call shows, but not the same one.
+  call.request.orig = {"sip:alice@example.org", "+12155550100"};
+  EXPECT_EQ(call.Judge({shaken, div(R"({"uri":"sip:alice@example.org"})")}, 2).reason,
+            Reason::kDivOrigDiffers);
+}
+
+TEST(Div, F4_OrigIsNotTheCaller_Fails) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Identities identities = {call.Shaken(a, 1), call.Div(a, 1, 2)};
+  call.request.orig = {"+12155550199"};
+  EXPECT_EQ(call.Judge(identities, 2).reason, Reason::kOrigMismatch);
+  EXPECT_THAT(call.source->asked, testing::IsEmpty());
+}
+
+TEST(Div, F2_AuthorityIsOverTheDivNumber) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const auto with_numbers = [&](const std::string& first) {
+    CertSpec spec = LeafSpec();
+    spec.tn_auth_list = NumberList({{first, 2}});
+    return call.MakeCarrier(spec);
+  };
+  // 12155550101 redirected; the caller is 12155550100.
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(with_numbers(Number(1)), 1, 5)}, 5).reason,
+            Reason::kNone);
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(with_numbers(Number(4)), 1, 5)}, 5).reason,
+            Reason::kTnNotAuthorized);
+}
+
+TEST(Div, F4_Freshness) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const auto judge = [&](hours shaken, seconds inner, seconds outer) {
+    return call
+        .Judge({call.Shaken(a, 1, kNow - shaken), call.Div(a, 1, 2, kNow - inner),
+                call.Div(a, 2, 3, kNow - outer)},
+               3)
+        .reason;
+  };
+  EXPECT_EQ(judge(hours(2), hours(1), seconds(60)), Reason::kNone);
+  EXPECT_EQ(judge(hours(3), hours(3), seconds(0)), Reason::kNone);
+  EXPECT_EQ(judge(hours(0), seconds(0), seconds(61)), Reason::kDivStale);
+  EXPECT_EQ(judge(hours(0), seconds(0), hours(4)), Reason::kDivStale);
+  EXPECT_EQ(judge(hours(4), seconds(0), seconds(0)), Reason::kDivStale);
+  EXPECT_EQ(judge(hours(0), hours(4), seconds(0)), Reason::kDivStale);
+  EXPECT_EQ(judge(hours(0), seconds(0), seconds(-61)), Reason::kIatInFuture);
+  EXPECT_EQ(judge(hours(0), seconds(-61), seconds(0)), Reason::kDivLinkMissing);
+  call.options.max_diverted_age = hours(4);
+  EXPECT_EQ(judge(hours(4), seconds(0), seconds(0)), Reason::kNone);
+}
+
+TEST(Div, F4_AnOldShakenWithoutADiversionIsStale) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1, kNow - hours(1))}, 1).reason, Reason::kIatStale);
+}
+
+TEST(Div, D4_F4_RequestUriSaysWhereTheCallGoes) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  call.request.dest = {"<sip:+12155550101@example.org>"};  // To keeps who was called
+  call.request.target = "sip:+12155550102@192.0.2.1;user=phone";
+  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
+  EXPECT_EQ(call.Judge({shaken, call.Div(a, 1, 3)}, 0).reason, Reason::kDestMismatch);
+  EXPECT_EQ(call.Judge({shaken, call.Div(a, 1, 2)}, 0).reason, Reason::kNone);
+  call.options.target_policy = TargetPolicy::kToOnly;
+  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone);
+}
+
+TEST(Div, D4_RequestUrisThatAreNoComparableNumber_DoNotCount) {
+  RedirectedCall call;
+  const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
+  call.request.dest = {"+12155550101"};
+  for (const char* target : {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "urn:service:sos", "x",
+                             "sip:2155550101@192.0.2.1;user=phone"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
+  }
+  // Under a dial plan a number as it is dialled can be compared.
+  call.options.dial_plan = FindDialPlan("US");
+  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone);
+  call.request.target = "sip:2155550102@192.0.2.1;user=phone";
+  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
+}
+
+TEST(Div, F8_SeveralChains_AnyGoodOneSuffices) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  // Two original PASSporTs, one of a stranger, share the diversion.
+  const Verdict verdict = call.Judge({call.Shaken(x, 1), call.Shaken(a, 1), call.Div(a, 1, 2)}, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.decided_by, 1U);
+  EXPECT_EQ(ReasonAt(verdict, 0), Reason::kChainUntrusted);
+  EXPECT_EQ(ReasonAt(verdict, 2), Reason::kNone);
+  // Two chains over different numbers.
+  EXPECT_EQ(
+      call.Judge({call.Shaken(x, 4), call.Div(x, 4, 2), call.Shaken(a, 1), call.Div(a, 1, 2)}, 2)
+          .reason,
+      Reason::kNone);
+}
+
+TEST(Div, F5_InnermostOfAnUnknownType_IsNotJudged) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Verdict verdict =
+      call.Judge({call.Header(a, {"foobar", ClaimsTo(1)}), call.Div(a, 1, 2)}, 2);
+  EXPECT_EQ(verdict.reason, Reason::kUnsupportedPpt);
+  EXPECT_EQ(ReasonAt(verdict, 1), Reason::kUnsupportedPpt);
+}
+
+TEST(Div, F5_InnermostThatSaysNothingOfTheCaller_DoesNotPass) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  call.request.resource_priority = {"ets.0"};
+  const std::string rph = call.Header(a, {"rph", ClaimsTo(1, {{"rph", R"({"auth":["ets.0"]})"}})});
+  const Verdict verdict = call.Judge({rph, call.Div(a, 1, 2)}, 2);
+  EXPECT_EQ(verdict.reason, Reason::kUnsupportedPpt);
+  EXPECT_EQ(ReasonAt(verdict, 0), Reason::kNone);
+  EXPECT_EQ(verdict.priority->status, PriorityVerdict::Status::kPassed);
+}
+
+TEST(Div, F1_DivClaim) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  struct Case {
+    std::string div;
+    Reason expected;
+  };
+  const std::vector<Case> cases = {
+      {R"({"tn":"12155550101"})", Reason::kNone},
+      {R"({"tn":"12155550101","hi":"1.1"})", Reason::kNone},
+      {"-", Reason::kDivClaimMissing},
+      {R"({"tn":"12155550101","hi":1})", Reason::kDivClaimInvalid},
+      {R"({"tn":"12155550101","uri":"sip:a@example.org"})", Reason::kDivClaimInvalid},
+      {R"({"tn":["12155550101"]})", Reason::kDivClaimInvalid},
+      {R"("12155550101")", Reason::kDivClaimInvalid},
+      {"{}", Reason::kDivClaimInvalid}};
+  for (const Case& c : cases) {
+    const Verdict verdict =
+        call.Judge({shaken, call.Header(a, {"div", ClaimsTo(2, {{"div", c.div}})})}, 2);
+    EXPECT_EQ(ReasonAt(verdict, 1), c.expected) << c.div;
+    EXPECT_EQ(verdict.passed(), c.expected == Reason::kNone) << c.div;
+  }
+}
+
+TEST(Div, F1_CompactForm_Fails) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string div = call.Div(a, 1, 2);
+  const std::string compact = ".." + div.substr(div.rfind('.', div.find(';')) + 1);
+  EXPECT_EQ(ReasonAt(call.Judge({call.Shaken(a, 1), compact}, 2), 1),
+            Reason::kCompactFormNotAllowed);
+}
+
+TEST(Div, B26_ClaimConstraintsApply) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  CertSpec spec = LeafSpec();
+  // mustInclude [0] { "confidence" }
+  const std::string name =
+      "\x16\x0a"
+      "confidence";
+  spec.raw_extensions = {{"1.3.6.1.5.5.7.1.27", std::string("\x30\x10\xa0\x0e\x30\x0c") + name}};
+  const Carrier constrained = call.MakeCarrier(spec);
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(constrained, 1, 2)}, 2).reason,
+            Reason::kClaimRequired);
+  call.request.resource_priority = {"ets.0"};
+  const auto reason = [&](const std::string& ppt, const std::string& claim,
+                          const std::string& value) {
+    return ReasonAt(call.Judge({call.Header(constrained, {ppt, ClaimsTo(2, {{claim, value}})})}, 2),
+                    0);
+  };
+  EXPECT_EQ(reason("rph", "rph", R"({"auth":["ets.0"]})"), Reason::kClaimRequired);
+  EXPECT_EQ(reason("rcd", "rcd", R"({"nam":"Alice"})"), Reason::kClaimRequired);
+}
+
+// ----- div-o
+
+TEST(DivO, F7_NestedToAnyDepthWithinTheLimit_Passes) {
+  RedirectedCall call;
+  const auto token = [](const std::string& header) { return header.substr(0, header.find(';')); };
+  std::string identity = call.Shaken(call.MakeCarrier(), 1);
+  for (int n = 1; n <= 5; ++n) {
+    identity = call.DivO(call.MakeCarrier(), n, n + 1, token(identity));
+    ASSERT_LT(identity.size(), kMaxIdentityBytes);
+    const Verdict verdict = call.Judge({identity}, n + 1);
+    EXPECT_EQ(verdict.reason, Reason::kNone) << n;
+    EXPECT_EQ(verdict.path.size(), static_cast<size_t>(n) + 1);
+    EXPECT_EQ(verdict.decided_by, 0U);
+    EXPECT_EQ(verdict.deciding()->attest, "A");
+    EXPECT_EQ(verdict.passports.at(0).nested.size(), 1U);
+  }
+  call.options.max_diversions = 4;
+  EXPECT_EQ(call.Judge({identity}, 6).reason, Reason::kDivLimit);
+}
+
+TEST(DivO, F7_WaysToBreakIt) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const auto token = [](const std::string& header) { return header.substr(0, header.find(';')); };
+  const std::string inner = token(call.Shaken(a, 1));
+  EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, inner)}, 3).reason, Reason::kDestMismatch);
+  EXPECT_EQ(call.Judge({call.DivO(a, 4, 2, inner)}, 2).reason, Reason::kDivLinkMissing);
+  EXPECT_EQ(call.Judge({call.DivO(x, 1, 2, inner)}, 2).reason, Reason::kChainUntrusted);
+  const Verdict untrusted = call.Judge({call.DivO(a, 1, 2, token(call.Shaken(x, 1)))}, 2);
+  EXPECT_EQ(untrusted.reason, Reason::kDivInnermostInvalid);
+  EXPECT_EQ(untrusted.passports.at(0).nested.at(0).reason, Reason::kChainUntrusted);
+  EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, inner, kNow - seconds(61))}, 2).reason,
+            Reason::kDivStale);
+  EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, token(call.Shaken(a, 1, kNow - hours(2))))}, 2).reason,
+            Reason::kNone);
+  EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, token(call.Shaken(a, 1, kNow - hours(4))))}, 2).reason,
+            Reason::kDivStale);
+  // What stands in opt is bound to what encloses it.
+  EXPECT_EQ(call.Judge({call.DivO(x, 1, 2, inner), call.Div(a, 1, 2)}, 2).reason,
+            Reason::kChainUntrusted);
+}
+
+TEST(DivO, F7_OptMustBeATokenInFullForm) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string inner = call.Shaken(a, 1);
+  const std::string token = inner.substr(0, inner.find(';'));
+  for (const std::string& opt : {inner, ".." + token.substr(token.rfind('.') + 1), std::string("x"),
+                                 std::string(), " " + token}) {
+    EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, opt)}, 2).reason, Reason::kDivOptInvalid) << opt;
+  }
+  EXPECT_EQ(
+      call.Judge({call.Header(a, {"div-o", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"}})})}, 2)
+          .reason,
+      Reason::kDivOptInvalid);
+}
+
+TEST(DivO, AnEnclosedPassportDoesNotSpeakAlone) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const std::string inner = call.Shaken(a, 1);
+  // To is the one that was called first; without a good diversion the call is not for him.
+  EXPECT_EQ(call.Judge({call.DivO(x, 1, 2, inner.substr(0, inner.find(';')))}, 1).reason,
+            Reason::kDestMismatch);
+}
+
+// ----- Budgets
+
+TEST(DivBudget, A8_ThousandHeaders_EndAtOnce) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  Identities identities = {call.Shaken(a, 1)};
+  for (int n = 0; n < 999; ++n) identities.push_back(call.Div(a, 1, 2));
+  EXPECT_EQ(call.Judge(identities, 2).reason, Reason::kTooManyIdentityHeaders);
+  EXPECT_THAT(call.source->asked, testing::IsEmpty());
+}
+
+TEST(DivBudget, A8_ThousandLinks_EndWithAReasonAndWithoutAFetch) {
+  RedirectedCall call;
+  call.options.max_identities = 2000;
+  const Carrier a = call.MakeCarrier();
+  Identities identities = {call.Shaken(a, 1)};
+  for (int n = 1; n <= 1000; ++n) identities.push_back(call.Div(a, n, n + 1));
+  const Verdict verdict = call.Judge(identities, 1001);
+  EXPECT_EQ(verdict.reason, Reason::kDivLimit);
+  EXPECT_THAT(call.source->asked, testing::IsEmpty());
+  EXPECT_EQ(verdict.passports.size(), 1001U);
+}
+
+TEST(DivBudget, A8_LimitIsExact) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  call.options.max_diversions = 3;
+  Identities identities = {call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(a, 2, 3),
+                           call.Div(a, 3, 4)};
+  EXPECT_EQ(call.Judge(identities, 4).reason, Reason::kNone);
+  identities.push_back(call.Div(a, 4, 5));
+  EXPECT_EQ(call.Judge(identities, 5).reason, Reason::kDivLimit);
+  call.options.max_diversions = 0;
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2)}, 2).reason, Reason::kDivLimit);
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1)}, 1).reason, Reason::kNone);
+}
+
+TEST(DivBudget, A8_EveryoneLeadsToEveryone_Ends) {
+  RedirectedCall call;
+  call.options.max_identities = 2000;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  Identities identities = {call.Shaken(a, 1)};
+  for (int n = 0; n < 300; ++n) {
+    identities.push_back(call.Header(
+        x, {"div", ClaimsTo(1, {{"div", R"({"tn":"12155550101"})"}, {"x", std::to_string(n)}})}));
+  }
+  identities.push_back(call.Div(a, 1, 2));
+  EXPECT_EQ(call.Judge(identities, 2).reason, Reason::kNone);
+}
+
+// ----- Several PASSporTs
+
+TEST(SeveralPassports, A53_OneGoodAndFifteenBad_Passes) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  Identities identities = {"garbage", call.Div(a, 7, 2), call.Div(x, 1, 2),
+                           call.Header(a, {"foobar", ClaimsTo(2)})};
+  for (int n = 3; n < 14; ++n) identities.push_back(call.Shaken(x, n % 3 == 0 ? 2 : n));
+  identities.push_back(call.Shaken(a, 2));
+  while (identities.size() < 16) identities.insert(identities.begin(), call.Div(a, 8, 2));
+  ASSERT_EQ(identities.size(), 16U);
+  const Verdict verdict = call.Judge(identities, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.decided_by, 15U);
+  for (size_t i = 0; i < 15; ++i) EXPECT_NE(ReasonAt(verdict, i), Reason::kNone) << i;
+}
+
+TEST(SeveralPassports, A53_OnlyBadOnes_TheHighestRankIsReported) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier forger{call.MakeCarrier().leaf, a.x5u};
+  const Verdict verdict = call.Judge({"garbage", call.Shaken(a, 7), call.Shaken(forger, 2),
+                                      call.Div(a, 9, 2), call.Header(a, {"foobar", ClaimsTo(2)})},
+                                     2);
+  EXPECT_EQ(verdict.reason, Reason::kSignatureInvalid);
+  EXPECT_EQ(verdict.decided_by, 2U);
+  EXPECT_EQ(ReasonAt(verdict, 0), Reason::kIdentityMalformed);
+  EXPECT_EQ(ReasonAt(verdict, 1), Reason::kDestMismatch);
+  EXPECT_EQ(ReasonAt(verdict, 3), Reason::kDivLinkMissing);
+  EXPECT_EQ(ReasonAt(verdict, 4), Reason::kUnsupportedPpt);
+}
+
+}  // namespace
+}  // namespace callvet::test

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// ES256 with a table per key against EVP_DigestVerify, in turns in one process on one processor.
+// Prints for each figure the median, over the rounds, of the ratio of rates. Machines are shared
+// and noisy: the ratio of a round comes from short runs that lie next to each other, and time is the
+// processor time of the thread, without what other programs took.
+#include <sched.h>
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "pki/fast_es256.h"
+#include "pki/openssl_ptr.h"
+#include "support/p256_oracle.h"
+#include "support/test_pki.h"
+
+namespace callvet {
+namespace {
+
+constexpr size_t kInputBytes = 350;
+constexpr size_t kPairs = 512;
+constexpr size_t kManyKeys = 4096;
+constexpr int kRounds = 25;
+
+struct Signed {
+  const Es256PublicKey* key = nullptr;
+  std::string input;
+  Es256Signature signature;
+  std::string der;
+};
+
+struct Signer {
+  test::TestKey key = test::TestKey::Make();
+  Es256PublicKey public_key = *Es256PublicKey::FromEvp(key.get());
+};
+
+std::string DerOf(const Es256Signature& signature) {
+  const EcdsaSigPtr sig(ECDSA_SIG_new());
+  const uint8_t* bytes = signature.bytes().data();
+  ECDSA_SIG_set0(sig.get(), BN_bin2bn(bytes, 32, nullptr), BN_bin2bn(bytes + 32, 32, nullptr));
+  std::string der(80, '\0');
+  auto* end = reinterpret_cast<unsigned char*>(der.data());
+  der.resize(static_cast<size_t>(i2d_ECDSA_SIG(sig.get(), &end)));
+  return der;
+}
+
+// `count` signatures, in turns by each of `signers`.
+std::vector<Signed> Sign(const std::vector<Signer>& signers, size_t count) {
+  std::vector<Signed> all;
+  all.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    const Signer& signer = signers[i % signers.size()];
+    std::string input = std::to_string(i) + std::string(kInputBytes, 'x');
+    input.resize(kInputBytes);
+    auto signature = *Es256Signature::Parse(signer.key.SignEs256(input));
+    std::string der = DerOf(signature);
+    all.push_back({&signer.public_key, std::move(input), signature, std::move(der)});
+  }
+  return all;
+}
+
+// What anyone writes with OpenSSL: a fresh context, the signature already in DER.
+bool VerifyByOpenSsl(const Signed& one) {
+  const EvpMdCtxPtr context(EVP_MD_CTX_new());
+  return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, one.key->evp()) == 1 &&
+         EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(one.der.data()),
+                          one.der.size(), reinterpret_cast<const unsigned char*>(one.input.data()),
+                          one.input.size()) == 1;
+}
+
+double ThreadSeconds() {
+  timespec time{};
+  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+template <class Verify>
+double SecondsEach(const std::vector<Signed>& all, size_t begin, size_t count, Verify verify) {
+  const double start = ThreadSeconds();
+  bool good = true;
+  for (size_t i = 0; i < count; ++i) good &= verify(all[(begin + i) % all.size()]);
+  const double time = ThreadSeconds() - start;
+  if (!good) {
+    std::fprintf(stderr, "a signature was refused\n");
+    std::abort();
+  }
+  return time / static_cast<double>(count);
+}
+
+double Median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<long>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+void PinTo(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  (void)sched_setaffinity(0, sizeof(set), &set);
+}
+
+// Alternates short runs, so that a disturbance hits both, and reports the median ratio.
+void Alternate(benchmark::State& state, const Es256Engine& engine, const std::vector<Signed>& all,
+               size_t chunk) {
+  const auto ours = [&engine](const Signed& one) {
+    return engine.Verify(*one.key, one.input, one.signature).has_value();
+  };
+  std::vector<double> ratios;
+  std::vector<double> ours_each;
+  std::vector<double> theirs_each;
+  size_t at = 0;
+  for (auto _ : state) {
+    for (int round = 0; round < kRounds; ++round) {
+      const double before = SecondsEach(all, at, chunk / 4, VerifyByOpenSsl);
+      const double own = SecondsEach(all, at, chunk, ours);
+      const double after = SecondsEach(all, at, chunk / 4, VerifyByOpenSsl);
+      ours_each.push_back(own);
+      theirs_each.push_back((before + after) / 2);
+      ratios.push_back(theirs_each.back() / own);
+      at += chunk;
+    }
+  }
+  state.counters["ratio"] = Median(ratios);
+  state.counters["us"] = Median(ours_each) * 1e6;
+  state.counters["evp_us"] = Median(theirs_each) * 1e6;
+  state.counters["best_us"] = *std::min_element(ours_each.begin(), ours_each.end()) * 1e6;
+  state.counters["best_evp_us"] = *std::min_element(theirs_each.begin(), theirs_each.end()) * 1e6;
+}
+
+std::shared_ptr<const Es256Engine> EngineOf(benchmark::State& state, Es256EngineOptions options) {
+  options.promote_after = 1;
+  auto engine = MakeEs256Engine(options);
+  if (!engine) {
+    state.SkipWithError(engine.error().detail.c_str());
+    return nullptr;
+  }
+  return *engine;
+}
+
+Es256EngineOptions OptionsOf(const benchmark::State& state) {
+  Es256EngineOptions options;
+  options.kind = static_cast<Es256Kind>(state.range(0));
+  options.key_window = static_cast<unsigned>(state.range(1));
+  return options;
+}
+
+void OneKey(benchmark::State& state) {
+  PinTo(0);
+  static const std::vector<Signer> signers(1);
+  static const std::vector<Signed> all = Sign(signers, kPairs);
+  const auto engine = EngineOf(state, OptionsOf(state));
+  if (engine != nullptr) Alternate(state, *engine, all, 128);
+}
+
+void ManyKeys(benchmark::State& state) {
+  PinTo(0);
+  static const std::vector<Signer> signers(kManyKeys);
+  static const std::vector<Signed> all = [] {
+    auto made = Sign(signers, kManyKeys * 4);
+    std::shuffle(made.begin(), made.end(), std::mt19937(1));
+    return made;
+  }();
+  Es256EngineOptions options = OptionsOf(state);
+  options.table_bytes = size_t{2} << 30;
+  const auto engine = EngineOf(state, options);
+  if (engine == nullptr) return;
+  // Builds all tables.
+  for (const Signed& one : all) (void)engine->Verify(*one.key, one.input, one.signature);
+  Alternate(state, *engine, all, 1024);
+}
+
+// Both threads pinned, one key for both: the worst case for what they share.
+void TwoThreads(benchmark::State& state) {
+  static const std::vector<Signer> signers(1);
+  static const std::vector<Signed> all = Sign(signers, kPairs);
+  const auto engine = EngineOf(state, OptionsOf(state));
+  if (engine == nullptr) return;
+  const auto ours = [&engine](const Signed& one) {
+    return engine->Verify(*one.key, one.input, one.signature).has_value();
+  };
+  std::vector<double> gains;
+  for (auto _ : state) {
+    for (int round = 0; round < kRounds; ++round) {
+      PinTo(0);
+      const double alone = SecondsEach(all, 0, 2000, ours);
+      double first = 0;
+      double second = 0;
+      std::atomic<int> ready{0};
+      const auto run = [&](int processor, double& each) {
+        PinTo(processor);
+        for (++ready; ready.load() < 2;) {
+        }
+        each = SecondsEach(all, 0, 2000, ours);
+      };
+      std::thread other([&] { run(1, second); });
+      run(0, first);
+      other.join();
+      gains.push_back(alone / first + alone / second);
+    }
+  }
+  state.counters["gain"] = Median(gains);
+}
+
+void BuildTable(benchmark::State& state) {
+  PinTo(0);
+  const p256::Path* path = state.range(0) == static_cast<int64_t>(Es256Kind::kAdx)
+                               ? &p256::AdxPath()
+                               : &p256::PortablePath();
+  if (!path->supported()) {
+    state.SkipWithError("not supported by this processor");
+    return;
+  }
+  const p256::TableShape shape(static_cast<unsigned>(state.range(1)));
+  std::vector<p256::AffinePoint> table(shape.entries());
+  for (auto _ : state) {
+    path->build(p256::kGeneratorX, p256::kGeneratorY, shape, table);
+    benchmark::DoNotOptimize(table.data());
+  }
+}
+
+void Windows(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"engine", "window"});
+  for (const Es256Kind kind : {Es256Kind::kAdx, Es256Kind::kPortable}) {
+    for (const int window : {4, 5, 7, 8}) bench->Args({static_cast<int64_t>(kind), window});
+  }
+}
+void Window7(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"engine", "window"});
+  for (const Es256Kind kind : {Es256Kind::kAdx, Es256Kind::kPortable}) {
+    bench->Args({static_cast<int64_t>(kind), 7});
+  }
+}
+void ManyWindows(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"engine", "window"});
+  for (const int window : {4, 5, 7}) bench->Args({static_cast<int64_t>(Es256Kind::kAdx), window});
+}
+
+BENCHMARK(OneKey)->Apply(Windows)->Iterations(4)->Unit(benchmark::kMillisecond);
+BENCHMARK(ManyKeys)->Apply(ManyWindows)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(TwoThreads)->Apply(Window7)->Iterations(2)->Unit(benchmark::kMillisecond);
+BENCHMARK(BuildTable)->Apply(Windows)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace callvet
+
+BENCHMARK_MAIN();
