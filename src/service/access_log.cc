@@ -22,11 +22,16 @@ class AccessLog::Impl {
     const std::lock_guard lock(mutex_);
     logger_->info("{}", WriteJson(members));
   }
+  void Flush() {
+    const std::lock_guard lock(mutex_);
+    logger_->flush();
+  }
   void Reopen() {
     auto fresh = Open();
     const std::lock_guard lock(mutex_);
     logger_ = std::move(fresh);
   }
+  [[nodiscard]] bool off() const { return setup_.target == "off"; }
   [[nodiscard]] LogNumbers numbers() const { return setup_.numbers; }
 
  private:
@@ -69,6 +74,7 @@ Result<std::shared_ptr<AccessLog>> AccessLog::Make(const LogSetup& setup) {
 }
 
 void AccessLog::Write(const AccessEntry& entry, const CallSummary* call) {
+  if (impl_->off()) return;
   JsonMembers line = {{"time", FormatTime(entry.time)},
                       {"request_id", entry.request_id},
                       {"client", entry.client},
@@ -94,6 +100,10 @@ void AccessLog::Write(const AccessEntry& entry, const CallSummary* call) {
 
 void AccessLog::Event(sys_seconds time, std::string_view event, std::string_view detail) {
   impl_->Line({{"time", FormatTime(time)}, {"event", event}, {"detail", detail}});
+}
+
+void AccessLog::Flush() {
+  impl_->Flush();
 }
 
 void AccessLog::Reopen() {

@@ -45,6 +45,8 @@ class AccessLog {
   void Write(const AccessEntry& entry, const CallSummary* call);
   /// What happened to the service itself: "start", "reload", "insecure", ...
   void Event(sys_seconds time, std::string_view event, std::string_view detail);
+  /// Writes out what is still in memory: now and then, so that a file is never far behind.
+  void Flush();
   /// Opens the file again, after it was rotated.
   void Reopen();
 

@@ -182,6 +182,7 @@ void Service::Run() {
   for (const std::string& address : addresses_) log_->Event(clock_->Now(), "listen", address);
   loop_->Run();
   log_->Event(clock_->Now(), "stop", "");
+  log_->Flush();
 }
 
 void Service::Stop() {
@@ -193,6 +194,7 @@ void Service::Maintain() {
   while (!upkeep_wake_.wait_for(lock, kUpkeepInterval,
                                 [this] { return upkeep_ == Upkeep::kStopping; })) {
     lock.unlock();
+    log_->Flush();
     application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
     lock.lock();
   }
