@@ -120,6 +120,7 @@ struct Service::Parts {
 Service::Service(Parts parts)
     : source_(std::move(parts.source)),
       config_(std::move(parts.config)),
+      drain_time_(config_.drain_time),
       clock_(std::make_shared<SystemClock>()),
       traffic_(std::move(parts.traffic)),
       log_(std::move(parts.log)),
@@ -186,7 +187,7 @@ void Service::Run() {
 }
 
 void Service::Stop() {
-  loop_->Drain(config_.drain_time);
+  loop_->Drain(drain_time_);
 }
 
 void Service::Maintain() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -60,7 +61,8 @@ class Service {
 
   ConfigSource source_;
   std::mutex reload_mutex_;
-  ServiceConfig config_;  // in use
+  ServiceConfig config_;                        // in use; under reload_mutex_ once it runs
+  const std::chrono::milliseconds drain_time_;  // of the first configuration
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<Traffic> traffic_;
   std::shared_ptr<AccessLog> log_;
