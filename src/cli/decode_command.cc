@@ -8,6 +8,7 @@
 
 #include "api/identity_input.h"
 #include "api/token_dissection.h"
+#include "api/token_dissection_json.h"
 #include "base/base64url.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -34,68 +35,6 @@ struct DecodeOptions {
   bool json = false;
 };
 
-// "2022-06-29T20:25:36Z, 12 days ago".
-std::string TimeInWords(int64_t seconds, sys_seconds now) {
-  constexpr int64_t kHour = 3600;
-  constexpr int64_t kDay = 24 * kHour;
-  constexpr int64_t kLastSecond = 253402300799;
-  if (seconds < 0 || seconds > kLastSecond) return "no time of this world";
-  const sys_seconds time{std::chrono::seconds(seconds)};
-  const int64_t age = (now - time).count();
-  const int64_t distance = age < 0 ? -age : age;
-  std::string words = std::to_string(distance) + " s";
-  if (distance >= 2 * kDay) {
-    words = std::to_string(distance / kDay) + " days";
-  } else if (distance >= 2 * kHour) {
-    words = std::to_string(distance / kHour) + " hours";
-  } else if (distance >= 120) {
-    words = std::to_string(distance / 60) + " minutes";
-  }
-  return FormatTime(time) + ", " + words + (age < 0 ? " from now" : " ago");
-}
-
-// Times of the payload in words; whole numbers only.
-JsonMembers TimesJson(const TokenDissection& dissection, sys_seconds now) {
-  JsonMembers times;
-  for (const std::string_view name : {"iat", "exp", "nbf"}) {
-    const JsonValue* claim = dissection.payload ? dissection.payload->Find(name) : nullptr;
-    int64_t seconds = 0;
-    if (claim != nullptr && claim->GetInt(seconds)) {
-      times.emplace_back(name, TimeInWords(seconds, now));
-    }
-  }
-  return times;
-}
-
-JsonValue PartJson(const std::optional<JsonValue>& json) {
-  return json ? *json : JsonValue();
-}
-
-JsonValue SignatureJson(const std::optional<std::string>& signature) {
-  if (!signature) return {};
-  return JsonMembers{{"bytes", signature->size()}, {"hex", ToHex(*signature)}};
-}
-
-JsonValue DissectionJson(const TokenDissection& dissection, sys_seconds now) {
-  JsonMembers parameters;
-  for (const auto& [name, value] : dissection.parameters) parameters.emplace_back(name, value);
-  JsonArray problems;
-  for (const auto& problem : dissection.problems) {
-    problems.push_back(JsonMembers{{"part", problem.part},
-                                   {"reason", Info(problem.failure.reason).id},
-                                   {"detail", problem.failure.detail}});
-  }
-  return JsonMembers{
-      {"form", dissection.form.empty() ? JsonValue() : JsonValue(dissection.form)},
-      {"parameters", std::move(parameters)},
-      {"header", PartJson(dissection.header)},
-      {"payload", PartJson(dissection.payload)},
-      {"signature", SignatureJson(dissection.signature)},
-      {"times", TimesJson(dissection, now)},
-      {"problems", std::move(problems)},
-      {"opt", dissection.opt.empty() ? JsonValue() : DissectionJson(dissection.opt.front(), now)}};
-}
-
 void PrintPart(const Console& console, std::string_view name, const std::optional<JsonValue>& json,
                const std::string& text) {
   console.out() << console.Paint(Colour::kBold, name) << "\n";
@@ -118,7 +57,7 @@ void PrintDissection(const Console& console, const TokenDissection& dissection, 
   }
   PrintPart(console, "header", dissection.header, dissection.header_text);
   PrintPart(console, "payload", dissection.payload, dissection.payload_text);
-  for (const auto& [name, words] : TimesJson(dissection, now)) {
+  for (const auto& [name, words] : DissectionTimes(dissection, now)) {
     out << "  " << name << ": " << *words.AsString() << "\n";
   }
   out << console.Paint(Colour::kBold, "signature") << "  "

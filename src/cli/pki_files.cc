@@ -126,21 +126,4 @@ JsonValue OutputsJson(const std::vector<OutputFile>& files) {
   return list;
 }
 
-std::string TnAuthListText(const Certificate& certificate) {
-  const auto& list = certificate.tn_auth_list();
-  if (!list) return "";
-  return *list ? (*list)->ToText() : "malformed: " + list->error().detail;
-}
-
-JsonMembers CertificateJson(const Certificate& certificate) {
-  const std::string list = TnAuthListText(certificate);
-  return {{"subject", certificate.subject()},
-          {"issuer", certificate.issuer()},
-          {"serial", certificate.serial_hex()},
-          {"sha256", certificate.sha256_hex()},
-          {"not_before", FormatTime(certificate.not_before())},
-          {"not_after", FormatTime(certificate.not_after())},
-          {"tnauthlist", list.empty() ? JsonValue() : JsonValue(list)}};
-}
-
 }  // namespace callvet::cli

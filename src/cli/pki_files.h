@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "api/certificate_json.h"
 #include "base/json.h"
 #include "callvet/result.h"
 #include "cli/console.h"
@@ -63,10 +64,5 @@ Result<void> WriteOutputs(const std::vector<OutputFile>& files);
 void PrintOutputs(const Console& console, const std::vector<OutputFile>& files);
 /// [{"path", "content"}].
 JsonValue OutputsJson(const std::vector<OutputFile>& files);
-
-/// The facts of a certificate: subject, issuer, serial, sha256, not_before, not_after, tnauthlist.
-JsonMembers CertificateJson(const Certificate& certificate);
-/// Its TNAuthList for people: "" if it has none, "malformed: ..." if it cannot be read.
-std::string TnAuthListText(const Certificate& certificate);
 
 }  // namespace callvet::cli

@@ -5,6 +5,8 @@
 import os
 import pathlib
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,13 +26,32 @@ def run(commands, folder):
                           capture_output=True, text=True, check=False)
 
 
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def stop_service(pid):
+    """Ends the service that the README starts, if a failure left it behind."""
+    try:
+        if "serve" in pathlib.Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8"):
+            os.kill(pid, signal.SIGTERM)
+    except OSError:
+        pass
+
+
 class Readme(unittest.TestCase):
     def test_commands(self):
         self.assertGreaterEqual(len(BLOCKS), 4)
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "tools").symlink_to(ROOT / "tools")
+            port = str(free_port())
             for expected, commands, printed in BLOCKS:
-                result = run(commands, folder)
+                result = run(commands.replace("127.0.0.1:8080", "127.0.0.1:" + port), folder)
+                if "serve.pid" in commands and expected == "run":
+                    pid = int((pathlib.Path(folder) / "serve.pid").read_text(encoding="utf-8"))
+                    self.addCleanup(stop_service, pid)
                 said = result.stdout + result.stderr
                 with self.subTest(commands=commands):
                     if expected == "run":
@@ -58,8 +79,8 @@ class Readme(unittest.TestCase):
     def test_every_option_that_is_named_exists(self):
         helps = "".join(run(f"callvet {command} --help", "/").stdout
                         for command in ("verify", "decode", "sign", "pki root", "pki intermediate",
-                                        "pki leaf", "pki crl", "lint-cert", "fetch", "trust update", "policy explain"))
-        own_tools = {"--preset", "--build"}
+                                        "pki leaf", "pki crl", "lint-cert", "fetch", "trust update", "policy explain", "serve"))
+        own_tools = {"--preset", "--build", "--retry", "--retry-delay", "--retry-connrefused", "--data-binary"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
             self.assertIn(option, helps)
 

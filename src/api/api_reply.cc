@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "api/api_reply.h"
+
+namespace callvet {
+namespace {
+
+bool ChainIsGood(const PassportVerdict& passport) {
+  for (const Check& check : passport.checks) {
+    if (check.id == "chain") return check.outcome == CheckOutcome::kPassed;
+  }
+  return false;
+}
+
+}  // namespace
+
+ApiReply JsonReply(uint16_t status, const JsonValue& body) {
+  ApiReply reply;
+  reply.status = status;
+  reply.body = WriteJson(body);
+  return reply;
+}
+
+CallSummary Summarise(const Verdict& verdict) {
+  CallSummary summary;
+  summary.reason = verdict.reason;
+  const PassportVerdict* deciding = verdict.deciding();
+  if (deciding == nullptr) return summary;
+  summary.attest = deciding->attest.value_or("");
+  summary.origid = deciding->origid.value_or("");
+  summary.x5u = deciding->x5u;
+  if (deciding->signer && ChainIsGood(*deciding) && !deciding->signer->spcs.empty()) {
+    summary.signer = deciding->signer->spcs.front();
+  }
+  return summary;
+}
+
+}  // namespace callvet

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "api/atis_signing.h"
+
+#include <utility>
+
+#include "api/request_members.h"
+#include "callvet/telephone_number.h"
+#include "issue/passport_signer.h"
+#include "syntax/party.h"
+
+namespace callvet {
+namespace {
+
+using Presence = RequestMembers::Presence;
+using Count = RequestMembers::Count;
+
+bool IsMs(const JsonValue& request) {
+  for (const std::string_view name : {"ppt", "div", "rph", "sph"}) {
+    if (request.Find(name) != nullptr) return true;
+  }
+  const JsonValue* dest = request.Find("dest");
+  const JsonValue* tn = dest != nullptr ? dest->Find("tn") : nullptr;
+  return tn != nullptr && tn->AsString() != nullptr;
+}
+
+// claims hold canonical digits. What is none is left for the signer to refuse.
+std::string CanonicalTn(const std::string& tn) {
+  const auto number = TelephoneNumber::Parse(tn, nullptr);
+  return number ? number->canonical() : tn;
+}
+
+PartyClaim PartyOf(const RequestMembers::Identities& identities) {
+  PartyClaim claim;
+  if (!identities.tn.empty()) claim.tn = CanonicalTn(identities.tn.front());
+  if (!identities.uri.empty()) claim.uri = identities.uri.front();
+  return claim;
+}
+
+DestClaim DestOf(const RequestMembers::Identities& identities) {
+  DestClaim dest;
+  for (const std::string& tn : identities.tn) dest.tn.push_back(CanonicalTn(tn));
+  dest.uri = identities.uri;
+  return dest;
+}
+
+std::vector<MediaKey> MediaKeysOf(RequestMembers& members) {
+  std::vector<MediaKey> keys;
+  const JsonValue* mky = members.Find("mky");
+  if (mky == nullptr) return keys;
+  if (mky->AsArray() == nullptr) {
+    members.Invalid("mky", "not an array");
+    return keys;
+  }
+  for (const JsonValue& element : *mky->AsArray()) {
+    const JsonValue* alg = element.Find("alg");
+    const JsonValue* dig = element.Find("dig");
+    if (alg == nullptr || dig == nullptr || alg->AsString() == nullptr ||
+        dig->AsString() == nullptr) {
+      members.Invalid("mky", "not an array of alg and dig");
+      return {};
+    }
+    keys.push_back({*alg->AsString(), *dig->AsString()});
+  }
+  return keys;
+}
+
+// E-21: the claims of div (RFC 8946) and rph (RFC 8443) beside the common ones.
+void ReadExtension(const std::string& ppt, RequestMembers& members, PassportRequest& request) {
+  if (ppt == "div") {
+    const auto div = members.Party("div", Count::kOne, Presence::kMandatory);
+    if (!div) return;
+    const PartyClaim party = PartyOf(*div);
+    JsonMembers claim;
+    if (const JsonValue* hi = members.Find("div")->Find("hi"); hi != nullptr) {
+      claim.emplace_back("hi", *hi);
+    }
+    claim.emplace_back(party.tn ? "tn" : "uri", party.tn ? *party.tn : *party.uri);
+    request.extra_claims.emplace_back("div", std::move(claim));
+  } else if (ppt == "rph") {
+    const JsonValue* rph = members.Find("rph");
+    if (rph == nullptr) return members.Missing("rph");
+    const JsonValue* auth = rph->Find("auth");
+    if (auth == nullptr || auth->AsArray() == nullptr || auth->AsArray()->empty()) {
+      return members.Invalid("rph", "auth is not an array of values");
+    }
+    request.extra_claims.emplace_back("rph", *rph);
+    if (const JsonValue* sph = members.Find("sph")) request.extra_claims.emplace_back("sph", *sph);
+  } else if (ppt != "shaken") {
+    members.Invalid("ppt", "not shaken, div or rph");
+  }
+}
+
+struct ReadRequest {
+  PassportRequest passport;
+  std::optional<RequestError> error;
+};
+
+ReadRequest Read(const JsonValue& object) {
+  RequestMembers members(object);
+  PassportRequest request;
+  request.ppt = members.Text("ppt", Presence::kOptional).value_or("shaken");
+  const bool shaken = *request.ppt == "shaken";
+  const Presence of_shaken = shaken ? Presence::kMandatory : Presence::kOptional;
+  const auto attest = members.Text("attest", of_shaken);
+  const auto orig = members.Party("orig", Count::kOne, Presence::kMandatory);
+  const auto dest = members.Party("dest", Count::kMany, Presence::kMandatory);
+  const auto iat = members.Seconds("iat", Presence::kMandatory);
+  const auto origid = members.Text("origid", of_shaken);
+  request.mky = MediaKeysOf(members);
+  ReadExtension(*request.ppt, members, request);
+  if (attest && *attest != "A" && *attest != "B" && *attest != "C") {
+    members.Invalid("attest", "not A, B or C");
+  }
+  if (origid && !IsUuid(*origid)) members.Invalid("origid", "not a UUID");
+  if (iat && *iat == 0) members.Invalid("iat", "not a positive number of seconds");
+  if (members.error()) return {{}, members.error()};
+  request.orig = PartyOf(*orig);
+  request.dest = DestOf(*dest);
+  request.iat = sys_seconds(std::chrono::seconds(*iat));
+  if (shaken) {
+    request.attest = attest;
+    request.origid = origid;
+  }
+  return {std::move(request), std::nullopt};
+}
+
+// What of the request the signer refused.
+RequestError ErrorOf(const Failure& failure) {
+  const auto invalid = [&](std::string name) {
+    return RequestError{Reason::kParameterInvalid, {std::move(name), failure.detail}};
+  };
+  if (failure.reason == Reason::kOrigInvalid) return invalid("orig");
+  if (failure.reason == Reason::kDestInvalid) return invalid("dest");
+  if (failure.reason == Reason::kMkyInvalid) return invalid("mky");
+  return {Reason::kInternalError, {}};
+}
+
+}  // namespace
+
+ApiReply AtisSigning(const CallSigner* signer, std::string_view body) {
+  if (signer == nullptr) return RequestErrorReply({Reason::kResourceNotFound, {}});
+  const UnwrappedBody unwrapped = Unwrap(body, "signingRequest");
+  if (unwrapped.error) return RequestErrorReply(*unwrapped.error);
+  auto [passport, error] = Read(*unwrapped.object);
+  if (error) return RequestErrorReply(*error);
+  passport.x5u = signer->x5u;
+  const auto token = SignPassport(passport, signer->key);
+  if (!token) return RequestErrorReply(ErrorOf(token.error()));
+  IdentityParameters parameters;
+  parameters.info = signer->x5u;
+  parameters.ppt = passport.ppt;
+  auto identity = RenderIdentityHeader(*token, parameters);
+  if (!identity) return RequestErrorReply({Reason::kInternalError, {}});
+  JsonMembers response;
+  response.emplace_back(IsMs(*unwrapped.object) ? "identityHeader" : "identity",
+                        std::move(*identity));
+  JsonMembers reply;
+  reply.emplace_back("signingResponse", std::move(response));
+  return JsonReply(200, reply);
+}
+
+}  // namespace callvet

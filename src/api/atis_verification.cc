@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "api/atis_verification.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "api/ms_verification.h"
+#include "api/request_members.h"
+#include "base/base64url.h"
+#include "base/text.h"
+#include "callvet/identity_header.h"
+#include "callvet/passport.h"
+#include "syntax/sip_date.h"
+#include "syntax/uri.h"
+
+namespace callvet {
+namespace {
+
+using Presence = RequestMembers::Presence;
+using Count = RequestMembers::Count;
+
+// The phrases of the table, whose capitals are not those of RFC 8224 (E-7).
+constexpr std::string_view PhraseOf(uint16_t code) {
+  if (code == 403) return "Stale Date";
+  if (code == 436) return "Bad identity Info";
+  if (code == 437) return "Unsupported credential";
+  return "Invalid Identity Header";
+}
+
+struct Description {
+  std::string_view row;
+  std::string_view text;
+};
+
+// The reasondesc of a row that has one text. Those with %1 are below.
+constexpr auto kDescriptions = std::to_array<Description>({
+    {"E3", "Received 'time' value is not fresh."},
+    {"E4", "Identity header in compact form instead of required by SHAKEN spec full form."},
+    {"E5", "Identity header is received with 'ppt' parameter value that is not 'shaken'."},
+    {"E6", "Missing 'info' parameter in the 'identity'."},
+    {"E7", "Invalid 'info' URI."},
+    {"E8", "Failed to dereference 'info' URI."},
+    {"E10",
+     "'x5u' from PASSporT header doesn't match the 'info' parameter of identity header value."},
+    {"E11", "'typ' from PASSporT header is not 'passport'."},
+    {"E12", "'alg' from PASSporT header is not 'ES256'."},
+    {"E13", "'ppt' from PASSporT header is not 'shaken'."},
+    {"E15", "'iat' from PASSporT payload is not fresh."},
+    {"E17", "Failed to authenticate CA."},
+    {"E18", "Signature validation failed."},
+    {"E19", "'attest' claim in PASSporT is not valid."},
+});
+
+struct Claim {
+  Reason reason;
+  std::string_view name;
+};
+
+// %1 of E9, E14 and E16.
+constexpr auto kClaims = std::to_array<Claim>({
+    {Reason::kPptMissing, "ppt"},
+    {Reason::kTypMissing, "typ"},
+    {Reason::kAlgMissing, "alg"},
+    {Reason::kX5uMissing, "x5u"},
+    {Reason::kDestMissing, "dest"},
+    {Reason::kOrigMissing, "orig"},
+    {Reason::kAttestMissing, "attest"},
+    {Reason::kOrigidMissing, "origid"},
+    {Reason::kIatMissing, "iat"},
+    {Reason::kOrigMismatch, "orig"},
+    {Reason::kCallerMissing, "orig"},
+    {Reason::kDestMismatch, "dest"},
+    {Reason::kCalledMissing, "dest"},
+});
+
+std::string ClaimOf(Reason reason) {
+  for (const Claim& claim : kClaims) {
+    if (claim.reason == reason) return std::string(claim.name);
+  }
+  return "";
+}
+
+std::string DescriptionOf(const ReasonInfo& info) {
+  const std::string claim = ClaimOf(info.reason);
+  if (info.atis_case == "E9") return "Missing '" + claim + "' claim in the PASSporT header.";
+  if (info.atis_case == "E14") {
+    return "Missing '" + claim + "' mandatory claim in PASSporT payload";
+  }
+  if (info.atis_case == "E16") {
+    return "'" + claim +
+           "' claim from PASSporT payload doesn't match the received in the verification request "
+           "claim.";
+  }
+  for (const Description& description : kDescriptions) {
+    if (description.row == info.atis_case) return std::string(description.text);
+  }
+  return std::string(info.meaning);
+}
+
+// ----- The request
+
+struct Request {
+  std::string from;
+  RequestMembers::Identities to;
+  int64_t time = 0;
+  std::optional<std::string> identity;
+};
+
+struct ReadRequest {
+  Request request;
+  std::optional<RequestError> error;
+};
+
+ReadRequest Read(const JsonValue& object) {
+  RequestMembers members(object);
+  const auto from = members.Party("from", Count::kOne, Presence::kMandatory);
+  auto to = members.Party("to", Count::kMany, Presence::kMandatory);
+  const auto time = members.Seconds("time", Presence::kMandatory);
+  auto identity = members.Text("identity", Presence::kOptional);
+  if (members.error()) return {{}, members.error()};
+  return {{from->All().front(), std::move(*to), *time, std::move(identity)}, std::nullopt};
+}
+
+// ----- The SHAKEN profile: rows E3 to E13
+
+X5uRules RulesOf(const VerifierOptions& options) {
+  X5uRules rules;
+  rules.ports = options.x5u_ports;
+  if (options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow) {
+    rules.http = X5uRules::Http::kInsecureAllow;
+  }
+  return rules;
+}
+
+// E9: JoseHeader::Parse looks for typ, alg and x5u only; the table names ppt first.
+Reason MissingOf(std::string_view header_part, Reason found) {
+  if (Info(found).atis_case != "E9") return found;
+  const auto bytes = DecodeBase64Url(header_part);
+  const auto json = bytes ? ReadJson(*bytes) : Fail(Reason::kJsonInvalid, "");
+  return json && json->Find("ppt") == nullptr ? Reason::kPptMissing : found;
+}
+
+Reason CheckJose(const IdentityHeader& header) {
+  const auto jose = JoseHeader::Parse(header.header_part());
+  if (!jose) return MissingOf(header.header_part(), jose.error().reason);
+  if (!jose->ppt) return Reason::kPptMissing;
+  if (jose->typ != "passport") return Reason::kTypInvalid;
+  if (jose->alg != "ES256") return Reason::kAlgUnsupported;
+  if (jose->x5u != header.info()->uri) return Reason::kX5uDiffersFromInfo;
+  if (*jose->ppt != "shaken") return Reason::kPptMismatch;
+  return Reason::kNone;
+}
+
+Reason CheckProfile(const IdentityHeader& header, const VerifierOptions& options) {
+  if (header.form() == IdentityHeader::Form::kCompact) return Reason::kCompactFormNotAllowed;
+  if (header.ppt() && !EqualsIgnoreCase(*header.ppt(), "shaken")) return Reason::kPptNotShaken;
+  if (!header.info()) return Reason::kInfoMissing;
+  if (!header.info()->bracketed || !ParseX5u(header.info()->uri, RulesOf(options))) {
+    return Reason::kInfoInvalid;
+  }
+  return CheckJose(header);
+}
+
+bool IsFresh(const VerificationCore& core, int64_t time) {
+  const auto age = core.Now() - sys_seconds(std::chrono::seconds(time));
+  return age <= core.options().max_age && -age <= core.options().max_age;
+}
+
+// E-9: the numbers of `to` are exactly those of dest.
+bool NamesSameCalled(const RequestMembers::Identities& to, const IdentityHeader& header,
+                     const DialPlan* plan) {
+  const auto claims = Claims::Parse(header.payload_part(), "shaken");
+  if (!claims) return true;  // the verifier says what is wrong with them
+  std::set<std::string> called;
+  for (const std::string& tn : to.tn) {
+    const auto number = TelephoneNumber::Parse(tn, plan);
+    called.insert(number ? number->canonical() : tn);
+  }
+  std::set<std::string> signed_for;
+  for (const std::string& tn : claims->dest.tn) {
+    const auto number = TelephoneNumber::ParseClaim(tn, plan);
+    signed_for.insert(number ? number->canonical() : tn);
+  }
+  return called == signed_for;
+}
+
+// ----- The answer
+
+ApiReply Respond(Reason reason) {
+  const AtisOutcome outcome = AtisOutcomeOf(reason);
+  JsonMembers response;
+  if (outcome.code) {
+    response.emplace_back("reasoncode", *outcome.code);
+    response.emplace_back("reasontext", outcome.text);
+    response.emplace_back("reasondesc", outcome.description);
+  }
+  response.emplace_back("verstat", outcome.verstat);
+  JsonMembers body;
+  body.emplace_back("verificationResponse", std::move(response));
+  return JsonReply(200, body);
+}
+
+Verdict Refused(Reason reason, sys_seconds now) {
+  Verdict verdict;
+  verdict.reason = reason;
+  verdict.judged_at = now;
+  return verdict;
+}
+
+Verdict Judge(const VerificationCore& core, const Request& request, const Deadline& deadline) {
+  const sys_seconds now = core.Now();
+  if (!request.identity) return Refused(Reason::kNoIdentity, now);
+  if (!IsFresh(core, request.time)) return Refused(Reason::kDateStale, now);
+  const auto header = IdentityHeader::Parse(*request.identity);
+  if (!header) return Refused(header.error().reason, now);
+  const Reason profile = CheckProfile(*header, core.options());
+  if (profile != Reason::kNone) return Refused(profile, now);
+
+  CallRequest call;
+  call.identities.push_back(*request.identity);
+  call.orig.push_back(request.from);
+  call.date = FormatSipDate(sys_seconds(std::chrono::seconds(request.time)));
+  // Without a called party the check of dest fails in its place: after iat and orig, and before
+  // anything is fetched.
+  const bool same = NamesSameCalled(request.to, *header, core.options().dial_plan);
+  if (same) call.dest = request.to.All();
+  Verdict verdict = core.Judge(call, deadline);
+  if (!same && verdict.reason == Reason::kCalledMissing) verdict.reason = Reason::kDestMismatch;
+  return verdict;
+}
+
+}  // namespace
+
+AtisOutcome AtisOutcomeOf(Reason reason) {
+  const ReasonInfo& info = Info(reason);
+  AtisOutcome outcome;
+  outcome.verstat = VerstatText(info.verstat);
+  if (info.reason_class == ReasonClass::kVerified || info.reason_class == ReasonClass::kUnsigned) {
+    return outcome;
+  }
+  // Internal errors and the like have no STIR code; for the client the certificate was not had.
+  const bool stir = info.sip_code == 403 || (info.sip_code >= 436 && info.sip_code <= 438);
+  const ReasonInfo& row = stir ? info : Info(Reason::kCertificateNotAvailable);
+  outcome.code = row.sip_code;
+  outcome.text = PhraseOf(row.sip_code);
+  outcome.description = DescriptionOf(row);
+  return outcome;
+}
+
+ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
+                          const Deadline& deadline) {
+  const UnwrappedBody unwrapped = Unwrap(body, "verificationRequest");
+  if (unwrapped.error) return RequestErrorReply(*unwrapped.error);
+  if (IsMsVerification(*unwrapped.object)) return MsVerification(core, *unwrapped.object, deadline);
+  const auto [request, error] = Read(*unwrapped.object);
+  if (error) return RequestErrorReply(*error);
+  const Stopwatch watch;
+  const Verdict verdict = Judge(core, request, deadline);
+  if (verdict.reason == Reason::kInternalError) {
+    return RequestErrorReply({Reason::kInternalError, {}});
+  }
+  ApiReply reply = Respond(verdict.reason);
+  CallSummary summary = Summarise(verdict);
+  summary.orig = request.from;
+  if (const auto called = request.to.All(); !called.empty()) summary.dest = called.front();
+  summary.verify_time = watch.Elapsed();
+  reply.calls.push_back(std::move(summary));
+  return reply;
+}
+
+}  // namespace callvet

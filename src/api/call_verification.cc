@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+#include "api/call_verification.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/certificate_json.h"
+#include "api/disposition_json.h"
+#include "api/identity_input.h"
+#include "api/object_reader.h"
+#include "api/policy_call.h"
+#include "api/sip_call.h"
+#include "api/token_dissection.h"
+#include "api/token_dissection_json.h"
+#include "api/verdict_json.h"
+#include "base/text.h"
+#include "syntax/sip_date.h"
+
+namespace callvet {
+namespace {
+
+// A SIP message with its JSON escapes; RFC 3261 messages over UDP are below 64 KiB.
+constexpr JsonLimits kLimits = {.max_bytes = size_t{1024} * 1024, .max_depth = 16};
+constexpr size_t kMaxDecoded = 16;
+
+// What a client says of a call.
+struct CallInput {
+  CallRequest call;
+  std::optional<std::string> id;  // echoed
+  std::string trunk;
+  std::optional<sys_seconds> at;
+  bool certificates = false;
+};
+
+// The Identity headers of one text; a token alone is one too, if there is nothing else.
+void AddIdentities(const std::string& text, CallRequest& call) {
+  for (std::string& value : IdentityValuesFromText(text)) {
+    if (call.identities.empty() && value.find(';') == std::string::npos &&
+        std::count(value.begin(), value.end(), '.') == 2) {
+      call.token_form = CallRequest::TokenForm::kBareToken;
+    } else {
+      call.token_form = CallRequest::TokenForm::kIdentityHeader;
+    }
+    call.identities.push_back(std::move(value));
+  }
+}
+
+Result<void> AddSip(const std::string& text, CallRequest& call) {
+  const auto message = SipMessage::Parse(text);
+  if (!message) return message.error();
+  auto read = CallFromSip(*message);
+  if (!read) return read.error();
+  call = std::move(*read);
+  return {};
+}
+
+bool IsSip(std::string_view text) {
+  return text.find(" SIP/2.0") != std::string_view::npos;
+}
+
+Result<sys_seconds> TimeOf(const JsonValue& value) {
+  int64_t seconds = 0;
+  if (const std::string* text = value.AsString()) return ParseTime(*text);
+  if (value.GetInt(seconds)) return ParseTime(std::to_string(seconds));
+  return Fail(Reason::kParameterInvalid, "is neither seconds since 1970 nor RFC 3339");
+}
+
+void ReadFingerprints(ObjectReader& reader, CallRequest& call) {
+  const JsonValue* value = reader.Value("sdp_fingerprints");
+  if (value == nullptr) return;
+  if (value->AsArray() == nullptr) return reader.Refuse("sdp_fingerprints", "is no array");
+  std::vector<MediaKey> keys;
+  for (const JsonValue& element : *value->AsArray()) {
+    ObjectReader entry(element, "sdp_fingerprints", Reason::kParameterInvalid);
+    MediaKey key;
+    entry.Text("alg", key.alg);
+    entry.Text("dig", key.dig);
+    if (!entry.Finish()) return reader.Adopt(entry);
+    keys.push_back(std::move(key));
+  }
+  call.sdp_fingerprints = std::move(keys);
+}
+
+// The texts that stand for a whole call come first; what is given by itself replaces their parts.
+Result<void> ReadTexts(ObjectReader& reader, CallRequest& call) {
+  std::string sip;
+  std::string text;
+  reader.Text("sip", sip);
+  reader.Text("text", text);
+  if (!sip.empty() || IsSip(text)) return AddSip(sip.empty() ? text : sip, call);
+  if (!text.empty()) AddIdentities(text, call);
+  return {};
+}
+
+void ReadParties(ObjectReader& reader, CallRequest& call) {
+  std::vector<std::string> asserted;
+  std::vector<std::string> from;
+  std::vector<std::string> to;
+  reader.Texts("p_asserted_identity", asserted);
+  reader.Texts("from", from);
+  reader.Texts("to", to);
+  if (!asserted.empty()) {
+    call.orig = std::move(asserted);  // D-3
+  } else if (!from.empty()) {
+    call.orig = std::move(from);
+  }
+  if (!to.empty()) call.dest = std::move(to);
+  reader.Text("request_uri", call.target);
+}
+
+// Resource-Priority, Priority, and the body of a MESSAGE.
+void ReadExtras(ObjectReader& reader, CallRequest& call) {
+  std::vector<std::string> values;
+  reader.Texts("resource_priority", values);
+  if (!values.empty()) call.resource_priority = std::move(values);
+  reader.Text("priority", call.priority);
+  reader.Text("message_body", call.message_body);
+}
+
+void ReadTimes(ObjectReader& reader, CallInput& input) {
+  reader.Text("date", input.call.date);
+  if (const JsonValue* value = reader.Value("time")) {
+    const auto time = TimeOf(*value);
+    if (time) {
+      input.call.date = FormatSipDate(*time);
+    } else {
+      reader.Refuse("time", time.error().detail);
+    }
+  }
+  if (const JsonValue* value = reader.Value("at")) {
+    const auto at = TimeOf(*value);
+    if (at) {
+      input.at = *at;
+    } else {
+      reader.Refuse("at", at.error().detail);
+    }
+  }
+}
+
+Result<CallInput> ReadCall(std::string_view body) {
+  auto json = ReadJson(body, kLimits);
+  if (!json) return Fail(Reason::kBodyInvalid, json.error().detail);
+  ObjectReader reader(*json, "", Reason::kParameterInvalid);
+  CallInput input;
+  if (auto ok = ReadTexts(reader, input.call); !ok) return ok.error();
+  std::vector<std::string> identities;
+  reader.Texts("identity", identities);
+  if (!identities.empty()) input.call.identities.clear();
+  for (const std::string& identity : identities) AddIdentities(identity, input.call);
+  ReadParties(reader, input.call);
+  ReadExtras(reader, input.call);
+  ReadTimes(reader, input);
+  ReadFingerprints(reader, input.call);
+  reader.Text("id", input.id);
+  reader.Text("trunk", input.trunk);
+  std::string ignored;  // known, and for the evidence only
+  reader.Text("call_id", ignored);
+  reader.Flag("certificates", input.certificates);
+  if (auto ok = reader.Finish(); !ok) return ok.error();
+  return input;
+}
+
+// The certificates that x5u of the deciding PASSporT named, signer first: for drawing the chain.
+JsonValue CertificatesJson(const VerificationCore& core, const Verdict& verdict) {
+  JsonArray list;
+  const PassportVerdict* deciding = verdict.deciding();
+  if (deciding == nullptr || deciding->x5u.empty()) return list;
+  const auto bundle = core.AtHand(deciding->x5u);
+  if (!bundle) return list;
+  for (const Certificate& certificate : *bundle) list.push_back(CertificateJson(certificate));
+  return list;
+}
+
+JsonValue TextsJson(const std::vector<std::string>& texts) {
+  JsonArray list;
+  for (const std::string& text : texts) list.emplace_back(text);
+  return list;
+}
+
+// What the verdict is about, so that it can be shown beside the claims.
+JsonValue CallJson(const CallRequest& call) {
+  return JsonMembers{{"orig", TextsJson(call.orig)},
+                     {"dest", TextsJson(call.dest)},
+                     {"date", call.date ? JsonValue(*call.date) : JsonValue()}};
+}
+
+JsonValue AdviceJson(Reason reason) {
+  const ReasonInfo& info = Info(reason);
+  return JsonMembers{{"meaning", info.meaning}, {"advice", info.advice}};
+}
+
+// What is asked, and what it is judged by.
+struct Question {
+  const VerificationCore& core;
+  const Policy* policy;
+  const CallInput& input;
+};
+
+ApiReply Answer(const Question& question, const Verdict& verdict,
+                std::chrono::microseconds verify_time) {
+  const CallInput& input = question.input;
+  std::optional<Disposition> disposition;
+  if (question.policy != nullptr) {
+    disposition = Decide(*question.policy, PolicyCallOf(input.call, input.trunk), verdict);
+  }
+  JsonMembers answer;
+  if (input.id) answer.emplace_back("id", *input.id);
+  answer.emplace_back("verstat", VerstatText(verdict.verstat()));
+  answer.emplace_back("reason", Info(verdict.reason).id);
+  answer.emplace_back("explanation", AdviceJson(verdict.reason));
+  answer.emplace_back("call", CallJson(input.call));
+  answer.emplace_back("verdict", VerdictJson(verdict));
+  answer.emplace_back("disposition", disposition ? DispositionJson(*disposition) : JsonValue());
+  if (input.certificates) {
+    answer.emplace_back("certificates", CertificatesJson(question.core, verdict));
+  }
+  answer.emplace_back("evidence_id", JsonValue());
+  ApiReply reply = JsonReply(200, answer);
+  CallSummary summary = Summarise(verdict);
+  if (!input.call.orig.empty()) summary.orig = input.call.orig.front();
+  if (!input.call.dest.empty()) summary.dest = input.call.dest.front();
+  summary.trunk = input.trunk;
+  if (disposition) summary.disposition = ActionText(disposition->action);
+  summary.verify_time = verify_time;
+  reply.calls.push_back(std::move(summary));
+  return reply;
+}
+
+ApiReply JudgeInput(const Question& question, std::optional<VerificationCore::PastJudge>& past,
+                    const Deadline& deadline) {
+  const Stopwatch watch;
+  Verdict verdict;
+  if (question.input.at) {
+    if (!past) past.emplace(question.core);
+    verdict = past->Judge(question.input.call, *question.input.at, deadline);
+  } else {
+    verdict = question.core.Judge(question.input.call, deadline);
+  }
+  return Answer(question, verdict, watch.Elapsed());
+}
+
+}  // namespace
+
+ApiReply ErrorReply(uint16_t status, const Failure& failure) {
+  JsonMembers error = {{"reason", Info(failure.reason).id}, {"detail", failure.detail}};
+  JsonMembers body;
+  body.emplace_back("error", std::move(error));
+  return JsonReply(status, body);
+}
+
+ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::string_view body,
+                   const Deadline& deadline) {
+  const auto input = ReadCall(body);
+  if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
+  std::optional<VerificationCore::PastJudge> past;
+  return JudgeInput({core, policy, *input}, past, deadline);
+}
+
+CallBatch::CallBatch(std::shared_ptr<const VerificationCore> core,
+                     std::shared_ptr<const Policy> policy)
+    : core_(std::move(core)), policy_(std::move(policy)) {}
+
+ApiReply CallBatch::Judge(std::string_view line, const Deadline& deadline) {
+  const auto input = ReadCall(line);
+  if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
+  return JudgeInput({*core_, policy_.get(), *input}, past_, deadline);
+}
+
+ApiReply DecodeText(std::string_view body, sys_seconds now) {
+  const auto json = ReadJson(body, kLimits);
+  if (!json) return ErrorReply(400, Fail(Reason::kBodyInvalid, json.error().detail));
+  ObjectReader reader(*json, "", Reason::kParameterInvalid);
+  std::string text;
+  reader.Text("text", text);
+  if (auto ok = reader.Finish(); !ok) return ErrorReply(400, ok.error());
+  JsonArray list;
+  for (const std::string& value : IdentityValuesFromText(text)) {
+    if (list.size() == kMaxDecoded) break;
+    list.push_back(DissectionJson(DissectToken(value), now));
+  }
+  if (list.empty()) return ErrorReply(400, Fail(Reason::kParameterMissing, "text is empty"));
+  JsonMembers answer;
+  answer.emplace_back("headers", std::move(list));
+  return JsonReply(200, answer);
+}
+
+}  // namespace callvet

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/api_reply.h"
+#include "api/verification_core.h"
+#include "base/clock.h"
+#include "callvet/policy.h"
+#include "callvet/verifier.h"
+
+// callvet's own API: POST /v1/calls, /v1/calls:batch and /v1/decode. The members of requests and
+// answers are described in the service's OpenAPI document. Everything here is thread-safe.
+
+namespace callvet {
+
+/// Answers `body` of `POST /v1/calls`: one call, from its parts or its whole SIP message, gives
+/// what is true of it (the verdict, as `callvet verify --json` prints it) and what to do. Unknown
+/// members and members of a wrong type are HTTP 400 with {"error": {"reason", "detail"}}. With `at`
+/// the call is judged as of that time, with today's anchors and CRLs.
+/// `policy` (may be nullptr) says what to do.
+ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::string_view body,
+                   const Deadline& deadline);
+
+/// Judges the lines of `POST /v1/calls:batch`, one after the other. Not thread-safe; chains are
+/// remembered between calls judged at past times.
+class CallBatch {
+ public:
+  CallBatch(std::shared_ptr<const VerificationCore> core, std::shared_ptr<const Policy> policy);
+  /// The answer to one line, a line itself without its end. Never fails as a whole: what is wrong
+  /// with a line is said in its answer. `deadline` is for this line.
+  [[nodiscard]] ApiReply Judge(std::string_view line, const Deadline& deadline);
+
+ private:
+  std::shared_ptr<const VerificationCore> core_;
+  std::shared_ptr<const Policy> policy_;  // may be nullptr
+  std::optional<VerificationCore::PastJudge> past_;
+};
+
+/// Answers `body` of `POST /v1/decode`, {"text": "..."}: what can be read of each Identity header
+/// or token in the text, as `callvet decode --json` prints it. Nothing is verified.
+ApiReply DecodeText(std::string_view body, sys_seconds now);
+
+/// {"error": {"reason", "detail"}} with `status`.
+ApiReply ErrorReply(uint16_t status, const Failure& failure);
+
+}  // namespace callvet

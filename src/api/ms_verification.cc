@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "api/ms_verification.h"
+
+#include <utility>
+
+#include "api/request_members.h"
+#include "base/base64url.h"
+#include "base/text.h"
+#include "callvet/identity_header.h"
+#include "syntax/sip_date.h"
+
+namespace callvet {
+namespace {
+
+using Presence = RequestMembers::Presence;
+using Count = RequestMembers::Count;
+
+struct ReadRequest {
+  CallRequest call;
+  std::optional<RequestError> error;
+};
+
+// "Resource-Priority: ets.0" (E-22); other headers say nothing that is judged here.
+void AddProtected(const std::string& header, CallRequest& call) {
+  const size_t colon = header.find(':');
+  if (colon == std::string::npos) return;
+  const std::string name = ToLower(Trim(std::string_view(header).substr(0, colon)));
+  const std::string value(Trim(std::string_view(header).substr(colon + 1)));
+  if (name == "resource-priority") call.resource_priority.push_back(value);
+  if (name == "priority") call.priority = value;
+}
+
+ReadRequest Read(const JsonValue& object) {
+  RequestMembers members(object);
+  const auto from = members.Party("from", Count::kOne, Presence::kMandatory);
+  const auto to = members.Party("to", Count::kMany, Presence::kMandatory);
+  const auto dest = members.Party("dest", Count::kMany, Presence::kOptional);
+  const auto time = members.Seconds("time", Presence::kMandatory);
+  const auto shaken = members.Text("identityHeader", Presence::kOptional);
+  auto others = members.Texts("identityHeaders");
+  const auto protected_headers = members.Texts("protectedHeaders");
+  if (members.error()) return {{}, members.error()};
+  CallRequest call;
+  if (shaken) call.identities.push_back(*shaken);
+  for (std::string& other : others) call.identities.push_back(std::move(other));
+  call.orig.push_back(from->All().front());
+  call.dest = to->All();
+  if (dest) call.target = dest->All().front();  // E-25
+  for (const std::string& header : protected_headers) AddProtected(header, call);
+  call.date = FormatSipDate(sys_seconds(std::chrono::seconds(*time)));
+  return {std::move(call), std::nullopt};
+}
+
+// The payload of a token that was verified.
+JsonValue ClaimsOf(const std::string& identity) {
+  const auto header = IdentityHeader::Parse(identity);
+  if (!header) return {};
+  const auto payload = DecodeBase64Url(header->payload_part());
+  auto json = payload ? ReadJson(*payload) : Fail(Reason::kJsonInvalid, "");
+  return json ? std::move(*json) : JsonValue();
+}
+
+std::string TokenOf(const std::string& identity) {
+  return identity.substr(0, identity.find(';'));
+}
+
+// The values of all Identity headers, in the order of Verdict::passports.
+std::vector<std::string> ValuesOf(const CallRequest& call) {
+  std::vector<std::string> values;
+  for (const std::string& identity : call.identities) {
+    for (const std::string_view value : SplitHeaderValues(identity)) values.emplace_back(value);
+  }
+  return values;
+}
+
+JsonValue VerifyResult(const PassportVerdict& passport, const std::string& identity) {
+  const ReasonInfo& info = Info(passport.reason);
+  const bool pass = passport.reason == Reason::kNone;
+  JsonMembers result = {{"ppt", passport.ppt}, {"status", pass ? "pass" : "fail"}};
+  if (pass) {
+    result.emplace_back("validClaims", ClaimsOf(identity));
+  } else {
+    result.emplace_back("reasonCode", info.sip_code);
+    result.emplace_back("reasonText", info.sip_phrase);
+    result.emplace_back("reasonDescription", info.meaning);
+    result.emplace_back("passport", TokenOf(identity));
+  }
+  JsonMembers wrapped;
+  wrapped.emplace_back("verifyResult", std::move(result));
+  return wrapped;
+}
+
+// E-23: one per diverting identity.
+JsonValue DivResult(const Verdict& verdict) {
+  JsonArray results;
+  for (const PassportVerdict& passport : verdict.passports) {
+    if (!passport.div) continue;
+    JsonMembers div;
+    div.emplace_back(passport.div->find(':') == std::string::npos ? "tn" : "uri", *passport.div);
+    results.push_back(JsonMembers{{"div", std::move(div)},
+                                  {"verstatValue", VerstatText(Info(passport.reason).verstat)}});
+  }
+  return results;
+}
+
+std::string_view PriorityText(PriorityVerdict::Status status) {
+  switch (status) {
+    case PriorityVerdict::Status::kPassed:
+      return "RPH-Validation-Passed";
+    case PriorityVerdict::Status::kFailed:
+      return "RPH-Validation-Failed";
+    case PriorityVerdict::Status::kNoValidation:
+      return "No-RPH-Validation";
+  }
+  return "No-RPH-Validation";
+}
+
+JsonValue ResponseOf(const Verdict& verdict, const CallRequest& call) {
+  JsonMembers response = {{"verstatValue", VerstatText(verdict.verstat())}};
+  JsonValue diversions = DivResult(verdict);
+  if (!diversions.AsArray()->empty()) response.emplace_back("divResult", std::move(diversions));
+  if (verdict.priority) {
+    response.emplace_back("verstatPriority", PriorityText(verdict.priority->status));
+  }
+  JsonArray results;
+  const auto values = ValuesOf(call);
+  for (size_t i = 0; i < verdict.passports.size() && i < values.size(); ++i) {
+    results.push_back(VerifyResult(verdict.passports[i], values[i]));
+  }
+  if (!results.empty()) response.emplace_back("verifyResults", std::move(results));
+  JsonMembers body;
+  body.emplace_back("verificationResponse", std::move(response));
+  return body;
+}
+
+}  // namespace
+
+bool IsMsVerification(const JsonValue& request) {
+  for (const std::string_view name :
+       {"identityHeader", "identityHeaders", "dest", "protectedHeaders"}) {
+    if (request.Find(name) != nullptr) return true;
+  }
+  const JsonValue* to = request.Find("to");
+  const JsonValue* tn = to != nullptr ? to->Find("tn") : nullptr;
+  return tn != nullptr && tn->AsString() != nullptr && request.Find("identity") == nullptr;
+}
+
+ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
+                        const Deadline& deadline) {
+  const auto [call, error] = Read(request);
+  if (error) return RequestErrorReply(*error);
+  const Stopwatch watch;
+  const Verdict verdict = core.Judge(call, deadline);
+  if (verdict.reason == Reason::kInternalError && verdict.passports.empty()) {
+    return RequestErrorReply({Reason::kInternalError, {}});
+  }
+  ApiReply reply = JsonReply(200, ResponseOf(verdict, call));
+  CallSummary summary = Summarise(verdict);
+  summary.orig = call.orig.front();
+  summary.dest = call.dest.front();
+  summary.verify_time = watch.Elapsed();
+  reply.calls.push_back(std::move(summary));
+  return reply;
+}
+
+}  // namespace callvet

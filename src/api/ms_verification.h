@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "api/api_reply.h"
+#include "api/verification_core.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+namespace callvet {
+
+/// True if the object of a verificationRequest is that of 3GPP TS 24.229 Annex V and not that of
+/// ATIS-1000082: it has identityHeader, identityHeaders, dest or protectedHeaders, or the number in
+/// `to` is a string instead of an array (E-22, E-24). Pure.
+bool IsMsVerification(const JsonValue& request);
+
+/// Answers such a request (E-22, E-23): all PASSporTs are judged together, verstatValue says what
+/// is true of the call, verifyResults what became of each PASSporT, divResult of each diversion.
+/// Without any Identity header the answer is No-TN-Validation alone. Failures of the request are
+/// HTTP 400. Thread-safe.
+ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
+                        const Deadline& deadline);
+
+}  // namespace callvet

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "callvet/result.h"
+
+namespace callvet {
+
+/// Reads the members of a JSON object strictly: each of its type, each known. The first problem is
+/// kept, with the path of the member; what cannot be read leaves its target as it was. Members that
+/// are missing leave theirs too. Not thread-safe; the value outlives it.
+class ObjectReader {
+ public:
+  /// `path` names the object in failures ("limits", or "" for the outermost); `reason` is that of
+  /// all failures.
+  ObjectReader(const JsonValue& value, std::string path, Reason reason);
+
+  void Text(std::string_view name, std::string& target);
+  void Text(std::string_view name, std::optional<std::string>& target);
+  /// An array of strings; a single string stands for an array of one.
+  void Texts(std::string_view name, std::vector<std::string>& target);
+  void Flag(std::string_view name, bool& target);
+  struct Range {
+    int64_t min = 0;
+    int64_t max = INT64_MAX;
+  };
+  template <class T>
+  void Number(std::string_view name, Range range, T& target) {
+    if (const auto number = Integer(name, range)) target = static_cast<T>(*number);
+  }
+  /// The member as it is, or nullptr.
+  const JsonValue* Value(std::string_view name);
+  /// A reader of a member that is an object, or nothing. Its failures are not those of this reader:
+  /// see Adopt.
+  std::optional<ObjectReader> Object(std::string_view name);
+  void Adopt(const ObjectReader& other);
+  void Refuse(std::string_view name, std::string why);
+
+  /// Ends: refuses members that nobody asked for, and gives the first problem.
+  Result<void> Finish();
+
+ private:
+  std::optional<int64_t> Integer(std::string_view name, Range range);
+  [[nodiscard]] std::string PathOf(std::string_view name) const;
+
+  const JsonValue& value_;
+  std::string path_;
+  Reason reason_;
+  std::vector<std::string> known_;
+  std::optional<Failure> failure_;
+};
+
+}  // namespace callvet

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "api/assembly.h"
+#include "api/waiting_room.h"
+#include "callvet/verifier.h"
+#include "repository/trust_keeper.h"
+
+namespace callvet {
+
+/// What a long-lived verifier is made of.
+struct CoreSetup {
+  VerifierSetup verifier;
+  size_t max_waiting = 32;  // calls that may wait for certificates at a time
+  std::function<void(std::chrono::microseconds)> on_wait;  // see WaitingRoom
+};
+
+/// A verifier with what lives longer than one call: its sources of trust, the certificate cache,
+/// and their upkeep. Thread-safe; starts no threads: Maintain is called by who owns one.
+class VerificationCore {
+  struct Parts;
+
+ public:
+  explicit VerificationCore(Parts parts);  // for Make alone: nobody else has Parts
+
+  /// Reads everything that `setup` names. Fails like MakeTrustInputs, MakeRepository and
+  /// FileCertificateSource::Load, and if anchors, CRLs or roots in files cannot be used. A trust
+  /// list or CRL to download that cannot be had does not fail it: NotReady and TrustSources say so,
+  /// and Maintain tries again.
+  static Result<std::shared_ptr<VerificationCore>> Make(const CoreSetup& setup);
+
+  /// As Verifier::Verify, at the present time.
+  [[nodiscard]] Verdict Judge(const CallRequest& call, const Deadline& deadline) const noexcept;
+
+  /// Judges calls at past times, one after the other, remembering chains in between. Keeps the
+  /// anchors and CRLs of the time when it was made: today's, also for old calls. Not thread-safe.
+  class PastJudge {
+   public:
+    explicit PastJudge(const VerificationCore& core);
+    [[nodiscard]] Verdict Judge(const CallRequest& call, sys_seconds at,
+                                const Deadline& deadline) noexcept;
+
+   private:
+    class SettableClock;
+    std::shared_ptr<SettableClock> clock_;
+    Verifier verifier_;
+  };
+
+  /// Reads all files of trust anew, and asks for new lists. Fails, and changes nothing, if a file
+  /// cannot be used.
+  Result<void> ReloadTrust(const Deadline& deadline);
+
+  /// Refreshes certificates, trust list and CRLs as far as they are due.
+  void Maintain(const Deadline& deadline);
+
+  /// Why no call can pass now, or nothing: no anchor that counts.
+  [[nodiscard]] std::optional<Failure> NotReady() const;
+
+  [[nodiscard]] sys_seconds Now() const { return clock_->Now(); }
+  [[nodiscard]] const VerifierOptions& options() const { return options_; }
+  [[nodiscard]] std::shared_ptr<const TrustStore> trust() const { return keeper_->snapshot(); }
+  /// The sources of trust as last looked at, those with failures too.
+  [[nodiscard]] std::vector<TrustSource> TrustSources() const;
+  [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const {
+    return keeper_->trust_list();
+  }
+  /// nullptr if certificates come from files.
+  [[nodiscard]] const std::shared_ptr<const CertificateRepository>& repository() const {
+    return repository_;
+  }
+  /// Zeros if certificates come from files.
+  [[nodiscard]] WaitingRoom::Statistics waiting() const;
+  /// The certificates of `x5u` if they are at hand; never fetches.
+  [[nodiscard]] std::shared_ptr<const CertificateBundle> AtHand(std::string_view x5u) const;
+
+ private:
+  void KeepReport(const TrustReport& report) const;
+
+  VerifierOptions options_;
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<const CertificateRepository> repository_;
+  std::shared_ptr<const WaitingRoom> waiting_room_;
+  std::shared_ptr<const CertificateSource> source_;
+  std::shared_ptr<const Es256Engine> engine_;
+  std::shared_ptr<TrustKeeper> keeper_;
+  mutable Verifier verifier_;  // const but for its trust store
+  mutable std::mutex sources_mutex_;
+  mutable std::vector<TrustSource> sources_;
+};
+
+}  // namespace callvet

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+#include "service/application.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/atis_verification.h"
+#include "api/call_verification.h"
+#include "api/request_error.h"
+#include "api/trust_json.h"
+#include "base/text.h"
+#include "issue/passport_signer.h"
+#include "service/web_files.h"
+
+namespace callvet::service {
+namespace {
+
+constexpr size_t kMaxRequestId = 128;
+constexpr size_t kMaxSigners = 50;
+
+// The page loads its own files and talks to its own origin, and nothing else.
+constexpr std::string_view kContentSecurityPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+constexpr std::string_view kAtisPrefix = "/stir/";
+
+ErrorForm FormOf(std::string_view path) {
+  return path.substr(0, kAtisPrefix.size()) == kAtisPrefix ? ErrorForm::kAtis : ErrorForm::kOwn;
+}
+
+HttpReply FromReply(ApiReply reply) {
+  HttpReply http;
+  http.status = reply.status;
+  http.content_type = std::move(reply.content_type);
+  http.body = std::move(reply.body);
+  return http;
+}
+
+HttpReply ErrorOf(ErrorForm form, Reason reason, int status, std::string detail) {
+  if (form == ErrorForm::kAtis) {
+    HttpReply reply = FromReply(RequestErrorReply({reason, {}}));
+    if (reply.status == status) return reply;
+  }
+  return FromReply(ErrorReply(static_cast<uint16_t>(status), Fail(reason, std::move(detail))));
+}
+
+HttpReply Unavailable(std::string detail, std::chrono::milliseconds wait) {
+  const bool rate = wait.count() > 0;
+  HttpReply reply = FromReply(
+      ErrorReply(rate ? 429 : 503,
+                 Fail(rate ? Reason::kTooManyRequests : Reason::kOverloaded, std::move(detail))));
+  reply.headers.emplace_back("Retry-After", std::to_string(wait.count() / 1000 + 1));
+  return reply;
+}
+
+// Accepted as it is if it cannot do harm in a log or a header, else made.
+std::string RequestIdOf(const HttpRequest& request) {
+  const auto given = request.Header("x-requestid");
+  const auto printable = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (given && !given->empty() && given->size() <= kMaxRequestId &&
+      std::all_of(given->begin(), given->end(), printable)) {
+    return std::string(*given);
+  }
+  auto uuid = RandomUuid();
+  return uuid ? *uuid : "unknown";
+}
+
+const WebFile* FileOf(std::string_view path) {
+  for (const WebFile& file : WebFiles()) {
+    if (file.path == path) return &file;
+  }
+  return nullptr;
+}
+
+HttpReply FileReply(const WebFile& file) {
+  HttpReply reply;
+  reply.status = 200;
+  reply.content_type = file.content_type;
+  reply.body = file.bytes;
+  reply.headers.emplace_back("Content-Security-Policy", kContentSecurityPolicy);
+  reply.headers.emplace_back("Referrer-Policy", "no-referrer");
+  reply.headers.emplace_back("Cache-Control", "no-cache");
+  return reply;
+}
+
+}  // namespace
+
+// What is known of one request on its way.
+struct Application::Context {
+  const HttpRequest& request;
+  std::shared_ptr<const ApplicationState> state;
+  std::string request_id;
+  std::string_view endpoint = "other";
+  std::string token;  // its name
+  std::vector<CallSummary> calls;
+  [[nodiscard]] Deadline deadline() const {
+    const auto used =
+        std::chrono::duration_cast<std::chrono::milliseconds>(request.ready.Elapsed());
+    return Deadline::After(state->deadline - used);
+  }
+};
+
+Application::Application(std::shared_ptr<const Clock> clock, std::shared_ptr<Traffic> traffic,
+                         std::shared_ptr<AccessLog> log, ApplicationHooks hooks)
+    : clock_(std::move(clock)),
+      traffic_(std::move(traffic)),
+      log_(std::move(log)),
+      hooks_(std::move(hooks)) {}
+
+void Application::Replace(std::shared_ptr<const ApplicationState> state) {
+  const std::lock_guard lock(state_mutex_);
+  state_ = std::move(state);
+}
+
+std::shared_ptr<const ApplicationState> Application::state() const {
+  const std::lock_guard lock(state_mutex_);
+  return state_;
+}
+
+bool Application::IsStream(std::string_view method, std::string_view path) const {
+  return method == "POST" && path == "/v1/calls:batch";
+}
+
+HttpReply Application::Refuse(int status) {
+  traffic_->CountRequest("refused", status);
+  HttpReply reply;
+  if (status == 503) {
+    reply = Unavailable("too many requests are waiting", std::chrono::milliseconds(0));
+  } else {
+    reply = FromReply(ErrorReply(static_cast<uint16_t>(status),
+                                 Fail(Reason::kBodyInvalid, "the request cannot be read")));
+  }
+  return reply;
+}
+
+HttpReply Application::Answer(const HttpRequest& request) {
+  Context context{request, state(), RequestIdOf(request), "other", {}, {}};
+  traffic_->Observe(Stage::kQueue, request.ready.Elapsed());
+  HttpReply reply;
+  try {
+    reply = Route(context);
+  } catch (const std::exception&) {
+    reply = ErrorOf(FormOf(request.path), Reason::kInternalError, 500, "see the log");
+  }
+  reply.headers.emplace_back("X-RequestID", context.request_id);
+  reply.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  traffic_->Observe(Stage::kTotal, request.since.Elapsed());
+  if (!reply.stream) Record(context, reply.status);
+  return reply;
+}
+
+HttpReply Application::Route(Context& context) {
+  const HttpRequest& request = context.request;
+  const ErrorForm form = FormOf(request.path);
+  const bool get = request.method == "GET" || request.method == "HEAD";
+  bool known = false;
+  for (const Endpoint& endpoint : kEndpoints) {
+    if (endpoint.path != request.path) continue;
+    known = true;
+    if (endpoint.method != request.method && !(get && endpoint.method == "GET")) continue;
+    context.endpoint = endpoint.path;
+    if (auto refused = CheckAccess(endpoint, context)) return std::move(*refused);
+    return Serve(endpoint, context);
+  }
+  if (const WebFile* file = known ? nullptr : FileOf(request.path)) {
+    context.endpoint = "page";
+    if (get) return FileReply(*file);
+    known = true;
+  }
+  if (!known) return ErrorOf(form, Reason::kResourceNotFound, 404, "there is no such resource");
+  HttpReply reply = ErrorOf(form, Reason::kMethodNotAllowed, 405, "this method is not allowed");
+  reply.headers.emplace_back("Allow", form == ErrorForm::kAtis ? "POST" : "GET, HEAD, POST");
+  return reply;
+}
+
+std::optional<HttpReply> Application::CheckAccess(const Endpoint& endpoint, Context& context) {
+  const ApplicationState& state = *context.state;
+  const AccessToken* token = state.tokens.Find(context.request.Header("authorization"));
+  if (token != nullptr) context.token = token->name;
+  const bool open = endpoint.scope == Scope::kPublic ||
+                    (endpoint.scope == Scope::kVerify &&
+                     state.verify_access == ApplicationState::VerifyAccess::kAnyone);
+  const bool granted = token != nullptr && std::find(token->scopes.begin(), token->scopes.end(),
+                                                     endpoint.scope) != token->scopes.end();
+  if (!open && !granted) {
+    HttpReply reply = FromReply(ErrorReply(
+        token == nullptr ? 401 : 403,
+        Fail(Reason::kNotPermitted,
+             "this needs a token with the scope " + std::string(ScopeName(endpoint.scope)))));
+    if (token == nullptr) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return reply;
+  }
+  if (endpoint.scope == Scope::kPublic) return std::nullopt;
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(uptime_.Elapsed());
+  const auto wait =
+      state.rate->Take(context.token.empty() ? context.request.client : context.token, now);
+  if (wait.count() > 0) return Unavailable("this client sends too many requests", wait);
+  if (context.deadline().Passed()) {
+    return Unavailable("the request waited too long", std::chrono::milliseconds(0));
+  }
+  return std::nullopt;
+}
+
+HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
+  const HttpRequest& request = context.request;
+  const ApplicationState& state = *context.state;
+  if (endpoint.method == "POST" && endpoint.id != EndpointId::kBatch &&
+      endpoint.id != EndpointId::kReload) {
+    const RequestHead head{request.method, request.Header("content-type"), request.Header("accept"),
+                           request.Header("content-length")};
+    if (const auto error = CheckRequestHead(head)) {
+      ApiReply reply = RequestErrorReply(*error);
+      if (endpoint.errors == ErrorForm::kAtis) return FromReply(std::move(reply));
+      return FromReply(
+          ErrorReply(reply.status, Fail(error->reason, std::string(Info(error->reason).advice))));
+    }
+  }
+  switch (endpoint.id) {
+    case EndpointId::kAtisVerification:
+      return FromApi(AtisVerification(*state.core, request.body, context.deadline()), context);
+    case EndpointId::kAtisSigning:
+      return FromReply(AtisSigning(state.signer.get(), request.body));
+    case EndpointId::kCalls:
+      return FromApi(JudgeCall(*state.core, state.policy.get(), request.body, context.deadline()),
+                     context);
+    case EndpointId::kBatch:
+      return Batch(context);
+    case EndpointId::kDecode:
+      return FromReply(DecodeText(request.body, clock_->Now()));
+    case EndpointId::kSamples:
+      return SampleCalls();
+    case EndpointId::kTrust: {
+      std::vector<std::string> x5us;
+      {
+        const std::lock_guard lock(signers_mutex_);
+        x5us.assign(signers_.begin(), signers_.end());
+      }
+      return FromReply(JsonReply(200, TrustJson(*state.core, x5us)));
+    }
+    case EndpointId::kTraffic:
+      return FromReply(JsonReply(200, traffic_->Json(clock_->Now())));
+    case EndpointId::kMetrics: {
+      HttpReply reply;
+      reply.status = 200;
+      reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+      reply.body = Metrics(state);
+      return reply;
+    }
+    case EndpointId::kReload:
+      return Reload();
+    case EndpointId::kHealth:
+      return FromReply(JsonReply(200, JsonMembers{{"status", "ok"}}));
+    case EndpointId::kReady:
+      return Ready(state);
+  }
+  return ErrorOf(endpoint.errors, Reason::kInternalError, 500, "");
+}
+
+HttpReply Application::FromApi(ApiReply reply, Context& context) {
+  for (const CallSummary& call : reply.calls) {
+    traffic_->CountCall(call, clock_->Now());
+    Remember(call);
+  }
+  context.calls = std::move(reply.calls);
+  return FromReply(std::move(reply));
+}
+
+void Application::Remember(const CallSummary& call) {
+  if (call.reason != Reason::kNone || call.x5u.empty()) return;
+  const std::lock_guard lock(signers_mutex_);
+  if (!signers_.empty() && signers_.front() == call.x5u) return;
+  signers_.remove(call.x5u);
+  signers_.push_front(call.x5u);
+  if (signers_.size() > kMaxSigners) signers_.pop_back();
+}
+
+HttpReply Application::Batch(Context& context) {
+  HttpReply reply;
+  reply.status = 200;
+  reply.content_type = "application/x-ndjson";
+  if (context.request.Header("content-encoding")) {
+    return ErrorOf(ErrorForm::kOwn, Reason::kRequestTypeUnsupported, 415, "no content coding");
+  }
+  // Outlives this call: the answer is written while the request is read.
+  reply.stream = [this, state = context.state](LineSource& lines, const LineSink& sink) {
+    CallBatch batch(state->core, state->policy);
+    while (true) {
+      auto line = lines.Next();
+      if (!line) {
+        sink(ErrorReply(400, line.error()).body + "\n");
+        return;
+      }
+      if (!*line) return;
+      if (TrimLines(**line).empty()) continue;
+      ApiReply answer = batch.Judge(**line, Deadline::After(state->deadline));
+      for (const CallSummary& call : answer.calls) {
+        traffic_->CountCall(call, clock_->Now());
+        Remember(call);
+      }
+      if (!sink(answer.body + "\n")) return;
+    }
+  };
+  Record(context, 200);
+  return reply;
+}
+
+HttpReply Application::Ready(const ApplicationState& state) const {
+  if (hooks_.draining()) {
+    return FromReply(JsonReply(503, JsonMembers{{"ready", false}, {"reason", "draining"}}));
+  }
+  if (const auto failure = state.core->NotReady()) {
+    return FromReply(JsonReply(503, JsonMembers{{"ready", false},
+                                                {"reason", Info(failure->reason).id},
+                                                {"detail", failure->detail}}));
+  }
+  return FromReply(JsonReply(200, JsonMembers{{"ready", true}}));
+}
+
+HttpReply Application::SampleCalls() const {
+  if (!samples_) return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "only in a demo");
+  auto samples = samples_();
+  if (!samples) return ErrorOf(ErrorForm::kOwn, Reason::kInternalError, 500, "no samples");
+  return FromReply(JsonReply(200, JsonMembers{{"samples", std::move(*samples)}}));
+}
+
+HttpReply Application::Reload() {
+  const auto notes = hooks_.reload();
+  if (!notes) return FromReply(ErrorReply(409, notes.error()));
+  JsonArray list;
+  for (const std::string& note : *notes) list.emplace_back(note);
+  return FromReply(JsonReply(200, JsonMembers{{"reloaded", true}, {"notes", std::move(list)}}));
+}
+
+void Application::Record(const Context& context, int status) {
+  traffic_->CountRequest(context.endpoint, status);
+  const AccessEntry entry{clock_->Now(),
+                          context.request_id,
+                          context.request.client,
+                          context.token,
+                          context.endpoint,
+                          status,
+                          context.request.since.Elapsed()};
+  log_->Write(entry, context.calls.empty() ? nullptr : &context.calls.front());
+}
+
+std::string Application::Metrics(const ApplicationState& state) const {
+  std::string text = traffic_->MetricsText();
+  const auto gauge = [&](std::string_view name, std::string_view help, double value) {
+    PrintMetric(text, name, "gauge", help, value);
+  };
+  const auto counter = [&](std::string_view name, std::string_view help, uint64_t value) {
+    PrintMetric(text, name, "counter", help, static_cast<double>(value));
+  };
+  const ConnectionStatistics connections = hooks_.connections();
+  gauge("callvet_connections", "Open connections.", static_cast<double>(connections.open));
+  gauge("callvet_queued_requests", "Requests that wait for a worker.",
+        static_cast<double>(connections.queued));
+  gauge("callvet_batches", "Batches under way.", static_cast<double>(connections.streams));
+  counter("callvet_connections_accepted_total", "Connections accepted.", connections.accepted);
+  counter("callvet_connections_evicted_total", "Idle connections ended to make room.",
+          connections.evicted);
+  counter("callvet_connections_timed_out_total", "Connections ended as too slow or idle.",
+          connections.timed_out);
+  counter("callvet_requests_refused_total", "Requests refused by overload.", connections.refused);
+  const VerificationCore& core = *state.core;
+  const sys_seconds now = core.Now();
+  gauge("callvet_ready", "1 if calls can pass.", core.NotReady() ? 0 : 1);
+  const auto store = core.trust();
+  gauge("callvet_trust_anchors", "Anchors that count.",
+        static_cast<double>(store->AnchorsAt(now).size()));
+  double oldest = 0;
+  double overdue = 0;
+  for (const Crl& crl : store->crls()) {
+    oldest = std::max(oldest, static_cast<double>((now - crl.this_update()).count()));
+    if (crl.next_update() && *crl.next_update() < now) ++overdue;
+  }
+  gauge("callvet_crls", "Revocation lists.", static_cast<double>(store->crls().size()));
+  gauge("callvet_crl_oldest_age_seconds", "Age of the oldest revocation list.", oldest);
+  gauge("callvet_crls_overdue", "Revocation lists past their next update.", overdue);
+  if (const auto list = core.trust_list()) {
+    gauge("callvet_trust_list_age_seconds", "Since the STI-PA list was accepted.",
+          static_cast<double>((now - list->accepted_at).count()));
+    gauge("callvet_trust_list_expires_seconds", "Until the STI-PA list expires.",
+          static_cast<double>((list->list.expires() - now).count()));
+  }
+  const WaitingRoom::Statistics waiting = core.waiting();
+  gauge("callvet_certificate_waiting", "Calls that wait for a certificate.",
+        static_cast<double>(waiting.waiting));
+  counter("callvet_certificate_waiting_refused_total", "Calls that could not wait.",
+          waiting.refused);
+  if (core.repository()) {
+    const RepositoryStatistics cache = core.repository()->Statistics();
+    gauge("callvet_certificate_cache_entries", "Certificates in memory.",
+          static_cast<double>(cache.memory_entries));
+    counter("callvet_certificate_cache_hits_total", "Found in memory.", cache.memory_hits);
+    counter("callvet_certificate_cache_misses_total", "Neither in memory nor on disk.",
+            cache.misses);
+    counter("callvet_certificate_fetches_total", "Downloads begun.", cache.fetches);
+    counter("callvet_certificate_fetch_failures_total", "Downloads failed.", cache.fetch_failures);
+    counter("callvet_certificate_stale_served_total", "Stale copies used.", cache.stale_served);
+  }
+  gauge("callvet_uptime_seconds", "Since the start.",
+        static_cast<double>(uptime_.Elapsed().count()) / 1e6);
+  return text;
+}
+
+}  // namespace callvet::service

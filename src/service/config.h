@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/assembly.h"
+#include "callvet/result.h"
+#include "service/access_log.h"
+#include "service/access_tokens.h"
+#include "service/connection_loop.h"
+#include "service/listener.h"
+#include "service/rate_limiter.h"
+#include "service/tls.h"
+
+namespace callvet::service {
+
+/// What the service is configured to be; src/cli/README.md describes the file.
+struct ServiceConfig {
+  std::vector<ListenAddress> listen = {{"127.0.0.1", 8080}};
+  bool insecure_plain_http = false;
+  std::optional<TlsFiles> tls;
+
+  bool verify_without_token = false;
+  std::vector<AccessToken> tokens;
+
+  VerifierSetup verifier;
+  std::chrono::milliseconds deadline{2000};
+
+  std::filesystem::path policy;  // "": verdicts only
+
+  std::filesystem::path signing_key;  // "": it does not sign
+  std::string signing_x5u;
+
+  ConnectionLimits connections;
+  RateLimiter::Limits rate;
+  size_t waiting_for_certificates = 32;
+  std::chrono::milliseconds drain_time{15'000};
+  LogSetup log;
+
+  /// What the parts say that need a new core when they change: two configurations with the same
+  /// text have the same verifier, but for the contents of files.
+  std::string verifier_text;
+};
+
+/// Reads a configuration: JSON with // and /* */ comments. Unknown members, wrong types and values
+/// out of range fail with kConfigInvalid, the detail naming the member; so does what must not go
+/// together (Check). Relative paths count from `directory`. Reads no other file. Pure.
+Result<ServiceConfig> ParseConfig(std::string_view text, const std::filesystem::path& directory);
+
+/// ParseConfig of a file. Fails also with kFileUnreadable.
+Result<ServiceConfig> ReadConfig(const std::filesystem::path& path);
+
+/// Beyond loopback TLS is needed, or insecure_plain_http; signing needs key and x5u. Fails with
+/// kConfigInvalid.
+Result<void> CheckConfig(const ServiceConfig& config);
+
+/// One sentence for each switch that weakens the service, to be logged at start.
+std::vector<std::string> InsecureSettings(const ServiceConfig& config);
+
+}  // namespace callvet::service

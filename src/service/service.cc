@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "service/service.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/file.h"
+#include "issue/passport_signer.h"
+
+namespace callvet::service {
+namespace {
+
+constexpr std::chrono::seconds kUpkeepInterval{5};
+constexpr std::chrono::milliseconds kUpkeepTime{30'000};
+constexpr std::chrono::milliseconds kReloadTime{10'000};
+// Files that are no client's connection.
+constexpr size_t kReservedFiles = 64;
+
+Result<std::shared_ptr<const CallSigner>> MakeSigner(const ServiceConfig& config) {
+  if (config.signing_key.empty()) return std::shared_ptr<const CallSigner>();
+  const auto pem = ReadFile(config.signing_key);
+  if (!pem) return pem.error();
+  auto key = PrivateKey::FromPem(*pem);
+  if (!key) return Fail(key.error().reason, "signing key: " + key.error().detail);
+  if (auto ok = SignEs256("callvet", *key); !ok) return ok.error();
+  return std::make_shared<const CallSigner>(CallSigner{std::move(*key), config.signing_x5u});
+}
+
+Result<std::shared_ptr<const TlsContext>> MakeTls(const ServiceConfig& config) {
+  if (!config.tls) return std::shared_ptr<const TlsContext>();
+  return TlsContext::Make(*config.tls);
+}
+
+CoreSetup CoreSetupOf(const ServiceConfig& config, const std::shared_ptr<Traffic>& traffic) {
+  CoreSetup setup;
+  setup.verifier = config.verifier;
+  setup.max_waiting = config.waiting_for_certificates;
+  setup.on_wait = [traffic](std::chrono::microseconds time) {
+    traffic->Observe(Stage::kCertificate, time);
+  };
+  return setup;
+}
+
+Result<std::shared_ptr<const Policy>> ReadPolicy(const ServiceConfig& config) {
+  if (config.policy.empty()) return std::shared_ptr<const Policy>();
+  LoadedPolicy loaded = LoadPolicy(config.policy);
+  if (loaded.policy) return std::move(loaded.policy);
+  std::string problems;
+  for (const PolicyProblem& problem : loaded.problems) {
+    problems += (problems.empty() ? "" : "; ") + PolicyProblemText(problem);
+  }
+  return Fail(Reason::kConfigInvalid, problems);
+}
+
+// Everything of a state but the core.
+Result<ApplicationState> OutlineOf(const ServiceConfig& config) {
+  ApplicationState state;
+  auto signer = MakeSigner(config);
+  if (!signer) return signer.error();
+  state.signer = std::move(*signer);
+  auto policy = ReadPolicy(config);
+  if (!policy) return policy.error();
+  state.policy = std::move(*policy);
+  state.tokens = AccessTokens(config.tokens);
+  if (config.verify_without_token) {
+    state.verify_access = ApplicationState::VerifyAccess::kAnyone;
+  }
+  state.deadline = config.deadline;
+  state.rate = std::make_shared<RateLimiter>(config.rate);
+  return state;
+}
+
+Result<ApplicationState> FirstState(const ServiceConfig& config,
+                                    const std::shared_ptr<Traffic>& traffic) {
+  auto state = OutlineOf(config);
+  if (!state) return state.error();
+  auto core = VerificationCore::Make(CoreSetupOf(config, traffic));
+  if (!core) return core.error();
+  state->core = std::move(*core);
+  return state;
+}
+
+ConnectionLimits LimitsOf(const ServiceConfig& config) {
+  ConnectionLimits limits = config.connections;
+  const size_t files = RaiseFileLimit();
+  if (files > 2 * kReservedFiles) {
+    limits.connections = std::min(limits.connections, files - kReservedFiles);
+  }
+  // Those that wait for certificates take no worker from the others.
+  limits.workers += config.waiting_for_certificates;
+  return limits;
+}
+
+std::string Shown(const ListenAddress& address, uint16_t port) {
+  const bool v6 = address.host.find(':') != std::string::npos;
+  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(port);
+}
+
+bool SameListeners(const ServiceConfig& a, const ServiceConfig& b) {
+  if (a.listen.size() != b.listen.size() || a.tls.has_value() != b.tls.has_value()) return false;
+  for (size_t i = 0; i < a.listen.size(); ++i) {
+    if (a.listen[i].host != b.listen[i].host || a.listen[i].port != b.listen[i].port) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+struct Service::Parts {
+  ConfigSource source;
+  ServiceConfig config;
+  std::shared_ptr<Traffic> traffic;
+  std::shared_ptr<AccessLog> log;
+  std::shared_ptr<const TlsContext> tls;
+  std::vector<int> listeners;
+};
+
+Service::Service(Parts parts)
+    : source_(std::move(parts.source)),
+      config_(std::move(parts.config)),
+      drain_time_(config_.drain_time),
+      clock_(std::make_shared<SystemClock>()),
+      traffic_(std::move(parts.traffic)),
+      log_(std::move(parts.log)),
+      application_(clock_, traffic_, log_,
+                   {[this] { return Reload(); }, [this] { return loop_->Statistics(); },
+                    [this] { return loop_->draining(); }}),
+      server_(application_, HttpServer::Limits{}),
+      loop_(std::make_unique<ConnectionLoop>(LimitsOf(config_), std::move(parts.listeners),
+                                             std::move(parts.tls), server_)) {}
+
+Service::~Service() {
+  {
+    const std::lock_guard lock(upkeep_mutex_);
+    upkeep_ = Upkeep::kStopping;
+  }
+  upkeep_wake_.notify_all();
+  if (upkeep_thread_.joinable()) upkeep_thread_.join();
+}
+
+Result<void> Service::Check(const ServiceConfig& config) {
+  if (auto state = FirstState(config, std::make_shared<Traffic>()); !state) return state.error();
+  if (auto tls = MakeTls(config); !tls) return tls.error();
+  if (auto log = AccessLog::Make(config.log); !log) return log.error();
+  return {};
+}
+
+Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
+  auto config = source();
+  if (!config) return config.error();
+  Parts parts{std::move(source), *config, std::make_shared<Traffic>(), nullptr, nullptr, {}};
+  auto log = AccessLog::Make(config->log);
+  if (!log) return log.error();
+  parts.log = std::move(*log);
+  auto tls = MakeTls(*config);
+  if (!tls) return tls.error();
+  parts.tls = std::move(*tls);
+  auto state = FirstState(*config, parts.traffic);
+  if (!state) return state.error();
+  std::vector<std::string> addresses;
+  for (const ListenAddress& address : config->listen) {
+    auto listener = Listen(address);
+    if (!listener) {
+      for (const int open : parts.listeners) ::close(open);
+      return listener.error();
+    }
+    parts.listeners.push_back(*listener);
+    addresses.push_back(Shown(address, PortOf(*listener)));
+  }
+  auto service = std::make_unique<Service>(std::move(parts));
+  service->addresses_ = std::move(addresses);
+  service->application_.Replace(std::make_shared<const ApplicationState>(std::move(*state)));
+  for (const std::string& setting : InsecureSettings(*config)) {
+    service->log_->Event(service->clock_->Now(), "insecure", setting);
+  }
+  return service;
+}
+
+void Service::Run() {
+  upkeep_thread_ = std::thread([this] { Maintain(); });
+  for (const std::string& address : addresses_) log_->Event(clock_->Now(), "listen", address);
+  loop_->Run();
+  log_->Event(clock_->Now(), "stop", "");
+  log_->Flush();
+}
+
+void Service::Stop() {
+  loop_->Drain(drain_time_);
+}
+
+void Service::Maintain() {
+  std::unique_lock lock(upkeep_mutex_);
+  while (!upkeep_wake_.wait_for(lock, kUpkeepInterval,
+                                [this] { return upkeep_ == Upkeep::kStopping; })) {
+    lock.unlock();
+    log_->Flush();
+    application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
+    lock.lock();
+  }
+}
+
+Result<std::shared_ptr<const ApplicationState>> Service::StateFor(const ServiceConfig& config) {
+  auto state = OutlineOf(config);
+  if (!state) return state.error();
+  if (config.verifier_text == config_.verifier_text) {
+    state->core = application_.state()->core;
+    if (auto ok = state->core->ReloadTrust(Deadline::After(kReloadTime)); !ok) return ok.error();
+  } else {
+    auto core = VerificationCore::Make(CoreSetupOf(config, traffic_));
+    if (!core) return core.error();
+    state->core = std::move(*core);
+  }
+  return std::make_shared<const ApplicationState>(std::move(*state));
+}
+
+Result<std::vector<std::string>> Service::Reload() {
+  const std::lock_guard lock(reload_mutex_);
+  const auto fail = [&](const Failure& failure) {
+    log_->Event(clock_->Now(), "reload-refused",
+                std::string(Info(failure.reason).id) + ": " + failure.detail);
+    return failure;
+  };
+  auto config = source_();
+  if (!config) return fail(config.error());
+  auto tls = MakeTls(*config);
+  if (!tls) return fail(tls.error());
+  auto state = StateFor(*config);
+  if (!state) return fail(state.error());
+  std::vector<std::string> notes;
+  if (!SameListeners(config_, *config)) {
+    notes.emplace_back("listen and tls on or off change only with a restart");
+    config->listen = config_.listen;
+  }
+  if (config_.tls && *tls) loop_->ReplaceTls(std::move(*tls));
+  application_.Replace(std::move(*state));
+  log_->Reopen();
+  notes.emplace_back("limits of connections and the log's settings change only with a restart");
+  for (const std::string& setting : InsecureSettings(*config)) notes.push_back(setting);
+  config_ = std::move(*config);
+  log_->Event(clock_->Now(), "reload", "");
+  return notes;
+}
+
+}  // namespace callvet::service

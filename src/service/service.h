@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "service/application.h"
+#include "service/config.h"
+#include "service/connection_loop.h"
+#include "service/server.h"
+
+namespace callvet::service {
+
+/// The verification service: sockets, workers, upkeep, reload. Owns its threads.
+class Service {
+  struct Parts;
+
+ public:
+  explicit Service(Parts parts);  // for Make alone: nobody else has Parts
+
+  /// Where a reload gets the configuration from.
+  using ConfigSource = std::function<Result<ServiceConfig>()>;
+
+  /// Reads everything that the configuration of `source` names and listens. Fails like the source,
+  /// VerificationCore::Make, TlsContext::Make, AccessLog::Make, Listen, and with kKeyInvalid or
+  /// kFileUnreadable for the signing key.
+  static Result<std::unique_ptr<Service>> Make(ConfigSource source);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  /// Ends at once what Run has not ended.
+  ~Service();
+
+  /// Whether a service could be made of `config`, without listening: for --check-config.
+  static Result<void> Check(const ServiceConfig& config);
+
+  /// Serves until Stop, then drains. Called once.
+  void Run();
+  /// Thread-safe; returns at once.
+  void Stop();
+
+  /// Reads configuration and files again and uses them for requests from now on; what cannot be
+  /// changed without a restart is in the notes. If anything is wrong, nothing changes. The
+  /// certificate cache is kept if its settings stay. Thread-safe; reloads take turns.
+  Result<std::vector<std::string>> Reload();
+
+  /// "127.0.0.1:8080" for each listener, with the ports that they got.
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
+  [[nodiscard]] Application& application() { return application_; }
+
+ private:
+  Result<std::shared_ptr<const ApplicationState>> StateFor(const ServiceConfig& config);
+  void Maintain();
+
+  ConfigSource source_;
+  std::mutex reload_mutex_;
+  ServiceConfig config_;                        // in use; under reload_mutex_ once it runs
+  const std::chrono::milliseconds drain_time_;  // of the first configuration
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<Traffic> traffic_;
+  std::shared_ptr<AccessLog> log_;
+  Application application_;
+  HttpServer server_;
+  std::unique_ptr<ConnectionLoop> loop_;
+  std::vector<std::string> addresses_;
+
+  std::mutex upkeep_mutex_;
+  std::condition_variable upkeep_wake_;
+  enum class Upkeep : uint8_t { kRunning, kStopping };
+  Upkeep upkeep_ = Upkeep::kRunning;
+  std::thread upkeep_thread_;
+};
+
+}  // namespace callvet::service

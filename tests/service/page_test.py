@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The page in headless Chromium: verdicts, languages, keyboard, no script from any claim, no other origin."""
+
+import json
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+import webdriver  # noqa: E402
+from support import CALLED, CALLER, TOKENS, X5U, Lab, Server  # noqa: E402
+
+SHOTS = os.environ.get("CALLVET_SCREENSHOTS")  # a folder, to look at the page
+EVIL = "<img src=x onerror=\"window.pwned=1\"><script>window.pwned=1</script>"
+
+
+def invite(identity, shown=CALLER, display=""):
+    return ("INVITE sip:+%s@example.org SIP/2.0\nFrom: %s<sip:+%s@example.org>;tag=1\n"
+            "To: <sip:+%s@example.org>\nIdentity: %s\n\n") % (CALLED, display, shown, CALLED, identity)
+
+
+class Page(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab()
+        cls.server = Server(cls.lab)
+        cls.browser = webdriver.Browser()
+        cls.origin = f"http://127.0.0.1:{cls.server.port}"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        assert cls.server.stop() == 0
+        cls.lab.close()
+
+    def setUp(self):
+        self.browser.open(self.origin + "/")
+        self.browser.run("localStorage.clear(); sessionStorage.clear();")
+        self.browser.open(self.origin + "/")
+
+    def tearDown(self):
+        severe = [entry for entry in self.browser.log("browser")
+                  if entry["level"] == "SEVERE" and "status of 4" not in entry["message"]]
+        self.assertEqual(severe, [])
+        for url in self.browser.requested_urls():
+            self.assertTrue(url.startswith((self.origin, "data:", "chrome:")), url)
+        self.assertIsNone(self.browser.run("return window.pwned === undefined ? null : 1"))
+
+    def shot(self, name):
+        if SHOTS:
+            self.browser.screenshot(os.path.join(SHOTS, name + ".png"))
+
+    def check(self, text, **fields):
+        for name in ("text", "from", "to", "at"):
+            self.browser.run("document.getElementById(arguments[0]).value = arguments[1]", name,
+                             text if name == "text" else fields.get(name, ""))
+        self.browser.run("document.getElementById('result').replaceChildren()")
+        self.browser.click("#check-form .primary")
+        return self.browser.wait("const v = document.querySelector('#result .card'); return v && v.innerText;")
+
+    def failing(self):
+        return self.browser.run("return [...document.querySelectorAll('li.failed')].map(e => e.dataset.check)")
+
+    def test_a_genuine_call(self):
+        self.check(invite(self.lab.sign()))
+        self.assertIn("TN-Validation-Passed", self.browser.text("#verdict"))
+        self.assertEqual(self.failing(), [])
+        self.assertEqual(self.browser.run("return document.querySelectorAll('.cert').length"), 3)
+        self.shot("genuine")
+
+    def test_a_spoofed_call_shows_the_failing_check(self):
+        self.check(invite(self.lab.sign(), shown="12155550199"))
+        self.assertIn("orig-mismatch", self.browser.text("#verdict"))
+        self.assertEqual(self.failing(), ["orig"])
+        self.assertIn("12155550199", self.browser.text("td.differs"))
+        self.shot("spoofed")
+
+    def test_bare_tokens_and_numbers_beside_them(self):
+        token = self.lab.sign().split(";")[0]
+        self.check(token, **{"from": "+" + CALLER, "to": "+" + CALLED})
+        self.assertIn("TN-Validation-Passed", self.browser.text("#verdict"))
+        self.check(token, **{"from": "+" + CALLER, "to": "+" + CALLED, "at": str(int(time.time()) + 1000)})
+        self.assertIn("iat-stale", self.browser.text("#verdict"))
+        self.assertIn("400", self.check("{}", at="yesterday"))
+
+    def test_language_is_switched_and_remembered(self):
+        self.check(invite(self.lab.sign(), shown="12155550199"))
+        self.browser.click("#language")
+        self.assertEqual(self.browser.run("return document.documentElement.lang"), "zh-CN")
+        self.assertIn("未通过验证", self.browser.text("#verdict"))
+        self.assertEqual(self.browser.text("#tab-trust"), "信任")
+        self.shot("chinese")
+        self.browser.open(self.origin + "/")
+        self.assertEqual(self.browser.text("#tab-traffic"), "流量")
+        self.browser.click("#language")
+        self.assertEqual(self.browser.text("#tab-traffic"), "Traffic")
+
+    def test_no_claim_becomes_markup(self):
+        for identity in (self.lab.sign_raw(payload={"origid": EVIL}),
+                         self.lab.sign_raw(payload={"orig": {"tn": EVIL}}),
+                         self.lab.sign_raw(payload={"dest": {"tn": [EVIL], "uri": [EVIL]}}),
+                         self.lab.sign_raw(payload={"attest": EVIL, EVIL: EVIL}),
+                         self.lab.sign_raw(header={"x5u": "https://cert.example.org/" + EVIL, "typ": EVIL}),
+                         self.lab.sign().replace("shaken", '"' + EVIL.replace('"', "'") + '"')):
+            for text in (invite(identity), invite(identity, display='"' + EVIL.replace('"', "'") + '" ')):
+                self.check(text)
+                time.sleep(0.2)
+                self.assertEqual(self.browser.run(
+                    "return document.querySelectorAll('main img, main script, main iframe').length"), 0)
+        self.check(EVIL)
+        self.shot("evil")
+
+    def test_keyboard(self):
+        self.browser.run("document.getElementById('tab-check').focus()")
+        right, left = "\ue014", "\ue012"
+        self.browser.keys(right)
+        self.assertEqual(self.browser.run("return document.activeElement.id"), "tab-traffic")
+        self.assertFalse(self.browser.run("return document.getElementById('view-traffic').hidden"))
+        self.browser.keys(left, left)  # around the end
+        self.assertEqual(self.browser.run("return document.activeElement.id"), "tab-trust")
+        self.browser.keys(right)
+        self.assertEqual(self.browser.run("return document.activeElement.id"), "tab-check")
+        unreachable = self.browser.run(
+            "return [...document.querySelectorAll('[tabindex]')].filter(e => e.tabIndex > 0).length")
+        self.assertEqual(unreachable, 0)
+
+    def test_traffic_and_trust_need_a_token(self):
+        self.check(invite(self.lab.sign()))
+        self.browser.click("#tab-traffic")
+        self.browser.wait("return document.querySelector('#traffic .problem')")
+        self.browser.click("#token-button")
+        self.browser.type("#token", TOKENS["read-evidence"])
+        self.browser.click("#token-dialog .primary")
+        self.browser.wait("return document.querySelector('#traffic svg.chart')")
+        self.assertIn("4321", self.browser.text("#traffic"))
+        self.shot("traffic")
+        self.browser.click("#tab-trust")
+        self.browser.wait("return document.querySelector('#trust table')")
+        self.assertIn("SHAKEN", self.browser.text("#trust"))
+        self.shot("trust")
+
+    def test_phone_width(self):
+        self.browser._send("POST", self.browser.session + "/goog/cdp/execute", {
+            "cmd": "Emulation.setDeviceMetricsOverride",
+            "params": {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}})
+        try:
+            self.browser.open(self.origin + "/")
+            self.check(invite(self.lab.sign(), shown="12155550199"))
+            self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 390)
+            if SHOTS:
+                self.shot("phone")
+        finally:
+            self.browser._send("POST", self.browser.session + "/goog/cdp/execute",
+                               {"cmd": "Emulation.clearDeviceMetricsOverride", "params": {}})
+
+    def test_the_policy_of_the_page_forbids_inline_script(self):
+        headers = self.server.request("GET", "/")[1]
+        policy = headers["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("unsafe", policy)
+
+
+if __name__ == "__main__":
+    if not webdriver.available():
+        print("SKIPPED: chromium and chromium-driver are not installed (tools/packages.sh)")
+        sys.exit(77)
+    sys.exit(unittest.main(verbosity=1))

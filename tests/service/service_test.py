@@ -1,0 +1,473 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The service over real sockets: ATIS-1000082 with exact bodies, callvet's own API, who may do what, operations."""
+
+import http.client
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from support import CALLED, CALLER, CALLVET, PATIENCE, ROOT, TOKENS, X5U, Lab, Server, callvet  # noqa: E402
+
+LAB = None
+
+
+def setUpModule():
+    global LAB
+    LAB = Lab()
+
+
+def tearDownModule():
+    LAB.close()
+
+
+def failed(code, text, description, verstat="No-TN-Validation"):
+    return json.dumps({"verificationResponse": {"reasoncode": code, "reasontext": text, "reasondesc": description,
+                                                "verstat": verstat}}, separators=(",", ":"))
+
+
+PASSED = '{"verificationResponse":{"verstat":"TN-Validation-Passed"}}'
+MISMATCH = "'{}' claim from PASSporT payload doesn't match the received in the verification request claim."
+
+
+class Service(unittest.TestCase):
+    CHANGES = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(LAB, **cls.CHANGES)
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.stop() == 0
+
+    def expect(self, identity, body, **arguments):
+        status, headers, text = self.server.verify(identity, **arguments)
+        self.assertEqual((status, text), (200, body))
+        self.assertEqual(headers["Content-Type"], "application/json")
+
+
+class Atis(Service):
+    def test_every_row_of_e3(self):
+        now = int(time.time())
+        good = LAB.sign()
+        token, parameters = good.split(";", 1)
+        header_row = lambda description: failed(438, "Invalid Identity Header", description)
+        info_row = lambda description: failed(436, "Bad identity Info", description)
+        self.expect(good, PASSED)
+        self.expect(good, failed(403, "Stale Date", "Received 'time' value is not fresh."), time_of_request=now - 120)
+        self.expect(LAB.sign("--compact", "--ppt", "base"), header_row(
+            "Identity header in compact form instead of required by SHAKEN spec full form."))
+        self.expect(good.replace("ppt=shaken", "ppt=div"), header_row(
+            "Identity header is received with 'ppt' parameter value that is not 'shaken'."))
+        self.expect(token + ";ppt=shaken", info_row("Missing 'info' parameter in the 'identity'."))
+        self.expect(good.replace("https", "http", 1), info_row("Invalid 'info' URI."))
+        for name in ("ppt", "typ", "alg", "x5u"):
+            self.expect(LAB.sign_raw(header={name: None}), info_row(f"Missing '{name}' claim in the PASSporT header."))
+        self.expect(LAB.sign_raw(header={"typ": "JWT"}), failed(437, "Unsupported credential",
+                                                                "'typ' from PASSporT header is not 'passport'."))
+        self.expect(LAB.sign_raw(header={"alg": "HS256"}), failed(437, "Unsupported credential",
+                                                                  "'alg' from PASSporT header is not 'ES256'."))
+        self.expect(LAB.sign_raw(header={"x5u": X5U + "2"}), info_row(
+            "'x5u' from PASSporT header doesn't match the 'info' parameter of identity header value."))
+        self.expect(LAB.sign_raw(header={"ppt": "div"}), header_row("'ppt' from PASSporT header is not 'shaken'."))
+        for name in ("dest", "orig", "attest", "origid", "iat"):
+            self.expect(LAB.sign_raw(payload={name: None}),
+                        header_row(f"Missing '{name}' mandatory claim in PASSporT payload"))
+        self.expect(LAB.sign_raw(payload={"iat": now - 300}),
+                    failed(403, "Stale Date", "'iat' from PASSporT payload is not fresh."))
+        self.expect(LAB.sign_raw(payload={"attest": "D"}), header_row("'attest' claim in PASSporT is not valid."))
+        self.expect(good, header_row(MISMATCH.format("orig")), orig="12155550199")
+        self.expect(good, header_row(MISMATCH.format("dest")), dest=["12155550199"])
+        self.expect(good, header_row(MISMATCH.format("dest")), dest=[CALLED, "12155550199"])
+        self.expect(LAB.sign(who="stranger"), failed(438, "Invalid Identity Header", "Signature validation failed.",
+                                                     "TN-Validation-Failed"))
+
+    def test_e8_and_e17(self):
+        for changes, body in (
+                ({"certificates": {"files": [], "offline": True}},
+                 failed(436, "Bad identity Info", "Failed to dereference 'info' URI.")),
+                ({"trust": {"anchors": [str(LAB.folder / "stranger/root.pem")]}},
+                 failed(437, "Unsupported credential", "Failed to authenticate CA.", "TN-Validation-Failed"))):
+            server = Server(LAB, **changes)
+            try:
+                self.assertEqual(server.verify(LAB.sign())[2], body)
+            finally:
+                self.assertEqual(server.stop(), 0)
+
+    def test_every_exception_of_e4(self):
+        path = "/stir/v1/verification"
+
+        def exception(message_id, text, *variables, kind="serviceException"):
+            body = {"messageId": message_id, "text": text}
+            if variables:
+                body["variables"] = list(variables)
+            return json.dumps({"requestError": {kind: body}}, separators=(",", ":"))
+
+        good = {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": 1}
+        rows = [
+            (400, ("POST", path, ""), exception("SVC4000", "Missing request body")),
+            (400, ("POST", path, {"verificationRequest": {**good, "from": None}}), None),
+            (400, ("POST", path, {}), exception("SVC4001", "Missing mandatory parameter '%1'", "verificationRequest")),
+            (400, ("POST", path, {"verificationRequest": {k: v for k, v in good.items() if k != "time"}}),
+             exception("SVC4001", "Missing mandatory parameter '%1'", "time")),
+            (406, ("POST", path, {}, {"Accept": "text/html"}),
+             exception("SVC4002", "Requested response body type '%1' is not supported", "text/html")),
+            (404, ("POST", "/stir/v1/other", {}), exception("SVC4003", "Requested resource was not found")),
+            (415, ("POST", path, "{}", {"Content-Type": "text/plain"}),
+             exception("SVC4004", "Unsupported request body type, expected '%1'", "application/json")),
+            (400, ("POST", path, {"verificationRequest": {**good, "time": "1"}}),
+             exception("SVC4005", "Invalid '%1' parameter value: %2", "time",
+                       "not a whole number of seconds since 1970")),
+            (400, ("POST", path, "{"), exception("SVC4006", "Failed to parse received message body: %1",
+                                                 "invalid JSON body")),
+            (405, ("GET", path), exception("POL4050", "Method not allowed", kind="policyException")),
+        ]
+        for status, arguments, body in rows:
+            got, _, text = self.server.request(*arguments)
+            self.assertEqual(got, status, arguments)
+            if body:
+                self.assertEqual(text, body)
+        # No Content-Length: a chunked body.
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
+        connection.request("POST", path, body=iter([b"{}"]), headers={"Content-Type": "application/json"},
+                           encode_chunked=True)
+        response = connection.getresponse()
+        self.assertEqual((response.status, response.read().decode()),
+                         (411, exception("SVC4007", "Missing mandatory Content-Length header")))
+        connection.close()
+
+    def test_heartbeat_and_request_id(self):
+        status, headers, text = self.server.verify(None, headers={"X-RequestID": "abc-1", "X-InstanceID": "sbc"})
+        self.assertEqual((status, text), (200, '{"verificationResponse":{"verstat":"No-TN-Validation"}}'))
+        self.assertEqual(headers["X-RequestID"], "abc-1")
+        made = self.server.verify(None)[1]["X-RequestID"]
+        self.assertRegex(made, r"^[0-9a-f-]{36}$")
+
+    def test_signing_then_verification(self):
+        request = {"signingRequest": {"attest": "B", "orig": {"tn": CALLER}, "dest": {"tn": [CALLED]},
+                                      "iat": int(time.time()), "origid": "de305d54-75b4-431b-adb2-eb6b9e546014"}}
+        status, _, text = self.server.request("POST", "/stir/v1/signing", request, token=TOKENS["sign"])
+        self.assertEqual(status, 200, text)
+        self.expect(json.loads(text)["signingResponse"]["identity"], PASSED)
+
+    def test_keep_alive_and_pipelining(self):
+        import socket
+        body = json.dumps({"verificationRequest": {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": 1}})
+        request = (f"POST /stir/v1/verification HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                   f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+        with socket.create_connection(("127.0.0.1", self.server.port), PATIENCE) as client:
+            client.sendall(request * 5)
+            got = b""
+            while got.count(b"No-TN-Validation") < 5:
+                part = client.recv(65536)
+                self.assertTrue(part, got)
+                got += part
+        self.assertEqual(got.count(b"HTTP/1.1 200 OK"), 5)
+
+
+class OwnApi(Service):
+    def invite(self, identity, shown=CALLER):
+        return ("INVITE sip:+%s@example.org SIP/2.0\r\nFrom: <sip:+%s@example.org>;tag=1\r\n"
+                "To: <sip:+%s@example.org>\r\nIdentity: %s\r\n\r\n") % (CALLED, shown, CALLED, identity)
+
+    def test_calls(self):
+        good = LAB.sign()
+        status, _, text = self.server.request("POST", "/v1/calls", {
+            "id": "c1", "identity": good, "from": "+" + CALLER, "to": "+" + CALLED, "trunk": "t", "certificates": True})
+        answer = json.loads(text)
+        self.assertEqual((status, answer["id"], answer["reason"]), (200, "c1", "verified"))
+        self.assertEqual(answer["verdict"]["signer"]["spc"], "4321")
+        self.assertEqual(len(answer["certificates"]), 2)
+        answer = json.loads(self.server.request("POST", "/v1/calls", {"sip": self.invite(good, "12155550199")})[2])
+        self.assertEqual(answer["reason"], "orig-mismatch")
+        answer = json.loads(self.server.request("POST", "/v1/calls", {"sip": self.invite(good),
+                                                                      "at": int(time.time()) + 100})[2])
+        self.assertEqual(answer["reason"], "iat-stale")
+
+    def test_batch_keeps_order_and_streams(self):
+        good = LAB.sign()
+        count = 500
+        lines = "".join(json.dumps({"id": str(n), "identity": good, "from": "+" + CALLER,
+                                    "to": "+" + (CALLED if n % 2 else "12155550199"), "at": int(time.time())}) + "\n"
+                        for n in range(count))
+        result = subprocess.run(["curl", "-sS", "--max-time", "120", "-H", "Content-Type: application/x-ndjson",
+                                 "-H", "Transfer-Encoding: chunked", "--data-binary", "@-",
+                                 f"http://127.0.0.1:{self.server.port}/v1/calls:batch"],
+                                input=lines + "{broken\n", capture_output=True, text=True, check=False)
+        answers = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertEqual(len(answers), count + 1, result.stderr)
+        for n in range(count):
+            self.assertEqual((answers[n]["id"], answers[n]["reason"]),
+                             (str(n), "verified" if n % 2 else "dest-mismatch"))
+        self.assertEqual(answers[count]["error"]["reason"], "body-invalid")
+
+    def test_decode(self):
+        status, _, text = self.server.request("POST", "/v1/decode", {"text": LAB.sign()})
+        self.assertEqual((status, json.loads(text)["headers"][0]["payload"]["orig"]), (200, {"tn": CALLER}))
+
+
+class Access(Service):
+    CHANGES = {"access": {"verify_without_token": False}}
+    ENDPOINTS = [("POST", "/stir/v1/verification", "verify"), ("POST", "/stir/v1/signing", "sign"),
+                 ("POST", "/v1/calls", "verify"), ("POST", "/v1/calls:batch", "verify"), ("POST", "/v1/decode", "verify"),
+                 ("GET", "/v1/samples", "verify"), ("GET", "/v1/trust", "read-evidence"),
+                 ("GET", "/v1/traffic", "read-evidence"), ("GET", "/metrics", "read-evidence"),
+                 ("POST", "/admin/reload", "admin"), ("GET", "/healthz", None), ("GET", "/readyz", None),
+                 ("GET", "/", None), ("GET", "/app.js", None), ("GET", "/app.css", None), ("GET", "/texts.js", None),
+                 ("GET", "/openapi.json", None)]
+
+    def test_every_endpoint_with_every_scope(self):
+        for method, path, needed in self.ENDPOINTS:
+            for scope, token in [(None, None), ("wrong", "t-wrong"), *TOKENS.items()]:
+                status = self.server.request(method, path, "{}" if method == "POST" else None, token=token)[0]
+                if needed is None or scope == needed:
+                    self.assertNotIn(status, (401, 403), (path, scope))
+                else:
+                    self.assertEqual(status, 403 if scope in TOKENS else 401, (path, scope))
+
+    def test_the_table_has_every_endpoint_of_the_openapi_document(self):
+        document = json.loads(self.server.request("GET", "/openapi.json")[2])
+        described = {(method.upper(), path, operation["x-scope"]) for path, methods in document["paths"].items()
+                     for method, operation in methods.items()}
+        known = {(method, path, scope or "public") for method, path, scope in self.ENDPOINTS
+                 if path not in ("/", "/app.js", "/app.css", "/texts.js", "/openapi.json")}
+        self.assertEqual(described, known)
+
+    def test_verify_without_token_if_configured(self):
+        server = Server(LAB)
+        try:
+            self.assertEqual(server.verify(None)[0], 200)
+            self.assertEqual(server.request("GET", "/v1/trust")[0], 401)
+        finally:
+            server.stop()
+
+
+class OpenApi(Service):
+    """The document says what the service answers."""
+
+    def resolve(self, schema):
+        while "$ref" in schema:
+            target = self.document
+            for part in schema["$ref"][2:].split("/"):
+                target = target[part]
+            schema = target
+        return schema
+
+    def check(self, value, schema, path):
+        schema = self.resolve(schema)
+        if "anyOf" in schema:
+            for choice in schema["anyOf"]:
+                try:
+                    return self.check(value, choice, path)
+                except AssertionError:
+                    continue
+            self.fail(f"{path}: {value!r} is none of the choices")
+        if "enum" in schema:
+            self.assertIn(value, schema["enum"], path)
+        kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
+        if "type" in schema:
+            self.assertIsInstance(value, kinds[schema["type"]], path)
+        if isinstance(value, dict):
+            for name in schema.get("required", []):
+                self.assertIn(name, value, path)
+            properties = schema.get("properties")
+            for name, member in value.items():
+                if properties is not None:
+                    self.assertIn(name, properties, path)
+                    self.check(member, properties[name], f"{path}.{name}")
+        if isinstance(value, list) and "items" in schema:
+            for element in value:
+                self.check(element, schema["items"], path + "[]")
+
+    def test_answers_are_as_described(self):
+        self.document = json.loads(self.server.request("GET", "/openapi.json")[2])
+        self.assertEqual(self.document["openapi"], "3.1.0")
+        good = LAB.sign()
+        verification = {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": int(time.time()), "identity": good}
+        ms = {"from": {"tn": CALLER}, "to": {"tn": CALLED}, "time": int(time.time()), "identityHeader": good}
+        call = {"identity": good, "from": CALLER, "to": CALLED, "certificates": True, "id": "1"}
+        exchanges = [
+            ("POST", "/stir/v1/verification", {"verificationRequest": verification}, "verify"),
+            ("POST", "/stir/v1/verification", {"verificationRequest": ms}, "verify"),
+            ("POST", "/stir/v1/verification", {"verificationRequest": {**verification, "identity": "x"}}, "verify"),
+            ("POST", "/stir/v1/verification", {}, "verify"),
+            ("POST", "/stir/v1/signing", {}, "sign"), ("POST", "/stir/v1/signing", {}, "verify"),
+            ("POST", "/v1/calls", call, "verify"), ("POST", "/v1/calls", {"x": 1}, "verify"),
+            ("POST", "/v1/decode", {"text": good}, "verify"), ("GET", "/v1/samples", None, "verify"),
+            ("GET", "/v1/trust", None, "read-evidence"), ("GET", "/v1/trust", None, "admin"),
+            ("GET", "/v1/traffic", None, "read-evidence"), ("GET", "/metrics", None, "read-evidence"),
+            ("POST", "/admin/reload", "", "admin"), ("GET", "/healthz", None, "verify"),
+            ("GET", "/readyz", None, "verify")]
+        for method, path, body, scope in exchanges:
+            status, headers, text = self.server.request(method, path, body, token=TOKENS[scope])
+            operation = self.document["paths"][path][method.lower()]
+            self.assertIn(str(status), operation["responses"], (path, status, text))
+            response = self.resolve(operation["responses"][str(status)])
+            kind = headers["Content-Type"].split(";")[0]
+            self.assertIn(kind, response["content"], path)
+            value = json.loads(text) if kind == "application/json" else text
+            self.check(value, response["content"][kind]["schema"], path)
+            if isinstance(body, dict) and status == 200:
+                self.check(body, operation["requestBody"]["content"]["application/json"]["schema"], path)
+
+
+class Operations(Service):
+    def test_health_and_readiness(self):
+        self.assertEqual(self.server.request("GET", "/healthz")[2], '{"status":"ok"}')
+        self.assertEqual(self.server.request("GET", "/readyz")[2], '{"ready":true}')
+        server = Server(LAB, trust={"anchors": []})
+        try:
+            status, _, text = server.request("GET", "/readyz")
+            self.assertEqual((status, json.loads(text)["ready"]), (503, False))
+            self.assertIn("anchor", json.loads(text)["detail"])
+        finally:
+            server.stop()
+
+    def test_metrics(self):
+        self.server.verify(LAB.sign())
+        text = self.server.request("GET", "/metrics", token=TOKENS["read-evidence"])[2]
+        for wanted in ('callvet_calls_total{verstat="TN-Validation-Passed",reason="verified",attest="A"}',
+                       'callvet_stage_seconds_bucket{stage="total",le="+Inf"}', "callvet_trust_anchors 1",
+                       'callvet_signer_calls_total{spc="4321",verstat="TN-Validation-Passed"}', "callvet_ready 1"):
+            self.assertIn(wanted, text)
+        names = set()
+        for line in text.splitlines():
+            if line.startswith("# TYPE "):
+                self.assertNotIn(line.split()[2], names)
+                names.add(line.split()[2])
+            elif not line.startswith("#"):
+                self.assertRegex(line, r'^[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.e+-]+$')
+
+    def test_the_log_has_neither_numbers_nor_tokens(self):
+        identity = LAB.sign()
+        self.server.verify(identity, headers={"X-RequestID": "in-the-log"}, token=TOKENS["verify"])
+        self.server.request("GET", f"/v1/none/{CALLER}?n={CALLER}")
+        log = self.server.log() if self.server.process.send_signal(signal.SIGHUP) is None else ""
+        for _ in range(100):  # the reload writes the log out
+            log = self.server.log()
+            if '"event":"reload"' in log and "in-the-log" in log:
+                break
+            time.sleep(0.1)
+        entry = next(json.loads(line) for line in log.splitlines() if "in-the-log" in line)
+        self.assertEqual((entry["reason"], entry["token"], entry["orig"]), ("verified", "verify", "1215*****00"))
+        for secret in (CALLER, CALLED, identity.split(".")[1], TOKENS["verify"]):
+            self.assertNotIn(secret, log)
+
+    def test_reload_is_all_or_nothing(self):
+        server = Server(LAB)
+        try:
+            good = LAB.sign()
+            self.assertEqual(server.verify(good)[2], PASSED)
+            server.config["trust"]["anchors"] = [str(LAB.folder / "none.pem")]
+            server.config["access"]["verify_without_token"] = False
+            server.write_config()
+            status, _, text = server.request("POST", "/admin/reload", "", token=TOKENS["admin"])
+            self.assertEqual((status, json.loads(text)["error"]["reason"]), (409, "file-unreadable"))
+            self.assertEqual(server.verify(good)[2], PASSED)
+            server.config["trust"]["anchors"] = [str(LAB.folder / "stranger/root.pem")]
+            server.write_config()
+            self.assertEqual(server.request("POST", "/admin/reload", "", token=TOKENS["admin"])[0], 200)
+            self.assertEqual(server.verify(good)[0], 401)
+            self.assertIn("Failed to authenticate CA.", server.verify(good, token=TOKENS["verify"])[2])
+        finally:
+            self.assertEqual(server.stop(), 0)
+
+    def test_rate_limit(self):
+        server = Server(LAB, limits={"requests_per_second_per_client": 1, "burst_per_client": 3})
+        try:
+            answers = [server.verify(None) for _ in range(6)]
+            self.assertEqual([answer[0] for answer in answers[:3]], [200, 200, 200])
+            self.assertEqual(answers[5][0], 429)
+            self.assertGreaterEqual(int(answers[5][1]["Retry-After"]), 1)
+            self.assertEqual(server.request("GET", "/healthz")[0], 200)
+        finally:
+            server.stop()
+
+    def test_check_config(self):
+        def check(text):
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                file.write(text)
+                file.flush()
+                result = subprocess.run([CALLVET, "serve", "--config", file.name, "--check-config"],
+                                        capture_output=True, text=True, timeout=60, check=False)
+                return result.returncode, result.stdout + result.stderr
+        self.assertEqual(check("{} // a comment")[0], 0)
+        for text, said in (("{", "config-invalid"), ('{"lisen": "127.0.0.1:1"}', "lisen"),
+                           ('{"limits": {"workers": "8"}}', "limits.workers"),
+                           ('{"listen": "0.0.0.0:8080"}', "insecure_plain_http"),
+                           ('{"access": {"tokens": [{"name": "a", "sha256": "00", "scopes": ["verify"]}]}}', "64 hex"),
+                           ('{"trust": {"anchors": ["/none.pem"]}}', "/none.pem"),
+                           ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org/a.pem"}}', "/none.key")):
+            code, output = check(text)
+            self.assertEqual(code, 2, text)
+            self.assertIn(said, output)
+        code, output = check('{"listen": "0.0.0.0:8080", "insecure_plain_http": true}')
+        self.assertEqual(code, 0)
+        self.assertIn("insecure_plain_http", output)
+
+    def test_sigterm_answers_what_came_in(self):
+        import socket
+        server = Server(LAB)
+        body = json.dumps({"verificationRequest": {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": 1}})
+        head = (f"POST /stir/v1/verification HTTP/1.1\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n").encode()
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+            client.sendall(head + body[:10].encode())
+            time.sleep(0.5)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            client.sendall(body[10:].encode())
+            client.settimeout(PATIENCE)
+            got = b""
+            while part := client.recv(4096):
+                got += part
+        self.assertIn(b"No-TN-Validation", got)
+        self.assertIn(b"Connection: close", got)
+        self.assertEqual(server.process.wait(PATIENCE), 0)
+        server.process.stdout.close()
+        server.errors.close()
+
+
+class Tls(unittest.TestCase):
+    def make_certificates(self, folder):
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
+        new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+        openssl("req", "-x509", *new_key, "-keyout", "server.key", "-out", "server.pem", "-subj", "/CN=localhost",
+                "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2")
+        openssl("req", "-x509", *new_key, "-keyout", "client.key", "-out", "client.pem", "-subj", "/CN=sbc", "-days", "2")
+
+    def test_tls_and_client_certificates(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.make_certificates(folder)
+            server = Server(LAB, listen="0.0.0.0:0", tls={"certificate": folder + "/server.pem", "key": folder + "/server.key",
+                                                          "client_ca": folder + "/client.pem"})
+            try:
+                context = ssl.create_default_context(cafile=folder + "/server.pem")
+                with self.assertRaises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+                    connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=context, timeout=PATIENCE)
+                    connection.request("GET", "/healthz")
+                    connection.getresponse()
+                context.load_cert_chain(folder + "/client.pem", folder + "/client.key")
+                connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=context, timeout=PATIENCE)
+                for _ in range(3):
+                    connection.request("GET", "/readyz")
+                    response = connection.getresponse()
+                    self.assertEqual((response.status, response.read()), (200, b'{"ready":true}'))
+                connection.close()
+                with self.assertRaises((ConnectionError, http.client.HTTPException, OSError)):
+                    server.request("GET", "/healthz")  # plain HTTP
+            finally:
+                self.assertEqual(server.stop(), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main(verbosity=1))

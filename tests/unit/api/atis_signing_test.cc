@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "api/atis_signing.h"
+
+#include "api/atis_verification.h"
+#include "unit/api/api_lab.h"
+
+namespace callvet {
+namespace {
+
+using test::ApiLab;
+
+class AtisSigningTest : public testing::Test {
+ protected:
+  AtisSigningTest()
+      : key_(PrivateKey::FromPem(lab_.hierarchy().leaf.key.PrivatePem())),
+        signer_{*key_, std::string(test::kX5u)} {}
+
+  static std::string Request(const std::string& extra = "", const std::string& attest = "A") {
+    return R"({"signingRequest":{"attest":")" + attest +
+           R"(","dest":{"tn":["+1 215 555 0101"]},"iat":)" + std::to_string(ApiLab::now()) +
+           R"(,"orig":{"tn":"+1-215-555-0100"},"origid":")" + std::string(test::kOrigid) + "\"" +
+           extra + "}}";
+  }
+
+  ApiLab lab_;
+  Result<PrivateKey> key_;
+  CallSigner signer_;
+};
+
+std::string WithoutSpaces(std::string text) {
+  return test::Replaced(std::move(text), "+1 215 555 0101", "+1.215.555.0101");
+}
+
+TEST_F(AtisSigningTest, E2_SignsWhatTheVerifierPasses) {
+  const ApiReply reply = AtisSigning(&signer_, WithoutSpaces(Request()));
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  const auto json = ReadJson(reply.body);
+  ASSERT_THAT(json, Succeeds());
+  const JsonValue* identity = json->Find("signingResponse")->Find("identity");
+  ASSERT_NE(identity, nullptr) << reply.body;
+  const std::string request =
+      R"({"verificationRequest":{"from":{"tn":"12155550100"},"to":{"tn":["12155550101"]},"time":)" +
+      std::to_string(ApiLab::now()) + R"(,"identity":)" + WriteJson(*identity) + "}}";
+  EXPECT_EQ(AtisVerification(lab_.core(), request, Deadline()).body,
+            R"({"verificationResponse":{"verstat":"TN-Validation-Passed"}})");
+}
+
+TEST_F(AtisSigningTest, E21_MsMembers) {
+  const ApiReply shaken = AtisSigning(&signer_, WithoutSpaces(Request(R"(,"ppt":"shaken")")));
+  EXPECT_EQ(shaken.status, 200);
+  EXPECT_THAT(shaken.body, testing::StartsWith(R"({"signingResponse":{"identityHeader":")"));
+  const ApiReply div =
+      AtisSigning(&signer_, WithoutSpaces(Request(R"(,"ppt":"div","div":{"tn":"12155550102"})")));
+  EXPECT_EQ(div.status, 200) << div.body;
+  EXPECT_THAT(div.body, testing::HasSubstr(";ppt=div"));
+  const ApiReply rph =
+      AtisSigning(&signer_, WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":["ets.0"]})")));
+  EXPECT_EQ(rph.status, 200) << rph.body;
+}
+
+TEST_F(AtisSigningTest, E4_Exceptions) {
+  EXPECT_THAT(AtisSigning(nullptr, Request()).body, testing::HasSubstr("SVC4003"));
+  EXPECT_EQ(AtisSigning(nullptr, Request()).status, 404);
+  struct Row {
+    std::string body;
+    std::string_view id;
+    std::string_view variables;
+  };
+  const Row rows[] = {
+      {"", "SVC4000", ""},
+      {"{", "SVC4006", ""},
+      {"{}", "SVC4001", R"(["signingRequest"])"},
+      {R"({"signingRequest":{}})", "SVC4001", R"(["attest"])"},
+      {Request(), "SVC4005", R"(["dest.tn","not a telephone number"])"},  // spaces (E-5)
+      {WithoutSpaces(Request("", "D")), "SVC4005", R"(["attest","not A, B or C"])"},
+      {test::Replaced(WithoutSpaces(Request()), "de305d54", "xx305d54"), "SVC4005",
+       R"(["origid","not a UUID"])"},
+      {test::Replaced(WithoutSpaces(Request()), "\"iat\":", "\"iat\":-"), "SVC4005", "[\"iat\","},
+      {WithoutSpaces(Request(R"(,"ppt":"rcd")")), "SVC4005", R"(["ppt",)"},
+      {WithoutSpaces(Request(R"(,"ppt":"div")")), "SVC4001", R"(["div"])"},
+  };
+  for (const Row& row : rows) {
+    const ApiReply reply = AtisSigning(&signer_, row.body);
+    EXPECT_EQ(reply.status, 400) << row.body;
+    EXPECT_THAT(reply.body, testing::HasSubstr(row.id)) << row.body;
+    EXPECT_THAT(reply.body, testing::HasSubstr(row.variables)) << row.body;
+  }
+}
+
+}  // namespace
+}  // namespace callvet

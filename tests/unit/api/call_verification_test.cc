@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "api/call_verification.h"
+
+#include "unit/api/api_lab.h"
+
+namespace callvet {
+namespace {
+
+using test::ApiLab;
+
+class CallVerificationTest : public testing::Test {
+ protected:
+  std::string Identity() {
+    return lab_.Token(test::kHeader, test::Payload()) + ";info=<" + std::string(test::kX5u) +
+           ">;alg=ES256;ppt=shaken";
+  }
+  static JsonValue Parsed(const ApiReply& reply) {
+    auto json = ReadJson(reply.body);
+    EXPECT_THAT(json, Succeeds()) << reply.body;
+    return json ? *json : JsonValue();
+  }
+  static std::string Text(const JsonValue& json, std::string_view name) {
+    const JsonValue* value = json.Find(name);
+    return value != nullptr && value->AsString() != nullptr ? *value->AsString() : "";
+  }
+  ApiReply Judge(const JsonMembers& members) {
+    return JudgeCall(lab_.core(), nullptr, WriteJson(members), Deadline());
+  }
+  ApiLab lab_;
+};
+
+TEST_F(CallVerificationTest, Parts) {
+  const ApiReply reply = Judge({{"id", "7"},
+                                {"identity", Identity()},
+                                {"from", "<sip:+12155550100@example.org>;tag=1"},
+                                {"to", "tel:+12155550101"},
+                                {"trunk", "t1"},
+                                {"certificates", true}});
+  EXPECT_EQ(reply.status, 200);
+  const JsonValue json = Parsed(reply);
+  EXPECT_EQ(Text(json, "id"), "7");
+  EXPECT_EQ(Text(json, "verstat"), "TN-Validation-Passed");
+  EXPECT_EQ(Text(json, "reason"), "verified");
+  ASSERT_NE(json.Find("verdict"), nullptr);
+  EXPECT_EQ(Text(*json.Find("verdict"), "reason"), "verified");
+  ASSERT_NE(json.Find("certificates"), nullptr);
+  EXPECT_EQ(json.Find("certificates")->AsArray()->size(), 2U);
+  ASSERT_EQ(reply.calls.size(), 1U);
+  EXPECT_EQ(reply.calls[0].trunk, "t1");
+}
+
+TEST_F(CallVerificationTest, D3_AssertedIdentityBeforeFrom) {
+  const JsonValue json = Parsed(Judge({{"identity", Identity()},
+                                       {"p_asserted_identity", "tel:+12155550100"},
+                                       {"from", "sip:anonymous@example.org"},
+                                       {"to", "12155550101"}}));
+  EXPECT_EQ(Text(json, "reason"), "verified");
+}
+
+TEST_F(CallVerificationTest, SipMessageAndPastedText) {
+  const std::string sip =
+      "INVITE sip:+12155550101@example.org SIP/2.0\r\n"
+      "From: <sip:+12155550100@example.org>;tag=1\r\n"
+      "To: <sip:+12155550101@example.org>\r\n"
+      "y: " +
+      Identity() + "\r\n\r\n";
+  EXPECT_EQ(Text(Parsed(Judge({{"sip", sip}})), "reason"), "verified");
+  EXPECT_EQ(Text(Parsed(Judge({{"text", sip}})), "reason"), "verified");
+  EXPECT_EQ(Text(Parsed(Judge({{"sip", sip}, {"from", "12155550199"}})), "reason"),
+            "orig-mismatch");
+  const std::string token = lab_.Token(test::kHeader, test::Payload());
+  EXPECT_EQ(Text(Parsed(Judge({{"text", token}, {"from", "12155550100"}, {"to", "12155550101"}})),
+                 "reason"),
+            "verified");
+  EXPECT_EQ(Text(Parsed(Judge({{"from", "12155550100"}, {"to", "12155550101"}})), "reason"),
+            "no-identity");
+}
+
+TEST_F(CallVerificationTest, AtAnotherTime) {
+  JsonMembers call = {{"identity", Identity()}, {"from", "12155550100"}, {"to", "12155550101"}};
+  call.emplace_back("at", ApiLab::now() + 61);
+  EXPECT_EQ(Text(Parsed(Judge(call)), "reason"), "iat-stale");
+  call.back().second = JsonValue("2026-01-15T12:00:30Z");
+  EXPECT_EQ(Text(Parsed(Judge(call)), "reason"), "verified");
+}
+
+TEST_F(CallVerificationTest, DispositionOfAPolicy) {
+  const LoadedPolicy loaded = ParsePolicy("{}", ".");
+  ASSERT_NE(loaded.policy, nullptr);
+  const JsonMembers unsigned_call = {{"from", "12155550100"}, {"to", "12155550101"}};
+  const ApiReply reply =
+      JudgeCall(lab_.core(), loaded.policy.get(), WriteJson(unsigned_call), Deadline());
+  const JsonValue json = Parsed(reply);
+  ASSERT_NE(json.Find("disposition"), nullptr);
+  EXPECT_EQ(Text(*json.Find("disposition"), "action"), "reject");
+  EXPECT_EQ(reply.calls[0].disposition, "reject");
+  const ApiReply signed_call =
+      JudgeCall(lab_.core(), loaded.policy.get(),
+                WriteJson(JsonMembers{
+                    {"identity", Identity()}, {"from", "+12155550100"}, {"to", "+12155550101"}}),
+                Deadline());
+  EXPECT_EQ(signed_call.calls[0].disposition, "pass") << signed_call.body;
+}
+
+TEST_F(CallVerificationTest, WhatIsWrongWithARequest) {
+  struct Row {
+    std::string body;
+    Reason reason;
+  };
+  const Row rows[] = {
+      {"", Reason::kBodyInvalid},
+      {"{", Reason::kBodyInvalid},
+      {"[]", Reason::kParameterInvalid},
+      {R"({"form":"1"})", Reason::kParameterInvalid},
+      {R"({"from":1})", Reason::kParameterInvalid},
+      {R"({"time":"yesterday"})", Reason::kParameterInvalid},
+      {R"({"at":-1})", Reason::kParameterInvalid},
+      {R"({"sip":"BYE"})", Reason::kSipMessageInvalid},
+      {R"({"sdp_fingerprints":[{"alg":1}]})", Reason::kParameterInvalid},
+  };
+  for (const Row& row : rows) {
+    const ApiReply reply = JudgeCall(lab_.core(), nullptr, row.body, Deadline());
+    EXPECT_EQ(reply.status, 400) << row.body;
+    EXPECT_EQ(Text(*Parsed(reply).Find("error"), "reason"), Info(row.reason).id) << row.body;
+  }
+}
+
+TEST_F(CallVerificationTest, BatchAnswersEachLine) {
+  CallBatch batch(lab_.shared_core(), nullptr);
+  const JsonMembers call = {
+      {"identity", Identity()}, {"from", "12155550100"}, {"to", "12155550101"}};
+  JsonMembers past = call;
+  past.emplace_back("at", ApiLab::now() + 61);
+  EXPECT_EQ(Text(Parsed(batch.Judge(WriteJson(call), Deadline())), "reason"), "verified");
+  EXPECT_EQ(Text(Parsed(batch.Judge(WriteJson(past), Deadline())), "reason"), "iat-stale");
+  EXPECT_EQ(Text(*Parsed(batch.Judge("{", Deadline())).Find("error"), "reason"), "body-invalid");
+  EXPECT_EQ(Text(Parsed(batch.Judge(WriteJson(call), Deadline())), "reason"), "verified");
+}
+
+TEST_F(CallVerificationTest, Decode) {
+  const ApiReply reply = DecodeText(WriteJson(JsonMembers{{"text", Identity()}}), test::kNow);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_THAT(reply.body, testing::HasSubstr("12155550100"));
+  EXPECT_EQ(DecodeText(R"({"text":""})", test::kNow).status, 400);
+  EXPECT_EQ(DecodeText("x", test::kNow).status, 400);
+}
+
+}  // namespace
+}  // namespace callvet

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "service/config.h"
+
+#include "support/result_matchers.h"
+
+namespace callvet::service {
+namespace {
+
+Result<ServiceConfig> Parse(std::string_view text) {
+  return ParseConfig(text, "/etc/callvet");
+}
+
+TEST(Config, DefaultsAreClosed) {
+  const auto config = Parse("{}");
+  ASSERT_THAT(config, Succeeds());
+  ASSERT_EQ(config->listen.size(), 1U);
+  EXPECT_TRUE(config->listen[0].IsLoopback());
+  EXPECT_FALSE(config->verify_without_token);
+  EXPECT_TRUE(config->tokens.empty());
+  EXPECT_EQ(config->deadline.count(), 2000);
+  EXPECT_EQ(config->log.numbers, LogNumbers::kMasked);
+  EXPECT_TRUE(InsecureSettings(*config).empty());
+}
+
+TEST(Config, CommentsAndPaths) {
+  const auto config = Parse(R"(// a comment
+{ /* another: "listen": 1 */ "trust": {"anchors": ["anchors", "/abs.pem"]}, // "x"
+  "log": {"target": "access // no comment.log"} })");
+  ASSERT_THAT(config, Succeeds());
+  EXPECT_THAT(config->verifier.trust.anchors,
+              testing::ElementsAre("/etc/callvet/anchors", "/abs.pem"));
+  EXPECT_EQ(config->log.target, "/etc/callvet/access // no comment.log");
+}
+
+TEST(Config, BeyondLoopbackNeedsTlsOrAWord) {
+  EXPECT_THAT(Parse(R"({"listen": "0.0.0.0:80"})"), FailsWith(Reason::kConfigInvalid));
+  EXPECT_THAT(Parse(R"({"listen": ["127.0.0.1:80", "[::]:80"]})"),
+              FailsWith(Reason::kConfigInvalid));
+  EXPECT_THAT(Parse(R"({"listen": ["127.0.0.2:80", "[::1]:80"]})"), Succeeds());
+  EXPECT_THAT(Parse(R"({"listen": "0.0.0.0:80", "tls": {"certificate": "a", "key": "b"}})"),
+              Succeeds());
+  const auto plain = Parse(R"({"listen": "0.0.0.0:80", "insecure_plain_http": true})");
+  ASSERT_THAT(plain, Succeeds());
+  EXPECT_EQ(InsecureSettings(*plain).size(), 1U);
+}
+
+TEST(Config, WhatIsRefused) {
+  for (const std::string_view text : {"",
+                                      "[]",
+                                      "{",
+                                      R"({"lisen": "127.0.0.1:1"})",
+                                      R"({"listen": "127.0.0.1"})",
+                                      R"({"listen": "localhost:80"})",
+                                      R"({"listen": "127.0.0.1:99999"})",
+                                      R"({"tls": {}})",
+                                      R"({"tls": 1})",
+                                      R"({"limits": {"workers": 0}})",
+                                      R"({"limits": {"workers": "1"}})",
+                                      R"({"limits": {"threads": 1}})",
+                                      R"({"verification": {"country": "XX"}})",
+                                      R"({"verification": {"max_age_seconds": 1.5}})",
+                                      R"({"signing": {"key": "a"}})",
+                                      R"({"access": {"tokens": {}}})",
+                                      R"({"access": {"tokens": [{"name": "a"}]}})",
+                                      R"({"access": {"verify_without_token": 1}})",
+                                      R"({"log": {"numbers": "some"}})",
+                                      R"({"certificates": {"insecure_allow_ports": [0]}})",
+                                      R"({"trust": {"anchors": [1]}})",
+                                      R"({"listen": "127.0.0.1:1", "listen": "127.0.0.1:2"})"}) {
+    EXPECT_THAT(Parse(text), FailsWith(Reason::kConfigInvalid)) << text;
+  }
+}
+
+TEST(Config, LabSwitchesAreNamed) {
+  const auto config = Parse(
+      R"({"certificates": {"insecure_allow_http": true, "insecure_allow_private_addresses": true,
+          "insecure_allow_ports": [8080]}})");
+  ASSERT_THAT(config, Succeeds());
+  EXPECT_EQ(InsecureSettings(*config).size(), 3U);
+}
+
+TEST(Config, VerifierTextSaysWhatNeedsANewVerifier) {
+  const auto base = Parse(R"({"verification": {"max_age_seconds": 60}})");
+  const auto same = Parse(R"({"access": {}, "verification": {"max_age_seconds": 60}})");
+  const auto other = Parse(R"({"verification": {"max_age_seconds": 61}})");
+  EXPECT_EQ(base->verifier_text, same->verifier_text);
+  EXPECT_NE(base->verifier_text, other->verifier_text);
+}
+
+}  // namespace
+}  // namespace callvet::service

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include "service/demo.h"
+#include "service/service.h"
+#include "support/result_matchers.h"
+
+namespace callvet::service {
+namespace {
+
+// A blocking exchange: everything that comes back until the end.
+std::string Exchange(uint16_t port, const std::string& bytes) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string got;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    (void)::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    char buffer[4096];
+    for (ssize_t size = 0; (size = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+      got.append(buffer, static_cast<size_t>(size));
+    }
+  }
+  ::close(fd);
+  return got;
+}
+
+std::string Post(const std::string& path, const std::string& body) {
+  return "POST " + path + " HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
+}
+
+class ServiceThreadsTest : public testing::Test {
+ protected:
+  ServiceThreadsTest()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("callvet-service-" + std::to_string(getpid()))) {
+    std::filesystem::create_directories(folder_);
+    auto demo = Demo::Make(folder_, SystemClock().Now());
+    EXPECT_THAT(demo, Succeeds());
+    demo_ = std::move(*demo);
+    auto service = Service::Make([this] { return Config(); });
+    EXPECT_THAT(service, Succeeds());
+    service_ = std::move(*service);
+    const std::string& shown = service_->addresses().front();
+    port_ = static_cast<uint16_t>(std::stoi(shown.substr(shown.rfind(':') + 1)));
+    running_ = std::thread([this] { service_->Run(); });
+  }
+  ~ServiceThreadsTest() override {
+    service_->Stop();
+    running_.join();
+    std::filesystem::remove_all(folder_);
+  }
+  [[nodiscard]] Result<ServiceConfig> Config() const {
+    ServiceConfig config = demo_->Config();
+    config.listen = {{"127.0.0.1", 0}};
+    config.connections.workers = 2;
+    config.waiting_for_certificates = 2;
+    config.connections.connections = 20;
+    config.connections.request_time = std::chrono::milliseconds(500);
+    return config;
+  }
+
+  std::filesystem::path folder_;
+  std::optional<Demo> demo_;
+  std::unique_ptr<Service> service_;
+  uint16_t port_ = 0;
+  std::thread running_;
+};
+
+TEST_F(ServiceThreadsTest, ClientsReloadsAndBatchesAtOnce) {
+  std::atomic<int> good = 0;
+  std::vector<std::thread> clients;
+  for (int client = 0; client < 4; ++client) {
+    clients.emplace_back([&, client] {
+      for (uint64_t n = 0; n < 25; ++n) {
+        const auto body = demo_->Call(n + static_cast<uint64_t>(client), SystemClock().Now());
+        if (!body) continue;
+        const std::string path = n % 5 == 4 ? "/v1/calls:batch" : "/v1/calls";
+        const std::string got = Exchange(port_, Post(path, *body));
+        if (got.find("\"verstat\":") != std::string::npos) ++good;
+        (void)Exchange(port_, "GET / HTT");  // given up by us
+      }
+    });
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_THAT(service_->Reload(), Succeeds());
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(good, 100);
+}
+
+TEST_F(ServiceThreadsTest, TooManyConnectionsMakeRoom) {
+  std::vector<int> idle;
+  for (int i = 0; i < 60; ++i) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    idle.push_back(fd);
+  }
+  EXPECT_THAT(Exchange(port_, "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"),
+              testing::HasSubstr("\"ok\""));
+  for (const int fd : idle) ::close(fd);
+}
+
+}  // namespace
+}  // namespace callvet::service
