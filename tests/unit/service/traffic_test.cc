@@ -27,7 +27,7 @@ TEST(Traffic, CountsByReasonAndMinute) {
   ASSERT_EQ(minutes.size(), 60U);
   const auto count = [](const JsonValue& minute, std::string_view name) {
     int64_t number = -1;
-    minute.Find(name)->GetInt(number);
+    EXPECT_TRUE(minute.Find(name)->GetInt(number));
     return number;
   };
   EXPECT_EQ(count(minutes.back(), "passed"), 1);
