@@ -386,9 +386,9 @@ const std::vector<Row>& Rows() {
   return rows;
 }
 
-// Reasons that are no verdict of one call here: of extensions that are not judged, of the STI-PA's
-// list, of our own input, and those that the operator's rules give (decide_test,
-// plan_demands_test).
+// Reasons that are no verdict of a call with one PASSporT here: of extensions
+// (extension_reasons_test), of the STI-PA's list, of our own input, and those that the operator's
+// rules give (decide_test, plan_demands_test).
 bool NeverAVerdict(const ReasonInfo& row) {
   static const std::set<Reason> others = {Reason::kPptNotShaken,          Reason::kCrlInvalid,
                                           Reason::kSignerKeyUnsupported,  Reason::kOutOfBandNone,
