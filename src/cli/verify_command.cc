@@ -296,6 +296,9 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (!verifier) return console.Complain(verifier.error());
   if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
   for (const TrustSource& source : trust.sources) {
+    if (source.not_kept) {
+      console.Warn(source.name + ": counts, but could not be kept: " + source.not_kept->detail);
+    }
     if (!source.failure) continue;
     console.Warn(source.name + ": the old one counts, because of " +
                  std::string(Info(source.failure->reason).id) + ": " + source.failure->detail);

@@ -149,11 +149,11 @@ bool CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now) {
   return loaded;
 }
 
-Result<void> CrlRefresher::RefreshOne(const std::string& url, Point& point,
-                                      const TrustStoreBuilder& trust, sys_seconds now,
-                                      const Deadline& deadline) {
+Result<std::string> CrlRefresher::RefreshOne(const std::string& url, Point& point,
+                                             const TrustStoreBuilder& trust, sys_seconds now,
+                                             const Deadline& deadline) {
   if (fetcher_ == nullptr) return Fail(Reason::kFetchOffline, "nothing may be downloaded");
-  const auto fetched = fetcher_->Fetch(url, deadline);
+  auto fetched = fetcher_->Fetch(url, deadline);
   if (!fetched) return fetched.error();
   if (fetched->body.size() > kMaxCrlBytes) return Fail(Reason::kFetchTooLarge, "the CRL");
   auto document = CrlDocument::Parse(fetched->body);
@@ -165,12 +165,18 @@ Result<void> CrlRefresher::RefreshOne(const std::string& url, Point& point,
   point.due = now + options_.max_age;
   for (const Crl& crl : point.document.crls) point.due = std::min(point.due, *crl.next_update());
   point.due = std::max(point.due, now + options_.min_interval);
-  if (options_.state_dir) {
-    std::error_code error;
-    std::filesystem::create_directories(*options_.state_dir, error);
-    return WriteFile(KeptPath(url), fetched->body, FileMode::kPublic);
-  }
-  return {};
+  return std::move(fetched->body);
+}
+
+// Why it could not be kept, if so. A list counts all the same: a full disk shall not bring the old
+// one back.
+std::optional<Failure> CrlRefresher::Keep(const std::string& url, std::string_view body) const {
+  if (!options_.state_dir) return std::nullopt;
+  std::error_code error;
+  std::filesystem::create_directories(*options_.state_dir, error);
+  const auto written = WriteFile(KeptPath(url), body, FileMode::kPublic);
+  if (written) return std::nullopt;
+  return written.error();
 }
 
 std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys_seconds now,
@@ -180,16 +186,17 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys
     if (now < point.due) continue;
     if (fetcher_ == nullptr && !point.document.crls.empty()) continue;
     if (deadline.Passed()) break;
-    const auto ok = RefreshOne(url, point, trust, now, deadline);
-    if (ok) {
+    const auto body = RefreshOne(url, point, trust, now, deadline);
+    if (body) {
       point.retry = std::chrono::seconds(0);
-      updates.push_back({url, std::nullopt, true, Describe(point.document)});
+      updates.push_back({url, std::nullopt, Keep(url, *body), true, Describe(point.document)});
       continue;
     }
     point.retry = std::clamp(point.retry * 2, options_.min_interval,
                              std::max(options_.min_interval, options_.max_retry));
     point.due = now + point.retry;
-    updates.push_back({url, ok.error(), !point.document.crls.empty(), Describe(point.document)});
+    updates.push_back(
+        {url, body.error(), std::nullopt, !point.document.crls.empty(), Describe(point.document)});
   }
   return updates;
 }

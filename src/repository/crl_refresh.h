@@ -54,8 +54,10 @@ Result<void> CheckCrlUpdate(const CrlDocument& next, const std::vector<Crl>& cur
 struct CrlUpdate {
   std::string url;
   std::optional<Failure> failure;  // why the old list, if any, stays
-  bool in_use = false;             // there is a list, new or old
-  std::string detail;              // for people
+  std::optional<Failure>
+      not_kept;         // why the new list, though in use, will not outlive this process
+  bool in_use = false;  // there is a list, new or old
+  std::string detail;   // for people
 };
 
 /// Keeps the CRLs of distribution points current: fetched again at nextUpdate, and 12 hours after
@@ -91,8 +93,11 @@ class CrlRefresher {
     sys_seconds due{};
     std::chrono::seconds retry{0};
   };
-  Result<void> RefreshOne(const std::string& url, Point& point, const TrustStoreBuilder& trust,
-                          sys_seconds now, const Deadline& deadline);
+  // Success is the body, which Point has already in its decoded form.
+  Result<std::string> RefreshOne(const std::string& url, Point& point,
+                                 const TrustStoreBuilder& trust, sys_seconds now,
+                                 const Deadline& deadline);
+  [[nodiscard]] std::optional<Failure> Keep(const std::string& url, std::string_view body) const;
   [[nodiscard]] bool KnowsAuthority(const Certificate& certificate) const;
   [[nodiscard]] std::filesystem::path KeptPath(const std::string& url) const;
 

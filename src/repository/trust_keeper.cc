@@ -25,7 +25,7 @@ CrlRefreshOptions WithStateDir(CrlRefreshOptions options,
 // Puts a line about `name` into the report; true if `result` is good.
 bool Report(TrustReport& report, Kind kind, const std::string& name, const Result<void>& result,
             std::string detail = {}) {
-  TrustSource source{kind, name, std::nullopt, result.has_value(), std::move(detail)};
+  TrustSource source{kind, name, std::nullopt, result.has_value(), std::move(detail), std::nullopt};
   if (!result) source.failure = result.error();
   report.sources.push_back(std::move(source));
   return result.has_value();
@@ -233,7 +233,7 @@ bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustRe
   for (CrlUpdate& update : crls_.Refresh(trust, now, deadline)) {
     changed = changed || !update.failure;
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
-                              update.in_use, std::move(update.detail)});
+                              update.in_use, std::move(update.detail), std::move(update.not_kept)});
   }
   return changed;
 }

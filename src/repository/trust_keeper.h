@@ -55,6 +55,8 @@ struct TrustSource {
   std::optional<Failure> failure;  // why it is not used, or its old content stays
   bool in_use = false;             // something of it counts, new or old
   std::string detail;              // for people
+  /// Why the new content, which counts, could not be written into the state directory.
+  std::optional<Failure> not_kept = std::nullopt;
 };
 
 /// "anchors", "crl-anchors", "crl-file", "crl-url", "trust-list-roots" or "trust-list".

@@ -274,6 +274,25 @@ TEST_F(TrustKeeperTest, C33_BadCrlOfAUrlReplacesNothing) {
   EXPECT_THAT(Verify(restarted), FailsWith(Reason::kCertificateRevoked));
 }
 
+// The new list counts also where it cannot be written: no directory, or something in its place.
+TEST_F(TrustKeeperTest, C34_AListThatCannotBeKeptCountsAllTheSame) {
+  UseCrlUrl();
+  dir_.Put("file", "");
+  inputs_.state_dir = dir_.path() / "file" / "state";
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}, kNow - hours(2)));
+  TrustKeeper keeper(inputs_);
+  const auto first = keeper.Load(kNow, {});
+  EXPECT_FALSE(first.FirstUnusable().has_value());
+  ASSERT_TRUE(first.sources.back().not_kept.has_value());
+  EXPECT_EQ(first.sources.back().not_kept->reason, Reason::kFileUnreadable);
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  const auto second = keeper.Maintain(kNow + hours(12), {});
+  EXPECT_EQ(second.outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_TRUE(second.sources.back().not_kept.has_value());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
 TEST_F(TrustKeeperTest, C35_HardAndSoftFailure) {
   UseCrlUrl();
   fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}));
