@@ -257,6 +257,7 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
     file_crls_ = std::move(files->crls);
     list_roots_ = std::move(files->list_roots);
     UpdateList(now, deadline, report);
+    crls_.LoadAllKept(WithList(files_, now), now);
     RefreshCrls(now, deadline, report);
     Publish(now, report);
   }
