@@ -213,8 +213,13 @@ TEST_F(TrustKeeperTest, C32_StateDirectoryAloneGivesTheAcceptedList) {
   TrustKeeper keeper(inputs_);
   EXPECT_THAT(Outcome(keeper.Load(kNow + days(1), {})), Succeeds());
   EXPECT_THAT(Verify(keeper, kNow + days(1)), Succeeds());
+  // Expired it is trusted by nobody, but stops nobody who has other anchors.
+  UseAnchorFile();
   TrustKeeper late(inputs_);
-  EXPECT_THAT(Outcome(late.Load(kNow + days(31), {})), FailsWith(Reason::kTrustListExpired));
+  const auto report = late.Load(kNow + days(31), {});
+  EXPECT_THAT(Outcome(report), FailsWith(Reason::kTrustListExpired));
+  EXPECT_FALSE(report.FirstUnusable().has_value());
+  EXPECT_FALSE(late.snapshot()->listed_until().has_value());
 }
 
 // ----- CRLs
@@ -390,6 +395,22 @@ TEST_F(TrustKeeperTest, C35_DistributionPointsOfChainsThatLeadToAnAnchorAreWatch
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
   EXPECT_TRUE(watch(Bundle()).sources.empty());
   EXPECT_EQ(fetcher_->fetches(), 1);
+}
+
+TEST_F(TrustKeeperTest, C35_ABundleOfACaThatBecomesTrustedLaterIsWatched) {
+  CertSpec leaf = LeafSpec();
+  leaf.distribution_points = {{.uri = "https://ca.example/crl"}};
+  pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  inputs_.anchors = {dir_.Put("anchor.pem", IssueRoot("/CN=Other").pem)};
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+  EXPECT_TRUE(keeper.FetchWatched(kNow, {}).sources.empty());
+  UseAnchorFile();
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_EQ(keeper.FetchWatched(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
 }
 
 // A list of a CA that is not known yet counts, and is judged again when the first chain shows it.
