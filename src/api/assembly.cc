@@ -128,6 +128,31 @@ Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup) {
                                     setup.clock, std::move(*engine), std::move(*content));
 }
 
+namespace {
+
+bool FollowsDistributionPoints(const VerifierSetup& setup) {
+  return setup.trust.crl_downloads == CrlDownloads::kDistributionPoints && MayDownload(setup);
+}
+
+// Files, whose certificates may name CRLs like those of a download.
+Result<std::shared_ptr<const CertificateSource>> MakeWatchedFiles(const VerifierSetup& setup,
+                                                                  TrustKeeper& keeper) {
+  auto files = FileCertificateSource::Load(setup.certificates, setup.url_certificates);
+  if (!files) return files.error();
+  if (FollowsDistributionPoints(setup)) {
+    for (auto& bundle : (*files)->Bundles()) keeper.Watch(std::move(bundle));
+  }
+  return std::shared_ptr<const CertificateSource>(std::move(*files));
+}
+
+// All of `whole` if that never ends.
+Deadline HalfOf(const Deadline& whole) {
+  const auto left = whole.Left();
+  return left == std::chrono::milliseconds::max() ? whole : Deadline::After(left / 2);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& setup,
                                                          const Deadline& deadline,
                                                          TrustReport& report) {
@@ -142,7 +167,7 @@ Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& se
   std::shared_ptr<const CertificateSource> source;
   if (UsesRepository(setup)) {
     VerifierSetup watched = setup;
-    if (setup.trust.crl_downloads == CrlDownloads::kDistributionPoints && MayDownload(setup)) {
+    if (FollowsDistributionPoints(setup)) {
       watched.downloads->repository.on_new_bundle = [keeper = *keeper](const auto& bundle) {
         keeper->Watch(bundle);
       };
@@ -152,7 +177,7 @@ Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& se
     live->repository_ = *repository;
     source = std::move(*repository);
   } else {
-    auto files = MakeSource(setup);
+    auto files = MakeWatchedFiles(setup, **keeper);
     if (!files) return files.error();
     source = std::move(*files);
   }
@@ -167,11 +192,17 @@ Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& se
 }
 
 Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {
+  TrustReport crls;
+  return Verify(call, deadline, crls);
+}
+
+Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline,
+                             TrustReport& crls) const noexcept {
   Verdict verdict = verifier_->Verify(call, deadline);
   try {
-    const TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
-    if (report.outcome != TrustReport::Outcome::kReplaced) return verdict;
-    UseSnapshot(report);
+    crls = keeper_->FetchWatched(clock_->Now(), HalfOf(deadline));
+    if (crls.outcome != TrustReport::Outcome::kReplaced) return verdict;
+    UseSnapshot(crls);
   } catch (...) {
     return Verdict();
   }

@@ -80,7 +80,12 @@ class LiveVerifier {
 
   /// Verifier::Verify. If it met a carrier whose certificates name CRLs that nobody fetched yet,
   /// they are fetched and the call is judged again, all within `deadline`.
+  /// At most half of what is left of it goes into these lists, so that one that cannot be had does
+  /// not take the verdict away.
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline) const noexcept;
+  /// The same; `crls` says what became of the lists that were fetched.
+  [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline,
+                               TrustReport& crls) const noexcept;
 
   /// Does what is due: certificates in use that end soon, CRLs, the trust list.
   TrustReport Maintain(const Deadline& deadline) const;

@@ -61,6 +61,15 @@ Result<std::shared_ptr<const FileCertificateSource>> FileCertificateSource::Load
       new FileCertificateSource(std::move(*bundle), std::move(by_url)));
 }
 
+std::vector<SharedBundle> FileCertificateSource::Bundles() const {
+  std::vector<SharedBundle> bundles;
+  if (bundle_) bundles.push_back(*bundle_);
+  for (const auto& [x5u, bundle] : by_url_) {
+    if (bundle) bundles.push_back(*bundle);
+  }
+  return bundles;
+}
+
 Result<std::shared_ptr<const CertificateBundle>> FileCertificateSource::Get(
     std::string_view x5u, const Deadline& /*deadline*/) const {
   if (const auto own = by_url_.find(x5u); own != by_url_.end()) return own->second;

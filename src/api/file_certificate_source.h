@@ -34,6 +34,9 @@ class FileCertificateSource final : public CertificateSource {
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const override;
 
+  /// All bundles that can be decoded.
+  [[nodiscard]] std::vector<std::shared_ptr<const CertificateBundle>> Bundles() const;
+
  private:
   using SharedBundle = std::shared_ptr<const CertificateBundle>;
   FileCertificateSource(Result<SharedBundle> bundle,

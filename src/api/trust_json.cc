@@ -21,6 +21,7 @@ JsonValue SourcesJson(const VerificationCore& core) {
     list.push_back(JsonMembers{{"kind", TrustSourceKindName(source.kind)},
                                {"name", source.name},
                                {"failure", FailureJson(source.failure)},
+                               {"not_kept", FailureJson(source.not_kept)},
                                {"in_use", source.in_use},
                                {"detail", source.detail}});
   }

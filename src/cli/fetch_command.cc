@@ -122,15 +122,31 @@ void AddNotRun(Report& report, std::initializer_list<const char*> names, const c
   for (const char* name : names) report.steps.push_back({name, Outcome::kNotRun, {}, {}, why});
 }
 
+// The revocation lists that `chain` names and nobody has, in words; "" if there are none.
+std::string ListsNotAtHand(const VerifiedChain& chain, const TrustStore& store) {
+  std::string text;
+  for (const Certificate& certificate : chain.path()) {
+    const bool covered = std::any_of(store.crls().begin(), store.crls().end(),
+                                     [&](const Crl& crl) { return crl.Covers(certificate); });
+    if (covered) continue;
+    for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
+      for (const std::string& url : point.uris) {
+        if (text.find(url) == std::string::npos) text += (text.empty() ? "" : ", ") + url;
+      }
+    }
+  }
+  return text.empty() ? text : "; revocation not judged, by " + text;
+}
+
 void Chain(Report& report, const TrustStore& store, sys_seconds at) {
   if (store.anchors().empty()) return AddNotRun(report, {"chain"}, "no --anchors");
   const auto chain = Timed(
       report, "chain", [&] { return VerifyChain(report.bundle, store, at); },
-      [](const VerifiedChain& good) {
+      [&](const VerifiedChain& good) {
         std::string text =
             std::to_string(good.path().size()) + " certificates to " + good.anchor().subject();
         for (const std::string& note : good.revocation_notes()) text += "; " + note;
-        return text;
+        return text + ListsNotAtHand(good, store);
       });
   if (!chain) report.exit_code = ExitCode::kNotVerified;
 }

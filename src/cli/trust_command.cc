@@ -63,6 +63,7 @@ JsonValue SourcesJson(const std::vector<TrustSource>& sources) {
     json.push_back(JsonMembers{{"kind", TrustSourceKindName(source.kind)},
                                {"name", source.name},
                                {"failure", FailureJson(source.failure)},
+                               {"not_kept", FailureJson(source.not_kept)},
                                {"in_use", source.in_use},
                                {"detail", source.detail}});
   }
@@ -111,14 +112,17 @@ JsonValue AllJson(const TrustKeeper& keeper, const std::vector<TrustSource>& sou
 
 void PrintSources(const Console& console, const std::vector<TrustSource>& sources) {
   for (const TrustSource& source : sources) {
-    console.out() << console.Paint(source.failure ? Colour::kRed : Colour::kGreen,
-                                   source.failure ? "NO " : "OK ")
+    const bool good = !source.failure && !source.not_kept;
+    console.out() << console.Paint(good ? Colour::kGreen : Colour::kRed, good ? "OK " : "NO ")
                   << " " << TrustSourceKindName(source.kind) << " " << ForTerminal(source.name);
     if (!source.detail.empty()) console.out() << ": " << ForTerminal(source.detail);
     console.out() << "\n";
     if (source.failure) {
       console.out() << "    " << Info(source.failure->reason).id << ": "
                     << ForTerminal(source.failure->detail) << "\n";
+    }
+    if (source.not_kept) {
+      console.out() << "    could not be kept: " << ForTerminal(source.not_kept->detail) << "\n";
     }
   }
 }
@@ -175,6 +179,7 @@ ListCheck CheckList(const TrustInputs& inputs, sys_seconds now) {
 ExitCode ExitCodeOfSources(const std::vector<TrustSource>& sources) {
   ExitCode code = ExitCode::kVerified;
   for (const TrustSource& source : sources) {
+    if (source.not_kept) return ExitCode::kNotVerified;
     if (!source.failure) continue;
     const bool undecided = ExitCodeOf(source.failure->reason) == ExitCode::kUndecided;
     if (!undecided) return ExitCode::kNotVerified;

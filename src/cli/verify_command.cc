@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -49,6 +50,7 @@ struct VerifyOptions {
   std::string revocation;
   bool no_crl_download = false;
   int64_t max_age = 60;
+  int64_t timeout = 10;
   std::string country;
   bool require_crl = false;
   bool bare = false;
@@ -122,6 +124,13 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   command.add_option("--max-age", options.max_age, "Freshness window in seconds, both ways")
       ->type_name("S")
       ->check(CLI::Range(int64_t{0}, int64_t{86400}))
+      ->capture_default_str();
+  command
+      .add_option("--timeout", options.timeout,
+                  "Seconds for the whole call, downloads included; half of what is left goes into "
+                  "revocation lists at most")
+      ->type_name("S")
+      ->check(CLI::Range(int64_t{1}, int64_t{600}))
       ->capture_default_str();
   command
       .add_option("--country", options.country,
@@ -277,6 +286,20 @@ void PrintResult(const Verdict& verdict, const std::optional<Disposition>& dispo
   PrintDisposition(console, *disposition, RuleLines::kBroken);
 }
 
+// What of trust is not as it should be, though it does not end the program.
+void WarnOf(const TrustReport& report, const Console& console) {
+  for (const TrustSource& source : report.sources) {
+    if (source.not_kept) {
+      console.Warn(source.name + ": counts, but could not be kept: " + source.not_kept->detail);
+    }
+    if (!source.failure) continue;
+    console.Warn(source.name +
+                 (source.in_use ? ": the old one counts, because of "
+                                : ": could not be had, so nothing of it counts, because of ") +
+                 std::string(Info(source.failure->reason).id) + ": " + source.failure->detail);
+  }
+}
+
 ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty()) {
     return console.Complain(
@@ -295,13 +318,12 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   auto verifier = LiveVerifier::Make(*setup, Deadline(), trust);
   if (!verifier) return console.Complain(verifier.error());
   if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
-  for (const TrustSource& source : trust.sources) {
-    if (!source.failure) continue;
-    console.Warn(source.name + ": the old one counts, because of " +
-                 std::string(Info(source.failure->reason).id) + ": " + source.failure->detail);
-  }
+  WarnOf(trust, console);
 
-  const Verdict verdict = (*verifier)->Verify(*call, Deadline());
+  TrustReport crls;
+  const auto deadline = Deadline::After(std::chrono::seconds(options.timeout));
+  const Verdict verdict = (*verifier)->Verify(*call, deadline, crls);
+  WarnOf(crls, console);
   std::optional<Disposition> disposition;
   if (policy != nullptr) disposition = Decide(*policy, PolicyCallOf(*call, options.trunk), verdict);
   PrintResult(verdict, disposition, options, console);

@@ -59,16 +59,24 @@ class Passage {
       : gate_(gate), clock_(clock), url_(url) {}
   Passage(const Passage&) = delete;
   Passage& operator=(const Passage&) = delete;
-  ~Passage() { gate_.Leave(url_, clock_.Now(), failure_); }
+  ~Passage() {
+    if (abandoned_) {
+      gate_.Abandon(url_);
+    } else {
+      gate_.Leave(url_, clock_.Now(), failure_);
+    }
+  }
 
   void Succeeded() { failure_.reset(); }
   void Failed(const Failure& failure) { failure_ = failure; }
+  void Abandoned() { abandoned_ = true; }
 
  private:
   FetchGate& gate_;
   const Clock& clock_;
   std::string_view url_;
   std::optional<Failure> failure_ = Fail(Reason::kInternalError, "the fetch ended early");
+  bool abandoned_ = false;
 };
 
 }  // namespace
@@ -275,6 +283,8 @@ Result<Entry> CertificateRepository::Impl::Lead(std::string_view x5u, const Dead
   } else {
     Count(counters_.fetch_failures);
     passage.Failed(entry.error());
+    // A caller in a hurry says nothing about the server.
+    if (entry.error().reason == Reason::kFetchTimeout && deadline.Passed()) passage.Abandoned();
   }
   return entry;
 }

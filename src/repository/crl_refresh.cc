@@ -2,6 +2,8 @@
 #include "repository/crl_refresh.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -25,14 +27,48 @@ Result<void> CheckTimes(const Crl& crl, sys_seconds now) {
   return {};
 }
 
-Result<void> CheckNotOlder(const Crl& next, const std::vector<Crl>& current) {
-  for (const Crl& old : current) {
+// The store that judges lists beside which `documents` bring certificates.
+std::shared_ptr<const TrustStore> StoreWith(const TrustStoreBuilder& trust,
+                                            std::initializer_list<const CrlDocument*> documents) {
+  TrustStoreBuilder builder = trust;
+  for (const CrlDocument* document : documents) builder.AddCrlSigners(document->signers);
+  return builder.Build();
+}
+
+// kIssuerUnknown if that holds for any of its lists. Fails with kCrlInvalid if any is forged.
+Result<CrlStanding> StandingOf(const CrlDocument& document,
+                               const std::vector<Certificate>& authorities, const TrustStore& store,
+                               sys_seconds now) {
+  std::vector<Certificate> known = authorities;
+  known.insert(known.end(), document.signers.begin(), document.signers.end());
+  CrlStanding standing = CrlStanding::kAuthentic;
+  for (const Crl& crl : document.crls) {
+    const CrlJudgement judgement = JudgeCrl(crl, known, store, now);
+    if (judgement.standing == CrlStanding::kForged) {
+      return Fail(Reason::kCrlInvalid, judgement.detail);
+    }
+    if (judgement.standing == CrlStanding::kIssuerUnknown) standing = judgement.standing;
+  }
+  return standing;
+}
+
+Result<void> CheckNotOlder(const Crl& next, const CrlDocument& current) {
+  for (const Crl& old : current.crls) {
     if (old.HasScopeOf(next) && old.IsNewerThan(next)) {
       return Fail(Reason::kCrlInvalid,
                   "the CRL of " + Quote(next.issuer()) + " is older than the one that is in use");
     }
   }
   return {};
+}
+
+// The name of the file that keeps the list of `url`.
+std::string KeptName(const std::string& url) {
+  return "crl-" + Sha256Hex(url) + ".crl";
+}
+
+bool IsKeptName(const std::string& name) {
+  return name.size() == KeptName({}).size() && name.starts_with("crl-") && name.ends_with(".crl");
 }
 
 // By https only: a list by http would tell anybody on the way who is looked at, and may be
@@ -73,42 +109,23 @@ Result<CrlDocument> CrlDocument::Parse(std::string_view bytes) {
   return document;
 }
 
-Result<void> CheckCrlUpdate(const CrlDocument& next, const std::vector<Crl>& current,
-                            const std::vector<Certificate>& authorities,
-                            const TrustStoreBuilder& trust, sys_seconds now) {
-  TrustStoreBuilder builder = trust;
-  builder.AddCrlSigners(next.signers);
-  const auto store = builder.Build();
-  std::vector<Certificate> known = authorities;
-  known.insert(known.end(), next.signers.begin(), next.signers.end());
-  for (const Crl& crl : next.crls) {
-    const CrlJudgement judgement = JudgeCrl(crl, known, *store, now);
-    if (judgement.standing != CrlStanding::kAuthentic) {
-      return Fail(Reason::kCrlInvalid, judgement.detail);
-    }
-    if (auto ok = CheckTimes(crl, now); !ok) return ok.error();
-    if (auto ok = CheckNotOlder(crl, current); !ok) return ok.error();
-  }
-  return {};
-}
-
 CrlRefresher::CrlRefresher(CrlRefreshOptions options, std::shared_ptr<const Fetcher> fetcher)
     : options_(std::move(options)), fetcher_(std::move(fetcher)) {
-  for (const std::string& url : options_.urls) points_.try_emplace(url);
+  for (const std::string& url : options_.urls) AddPoint(url, Origin::kOptions);
 }
 
 bool CrlRefresher::Watch(const std::vector<Certificate>& path) {
   bool added = false;
   for (const Certificate& certificate : path) {
     for (const std::string& url : WatchableUrls(certificate)) {
-      if (points_.size() < options_.max_urls) added = points_.try_emplace(url).second || added;
+      if (points_.size() < options_.max_urls) added = AddPoint(url, Origin::kWatched) || added;
     }
     if (!certificate.is_ca() || KnowsAuthority(certificate)) continue;
     if (authorities_.size() >= options_.max_authorities) continue;
     authorities_.push_back(certificate);
     // A list that nobody could judge may be this CA's.
     for (auto& [url, point] : points_) {
-      if (!point.document.crls.empty()) continue;
+      if (!point.document.crls.empty() && !point.pending) continue;
       point.due = {};
       added = true;
     }
@@ -130,8 +147,27 @@ bool CrlRefresher::Knows(const std::vector<Certificate>& certificates) const {
   return true;
 }
 
-std::filesystem::path CrlRefresher::KeptPath(const std::string& url) const {
-  return *options_.state_dir / ("crl-" + Sha256Hex(url) + ".crl");
+bool CrlRefresher::AddPoint(const std::string& url, Origin origin) {
+  const auto [position, added] = points_.try_emplace(url);
+  if (!added) return false;
+  position->second.origin = origin;
+  if (auto kept = kept_.extract(KeptName(url))) {
+    position->second.document = std::move(kept.mapped());
+  }
+  return true;
+}
+
+std::optional<CrlDocument> CrlRefresher::ReadKept(const std::string& name,
+                                                  const TrustStoreBuilder& trust,
+                                                  sys_seconds now) const {
+  const auto bytes = ReadFile(*options_.state_dir / name, kMaxCrlBytes);
+  if (!bytes) return std::nullopt;
+  auto document = CrlDocument::Parse(*bytes);
+  if (!document) return std::nullopt;
+  const auto store = StoreWith(trust, {&*document});
+  // It was authentic when it was written; its CA may come to be known with the first chain.
+  if (!StandingOf(*document, authorities_, *store, now)) return std::nullopt;
+  return std::move(*document);
 }
 
 bool CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now) {
@@ -139,38 +175,84 @@ bool CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now) {
   if (!options_.state_dir) return loaded;
   for (auto& [url, point] : points_) {
     if (!point.document.crls.empty()) continue;
-    const auto bytes = ReadFile(KeptPath(url), kMaxCrlBytes);
-    if (!bytes) continue;
-    auto document = CrlDocument::Parse(*bytes);
-    if (!document || !CheckCrlUpdate(*document, {}, authorities_, trust, now)) continue;
+    auto document = ReadKept(KeptName(url), trust, now);
+    if (!document) continue;
     point.document = std::move(*document);
     loaded = true;
   }
   return loaded;
 }
 
-Result<void> CrlRefresher::RefreshOne(const std::string& url, Point& point,
-                                      const TrustStoreBuilder& trust, sys_seconds now,
-                                      const Deadline& deadline) {
+bool CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) {
+  bool loaded = LoadKept(trust, now);
+  if (!options_.state_dir) return loaded;
+  std::set<std::string> of_points;
+  for (const auto& [url, point] : points_) of_points.insert(KeptName(url));
+  const auto files = ListFiles(*options_.state_dir);
+  if (!files) return loaded;
+  for (const auto& file : *files) {
+    const std::string name = file.filename().string();
+    if (!IsKeptName(name) || of_points.count(name) != 0 || kept_.count(name) != 0) continue;
+    if (kept_.size() >= options_.max_urls) break;
+    auto document = ReadKept(name, trust, now);
+    if (!document) continue;
+    kept_.emplace(name, std::move(*document));
+    loaded = true;
+  }
+  return loaded;
+}
+
+// `next` if it may take the place of what `point` has.
+Result<CrlDocument> CrlRefresher::CheckNext(CrlDocument next, Point& point,
+                                            const TrustStoreBuilder& trust, sys_seconds now) const {
+  const auto store = StoreWith(trust, {&next, &point.document});
+  const auto standing = StandingOf(next, authorities_, *store, now);
+  if (!standing) return standing.error();
+  const bool unknown = *standing == CrlStanding::kIssuerUnknown;
+  const bool may_wait =
+      point.origin == Origin::kOptions && (point.document.crls.empty() || point.pending);
+  if (unknown && !may_wait) {
+    return Fail(Reason::kCrlInvalid, "it is of a CA that is not known yet");
+  }
+  // What turns out to be forged now that its CA is known must not keep a good list out.
+  const bool old_counts = StandingOf(point.document, authorities_, *store, now).has_value();
+  for (const Crl& crl : next.crls) {
+    if (auto ok = CheckTimes(crl, now); !ok) return ok.error();
+    if (!old_counts) continue;
+    if (auto ok = CheckNotOlder(crl, point.document); !ok) return ok.error();
+  }
+  point.pending = unknown;
+  return next;
+}
+
+Result<std::string> CrlRefresher::RefreshOne(const std::string& url, Point& point,
+                                             const TrustStoreBuilder& trust, sys_seconds now,
+                                             const Deadline& deadline) {
   if (fetcher_ == nullptr) return Fail(Reason::kFetchOffline, "nothing may be downloaded");
-  const auto fetched = fetcher_->Fetch(url, deadline);
+  auto fetched = fetcher_->Fetch(url, deadline);
   if (!fetched) return fetched.error();
   if (fetched->body.size() > kMaxCrlBytes) return Fail(Reason::kFetchTooLarge, "the CRL");
   auto document = CrlDocument::Parse(fetched->body);
   if (!document) return document.error();
-  auto ok = CheckCrlUpdate(*document, point.document.crls, authorities_, trust, now);
-  if (!ok) return ok.error();
+  auto next = CheckNext(std::move(*document), point, trust, now);
+  if (!next) return next.error();
 
-  point.document = std::move(*document);
+  point.document = std::move(*next);
   point.due = now + options_.max_age;
   for (const Crl& crl : point.document.crls) point.due = std::min(point.due, *crl.next_update());
   point.due = std::max(point.due, now + options_.min_interval);
-  if (options_.state_dir) {
-    std::error_code error;
-    std::filesystem::create_directories(*options_.state_dir, error);
-    return WriteFile(KeptPath(url), fetched->body, FileMode::kPublic);
-  }
-  return {};
+  return std::move(fetched->body);
+}
+
+// Why it could not be kept, if so. A list counts all the same: a full disk shall not bring the old
+// one back.
+std::optional<Failure> CrlRefresher::Keep(const std::string& url, std::string_view body) const {
+  if (!options_.state_dir) return std::nullopt;
+  std::error_code error;
+  std::filesystem::create_directories(*options_.state_dir, error);
+  const auto written = WriteFile(*options_.state_dir / KeptName(url), body, FileMode::kPublic);
+  if (written) return std::nullopt;
+  return written.error();
 }
 
 std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys_seconds now,
@@ -180,25 +262,32 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys
     if (now < point.due) continue;
     if (fetcher_ == nullptr && !point.document.crls.empty()) continue;
     if (deadline.Passed()) break;
-    const auto ok = RefreshOne(url, point, trust, now, deadline);
-    if (ok) {
+    const auto body = RefreshOne(url, point, trust, now, deadline);
+    if (body) {
       point.retry = std::chrono::seconds(0);
-      updates.push_back({url, std::nullopt, true, Describe(point.document)});
+      auto not_kept = point.pending ? std::nullopt : Keep(url, *body);
+      updates.push_back({url, std::nullopt, std::move(not_kept), true, Describe(point.document)});
       continue;
     }
-    point.retry = std::clamp(point.retry * 2, options_.min_interval,
-                             std::max(options_.min_interval, options_.max_retry));
-    point.due = now + point.retry;
-    updates.push_back({url, ok.error(), !point.document.crls.empty(), Describe(point.document)});
+    // A caller in a hurry says nothing about the server.
+    if (!deadline.Passed()) {
+      point.retry = std::clamp(point.retry * 2, options_.min_interval,
+                               std::max(options_.min_interval, options_.max_retry));
+      point.due = now + point.retry;
+    }
+    updates.push_back(
+        {url, body.error(), std::nullopt, !point.document.crls.empty(), Describe(point.document)});
   }
   return updates;
 }
 
 void CrlRefresher::AddTo(TrustStoreBuilder& builder) const {
-  for (const auto& [url, point] : points_) {
-    for (const Crl& crl : point.document.crls) builder.AddCrl(crl);
-    builder.AddCrlSigners(point.document.signers);
-  }
+  const auto add = [&builder](const CrlDocument& document) {
+    for (const Crl& crl : document.crls) builder.AddCrl(crl);
+    builder.AddCrlSigners(document.signers);
+  };
+  for (const auto& [url, point] : points_) add(point.document);
+  for (const auto& [name, document] : kept_) add(document);
 }
 
 }  // namespace callvet

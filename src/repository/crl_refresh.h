@@ -43,24 +43,23 @@ struct CrlDocument {
   static Result<CrlDocument> Parse(std::string_view bytes);
 };
 
-/// Why `next` may not take the place of `current`, if it may not: not authentic by the anchors of
-/// `trust` and the CA certificates `authorities` (kCrlInvalid); past its nextUpdate, without one,
-/// or from the future (kCrlStale); older than a list of the same scope in `current` (kCrlInvalid).
-Result<void> CheckCrlUpdate(const CrlDocument& next, const std::vector<Crl>& current,
-                            const std::vector<Certificate>& authorities,
-                            const TrustStoreBuilder& trust, sys_seconds now);
-
 /// What became of one URL.
 struct CrlUpdate {
   std::string url;
   std::optional<Failure> failure;  // why the old list, if any, stays
-  bool in_use = false;             // there is a list, new or old
-  std::string detail;              // for people
+  std::optional<Failure>
+      not_kept;         // why the new list, though in use, will not outlive this process
+  bool in_use = false;  // there is a list, new or old
+  std::string detail;   // for people
 };
 
 /// Keeps the CRLs of distribution points current: fetched again at nextUpdate, and 12 hours after
 /// the last fetch at the latest (C-35). A list that is badly signed, of the wrong issuer, stale or
 /// older than the one at hand is not used and replaces nothing. Not thread-safe; starts no threads.
+///
+/// A direct list of a CA that is not known yet is used if it comes from a URL of the options and
+/// nothing else does: every use of it judges its signature again. It is not kept, and fetched again
+/// once its CA is known.
 class CrlRefresher {
  public:
   /// Without `fetcher` only kept documents are used.
@@ -75,7 +74,12 @@ class CrlRefresher {
   [[nodiscard]] bool Knows(const std::vector<Certificate>& certificates) const;
 
   /// Takes what the state directory keeps for URLs that have nothing yet. True if there was any.
+  /// Only what is forged by `trust` is left out: a list that is past its nextUpdate still says who
+  /// was revoked, and lets no older one take its place. How current it is counts at its use.
   bool LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
+  /// The same for all lists that are kept there, also of URLs that nobody named yet: `max_urls` of
+  /// these at most, in the order of their names.
+  bool LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now);
 
   /// Fetches what is due. One CrlUpdate per URL that was tried; those left when the deadline passed
   /// stay due.
@@ -86,19 +90,31 @@ class CrlRefresher {
   void AddTo(TrustStoreBuilder& builder) const;
 
  private:
+  enum class Origin : uint8_t { kOptions, kWatched };
   struct Point {
+    Origin origin = Origin::kWatched;
     CrlDocument document;
+    bool pending = false;  // of a CA that is not known yet
     sys_seconds due{};
     std::chrono::seconds retry{0};
   };
-  Result<void> RefreshOne(const std::string& url, Point& point, const TrustStoreBuilder& trust,
-                          sys_seconds now, const Deadline& deadline);
+  bool AddPoint(const std::string& url, Origin origin);
+  [[nodiscard]] std::optional<CrlDocument> ReadKept(const std::string& name,
+                                                    const TrustStoreBuilder& trust,
+                                                    sys_seconds now) const;
+  Result<CrlDocument> CheckNext(CrlDocument next, Point& point, const TrustStoreBuilder& trust,
+                                sys_seconds now) const;
+  // Success is the body, which Point has already in its decoded form.
+  Result<std::string> RefreshOne(const std::string& url, Point& point,
+                                 const TrustStoreBuilder& trust, sys_seconds now,
+                                 const Deadline& deadline);
+  [[nodiscard]] std::optional<Failure> Keep(const std::string& url, std::string_view body) const;
   [[nodiscard]] bool KnowsAuthority(const Certificate& certificate) const;
-  [[nodiscard]] std::filesystem::path KeptPath(const std::string& url) const;
 
   CrlRefreshOptions options_;
   std::shared_ptr<const Fetcher> fetcher_;
   std::map<std::string, Point> points_;
+  std::map<std::string, CrlDocument> kept_;  // by file name, of URLs that are no points yet
   std::vector<Certificate> authorities_;
 };
 

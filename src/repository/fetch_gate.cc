@@ -124,6 +124,15 @@ void FetchGate::Leave(std::string_view url, sys_seconds now,
   if (host.under_way == 0) hosts_.Erase(name);
 }
 
+void FetchGate::Abandon(std::string_view url) {
+  const std::string name = ToLower(AuthorityOf(url));
+  const std::lock_guard lock(mutex_);
+  --under_way_;
+  State& host = hosts_.Touch(name, options_.max_tracked);
+  if (host.under_way > 0) --host.under_way;
+  if (host.under_way == 0 && host.failures == 0) hosts_.Erase(name);
+}
+
 // The `tolerated`-th failure in a row is the first that makes the next attempt wait.
 void FetchGate::CountFailure(State& state, sys_seconds now, const Failure& failure,
                              uint32_t tolerated) const {

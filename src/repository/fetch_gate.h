@@ -42,12 +42,15 @@ class FetchGate {
   /// detail, or nothing if a fetch may be tried.
   [[nodiscard]] std::optional<Failure> Standing(std::string_view url, sys_seconds now) const;
 
-  /// Asks to begin. Success must be followed by exactly one Leave; a failure (kFetchBackoff or
-  /// kFetchBusy) by none.
+  /// Asks to begin. Success must be followed by exactly one Leave or Abandon; a failure
+  /// (kFetchBackoff or kFetchBusy) by none.
   Result<void> Enter(std::string_view url, sys_seconds now);
 
   /// Reports the end: nothing for success, else why it failed.
   void Leave(std::string_view url, sys_seconds now, const std::optional<Failure>& failure);
+
+  /// Reports an end that says nothing about URL and host: the caller had no more time.
+  void Abandon(std::string_view url);
 
   /// Forgets what failed: one URL with its host, or everything.
   void Forgive(std::string_view url);

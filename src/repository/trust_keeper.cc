@@ -15,6 +15,8 @@ using Kind = TrustSource::Kind;
 
 // As many as there are certificates in use, with room (VS choice).
 constexpr size_t kMaxWatched = 16'384;
+// Bundles that are tried again with every new snapshot: strangers choose them (VS choice).
+constexpr size_t kMaxUnproven = 256;
 
 CrlRefreshOptions WithStateDir(CrlRefreshOptions options,
                                const std::optional<std::filesystem::path>& state_dir) {
@@ -25,7 +27,7 @@ CrlRefreshOptions WithStateDir(CrlRefreshOptions options,
 // Puts a line about `name` into the report; true if `result` is good.
 bool Report(TrustReport& report, Kind kind, const std::string& name, const Result<void>& result,
             std::string detail = {}) {
-  TrustSource source{kind, name, std::nullopt, result.has_value(), std::move(detail)};
+  TrustSource source{kind, name, std::nullopt, result.has_value(), std::move(detail), std::nullopt};
   if (!result) source.failure = result.error();
   report.sources.push_back(std::move(source));
   return result.has_value();
@@ -118,7 +120,7 @@ std::optional<Failure> TrustReport::FirstFailure() const {
 
 std::optional<Failure> TrustReport::FirstUnusable() const {
   for (const TrustSource& source : sources) {
-    if (source.failure && !source.in_use) return source.failure;
+    if (source.failure && !source.in_use && !source.expired) return source.failure;
   }
   return std::nullopt;
 }
@@ -224,6 +226,7 @@ bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
   list_due_ = now + (outcome ? inputs_.trust_list_interval : inputs_.trust_list_retry);
   Report(report, Kind::kTrustList, name, outcome, list_ ? Describe(*list_) : "no list");
   report.sources.back().in_use = list_ && !list_->list.ExpiredAt(now);
+  report.sources.back().expired = list_ && list_->list.ExpiredAt(now);
   return before != (list_ ? list_->list.content_sha256() : "");
 }
 
@@ -233,7 +236,7 @@ bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustRe
   for (CrlUpdate& update : crls_.Refresh(trust, now, deadline)) {
     changed = changed || !update.failure;
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
-                              update.in_use, std::move(update.detail)});
+                              update.in_use, std::move(update.detail), std::move(update.not_kept)});
   }
   return changed;
 }
@@ -246,6 +249,7 @@ void TrustKeeper::Publish(sys_seconds now, TrustReport& report) {
   snapshot_ = std::move(next);
   ++generation_;
   report.outcome = TrustReport::Outcome::kReplaced;
+  if (!unproven_.empty()) any_watched_ = true;
 }
 
 TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
@@ -257,6 +261,7 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
     file_crls_ = std::move(files->crls);
     list_roots_ = std::move(files->list_roots);
     UpdateList(now, deadline, report);
+    crls_.LoadAllKept(WithList(files_, now), now);
     RefreshCrls(now, deadline, report);
     Publish(now, report);
   }
@@ -295,6 +300,11 @@ bool TrustKeeper::TakeWatched(sys_seconds now) {
     watched.swap(watched_);
     any_watched_ = false;
   }
+  if (tried_generation_ != generation()) {
+    tried_generation_ = generation();
+    watched.insert(watched.end(), unproven_.begin(), unproven_.end());
+    unproven_.clear();
+  }
   bool added = false;
   std::shared_ptr<const TrustStore> anchors_only;
   for (const auto& bundle : watched) {
@@ -308,7 +318,12 @@ bool TrustKeeper::TakeWatched(sys_seconds now) {
       anchors_only = builder.Build();
     }
     const auto chain = VerifyChain(*bundle, *anchors_only, now);
-    if (chain) added = crls_.Watch(chain->path()) || added;
+    if (chain) {
+      added = crls_.Watch(chain->path()) || added;
+      continue;
+    }
+    if (unproven_.size() >= kMaxUnproven) unproven_.pop_front();
+    unproven_.push_back(bundle);
   }
   return added;
 }

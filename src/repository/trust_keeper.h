@@ -55,6 +55,10 @@ struct TrustSource {
   std::optional<Failure> failure;  // why it is not used, or its old content stays
   bool in_use = false;             // something of it counts, new or old
   std::string detail;              // for people
+  /// Why the new content, which counts, could not be written into the state directory.
+  std::optional<Failure> not_kept = std::nullopt;
+  /// A trust list that was accepted once and has ended: nothing of it counts.
+  bool expired = false;
 };
 
 /// "anchors", "crl-anchors", "crl-file", "crl-url", "trust-list-roots" or "trust-list".
@@ -71,7 +75,8 @@ struct TrustReport {
 
   /// The first failure, if there is one.
   [[nodiscard]] std::optional<Failure> FirstFailure() const;
-  /// The first failure of a source of which nothing is in use.
+  /// The first failure of a source of which nothing is in use. Not of an accepted trust list that
+  /// expired: it is trusted by nobody (C-32), and the other anchors go on.
   [[nodiscard]] std::optional<Failure> FirstUnusable() const;
 };
 
@@ -102,8 +107,8 @@ class TrustKeeper {
   TrustReport Maintain(sys_seconds now, const Deadline& deadline);
 
   /// Notes a bundle that was just fetched, judged or not: the next Maintain or FetchWatched fetches
-  /// the CRLs that its certificates name, if it leads to an anchor. Never waits, and forgets the
-  /// oldest of too many.
+  /// the CRLs that its certificates name, if it leads to an anchor. One that does not is tried
+  /// again with every new snapshot. Never waits, and forgets the oldest of too many.
   void Watch(std::shared_ptr<const CertificateBundle> bundle);
 
   /// What Maintain does for bundles that were noted since, and nothing else: so that the first call
@@ -135,6 +140,8 @@ class TrustKeeper {
   std::optional<AcceptedTrustList> list_;
   sys_seconds list_due_{};
   CrlRefresher crls_;
+  std::deque<std::shared_ptr<const CertificateBundle>> unproven_;  // led to no anchor so far
+  uint64_t tried_generation_ = 0;                                  // of the anchors then
 
   std::atomic<bool> any_watched_ = false;  // so that a call that met nobody new takes no lock
   std::mutex watched_mutex_;               // never held during I/O

@@ -306,6 +306,21 @@ TEST_F(LiveVerifierTest, C35_KeptOverARestart) {
   EXPECT_EQ(Judge(), Reason::kCertificateRevoked);
 }
 
+TEST_F(LiveVerifierTest, C35_CertificatesOfFilesAreWatchedToo) {
+  Reissue({.uri = site_.Url("/ca.crl")}, {});
+  setup_.certificates = {File("chain.pem", PemOf({carrier_.leaf, carrier_.ca}))};
+  TrustReport crls;
+  EXPECT_EQ(Make()->Verify(Call(), Soon(), crls).reason, Reason::kNone);
+  ASSERT_TRUE(crls.FirstFailure().has_value());
+  EXPECT_EQ(crls.FirstFailure()->reason, Reason::kFetchHttpStatus);
+  site_.Put("/ca.crl", Crl(carrier_.ca, {carrier_.leaf}));
+  setup_.trust.crl_downloads = CrlDownloads::kConfiguredOnly;
+  EXPECT_EQ(Judge(), Reason::kNone);
+  setup_.trust.crl_downloads = CrlDownloads::kDistributionPoints;
+  EXPECT_EQ(Judge(), Reason::kCertificateRevoked);
+  EXPECT_EQ(site_.Requests("/chain.pem"), 0U);
+}
+
 // ----- The STI-PA's list
 
 TEST_F(LiveVerifierTest, C30_ListByUrlInEveryForm) {

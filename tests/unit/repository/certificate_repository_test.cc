@@ -53,6 +53,20 @@ TEST_F(RepositoryTest, FailureStandsForAGrowingWhile) {
   EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds());
 }
 
+TEST_F(RepositoryTest, ACallerInAHurryIsNoFailureOfTheServer) {
+  options.min_fetch_time = std::chrono::milliseconds(0);
+  const auto repository = Make();
+  fetcher->FailWith(Reason::kFetchTimeout);
+  fetcher->SetDelay(std::chrono::milliseconds(20));
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_THAT(repository->Get(kUrl, Deadline::After(std::chrono::milliseconds(5))),
+                FailsWith(Reason::kFetchTimeout));
+  }
+  EXPECT_EQ(repository->Lookup(kUrl).state, State::kNeedFetch);
+  EXPECT_THAT(repository->Get(kUrl, Soon()), FailsWith(Reason::kFetchTimeout));
+  EXPECT_EQ(repository->Lookup(kUrl).state, State::kNegative);
+}
+
 TEST_F(RepositoryTest, JunkIsNegativeWithItsReason) {
   const auto repository = Make();
   fetcher->Serve("https://a.example/html", "<html>hello</html>");

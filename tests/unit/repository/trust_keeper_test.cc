@@ -213,8 +213,13 @@ TEST_F(TrustKeeperTest, C32_StateDirectoryAloneGivesTheAcceptedList) {
   TrustKeeper keeper(inputs_);
   EXPECT_THAT(Outcome(keeper.Load(kNow + days(1), {})), Succeeds());
   EXPECT_THAT(Verify(keeper, kNow + days(1)), Succeeds());
+  // Expired it is trusted by nobody, but stops nobody who has other anchors.
+  UseAnchorFile();
   TrustKeeper late(inputs_);
-  EXPECT_THAT(Outcome(late.Load(kNow + days(31), {})), FailsWith(Reason::kTrustListExpired));
+  const auto report = late.Load(kNow + days(31), {});
+  EXPECT_THAT(Outcome(report), FailsWith(Reason::kTrustListExpired));
+  EXPECT_FALSE(report.FirstUnusable().has_value());
+  EXPECT_FALSE(late.snapshot()->listed_until().has_value());
 }
 
 // ----- CRLs
@@ -274,6 +279,76 @@ TEST_F(TrustKeeperTest, C33_BadCrlOfAUrlReplacesNothing) {
   EXPECT_THAT(Verify(restarted), FailsWith(Reason::kCertificateRevoked));
 }
 
+// The new list counts also where it cannot be written: no directory, or something in its place.
+TEST_F(TrustKeeperTest, C34_AListThatCannotBeKeptCountsAllTheSame) {
+  UseCrlUrl();
+  dir_.Put("file", "");
+  inputs_.state_dir = dir_.path() / "file" / "state";
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}, kNow - hours(2)));
+  TrustKeeper keeper(inputs_);
+  const auto first = keeper.Load(kNow, {});
+  EXPECT_FALSE(first.FirstUnusable().has_value());
+  ASSERT_TRUE(first.sources.back().not_kept.has_value());
+  EXPECT_EQ(first.sources.back().not_kept->reason, Reason::kFileUnreadable);
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  const auto second = keeper.Maintain(kNow + hours(12), {});
+  EXPECT_EQ(second.outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_TRUE(second.sources.back().not_kept.has_value());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(TrustKeeperTest, C35_AKeptListPastItsNextUpdateStillCounts) {
+  UseCrlUrl();
+  inputs_.state_dir = dir_.path() / "state";
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  ASSERT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow, {})), Succeeds());
+  const sys_seconds late = kNow + days(2);
+  // Older, but made to last until then.
+  CrlSpec older{.kind = CrlKind::kIndirect, .this_update = kNow - hours(5), .uri = kCrlUrl};
+  older.next_update = kNow + days(9);
+  for (const bool replayed : {false, true}) {
+    fetcher_->Remove(kCrlUrl);
+    if (replayed) fetcher_->Serve(kCrlUrl, MakeCrl(older, pa_.root));
+    for (const auto& [policy, reason] :
+         {std::pair(RevocationPolicy::kRequired, Reason::kCrlStale),
+          {RevocationPolicy::kIfCovered, Reason::kCrlStale},
+          {RevocationPolicy::kBestEffort, Reason::kCertificateRevoked}}) {
+      inputs_.revocation_policy = policy;
+      TrustKeeper keeper(inputs_);
+      EXPECT_THAT(Outcome(keeper.Load(late, {})),
+                  FailsWith(replayed ? Reason::kCrlInvalid : Reason::kFetchHttpStatus));
+      EXPECT_THAT(Verify(keeper, late), FailsWith(reason));
+    }
+  }
+}
+
+// Kept by one who fetched it; used by those who fetch nothing and name no URL.
+TEST_F(TrustKeeperTest, C34_KeptListsCountWithoutDownloadsAndUrls) {
+  UseAnchorFile();
+  CertSpec leaf = LeafSpec();
+  leaf.distribution_points = {{.uri = "https://ca.example/crl"}};
+  pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  inputs_.state_dir = dir_.path() / "state";
+  TrustKeeper first(inputs_);
+  ASSERT_THAT(Outcome(first.Load(kNow, {})), Succeeds());
+  first.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+  ASSERT_THAT(Outcome(first.FetchWatched(kNow, {})), Succeeds());
+  fetcher_->Remove("https://ca.example/crl");
+  for (const bool downloads : {true, false}) {
+    if (!downloads) inputs_.crl_fetcher = nullptr;
+    TrustKeeper keeper(inputs_);
+    EXPECT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+    EXPECT_EQ(keeper.snapshot()->crls().size(), 1U);
+    EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+    keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+    keeper.FetchWatched(kNow, {});
+    EXPECT_EQ(keeper.snapshot()->crls().size(), 1U);
+    EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  }
+}
+
 TEST_F(TrustKeeperTest, C35_HardAndSoftFailure) {
   UseCrlUrl();
   fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}));
@@ -322,19 +397,43 @@ TEST_F(TrustKeeperTest, C35_DistributionPointsOfChainsThatLeadToAnAnchorAreWatch
   EXPECT_EQ(fetcher_->fetches(), 1);
 }
 
-// A list is kept until its CA is known, which the first chain shows.
+TEST_F(TrustKeeperTest, C35_ABundleOfACaThatBecomesTrustedLaterIsWatched) {
+  CertSpec leaf = LeafSpec();
+  leaf.distribution_points = {{.uri = "https://ca.example/crl"}};
+  pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  inputs_.anchors = {dir_.Put("anchor.pem", IssueRoot("/CN=Other").pem)};
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+  EXPECT_TRUE(keeper.FetchWatched(kNow, {}).sources.empty());
+  UseAnchorFile();
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_EQ(keeper.FetchWatched(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+// A list of a CA that is not known yet counts, and is judged again when the first chain shows it.
 TEST_F(TrustKeeperTest, C35_MaintainFetchesForWatchedBundlesToo) {
   UseAnchorFile();
   inputs_.crl_refresh.urls = {"https://ca.example/crl"};
   fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
   TrustKeeper keeper(inputs_);
   const auto report = keeper.Load(kNow, {});
-  EXPECT_THAT(Outcome(report), FailsWith(Reason::kCrlInvalid));
-  EXPECT_TRUE(report.FirstUnusable().has_value());
-  EXPECT_THAT(Verify(keeper), Succeeds());
-  keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
-  EXPECT_EQ(keeper.Maintain(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_THAT(Outcome(report), Succeeds());
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  // A forgery of the CA's list in between lets nobody pass, and keeps no good list out.
+  const auto impostor = IssueRoot("/C=US/O=Test CA/CN=SHAKEN Intermediate");
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(impostor, {}, kNow));
+  TrustKeeper deceived(inputs_);
+  EXPECT_THAT(Outcome(deceived.Load(kNow, {})), Succeeds());
+  EXPECT_THAT(Verify(deceived), FailsWith(Reason::kCrlInvalid));
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  for (TrustKeeper* each : {&keeper, &deceived}) {
+    each->Watch(std::make_shared<const CertificateBundle>(Bundle()));
+    EXPECT_EQ(each->Maintain(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
+    EXPECT_THAT(Verify(*each), FailsWith(Reason::kCertificateRevoked));
+  }
 }
 
 TEST_F(TrustKeeperTest, C30_WhatIsAskedForAndNotThereIsSaid) {
