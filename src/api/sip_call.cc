@@ -88,7 +88,8 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
     call.priority = priority[0];
   }
   if (message.method == "MESSAGE") call.message_body = message.body;
-  if (message.HasSdp()) call.sdp_fingerprints = message.SdpFingerprints();
+  // A body whose SDP cannot be read has no fingerprints: an mky fails.
+  if (!message.body.empty()) call.sdp_fingerprints = message.SdpFingerprints();
   return call;
 }
 

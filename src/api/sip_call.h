@@ -9,7 +9,7 @@ namespace callvet {
 
 /// What a SIP request says of its call: the caller from P-Asserted-Identity (all values), else From
 /// (D-3); the called party from To (D-4) and where the call goes from the Request-URI (F-4); Date;
-/// all Identity headers; the SDP's fingerprints if there is SDP; Resource-Priority and Priority
+/// all Identity headers; the SDP's fingerprints if there is a body; Resource-Priority and Priority
 /// (F-10); of MESSAGE the body (F-30). Fails with kSipMessageInvalid when From, To or Date occur
 /// more than once: it would not be clear which one the network uses. A missing header is left out;
 /// the verifier says what that means. Pure; thread-safe.

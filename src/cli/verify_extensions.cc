@@ -13,8 +13,10 @@ namespace callvet::cli {
 
 void AddVerifyExtensionOptions(CLI::App& command, VerifyExtensions& options) {
   command
-      .add_option("--request-uri", options.request_uri,
-                  "Where the call goes now: the last diversion must be for that number")
+      .add_option(
+          "--request-uri", options.request_uri,
+          "Where the call goes now: the last diversion must be for that number. Without '+' "
+          "and --country it is compared digit by digit, and not at all below ten digits")
       ->type_name("URI");
   command.add_flag("--ignore-request-uri", options.ignore_request_uri,
                    "Judge where the call goes by To alone: for networks with routing numbers");

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "base/text.h"
+#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
@@ -171,6 +173,74 @@ std::string ReadBody(std::string_view text, const LineStyle& style, const SipMes
   return body;
 }
 
+bool IsType(std::string_view value, std::string_view type) {
+  return EqualsIgnoreCase(Trim(value.substr(0, value.find(';'))), type);
+}
+
+// The a=fingerprint lines of `sdp` (RFC 8122 5: lower-case, at the beginning of a line).
+void AddFingerprints(std::string_view sdp, std::vector<MediaKey>& keys) {
+  constexpr std::string_view kAttribute = "a=fingerprint:";
+  while (!sdp.empty()) {
+    const std::string_view line = TakeLine(sdp);
+    if (!line.starts_with(kAttribute)) continue;
+    const std::string_view value = Trim(line.substr(kAttribute.size()));
+    const size_t space = std::min(value.find(' '), value.size());
+    MediaKey key{std::string(value.substr(0, space)), {}};
+    for (const char c : Trim(value.substr(space))) {
+      if (c != ':') key.dig += c;
+    }
+    keys.push_back(std::move(key));
+  }
+}
+
+// The boundary of a multipart type (RFC 2046 5.1.1); empty if there is none.
+std::string Boundary(std::string_view type) {
+  const size_t parameters = std::min(type.find(';'), type.size());
+  std::string_view boundary =
+      FindUriParameter(type.substr(parameters), "boundary").value_or(std::string_view());
+  if (boundary.size() > 1 && boundary.starts_with('"') && boundary.ends_with('"')) {
+    boundary = boundary.substr(1, boundary.size() - 2);
+  }
+  return std::string(boundary);
+}
+
+// The text of a part if it is SDP that is not encoded; else nothing.
+std::optional<std::string_view> SdpOfPart(std::string_view part) {
+  bool is_sdp = false;
+  while (!part.empty()) {
+    const std::string_view line = TakeLine(part);
+    if (line.empty()) break;
+    const size_t colon = std::min(line.find(':'), line.size());
+    const std::string name = LongName(Trim(line.substr(0, colon)));
+    const std::string_view value = Trim(line.substr(std::min(colon + 1, line.size())));
+    if (name == "content-type") is_sdp = IsType(value, "application/sdp");
+    if (name == "content-encoding") return std::nullopt;
+    const bool plain = EqualsIgnoreCase(value, "7bit") || EqualsIgnoreCase(value, "8bit") ||
+                       EqualsIgnoreCase(value, "binary");
+    if (name == "content-transfer-encoding" && !plain) return std::nullopt;
+  }
+  return is_sdp ? std::optional(part) : std::nullopt;
+}
+
+// The parts of a multipart body, without what is before the first and behind the last boundary.
+std::vector<std::string_view> Parts(std::string_view body, const std::string& boundary) {
+  std::vector<std::string_view> parts;
+  const std::string delimiter = "--" + boundary;
+  std::optional<size_t> begin;
+  std::string_view rest = body;
+  while (!rest.empty()) {
+    const size_t at = body.size() - rest.size();
+    const std::string_view line = TakeLine(rest);
+    const std::string_view behind = line.substr(std::min(delimiter.size(), line.size()));
+    if (!line.starts_with(delimiter) || !(Trim(behind).empty() || Trim(behind) == "--")) continue;
+    if (begin) parts.push_back(body.substr(*begin, at - *begin));
+    if (Trim(behind) == "--") return parts;
+    begin = body.size() - rest.size();
+  }
+  if (begin) parts.push_back(body.substr(*begin));
+  return parts;
+}
+
 }  // namespace
 
 Result<SipMessage> SipMessage::Parse(std::string_view text) {
@@ -187,6 +257,11 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
     message.method = std::move(request->method);
     message.request_uri = std::move(request->uri);
     if (auto ok = ReadHeaders(text, request->style, message); !ok) return ok.error();
+    const auto lengths = message.All("content-length");
+    if (std::adjacent_find(lengths.begin(), lengths.end(), std::not_equal_to<>()) !=
+        lengths.end()) {
+      return Invalid("differing Content-Length headers");
+    }
     message.body = ReadBody(text, request->style, message);
     return message;
   }
@@ -201,30 +276,18 @@ std::vector<std::string> SipMessage::All(std::string_view name) const {
   return values;
 }
 
-bool SipMessage::HasSdp() const {
-  if (body.empty() || body.starts_with("v=0")) return !body.empty();
-  const auto types = All("content-type");
-  return std::any_of(types.begin(), types.end(), [&](const std::string& type) {
-    const std::string lower = ToLower(type);
-    return lower.find("application/sdp") != std::string::npos ||
-           (lower.find("multipart/") != std::string::npos && body.find("v=0") != std::string::npos);
-  });
-}
-
 std::vector<MediaKey> SipMessage::SdpFingerprints() const {
-  constexpr std::string_view kAttribute = "a=fingerprint:";
   std::vector<MediaKey> keys;
-  std::string_view text = body;
-  while (!text.empty()) {
-    const std::string_view line = Trim(TakeLine(text));
-    if (!EqualsIgnoreCase(line.substr(0, kAttribute.size()), kAttribute)) continue;
-    const std::string_view value = Trim(line.substr(kAttribute.size()));
-    const size_t space = std::min(value.find(' '), value.size());
-    MediaKey key{std::string(value.substr(0, space)), {}};
-    for (const char c : Trim(value.substr(space))) {
-      if (c != ':') key.dig += c;
+  if (!All("content-encoding").empty()) return keys;
+  const auto types = All("content-type");
+  const std::string type = types.empty() ? "application/sdp" : types[0];
+  if (IsType(type, "application/sdp")) {
+    AddFingerprints(body, keys);
+  } else if (const std::string boundary = Boundary(type);
+             ToLower(type).starts_with("multipart/") && !boundary.empty()) {
+    for (const std::string_view part : Parts(body, boundary)) {
+      if (const auto sdp = SdpOfPart(part)) AddFingerprints(*sdp, keys);
     }
-    keys.push_back(std::move(key));
   }
   return keys;
 }

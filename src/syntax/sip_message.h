@@ -30,18 +30,17 @@ struct SipMessage {
   /// request and after the message are ignored, a common indentation is removed, lines may end in
   /// CRLF or LF, and the line ends that ngrep ('.') and Wireshark (a literal \r\n) print are
   /// removed. The body is what follows the empty line, Content-Length bytes of it when that many
-  /// are there. Fails with kSipMessageInvalid: no request, a header line without a name, or too
-  /// large. Pure; thread-safe.
+  /// are there. Fails with kSipMessageInvalid: no request, a header line without a name,
+  /// Content-Length headers that differ, or too large. Pure; thread-safe.
   static Result<SipMessage> Parse(std::string_view text);
 
   /// The values of all headers called `name` (lower-case, long form), in order.
   [[nodiscard]] std::vector<std::string> All(std::string_view name) const;
 
-  /// The fingerprints of the SDP body's a=fingerprint lines as mky has them: hex without
-  /// colons. Empty if there are none.
+  /// The fingerprints of the SDP's a=fingerprint lines as mky has them: hex without colons.
+  /// SDP is a body of type application/sdp or of no type, or the parts of that type in a multipart
+  /// body; neither may be encoded. Empty if there are none, or if the SDP cannot be read.
   [[nodiscard]] std::vector<MediaKey> SdpFingerprints() const;
-  /// True if the body is SDP.
-  [[nodiscard]] bool HasSdp() const;
 };
 
 }  // namespace callvet

@@ -21,21 +21,32 @@ std::vector<Party> ReadParties(const std::vector<std::string>& texts, const Dial
   return parties;
 }
 
-// True if the number is E.164 beyond doubt: written so, or made so by the plan. An extension or a
-// number as it is dialled says nothing of who is called.
+// Nothing shorter is taken for a whole number that was written without '+'.
+constexpr size_t kMinWholeNumber = 10;
+
+// True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan),
+// or so many digits that they are compared as those of To are. An extension says nothing.
 bool IsComparable(const TelephoneNumber& number, const DialPlan* plan) {
   if (number.global()) return true;
-  return plan != nullptr && number.canonical().starts_with(plan->country_code) &&
-         number.canonical().size() >= plan->country_code.size() + plan->min_national;
+  const std::string& digits = number.canonical();
+  if (digits.size() >= kMinWholeNumber && std::all_of(digits.begin(), digits.end(), IsDigit)) {
+    return true;
+  }
+  return plan != nullptr && digits.starts_with(plan->country_code) &&
+         digits.size() >= plan->country_code.size() + plan->min_national;
 }
 
-std::optional<Party> ReadTarget(const CallRequest& request, const VerifierOptions& options) {
-  if (!request.target || options.target_policy == TargetPolicy::kToOnly) return std::nullopt;
-  auto party = Party::Parse(*request.target, options.dial_plan);
-  if (!party || !party->tn() || !IsComparable(*party->tn(), options.dial_plan)) {
-    return std::nullopt;
-  }
-  return *party;
+// The Request-URI as a party, or why it does not count.
+Result<Party> ReadTarget(const std::string& target, const VerifierOptions& options) {
+  const auto ignored = [](std::string why) {
+    return Fail(Reason::kParameterInvalid, std::move(why));
+  };
+  if (options.target_policy == TargetPolicy::kToOnly) return ignored("it is to be ignored");
+  auto party = Party::Parse(target, options.dial_plan);
+  if (!party) return ignored("it cannot be read: " + party.error().detail);
+  if (!party->tn()) return ignored("it is no telephone number");
+  if (!IsComparable(*party->tn(), options.dial_plan)) return ignored("it is no whole number");
+  return party;
 }
 
 }  // namespace
@@ -47,7 +58,16 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             ReadParties(request.orig, options.dial_plan),
             ReadParties(request.dest, options.dial_plan),
             std::nullopt,
-            ReadTarget(request, options)};
+            std::nullopt,
+            {}};
+  if (request.target) {
+    if (auto target = ReadTarget(*request.target, options)) {
+      call.request_uri = std::move(*target);
+    } else {
+      call.request_uri_ignored = "; Request-URI " + Quote(*request.target, 200) +
+                                 " not compared: " + target.error().detail;
+    }
+  }
   if (request.date) call.date = ParseSipDate(*request.date);
   return call;
 }

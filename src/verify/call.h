@@ -22,6 +22,8 @@ struct Call {
   std::optional<Result<sys_seconds>> date;  // nothing without a Date header
   /// The Request-URI, if it counts (TargetPolicy).
   std::optional<Party> request_uri;
+  /// Why it does not count although there is one, to be put behind a detail; else empty.
+  std::string request_uri_ignored;
   /// A message and not a call (F-30).
   [[nodiscard]] bool IsMessage() const { return request.message_body.has_value(); }
 

@@ -2,8 +2,10 @@
 #include "verify/div_chain.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -201,27 +203,61 @@ bool DivGraph::OnlyStaleAhead(size_t index) const {
   return false;
 }
 
-Result<std::vector<size_t>> DivGraph::Walk(size_t index, const std::vector<bool>& verified) const {
-  std::vector<size_t> path = {index};
-  while (true) {
-    const size_t here = path.back();
-    std::vector<size_t> next;
-    std::copy_if(next_[here].begin(), next_[here].end(), std::back_inserter(next),
+bool DivGraph::SayTheSame(size_t one, size_t other) const {
+  const auto dest = [&](size_t i) {
+    return std::set<std::string>(nodes_[i].dest.begin(), nodes_[i].dest.end());
+  };
+  return nodes_[one].div == nodes_[other].div && nodes_[one].orig == nodes_[other].orig &&
+         dest(one) == dest(other);
+}
+
+DivGraph::Link DivGraph::FollowersOf(const Link& link, const std::vector<bool>& verified) const {
+  std::set<size_t> followers;
+  for (const size_t node : link) {
+    std::copy_if(next_[node].begin(), next_[node].end(), std::inserter(followers, followers.end()),
                  [&](size_t i) { return verified[i]; });
-    if (next.empty()) break;
-    if (next.size() > 1) {
-      return Fail(Reason::kDivFork, nodes_[next[0]].label + " and " + nodes_[next[1]].label +
-                                        " both follow " + nodes_[here].label);
+  }
+  return {followers.begin(), followers.end()};
+}
+
+// One node of each link, from the end: the youngest one that the next one follows.
+std::vector<size_t> DivGraph::Youngest(const std::vector<Link>& links) const {
+  std::vector<size_t> path(links.size());
+  for (size_t at = links.size(); at-- > 0;) {
+    Link link = links[at];
+    if (at + 1 < links.size()) {
+      std::erase_if(link, [&](size_t i) {
+        return std::find(next_[i].begin(), next_[i].end(), path[at + 1]) == next_[i].end();
+      });
     }
-    if (std::find(path.begin(), path.end(), next[0]) != path.end()) {
+    path[at] = *std::max_element(link.begin(), link.end(),
+                                 [&](size_t a, size_t b) { return nodes_[a].iat < nodes_[b].iat; });
+  }
+  return path;
+}
+
+Result<std::vector<size_t>> DivGraph::Walk(size_t index, const std::vector<bool>& verified) const {
+  std::vector<Link> links = {{index}};
+  while (true) {
+    Link next = FollowersOf(links.back(), verified);
+    if (next.empty()) break;
+    for (const size_t other : next) {
+      if (SayTheSame(next[0], other)) continue;
+      return Fail(Reason::kDivFork, nodes_[next[0]].label + " and " + nodes_[other].label +
+                                        " both follow " + nodes_[links.back()[0]].label);
+    }
+    if (std::any_of(links.begin(), links.end(), [&](const Link& link) {
+          return std::find(link.begin(), link.end(), next[0]) != link.end();
+        })) {
       return Fail(Reason::kDivLoop, "the chain comes back to " + nodes_[next[0]].label);
     }
-    if (path.size() > max_diversions_) {
+    if (links.size() > max_diversions_) {
       return Fail(Reason::kDivLimit,
                   "more than " + std::to_string(max_diversions_) + " diversions in one chain");
     }
-    path.push_back(next[0]);
+    links.push_back(std::move(next));
   }
+  std::vector<size_t> path = Youngest(links);
   const ChainNode& last = nodes_[path.back()];
   if (path.size() > 1 && last.for_target) {
     if (last.fresh) return path;

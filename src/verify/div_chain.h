@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,11 +19,12 @@ struct ChainNode {
   std::string div;              // "" if it is no diversion
   std::optional<size_t> inner;  // the node in its opt: it follows that one and no other (div-o)
   std::optional<size_t> outer;  // the div-o around it: no other one follows it
-  bool usable = false;          // the cheap checks passed, and it is not too old for any place
-  bool too_old = false;         // it is unusable for its age alone
-  bool fresh = false;           // not too old for the last place either
-  bool for_target = false;      // dest has who the call goes to
-  bool unknown = false;         // of a ppt that is not judged (F-5)
+  int64_t iat = 0;
+  bool usable = false;      // the cheap checks passed, and it is not too old for any place
+  bool too_old = false;     // it is unusable for its age alone
+  bool fresh = false;       // not too old for the last place either
+  bool for_target = false;  // dest has who the call goes to
+  bool unknown = false;     // of a ppt that is not judged (F-5)
 
   [[nodiscard]] bool IsDiversion() const { return !div.empty(); }
 };
@@ -50,21 +52,28 @@ class DivGraph {
   /// kDivOrigDiffers, if every PASSporT that this diversion could follow has another orig (F-4).
   [[nodiscard]] std::optional<Failure> OrigDiffers(size_t index) const;
 
+  /// True if two diversions say the same: div, dest in any order, and orig. They are one link.
+  [[nodiscard]] bool SayTheSame(size_t one, size_t other) const;
+
   /// Follows the chain from the innermost PASSporT `index` over those diversions for which
   /// `verified` holds, certificate and signature included, to its outermost one: the nodes, `index`
-  /// first, two or more. Fails with kDivFork (two follow the same one), kDivLoop, kDivLimit,
-  /// kDivLinkMissing (the diversion that should follow was not verified), kDestMismatch (it ends at
-  /// another party than the target), kDivStale (F-4).
+  /// first, two or more; of several that say the same the youngest one. Fails with kDivFork (two
+  /// that do not say the same follow the same one), kDivLoop, kDivLimit, kDivLinkMissing (the
+  /// diversion that should follow was not verified), kDestMismatch (it ends at another party than
+  /// the target), kDivStale (F-4).
   [[nodiscard]] Result<std::vector<size_t>> Walk(size_t index,
                                                  const std::vector<bool>& verified) const;
 
  private:
+  using Link = std::vector<size_t>;  // nodes that say the same, in order
   void Connect();
   void MeasureFromInnermost();
   void MeasureToTarget();
   [[nodiscard]] bool FitsBehind(const ChainNode& diversion, size_t parent) const;
   [[nodiscard]] std::vector<size_t> ParentsByNumber(size_t index) const;
   [[nodiscard]] Failure WhyNoInnermost(size_t index) const;
+  [[nodiscard]] Link FollowersOf(const Link& link, const std::vector<bool>& verified) const;
+  [[nodiscard]] std::vector<size_t> Youngest(const std::vector<Link>& links) const;
   [[nodiscard]] bool OnlyStaleAhead(size_t index) const;
 
   std::vector<ChainNode> nodes_;

@@ -30,7 +30,8 @@ Verdict CallJudgement::Judge(const std::vector<std::string_view>& values) && {
   return verdict;
 }
 
-// The same value twice is one PASSporT: a proxy that doubles a header makes no fork.
+// The same value twice is one PASSporT: it is judged once. Another spelling of it is judged for
+// itself: its parameters or its signature may be the broken ones.
 void CallJudgement::Read(const std::vector<std::string_view>& values) {
   std::map<std::string_view, size_t> known;
   for (const std::string_view value : values) {
@@ -139,16 +140,17 @@ void CallJudgement::WalkChains(const DivGraph& graph) {
       bad_chains_.emplace(i, path.error());
     }
   }
-  SettleDiversions(verified);
+  SettleDiversions(graph, verified);
 }
 
 // kDivChain of each diversion that passed everything else.
-void CallJudgement::SettleDiversions(const std::vector<bool>& verified) {
+void CallJudgement::SettleDiversions(const DivGraph& graph, const std::vector<bool>& verified) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     Trail& trail = entries_[i].candidate.trail;
     if (entries_[i].place != Place::kDiversion || !verified[i]) continue;
     const auto holds = [&](const auto& chain) {
-      return std::find(chain.second.begin(), chain.second.end(), i) != chain.second.end();
+      return std::any_of(chain.second.begin(), chain.second.end(),
+                         [&](size_t link) { return graph.SayTheSame(link, i); });
     };
     if (std::any_of(good_chains_.begin(), good_chains_.end(), holds)) {
       trail.Pass(CheckId::kDivChain, "a link of the chain to the call's target");

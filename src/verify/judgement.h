@@ -47,7 +47,7 @@ class CallJudgement {
                                     std::vector<bool>& seen) const;
   void RunCertificateChecks();
   void WalkChains(const DivGraph& graph);
-  void SettleDiversions(const std::vector<bool>& verified);
+  void SettleDiversions(const DivGraph& graph, const std::vector<bool>& verified);
   void CheckRichCallData();
   [[nodiscard]] bool HasFirstParty(const Candidate& third_party) const;
 

@@ -78,8 +78,8 @@ void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
     const auto called = std::find_if(
         call.called.begin(), call.called.end(),
         [&](const Party& party) { return Matches(party, dest, call.options.dial_plan); });
-    trail.Pass(CheckId::kDest,
-               "dest " + ClaimText(dest) + " has the called party " + Describe({*called}));
+    trail.Pass(CheckId::kDest, "dest " + ClaimText(dest) + " has the called party " +
+                                   Describe({*called}) + call.request_uri_ignored);
   } else if (IsForAny(dest, call.called, call)) {
     trail.Fail(CheckId::kDest,
                Fail(Reason::kDestMismatch,
@@ -95,7 +95,8 @@ void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
 void CheckTarget(const DestClaim& dest, const Call& call, Trail& trail) {
   const std::string target = call.request_uri ? Describe({*call.request_uri}) : CalledText(call);
   if (IsForTarget(dest, call)) {
-    trail.Pass(CheckId::kDest, "dest " + ClaimText(dest) + " has the target " + target);
+    trail.Pass(CheckId::kDest,
+               "dest " + ClaimText(dest) + " has the target " + target + call.request_uri_ignored);
   } else if (!call.request_uri && call.request.dest.empty()) {
     trail.Fail(CheckId::kDest, Fail(Reason::kCalledMissing,
                                     "nothing to compare dest " + ClaimText(dest) + " with"));
@@ -116,7 +117,8 @@ void CheckCompactDest(const Call& call, Trail& trail) {
                                                ", the call was redirected to " +
                                                Describe({*call.request_uri})));
   } else {
-    trail.Pass(CheckId::kDest, "rebuilt from " + Describe(CalledForCompact(call)));
+    trail.Pass(CheckId::kDest,
+               "rebuilt from " + Describe(CalledForCompact(call)) + call.request_uri_ignored);
   }
 }
 
@@ -157,6 +159,7 @@ ChainNode MakeNode(const Candidate& candidate, const Call& call, std::string lab
   const bool recent = IsRecent(call, IatOf(claims));
   node.usable = sound && recent;
   node.too_old = sound && !recent && IatOf(claims) < call.now;
+  node.iat = claims.iat;
   node.fresh = IsFresh(call, IatOf(claims));
   node.for_target = IsForTarget(claims.dest, call);
   return node;

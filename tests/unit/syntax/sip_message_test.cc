@@ -47,7 +47,6 @@ void ExpectTheMessage(const Result<SipMessage>& message) {
   EXPECT_EQ(Unfold(message->All("identity")[0]).value(),
             "eyJh.eyJi.c2ln;info=<https://cert.example.org/p.pem> ;alg=ES256;ppt=shaken");
   EXPECT_EQ(message->headers.size(), 7U);
-  EXPECT_TRUE(message->HasSdp());
   EXPECT_THAT(message->SdpFingerprints(), ElementsAre(MediaKey{"md5", "0A1b"}));
 }
 
@@ -229,32 +228,53 @@ TEST(SipMessage, A8_SizeAndNumberOfHeadersAreLimited) {
               FailsWith(Reason::kSipMessageInvalid));
 }
 
+TEST(SipMessage, DifferingContentLengths_AreInvalid) {
+  const std::string begin = "INVITE sip:x@example.org SIP/2.0\r\nContent-Length: 4\r\n";
+  EXPECT_THAT(Parse(begin + "l: 0\r\n\r\n0123"), FailsWith(Reason::kSipMessageInvalid));
+  EXPECT_THAT(Parse(begin + "l: 4\r\n\r\n0123"), Succeeds());
+}
+
+std::vector<MediaKey> KeysOf(std::string_view headers, std::string_view body) {
+  return Parse("INVITE sip:x@example.org SIP/2.0\r\n" + std::string(headers) + "\r\n" +
+               std::string(body))
+      .value()
+      .SdpFingerprints();
+}
+
 TEST(SipMessage, A16_FingerprintsOfTheSdp) {
-  const auto message = Parse(
-      "INVITE sip:x@example.org SIP/2.0\r\nc: application/sdp\r\n\r\nv=0\r\n"
-      "a=fingerprint:sha-256 AB:cd:01\r\nA=FINGERPRINT:md5  00:FF \r\na=fingerprints:x "
-      "1\r\na=fingerprint:\r\n");
-  ASSERT_THAT(message, Succeeds());
-  EXPECT_TRUE(message->HasSdp());
-  EXPECT_THAT(message->SdpFingerprints(), ElementsAre(MediaKey{"sha-256", "ABcd01"},
-                                                      MediaKey{"md5", "00FF"}, MediaKey{"", ""}));
+  EXPECT_THAT(KeysOf("c: application/sdp\r\n",
+                     "v=0\r\na=fingerprint:sha-256 AB:cd:01\r\nA=FINGERPRINT:md5  00:FF \r\n"
+                     " a=fingerprint:md5 01\r\na=fingerprints:x 1\r\na=fingerprint:\r\n"),
+              ElementsAre(MediaKey{"sha-256", "ABcd01"}, MediaKey{"", ""}));
 }
 
 TEST(SipMessage, A16_WhatIsSdp) {
-  const auto has_sdp = [](std::string_view headers, std::string_view body) {
-    return Parse("INVITE sip:x@example.org SIP/2.0\r\n" + std::string(headers) + "\r\n" +
-                 std::string(body))
-        .value()
-        .HasSdp();
+  const std::string sdp = "v=0\r\na=fingerprint:md5 01\r\n";
+  const MediaKey key{"md5", "01"};
+  EXPECT_THAT(KeysOf("", sdp), ElementsAre(key));
+  EXPECT_THAT(KeysOf("Content-Type: Application/SDP;x=y\r\n", sdp), ElementsAre(key));
+  EXPECT_THAT(KeysOf("Content-Type: text/plain\r\n", sdp), ElementsAre());
+  EXPECT_THAT(KeysOf("c: application/sdp\r\ne: gzip\r\n", sdp), ElementsAre());
+}
+
+TEST(SipMessage, A16_OnlySdpPartsOfAMultipartBody) {
+  const std::string sdp = "v=0\r\na=fingerprint:md5 01\r\n";
+  const auto keys = [&](const std::string& part_headers, std::string_view boundary = "x") {
+    return KeysOf("Content-Type: multipart/mixed;boundary=" + std::string(boundary) + "\r\n",
+                  "a=fingerprint:md5 02\r\n--x\r\nContent-Type: text/plain\r\n\r\n"
+                  "a=fingerprint:md5 03\r\n--x\r\n" +
+                      part_headers + "\r\n" + sdp + "--x--\r\na=fingerprint:md5 04\r\n");
   };
-  EXPECT_TRUE(has_sdp("", "v=0\r\n"));
-  EXPECT_TRUE(has_sdp("Content-Type: Application/SDP;x=y\r\n", "v=0\r\n"));
-  EXPECT_TRUE(has_sdp("Content-Type: multipart/mixed;boundary=x\r\n", "--x\r\n\r\nv=0\r\n"));
-  EXPECT_FALSE(has_sdp("", ""));
-  EXPECT_FALSE(has_sdp("Content-Type: application/sdp\r\n", ""));
-  EXPECT_TRUE(has_sdp("Content-Type: text/plain\r\n", "v=0\r\n"));
-  EXPECT_TRUE(has_sdp("Content-Type: text/plain\r\nc: application/sdp\r\n", "v=0\r\n"));
-  EXPECT_FALSE(has_sdp("Content-Type: multipart/mixed\r\n", "--x\r\n"));
+  const MediaKey key{"md5", "01"};
+  EXPECT_THAT(keys("Content-Type: application/sdp\r\n"), ElementsAre(key));
+  EXPECT_THAT(keys("c: Application/SDP\r\n", "\"x\""), ElementsAre(key));
+  EXPECT_THAT(keys("Content-Type: application/sdp\r\nContent-Transfer-Encoding: 8bit\r\n"),
+              ElementsAre(key));
+  EXPECT_THAT(keys("Content-Type: application/sdp\r\nContent-Transfer-Encoding: base64\r\n"),
+              ElementsAre());
+  EXPECT_THAT(keys("Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n"), ElementsAre());
+  EXPECT_THAT(keys(""), ElementsAre());
+  EXPECT_THAT(keys("Content-Type: application/sdp\r\n", "y"), ElementsAre());
 }
 
 TEST(SipMessage, EverySingleByteChangeIsReadOrRefused) {

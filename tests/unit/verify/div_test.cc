@@ -135,11 +135,65 @@ TEST(Div, F3_Forks_Fail) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
   const Carrier b = call.MakeCarrier();
-  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(b, 1, 2)}, 2).reason,
-            Reason::kDivFork);
   EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(b, 1, 3)}, 2).reason,
-            Reason::kDivFork)
-      << "also if the other one leads elsewhere";
+            Reason::kDivFork);
+  const std::string wider =
+      call.Header(b, {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"},
+                                          {"dest", R"({"tn":["12155550102","12155550103"]})"}})});
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), wider}, 2).reason, Reason::kDivFork);
+}
+
+// Who forwards a call with several Identity headers may add one div for each (F-8).
+TEST(Div, F3_DiversionsThatSayTheSame_AreOneLink) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier b = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  const Identities identities = {shaken,
+                                 call.Shaken(b, 1),
+                                 call.Div(a, 1, 2, kNow - seconds(5)),
+                                 call.Div(b, 1, 2),
+                                 call.Div(a, 2, 3),
+                                 call.Div(b, 2, 3, kNow - seconds(9))};
+  const Verdict verdict = call.Judge(identities, 3);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  for (size_t i = 0; i < identities.size(); ++i) EXPECT_EQ(ReasonAt(verdict, i), Reason::kNone);
+  ASSERT_EQ(verdict.path.size(), 3U);
+  EXPECT_EQ(verdict.path.at(1).passport, 3U) << "the youngest";
+  EXPECT_EQ(verdict.path.at(2).passport, 4U);
+  // dest in another order; a copy that is spelt differently.
+  const auto both = [&](const std::string& dest) {
+    return call.Header(a,
+                       {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"}, {"dest", dest}})});
+  };
+  EXPECT_EQ(call.Judge({shaken, both(R"({"tn":["12155550102","12155550103"]})"),
+                        both(R"({"tn":["12155550103","12155550102"]})")},
+                       2)
+                .reason,
+            Reason::kNone);
+  std::string copy = call.Div(a, 1, 2);
+  const std::string original = copy;
+  copy.replace(copy.find(";alg=ES256;ppt=div"), 18, ";ppt=div;alg=ES256");
+  EXPECT_EQ(call.Judge({shaken, original, copy}, 2).reason, Reason::kNone);
+}
+
+// A div-o encloses a diversion that still has its own header: only the enclosed one leads on.
+TEST(DivO, F3_TheLinkIsAlsoAHeaderOfItsOwn_Passes) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string div = call.Div(a, 1, 2);
+  const std::string outer = call.DivO(a, 2, 3, div.substr(0, div.find(';')));
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), div, outer}, 3).reason, Reason::kNone);
+}
+
+TEST(Div, A53_ABrokenCopyPoisonsNothing) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier forger{call.MakeCarrier().leaf, a.x5u};
+  const Verdict verdict =
+      call.Judge({call.Shaken(a, 1), call.Div(forger, 1, 2), call.Div(a, 1, 2)}, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(ReasonAt(verdict, 1), Reason::kSignatureInvalid);
 }
 
 TEST(Div, A53_AForkThatNobodySignedPoisonsNothing) {
@@ -187,6 +241,66 @@ TEST(Div, F4_OrigIsNotTheCaller_Fails) {
   call.request.orig = {"+12155550199"};
   EXPECT_EQ(call.Judge(identities, 2).reason, Reason::kOrigMismatch);
   EXPECT_THAT(call.source->asked, testing::IsEmpty());
+}
+
+std::string DestDetail(const Verdict& verdict, size_t index) {
+  for (const Check& check : verdict.passports.at(index).checks) {
+    if (check.id == "dest") return check.detail;
+  }
+  return {};
+}
+
+// Without a '+' too the Request-URI says where the call goes: else the recipient of a call repeats
+// its PASSporT on a call to anybody.
+TEST(Div, F5_RequestUriWithoutPlus_AnyLinkRemoved_Fails) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const std::string shaken = call.Shaken(a, 1);
+  call.request.dest = {"<sip:12155550101@example.org;user=phone>"};
+  for (const char* target :
+       {"sip:12155550102@example.org;user=phone", "sip:12155550102@example.org",
+        "sip:1-215-555-0102@example.org", "sip:12155550102;npdi@example.org", "tel:12155550102",
+        "tel:12155550102;phone-context=example.org", "tel:1(215)5550102", "12155550102"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kDestMismatch) << target;
+    EXPECT_FALSE(call.Judge({shaken, call.Div(x, 1, 2)}, 1).passed()) << target;
+    EXPECT_EQ(call.Judge({shaken, call.Div(a, 1, 2)}, 1).reason, Reason::kNone) << target;
+  }
+  call.options.target_policy = TargetPolicy::kToOnly;
+  EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone);
+}
+
+TEST(Div, D4_RequestUriThatIsDest_Passes) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  for (const char* to : {"<sip:12155550101@example.org>", "<sip:+12155550101@example.org>"}) {
+    call.request.dest = {to};
+    for (const char* target : {"sip:12155550101@192.0.2.1", "sip:+12155550101@192.0.2.1;user=phone",
+                               "sip:12155550101;npdi;rn=12155559999@192.0.2.1;user=phone",
+                               "sip:+12155550101;npdi;rn=+12155559999@192.0.2.1;user=phone",
+                               "tel:+1-215-555-0101;npdi"}) {
+      call.request.target = target;
+      const Verdict verdict = call.Judge({shaken}, 1);
+      EXPECT_EQ(verdict.reason, Reason::kNone) << target;
+      EXPECT_THAT(DestDetail(verdict, 0), Not(testing::HasSubstr("Request-URI"))) << target;
+    }
+  }
+}
+
+TEST(Div, F4_RequestUriThatDoesNotCount_IsNamed) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  for (const char* target :
+       {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "sip:100100100@192.0.2.1",
+        "tel:1234567890123456", "sip:*72155550102@192.0.2.1;user=phone", "urn:service:sos", "x"}) {
+    call.request.target = target;
+    const Verdict verdict = call.Judge({shaken}, 1);
+    EXPECT_EQ(verdict.reason, Reason::kNone) << target;
+    EXPECT_THAT(DestDetail(verdict, 0), testing::HasSubstr("Request-URI")) << target;
+  }
 }
 
 TEST(Div, F2_AuthorityIsOverTheDivNumber) {
@@ -249,12 +363,14 @@ TEST(Div, D4_RequestUrisThatAreNoComparableNumber_DoNotCount) {
   RedirectedCall call;
   const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
   call.request.dest = {"+12155550101"};
-  for (const char* target : {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "urn:service:sos", "x",
-                             "sip:2155550101@192.0.2.1;user=phone"}) {
+  for (const char* target :
+       {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "urn:service:sos", "x"}) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
   }
-  // Under a dial plan a number as it is dialled can be compared.
+  // Only a dial plan knows what a number as it is dialled is.
+  call.request.target = "sip:2155550101@192.0.2.1;user=phone";
+  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
   call.options.dial_plan = FindDialPlan("US");
   EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone);
   call.request.target = "sip:2155550102@192.0.2.1;user=phone";
