@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/file.h"
 #include "api/certificate_json.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "callvet/result.h"
 #include "cli/console.h"

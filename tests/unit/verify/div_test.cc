@@ -363,8 +363,7 @@ TEST(Div, D4_RequestUrisThatAreNoComparableNumber_DoNotCount) {
   RedirectedCall call;
   const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
   call.request.dest = {"+12155550101"};
-  for (const char* target :
-       {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "urn:service:sos", "x"}) {
+  for (const char* target : {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "urn:service:sos", "x"}) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
   }
