@@ -59,9 +59,9 @@ enum class OrigidPolicy : uint8_t { kMustBeUuid, kAnyString };
 /// Whether the Request-URI counts. A call that goes to another number than the one called was
 /// redirected.
 enum class TargetPolicy : uint8_t {
-  /// Where it is a number that can be compared (global, or made so by the dial plan), the PASSporT
-  /// or
-  /// the last diversion of its chain must be for that number.
+  /// Where it is a number that can be compared (global, made so by the dial plan, or of ten digits
+  /// and more, which are then compared as they are), the PASSporT or the last diversion of its
+  /// chain must be for that number. Where it is none, the check `dest` says so.
   kRequestUri,
   kToOnly,  // only CallRequest::dest counts, for networks that put routing numbers there
 };
