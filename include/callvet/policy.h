@@ -42,6 +42,7 @@ std::string_view ActionText(Action action);        // "pass", "tag", "reject"
 /// What signalling says of one call, as received. A value.
 struct PolicyCall {
   std::vector<std::string> orig;           // as CallRequest::orig; every number in it is judged
+  std::optional<std::string> from;         // as CallRequest::from
   std::vector<std::string> dest;           // as CallRequest::dest
   std::optional<std::string> request_uri;  // where the call is routed to, if known
   std::vector<std::string> identities;     // as CallRequest::identities: for ppi

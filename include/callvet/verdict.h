@@ -36,8 +36,12 @@ struct Check {
 /// Who signed, as the certificate says; trusted only if the check "chain" passed.
 struct SignerInfo {
   std::vector<std::string> spcs;  // of the TNAuthList
-  std::string tn_auth_list;       // all of it, for people
-  std::string subject;            // RFC 2253
+  /// SPCs of the nearest TNAuthList above the signer that has any; empty if its own has some. Who
+  /// holds an SPC may delegate any number (RFC 9060): a list of numbers below it proves nothing
+  /// about them.
+  std::vector<std::string> delegated_by_spcs;
+  std::string tn_auth_list;  // all of it, for people
+  std::string subject;       // RFC 2253
   std::string organization;
   std::string serial;  // hex
   std::string sha256;  // hex, of the certificate

@@ -32,6 +32,9 @@ struct CallRequest {
   /// Who may be the caller by the signalling, never by the token: the P-Asserted-Identity
   /// values, else From; numbers, URIs or name-addrs. One of them must match orig (D-3).
   std::vector<std::string> orig;
+  /// The From header as received, if it is known: for the policy, since handsets show it. The
+  /// verifier does not look at it.
+  std::optional<std::string> from;
   /// Who is called: To. One of them must be in dest (D-4).
   std::vector<std::string> dest;
   /// The Date header, if there is one.

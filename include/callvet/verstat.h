@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "callvet/result.h"
 
@@ -20,6 +21,9 @@ struct VerstatMark {
   std::string value;  // "TN-Validation-Passed", or with -A, -B, -C behind it
   Header header = Header::kAssertedIdentity;
   Place place = Place::kUserPart;
+  /// The values that `value` is true of, as received, where it is a passed validation: those that
+  /// show the verified number or URI. Into any other one No-TN-Validation is written.
+  std::vector<std::string> identities = {};
 
   bool operator==(const VerstatMark&) const = default;
 };
@@ -30,8 +34,9 @@ struct VerstatMark {
 Result<std::string> StripVerstat(std::string_view identity);
 
 /// The same with `mark` put where it says; in a tel URI behind the number. The header that it names
-/// is the caller's affair. Fails like StripVerstat, and if mark.value is not letters, digits and
-/// hyphens.
+/// is the caller's affair; a passed validation is written only if `identity` has the URI of one of
+/// mark.identities, else No-TN-Validation. Fails like StripVerstat, and if mark.value is not
+/// letters, digits and hyphens.
 Result<std::string> WriteVerstat(std::string_view identity, const VerstatMark& mark);
 
 }  // namespace callvet

@@ -24,7 +24,8 @@ JsonValue VerstatJson(const std::optional<VerstatMark>& mark) {
   const bool user = mark->place == VerstatMark::Place::kUserPart;
   return JsonMembers{{"value", mark->value},
                      {"header", from ? "from" : "p-asserted-identity"},
-                     {"place", user ? "user" : "uri-parameter"}};
+                     {"place", user ? "user" : "uri-parameter"},
+                     {"identities", Texts(mark->identities)}};
 }
 
 JsonValue StepJson(const RuleStep& step) {

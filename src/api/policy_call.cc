@@ -8,6 +8,7 @@ namespace callvet {
 PolicyCall PolicyCallOf(const CallRequest& request, std::string trunk) {
   PolicyCall call;
   call.orig = request.orig;
+  call.from = request.from;
   call.dest = request.dest;
   call.request_uri = request.target;
   call.identities = request.identities;

@@ -78,7 +78,8 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
   CallRequest call;
   call.identities = message.All("identity");
   call.orig = std::move(*asserted);
-  if (call.orig.empty() && *from) call.orig.push_back(std::move(**from));
+  if (call.orig.empty() && *from) call.orig.push_back(**from);
+  call.from = std::move(*from);
   if (*to) call.dest.push_back(std::move(**to));
   call.date = std::move(*date);
   call.target = message.request_uri;

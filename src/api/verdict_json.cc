@@ -23,7 +23,10 @@ JsonValue SipJson(Reason reason) {
 
 JsonValue SignerJson(const std::optional<SignerInfo>& signer) {
   if (!signer) return {};
+  JsonArray delegated_by;
+  for (const std::string& spc : signer->delegated_by_spcs) delegated_by.emplace_back(spc);
   return JsonMembers{{"spc", signer->spcs.empty() ? JsonValue() : JsonValue(signer->spcs.front())},
+                     {"delegated_by_spcs", std::move(delegated_by)},
                      {"tnauthlist", TextOrNull(signer->tn_auth_list)},
                      {"subject", signer->subject},
                      {"organization", TextOrNull(signer->organization)},

@@ -16,6 +16,8 @@
 #include "cli/disposition_text.h"
 #include "cli/options.h"
 #include "cli/policy_options.h"
+#include "policy/policy_data.h"
+#include "syntax/party.h"
 
 namespace callvet::cli {
 namespace {
@@ -74,14 +76,13 @@ ExitCode RunCheck(const CheckOptions& options, const Console& console) {
 }
 
 // The verdict of --header, judged without downloads.
-Result<Verdict> VerdictOfHeader(const ExplainOptions& options, CallRequest& request) {
+Result<Verdict> VerdictOfHeader(const ExplainOptions& options, const DialPlan* plan,
+                                CallRequest& request) {
   VerifierSetup setup;
-  const auto plan = CountryOption(options.country);
-  if (!plan) return plan.error();
   const auto at = TimeOption(options.at, SystemClock().Now());
   if (!at) return InOption("--at", at.error());
   setup.clock = std::make_shared<FixedClock>(*at);
-  setup.options.dial_plan = *plan;
+  setup.options.dial_plan = plan;
   setup.trust.anchors = options.anchors;
   setup.certificates = options.certificates;
   if (!options.header.empty()) {
@@ -95,7 +96,7 @@ Result<Verdict> VerdictOfHeader(const ExplainOptions& options, CallRequest& requ
 }
 
 // A verdict that nobody gave: to see what a policy would do with it.
-Result<Verdict> AssumedVerdict(const ExplainOptions& options) {
+Result<Verdict> AssumedVerdict(const ExplainOptions& options, const DialPlan* plan) {
   const ReasonInfo* row = FindReason(options.assume);
   if (row == nullptr) {
     return Fail(Reason::kParameterInvalid, "--assume " + Quote(options.assume) +
@@ -110,6 +111,10 @@ Result<Verdict> AssumedVerdict(const ExplainOptions& options) {
   PassportVerdict passport;
   passport.reason = row->reason;
   if (!options.attest.empty()) passport.attest = options.attest;
+  if (!options.orig.empty()) {
+    const auto caller = Party::Parse(options.orig.front(), plan);
+    if (caller) passport.orig = caller->canonical();
+  }
   passport.signer.emplace();
   passport.signer->spcs = options.spcs;
   verdict.passports.push_back(std::move(passport));
@@ -124,11 +129,14 @@ ExitCode RunExplain(const ExplainOptions& options, const Console& console) {
     return console.Complain(
         Fail(Reason::kParameterInvalid, "--assume and --header exclude each other"));
   }
+  const auto plan = PolicyCountry(*policy, options.country);
+  if (!plan) return console.Complain(plan.error());
+  if (auto ok = CheckTrunk(*policy, options.trunk); !ok) return console.Complain(ok.error());
   CallRequest request;
   request.orig = options.orig;
   request.dest = options.dest;
-  const auto verdict =
-      options.assume.empty() ? VerdictOfHeader(options, request) : AssumedVerdict(options);
+  const auto verdict = options.assume.empty() ? VerdictOfHeader(options, *plan, request)
+                                              : AssumedVerdict(options, *plan);
   if (!verdict) return console.Complain(verdict.error());
   PolicyCall call = PolicyCallOf(request, options.trunk);
   if (!options.request_uri.empty()) call.request_uri = options.request_uri;
@@ -167,7 +175,10 @@ void AddExplainOptions(CLI::App& command, ExplainOptions& options) {
   command.add_option("--anchors", options.anchors, "Trust anchors for --header")->type_name("PATH");
   command.add_option("--cert", options.certificates, "Certificate chain of the signer")
       ->type_name("F");
-  command.add_option("--country", options.country, "Dialling rules for verifying --header")
+  command
+      .add_option(
+          "--country", options.country,
+          "Dialling rules for verifying --header (default: the policy's; others are refused)")
       ->type_name("CC");
   command.add_option("--at", options.at, "Time of the call (default: now)")->type_name("TIME");
   command
@@ -198,6 +209,28 @@ std::shared_ptr<const Policy> PolicyOption(const std::string& file, const Consol
     console.Complain(Fail(Reason::kConfigInvalid, PolicyProblemText(problem)));
   }
   return loaded.policy;
+}
+
+Result<const DialPlan*> PolicyCountry(const Policy& policy, const std::string& country) {
+  if (country.empty()) return policy.dial_plan;
+  auto plan = CountryOption(country);
+  if (plan && policy.dial_plan != nullptr &&
+      (*plan)->country_code != policy.dial_plan->country_code) {
+    return Fail(
+        Reason::kParameterInvalid,
+        "--country " + Quote(country) + " is not the country of the policy, " + policy.country);
+  }
+  return plan;
+}
+
+Result<void> CheckTrunk(const Policy& policy, const std::string& trunk) {
+  if (trunk.empty() || policy.trunks.contains(trunk)) return {};
+  std::vector<std::string_view> names;
+  for (const auto& [name, settings] : policy.trunks) names.push_back(name);
+  const std::string_view nearest = NearestWord(trunk, names);
+  std::string detail = "--trunk " + Quote(trunk) + ": the policy has no trunk of that name";
+  if (!nearest.empty()) detail += "; did you mean " + Quote(nearest) + "?";
+  return Fail(Reason::kParameterInvalid, std::move(detail));
 }
 
 void AddPolicyCommand(CLI::App& app, Context& context) {

@@ -312,6 +312,12 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   }
   auto setup = MakeSetup(options);
   if (!setup) return console.Complain(setup.error());
+  if (policy != nullptr) {
+    const auto plan = PolicyCountry(*policy, options.country);
+    if (!plan) return console.Complain(plan.error());
+    setup->options.dial_plan = *plan;
+    if (auto ok = CheckTrunk(*policy, options.trunk); !ok) return console.Complain(ok.error());
+  }
   auto call = ReadCall(options);
   if (!call) return console.Complain(call.error());
   TrustReport trust;

@@ -92,17 +92,15 @@ std::optional<CallLists> CallLists::Read(const std::vector<std::filesystem::path
   return reader.Finish();
 }
 
-std::optional<CallDecision> CallLists::Find(NumberKey callee,
-                                            const std::vector<std::string>& holders,
+std::optional<CallDecision> CallLists::Find(NumberKey callee, std::string_view holder,
                                             sys_seconds at) const {
   const auto begin =
       std::lower_bound(rows_.begin(), rows_.end(), callee.value(),
                        [](const Row& row, uint64_t key) { return row.callee < key; });
   const Row* latest = nullptr;
   for (auto row = begin; row != rows_.end() && row->callee == callee.value(); ++row) {
-    const std::string& holder = holders_[row->holder];
-    const bool meant =
-        holder == kAllHolders || std::find(holders.begin(), holders.end(), holder) != holders.end();
+    const std::string& named = holders_[row->holder];
+    const bool meant = named == kAllHolders || named == holder;
     if (!meant || at < sys_seconds(std::chrono::seconds(row->since))) continue;
     const bool later = latest == nullptr || row->since > latest->since;
     const bool refuses = latest != nullptr && row->since == latest->since &&

@@ -34,11 +34,10 @@ class CallLists {
   static std::optional<CallLists> Read(const std::vector<std::filesystem::path>& files,
                                        const DialPlan* plan, std::vector<PolicyProblem>& problems);
 
-  /// What counts at `at` for a call of one of `holders` to `callee`: the latest decision that has
-  /// begun, whether it names a holder or all; of two at the same time the refusal. Nothing if there
+  /// What counts at `at` for a call of `holder` to `callee`: the latest decision that has begun,
+  /// whether it names that holder or all; of two at the same time the refusal. Nothing if there
   /// is none. The texts live as long as this.
-  [[nodiscard]] std::optional<CallDecision> Find(NumberKey callee,
-                                                 const std::vector<std::string>& holders,
+  [[nodiscard]] std::optional<CallDecision> Find(NumberKey callee, std::string_view holder,
                                                  sys_seconds at) const;
 
   [[nodiscard]] size_t size() const { return rows_.size(); }

@@ -6,6 +6,7 @@
 #include "policy/policy_data.h"
 #include "policy/rules.h"
 #include "policy/sip_answer.h"
+#include "syntax/party.h"
 
 namespace callvet {
 namespace {
@@ -83,10 +84,27 @@ bool RightToNumberIsBroken(const Disposition& disposition) {
   return false;
 }
 
+// The values of the marked header that show the number or URI that the verdict is about.
+std::vector<std::string> VerifiedIdentities(const RuleInput& input) {
+  std::vector<std::string> verified;
+  const PassportVerdict* passport = input.verdict.deciding();
+  if (passport == nullptr || !passport->orig) return verified;
+  const PolicyCall& call = input.call;
+  const bool from_is_known =
+      input.settings.verstat_header == VerstatMark::Header::kFrom && call.from.has_value();
+  for (const std::string& text : from_is_known ? std::vector{*call.from} : call.orig) {
+    const auto party = Party::Parse(text, input.policy.dial_plan);
+    if (party && party->canonical() == *passport->orig) verified.push_back(text);
+  }
+  return verified;
+}
+
 VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
   Verstat verstat = input.verdict.verstat();
-  if (verstat == Verstat::kTnValidationPassed && RightToNumberIsBroken(disposition)) {
-    verstat = Verstat::kNoTnValidation;
+  std::vector<std::string> identities;
+  if (verstat == Verstat::kTnValidationPassed) {
+    if (!RightToNumberIsBroken(disposition)) identities = VerifiedIdentities(input);
+    if (identities.empty()) verstat = Verstat::kNoTnValidation;
   }
   std::string value(VerstatText(verstat));
   const PassportVerdict* passport = input.verdict.deciding();
@@ -95,7 +113,8 @@ VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
   if (suffix && (passport->attest == "A" || passport->attest == "B" || passport->attest == "C")) {
     value += "-" + *passport->attest;
   }
-  return {std::move(value), input.settings.verstat_header, input.settings.verstat_place};
+  return {std::move(value), input.settings.verstat_header, input.settings.verstat_place,
+          std::move(identities)};
 }
 
 Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const Verdict& verdict) {

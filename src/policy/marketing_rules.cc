@@ -22,13 +22,33 @@ bool IsMarketingHolder(const Policy& policy, std::string_view holder) {
   return info != policy.holders.end() && info->second.marketing;
 }
 
-// Everybody on whose behalf this call may be: the customer, the holder of the number, the signer.
+void AddOnce(std::string_view holder, std::vector<std::string>& holders) {
+  if (std::find(holders.begin(), holders.end(), holder) == holders.end()) {
+    holders.emplace_back(holder);
+  }
+}
+
+std::vector<std::string> HoldersOfNumbers(const RuleInput& input) {
+  std::vector<std::string> holders;
+  for (const CallNumber& number : input.callers) {
+    if (const auto rights = RightsOf(input, number)) AddOnce(rights->holder, holders);
+  }
+  return holders;
+}
+
+// Whose call this is, consent having to be to each of them: the customer, else who holds the
+// numbers. The signer only where nobody else is known: it carries calls of many.
+std::vector<std::string> PartiesThatCall(const RuleInput& input) {
+  if (!input.settings.customer.empty()) return {input.settings.customer};
+  std::vector<std::string> holders = HoldersOfNumbers(input);
+  return holders.empty() ? input.signers : holders;
+}
+
+// Everybody on whose behalf this call may be.
 std::vector<std::string> HoldersOf(const RuleInput& input) {
   std::vector<std::string> holders = input.signers;
-  if (!input.settings.customer.empty()) holders.push_back(input.settings.customer);
-  for (const CallNumber& number : input.callers) {
-    if (const auto rights = RightsOf(input, number)) holders.emplace_back(rights->holder);
-  }
+  for (const std::string& holder : PartiesThatCall(input)) AddOnce(holder, holders);
+  for (const std::string& holder : HoldersOfNumbers(input)) AddOnce(holder, holders);
   return holders;
 }
 
@@ -59,20 +79,47 @@ std::vector<HourRange> HoursOf(const RuleInput& input) {
   return hours;
 }
 
-Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee,
-                       const std::vector<std::string>& holders) {
+std::string UnreadableText(const RuleInput& input) {
+  return "the callee " + Quote(input.unreadable_callees.front()) + " is no number that can be read";
+}
+
+std::string DecisionText(const CallDecision& decision) {
+  std::string text = " since " + FormatTime(decision.since);
+  if (!decision.proof.empty()) text += ", proof " + Quote(decision.proof);
+  return text;
+}
+
+// What `callee` said of each holder: a refusal of any of them counts, and each that calls needs a
+// consent of its own.
+Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee) {
   const auto key = callee.key();
-  const auto decision =
-      key ? input.policy.call_lists->Find(*key, holders, input.verdict.judged_at) : std::nullopt;
-  if (!decision) {
-    return Finding::Broken(Reason::kConsentMissing, callee.Text() + " has recorded no consent");
+  const auto decide = [&](std::string_view holder) {
+    return key ? input.policy.call_lists->Find(*key, holder, input.verdict.judged_at)
+               : std::nullopt;
+  };
+  const auto parties = PartiesThatCall(input);
+  auto relevant = parties;
+  for (const std::string& holder : HoldersOfNumbers(input)) AddOnce(holder, relevant);
+  if (relevant.empty()) relevant.emplace_back();  // a refusal of all counts for a stranger too
+  for (const std::string& holder : relevant) {
+    const auto decision = decide(holder);
+    if (decision && decision->kind == CallDecision::Kind::kRefusal) {
+      return Finding::Broken(Reason::kConsentRefused,
+                             callee.Text() + " has refused" + DecisionText(*decision));
+    }
   }
-  std::string text = " since " + FormatTime(decision->since);
-  if (!decision->proof.empty()) text += ", proof " + Quote(decision->proof);
-  if (decision->kind == CallDecision::Kind::kRefusal) {
-    return Finding::Broken(Reason::kConsentRefused, callee.Text() + " has refused" + text);
+  std::string text;
+  for (const std::string& holder : parties) {
+    const auto decision = decide(holder);
+    if (!decision) {
+      return Finding::Broken(Reason::kConsentMissing, callee.Text() + " has recorded no consent");
+    }
+    text += " to " + Quote(holder) + DecisionText(*decision);
   }
-  return Finding::Held(callee.Text() + " has consented to " + Quote(decision->holder) + text);
+  if (parties.empty()) {
+    return Finding::Broken(Reason::kConsentMissing, "whose call it is, is not known");
+  }
+  return Finding::Held(callee.Text() + " has consented" + text);
 }
 
 }  // namespace
@@ -80,6 +127,9 @@ Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee,
 Finding CheckHours(const RuleInput& input) {
   const auto hours = HoursOf(input);
   if (hours.empty()) return Finding::NotApplicable("no hours are set for this call");
+  if (!input.unreadable_callees.empty()) {
+    return Finding::Broken(Reason::kOutsideHours, UnreadableText(input));
+  }
   if (input.callees.empty()) {
     return Finding::Broken(Reason::kOutsideHours, "the callee, whose hours count, is not known");
   }
@@ -106,13 +156,15 @@ Finding CheckHours(const RuleInput& input) {
 Finding CheckConsent(const RuleInput& input) {
   if (!input.policy.call_lists) return Finding::NotApplicable("no rules for marketing calls");
   if (!IsMarketing(input)) return Finding::NotApplicable("no marketing call");
+  if (!input.unreadable_callees.empty()) {
+    return Finding::Broken(Reason::kConsentMissing, UnreadableText(input));
+  }
   if (input.callees.empty()) {
     return Finding::Broken(Reason::kConsentMissing, "the callee is not known");
   }
-  const auto holders = HoldersOf(input);
   Finding result;
   for (const CallNumber& callee : input.callees) {
-    result = CheckConsentOf(input, callee, holders);
+    result = CheckConsentOf(input, callee);
     if (result.outcome == RuleStep::Outcome::kBroken) return result;
   }
   return result;

@@ -73,7 +73,7 @@ Result<NumberPlan::Row> ParseRow(const CsvFields& fields) {
 
 struct CountryEmergency {
   std::string_view country;
-  std::array<std::string_view, 7> numbers;
+  std::array<std::string_view, 8> numbers;
 };
 
 // Police, fire, ambulance, traffic police, sea rescue. 112 is known to every mobile phone.
@@ -81,7 +81,7 @@ constexpr auto kEmergency = std::to_array<CountryEmergency>({
     {"AU", {"000", "112", "106"}},
     {"BR", {"190", "192", "193", "112", "911"}},
     {"CA", {"911", "112"}},
-    {"CN", {"110", "119", "120", "122", "112", "12395", "95110"}},
+    {"CN", {"110", "119", "120", "122", "112", "12110", "12395", "95110"}},
     {"DE", {"110", "112"}},
     {"ES", {"112"}},
     {"FR", {"112", "15", "17", "18", "114", "196"}},

@@ -22,18 +22,32 @@ bool IsEmergencyCode(const CallNumber& number, const Policy& policy) {
                    number.digits) != policy.emergency_numbers.end();
 }
 
+bool IsDomestic(const Policy& policy, const CallNumber& number) {
+  return number.space == NumberSpace::kNational ||
+         (policy.dial_plan != nullptr && number.digits.starts_with(policy.dial_plan->country_code));
+}
+
+// A number of the own country that no dialling rule can make: "+86 0 10 ...", or one too long.
+bool IsImpossible(const Policy& policy, const CallNumber& number) {
+  if (number.space == NumberSpace::kNational || !IsDomestic(policy, number)) return false;
+  const DialPlan& plan = *policy.dial_plan;
+  const std::string_view national =
+      std::string_view(number.digits).substr(plan.country_code.size());
+  return national.size() < plan.min_national || national.size() > plan.max_national ||
+         (!plan.national_prefix.empty() && national.starts_with(plan.national_prefix));
+}
+
 bool IsNationalForm(NumberForm form) {
   return form == NumberForm::kNationalPrefix || form == NumberForm::kBare;
 }
 
 // H-8, H-2: what comes from abroad shows "+" or 00, and a domestic number only if it is verified.
-std::optional<Finding> CheckAbroad(const RuleInput& input, const CallNumber& number,
-                                   const NumberPlan& home) {
+std::optional<Finding> CheckAbroad(const RuleInput& input, const CallNumber& number) {
   if (input.settings.origin != TrunkOrigin::kInternational) return std::nullopt;
   const std::string text =
       number.Text() + " from abroad, " + std::string(NumberFormText(number.form));
   if (IsNationalForm(number.form)) return Irregular(IrregularCaller::kDomesticFormAbroad, text);
-  if (home.IsDomestic(number) && !input.verdict.passed()) {
+  if (IsDomestic(input.policy, number) && !input.verdict.passed()) {
     return Irregular(IrregularCaller::kDomesticNumberAbroad, text + ", not verified");
   }
   return std::nullopt;
@@ -80,8 +94,14 @@ Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
   if (IsEmergencyCode(number, policy)) {
     return Irregular(IrregularCaller::kEmergencyCode, number.Text() + " is an emergency code");
   }
-  if (auto abroad = CheckAbroad(input, number, policy.plans.front())) return *abroad;
+  if (auto abroad = CheckAbroad(input, number)) return *abroad;
   if (const NumberPlan* plan = PlanOf(policy, number)) return CheckByPlan(input, number, *plan);
+  if (IsImpossible(policy, number)) {
+    return Irregular(IrregularCaller::kWrongLength, number.Text() + " is no number of its country");
+  }
+  if (IsDomestic(policy, number)) {
+    return Finding::Held(number.Text() + " is possible; no number plan is set");
+  }
   if (number.digits.size() < kMinForeign || !NumberKey::Make(number.digits, number.space)) {
     return Irregular(IrregularCaller::kWrongLength, number.Text() + " is too short for abroad");
   }
@@ -102,7 +122,8 @@ Presenter PresenterOf(const RuleInput& input) {
   if (!input.verdict.passed())
     return {Presenter::Kind::kUnknown, "nobody (the call is not verified)"};
   if (input.signers.empty()) {
-    // The certificate lists numbers and no SPC, and the number was found among them (B-6).
+    // No certificate of the path names an SPC, and the number was found in the signer's list (B-6):
+    // nobody gave it who may give away any number (B-32).
     return {Presenter::Kind::kCertifiedNumber, "a certificate for the number itself"};
   }
   std::string spcs;
@@ -130,15 +151,19 @@ bool Presents(const RuleInput& input, const Presenter& presenter, std::string_vi
   });
 }
 
-// Rows that must have a holder: codes that are assigned to an enterprise (95, 96).
+// Numbers that must have a holder wherever there is a registry: codes without country code (95588,
+// 10086), whatever their length; what the plan reserves or assigns to enterprises; and what is no
+// possible number, behind which one of the registry may hide.
 bool MustBeHeld(const RuleInput& input, const CallNumber& number) {
   if (input.policy.unassigned == UnassignedNumbers::kReject) return true;
   if (!input.settings.customer.empty()) return true;  // a customer shows only its own numbers
+  if (number.space == NumberSpace::kNational || IsImpossible(input.policy, number)) return true;
   const NumberPlan* plan = PlanOf(input.policy, number);
   if (plan == nullptr) return false;
   bool wrong_length = false;
   const NumberPlan::Row* row = plan->Find(number, wrong_length);
-  return row != nullptr && row->may_show == MayShow::kHolder;
+  return row != nullptr &&
+         (row->may_show == MayShow::kHolder || row->may_show == MayShow::kReserved);
 }
 
 // Strict mode is about domestic numbers: who holds a foreign one is not in the registry.
@@ -180,13 +205,24 @@ Finding CheckEachCaller(const RuleInput& input, const Check& check) {
   return result;
 }
 
+// By the number plan, else, where something depends on it, by the dialling rules alone.
+bool JudgesCallers(const RuleInput& input) {
+  const Policy& policy = input.policy;
+  return !policy.plans.empty() || policy.registry || policy.do_not_originate ||
+         input.settings.origin == TrunkOrigin::kInternational;
+}
+
 }  // namespace
 
 Finding CheckCallerRegular(const RuleInput& input) {
-  if (input.policy.plans.empty()) return Finding::NotApplicable("no number plan is set");
-  if (input.caller_is_uri) return Finding::NotApplicable("the caller is a URI, and verified");
+  if (!JudgesCallers(input)) return Finding::NotApplicable("no number plan is set");
+  if (!input.unreadable_callers.empty()) {
+    return Irregular(IrregularCaller::kNoNumber,
+                     Quote(input.unreadable_callers.front()) + " is no number that can be read");
+  }
   if (input.callers.empty()) {
-    return Irregular(IrregularCaller::kNoNumber, "the call shows no number that can be read");
+    return input.caller_is_uri ? Finding::NotApplicable("the caller is a URI, and verified")
+                               : Irregular(IrregularCaller::kNoNumber, "the call shows no number");
   }
   return CheckEachCaller(input,
                          [&](const CallNumber& number) { return CheckOneCaller(input, number); });
@@ -207,6 +243,10 @@ Finding CheckDoNotOriginate(const RuleInput& input) {
 
 Finding CheckHolder(const RuleInput& input) {
   if (!input.policy.registry) return Finding::NotApplicable("no registry is set");
+  if (!input.unreadable_callers.empty()) {
+    return Finding::Broken(Reason::kNumberNotAssigned, Quote(input.unreadable_callers.front()) +
+                                                           " is no number that anybody holds");
+  }
   const Presenter presenter = PresenterOf(input);
   return CheckEachCaller(
       input, [&](const CallNumber& number) { return CheckHolderOf(input, number, presenter); });

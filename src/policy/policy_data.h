@@ -31,6 +31,9 @@ enum class WhenUndecided : uint8_t { kClosed, kOpen };
 enum class TrunkOrigin : uint8_t { kDomestic, kInternational };
 /// Whether `Priority: psap-callback` makes a call one that is never rejected (RFC 7090).
 enum class PsapCallback : uint8_t { kAccept, kIgnore };
+/// Whether a caller that is a URI and no number may be one where numbers are judged, if the URI is
+/// what was verified.
+enum class UriCallers : uint8_t { kReject, kAllow };
 /// What a number that nobody holds is.
 enum class UnassignedNumbers : uint8_t { kAllow, kReject };
 
@@ -53,6 +56,7 @@ struct TrunkSettings {
   std::string customer;  // whose trunk it is; "": not one customer's
   NumberUse use = NumberUse::kVoice;
   PsapCallback psap_callback = PsapCallback::kAccept;
+  UriCallers uri_callers = UriCallers::kReject;
   CodeMap code_map = CodeMap::kRfc8224;
   ReasonProtocol reason_protocol = ReasonProtocol::kStir;
   Ppi ppi = Ppi::kCompact;

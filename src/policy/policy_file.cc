@@ -37,10 +37,11 @@ class PolicyReader {
     root.ReadObject("emergency", [this](StrictObject& object) { ReadEmergency(object); });
     ReadTimeZones(root);
     root.ReadObject("holders", [this](StrictObject& object) { ReadHolders(object); });
+    for (const std::string_view section : {"registry", "marketing"}) NeedsCountry(root, section);
     root.ReadObject("registry", [this](StrictObject& object) { ReadRegistry(object); });
     root.ReadObject("marketing", [this](StrictObject& object) { ReadMarketing(object); });
     root.ReadObject("default",
-                    [this](StrictObject& object) { ReadTrunkSettings(object, policy_->defaults); });
+                    [this](StrictObject& object) { ReadSettings(object, policy_->defaults); });
     root.ReadObject("trunks", [this](StrictObject& object) { ReadTrunks(object); });
     root.Finish();
   }
@@ -48,6 +49,13 @@ class PolicyReader {
   std::shared_ptr<const Policy> Take() { return std::move(policy_); }
 
  private:
+  // Without dialling rules one number has many spellings, of which a table knows one.
+  void NeedsCountry(StrictObject& object, std::string_view name) {
+    if (policy_->dial_plan == nullptr && object.Has(name)) {
+      object.Complain(name, "needs \"country\": its dialling rules");
+    }
+  }
+
   void ReadCountry(StrictObject& root) {
     std::string country;
     root.Read("country", country);
@@ -192,11 +200,16 @@ class PolicyReader {
     policy_->call_lists = CallLists::Read(Paths(lists), policy_->dial_plan, problems_);
   }
 
+  void ReadSettings(StrictObject& object, TrunkSettings& settings) {
+    ReadTrunkSettings(object, settings);
+    if (settings.origin == TrunkOrigin::kInternational) NeedsCountry(object, "origin");
+  }
+
   void ReadTrunks(StrictObject& trunks) {
     trunks.ReadEach([this](const std::string& name, StrictObject& object) {
       TrunkSettings settings = policy_->defaults;
       settings.name = name;
-      ReadTrunkSettings(object, settings);
+      ReadSettings(object, settings);
       policy_->trunks.emplace(name, std::move(settings));
     });
   }

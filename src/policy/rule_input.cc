@@ -17,10 +17,28 @@ void AddNumber(const std::optional<TelephoneNumber>& number, const DialPlan* pla
   }
 }
 
-void AddNumbers(const std::vector<std::string>& texts, const DialPlan* plan,
-                std::vector<CallNumber>& numbers) {
-  for (const std::string& text : texts) {
-    if (const auto party = Party::Parse(text, plan)) AddNumber(party->tn(), plan, numbers);
+// Called parties: numbers, and what is none.
+void AddCallee(const std::string& text, RuleInput& input) {
+  const auto party = Party::Parse(text, input.policy.dial_plan);
+  if (party && party->tn()) {
+    AddNumber(party->tn(), input.policy.dial_plan, input.callees);
+  } else {
+    input.unreadable_callees.push_back(text);
+  }
+}
+
+void AddCaller(const std::string& text, RuleInput& input) {
+  const auto party = Party::Parse(text, input.policy.dial_plan);
+  if (party && party->tn()) {
+    return AddNumber(party->tn(), input.policy.dial_plan, input.callers);
+  }
+  const PassportVerdict* passport = input.verdict.deciding();
+  const bool verified = input.verdict.passed() && passport != nullptr && passport->orig && party &&
+                        party->canonical() == *passport->orig;
+  if (verified && input.settings.uri_callers == UriCallers::kAllow) {
+    input.caller_is_uri = true;
+  } else {
+    input.unreadable_callers.push_back(text);
   }
 }
 
@@ -31,28 +49,53 @@ bool IsSosUrn(std::string_view text) {
   return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
 }
 
+bool IsEmergencyNumber(const std::string& digits, const Policy& policy) {
+  const auto& numbers = policy.emergency_numbers;
+  return std::find(numbers.begin(), numbers.end(), digits) != numbers.end();
+}
+
+// "+1911": a country code in front of an emergency number. No number that short has another
+// meaning.
+bool IsEmergencyBehind(const DialPlan& plan, std::string_view digits) {
+  if (!digits.starts_with(plan.country_code)) return false;
+  digits.remove_prefix(plan.country_code.size());
+  const auto numbers = EmergencyNumbers(plan.iso);
+  return std::find(numbers.begin(), numbers.end(), digits) != numbers.end();
+}
+
 bool IsEmergencyTarget(const std::string& text, const Policy& policy) {
   if (IsSosUrn(text)) return true;
   const auto party = Party::Parse(text, policy.dial_plan);
   if (!party || !party->tn()) return false;
   const CallNumber number = CallNumber::Of(*party->tn(), policy.dial_plan);
-  return std::find(policy.emergency_numbers.begin(), policy.emergency_numbers.end(),
-                   number.digits) != policy.emergency_numbers.end();
+  if (IsEmergencyNumber(number.digits, policy)) return true;
+  if (policy.dial_plan != nullptr) return IsEmergencyBehind(*policy.dial_plan, number.digits);
+  const auto plans = AllDialPlans();
+  return std::any_of(plans.begin(), plans.end(),
+                     [&](const DialPlan& plan) { return IsEmergencyBehind(plan, number.digits); });
+}
+
+// Whether `text` says itself where the call goes: a number or a URN. Any other URI may be an
+// element on the way, such as the one that routes emergency calls.
+bool IsDestination(const std::string& text, const Policy& policy) {
+  const auto uri = AddrSpec(text);
+  if (uri && EqualsIgnoreCase(uri->substr(0, 4), "urn:")) return true;
+  const auto party = Party::Parse(text, policy.dial_plan);
+  return party && party->tn();
 }
 
 }  // namespace
 
 RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
                           const PolicyCall& call, const Verdict& verdict) {
-  RuleInput input{policy, settings, call, verdict, {}, false, {}, {}};
-  AddNumbers(call.orig, policy.dial_plan, input.callers);
-  AddNumbers(call.dest, policy.dial_plan, input.callees);
-  if (call.request_uri) AddNumbers({*call.request_uri}, policy.dial_plan, input.callees);
+  RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}};
+  for (const std::string& text : call.orig) AddCaller(text, input);
+  for (const std::string& text : call.dest) AddCallee(text, input);
+  if (call.request_uri) AddCallee(*call.request_uri, input);
   const PassportVerdict* passport = verdict.deciding();
-  if (verdict.passed() && passport != nullptr) {
-    if (passport->signer) input.signers = passport->signer->spcs;
-    input.caller_is_uri =
-        input.callers.empty() && passport->orig && passport->orig->find(':') != std::string::npos;
+  if (verdict.passed() && passport != nullptr && passport->signer) {
+    const SignerInfo& signer = *passport->signer;
+    input.signers = signer.spcs.empty() ? signer.delegated_by_spcs : signer.spcs;
   }
   return input;
 }
@@ -64,7 +107,10 @@ bool IsEmergency(const RuleInput& input) {
   }
   // The request's URI says where the call goes. To is only what the caller wrote: with an ordinary
   // target behind it, it would be a way around every rule.
-  if (input.call.request_uri) return IsEmergencyTarget(*input.call.request_uri, input.policy);
+  const auto& target = input.call.request_uri;
+  if (target && IsDestination(*target, input.policy)) {
+    return IsEmergencyTarget(*target, input.policy);
+  }
   return std::any_of(input.call.dest.begin(), input.call.dest.end(), [&](const std::string& text) {
     return IsEmergencyTarget(text, input.policy);
   });

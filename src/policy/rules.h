@@ -17,10 +17,13 @@ struct RuleInput {
   const TrunkSettings& settings;
   const PolicyCall& call;
   const Verdict& verdict;
-  std::vector<CallNumber> callers;   // the numbers of call.orig, each once
-  bool caller_is_uri = false;        // no number, but a URI that a PASSporT was signed for
-  std::vector<CallNumber> callees;   // of dest and the request's URI, each once
-  std::vector<std::string> signers;  // SPCs of the signer, only if the call is verified
+  std::vector<CallNumber> callers;              // the numbers of call.orig, each once
+  std::vector<std::string> unreadable_callers;  // values of call.orig that are no number
+  bool caller_is_uri = false;       // a PASSporT was signed for a URI, and the trunk allows that
+  std::vector<CallNumber> callees;  // of dest and the request's URI, each once
+  std::vector<std::string> unreadable_callees;  // what is no number among them
+  /// SPCs of the signer, else of who delegated to it; only if the call is verified.
+  std::vector<std::string> signers;
 
   static RuleInput Read(const Policy& policy, const TrunkSettings& settings, const PolicyCall& call,
                         const Verdict& verdict);
@@ -55,8 +58,9 @@ Finding CheckUse(const RuleInput& input);             // H-2, H-4: what for
 Finding CheckHours(const RuleInput& input);           // H-3
 Finding CheckConsent(const RuleInput& input);         // H-3, H-5
 
-/// True if the call goes to an emergency number or urn:service:sos, by the request's URI if it is
-/// known, else by dest; or is a PSAP's call-back (RFC 7090) on a trunk that accepts them.
+/// True if the call goes to an emergency number or urn:service:sos, by the request's URI if that is
+/// a number or a URN, else by dest; or is a PSAP's call-back (RFC 7090) on a trunk that accepts
+/// them.
 bool IsEmergency(const RuleInput& input);
 
 }  // namespace callvet

@@ -43,6 +43,10 @@ constexpr auto kPsapCallbacks = std::to_array<NamedValue<PsapCallback>>({
     {"accept", PsapCallback::kAccept},
     {"ignore", PsapCallback::kIgnore},
 });
+constexpr auto kUriCallers = std::to_array<NamedValue<UriCallers>>({
+    {"reject", UriCallers::kReject},
+    {"allow", UriCallers::kAllow},
+});
 constexpr auto kCodeMaps = std::to_array<NamedValue<CodeMap>>({
     {"rfc8224", CodeMap::kRfc8224},
     {"opensipit", CodeMap::kOpensipit},
@@ -133,6 +137,7 @@ void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
   object.Read("customer", settings.customer);
   object.ReadName("use", kUses, settings.use);
   object.ReadName("psap_callback", kPsapCallbacks, settings.psap_callback);
+  object.ReadName("uri_callers", kUriCallers, settings.uri_callers);
   object.ReadName("code_map", kCodeMaps, settings.code_map);
   object.ReadObject("reason_header", [&](StrictObject& reason) {
     reason.ReadName("protocol", kProtocols, settings.reason_protocol);

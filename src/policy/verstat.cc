@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "callvet/reason.h"
 
 namespace callvet {
 namespace {
@@ -168,6 +169,26 @@ Result<std::string> Rewrite(std::string_view identity, const std::optional<Verst
   return std::string(identity.substr(0, span->begin)) + user + rest + behind;
 }
 
+// The URI in `identity` as it stands, without verstat; a number is as good.
+std::string ComparedUri(std::string_view identity) {
+  if (auto stripped = Rewrite(identity, std::nullopt)) {
+    if (const auto span = FindUri(*stripped)) {
+      return stripped->substr(span->begin, span->end - span->begin);
+    }
+  }
+  return std::string(Trim(identity));
+}
+
+// What is written into `identity`: a passed validation only where it is one.
+VerstatMark MarkOf(std::string_view identity, const VerstatMark& mark) {
+  if (!mark.value.starts_with(VerstatText(Verstat::kTnValidationPassed))) return mark;
+  const std::string uri = ComparedUri(identity);
+  for (const std::string& verified : mark.identities) {
+    if (ComparedUri(verified) == uri) return mark;
+  }
+  return {std::string(VerstatText(Verstat::kNoTnValidation)), mark.header, mark.place, {}};
+}
+
 }  // namespace
 
 Result<std::string> StripVerstat(std::string_view identity) {
@@ -178,7 +199,7 @@ Result<std::string> WriteVerstat(std::string_view identity, const VerstatMark& m
   if (!IsMarkValue(mark.value)) {
     return Fail(Reason::kParameterInvalid, Quote(mark.value) + " is no verstat");
   }
-  return Rewrite(identity, mark);
+  return Rewrite(identity, MarkOf(identity, mark));
 }
 
 }  // namespace callvet

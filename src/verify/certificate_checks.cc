@@ -84,14 +84,27 @@ bool Record(Trail& trail, CheckId id, const Result<T>& result, std::string passe
   return true;
 }
 
+// What the lists of the path say of the signer, its own first; those by reference included.
+void DescribeAuthority(const std::vector<std::optional<TnAuthList>>& lists, SignerInfo& signer) {
+  signer.spcs = lists.front()->spcs();
+  for (const auto& list : lists) {
+    if (!list || list->spcs().empty()) continue;
+    if (signer.spcs.empty()) signer.delegated_by_spcs = list->spcs();
+    return;
+  }
+}
+
 // Whether the signer may sign this: `identity` is whom it must have authority over.
 bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const JsonValue& payload,
                  const Call& call, const CertificateContext& context, Candidate& candidate) {
   Trail& trail = candidate.trail;
   const auto lists = CollectTnAuthLists(chain, context.source, context.deadline);
   if (!Record(trail, CheckId::kTnAuthList, lists,
-              lists ? lists->front()->ToText().substr(0, 500) : "") ||
-      !Record(trail, CheckId::kDelegation, CheckDelegation(*lists),
+              lists ? lists->front()->ToText().substr(0, 500) : "")) {
+    return false;
+  }
+  DescribeAuthority(*lists, *candidate.verdict.signer);
+  if (!Record(trail, CheckId::kDelegation, CheckDelegation(*lists),
               "each list is within its parent's") ||
       !Record(trail, CheckId::kAuthority, CheckAuthority(*lists->front(), identity),
               lists->front()->spcs().empty() ? "the number is in the signer's list"

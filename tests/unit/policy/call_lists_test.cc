@@ -25,20 +25,19 @@ Read ReadText(std::string_view rows) {
 }
 
 std::optional<Kind> Decision(const CallLists& lists, std::string_view callee,
-                             const std::vector<std::string>& holders, sys_seconds at = kNow) {
-  const auto found = lists.Find(NumberKey::Make(callee, NumberSpace::kE164).value(), holders, at);
+                             std::string_view holder, sys_seconds at = kNow) {
+  const auto found = lists.Find(NumberKey::Make(callee, NumberSpace::kE164).value(), holder, at);
   return found ? std::optional<Kind>(found->kind) : std::nullopt;
 }
 
 TEST(CallLists, H3_ConsentIsForOneHolder) {
   const Read read = ReadText("+12155550101,acme,consent,2026-01-01,form 17\n");
   ASSERT_TRUE(read.lists) << PolicyProblemText(read.problems.at(0));
-  EXPECT_EQ(Decision(*read.lists, "12155550101", {"acme"}), Kind::kConsent);
-  EXPECT_EQ(Decision(*read.lists, "12155550101", {"other", "acme"}), Kind::kConsent);
-  EXPECT_EQ(Decision(*read.lists, "12155550101", {"other"}), std::nullopt);
-  EXPECT_EQ(Decision(*read.lists, "12155550102", {"acme"}), std::nullopt);
+  EXPECT_EQ(Decision(*read.lists, "12155550101", "acme"), Kind::kConsent);
+  EXPECT_EQ(Decision(*read.lists, "12155550101", "other"), std::nullopt);
+  EXPECT_EQ(Decision(*read.lists, "12155550102", "acme"), std::nullopt);
   EXPECT_EQ(
-      read.lists->Find(NumberKey::Make("12155550101", NumberSpace::kE164).value(), {"acme"}, kNow)
+      read.lists->Find(NumberKey::Make("12155550101", NumberSpace::kE164).value(), "acme", kNow)
           ->proof,
       "form 17");
 }
@@ -52,14 +51,14 @@ TEST(CallLists, H3_TheLatestDecisionCounts_OfEqualsTheRefusal) {
       "+12155550105,acme,consent,2026-01-01,b\n+12155550105,*,refusal,2026-01-02,register\n"
       "+12155550106,acme,consent,2026-01-01,b\n+12155550106,acme,refusal,2027-01-01,later\n");
   ASSERT_TRUE(read.lists) << PolicyProblemText(read.problems.at(0));
-  EXPECT_EQ(Decision(*read.lists, "12155550101", {"acme"}), Kind::kRefusal);
-  EXPECT_EQ(Decision(*read.lists, "12155550102", {"acme"}), Kind::kConsent);
-  EXPECT_EQ(Decision(*read.lists, "12155550103", {"acme"}), Kind::kRefusal);
-  EXPECT_EQ(Decision(*read.lists, "12155550104", {"acme"}), Kind::kRefusal);
-  EXPECT_EQ(Decision(*read.lists, "12155550105", {"acme"}), Kind::kRefusal);
-  EXPECT_EQ(Decision(*read.lists, "12155550105", {"other"}), Kind::kRefusal);
-  EXPECT_EQ(Decision(*read.lists, "12155550106", {"acme"}), Kind::kConsent);
-  EXPECT_EQ(Decision(*read.lists, "12155550106", {"acme"}, kNow + std::chrono::days(400)),
+  EXPECT_EQ(Decision(*read.lists, "12155550101", "acme"), Kind::kRefusal);
+  EXPECT_EQ(Decision(*read.lists, "12155550102", "acme"), Kind::kConsent);
+  EXPECT_EQ(Decision(*read.lists, "12155550103", "acme"), Kind::kRefusal);
+  EXPECT_EQ(Decision(*read.lists, "12155550104", "acme"), Kind::kRefusal);
+  EXPECT_EQ(Decision(*read.lists, "12155550105", "acme"), Kind::kRefusal);
+  EXPECT_EQ(Decision(*read.lists, "12155550105", "other"), Kind::kRefusal);
+  EXPECT_EQ(Decision(*read.lists, "12155550106", "acme"), Kind::kConsent);
+  EXPECT_EQ(Decision(*read.lists, "12155550106", "acme", kNow + std::chrono::days(400)),
             Kind::kRefusal);
 }
 

@@ -116,8 +116,36 @@ TEST(Decide, D9_D11_VerstatFormHeaderAndPlace) {
   TestCall call;
   for (const VerstatCase& c : cases) {
     const auto policy = folder.Make("{\"default\":{\"verstat\":{" + c.settings + "}}}");
-    EXPECT_EQ(DecideSigned(*policy, call).verstat, c.mark) << c.settings;
+    VerstatMark mark = c.mark;
+    mark.identities = call.request.orig;
+    EXPECT_EQ(DecideSigned(*policy, call).verstat, mark) << c.settings;
   }
+}
+
+// The verdict is about one number: From, or the other P-Asserted-Identity, is not validated by it.
+TEST(Decide, D9_PassedOnlyWhereTheVerifiedNumberStands) {
+  const Folder folder;
+  const auto policy =
+      folder.Make(R"({"country":"US","trunks":{"from":{"verstat":{"header":"from"}}}})");
+  TestCall call;
+  PolicyCall policy_call;
+  policy_call.orig = {"<sip:+12155550100@example.org;user=phone>", "<tel:+12155550177>"};
+  policy_call.from = "<sip:+12155550177@example.org;user=phone>;tag=1";
+  policy_call.dest = call.request.dest;
+  const Verdict verdict = call.Judge();
+  ASSERT_TRUE(verdict.passed());
+  const auto asserted = Decide(*policy, policy_call, verdict).verstat;
+  ASSERT_TRUE(asserted);
+  EXPECT_EQ(asserted->value, "TN-Validation-Passed");
+  EXPECT_THAT(asserted->identities, ElementsAre(policy_call.orig[0]));
+  EXPECT_EQ(WriteVerstat(policy_call.orig[0], *asserted).value(),
+            "<sip:+12155550100;verstat=TN-Validation-Passed@example.org;user=phone>");
+  EXPECT_EQ(WriteVerstat(policy_call.orig[1], *asserted).value(),
+            "<tel:+12155550177;verstat=No-TN-Validation>");
+  policy_call.trunk = "from";
+  EXPECT_EQ(Decide(*policy, policy_call, verdict).verstat->value, "No-TN-Validation");
+  policy_call.from = "<sip:+12155550100@example.org>;tag=1";
+  EXPECT_EQ(Decide(*policy, policy_call, verdict).verstat->value, "TN-Validation-Passed");
 }
 
 TEST(Decide, D9_SuffixOfFailedAndOfNoValidation) {
@@ -311,7 +339,8 @@ TEST(Decide, A18_AUriThatWasSignedForNeedsNoNumber) {
 TEST(Decide, H2_DoNotOriginate) {
   const Folder folder;
   folder.Write("dno.csv", "first,last,holder\n+12155550100,,bank\n");
-  const auto policy = folder.Make(R"({"registry":{"do_not_originate":["dno.csv"]}})");
+  const auto policy =
+      folder.Make(R"({"country":"US","registry":{"do_not_originate":["dno.csv"]}})");
   TestCall listed;
   const Disposition disposition = DecideSigned(*policy, listed);
   EXPECT_EQ(disposition.reason, Reason::kDoNotOriginate);
@@ -323,8 +352,8 @@ TEST(Decide, H2_DoNotOriginate) {
 TEST(Decide, H2_RightsThatAreBrokenTakeAwayVerstatWhereTheCallGoesOn) {
   const Folder folder;
   folder.Write("numbers.csv", "first,last,holder\n+12155550100,,4321\n");
-  const auto policy =
-      folder.Make(R"({"registry":{"files":["numbers.csv"]},"default":{"mode":"tag"}})");
+  const auto policy = folder.Make(
+      R"({"country":"US","registry":{"files":["numbers.csv"]},"default":{"mode":"tag"}})");
   TestCall other;  // signed by 818H
   const Disposition disposition = DecideSigned(*policy, other);
   EXPECT_EQ(disposition.reason, Reason::kNumberOfAnotherHolder);

@@ -19,7 +19,14 @@ const std::vector<Emergency>& Emergencies() {
                                                {"CN", "+86110"},
                                                {"CN", "tel:110;phone-context=+86"},
                                                {"CN", "<sip:119@example.org;user=phone>"},
+                                               {"CN", "12110"},
                                                {"US", "911"},
+                                               {"US", "+1911"},
+                                               {"US", "1911"},
+                                               {"US", "tel:911;phone-context=+1"},
+                                               {"US", "sip:911;phone-context=+1@h;user=phone"},
+                                               {"GB", "tel:999;phone-context=+44"},
+                                               {"", "tel:911;phone-context=+1"},
                                                {"CA", "911"},
                                                {"US", "112"},
                                                {"GB", "999"},
@@ -115,7 +122,12 @@ TEST(Emergency, TheRequestUriDecidesWhereItIsKnown) {
   call.dest = {"urn:service:sos"};
   call.request_uri = "sip:+12155550101@example.org";
   EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject);
+  call.request_uri = "urn:service:counseling";
+  EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject);
+  call.request_uri = "sip:psap1@esrp.example.org";  // says nothing of its own: To counts
+  EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
   call.dest = {"+12155550101"};
+  EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject);
   call.request_uri = "urn:service:sos";
   EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
   call.request_uri = "sip:911@example.org";

@@ -127,6 +127,93 @@ TEST_F(PlanDemands, H2_A95CodeShownByOneWhoDoesNotHoldItIsBlocked) {
   ExpectAllowed(Signed("95588", "4321"));
 }
 
+// B-32: who holds an SPC may delegate any number, also one that is not its own.
+TEST_F(PlanDemands, H2_ANumberDelegatedByAnotherCarrierIsBlocked) {
+  const auto decide = [&](const std::string& spc) {
+    TestCall call = SignedCall("+861058880100", kCallee, "818H", "CN");
+    CertSpec delegate = CaSpec("/CN=Delegate CA");
+    delegate.tn_auth_list = SpcList({spc});
+    const TestCert delegate_ca = Issue(delegate, call.ca);
+    CertSpec spec = LeafSpec();
+    spec.tn_auth_list = NumberList({{"861058880100", 1}});
+    call.leaf = Issue(spec, delegate_ca);
+    call.bundle = {call.leaf.certificate, delegate_ca.certificate, call.ca.certificate};
+    return DecideSigned(*policy_, call);
+  };
+  ExpectBlocked(decide("9999"), Reason::kNumberOfAnotherHolder);
+  ExpectAllowed(decide("818H"));
+}
+
+// One number has one holder however it is written, and what is no number has none.
+TEST_F(PlanDemands, H2_OtherSpellingsAndWhatIsNoNumber) {
+  const auto bare = folder_.Make(R"({
+    "country": "CN", "registry": {"files": ["numbers.csv"]},
+    "default": {"overrides": {"no-identity": {"action": "pass"}}},
+    "trunks": {"uri": {"uri_callers": "allow"}, "abroad": {"origin": "international"}}})");
+  const auto decide = [&](const std::vector<std::string>& orig, const std::string& trunk = "") {
+    TestCall call;
+    call.options.dial_plan = FindDialPlan("CN");
+    call.request.orig = orig;
+    call.request.dest = {kCallee};
+    return DecideUnsigned(*bare, call, trunk);
+  };
+  for (const std::string orig : {"+86(0)1058880100", "+8601058880100", "+86105888010012"}) {
+    ExpectBlocked(decide({orig}), Reason::kIrregularCaller);
+  }
+  ExpectBlocked(decide({"+861058880100", "sip:95599,1@example.org"}), Reason::kIrregularCaller);
+  ExpectBlocked(decide({"sip:alice@example.org"}, "uri"), Reason::kIrregularCaller);
+  ExpectBlocked(decide({"01058880100"}, "abroad"), Reason::kIrregularCaller);
+  for (const std::string code : {"10086", "12345", "95800", "9559"}) {
+    ExpectBlocked(decide({code}), Reason::kNumberNotAssigned);
+  }
+  ExpectAllowed(decide({"+861058880200"}));
+}
+
+TEST_F(PlanDemands, H2_AVerifiedUriIsACallerWhereTheTrunkAllowsIt) {
+  const auto policy = folder_.Make(R"({"country": "CN", "number_plans": ["CN"],
+    "registry": {"files": ["numbers.csv"]}, "trunks": {"uri": {"uri_callers": "allow"}}})");
+  TestCall call;
+  call.options.dial_plan = FindDialPlan("CN");
+  call.request.orig = {"sip:alice@example.org"};
+  call.request.dest = {kCallee};
+  call.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.parameters = ";info=<https://cert.example.org/p.pem>";
+  call.payload = Payload(
+      {{"orig", R"({"uri":"sip:alice@example.org"})"}, {"dest", R"({"tn":["8613800138009"]})"}});
+  ASSERT_EQ(call.ReasonOf(), Reason::kNone);
+  ExpectAllowed(DecideSigned(*policy, call, "uri"));
+  ExpectBlocked(DecideSigned(*policy, call), Reason::kIrregularCaller);
+}
+
+// H-3: one party's consent says nothing of another's refusal, and To nothing of the real callee.
+TEST_F(PlanDemands, H3_ConsentIsOfThePartyThatCalls) {
+  folder_.Write("consent.csv", std::string(kLists) +
+                                   "+8613800138005,centre,refusal,2026-01-01,
+"
+                                   "+8613800138005,818H,consent,2026-01-10,form 20
+"
+                                   "+8613800138006,4321,consent,2026-01-10,form 21
+");
+  policy_ = folder_.Make(kPolicy);
+  const std::string caller = "+861058880160";
+  ExpectBlocked(Unsigned(caller, "centre-marketing", "+8613800138005"), Reason::kConsentRefused);
+  ExpectBlocked(Signed(caller, "4321", "+8613800138006"), Reason::kUseNotAllowed);
+  ExpectBlocked(Unsigned(caller, "centre-marketing", "+8613800138006"), Reason::kConsentMissing);
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  unsigned_call.judged_at = kNow;
+  PolicyCall call;
+  call.orig = {caller};
+  call.dest = {"+8613800138001"};
+  call.trunk = "centre-marketing";
+  ExpectAllowed(Decide(*policy_, call, unsigned_call));
+  for (const std::string target : {"sip:8613800138009%3Bnpdi@example.org",
+                                   "sip:x13800138009@example.org", "sip:13800138009,1@example.org"}) {
+    call.request_uri = target;
+    ExpectBlocked(Decide(*policy_, call, unsigned_call), Reason::kConsentMissing);
+  }
+}
+
 // Without strict mode too: a code must have a holder, and one who shows it must be proven.
 TEST_F(PlanDemands, H2_A95Or96CodeThatNobodyHoldsOrProvesIsBlocked) {
   const auto lax = folder_.Make(R"({

@@ -44,9 +44,10 @@ TEST(PolicyFile, EveryErrorNamesItsLineAndKey) {
        "time_zones.0.utc_offset", ""},
       {"{\"emergency\": {\"numbers\": [\n\"abc\"]}}", 2, "emergency.numbers.0", ""},
       {"{\"holders\": {\"a\": {\n\"marketing\": \"yes\"}}}", 2, "holders.a.marketing", ""},
-      {"{\"marketing\": {\n\"hours\": \"8-21\"}}", 2, "marketing.hours", ""},
-      {"{\"registry\": {\n\"unassigned\": \"reject\", \"do_not_originate\": []}}", 2,
-       "registry.unassigned", ""},
+      {"{\"country\": \"US\", \"marketing\": {\n\"hours\": \"8-21\"}}", 2, "marketing.hours", ""},
+      {"{\"country\": \"US\", \"registry\": {\n\"unassigned\": \"reject\", \"do_not_originate\": "
+       "[]}}",
+       2, "registry.unassigned", ""},
       {"[]", 1, "", ""},
   };
   for (const BadPolicy& c : cases) {
@@ -101,7 +102,7 @@ TEST(PolicyFile, ABadTableIsAProblemWithItsLine) {
   const Folder folder;
   folder.Write("numbers.csv", "first,last,holder\n+12155550100,,a\n+1215555010x,,b\n");
   const LoadedPolicy loaded =
-      ParsePolicy(R"({"registry":{"files":["numbers.csv"]}})", folder.path());
+      ParsePolicy(R"({"country":"US","registry":{"files":["numbers.csv"]}})", folder.path());
   EXPECT_EQ(loaded.policy, nullptr);
   ASSERT_EQ(loaded.problems.size(), 1U);
   EXPECT_EQ(loaded.problems[0].line, 3U);
@@ -111,7 +112,7 @@ TEST(PolicyFile, ABadTableIsAProblemWithItsLine) {
 TEST(PolicyFile, MarketingWithoutListsAllowsNoMarketingCall) {
   const Folder folder;
   const auto policy = folder.Make(
-      R"({"marketing":{},"default":{"use":"marketing","overrides":{"no-identity":{"action":"pass"}}}})");
+      R"({"country":"US","marketing":{},"default":{"use":"marketing","overrides":{"no-identity":{"action":"pass"}}}})");
   TestCall call;
   EXPECT_EQ(DecideUnsigned(*policy, call).reason, Reason::kConsentMissing);
 }
@@ -143,6 +144,18 @@ TEST(PolicyFile, WhateverItIs_ItIsReadOrRefused) {
       EXPECT_EQ(loaded.policy == nullptr, !loaded.problems.empty());
     }
     EXPECT_EQ(ParsePolicy(ExactBytes(good.substr(0, i)).view(), ".").policy, nullptr);
+  }
+}
+
+TEST(PolicyFile, TablesOfNumbersNeedACountry) {
+  for (const std::string_view text : {R"({"registry":{"files":["n.csv"]}})", R"({"marketing":{}})",
+                                      R"({"trunks":{"a":{"origin":"international"}}})"}) {
+    const LoadedPolicy loaded = ParsePolicy(text, ".");
+    EXPECT_EQ(loaded.policy, nullptr) << text;
+    const auto tells = [](const PolicyProblem& problem) {
+      return problem.message.find("\"country\"") != std::string::npos && problem.line == 1;
+    };
+    EXPECT_TRUE(std::any_of(loaded.problems.begin(), loaded.problems.end(), tells)) << text;
   }
 }
 

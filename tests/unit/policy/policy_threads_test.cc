@@ -8,7 +8,7 @@
 namespace callvet::test {
 namespace {
 
-constexpr std::string_view kPolicy = R"({"registry": {"files": ["numbers.csv"]}})";
+constexpr std::string_view kPolicy = R"({"country": "US", "registry": {"files": ["numbers.csv"]}})";
 
 std::string Numbers(std::string_view holder) {
   std::string text = "first,last,holder\n";
