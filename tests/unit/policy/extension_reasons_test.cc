@@ -44,7 +44,7 @@ const std::vector<Row>& Rows() {
       {Reason::kDivFork, 438,
        [](RedirectedCall& call, const Carrier& a) {
          return Identities{call.Shaken(a, 1), call.Div(a, 1, 2),
-                           call.Div(call.MakeCarrier(), 1, 2)};
+                           call.Div(call.MakeCarrier(), 1, 3)};
        }},
       {Reason::kDivOrigDiffers, 438,
        [](RedirectedCall& call, const Carrier& a) {
