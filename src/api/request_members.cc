@@ -54,11 +54,10 @@ std::optional<std::string> RequestMembers::Text(std::string_view name, Presence 
 }
 
 std::optional<int64_t> RequestMembers::Seconds(std::string_view name, Presence presence) {
-  constexpr int64_t kEndOfYear9999 = 253'402'300'799;
   const JsonValue* value = Get(name, presence);
   if (value == nullptr) return std::nullopt;
   int64_t seconds = 0;
-  if (!value->GetInt(seconds) || seconds < 0 || seconds > kEndOfYear9999) {
+  if (!value->GetInt(seconds) || seconds < 0 || seconds > kLastSecond) {
     Invalid(std::string(name), "not a whole number of seconds since 1970");
     return std::nullopt;
   }

@@ -12,7 +12,6 @@ namespace {
 std::string TimeInWords(int64_t seconds, sys_seconds now) {
   constexpr int64_t kHour = 3600;
   constexpr int64_t kDay = 24 * kHour;
-  constexpr int64_t kLastSecond = 253402300799;
   if (seconds < 0 || seconds > kLastSecond) return "no time of this world";
   const sys_seconds time{std::chrono::seconds(seconds)};
   const int64_t age = (now - time).count();

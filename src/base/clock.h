@@ -2,10 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace callvet {
 
 using std::chrono::sys_seconds;
+
+/// 9999-12-31T23:59:59Z, the last second since 1970 that RFC 3339 and certificates can write.
+inline constexpr int64_t kLastSecond = 253'402'300'799;
 
 /// Where wall time comes from. Implementations are thread-safe.
 class Clock {

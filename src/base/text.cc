@@ -50,8 +50,6 @@ bool TakeOffset(std::string_view& text, int& seconds) {
   return true;
 }
 
-constexpr int64_t kLastSecond = 253402300799;  // 9999-12-31T23:59:59Z
-
 bool ParseRfc3339(std::string_view text, sys_seconds& time) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offset = 0;
   if (!TakeDigits(text, 4, year) || !TakeChar(text, "-") || !TakeDigits(text, 2, month) ||

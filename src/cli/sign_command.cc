@@ -183,11 +183,19 @@ Result<void> CheckComplete(const SignOptions& options) {
   }
   if (options.x5u.empty()) return Fail(Reason::kParameterMissing, "--x5u is required");
   const bool diversion = options.ppt == "div" || options.ppt == "div-o";
+  if (diversion && options.extensions.div_from.empty()) {
+    return Fail(Reason::kParameterMissing, "--ppt " + options.ppt + " needs --div-from");
+  }
   if (diversion && !options.orig.empty()) {
     return Fail(Reason::kParameterInvalid, "--orig is that of --div-from and cannot be changed");
   }
-  if (options.orig.empty() && !diversion)
+  if (diversion && !(options.attest.empty() && options.origid.empty())) {
+    return Fail(Reason::kParameterInvalid,
+                "--attest and --origid belong to the call, not to a diversion (RFC 8946 4.1)");
+  }
+  if (options.orig.empty() && !diversion) {
     return Fail(Reason::kParameterMissing, "--orig is required");
+  }
   if (options.dest.empty()) return Fail(Reason::kParameterMissing, "--dest is required");
   return {};
 }

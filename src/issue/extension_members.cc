@@ -36,6 +36,15 @@ Result<PartyClaim> WhoDiverts(const DestClaim& dest, const DiversionRequest& req
   return party;
 }
 
+// True if what stands at `pointer` is a URI whose content a digest must be of (F-22, F-23).
+bool IsReference(const JsonValue& rcd, const std::string& pointer) {
+  const auto claims = RcdClaims::Read(JsonMembers{{"rcd", rcd}});
+  if (!claims) return false;
+  const auto references = RcdReferences(*claims);
+  return std::any_of(references.begin(), references.end(),
+                     [&](const RcdReference& r) { return r.pointer == pointer; });
+}
+
 JsonValue PartyJson(const PartyClaim& party) {
   JsonValue json;
   if (party.tn) json.Add("tn", *party.tn);
@@ -96,6 +105,11 @@ Result<JsonMembers> RcdMembers(const JsonValue& rcd, const std::string& crn,
     const JsonValue* value = FindPointer(rcd, request.pointer);
     if (value == nullptr && !request.content) {
       return Fail(Reason::kRcdInvalid, "rcd has nothing at " + Quote(request.pointer));
+    }
+    if (!request.content && IsReference(rcd, request.pointer)) {
+      return Fail(Reason::kRcdDigestMissing,
+                  "rcd has a URI at " + Quote(request.pointer) +
+                      ": the digest must be of what it leads to, which is not given");
     }
     const auto digest = ComputeDigest(DigestAlgorithm::kSha256,
                                       request.content ? *request.content : CanonicalJson(*value));

@@ -43,7 +43,8 @@ struct RcdDigestRequest {
 };
 
 /// rcd (if not null), crn (if not empty) and rcdi with SHA-256 digests (RFC 9795). Fails with
-/// kRcdInvalid when a pointer leads to nothing, kInternalError.
+/// kRcdInvalid when a pointer leads to nothing, kRcdDigestMissing when it leads to a URI whose
+/// content is not given (a digest of the URI itself protects nothing, F-22), kInternalError.
 Result<JsonMembers> RcdMembers(const JsonValue& rcd, const std::string& crn,
                                const std::vector<RcdDigestRequest>& digests);
 

@@ -93,6 +93,15 @@ Result<void> CheckCanonicalTn(const std::string& tn, Reason reason) {
   return {};
 }
 
+// Rich call data under any type: well-formed, and with the digest of all that it names by URI
+// (F-23).
+Result<void> CheckRichCallData(const JsonValue& payload) {
+  if (!RcdClaims::Occurs(payload)) return {};
+  const auto claims = RcdClaims::Read(payload);
+  if (!claims) return claims.error();
+  return CheckDigestsAreThere(RcdReferences(*claims), *claims);
+}
+
 // What a verifier would refuse. The readers of the verifying side judge the finished parts, so that
 // the two sides cannot disagree.
 Result<void> CheckRequest(const PassportRequest& request, std::string_view header,
@@ -104,6 +113,7 @@ Result<void> CheckRequest(const PassportRequest& request, std::string_view heade
   const auto claims = Claims::Parse(EncodeBase64Url(payload), ppt);
   if (!claims) return claims.error();
   if (auto ok = CheckExtensionClaims(*claims->payload(), ppt); !ok) return ok.error();
+  if (auto ok = CheckRichCallData(*claims->payload()); !ok) return ok.error();
   if (request.attest && !Contains(kAttestations, *request.attest)) {
     return Fail(Reason::kAttestInvalid, "attest is " + Quote(*request.attest));
   }

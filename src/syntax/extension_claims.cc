@@ -268,6 +268,20 @@ const JsonValue* FindPointer(const JsonValue& document, std::string_view pointer
   return value;
 }
 
+Result<void> CheckDigestsAreThere(const std::vector<RcdReference>& references,
+                                  const RcdClaims& claims) {
+  for (const RcdReference& reference : references) {
+    const bool there =
+        std::any_of(claims.rcdi.begin(), claims.rcdi.end(),
+                    [&](const RcdClaims::Digest& d) { return d.pointer == reference.pointer; });
+    if (!there) {
+      return Fail(Reason::kRcdDigestMissing,
+                  "rcdi has no digest of " + reference.pointer + ", " + Quote(reference.uri, 200));
+    }
+  }
+  return {};
+}
+
 Result<void> CheckExtensionClaims(const JsonValue& payload, std::string_view ppt) {
   const auto said = [](const auto& read) {
     return read ? Result<void>() : Result<void>(read.error());

@@ -76,6 +76,9 @@ struct RcdReference {
 /// that was fetched).
 std::vector<RcdReference> RcdReferences(const RcdClaims& claims);
 std::vector<RcdReference> JcardReferences(const JsonValue& jcard, std::string_view pointer);
+/// Fails with kRcdDigestMissing when rcdi has no digest of one of `references` (F-23).
+Result<void> CheckDigestsAreThere(const std::vector<RcdReference>& references,
+                                  const RcdClaims& claims);
 
 /// msgi (RFC 9475): the digest of a message. Fails with kMsgiMissing, kMsgiInvalid.
 Result<ContentDigest> ReadMsgi(const JsonValue& payload);

@@ -83,7 +83,6 @@ Result<DestClaim> ReadDest(const JsonValue& value) {
 
 // The examples of the RFCs print a string; the text says NumericDate.
 Result<int64_t> ReadIat(const JsonValue& value) {
-  constexpr int64_t kLastSecond = 253402300799;  // 9999-12-31T23:59:59Z
   int64_t iat = 0;
   if (!value.GetInt(iat)) {
     return Fail(Reason::kIatInvalid, "must be a whole number, it is " +

@@ -89,11 +89,17 @@ bool IsCaptureNoise(std::string_view prefix) {
 // True if the line begins like a request, so that one that cannot be read is not passed over.
 bool BeginsLikeARequest(std::string_view line) {
   line = Trim(line);
-  return line.find("SIP/2.0") != std::string_view::npos &&
+  return ToLower(line).find("sip/2.0") != std::string::npos &&
          std::any_of(kMethods.begin(), kMethods.end(), [&](std::string_view method) {
            return line.starts_with(method) && line.size() > method.size() &&
                   (line[method.size()] == ' ' || line[method.size()] == '\t');
          });
+}
+
+// RFC 3261 7.1: SIP-Version is case-insensitive.
+bool EndsWithVersion(std::string_view line) {
+  return line.size() > kVersion.size() &&
+         EqualsIgnoreCase(line.substr(line.size() - kVersion.size()), kVersion);
 }
 
 // Finds "METHOD URI SIP/2.0" in a line, also behind the bytes that tcpdump prints of the lower
@@ -101,12 +107,12 @@ bool BeginsLikeARequest(std::string_view line) {
 std::optional<RequestLine> FindRequestLine(std::string_view line) {
   RequestLine request;
   for (const std::string_view suffix : kPrintedLineEnds) {
-    if (line.ends_with(std::string(kVersion) + std::string(suffix))) {
+    if (line.ends_with(suffix) && EndsWithVersion(line.substr(0, line.size() - suffix.size()))) {
       request.style.suffix = suffix;
       line.remove_suffix(suffix.size());
     }
   }
-  if (!line.ends_with(kVersion)) return std::nullopt;
+  if (!EndsWithVersion(line)) return std::nullopt;
   line.remove_suffix(kVersion.size());
   for (const std::string_view method : kMethods) {
     const size_t at = line.rfind(std::string(method) + " ");

@@ -153,6 +153,8 @@ class Redirected(Lab):
                            ((*sign, "--div-from", "inner.txt", "--dest", D, "--div", D), "div-link-missing"),
                            ((*sign, "--div-from", "inner.txt", "--dest", C, "--div", C), "div-loop"),
                            ((*sign, "--div-from", "inner.txt", "--dest", D, "--orig", A), "--orig"),
+                           ((*sign, "--orig", A, "--dest", D), "--div-from"),
+                           ((*sign, "--div-from", "inner.txt", "--dest", D, "--attest", "A"), "--attest"),
                            ((*sign, "--div-from", "inner.txt", "--dest", D, "--rph", "ets.0"), "--rph")):
             run = Run(*args, cwd=self.lab)
             self.assertEqual(run.code, 2, run)
@@ -193,7 +195,14 @@ class Extensions(Lab):
         run = self.verify([self.call(), rcd], "--fetch-rcd", "--offline", target=B)
         self.assert_reason(run, "verified", 0)
         self.assertEqual(run.json()["passports"][1]["reason"], "rcd-content-not-available")
-        missing = self.sign("two", "--orig", A, "--dest", B, "--ppt", "rcd", "--rcd", data)
+        # What a verifier refuses is not signed unless a tester asks for it.
+        base = ("sign", "--key", "two/leaf.key", "--x5u", self.x5u("two"), "--orig", A, "--dest", B, "--ppt", "rcd",
+                "--rcd", data)
+        for args in ((), ("--rcdi", "/nam"), ("--rcdi", "/icn")):
+            run = Run(*base, *args, cwd=self.lab)
+            self.assertEqual(run.code, 2, run)
+            self.assertIn("rcd-digest-missing", run.err)
+        missing = self.make(*base, "--insecure-unchecked")
         self.assertEqual(self.verify([self.call(), missing], target=B).json()["passports"][1]["reason"],
                          "rcd-digest-missing")
 

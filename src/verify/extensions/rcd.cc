@@ -41,20 +41,6 @@ Result<void> CompareInline(const ContentDigest& expected, const JsonValue& value
   return CompareBytes(expected, CanonicalJson(value));
 }
 
-Result<void> CheckDigestsAreThere(const std::vector<RcdReference>& references,
-                                  const RcdClaims& claims) {
-  for (const RcdReference& reference : references) {
-    const bool there =
-        std::any_of(claims.rcdi.begin(), claims.rcdi.end(),
-                    [&](const RcdClaims::Digest& d) { return d.pointer == reference.pointer; });
-    if (!there) {
-      return Fail(Reason::kRcdDigestMissing,
-                  "rcdi has no digest of " + reference.pointer + ", " + Quote(reference.uri, 200));
-    }
-  }
-  return {};
-}
-
 Result<void> Dropped(const Result<std::string>& result) {
   return result ? Result<void>() : Result<void>(result.error());
 }

@@ -123,6 +123,36 @@ TEST(RcdMembers, F22_V12_Digests) {
   EXPECT_THAT(RcdMembers(rcd, "", {{"/apn", {}}}), FailsWith(Reason::kRcdInvalid));
 }
 
+// What a verifier refuses is not signed: a URI without a digest of what it leads to.
+TEST(RcdMembers, F23_AUriNeedsTheDigestOfItsContent) {
+  const JsonValue rcd =
+      ReadJson(
+          R"({"nam":"Alice","icn":"https://example.org/i.png","jcd":["vcard",[["photo",{},"uri",)"
+          R"("https://example.org/p.png"]]]})")
+          .value();
+  EXPECT_THAT(RcdMembers(rcd, "", {{"/icn", {}}}), FailsWith(Reason::kRcdDigestMissing));
+  EXPECT_THAT(RcdMembers(rcd, "", {{"/jcd/1/0/3", {}}}), FailsWith(Reason::kRcdDigestMissing));
+  const PrivateKey key = NewKey();
+  PassportRequest request = Shaken();
+  for (const bool both : {false, true}) {
+    std::vector<RcdDigestRequest> digests = {{"/icn", "PNG"}};
+    if (both) digests.push_back({"/jcd/1/0/3", "PNG"});
+    request.extra_claims = RcdMembers(rcd, "", digests).value();
+    for (const char* ppt : {"rcd", "shaken"}) {
+      request.ppt = ppt;
+      request.rules = Rules::kEnforced;
+      const auto token = SignPassport(request, key);
+      if (both) {
+        EXPECT_THAT(token, Succeeds()) << ppt;
+      } else {
+        EXPECT_THAT(token, FailsWith(Reason::kRcdDigestMissing)) << ppt;
+      }
+      request.rules = Rules::kIgnored;
+      EXPECT_THAT(SignPassport(request, key), Succeeds()) << ppt;
+    }
+  }
+}
+
 TEST(MsgMembers, F30_DigestOfTheBody) {
   const auto members = MsgMembers("");
   ASSERT_THAT(members, Succeeds());

@@ -188,6 +188,14 @@ TEST(SipMessage, A56_OtherMethodsCarryIdentityToo) {
   }
 }
 
+TEST(SipMessage, TheVersionHasNoCase) {
+  for (const std::string_view version : {"sip/2.0", "Sip/2.0", "sip/2.0.", "SIP/2.0\\r\\n"}) {
+    EXPECT_THAT(Parse("INVITE sip:x@example.org " + std::string(version) + "\nFrom: 1\n"),
+                Succeeds())
+        << version;
+  }
+}
+
 TEST(SipMessage, TheFirstRequestIsRead) {
   const auto message = Parse(
       "SIP/2.0 100 Trying\r\nCSeq: 1 INVITE\r\n\r\nINVITE sip:a@example.org SIP/2.0\r\nFrom: a\r\n"
