@@ -128,6 +128,8 @@ std::string PolicyProblemText(const PolicyProblem& problem);
 struct LoadedPolicy {
   std::shared_ptr<const Policy> policy;  // nullptr exactly if there is a problem
   std::vector<PolicyProblem> problems;
+  /// What may be meant, but is more likely misspelt: holders and customers that hold no number.
+  std::vector<PolicyProblem> warnings;
 };
 
 /// Reads the policy in `file` and every table that it names, relative to the file's folder. All

@@ -57,14 +57,22 @@ struct ExplainOptions {
 
 ExitCode RunCheck(const CheckOptions& options, const Console& console) {
   const LoadedPolicy loaded = LoadPolicy(options.file);
+  const auto json = [](const std::vector<PolicyProblem>& problems) {
+    JsonArray array;
+    for (const PolicyProblem& problem : problems) array.push_back(PolicyProblemJson(problem));
+    return array;
+  };
   if (options.json) {
-    JsonArray problems;
-    for (const PolicyProblem& problem : loaded.problems) {
-      problems.push_back(PolicyProblemJson(problem));
-    }
-    console.PrintJson(
-        JsonMembers{{"valid", loaded.policy != nullptr}, {"problems", std::move(problems)}});
-  } else if (loaded.policy != nullptr) {
+    console.PrintJson(JsonMembers{{"valid", loaded.policy != nullptr},
+                                  {"problems", json(loaded.problems)},
+                                  {"warnings", json(loaded.warnings)}});
+    return loaded.policy != nullptr ? ExitCode::kVerified : ExitCode::kNotVerified;
+  }
+  for (const PolicyProblem& warning : loaded.warnings) {
+    console.out() << console.Paint(Colour::kYellow, "warning: ")
+                  << ForTerminal(PolicyProblemText(warning)) << "\n";
+  }
+  if (loaded.policy != nullptr) {
     console.out() << ForTerminal(options.file) << ": " << console.Paint(Colour::kGreen, "valid")
                   << "\n";
   } else {

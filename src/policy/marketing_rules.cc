@@ -7,8 +7,6 @@
 namespace callvet {
 namespace {
 
-constexpr std::string_view kMarketing = "marketing";
-
 // A caller's number with what the registry says of it.
 std::optional<NumberRights> RightsOf(const RuleInput& input, const CallNumber& number) {
   const auto key = number.key();
@@ -58,7 +56,7 @@ bool IsMarketing(const RuleInput& input) {
   if (input.settings.use == NumberUse::kMarketing) return true;
   for (const CallNumber& number : input.callers) {
     const auto rights = RightsOf(input, number);
-    if (rights && rights->category == kMarketing) return true;
+    if (rights && rights->category == NumberRights::kMarketingCategory) return true;
   }
   const auto holders = HoldersOf(input);
   return std::any_of(holders.begin(), holders.end(), [&](const std::string& holder) {

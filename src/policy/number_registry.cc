@@ -100,6 +100,16 @@ Result<sys_days> ParseDay(std::string_view text, sys_days fallback) {
   return std::chrono::floor<days>(*time);
 }
 
+// Any text, but the one that has a meaning is not misspelt unnoticed.
+Result<std::string_view> ReadCategory(std::string_view text) {
+  constexpr std::string_view kKnown = NumberRights::kMarketingCategory;
+  if (EqualsIgnoreCase(text, kKnown)) return kKnown;
+  const std::string lower = ToLower(text);
+  if (NearestWord(lower, std::span(&kKnown, 1)).empty()) return text;
+  return Invalid("category " + Quote(text) + " is near to " + Quote(kKnown) +
+                 ", which has a meaning");
+}
+
 }  // namespace
 
 // Collects rows, then makes the table of them.
@@ -202,8 +212,10 @@ class RegistryReader {
     if (*to < *from) return Invalid("valid_to lies before valid_from");
     rights.valid_from = *from;
     rights.valid_to = *to;
+    const auto category = ReadCategory(fields[kCategory]);
+    if (!category) return category.error();
     rights.holder = texts_.IndexOf(fields[kHolder]);
-    rights.category = texts_.IndexOf(fields[kCategory]);
+    rights.category = texts_.IndexOf(*category);
     return rights;
   }
 
@@ -290,6 +302,16 @@ std::optional<NumberRights> NumberRegistry::Find(NumberKey number) const {
                      std::nullopt,          rights.valid_from,       rights.valid_to};
   if (rights.hours.from != rights.hours.to) found.hours = rights.hours;
   return found;
+}
+
+std::set<std::string_view> NumberRegistry::Holders() const {
+  std::vector<bool> is_holder(texts_.size());
+  for (const Rights& rights : rights_table_) is_holder[rights.holder] = true;
+  std::set<std::string_view> holders;
+  for (size_t i = 0; i < texts_.size(); ++i) {
+    if (is_holder[i]) holders.insert(texts_[i]);
+  }
+  return holders;
 }
 
 size_t NumberRegistry::bytes() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,11 @@ std::vector<std::string_view> NumberUseNames();
 
 /// Who may show a range of numbers, and what for.
 struct NumberRights {
+  /// The category whose calls need consent; in a file its letters may have any case.
+  static constexpr std::string_view kMarketingCategory = "marketing";
+
   std::string_view holder;    // SPC or customer id
-  std::string_view category;  // as in the file; "marketing" has a meaning
+  std::string_view category;  // as in the file
   uint8_t uses = 0;           // a bit per NumberUse; 0: any
   std::optional<HourRange> hours;
   std::chrono::sys_days valid_from{};  // inclusive
@@ -61,6 +65,9 @@ class NumberRegistry {
 
   /// The rights of the range that holds `number`, or nothing. The texts live as long as this.
   [[nodiscard]] std::optional<NumberRights> Find(NumberKey number) const;
+
+  /// Who holds at least one range.
+  [[nodiscard]] std::set<std::string_view> Holders() const;
 
   [[nodiscard]] size_t size() const { return ranges_.size(); }
   /// Memory in use, without this object.

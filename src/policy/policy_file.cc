@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <cstdio>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -44,6 +45,29 @@ class PolicyReader {
                     [this](StrictObject& object) { ReadSettings(object, policy_->defaults); });
     root.ReadObject("trunks", [this](StrictObject& object) { ReadTrunks(object); });
     root.Finish();
+  }
+
+  // Names of holders that no table has, to `problems`.
+  void FindStrangers(ProblemList& problems) const {
+    if (!policy_->registry) return;
+    const auto holders = policy_->registry->Holders();
+    const std::vector<std::string_view> known(holders.begin(), holders.end());
+    const auto check = [&](const std::string& pointer, std::string_view name) {
+      if (name.empty() || holders.count(name) != 0) return;
+      const std::string_view nearest = NearestWord(name, known);
+      problems.Add(pointer, Quote(name) + " holds no number of the registry" +
+                                (nearest.empty() ? "" : "; near is " + Quote(nearest)));
+    };
+    for (const auto& [name, info] : policy_->holders) {
+      // A customer of consent lists alone has no ranges.
+      if (!policy_->call_lists) check("/holders/" + name, name);
+    }
+    check("/default/customer", policy_->defaults.customer);
+    for (const auto& [name, settings] : policy_->trunks) {
+      if (settings.customer != policy_->defaults.customer) {
+        check("/trunks/" + name + "/customer", settings.customer);
+      }
+    }
   }
 
   std::shared_ptr<const Policy> Take() { return std::move(policy_); }
@@ -220,18 +244,34 @@ class PolicyReader {
   std::shared_ptr<Policy> policy_ = std::make_shared<Policy>();
 };
 
+// `detail` begins with the place, as ReadJsonWithComments says.
+PolicyProblem SyntaxProblem(const std::string& file, const std::string& detail) {
+  PolicyProblem problem{file, 0, 0, "", detail};
+  int end = 0;
+  // NOLINTNEXTLINE(cert-err34-c): all of the prefix must be there, or nothing is used
+  if (std::sscanf(detail.c_str(), "line %zu, column %zu: %n", &problem.line, &problem.column,
+                  &end) == 2 &&
+      end > 0) {
+    problem.message = detail.substr(static_cast<size_t>(end));
+  }
+  return problem;
+}
+
 LoadedPolicy Parse(std::string_view text, const fs::path& folder, const std::string& file) {
   LoadedPolicy loaded;
-  const auto document = ReadJsonWithComments(text, kPolicyLimits);
+  const auto document = ReadJsonWithComments(WithoutByteOrderMark(text), kPolicyLimits);
   if (!document) {
-    loaded.problems.push_back({file, 0, 0, "", document.error().detail});
+    loaded.problems.push_back(SyntaxProblem(file, document.error().detail));
     return loaded;
   }
   ProblemList problems(file, *document, loaded.problems);
   StrictObject root(document->root, "", problems);
   PolicyReader reader(folder, loaded.problems);
   reader.Read(root);
-  if (loaded.problems.empty()) loaded.policy = reader.Take();
+  if (!loaded.problems.empty()) return loaded;
+  ProblemList warnings(file, *document, loaded.warnings);
+  reader.FindStrangers(warnings);
+  loaded.policy = reader.Take();
   return loaded;
 }
 
@@ -243,7 +283,7 @@ LoadedPolicy ParsePolicy(std::string_view text, const fs::path& folder) {
 
 LoadedPolicy LoadPolicy(const fs::path& file) {
   const auto text = ReadFile(file);
-  if (!text) return {nullptr, {{file.string(), 0, 0, "", text.error().detail}}};
+  if (!text) return {nullptr, {{file.string(), 0, 0, "", text.error().detail}}, {}};
   return Parse(*text, file.parent_path(), file.string());
 }
 

@@ -100,6 +100,11 @@ std::vector<std::string> ReasonHeaders(Reason decided, const Verdict& verdict,
                                        const TrunkSettings& settings) {
   std::vector<std::string> headers;
   if (settings.reason_protocol == ReasonProtocol::kNone) return headers;
+  // RFC 3326: one value per protocol; RFC 9410 lifts that for STIR alone.
+  if (settings.reason_protocol == ReasonProtocol::kSip) {
+    headers.push_back(ReasonHeader(AnswerOf(decided, settings), "", settings.reason_protocol));
+    return headers;
+  }
   const auto values = IdentityValues(identities);
   bool told = false;
   for (size_t i = 0; i < verdict.passports.size() && !verdict.passed(); ++i) {

@@ -132,7 +132,9 @@ void ReadTable(const std::filesystem::path& file, const TableColumns& columns,
     const auto line = lines->Next();
     if (!line) return complain(lines->line_number(), line.error().detail);
     if (!*line) break;
-    const auto ok = reader.Line(**line, lines->line_number());
+    const bool first = lines->line_number() == 1;
+    const auto ok =
+        reader.Line(first ? WithoutByteOrderMark(**line) : **line, lines->line_number());
     if (!ok) complain(lines->line_number(), ok.error().detail);
     if (reader.hopeless()) return;
   }

@@ -85,16 +85,25 @@ bool IsPhrase(std::string_view text) {
                      [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
 }
 
-std::vector<std::string_view> ReasonIds() {
-  std::vector<std::string_view> ids;
-  for (const ReasonInfo& row : AllReasons()) ids.push_back(row.id);
-  return ids;
+// True if a call can be decided by this reason, so that an override of it means something: rph and
+// rcd say nothing of the caller's number (F-11, F-23), and a trust list that fails leaves a call
+// without an anchor.
+bool DecidesCalls(const ReasonInfo& row) {
+  const auto between = [&](Reason first, Reason last) {
+    return row.reason >= first && row.reason <= last;
+  };
+  return row.reason_class != ReasonClass::kVerified && row.reason_class != ReasonClass::kInput &&
+         !between(Reason::kRphMissing, Reason::kRcdFirstPartyMissing) &&
+         !between(Reason::kTrustListMalformed, Reason::kTrustListNotAvailable) &&
+         row.reason != Reason::kTooManyRequests;
 }
 
-// A reason may be overridden if it can be one of a call.
-const ReasonInfo* FindCallReason(std::string_view id) {
-  const ReasonInfo* row = FindReason(id);
-  return row == nullptr || row->reason == Reason::kNone ? nullptr : row;
+std::vector<std::string_view> ReasonIds() {
+  std::vector<std::string_view> ids;
+  for (const ReasonInfo& row : AllReasons()) {
+    if (DecidesCalls(row)) ids.push_back(row.id);
+  }
+  return ids;
 }
 
 void ReadOverrides(StrictObject& overrides, TrunkSettings& settings) {
@@ -113,8 +122,8 @@ void ReadOverrides(StrictObject& overrides, TrunkSettings& settings) {
       object.Complain("sip_phrase", "must be printable ASCII without quotes and backslashes");
     }
     if (!phrase.empty()) entry.sip_phrase = phrase;
-    const ReasonInfo* row = FindCallReason(id);
-    if (row == nullptr) {
+    const ReasonInfo* row = FindReason(id);
+    if (row == nullptr || !DecidesCalls(*row)) {
       const auto ids = ReasonIds();
       const std::string_view nearest = NearestWord(id, ids);
       return overrides.Complain(

@@ -41,6 +41,17 @@ TEST(Decide, A60_PpiFullCompactNoneAndLegacyForm) {
   EXPECT_THAT(headers(R"("protocol":"none")"), ElementsAre());
 }
 
+// RFC 3326: one Reason value for a protocol.
+TEST(Decide, A64_LegacyReasonIsGivenOnce) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({"default":{"reason_header":{"protocol":"SIP"}}})");
+  TestCall call;
+  call.request.orig = {"+12155550199"};
+  call.identities = {call.Identity(), call.Identity()};
+  EXPECT_THAT(DecideSigned(*policy, call).reason_headers,
+              ElementsAre(R"(SIP;cause=438;text="Invalid Identity Header")"));
+}
+
 TEST(Decide, A62_OneReasonForEachFailingPassport) {
   const Folder folder;
   const auto policy = folder.Make("{}");
@@ -240,7 +251,8 @@ struct IrregularCase {
 constexpr std::string_view kCn = R"({
   "country": "CN", "number_plans": ["CN", "NANP"],
   "default": {"overrides": {"no-identity": {"action": "pass"}}},
-  "trunks": {"abroad": {"origin": "international"}, "pbx": {"customer": "acme"}}})";
+  "trunks": {"abroad": {"origin": "international"}, "pbx": {"customer": "acme"},
+             "uri": {"uri_callers": "allow"}}})";
 
 TEST(Decide, H21_IrregularCallers) {
   const std::vector<IrregularCase> cases = {
@@ -332,8 +344,9 @@ TEST(Decide, A18_AUriThatWasSignedForNeedsNoNumber) {
   call.request.orig = {"sip:alice@example.org"};
   CertSpec spec = LeafSpec();
   call.UseLeaf(spec);
-  const Disposition disposition = DecideSigned(*policy, call);
+  const Disposition disposition = DecideSigned(*policy, call, "uri");
   EXPECT_EQ(disposition.action, Action::kPass) << Info(disposition.reason).id;
+  EXPECT_EQ(DecideSigned(*policy, call).irregular, IrregularCaller::kNoNumber);
 }
 
 TEST(Decide, H2_DoNotOriginate) {

@@ -107,6 +107,7 @@ TEST(NumberRegistry, MalformedRowsAreRefusedWithTheirLines) {
       {"+12155550100,+121555501000,4321", "two lengths"},
       {"+12155550100,,", "no holder"},
       {"+12155550100", "fields are missing"},
+      {"+12155550100,,4321,marketting", "near to the category that has a meaning"},
       {"+12155550100,,4321,,fax", "use"},
       {"+12155550100,,4321,,,8-21", "hours"},
       {"+12155550100,,4321,,,08:00-08:00", "no hours"},
@@ -123,6 +124,13 @@ TEST(NumberRegistry, MalformedRowsAreRefusedWithTheirLines) {
     EXPECT_FALSE(read.table) << bad.why;
     EXPECT_EQ(LinesOf(read.problems), std::vector<size_t>{3}) << bad.why;
   }
+}
+
+TEST(NumberRegistry, TheCaseOfMarketingIsNoMatter) {
+  const Read read = ReadText(std::string(kHeader) + "+12155550190,,1234,Marketing\n");
+  ASSERT_TRUE(read.table);
+  EXPECT_EQ(read.table->Find(Key("12155550190"))->category, NumberRights::kMarketingCategory);
+  EXPECT_EQ(read.table->Holders(), (std::set<std::string_view>{"1234"}));
 }
 
 TEST(NumberRegistry, AllBadRowsAreReportedUpToALimit) {

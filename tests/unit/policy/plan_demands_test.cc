@@ -166,7 +166,7 @@ TEST_F(PlanDemands, H2_OtherSpellingsAndWhatIsNoNumber) {
   for (const std::string code : {"10086", "12345", "95800", "9559"}) {
     ExpectBlocked(decide({code}), Reason::kNumberNotAssigned);
   }
-  ExpectAllowed(decide({"+861058880200"}));
+  EXPECT_EQ(decide({"+861058880200"}).action, Action::kPass);
 }
 
 TEST_F(PlanDemands, H2_AVerifiedUriIsACallerWhereTheTrunkAllowsIt) {
@@ -188,12 +188,9 @@ TEST_F(PlanDemands, H2_AVerifiedUriIsACallerWhereTheTrunkAllowsIt) {
 // H-3: one party's consent says nothing of another's refusal, and To nothing of the real callee.
 TEST_F(PlanDemands, H3_ConsentIsOfThePartyThatCalls) {
   folder_.Write("consent.csv", std::string(kLists) +
-                                   "+8613800138005,centre,refusal,2026-01-01,
-"
-                                   "+8613800138005,818H,consent,2026-01-10,form 20
-"
-                                   "+8613800138006,4321,consent,2026-01-10,form 21
-");
+                                   "+8613800138005,centre,refusal,2026-01-01,\n"
+                                   "+8613800138005,818H,consent,2026-01-10,form 20\n"
+                                   "+8613800138006,4321,consent,2026-01-10,form 21\n");
   policy_ = folder_.Make(kPolicy);
   const std::string caller = "+861058880160";
   ExpectBlocked(Unsigned(caller, "centre-marketing", "+8613800138005"), Reason::kConsentRefused);
@@ -206,9 +203,10 @@ TEST_F(PlanDemands, H3_ConsentIsOfThePartyThatCalls) {
   call.orig = {caller};
   call.dest = {"+8613800138001"};
   call.trunk = "centre-marketing";
-  ExpectAllowed(Decide(*policy_, call, unsigned_call));
-  for (const std::string target : {"sip:8613800138009%3Bnpdi@example.org",
-                                   "sip:x13800138009@example.org", "sip:13800138009,1@example.org"}) {
+  EXPECT_EQ(Decide(*policy_, call, unsigned_call).action, Action::kPass);
+  for (const std::string target :
+       {"sip:8613800138009%3Bnpdi@example.org", "sip:x13800138009@example.org",
+        "sip:13800138009,1@example.org"}) {
     call.request_uri = target;
     ExpectBlocked(Decide(*policy_, call, unsigned_call), Reason::kConsentMissing);
   }

@@ -34,6 +34,12 @@ TEST(PolicyFile, EveryErrorNamesItsLineAndKey) {
       {"{\"default\": {\"verstat\": {\n\"from\": \"bare\"}}}", 2, "default.verstat.from", "form"},
       {"{\"default\": {\"reason_header\": {\n\"protocol\": \"stir\"}}}", 2,
        "default.reason_header.protocol", "STIR"},
+      {"{\"default\": {\"overrides\": {\n\"rcd-invalid\": {}}}}", 2,
+       "default.overrides.rcd-invalid", ""},
+      {"{\"default\": {\"overrides\": {\n\"trust-list-expired\": {}}}}", 2,
+       "default.overrides.trust-list-expired", ""},
+      {"{\"default\": {\"overrides\": {\n\"file-invalid\": {}}}}", 2,
+       "default.overrides.file-invalid", ""},
       {"{\n\"country\": \"XX\"}", 2, "country", ""},
       {"{\"country\": \"CN\",\n\"number_plans\": [\n\"CM\"]}", 3, "number_plans.0", ""},
       {"{\"country\": \"CN\",\n\"number_plans\": [\"NANP\"]}", 2, "number_plans.0", ""},
@@ -68,9 +74,41 @@ TEST(PolicyFile, SyntaxErrorsNameTheirLine) {
     const LoadedPolicy loaded = ParsePolicy(text, ".");
     EXPECT_EQ(loaded.policy, nullptr) << text;
     ASSERT_EQ(loaded.problems.size(), 1U) << text;
-    EXPECT_NE(loaded.problems[0].message.find("line "), std::string::npos)
+    EXPECT_NE(loaded.problems[0].line, 0U) << loaded.problems[0].message;
+    EXPECT_NE(loaded.problems[0].column, 0U);
+    EXPECT_EQ(loaded.problems[0].message.find("line "), std::string::npos)
         << loaded.problems[0].message;
   }
+  const LoadedPolicy loaded = ParsePolicy("{\n \"default\": {,}}", ".");
+  EXPECT_EQ(loaded.problems.at(0).line, 2U);
+}
+
+TEST(PolicyFile, AByteOrderMarkIsNoMatter) {
+  const Folder folder;
+  folder.Write("numbers.csv",
+               "\xEF\xBB\xBF"
+               "first,last,holder\n+8613800138000,,4321\n");
+  EXPECT_NE(folder.Make("\xEF\xBB\xBF"
+                        R"({"country":"CN","registry":{"files":["numbers.csv"]}})"),
+            nullptr);
+}
+
+TEST(PolicyFile, HoldersOfNothingAreLikelyMisspelt) {
+  const Folder folder;
+  folder.Write("numbers.csv", "first,last,holder\n+8613800138000,,bank\n+8613800138001,,4321\n");
+  const LoadedPolicy loaded = ParsePolicy(R"({"country": "CN",
+    "registry": {"files": ["numbers.csv"]},
+    "holders": {"bank": {}, "bnak": {}},
+    "trunks": {"a": {"customer": "bank"}, "b": {},
+      "c": {"customer": "shop"}}})",
+                                          folder.path());
+  EXPECT_NE(loaded.policy, nullptr);
+  ASSERT_EQ(loaded.warnings.size(), 2U);
+  EXPECT_EQ(loaded.warnings[0].key, "holders.bnak");
+  EXPECT_EQ(loaded.warnings[0].line, 3U);
+  EXPECT_NE(loaded.warnings[0].message.find("near is \"bank\""), std::string::npos);
+  EXPECT_EQ(loaded.warnings[1].key, "trunks.c.customer");
+  EXPECT_EQ(loaded.warnings[1].line, 5U);
 }
 
 TEST(PolicyFile, AllProblemsAreReportedAtOnce) {
