@@ -54,10 +54,11 @@ Result<TrustInputs> MakeTrustInputs(const VerifierSetup& setup) {
   return MakeTrustInputs(setup.trust, fetcher);
 }
 
-Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup) {
+Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup,
+                                                         const Deadline& deadline) {
   const auto keeper = MakeKeeper(setup);
   if (!keeper) return keeper.error();
-  const TrustReport report = (*keeper)->Load(setup.clock->Now(), Deadline());
+  const TrustReport report = (*keeper)->Load(setup.clock->Now(), deadline);
   if (auto failure = report.FirstUnusable()) return *failure;
   return (*keeper)->snapshot();
 }
@@ -86,12 +87,17 @@ bool UsesRepository(const VerifierSetup& setup) {
   return setup.certificates.empty() && setup.url_certificates.empty() && setup.downloads;
 }
 
+std::shared_ptr<const CertificateSource> InFront(
+    const VerifierSetup& setup, std::shared_ptr<const CertificateRepository> repository) {
+  return setup.front ? setup.front(std::move(repository)) : std::move(repository);
+}
+
 Result<std::shared_ptr<const CertificateSource>> MakeSource(const VerifierSetup& setup) {
   using Source = std::shared_ptr<const CertificateSource>;
   if (UsesRepository(setup)) {
     auto repository = MakeRepository(setup);
     if (!repository) return repository.error();
-    return Source(std::move(*repository));
+    return InFront(setup, std::move(*repository));
   }
   auto files = FileCertificateSource::Load(setup.certificates, setup.url_certificates);
   if (!files) return files.error();
@@ -115,8 +121,9 @@ Result<std::shared_ptr<const ContentSource>> MakeContentSource(const VerifierSet
 
 }  // namespace
 
-Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup) {
-  auto store = LoadTrustStore(setup);
+Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup,
+                                               const Deadline& deadline) {
+  auto store = LoadTrustStore(setup, deadline);
   if (!store) return store.error();
   auto source = MakeSource(setup);
   if (!source) return source.error();
@@ -153,42 +160,56 @@ Deadline HalfOf(const Deadline& whole) {
 
 }  // namespace
 
-Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& setup,
+Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& setup, StartRule rule,
                                                          const Deadline& deadline,
                                                          TrustReport& report) {
   auto keeper = MakeKeeper(setup);
   if (!keeper) return keeper.error();
-  report = (*keeper)->Load(setup.clock->Now(), deadline);
-  if (auto failure = report.FirstUnusable()) return *failure;
+  report = (*keeper)->Load(setup.clock->Now(), HalfOf(deadline));
+  const auto unusable =
+      rule == StartRule::kAllSources ? report.FirstUnusable() : report.FirstUnusableFile();
+  if (unusable) return *unusable;
 
   std::unique_ptr<LiveVerifier> live(new LiveVerifier);
+  live->options_ = setup.options;
   live->clock_ = setup.clock;
-  live->keeper_ = *keeper;
-  std::shared_ptr<const CertificateSource> source;
-  if (UsesRepository(setup)) {
-    VerifierSetup watched = setup;
-    if (FollowsDistributionPoints(setup)) {
-      watched.downloads->repository.on_new_bundle = [keeper = *keeper](const auto& bundle) {
-        keeper->Watch(bundle);
-      };
-    }
-    auto repository = MakeRepository(watched);
-    if (!repository) return repository.error();
-    live->repository_ = *repository;
-    source = std::move(*repository);
-  } else {
-    auto files = MakeWatchedFiles(setup, **keeper);
-    if (!files) return files.error();
-    source = std::move(*files);
-  }
+  live->keeper_ = std::move(*keeper);
+  if (auto ok = live->MakeSource(setup); !ok) return ok.error();
   auto engine = MakeEs256Engine(setup.engine);
   if (!engine) return engine.error();
+  live->engine_ = std::move(*engine);
   auto content = MakeContentSource(setup);
   if (!content) return content.error();
+  live->content_ = std::move(*content);
   live->verifier_ =
-      std::make_unique<Verifier>(setup.options, (*keeper)->snapshot(), std::move(source),
-                                 setup.clock, std::move(*engine), std::move(*content));
+      std::make_unique<Verifier>(setup.options, live->keeper_->snapshot(), live->source_,
+                                 live->clock_, live->engine_, live->content_);
   return live;
+}
+
+// With CRLs by distribution point, what was just fetched or read is handed to the keeper.
+Result<void> LiveVerifier::MakeSource(const VerifierSetup& setup) {
+  if (!UsesRepository(setup)) {
+    auto files = MakeWatchedFiles(setup, *keeper_);
+    if (!files) return files.error();
+    source_ = std::move(*files);
+    return {};
+  }
+  VerifierSetup watched = setup;
+  if (FollowsDistributionPoints(setup)) {
+    watched.downloads->repository.on_new_bundle = [keeper = keeper_](const auto& bundle) {
+      keeper->Watch(bundle);
+    };
+  }
+  auto repository = MakeRepository(watched);
+  if (!repository) return repository.error();
+  repository_ = std::move(*repository);
+  source_ = InFront(setup, repository_);
+  return {};
+}
+
+Verifier LiveVerifier::WithClock(std::shared_ptr<const Clock> clock) const {
+  return {options_, keeper_->snapshot(), source_, std::move(clock), engine_, content_};
 }
 
 Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {

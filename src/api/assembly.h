@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,10 @@ struct DownloadSetup {
 /// Whether content that rich call data names by URI is fetched (F-23).
 enum class RcdContent : uint8_t { kLeave, kFetch };
 
+/// What stands between the verifier and the repository, which it gets; not null.
+using SourceFront = std::function<std::shared_ptr<const CertificateSource>(
+    std::shared_ptr<const CertificateRepository>)>;
+
 /// What a verifier is made of.
 struct VerifierSetup {
   VerifierOptions options;
@@ -42,6 +47,7 @@ struct VerifierSetup {
   std::vector<std::filesystem::path> certificates;  // if any, used instead of every x5u
   std::vector<UrlFile> url_certificates;            // the same for an x5u each
   std::optional<DownloadSetup> downloads;           // nothing: no URL is followed
+  SourceFront front;                                // nothing: the repository itself is asked
   RcdContent rcd_content = RcdContent::kLeave;      // by the fetcher of `downloads`
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
   Es256EngineOptions engine;  // which code verifies signatures, and its memory
@@ -57,7 +63,8 @@ Result<TrustInputs> MakeTrustInputs(const VerifierSetup& setup);
 
 /// The trust store that `setup` names, as it is now. Fails like MakeTrustInputs, and like
 /// TrustReport::FirstUnusable: what was asked for and is not there is not silently left out.
-Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup);
+Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& setup,
+                                                         const Deadline& deadline);
 
 /// The cache and downloads of `setup.downloads`, which must be there. They live by the machine's
 /// clock and not by `setup.clock`: a call judged at a past time is not fetched in the past. Fails
@@ -66,16 +73,23 @@ Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const Verifi
 
 /// A verifier, and with the trust of now: for one that is kept current, see LiveVerifier. Fails
 /// like LoadTrustStore, MakeRepository and MakeEs256Engine.
-Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup);
+Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup,
+                                               const Deadline& deadline = {});
+
+/// What ends LiveVerifier::Make.
+enum class StartRule : uint8_t {
+  kAllSources,  // any source of trust of which nothing is in use (TrustReport::FirstUnusable)
+  kOwnFiles,    // files alone: a list that others serve may come later (FirstUnusableFile)
+};
 
 /// A verifier whose certificates, trust list and CRLs are kept current.
 ///
 /// Thread-safe. Starts no threads: whoever owns it calls Maintain every minute or so.
 class LiveVerifier {
  public:
-  /// Fails like MakeVerifier. What is not as it should be, but is made up for by an older list or
-  /// CRL that still counts, is in `report`.
-  static Result<std::unique_ptr<LiveVerifier>> Make(const VerifierSetup& setup,
+  /// Fails like MakeVerifier, by `rule`. What is not as it should be, and ends nothing, is in
+  /// `report`. At most half of what is left of `deadline` goes into trust list and CRLs.
+  static Result<std::unique_ptr<LiveVerifier>> Make(const VerifierSetup& setup, StartRule rule,
                                                     const Deadline& deadline, TrustReport& report);
 
   /// Verifier::Verify. If it met a carrier whose certificates name CRLs that nobody fetched yet,
@@ -94,17 +108,28 @@ class LiveVerifier {
   /// nothing (TrustKeeper::Load).
   TrustReport Reload(const Deadline& deadline) const;
 
+  /// Another verifier with the same parts and the trust of now, which judges by `clock`.
+  [[nodiscard]] Verifier WithClock(std::shared_ptr<const Clock> clock) const;
+
   [[nodiscard]] const TrustKeeper& trust() const { return *keeper_; }
+  [[nodiscard]] const CertificateSource& source() const { return *source_; }
   /// nullptr: certificates come from files.
-  [[nodiscard]] const CertificateRepository* repository() const { return repository_.get(); }
+  [[nodiscard]] const std::shared_ptr<const CertificateRepository>& repository() const {
+    return repository_;
+  }
 
  private:
   LiveVerifier() = default;
+  Result<void> MakeSource(const VerifierSetup& setup);
   void UseSnapshot(const TrustReport& report) const;
 
+  VerifierOptions options_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<TrustKeeper> keeper_;
   std::shared_ptr<const CertificateRepository> repository_;
+  std::shared_ptr<const CertificateSource> source_;
+  std::shared_ptr<const Es256Engine> engine_;
+  std::shared_ptr<const ContentSource> content_;
   std::unique_ptr<Verifier> verifier_;
   mutable std::mutex swap_mutex_;  // an older snapshot never replaces a newer one
 };

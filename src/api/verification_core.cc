@@ -5,116 +5,53 @@
 #include <atomic>
 #include <utility>
 
-#include "api/file_certificate_source.h"
-
 namespace callvet {
 namespace {
 
-// A trust list and CRLs at the start: the service must come up even if their host does not answer.
-constexpr std::chrono::milliseconds kStartTimeout{10'000};
-
-// What is configured by hand must be good; what others serve may fail for a while.
-bool IsOthers(TrustSource::Kind kind) {
-  return kind == TrustSource::Kind::kCrlUrl || kind == TrustSource::Kind::kTrustList;
-}
-
-}  // namespace
-
-struct VerificationCore::Parts {
-  VerifierOptions options;
-  std::shared_ptr<const Clock> clock;
-  std::shared_ptr<const CertificateRepository> repository;
-  std::shared_ptr<const WaitingRoom> waiting_room;
-  std::shared_ptr<const CertificateSource> source;
-  std::shared_ptr<TrustKeeper> keeper;
-  std::shared_ptr<const Es256Engine> engine;
-};
-
-VerificationCore::VerificationCore(Parts parts)
-    : options_(std::move(parts.options)),
-      clock_(std::move(parts.clock)),
-      repository_(std::move(parts.repository)),
-      waiting_room_(std::move(parts.waiting_room)),
-      source_(std::move(parts.source)),
-      engine_(std::move(parts.engine)),
-      keeper_(std::move(parts.keeper)),
-      verifier_(options_, keeper_->snapshot(), source_, clock_, engine_) {}
-
-namespace {
-
-// With CRLs by distribution point, what was just fetched is handed to `keeper`.
-Result<std::shared_ptr<const CertificateRepository>> MakeWatchedRepository(
-    const VerifierSetup& setup, const std::shared_ptr<TrustKeeper>& keeper) {
-  VerifierSetup watched = setup;
-  if (setup.trust.crl_downloads == CrlDownloads::kDistributionPoints) {
-    watched.downloads->repository.on_new_bundle = [keeper](const auto& bundle) {
-      keeper->Watch(bundle);
-    };
-  }
-  return MakeRepository(watched);
-}
+// Half of it for trust list and CRLs: the service must come up even if their host does not answer.
+constexpr std::chrono::seconds kStartTimeout{20};
 
 }  // namespace
 
 Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(const CoreSetup& setup) {
-  auto inputs = MakeTrustInputs(setup.verifier);
-  if (!inputs) return inputs.error();
-  auto engine = MakeEs256Engine(setup.verifier.engine);
-  if (!engine) return engine.error();
-  Parts parts{setup.verifier.options,
-              setup.verifier.clock,
-              nullptr,
-              nullptr,
-              nullptr,
-              std::make_shared<TrustKeeper>(std::move(*inputs)),
-              std::move(*engine)};
-  if (setup.verifier.downloads && setup.verifier.certificates.empty() &&
-      setup.verifier.url_certificates.empty()) {
-    auto repository = MakeWatchedRepository(setup.verifier, parts.keeper);
-    if (!repository) return repository.error();
-    parts.repository = std::move(*repository);
-    parts.waiting_room =
-        std::make_shared<const WaitingRoom>(parts.repository, setup.max_waiting, setup.on_wait);
-    parts.source = parts.waiting_room;
-  } else {
-    auto files =
-        FileCertificateSource::Load(setup.verifier.certificates, setup.verifier.url_certificates);
-    if (!files) return files.error();
-    parts.source = std::move(*files);
-  }
-  auto core = std::make_shared<VerificationCore>(std::move(parts));
-  if (auto ok = core->ReloadTrust(Deadline::After(kStartTimeout)); !ok) return ok.error();
+  std::shared_ptr<VerificationCore> core(new VerificationCore);
+  core->options_ = setup.verifier.options;
+  core->clock_ = setup.verifier.clock;
+  VerifierSetup verifier = setup.verifier;
+  verifier.front = [&](std::shared_ptr<const CertificateRepository> repository) {
+    return core->waiting_room_ = std::make_shared<const WaitingRoom>(
+               std::move(repository), setup.max_waiting, setup.on_wait);
+  };
+  TrustReport report;
+  auto live =
+      LiveVerifier::Make(verifier, StartRule::kOwnFiles, Deadline::After(kStartTimeout), report);
+  if (!live) return live.error();
+  core->live_ = std::move(*live);
+  core->KeepReport(report);
   return core;
 }
 
 Result<void> VerificationCore::ReloadTrust(const Deadline& deadline) {
-  const TrustReport report = keeper_->Load(clock_->Now(), deadline);
+  const TrustReport report = live_->Reload(deadline);
   KeepReport(report);
-  for (const TrustSource& source : report.sources) {
-    if (source.failure && !source.in_use && !IsOthers(source.kind)) return *source.failure;
-  }
+  if (auto failure = report.FirstUnusableFile()) return *failure;
   return {};
 }
 
 Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadline) const noexcept {
-  Verdict verdict = verifier_.Verify(call, deadline);
   try {
-    // The first call of a carrier is judged by its CRLs already; only one thread waits for them.
-    const TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
-    if (report.outcome != TrustReport::Outcome::kReplaced) return verdict;
-    KeepReport(report);
+    TrustReport crls;
+    Verdict verdict = live_->Verify(call, deadline, crls);
+    KeepReport(crls);
+    return verdict;
   } catch (...) {
     return Verdict();
   }
-  return verifier_.Verify(call, deadline);
 }
 
 void VerificationCore::KeepReport(const TrustReport& report) const {
+  if (report.sources.empty()) return;
   const std::lock_guard lock(sources_mutex_);
-  // Under the lock, so that an older snapshot never replaces a newer one.
-  if (report.outcome == TrustReport::Outcome::kReplaced) {
-    verifier_.ReplaceTrustStore(keeper_->snapshot());
-  }
   for (const TrustSource& source : report.sources) {
     const auto known =
         std::find_if(sources_.begin(), sources_.end(), [&](const TrustSource& candidate) {
@@ -134,8 +71,7 @@ std::vector<TrustSource> VerificationCore::TrustSources() const {
 }
 
 void VerificationCore::Maintain(const Deadline& deadline) {
-  if (repository_) repository_->Maintain(deadline);
-  KeepReport(keeper_->Maintain(clock_->Now(), deadline));
+  KeepReport(live_->Maintain(deadline));
 }
 
 std::optional<Failure> VerificationCore::NotReady() const {
@@ -154,8 +90,8 @@ WaitingRoom::Statistics VerificationCore::waiting() const {
 }
 
 std::shared_ptr<const CertificateBundle> VerificationCore::AtHand(std::string_view x5u) const {
-  if (repository_) return repository_->Lookup(x5u).bundle;
-  auto bundle = source_->Get(x5u, Deadline());
+  if (repository()) return repository()->Lookup(x5u).bundle;
+  auto bundle = live_->source().Get(x5u, Deadline());
   return bundle ? *bundle : nullptr;
 }
 
@@ -169,8 +105,7 @@ class VerificationCore::PastJudge::SettableClock final : public Clock {
 };
 
 VerificationCore::PastJudge::PastJudge(const VerificationCore& core)
-    : clock_(std::make_shared<SettableClock>()),
-      verifier_(core.options_, core.trust(), core.source_, clock_, core.engine_) {}
+    : clock_(std::make_shared<SettableClock>()), verifier_(core.live_->WithClock(clock_)) {}
 
 Verdict VerificationCore::PastJudge::Judge(const CallRequest& call, sys_seconds at,
                                            const Deadline& deadline) noexcept {

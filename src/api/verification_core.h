@@ -26,18 +26,13 @@ struct CoreSetup {
 /// A verifier with what lives longer than one call: its sources of trust, the certificate cache,
 /// and their upkeep. Thread-safe; starts no threads: Maintain is called by who owns one.
 class VerificationCore {
-  struct Parts;
-
  public:
-  explicit VerificationCore(Parts parts);  // for Make alone: nobody else has Parts
-
-  /// Reads everything that `setup` names. Fails like MakeTrustInputs, MakeRepository and
-  /// FileCertificateSource::Load, and if anchors, CRLs or roots in files cannot be used. A trust
-  /// list or CRL to download that cannot be had does not fail it: NotReady and TrustSources say so,
-  /// and Maintain tries again.
+  /// Reads everything that `setup` names. Fails like LiveVerifier::Make with StartRule::kOwnFiles.
+  /// A trust list or CRL to download that cannot be had does not fail it: NotReady and TrustSources
+  /// say so, and Maintain tries again.
   static Result<std::shared_ptr<VerificationCore>> Make(const CoreSetup& setup);
 
-  /// As Verifier::Verify, at the present time.
+  /// As LiveVerifier::Verify.
   [[nodiscard]] Verdict Judge(const CallRequest& call, const Deadline& deadline) const noexcept;
 
   /// Judges calls at past times, one after the other, remembering chains in between. Keeps the
@@ -66,15 +61,17 @@ class VerificationCore {
 
   [[nodiscard]] sys_seconds Now() const { return clock_->Now(); }
   [[nodiscard]] const VerifierOptions& options() const { return options_; }
-  [[nodiscard]] std::shared_ptr<const TrustStore> trust() const { return keeper_->snapshot(); }
+  [[nodiscard]] std::shared_ptr<const TrustStore> trust() const {
+    return live_->trust().snapshot();
+  }
   /// The sources of trust as last looked at, those with failures too.
   [[nodiscard]] std::vector<TrustSource> TrustSources() const;
   [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const {
-    return keeper_->trust_list();
+    return live_->trust().trust_list();
   }
   /// nullptr if certificates come from files.
   [[nodiscard]] const std::shared_ptr<const CertificateRepository>& repository() const {
-    return repository_;
+    return live_->repository();
   }
   /// Zeros if certificates come from files.
   [[nodiscard]] WaitingRoom::Statistics waiting() const;
@@ -82,16 +79,13 @@ class VerificationCore {
   [[nodiscard]] std::shared_ptr<const CertificateBundle> AtHand(std::string_view x5u) const;
 
  private:
+  VerificationCore() = default;
   void KeepReport(const TrustReport& report) const;
 
   VerifierOptions options_;
   std::shared_ptr<const Clock> clock_;
-  std::shared_ptr<const CertificateRepository> repository_;
-  std::shared_ptr<const WaitingRoom> waiting_room_;
-  std::shared_ptr<const CertificateSource> source_;
-  std::shared_ptr<const Es256Engine> engine_;
-  std::shared_ptr<TrustKeeper> keeper_;
-  mutable Verifier verifier_;  // const but for its trust store
+  std::shared_ptr<const WaitingRoom> waiting_room_;  // nullptr if certificates come from files
+  std::unique_ptr<LiveVerifier> live_;
   mutable std::mutex sources_mutex_;
   mutable std::vector<TrustSource> sources_;
 };

@@ -19,6 +19,7 @@
 #include "pki/chain.h"
 #include "pki/lint.h"
 #include "repository/https_fetcher.h"
+#include "repository/trust_keeper.h"
 
 namespace callvet::cli {
 namespace {
@@ -29,7 +30,7 @@ constexpr const char* kFooter =
     "Examples:\n"
     "  callvet fetch https://cert.example.org/p.pem --anchors certs/anchors\n"
     "  callvet fetch https://cert.example.org/p.pem --json --out p.pem\n"
-    "Exit codes: 0 every step is good, 1 the chain or the profile has errors, 2 usage error,\n"
+    "Exit codes: 0 every step is good, 1 chain, revocation or profile has errors, 2 usage error,\n"
     "3 the certificate cannot be had.";
 
 struct FetchOptions {
@@ -122,31 +123,54 @@ void AddNotRun(Report& report, std::initializer_list<const char*> names, const c
   for (const char* name : names) report.steps.push_back({name, Outcome::kNotRun, {}, {}, why});
 }
 
-// The revocation lists that `chain` names and nobody has, in words; "" if there are none.
-std::string ListsNotAtHand(const VerifiedChain& chain, const TrustStore& store) {
-  std::string text;
-  for (const Certificate& certificate : chain.path()) {
-    const bool covered = std::any_of(store.crls().begin(), store.crls().end(),
-                                     [&](const Crl& crl) { return crl.Covers(certificate); });
-    if (covered) continue;
-    for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
-      for (const std::string& url : point.uris) {
-        if (text.find(url) == std::string::npos) text += (text.empty() ? "" : ", ") + url;
-      }
-    }
-  }
-  return text.empty() ? text : "; revocation not judged, by " + text;
+// What `fetch` works with.
+struct Tools {
+  const HttpsFetcher& fetcher;
+  TrustKeeper& trust;
+  sys_seconds at;
+  std::chrono::seconds timeout;  // of each download
+};
+
+// The chain without regard to revocation, which is a step of its own.
+void Chain(Report& report, const TrustKeeper& trust, sys_seconds at) {
+  const auto store = trust.snapshot();
+  if (store->anchors().empty()) return AddNotRun(report, {"chain", "revocation"}, "no --anchors");
+  TrustStoreBuilder builder;
+  const auto anchors = store->AnchorsAt(at);
+  builder.SetListedAnchors({anchors.begin(), anchors.end()}, sys_seconds::max());
+  const auto without_crls = builder.Build();
+  const auto chain = Timed(
+      report, "chain", [&] { return VerifyChain(report.bundle, *without_crls, at); },
+      [](const VerifiedChain& good) {
+        return std::to_string(good.path().size()) + " certificates to " + good.anchor().subject();
+      });
+  if (chain) return;
+  report.exit_code = ExitCode::kNotVerified;
+  AddNotRun(report, {"revocation"});
 }
 
-void Chain(Report& report, const TrustStore& store, sys_seconds at) {
-  if (store.anchors().empty()) return AddNotRun(report, {"chain"}, "no --anchors");
+// By the lists that the chain names, as a verifier gets them, and those at hand.
+void Revocation(Report& report, const Tools& tools) {
+  if (report.steps.back().name == "revocation") return;  // there is no chain
+  const auto deadline = Deadline::After(tools.timeout);
+  std::string missing;
   const auto chain = Timed(
-      report, "chain", [&] { return VerifyChain(report.bundle, store, at); },
+      report, "revocation",
+      [&] {
+        tools.trust.Watch(std::make_shared<const CertificateBundle>(report.bundle));
+        for (const TrustSource& source : tools.trust.FetchWatched(tools.at, deadline).sources) {
+          if (!source.failure) continue;
+          missing += "; " + source.name + ": " + std::string(Info(source.failure->reason).id) +
+                     ": " + source.failure->detail;
+        }
+        return VerifyChain(report.bundle, *tools.trust.snapshot(), tools.at);
+      },
       [&](const VerifiedChain& good) {
-        std::string text =
-            std::to_string(good.path().size()) + " certificates to " + good.anchor().subject();
-        for (const std::string& note : good.revocation_notes()) text += "; " + note;
-        return text + ListsNotAtHand(good, store);
+        std::string text;
+        for (const std::string& note : good.revocation_notes()) {
+          text += (text.empty() ? "" : "; ") + note;
+        }
+        return text + missing;
       });
   if (!chain) report.exit_code = ExitCode::kNotVerified;
 }
@@ -174,14 +198,13 @@ void Lint(Report& report) {
 }
 
 // Everything from the URL to the lint; what cannot be had ends it.
-Report Judge(const FetchOptions& options, const HttpsFetcher& fetcher, const TrustStore& store,
-             sys_seconds at, std::string& body) {
+Report Judge(const FetchOptions& options, const Tools& tools, std::string& body) {
   Report report;
-  auto document = fetcher.FetchTraced(options.url, Deadline(), report.trace);
+  auto document = tools.fetcher.FetchTraced(options.url, Deadline(), report.trace);
   AddFetchSteps(report, document);
   report.exit_code = ExitCode::kUndecided;
   if (!document) {
-    AddNotRun(report, {"parse", "chain", "lint"});
+    AddNotRun(report, {"parse", "chain", "revocation", "lint"});
     return report;
   }
   body = std::move(document->body);
@@ -192,12 +215,13 @@ Report Judge(const FetchOptions& options, const HttpsFetcher& fetcher, const Tru
                good[SignerIndex(good)].subject();
       });
   if (!bundle) {
-    AddNotRun(report, {"chain", "lint"});
+    AddNotRun(report, {"chain", "revocation", "lint"});
     return report;
   }
   report.bundle = std::move(*bundle);
   report.exit_code = ExitCode::kVerified;
-  Chain(report, store, at);
+  Chain(report, tools.trust, tools.at);
+  Revocation(report, tools);
   Lint(report);
   return report;
 }
@@ -232,7 +256,7 @@ std::string Milliseconds(microseconds duration) {
 void Print(const Console& console, const FetchOptions& options, const Report& report) {
   std::ostream& out = console.out();
   out << console.Paint(Colour::kBold, ForTerminal(options.url)) << "\n";
-  constexpr size_t kNameWidth = 8;
+  constexpr size_t kNameWidth = 10;
   constexpr size_t kOutcomeWidth = 8;
   constexpr size_t kTimeWidth = 10;
   for (const Step& step : report.steps) {
@@ -302,20 +326,24 @@ JsonValue ReportJson(const FetchOptions& options, const Report& report) {
 ExitCode RunFetch(const FetchOptions& options, const Console& console) {
   const auto at = TimeOption(options.at, SystemClock().Now());
   if (!at) return console.Complain(InOption("--at", at.error()));
+  const std::chrono::seconds timeout(options.timeout);
   VerifierSetup setup;
   setup.trust = TrustSetupOf(options.trust);
   ApplyDownloadOptions(options.downloads, setup);
-  setup.downloads->fetcher.total_timeout = std::chrono::seconds(options.timeout);
+  setup.downloads->fetcher.total_timeout = timeout;
   setup.downloads->fetcher.connect_timeout = setup.downloads->fetcher.total_timeout;
   setup.clock = std::make_shared<FixedClock>(*at);
-  const auto store = LoadTrustStore(setup);
-  if (!store) return console.Complain(store.error());
+  auto inputs = MakeTrustInputs(setup);
+  if (!inputs) return console.Complain(inputs.error());
+  TrustKeeper trust(std::move(*inputs));
+  const TrustReport loaded = trust.Load(*at, Deadline::After(timeout));
+  if (auto failure = loaded.FirstUnusable()) return console.Complain(*failure);
   const auto fetcher = MakeFetcher(setup);
   if (!fetcher) return console.Complain(fetcher.error());
   for (const std::string& setting : (*fetcher)->InsecureSettings()) console.Warn(setting);
 
   std::string body;
-  Report report = Judge(options, **fetcher, **store, *at, body);
+  Report report = Judge(options, {**fetcher, trust, *at, timeout}, body);
   report.result = ResultOf(report);
   if (!options.out.empty() && !body.empty()) {
     const auto written = WriteFile(options.out, body, FileMode::kPublic);
@@ -333,7 +361,9 @@ void AddOptions(CLI::App& command, FetchOptions& options) {
   command.add_option("URL", options.url, "Where the certificate is: the x5u of a call")->required();
   AddKeptTrustOptions(command, options.trust);
   AddDownloadOptions(command, options.downloads);
-  command.add_option("--timeout", options.timeout, "Seconds for the whole fetch")
+  command
+      .add_option("--timeout", options.timeout,
+                  "Seconds for the download, and again for all revocation lists")
       ->type_name("S")
       ->check(CLI::Range(int64_t{1}, int64_t{600}))
       ->capture_default_str();

@@ -320,14 +320,14 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   }
   auto call = ReadCall(options);
   if (!call) return console.Complain(call.error());
+  const auto deadline = Deadline::After(std::chrono::seconds(options.timeout));
   TrustReport trust;
-  auto verifier = LiveVerifier::Make(*setup, Deadline(), trust);
+  auto verifier = LiveVerifier::Make(*setup, StartRule::kAllSources, deadline, trust);
   if (!verifier) return console.Complain(verifier.error());
   if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
   WarnOf(trust, console);
 
   TrustReport crls;
-  const auto deadline = Deadline::After(std::chrono::seconds(options.timeout));
   const Verdict verdict = (*verifier)->Verify(*call, deadline, crls);
   WarnOf(crls, console);
   std::optional<Disposition> disposition;

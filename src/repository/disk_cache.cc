@@ -77,6 +77,9 @@ std::optional<DiskEntry> Decode(std::string_view bytes) {
   const auto url_size = stale_until ? TakeNumber(text, ' ') : std::nullopt;
   const auto body_size = url_size ? TakeNumber(text, '\n') : std::nullopt;
   if (!body_size || *url_size < 0 || *body_size < 0) return {};
+  for (const int64_t time : {*fetched_at, *fresh_until, *stale_until}) {
+    if (time < 0 || time > kLastSecond) return {};
+  }
   const auto url_length = static_cast<size_t>(*url_size);
   const auto body_length = static_cast<size_t>(*body_size);
   if (url_length > text.size() || text.size() - url_length != body_length) return {};

@@ -61,6 +61,10 @@ HttpResponse::Next HttpResponse::EndOfHeaders() {
     return Stop(Reason::kFetchTransferFailed,
                 "the body is encoded as " + Quote(encoding) + " though nobody asked for it");
   }
+  if (LengthsDiffer()) {
+    return Stop(Reason::kFetchTransferFailed,
+                "Content-Length headers that differ: " + Quote(*Field("Content-Length"), 100));
+  }
   // A length that is no number is libcurl's to refuse.
   const auto length = ParseNumber(FirstField("Content-Length").value_or("0"), INT64_MAX);
   if (length && *length > limits_.max_body_bytes) {
@@ -86,6 +90,14 @@ std::optional<std::string> HttpResponse::Field(std::string_view name) const {
     joined = joined ? *joined + ", " + value : value;
   }
   return joined;
+}
+
+// RFC 9112 6.3: who sends two lengths may be splitting the answer.
+bool HttpResponse::LengthsDiffer() const {
+  const auto first = FirstField("Content-Length");
+  return std::any_of(headers_.begin(), headers_.end(), [&](const auto& header) {
+    return EqualsIgnoreCase(header.first, "Content-Length") && header.second != *first;
+  });
 }
 
 std::optional<std::string> HttpResponse::FirstField(std::string_view name) const {

@@ -56,6 +56,7 @@ class HttpResponse {
   Next Stop(Reason reason, std::string detail);
   Next EndOfHeaders();
   [[nodiscard]] std::optional<std::string> FirstField(std::string_view name) const;
+  [[nodiscard]] bool LengthsDiffer() const;
 
   ResponseLimits limits_;
   int status_ = 0;

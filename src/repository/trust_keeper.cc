@@ -125,6 +125,14 @@ std::optional<Failure> TrustReport::FirstUnusable() const {
   return std::nullopt;
 }
 
+std::optional<Failure> TrustReport::FirstUnusableFile() const {
+  for (const TrustSource& source : sources) {
+    const bool served = source.kind == Kind::kCrlUrl || source.kind == Kind::kTrustList;
+    if (source.failure && !source.in_use && !served) return source.failure;
+  }
+  return std::nullopt;
+}
+
 struct TrustKeeper::Files {
   TrustStoreBuilder builder;
   std::vector<Crl> crls;
@@ -207,7 +215,9 @@ bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
   const std::string before = list_ ? list_->list.content_sha256() : "";
   const auto kept = list_state_.Load(*list_roots_);
   Result<void> outcome = kept ? Result<void>() : Result<void>(kept.error());
-  list_ = kept ? *kept : std::nullopt;
+  // One that was accepted counts on while its file cannot be read or is gone. While it cannot be
+  // read no other replaces it: the file is the guard against older ones.
+  if (kept && *kept) list_ = *kept;
   if (kept && inputs_.trust_list_client) {
     const auto document = DownloadList(inputs_, deadline);
     auto accepted = document ? list_state_.Accept(*document, *list_roots_, now)
@@ -259,6 +269,7 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
   if (files) {
     files_ = std::move(files->builder);
     file_crls_ = std::move(files->crls);
+    if (files->list_roots->anchors() != list_roots_->anchors()) list_ = std::nullopt;
     list_roots_ = std::move(files->list_roots);
     UpdateList(now, deadline, report);
     crls_.LoadAllKept(WithList(files_, now), now);

@@ -78,6 +78,8 @@ struct TrustReport {
   /// The first failure of a source of which nothing is in use. Not of an accepted trust list that
   /// expired: it is trusted by nobody (C-32), and the other anchors go on.
   [[nodiscard]] std::optional<Failure> FirstUnusable() const;
+  /// The same of files alone: not of a trust list or CRL to download, which may come later.
+  [[nodiscard]] std::optional<Failure> FirstUnusableFile() const;
 };
 
 /// Owns where trust comes from and makes of it TrustStore snapshots, which are replaced as a whole.

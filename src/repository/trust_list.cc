@@ -20,7 +20,6 @@ constexpr JsonLimits kHeaderLimits{.max_bytes = 16 * 1024, .max_depth = 4, .max_
 constexpr JsonLimits kListLimits{
     .max_bytes = kMaxTrustListBytes, .max_depth = 6, .max_values = 10'000};
 // Beyond this a date cannot be written (RFC 3339).
-constexpr int64_t kLastSecond = 253'402'300'799;  // 9999-12-31T23:59:59Z
 
 Failure Malformed(std::string detail) {
   return Fail(Reason::kTrustListMalformed, "the trust list " + std::move(detail));

@@ -224,8 +224,49 @@ class Verify(StoreTest):
         self.assert_refused(self.verify("--revocation", "best-effort", "--require-crl"), "parameter-invalid")
 
 
+class RichCallData(StoreTest):
+    """What rcd names by URI, fetched through the same guard (F-23, F-26)."""
+
+    URL = "/icon.png"
+    ICON = b"\x89PNG" + bytes(range(256)) * 300  # larger than a certificate may be
+
+    def setUp(self):
+        super().setUp()
+        (self.lab / "icon.png").write_bytes(self.ICON)
+        self.site.documents[self.URL] = self.ICON
+
+    def judge(self, *args):
+        url = self.site.url(self.URL)
+        sign = ("sign", "--key", "sti/leaf.key", "--x5u", self.site.url("/chain.pem"), "--orig", ORIG, "--dest", DEST,
+                "--insecure-unchecked")
+        call = self.make(*sign).out.strip()
+        rcd = self.make(*sign, "--ppt", "rcd", "--rcd", json.dumps({"nam": "Alice", "icn": url}),
+                        "--rcdi", "/icn=icon.png").out.strip()
+        (self.lab / "identities.txt").write_text(f"Identity: {call}\nIdentity: {rcd}\n")
+        run = self.run_in_lab("verify", "--orig", ORIG, "--dest", DEST, "--json", "--anchors", "sti/root.pem", *args,
+                              *self.lab_switches, "--identity-file", "identities.txt")
+        self.assert_reason(run, "verified", 0)  # the base result stays, whatever becomes of the picture
+        shown = run.json()["passports"][1]
+        self.assertEqual(shown["reason"], shown["rich_call_data"]["reason"])
+        return shown["reason"], [part["outcome"] for part in shown["rich_call_data"]["content"]]
+
+    def test_fetched_only_when_asked(self):
+        self.assertEqual(self.judge(), ("verified", ["not-run"]))
+        self.assertNotIn(self.URL, self.site.paths())
+        self.assertEqual(self.judge("--fetch-rcd"), ("verified", ["passed"]))
+        self.assertIn(self.URL, self.site.paths())
+
+    def test_other_content_and_none(self):
+        self.site.documents[self.URL] = self.ICON + b"x"
+        self.assertEqual(self.judge("--fetch-rcd"), ("rcd-digest-mismatch", ["failed"]))
+        del self.site.documents[self.URL]
+        self.assertEqual(self.judge("--fetch-rcd"), ("rcd-content-not-available", ["failed"]))
+        self.site.documents[self.URL] = bytes(2 << 20)
+        self.assertEqual(self.judge("--fetch-rcd"), ("rcd-content-not-available", ["failed"]))
+
+
 class Fetch(StoreTest):
-    STEPS = ["policy", "dns", "connect", "tls", "http", "body", "parse", "chain", "lint"]
+    STEPS = ["policy", "dns", "connect", "tls", "http", "body", "parse", "chain", "revocation", "lint"]
 
     def fetch(self, *args, path="/chain.pem", switches=None):
         return self.run_in_lab("fetch", *args, *(self.lab_switches if switches is None else switches),
@@ -298,7 +339,22 @@ class Fetch(StoreTest):
     def test_revoked(self):
         self.make("pki", "crl", "--dir", "crl", *self.by("sti/intermediate"), "--revoke", "sti/leaf.pem")
         run = self.fetch("--anchors", "sti/root.pem", "--crl", "crl/crl.pem", "--json")
-        self.assertEqual(self.outcomes(run)["chain"], ("failed", "certificate-revoked"), run)
+        outcomes = self.outcomes(run)
+        self.assertEqual(outcomes["chain"], ("passed", None), run)
+        self.assertEqual(outcomes["revocation"], ("failed", "certificate-revoked"), run)
+        self.assertEqual(run.code, 1, run)
+
+    def test_revocation_by_the_lists_that_the_chain_names(self):
+        run = self.fetch("--anchors", "sti/root.pem", "--json")
+        self.assertEqual(self.outcomes(run)["revocation"], ("passed", None), run)
+        detail = {step["step"]: step["detail"] for step in run.json()["steps"]}["revocation"]
+        for url in ("/ca.crl", "/root.crl"):
+            self.assertIn(self.site.url(url) + ": fetch-http-status", detail)
+        self.serve_crl("/root.crl", "sti/root")
+        self.serve_crl("/ca.crl", "sti/intermediate", "sti/leaf.pem")
+        run = self.fetch("--anchors", "sti/root.pem", "--json")
+        self.assertEqual(self.outcomes(run)["revocation"], ("failed", "certificate-revoked"), run)
+        self.assertIn("revocation (certificate-revoked)", run.json()["result"])
 
     def test_usage(self):
         self.assertEqual(self.run_in_lab("fetch").code, 2)

@@ -109,12 +109,12 @@ class LiveVerifierTest : public ::testing::Test {
     return call;
   }
   std::unique_ptr<LiveVerifier> Make() {
-    auto live = LiveVerifier::Make(setup_, Soon(), report_);
+    auto live = LiveVerifier::Make(setup_, StartRule::kAllSources, Soon(), report_);
     EXPECT_THAT(live, Succeeds());
     return live ? std::move(*live) : nullptr;
   }
   [[nodiscard]] Failure WhyNot() {
-    auto live = LiveVerifier::Make(setup_, Soon(), report_);
+    auto live = LiveVerifier::Make(setup_, StartRule::kAllSources, Soon(), report_);
     EXPECT_FALSE(live.has_value());
     return live ? Failure() : live.error();
   }

@@ -47,7 +47,7 @@ TEST_F(DiskCacheTest, GivesBackWhatWasStored) {
   EXPECT_EQ(cache->Load(kUrl), entry);
   EXPECT_EQ(Open()->Load(kUrl), entry);  // another process
   DiskEntry odd = EntryOf("https://a.example/\n 1 2\n", std::string("\0\n", 2));
-  odd.fresh_until = sys_seconds(test::seconds(-5));
+  odd.fresh_until = sys_seconds(test::seconds(0));
   ASSERT_THAT(cache->Store(odd), Succeeds());
   EXPECT_EQ(cache->Load(odd.url), odd);
 }
@@ -92,6 +92,20 @@ TEST_F(DiskCacheTest, EveryTornOrChangedFileIsRefusedAndRemoved) {
   EXPECT_EQ(cache->Load(kUrl), std::nullopt);
   Write(FileOf(kUrl), *whole);
   EXPECT_EQ(cache->Load(kUrl)->body, "short body");
+}
+
+TEST_F(DiskCacheTest, TimesThatNobodyCanWriteAreRefused) {
+  const auto cache = Open();
+  for (const int64_t time : {int64_t{-1}, kLastSecond + 1, INT64_MAX}) {
+    DiskEntry entry = EntryOf(kUrl);
+    entry.stale_until = sys_seconds(std::chrono::seconds(time));
+    ASSERT_THAT(cache->Store(entry), Succeeds());
+    EXPECT_EQ(cache->Load(kUrl), std::nullopt) << time;
+  }
+  DiskEntry entry = EntryOf(kUrl);
+  entry.stale_until = sys_seconds(std::chrono::seconds(kLastSecond));
+  ASSERT_THAT(cache->Store(entry), Succeeds());
+  EXPECT_NE(cache->Load(kUrl), std::nullopt);
 }
 
 TEST_F(DiskCacheTest, OversizedForeignAndSpecialFiles) {

@@ -89,6 +89,13 @@ TEST(HttpResponse, RefusesABodyThatIsKnownToBeTooLarge) {
   EXPECT_EQ(Answer({"HTTP/1.1 404 No", "Content-Length: 65537", ""}), Reason::kFetchHttpStatus);
 }
 
+TEST(HttpResponse, RefusesLengthsThatDiffer) {
+  const std::string length = "Content-Length: 5";
+  EXPECT_EQ(Answer({"HTTP/1.1 200 OK", length, length, ""}), std::nullopt);
+  EXPECT_EQ(Answer({"HTTP/1.1 200 OK", length, "content-length: 6", ""}),
+            Reason::kFetchTransferFailed);
+}
+
 TEST(HttpResponse, RefusesEncodedBodies) {
   EXPECT_EQ(Answer({"HTTP/1.1 200 OK", "Content-Encoding: identity", ""}), std::nullopt);
   for (const char* encoding : {"gzip", "br", "identity, gzip", "x\x01"}) {

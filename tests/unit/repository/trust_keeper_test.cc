@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/file.h"
 #include "pki/chain.h"
 #include "pki/chain_cache.h"
 #include "trust_fixture.h"
@@ -203,6 +204,27 @@ TEST_F(TrustKeeperTest, C30_UnreachableSignerOrListKeepsTheOldOne) {
   EXPECT_THAT(Outcome(keeper.Maintain(kNow + days(2), {})),
               FailsWith(Reason::kTrustListNotAvailable));
   EXPECT_THAT(Verify(keeper, kNow + days(2)), Succeeds());
+}
+
+TEST_F(TrustKeeperTest, C32_AnUnreadableStateFileDoesNotTakeTheListAway) {
+  UseList({.sequence = 5});
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  const auto state = *inputs_.state_dir / "trust-list.json";
+  ASSERT_TRUE(std::filesystem::exists(state));
+  ASSERT_THAT(WriteFile(state, "garbage", FileMode::kPublic), Succeeds());
+  const auto other = IssueRoot("/CN=Other");
+  PutList({.sequence = 6, .entries = {other.pem}});  // nobody can tell whether it is older
+  for (const TrustReport& report :
+       {keeper.Maintain(kNow + days(2), {}), keeper.Load(kNow + days(2), {})}) {
+    EXPECT_TRUE(report.FirstFailure().has_value());
+    EXPECT_FALSE(report.FirstUnusable().has_value());
+    EXPECT_THAT(Verify(keeper, kNow + days(2)), Succeeds());
+  }
+  // Other roots: what the old ones vouched for is over.
+  ASSERT_THAT(WriteFile(dir_.path() / "pa-root.pem", other.pem, FileMode::kPublic), Succeeds());
+  EXPECT_TRUE(keeper.Load(kNow + days(2), {}).FirstUnusable().has_value());
+  EXPECT_THAT(Verify(keeper, kNow + days(2)), FailsWith(Reason::kChainUntrusted));
 }
 
 TEST_F(TrustKeeperTest, C32_StateDirectoryAloneGivesTheAcceptedList) {
