@@ -151,11 +151,17 @@ Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>&
                                                  const TrustStore& store, sys_seconds at) {
   RevocationCheck check(store, at);
   std::vector<std::string> notes;
+  std::optional<Failure> failure;  // revoked is reported before what cannot be found out
   for (size_t i = 0; i + 1 < path.size(); ++i) {
     auto note = check.Check(path[i], path[i + 1]);
-    if (!note) return note.error();
-    notes.push_back(std::move(*note));
+    if (note) {
+      notes.push_back(std::move(*note));
+    } else if (!failure || note.error().reason == Reason::kCertificateRevoked) {
+      failure = note.error();
+      if (failure->reason == Reason::kCertificateRevoked) break;
+    }
   }
+  if (failure) return *failure;
   return notes;
 }
 

@@ -73,21 +73,21 @@ bool IsKeptName(const std::string& name) {
 
 // By https only: a list by http would tell anybody on the way who is looked at, and may be
 // withheld.
-std::vector<std::string> WatchableUrls(const Certificate& certificate) {
+std::vector<std::string> WatchableUrls(const Certificate& certificate, size_t max) {
   std::vector<std::string> urls;
   for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
     for (const std::string& url : point.uris) {
-      if (url.starts_with("https://")) urls.push_back(url);
+      if (urls.size() < max && url.starts_with("https://")) urls.push_back(url);
     }
   }
   return urls;
 }
 
-std::string Describe(const CrlDocument& document) {
+std::string Describe(const CrlDocument& document, std::string_view remark = {}) {
   std::string text;
   for (const Crl& crl : document.crls) {
-    text += (text.empty() ? "" : "; ") + crl.issuer() + ", " + std::to_string(crl.entry_count()) +
-            " entries, of " + FormatTime(crl.this_update());
+    text += (text.empty() ? "" : "; ") + std::string(remark) + crl.issuer() + ", " +
+            std::to_string(crl.entry_count()) + " entries, of " + FormatTime(crl.this_update());
     if (crl.next_update()) text += ", next " + FormatTime(*crl.next_update());
   }
   return text;
@@ -117,20 +117,38 @@ CrlRefresher::CrlRefresher(CrlRefreshOptions options, std::shared_ptr<const Fetc
 bool CrlRefresher::Watch(const std::vector<Certificate>& path) {
   bool added = false;
   for (const Certificate& certificate : path) {
-    for (const std::string& url : WatchableUrls(certificate)) {
-      if (points_.size() < options_.max_urls) added = AddPoint(url, Origin::kWatched) || added;
+    for (const std::string& url : WatchableUrls(certificate, options_.max_urls_each)) {
+      if (points_.count(url) != 0) continue;
+      if (MakeRoom()) {
+        added = AddPoint(url, Origin::kWatched) || added;
+      } else {
+        full_ = true;
+      }
     }
     if (!certificate.is_ca() || KnowsAuthority(certificate)) continue;
     if (authorities_.size() >= options_.max_authorities) continue;
     authorities_.push_back(certificate);
     // A list that nobody could judge may be this CA's.
     for (auto& [url, point] : points_) {
-      if (!point.document.crls.empty() && !point.pending) continue;
+      if (!point.document.crls.empty() && !point.waits()) continue;
       point.due = {};
       added = true;
     }
   }
   return added;
+}
+
+// True if there is room for one more URL. A URL that was tried and never gave a list goes first:
+// certificates may name any number of them.
+bool CrlRefresher::MakeRoom() {
+  if (points_.size() < options_.max_urls) return true;
+  for (auto it = points_.begin(); it != points_.end(); ++it) {
+    const Point& point = it->second;
+    if (point.origin == Origin::kOptions || !point.empty() || point.retry.count() == 0) continue;
+    points_.erase(it);
+    return true;
+  }
+  return false;
 }
 
 bool CrlRefresher::KnowsAuthority(const Certificate& certificate) const {
@@ -140,7 +158,7 @@ bool CrlRefresher::KnowsAuthority(const Certificate& certificate) const {
 bool CrlRefresher::Knows(const std::vector<Certificate>& certificates) const {
   for (const Certificate& certificate : certificates) {
     if (certificate.is_ca() && !KnowsAuthority(certificate)) return false;
-    for (const std::string& url : WatchableUrls(certificate)) {
+    for (const std::string& url : WatchableUrls(certificate, options_.max_urls_each)) {
       if (points_.count(url) == 0) return false;
     }
   }
@@ -151,33 +169,47 @@ bool CrlRefresher::AddPoint(const std::string& url, Origin origin) {
   const auto [position, added] = points_.try_emplace(url);
   if (!added) return false;
   position->second.origin = origin;
-  if (auto kept = kept_.extract(KeptName(url))) {
-    position->second.document = std::move(kept.mapped());
-  }
+  if (auto kept = kept_.extract(KeptName(url))) position->second.TakeKept(std::move(kept.mapped()));
   return true;
 }
 
-std::optional<CrlDocument> CrlRefresher::ReadKept(const std::string& name,
-                                                  const TrustStoreBuilder& trust,
-                                                  sys_seconds now) const {
+void CrlRefresher::Point::TakeKept(JudgedCrls kept) {
+  document = std::move(kept.document);
+  unproven = kept.standing == CrlStanding::kIssuerUnknown;
+}
+
+void CrlRefresher::Point::TakeNew(JudgedCrls next) {
+  if (next.standing == CrlStanding::kIssuerUnknown) {
+    waiting = std::move(next.document);
+    return;
+  }
+  document = std::move(next.document);
+  unproven = false;
+  waiting = {};
+}
+
+std::optional<CrlRefresher::JudgedCrls> CrlRefresher::ReadKept(const std::string& name,
+                                                               const TrustStoreBuilder& trust,
+                                                               sys_seconds now) const {
   const auto bytes = ReadFile(*options_.state_dir / name, kMaxCrlBytes);
   if (!bytes) return std::nullopt;
   auto document = CrlDocument::Parse(*bytes);
   if (!document) return std::nullopt;
   const auto store = StoreWith(trust, {&*document});
   // It was authentic when it was written; its CA may come to be known with the first chain.
-  if (!StandingOf(*document, authorities_, *store, now)) return std::nullopt;
-  return std::move(*document);
+  const auto standing = StandingOf(*document, authorities_, *store, now);
+  if (!standing) return std::nullopt;
+  return JudgedCrls{std::move(*document), *standing};
 }
 
 bool CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now) {
   bool loaded = false;
   if (!options_.state_dir) return loaded;
   for (auto& [url, point] : points_) {
-    if (!point.document.crls.empty()) continue;
-    auto document = ReadKept(KeptName(url), trust, now);
-    if (!document) continue;
-    point.document = std::move(*document);
+    if (!point.empty()) continue;
+    auto kept = ReadKept(KeptName(url), trust, now);
+    if (!kept) continue;
+    point.TakeKept(std::move(*kept));
     loaded = true;
   }
   return loaded;
@@ -194,35 +226,37 @@ bool CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) 
     const std::string name = file.filename().string();
     if (!IsKeptName(name) || of_points.count(name) != 0 || kept_.count(name) != 0) continue;
     if (kept_.size() >= options_.max_urls) break;
-    auto document = ReadKept(name, trust, now);
-    if (!document) continue;
-    kept_.emplace(name, std::move(*document));
+    auto kept = ReadKept(name, trust, now);
+    if (!kept) continue;
+    kept_.emplace(name, std::move(*kept));
     loaded = true;
   }
   return loaded;
 }
 
-// `next` if it may take the place of what `point` has.
-Result<CrlDocument> CrlRefresher::CheckNext(CrlDocument next, Point& point,
-                                            const TrustStoreBuilder& trust, sys_seconds now) const {
-  const auto store = StoreWith(trust, {&next, &point.document});
+// `next` if it may take the place of what `point` has, or wait beside it.
+Result<CrlRefresher::JudgedCrls> CrlRefresher::CheckNext(CrlDocument next, const Point& point,
+                                                         const TrustStoreBuilder& trust,
+                                                         sys_seconds now) const {
+  const auto store = StoreWith(trust, {&next, &point.document, &point.waiting});
   const auto standing = StandingOf(next, authorities_, *store, now);
   if (!standing) return standing.error();
-  const bool unknown = *standing == CrlStanding::kIssuerUnknown;
   const bool may_wait =
-      point.origin == Origin::kOptions && (point.document.crls.empty() || point.pending);
-  if (unknown && !may_wait) {
+      point.origin == Origin::kOptions && (point.document.crls.empty() || point.unproven);
+  if (*standing == CrlStanding::kIssuerUnknown && !may_wait) {
     return Fail(Reason::kCrlInvalid, "it is of a CA that is not known yet");
   }
-  // What turns out to be forged now that its CA is known must not keep a good list out.
-  const bool old_counts = StandingOf(point.document, authorities_, *store, now).has_value();
   for (const Crl& crl : next.crls) {
     if (auto ok = CheckTimes(crl, now); !ok) return ok.error();
-    if (!old_counts) continue;
-    if (auto ok = CheckNotOlder(crl, point.document); !ok) return ok.error();
   }
-  point.pending = unknown;
-  return next;
+  for (const CrlDocument* old : {&point.document, &point.waiting}) {
+    // What turns out to be forged now that its CA is known must not keep a good list out.
+    if (!StandingOf(*old, authorities_, *store, now)) continue;
+    for (const Crl& crl : next.crls) {
+      if (auto ok = CheckNotOlder(crl, *old); !ok) return ok.error();
+    }
+  }
+  return JudgedCrls{std::move(next), *standing};
 }
 
 Result<std::string> CrlRefresher::RefreshOne(const std::string& url, Point& point,
@@ -237,9 +271,9 @@ Result<std::string> CrlRefresher::RefreshOne(const std::string& url, Point& poin
   auto next = CheckNext(std::move(*document), point, trust, now);
   if (!next) return next.error();
 
-  point.document = std::move(*next);
   point.due = now + options_.max_age;
-  for (const Crl& crl : point.document.crls) point.due = std::min(point.due, *crl.next_update());
+  for (const Crl& crl : next->document.crls) point.due = std::min(point.due, *crl.next_update());
+  point.TakeNew(std::move(*next));
   point.due = std::max(point.due, now + options_.min_interval);
   return std::move(fetched->body);
 }
@@ -255,18 +289,26 @@ std::optional<Failure> CrlRefresher::Keep(const std::string& url, std::string_vi
   return written.error();
 }
 
+std::string CrlRefresher::Describe(const Point& point) {
+  const std::string waiting = callvet::Describe(point.waiting, "waiting for its CA to be known: ");
+  const std::string good = callvet::Describe(point.document);
+  return good + (good.empty() || waiting.empty() ? "" : "; ") + waiting;
+}
+
 std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys_seconds now,
                                              const Deadline& deadline) {
   std::vector<CrlUpdate> updates;
   for (auto& [url, point] : points_) {
     if (now < point.due) continue;
-    if (fetcher_ == nullptr && !point.document.crls.empty()) continue;
+    if (fetcher_ == nullptr && !point.empty()) continue;
     if (deadline.Passed()) break;
     const auto body = RefreshOne(url, point, trust, now, deadline);
     if (body) {
       point.retry = std::chrono::seconds(0);
-      auto not_kept = point.pending ? std::nullopt : Keep(url, *body);
-      updates.push_back({url, std::nullopt, std::move(not_kept), true, Describe(point.document)});
+      // One that waits is judged again when it is read, but not written over what was kept.
+      const bool keep = point.waiting.crls.empty() || point.document.crls.empty();
+      auto not_kept = keep ? Keep(url, *body) : std::nullopt;
+      updates.push_back({url, std::nullopt, std::move(not_kept), true, Describe(point)});
       continue;
     }
     // A caller in a hurry says nothing about the server.
@@ -275,8 +317,7 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys
                                std::max(options_.min_interval, options_.max_retry));
       point.due = now + point.retry;
     }
-    updates.push_back(
-        {url, body.error(), std::nullopt, !point.document.crls.empty(), Describe(point.document)});
+    updates.push_back({url, body.error(), std::nullopt, !point.empty(), Describe(point)});
   }
   return updates;
 }
@@ -286,8 +327,11 @@ void CrlRefresher::AddTo(TrustStoreBuilder& builder) const {
     for (const Crl& crl : document.crls) builder.AddCrl(crl);
     builder.AddCrlSigners(document.signers);
   };
-  for (const auto& [url, point] : points_) add(point.document);
-  for (const auto& [name, document] : kept_) add(document);
+  for (const auto& [url, point] : points_) {
+    add(point.document);
+    add(point.waiting);
+  }
+  for (const auto& [name, kept] : kept_) add(kept.document);
 }
 
 }  // namespace callvet

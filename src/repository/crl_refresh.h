@@ -14,6 +14,7 @@
 #include "callvet/result.h"
 #include "pki/certificate.h"
 #include "pki/crl.h"
+#include "pki/revocation.h"
 #include "pki/trust_store.h"
 #include "repository/fetcher.h"
 
@@ -29,7 +30,8 @@ struct CrlRefreshOptions {
   std::chrono::seconds min_interval{60};                  // between fetches of one URL
   std::chrono::seconds max_retry =
       std::chrono::minutes(30);  // failures: doubling from min_interval
-  size_t max_urls = 256;         // with those of Watch
+  size_t max_urls = 4096;        // with those of Watch
+  size_t max_urls_each = 4;      // distribution points taken of one certificate
   size_t max_authorities = 512;  // CA certificates remembered from Watch
   /// Where the last good document of each URL is kept over restarts; nothing: nowhere.
   std::optional<std::filesystem::path> state_dir;
@@ -57,9 +59,9 @@ struct CrlUpdate {
 /// the last fetch at the latest (C-35). A list that is badly signed, of the wrong issuer, stale or
 /// older than the one at hand is not used and replaces nothing. Not thread-safe; starts no threads.
 ///
-/// A direct list of a CA that is not known yet is used if it comes from a URL of the options and
-/// nothing else does: every use of it judges its signature again. It is not kept, and fetched again
-/// once its CA is known.
+/// A direct list of a CA that is not known yet waits: it is used beside the one at hand, since
+/// every use of a list judges its signature again, but takes nobody's place, and is fetched again
+/// once its CA is known. Only URLs of the options, and what was kept, bring such lists.
 class CrlRefresher {
  public:
   /// Without `fetcher` only kept documents are used.
@@ -67,8 +69,13 @@ class CrlRefresher {
 
   /// Remembers the distribution points of `path` (https only), and its CA certificates, which are
   /// needed to know a direct list. Give it paths that lead to an anchor: nobody else shall make us
-  /// fetch. True if a URL was new, or a CA whose direct list may be at a URL that is known.
+  /// fetch. True if a URL was new, or a CA whose direct list may be at a URL that is known. Where
+  /// there are too many URLs, new ones take the place of those that never gave a list; if there are
+  /// none, `full` says so.
   bool Watch(const std::vector<Certificate>& path);
+
+  /// True if Watch had to leave a URL out.
+  [[nodiscard]] bool full() const { return full_; }
 
   /// True if Watch would remember nothing new of these certificates. Cheap; judges nothing.
   [[nodiscard]] bool Knows(const std::vector<Certificate>& certificates) const;
@@ -91,31 +98,44 @@ class CrlRefresher {
 
  private:
   enum class Origin : uint8_t { kOptions, kWatched };
+  struct JudgedCrls {
+    CrlDocument document;
+    CrlStanding standing = CrlStanding::kForged;
+  };
   struct Point {
     Origin origin = Origin::kWatched;
-    CrlDocument document;
-    bool pending = false;  // of a CA that is not known yet
+    CrlDocument document;   // judged and good, or kept
+    bool unproven = false;  // kept, and its CA is not known yet
+    CrlDocument waiting;    // new, and its CA is not known yet
     sys_seconds due{};
     std::chrono::seconds retry{0};
+
+    [[nodiscard]] bool empty() const { return document.crls.empty() && waiting.crls.empty(); }
+    [[nodiscard]] bool waits() const { return unproven || !waiting.crls.empty(); }
+    void TakeKept(JudgedCrls kept);
+    void TakeNew(JudgedCrls next);
   };
   bool AddPoint(const std::string& url, Origin origin);
-  [[nodiscard]] std::optional<CrlDocument> ReadKept(const std::string& name,
-                                                    const TrustStoreBuilder& trust,
-                                                    sys_seconds now) const;
-  Result<CrlDocument> CheckNext(CrlDocument next, Point& point, const TrustStoreBuilder& trust,
-                                sys_seconds now) const;
+  bool MakeRoom();
+  [[nodiscard]] std::optional<JudgedCrls> ReadKept(const std::string& name,
+                                                   const TrustStoreBuilder& trust,
+                                                   sys_seconds now) const;
+  [[nodiscard]] Result<JudgedCrls> CheckNext(CrlDocument next, const Point& point,
+                                             const TrustStoreBuilder& trust, sys_seconds now) const;
   // Success is the body, which Point has already in its decoded form.
   Result<std::string> RefreshOne(const std::string& url, Point& point,
                                  const TrustStoreBuilder& trust, sys_seconds now,
                                  const Deadline& deadline);
   [[nodiscard]] std::optional<Failure> Keep(const std::string& url, std::string_view body) const;
+  [[nodiscard]] static std::string Describe(const Point& point);
   [[nodiscard]] bool KnowsAuthority(const Certificate& certificate) const;
 
   CrlRefreshOptions options_;
   std::shared_ptr<const Fetcher> fetcher_;
   std::map<std::string, Point> points_;
-  std::map<std::string, CrlDocument> kept_;  // by file name, of URLs that are no points yet
+  std::map<std::string, JudgedCrls> kept_;  // by file name, of URLs that are no points yet
   std::vector<Certificate> authorities_;
+  bool full_ = false;
 };
 
 }  // namespace callvet

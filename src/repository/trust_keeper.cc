@@ -248,6 +248,14 @@ bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustRe
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
                               update.in_use, std::move(update.detail), std::move(update.not_kept)});
   }
+  if (crls_.full()) {
+    const std::string most = std::to_string(inputs_.crl_refresh.max_urls);
+    report.sources.push_back({Kind::kCrlUrl, "distribution points",
+                              Fail(Reason::kCrlNotAvailable, "more than " + most +
+                                                                 ": of some certificates the lists "
+                                                                 "are not fetched"),
+                              true, "", std::nullopt});
+  }
   return changed;
 }
 

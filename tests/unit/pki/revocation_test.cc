@@ -63,6 +63,11 @@ TEST_F(DirectCrlTest, C35_RevokedLeafAndRevokedIntermediate) {
               FailsWith(Reason::kCertificateRevoked));
 }
 
+TEST_F(DirectCrlTest, C35_RevokedIsSaidBeforeWhatCannotBeFoundOut) {
+  EXPECT_THAT(Verify({MakeCrl(Listing({pki_.ca}), pki_.root)}, RevocationPolicy::kRequired),
+              FailsWith(Reason::kCertificateRevoked));
+}
+
 TEST_F(DirectCrlTest, C35_EntryFromTheFutureRevokesToo) {
   CrlSpec spec = Listing({pki_.leaf});
   spec.entries[0].since = kNow + test::days(2);

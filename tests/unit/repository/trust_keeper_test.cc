@@ -435,6 +435,114 @@ TEST_F(TrustKeeperTest, C35_ABundleOfACaThatBecomesTrustedLaterIsWatched) {
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
 }
 
+// The kept list is of a CA that nobody showed since the restart: a newer one counts beside it.
+TEST_F(TrustKeeperTest, C35_ANewerListCountsAfterARestartThoughItsCaIsNotKnownYet) {
+  constexpr const char* kUrl = "https://ca.example/crl";
+  UseAnchorFile();
+  inputs_.state_dir = dir_.path() / "state";
+  inputs_.crl_refresh.urls = {kUrl};
+  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {}, kNow - hours(2)));
+  {
+    TrustKeeper keeper(inputs_);
+    ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+    keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+    EXPECT_THAT(Outcome(keeper.FetchWatched(kNow, {})), Succeeds());
+    EXPECT_THAT(Verify(keeper), Succeeds());
+  }
+  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+  EXPECT_THAT(Outcome(keeper.FetchWatched(kNow, {})), Succeeds());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  // It is what is kept now.
+  inputs_.crl_fetcher = nullptr;
+  TrustKeeper offline(inputs_);
+  offline.Load(kNow, {});
+  EXPECT_THAT(Verify(offline), FailsWith(Reason::kCertificateRevoked));
+}
+
+// A forged list that waits takes nobody's place.
+TEST_F(TrustKeeperTest, C33_WhatWaitsForItsCaReplacesNothing) {
+  constexpr const char* kUrl = "https://ca.example/crl";
+  UseAnchorFile();
+  inputs_.state_dir = dir_.path() / "state";
+  inputs_.crl_refresh.urls = {kUrl};
+  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}, kNow - hours(2)));
+  {
+    TrustKeeper keeper(inputs_);
+    keeper.Load(kNow, {});
+    keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+    EXPECT_THAT(Outcome(keeper.FetchWatched(kNow, {})), Succeeds());
+  }
+  const auto forger = Issue(CaSpec("/C=US/O=Test CA/CN=SHAKEN CA"), IssueRoot("/CN=Stranger"));
+  fetcher_->Serve(kUrl, MakeDirect(forger, {}));
+  for (const bool restarted : {false, true}) {
+    TrustKeeper keeper(inputs_);
+    keeper.Load(kNow, {});
+    EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked)) << restarted;
+    keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+    keeper.FetchWatched(kNow, {});
+    EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked)) << restarted;
+  }
+}
+
+TEST_F(TrustKeeperTest, C35_AListOfAnUnknownCaIsKeptWhereNothingElseIs) {
+  UseAnchorFile();
+  inputs_.state_dir = dir_.path() / "state";
+  inputs_.crl_refresh.urls = {"https://ca.example/crl"};
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  ASSERT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow, {})), Succeeds());
+  inputs_.crl_refresh.urls.clear();
+  inputs_.crl_fetcher = nullptr;
+  TrustKeeper keeper(inputs_);
+  keeper.Load(kNow, {});
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+// Whoever has a certificate of a trusted CA chooses how many lists it names.
+TEST_F(TrustKeeperTest, C35_ManyDistributionPointsDoNotKeepOthersOut) {
+  UseAnchorFile();
+  inputs_.crl_refresh.max_urls = 8;
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  const auto watch = [&](const CertificateBundle& bundle) {
+    keeper.Watch(std::make_shared<const CertificateBundle>(bundle));
+    return keeper.FetchWatched(kNow, {});
+  };
+  for (int i = 0; i < 5; ++i) {
+    CertSpec greedy = LeafSpec();
+    for (int j = 0; j < 30; ++j) {
+      const std::string name = std::to_string(i) + "-" + std::to_string(j);
+      greedy.distribution_points.push_back({.uri = "https://greedy.example/" + name});
+    }
+    EXPECT_EQ(watch(BundleOf({Issue(greedy, pa_.carrier.ca), pa_.carrier.ca})).sources.size(), 4U);
+  }
+  CertSpec leaf = LeafSpec();
+  leaf.distribution_points = {{.uri = "https://ca.example/crl"}};
+  pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  watch(Bundle());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(TrustKeeperTest, C35_TooManyGoodListsAreSaid) {
+  UseAnchorFile();
+  inputs_.crl_refresh.max_urls = 1;
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  for (const std::string url : {"https://ca.example/1", "https://ca.example/2"}) {
+    CertSpec leaf = LeafSpec();
+    leaf.distribution_points = {{.uri = url}};
+    fetcher_->Serve(url, MakeDirect(pa_.carrier.ca, {}));
+    keeper.Watch(std::make_shared<const CertificateBundle>(
+        BundleOf({Issue(leaf, pa_.carrier.ca), pa_.carrier.ca})));
+    keeper.FetchWatched(kNow, {});
+  }
+  EXPECT_THAT(Outcome(keeper.Maintain(kNow + hours(13), {})), FailsWith(Reason::kCrlNotAvailable));
+}
+
 // A list of a CA that is not known yet counts, and is judged again when the first chain shows it.
 TEST_F(TrustKeeperTest, C35_MaintainFetchesForWatchedBundlesToo) {
   UseAnchorFile();
