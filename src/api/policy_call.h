@@ -4,9 +4,16 @@
 #include <string>
 
 #include "callvet/policy.h"
+#include "callvet/result.h"
+#include "callvet/telephone_number.h"
 #include "callvet/verifier.h"
 
 namespace callvet {
+
+/// The dialling rules by which calls are verified that `policy` decides: `chosen`, or those of its
+/// own country if that is nullptr. Fails with kConfigInvalid if both are there with different
+/// country codes: one number would be two.
+Result<const DialPlan*> DialPlanWith(const Policy& policy, const DialPlan* chosen);
 
 /// What a policy has to know of the call that `request` describes, from `trunk`. Pure.
 PolicyCall PolicyCallOf(const CallRequest& request, std::string trunk);

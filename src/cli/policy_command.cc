@@ -25,7 +25,8 @@ namespace {
 constexpr const char* kExplainFooter =
     "Examples:\n"
     "  callvet policy explain intercept.json --orig +12155550100 --dest +12155550101\n"
-    "  callvet policy explain intercept.json --orig 95588 --dest +8613800138000 --trunk pbx \\\n"
+    "  callvet policy explain intercept.json --orig 95588 --dest +8613800138000 --trunk bank-pbx "
+    "\\\n"
     "      --assume verified --spc 4321 --attest A\n"
     "  callvet policy explain intercept.json --orig +12155550100 --dest +12155550101 \\\n"
     "      --header - --anchors lab/root.pem --cert lab/chain.pem < identity.txt\n"
@@ -193,8 +194,14 @@ void AddExplainOptions(CLI::App& command, ExplainOptions& options) {
       .add_option("--assume", options.assume,
                   "Take this reason id for the verdict instead of verifying ('verified' passes)")
       ->type_name("REASON-ID");
-  command.add_option("--spc", options.spcs, "With --assume: SPC of the signer")->type_name("SPC");
-  command.add_option("--attest", options.attest, "With --assume: attestation")->type_name("A|B|C");
+  CLI::Option* assume = command.get_option("--assume");
+  command.add_option("--spc", options.spcs, "With --assume: SPC of the signer")
+      ->type_name("SPC")
+      ->needs(assume);
+  command.add_option("--attest", options.attest, "With --assume: attestation")
+      ->type_name("A|B|C")
+      ->check(CLI::IsMember({"A", "B", "C"}))
+      ->needs(assume);
   command.add_flag("--json", options.json, "Print one JSON object");
 }
 
@@ -220,14 +227,10 @@ std::shared_ptr<const Policy> PolicyOption(const std::string& file, const Consol
 }
 
 Result<const DialPlan*> PolicyCountry(const Policy& policy, const std::string& country) {
-  if (country.empty()) return policy.dial_plan;
-  auto plan = CountryOption(country);
-  if (plan && policy.dial_plan != nullptr &&
-      (*plan)->country_code != policy.dial_plan->country_code) {
-    return Fail(
-        Reason::kParameterInvalid,
-        "--country " + Quote(country) + " is not the country of the policy, " + policy.country);
-  }
+  const auto chosen = CountryOption(country);
+  if (!chosen) return chosen.error();
+  auto plan = DialPlanWith(policy, *chosen);
+  if (!plan) return InOption("--country", plan.error());
   return plan;
 }
 

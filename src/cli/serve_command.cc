@@ -152,7 +152,9 @@ ExitCode RunServe(const ServeOptions& options, const Console& console) {
   if (options.check_config) {
     const auto config = source();
     if (!config) return console.Complain(config.error());
-    if (auto ok = Service::Check(*config); !ok) return console.Complain(ok.error());
+    const auto notes = Service::Check(*config);
+    if (!notes) return console.Complain(notes.error());
+    for (const std::string& note : *notes) console.Warn(note);
     for (const std::string& setting : InsecureSettings(*config)) console.Warn(setting);
     console.out() << "The configuration is good.\n";
     return ExitCode::kVerified;

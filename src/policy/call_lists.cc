@@ -92,6 +92,12 @@ std::optional<CallLists> CallLists::Read(const std::vector<std::filesystem::path
   return reader.Finish();
 }
 
+std::vector<std::string_view> CallLists::Holders() const {
+  std::vector<std::string_view> holders(holders_.begin(), holders_.end());
+  std::erase(holders, kAllHolders);
+  return holders;
+}
+
 std::optional<CallDecision> CallLists::Find(NumberKey callee, std::string_view holder,
                                             sys_seconds at) const {
   const auto begin =

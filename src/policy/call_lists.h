@@ -42,6 +42,9 @@ class CallLists {
 
   [[nodiscard]] size_t size() const { return rows_.size(); }
 
+  /// Whom the rows name, each once; not "*".
+  [[nodiscard]] std::vector<std::string_view> Holders() const;
+
  private:
   friend class CallListReader;
 

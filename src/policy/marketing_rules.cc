@@ -120,6 +120,17 @@ Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee) {
   return Finding::Held(callee.Text() + " has consented" + text);
 }
 
+// A code without country code is at home.
+std::optional<int> MinuteOfDayAt(const RuleInput& input, const CallNumber& callee) {
+  const DialPlan* plan = input.policy.dial_plan;
+  std::string digits = callee.digits;
+  if (callee.space == NumberSpace::kNational) {
+    if (plan == nullptr) return std::nullopt;
+    digits.insert(0, plan->country_code);
+  }
+  return input.policy.time_zones.MinuteOfDay(digits, input.verdict.judged_at);
+}
+
 }  // namespace
 
 Finding CheckHours(const RuleInput& input) {
@@ -132,10 +143,7 @@ Finding CheckHours(const RuleInput& input) {
     return Finding::Broken(Reason::kOutsideHours, "the callee, whose hours count, is not known");
   }
   for (const CallNumber& callee : input.callees) {
-    const auto minute =
-        callee.space == NumberSpace::kE164
-            ? input.policy.time_zones.MinuteOfDay(callee.digits, input.verdict.judged_at)
-            : std::nullopt;
+    const auto minute = MinuteOfDayAt(input, callee);
     if (!minute) {
       return Finding::Broken(Reason::kOutsideHours,
                              "no time zone is set for the callee " + callee.Text());

@@ -95,10 +95,20 @@ std::string CallNumber::Text() const {
   return space == NumberSpace::kE164 ? "+" + digits : digits;
 }
 
+bool IsPossibleOf(std::string_view digits, const DialPlan& plan) {
+  const std::string_view national = digits.substr(plan.country_code.size());
+  return national.size() >= plan.min_national && national.size() <= plan.max_national &&
+         (plan.national_prefix.empty() || !national.starts_with(plan.national_prefix));
+}
+
 std::optional<NumberKey> ReadTableNumber(std::string_view text, const DialPlan* plan) {
   if (text.starts_with('+')) {
     text.remove_prefix(1);
+    if (text.starts_with('0')) return std::nullopt;
     if (plan != nullptr && IsCodeBehindCountryCode(text, *plan)) return std::nullopt;
+    if (plan != nullptr && text.starts_with(plan->country_code) && !IsPossibleOf(text, *plan)) {
+      return std::nullopt;
+    }
     return NumberKey::Make(text, NumberSpace::kE164);
   }
   const auto key = NumberKey::Make(text, NumberSpace::kNational);

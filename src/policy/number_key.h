@@ -67,8 +67,13 @@ struct CallNumber {
   bool operator==(const CallNumber&) const = default;
 };
 
+/// False if no dialling rule makes `digits`, which have the country code of `plan`: "+86 0 10 ...",
+/// or one too short or long.
+bool IsPossibleOf(std::string_view digits, const DialPlan& plan);
+
 /// A number as tables write it: E.164 with '+', or a code without country code in its one form
-/// ("95588"). Nothing unless all of it is digits, and when `plan` would read it as another number.
+/// ("95588"). Nothing unless all of it is digits, when no number begins so (+0), and when `plan`
+/// knows that it is none, or would read it as another number.
 std::optional<NumberKey> ReadTableNumber(std::string_view text, const DialPlan* plan);
 
 }  // namespace callvet

@@ -16,25 +16,22 @@ Finding Irregular(IrregularCaller kind, const std::string& detail) {
   return finding;
 }
 
-bool IsEmergencyCode(const CallNumber& number, const Policy& policy) {
-  return number.space == NumberSpace::kNational &&
-         std::find(policy.emergency_numbers.begin(), policy.emergency_numbers.end(),
-                   number.digits) != policy.emergency_numbers.end();
-}
-
 bool IsDomestic(const Policy& policy, const CallNumber& number) {
   return number.space == NumberSpace::kNational ||
          (policy.dial_plan != nullptr && number.digits.starts_with(policy.dial_plan->country_code));
 }
 
-// A number of the own country that no dialling rule can make: "+86 0 10 ...", or one too long.
+// No number of any country begins with 0: behind "+0086..." a number of this one may hide.
+bool IsNoCountry(const CallNumber& number) {
+  return number.space == NumberSpace::kE164 && number.digits.starts_with('0');
+}
+
+// What no dialling rule can make: "+86 0 10 ...", one of this country that is too long, "+0086
+// ...".
 bool IsImpossible(const Policy& policy, const CallNumber& number) {
-  if (number.space == NumberSpace::kNational || !IsDomestic(policy, number)) return false;
-  const DialPlan& plan = *policy.dial_plan;
-  const std::string_view national =
-      std::string_view(number.digits).substr(plan.country_code.size());
-  return national.size() < plan.min_national || national.size() > plan.max_national ||
-         (!plan.national_prefix.empty() && national.starts_with(plan.national_prefix));
+  if (IsNoCountry(number)) return true;
+  return number.space == NumberSpace::kE164 && IsDomestic(policy, number) &&
+         !IsPossibleOf(number.digits, *policy.dial_plan);
 }
 
 bool IsNationalForm(NumberForm form) {
@@ -91,7 +88,10 @@ Finding CheckByPlan(const RuleInput& input, const CallNumber& number, const Numb
 
 Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
   const Policy& policy = input.policy;
-  if (IsEmergencyCode(number, policy)) {
+  if (!number.key()) {
+    return Irregular(IrregularCaller::kNoNumber, number.Text() + " has more than digits");
+  }
+  if (IsEmergencyNumber(number, policy)) {
     return Irregular(IrregularCaller::kEmergencyCode, number.Text() + " is an emergency code");
   }
   if (auto abroad = CheckAbroad(input, number)) return *abroad;
@@ -169,14 +169,23 @@ bool MustBeHeld(const RuleInput& input, const CallNumber& number) {
 // Strict mode is about domestic numbers: who holds a foreign one is not in the registry.
 bool IsForeign(const RuleInput& input, const CallNumber& number) {
   const DialPlan* plan = input.policy.dial_plan;
-  return plan != nullptr && number.space == NumberSpace::kE164 &&
+  return plan != nullptr && number.space == NumberSpace::kE164 && !IsNoCountry(number) &&
          !number.digits.starts_with(plan->country_code);
+}
+
+bool IsUndecidedAndOpen(const RuleInput& input) {
+  return input.settings.when_undecided == WhenUndecided::kOpen &&
+         Info(input.verdict.reason).reason_class == ReasonClass::kUndecided;
 }
 
 Finding CheckHolderOf(const RuleInput& input, const CallNumber& number,
                       const Presenter& presenter) {
   const auto key = number.key();
-  const auto rights = key ? input.policy.registry->Find(*key) : std::nullopt;
+  if (!key) {
+    return Finding::Broken(Reason::kNumberNotAssigned,
+                           number.Text() + " is no number that anybody holds");
+  }
+  const auto rights = input.policy.registry->Find(*key);
   if (!rights || !rights->ValidAt(input.verdict.judged_at)) {
     const std::string text =
         number.Text() + (rights ? " is not assigned at this time" : " is in no range");
@@ -187,7 +196,11 @@ Finding CheckHolderOf(const RuleInput& input, const CallNumber& number,
   const std::string text =
       number.Text() + " belongs to " + Quote(rights->holder) + ", shown by " + presenter.text;
   if (Presents(input, presenter, rights->holder)) return Finding::Held(text);
-  if (presenter.kind == Presenter::Kind::kUnknown && !MustBeHeld(input, number)) {
+  // Where calls that could not be decided go on, their numbers are not proven either: all but
+  // codes.
+  const bool proof_waived = !MustBeHeld(input, number) ||
+                            (IsUndecidedAndOpen(input) && number.space == NumberSpace::kE164);
+  if (presenter.kind == Presenter::Kind::kUnknown && proof_waived) {
     return Finding::NotApplicable(text);
   }
   return Finding::Broken(Reason::kNumberOfAnotherHolder, text);
@@ -232,7 +245,10 @@ Finding CheckDoNotOriginate(const RuleInput& input) {
   if (!input.policy.do_not_originate) return Finding::NotApplicable("no list is set");
   return CheckEachCaller(input, [&](const CallNumber& number) {
     const auto key = number.key();
-    const auto row = key ? input.policy.do_not_originate->Find(*key) : std::nullopt;
+    if (!key) {
+      return Finding::Broken(Reason::kDoNotOriginate, number.Text() + " cannot be looked up");
+    }
+    const auto row = input.policy.do_not_originate->Find(*key);
     if (!row || !row->ValidAt(input.verdict.judged_at)) {
       return Finding::Held(number.Text() + " is not on the list");
     }

@@ -34,6 +34,11 @@ enum class PsapCallback : uint8_t { kAccept, kIgnore };
 /// Whether a caller that is a URI and no number may be one where numbers are judged, if the URI is
 /// what was verified.
 enum class UriCallers : uint8_t { kReject, kAllow };
+/// Whether an emergency number in To counts where the Request-URI is an element on the way and not
+/// a number (ESRPs are addressed so). Whoever may place calls may write that To.
+enum class EmergencyByTo : uint8_t { kAccept, kIgnore };
+/// Whether a number in From is judged as one that the call shows.
+enum class FromHeader : uint8_t { kJudge, kIgnore };
 /// What a number that nobody holds is.
 enum class UnassignedNumbers : uint8_t { kAllow, kReject };
 
@@ -56,7 +61,9 @@ struct TrunkSettings {
   std::string customer;  // whose trunk it is; "": not one customer's
   NumberUse use = NumberUse::kVoice;
   PsapCallback psap_callback = PsapCallback::kAccept;
+  EmergencyByTo emergency_by_to = EmergencyByTo::kAccept;
   UriCallers uri_callers = UriCallers::kReject;
+  FromHeader from_header = FromHeader::kJudge;
   CodeMap code_map = CodeMap::kRfc8224;
   ReasonProtocol reason_protocol = ReasonProtocol::kStir;
   Ppi ppi = Ppi::kCompact;

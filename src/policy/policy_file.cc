@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -25,6 +26,12 @@ constexpr auto kSummerTimes = std::to_array<NamedValue<SummerTime>>({
     {"us", SummerTime::kUs},
     {"eu", SummerTime::kEu},
 });
+
+// As TNAuthLists have them: a few letters and digits.
+bool IsSpc(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return IsAlpha(c) || IsDigit(c); });
+}
 
 // One policy while it is read.
 class PolicyReader {
@@ -62,6 +69,12 @@ class PolicyReader {
       // A customer of consent lists alone has no ranges.
       if (!policy_->call_lists) check("/holders/" + name, name);
     }
+    if (policy_->call_lists) {
+      // Who calls without holding numbers is named elsewhere in the policy.
+      for (const std::string_view name : policy_->call_lists->Holders()) {
+        if (!IsKnownParty(name)) check("/marketing/lists", name);
+      }
+    }
     check("/default/customer", policy_->defaults.customer);
     for (const auto& [name, settings] : policy_->trunks) {
       if (settings.customer != policy_->defaults.customer) {
@@ -73,6 +86,18 @@ class PolicyReader {
   std::shared_ptr<const Policy> Take() { return std::move(policy_); }
 
  private:
+  [[nodiscard]] bool IsKnownParty(std::string_view name) const {
+    const auto& holders = policy_->holders;
+    const auto& trunks = policy_->trunks;
+    return holders.find(name) != holders.end() || policy_->defaults.customer == name ||
+           std::any_of(trunks.begin(), trunks.end(),
+                       [&](const auto& trunk) { return trunk.second.customer == name; }) ||
+           std::any_of(holders.begin(), holders.end(), [&](const auto& holder) {
+             const auto& spcs = holder.second.spcs;
+             return std::find(spcs.begin(), spcs.end(), name) != spcs.end();
+           });
+  }
+
   // Without dialling rules one number has many spellings, of which a table knows one.
   void NeedsCountry(StrictObject& object, std::string_view name) {
     if (policy_->dial_plan == nullptr && object.Has(name)) {
@@ -178,6 +203,9 @@ class PolicyReader {
     holders.ReadEach([this](const std::string& name, StrictObject& object) {
       HolderInfo info;
       object.Read("spcs", info.spcs);
+      for (const std::string& spc : info.spcs) {
+        if (!IsSpc(spc)) object.Complain("spcs", Quote(spc) + " is no service provider code");
+      }
       object.Read("marketing", info.marketing);
       policy_->holders.emplace(name, std::move(info));
     });
@@ -230,7 +258,9 @@ class PolicyReader {
   }
 
   void ReadTrunks(StrictObject& trunks) {
-    trunks.ReadEach([this](const std::string& name, StrictObject& object) {
+    trunks.ReadEach([&](const std::string& name, StrictObject& object) {
+      if (name.empty())
+        trunks.Complain(name, "a trunk needs a name; \"default\" is for calls without");
       TrunkSettings settings = policy_->defaults;
       settings.name = name;
       ReadSettings(object, settings);

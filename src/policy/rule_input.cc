@@ -42,6 +42,13 @@ void AddCaller(const std::string& text, RuleInput& input) {
   }
 }
 
+// From is shown by handsets beside, or instead of, what the network asserts. Where it is a number
+// it is judged as the others; a name or "anonymous" claims none.
+void AddFrom(const std::string& text, RuleInput& input) {
+  const auto party = Party::Parse(text, input.policy.dial_plan);
+  if (party && party->tn()) AddNumber(party->tn(), input.policy.dial_plan, input.callers);
+}
+
 bool IsSosUrn(std::string_view text) {
   constexpr std::string_view kSos = "urn:service:sos";
   const auto uri = AddrSpec(text);
@@ -49,13 +56,6 @@ bool IsSosUrn(std::string_view text) {
   return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
 }
 
-bool IsEmergencyNumber(const std::string& digits, const Policy& policy) {
-  const auto& numbers = policy.emergency_numbers;
-  return std::find(numbers.begin(), numbers.end(), digits) != numbers.end();
-}
-
-// "+1911": a country code in front of an emergency number. No number that short has another
-// meaning.
 bool IsEmergencyBehind(const DialPlan& plan, std::string_view digits) {
   if (!digits.starts_with(plan.country_code)) return false;
   digits.remove_prefix(plan.country_code.size());
@@ -66,22 +66,23 @@ bool IsEmergencyBehind(const DialPlan& plan, std::string_view digits) {
 bool IsEmergencyTarget(const std::string& text, const Policy& policy) {
   if (IsSosUrn(text)) return true;
   const auto party = Party::Parse(text, policy.dial_plan);
-  if (!party || !party->tn()) return false;
-  const CallNumber number = CallNumber::Of(*party->tn(), policy.dial_plan);
-  if (IsEmergencyNumber(number.digits, policy)) return true;
-  if (policy.dial_plan != nullptr) return IsEmergencyBehind(*policy.dial_plan, number.digits);
-  const auto plans = AllDialPlans();
-  return std::any_of(plans.begin(), plans.end(),
-                     [&](const DialPlan& plan) { return IsEmergencyBehind(plan, number.digits); });
+  return party && party->tn() &&
+         IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
 }
 
-// Whether `text` says itself where the call goes: a number or a URN. Any other URI may be an
-// element on the way, such as the one that routes emergency calls.
-bool IsDestination(const std::string& text, const Policy& policy) {
-  const auto uri = AddrSpec(text);
-  if (uri && EqualsIgnoreCase(uri->substr(0, 4), "urn:")) return true;
+// Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
+// URI whose user part could be no number by any reading. Else it says itself where the call goes.
+bool IsElement(const std::string& text, const Policy& policy) {
   const auto party = Party::Parse(text, policy.dial_plan);
-  return party && party->tn();
+  if (!party || party->tn() || !party->uri()) return false;
+  const std::string& uri = *party->uri();
+  const std::string_view user =
+      std::string_view(uri).substr(0, std::min(uri.find('@'), uri.size()));
+  constexpr std::ptrdiff_t kFewestDigits = 5;  // of a number that is no service code
+  const bool is_sip =
+      EqualsIgnoreCase(user.substr(0, 4), "sip:") || EqualsIgnoreCase(user.substr(0, 5), "sips:");
+  return is_sip && (user.size() == uri.size() ||
+                    std::count_if(user.begin(), user.end(), IsDigit) < kFewestDigits);
 }
 
 }  // namespace
@@ -90,6 +91,7 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
                           const PolicyCall& call, const Verdict& verdict) {
   RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}};
   for (const std::string& text : call.orig) AddCaller(text, input);
+  if (call.from && settings.from_header == FromHeader::kJudge) AddFrom(*call.from, input);
   for (const std::string& text : call.dest) AddCallee(text, input);
   if (call.request_uri) AddCallee(*call.request_uri, input);
   const PassportVerdict* passport = verdict.deciding();
@@ -100,6 +102,15 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
   return input;
 }
 
+bool IsEmergencyNumber(const CallNumber& number, const Policy& policy) {
+  const auto& numbers = policy.emergency_numbers;
+  if (std::find(numbers.begin(), numbers.end(), number.digits) != numbers.end()) return true;
+  if (policy.dial_plan != nullptr) return IsEmergencyBehind(*policy.dial_plan, number.digits);
+  const auto plans = AllDialPlans();
+  return std::any_of(plans.begin(), plans.end(),
+                     [&](const DialPlan& plan) { return IsEmergencyBehind(plan, number.digits); });
+}
+
 bool IsEmergency(const RuleInput& input) {
   if (input.settings.psap_callback == PsapCallback::kAccept && input.call.priority &&
       EqualsIgnoreCase(Trim(*input.call.priority), "psap-callback")) {
@@ -108,7 +119,8 @@ bool IsEmergency(const RuleInput& input) {
   // The request's URI says where the call goes. To is only what the caller wrote: with an ordinary
   // target behind it, it would be a way around every rule.
   const auto& target = input.call.request_uri;
-  if (target && IsDestination(*target, input.policy)) {
+  if (target && (input.settings.emergency_by_to == EmergencyByTo::kIgnore ||
+                 !IsElement(*target, input.policy))) {
     return IsEmergencyTarget(*target, input.policy);
   }
   return std::any_of(input.call.dest.begin(), input.call.dest.end(), [&](const std::string& text) {

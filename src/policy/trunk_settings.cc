@@ -61,6 +61,14 @@ constexpr auto kPpis = std::to_array<NamedValue<Ppi>>({
     {"compact", Ppi::kCompact},
     {"none", Ppi::kNone},
 });
+constexpr auto kEmergencyByTo = std::to_array<NamedValue<EmergencyByTo>>({
+    {"accept", EmergencyByTo::kAccept},
+    {"ignore", EmergencyByTo::kIgnore},
+});
+constexpr auto kFromHeaders = std::to_array<NamedValue<FromHeader>>({
+    {"judge", FromHeader::kJudge},
+    {"ignore", FromHeader::kIgnore},
+});
 constexpr auto kVerstatForms = std::to_array<NamedValue<VerstatForm>>({
     {"bare", VerstatForm::kBare},
     {"suffix", VerstatForm::kSuffix},
@@ -73,6 +81,16 @@ constexpr auto kVerstatPlaces = std::to_array<NamedValue<VerstatMark::Place>>({
     {"user", VerstatMark::Place::kUserPart},
     {"uri-parameter", VerstatMark::Place::kUriParameter},
 });
+
+// Without these a request is none.
+constexpr auto kNeededHeaders = std::to_array<std::string_view>(
+    {"via", "from", "to", "call-id", "cseq", "max-forwards", "contact", "route", "record-route",
+     "content-type", "content-length"});
+
+bool MayBeStripped(std::string_view name) {
+  return std::find(kNeededHeaders.begin(), kNeededHeaders.end(), ToLower(name)) ==
+         kNeededHeaders.end();
+}
 
 bool IsHeaderName(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(),
@@ -146,7 +164,9 @@ void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
   object.Read("customer", settings.customer);
   object.ReadName("use", kUses, settings.use);
   object.ReadName("psap_callback", kPsapCallbacks, settings.psap_callback);
+  object.ReadName("emergency_by_to", kEmergencyByTo, settings.emergency_by_to);
   object.ReadName("uri_callers", kUriCallers, settings.uri_callers);
+  object.ReadName("from_header", kFromHeaders, settings.from_header);
   object.ReadName("code_map", kCodeMaps, settings.code_map);
   object.ReadObject("reason_header", [&](StrictObject& reason) {
     reason.ReadName("protocol", kProtocols, settings.reason_protocol);
@@ -160,6 +180,9 @@ void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
   object.Read("strip_headers", settings.strip_headers);
   for (const std::string& header : settings.strip_headers) {
     if (!IsHeaderName(header)) object.Complain("strip_headers", Quote(header) + " is no header");
+    if (!MayBeStripped(header)) {
+      object.Complain("strip_headers", "a request cannot be without " + Quote(header));
+    }
   }
   object.ReadObject("overrides",
                     [&](StrictObject& overrides) { ReadOverrides(overrides, settings); });

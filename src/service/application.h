@@ -33,6 +33,7 @@ struct ApplicationState {
   enum class VerifyAccess : uint8_t { kToken, kAnyone } verify_access = VerifyAccess::kToken;
   std::chrono::milliseconds deadline{2000};
   std::shared_ptr<RateLimiter> rate;
+  std::vector<std::string> notes;  // what is likely not meant in the policy
 };
 
 /// What the application asks of the service around it.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/policy_call.h"
 #include "base/file.h"
 #include "issue/passport_signer.h"
 
@@ -33,9 +34,17 @@ Result<std::shared_ptr<const TlsContext>> MakeTls(const ServiceConfig& config) {
   return TlsContext::Make(*config.tls);
 }
 
-CoreSetup CoreSetupOf(const ServiceConfig& config, const std::shared_ptr<Traffic>& traffic) {
+// By the dialling rules of the policy, unless the configuration names some.
+Result<const DialPlan*> DialPlanOf(const ServiceConfig& config, const Policy* policy) {
+  const DialPlan* chosen = config.verifier.options.dial_plan;
+  return policy != nullptr ? DialPlanWith(*policy, chosen) : chosen;
+}
+
+CoreSetup CoreSetupOf(const ServiceConfig& config, const DialPlan* plan,
+                      const std::shared_ptr<Traffic>& traffic) {
   CoreSetup setup;
   setup.verifier = config.verifier;
+  setup.verifier.options.dial_plan = plan;
   setup.max_waiting = config.waiting_for_certificates;
   setup.on_wait = [traffic](std::chrono::microseconds time) {
     traffic->Observe(Stage::kCertificate, time);
@@ -43,9 +52,12 @@ CoreSetup CoreSetupOf(const ServiceConfig& config, const std::shared_ptr<Traffic
   return setup;
 }
 
-Result<std::shared_ptr<const Policy>> ReadPolicy(const ServiceConfig& config) {
+// What is likely not meant goes to `notes`.
+Result<std::shared_ptr<const Policy>> ReadPolicy(const ServiceConfig& config,
+                                                 std::vector<std::string>& notes) {
   if (config.policy.empty()) return std::shared_ptr<const Policy>();
   LoadedPolicy loaded = LoadPolicy(config.policy);
+  for (const PolicyProblem& warning : loaded.warnings) notes.push_back(PolicyProblemText(warning));
   if (loaded.policy) return std::move(loaded.policy);
   std::string problems;
   for (const PolicyProblem& problem : loaded.problems) {
@@ -60,7 +72,7 @@ Result<ApplicationState> OutlineOf(const ServiceConfig& config) {
   auto signer = MakeSigner(config);
   if (!signer) return signer.error();
   state.signer = std::move(*signer);
-  auto policy = ReadPolicy(config);
+  auto policy = ReadPolicy(config, state.notes);
   if (!policy) return policy.error();
   state.policy = std::move(*policy);
   state.tokens = AccessTokens(config.tokens);
@@ -76,7 +88,9 @@ Result<ApplicationState> FirstState(const ServiceConfig& config,
                                     const std::shared_ptr<Traffic>& traffic) {
   auto state = OutlineOf(config);
   if (!state) return state.error();
-  auto core = VerificationCore::Make(CoreSetupOf(config, traffic));
+  const auto plan = DialPlanOf(config, state->policy.get());
+  if (!plan) return plan.error();
+  auto core = VerificationCore::Make(CoreSetupOf(config, *plan, traffic));
   if (!core) return core.error();
   state->core = std::move(*core);
   return state;
@@ -140,11 +154,12 @@ Service::~Service() {
   if (upkeep_thread_.joinable()) upkeep_thread_.join();
 }
 
-Result<void> Service::Check(const ServiceConfig& config) {
-  if (auto state = FirstState(config, std::make_shared<Traffic>()); !state) return state.error();
+Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
+  auto state = FirstState(config, std::make_shared<Traffic>());
+  if (!state) return state.error();
   if (auto tls = MakeTls(config); !tls) return tls.error();
   if (auto log = AccessLog::Make(config.log); !log) return log.error();
-  return {};
+  return std::move(state->notes);
 }
 
 Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
@@ -171,6 +186,9 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   }
   auto service = std::make_unique<Service>(std::move(parts));
   service->addresses_ = std::move(addresses);
+  for (const std::string& note : state->notes) {
+    service->log_->Event(service->clock_->Now(), "warning", note);
+  }
   service->application_.Replace(std::make_shared<const ApplicationState>(std::move(*state)));
   for (const std::string& setting : InsecureSettings(*config)) {
     service->log_->Event(service->clock_->Now(), "insecure", setting);
@@ -204,11 +222,14 @@ void Service::Maintain() {
 Result<std::shared_ptr<const ApplicationState>> Service::StateFor(const ServiceConfig& config) {
   auto state = OutlineOf(config);
   if (!state) return state.error();
-  if (config.verifier_text == config_.verifier_text) {
-    state->core = application_.state()->core;
+  const auto plan = DialPlanOf(config, state->policy.get());
+  if (!plan) return plan.error();
+  const auto& current = application_.state()->core;
+  if (config.verifier_text == config_.verifier_text && *plan == current->options().dial_plan) {
+    state->core = current;
     if (auto ok = state->core->ReloadTrust(Deadline::After(kReloadTime)); !ok) return ok.error();
   } else {
-    auto core = VerificationCore::Make(CoreSetupOf(config, traffic_));
+    auto core = VerificationCore::Make(CoreSetupOf(config, *plan, traffic_));
     if (!core) return core.error();
     state->core = std::move(*core);
   }
@@ -228,7 +249,7 @@ Result<std::vector<std::string>> Service::Reload() {
   if (!tls) return fail(tls.error());
   auto state = StateFor(*config);
   if (!state) return fail(state.error());
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = (*state)->notes;
   if (!SameListeners(config_, *config)) {
     notes.emplace_back("listen and tls on or off change only with a restart");
     config->listen = config_.listen;

@@ -38,8 +38,9 @@ class Service {
   /// Ends at once what Run has not ended.
   ~Service();
 
-  /// Whether a service could be made of `config`, without listening: for --check-config.
-  static Result<void> Check(const ServiceConfig& config);
+  /// Whether a service could be made of `config`, without listening: for --check-config. What is
+  /// likely not meant.
+  static Result<std::vector<std::string>> Check(const ServiceConfig& config);
 
   /// Serves until Stop, then drains. Called once.
   void Run();

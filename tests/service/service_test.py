@@ -214,6 +214,49 @@ class OwnApi(Service):
         self.assertEqual((status, json.loads(text)["headers"][0]["payload"]["orig"]), (200, {"tn": CALLER}))
 
 
+class Policy(unittest.TestCase):
+    """Calls are verified by the dialling rules of the policy's country, as on the command line."""
+
+    NATIONAL = {"from": CALLER[1:], "to": CALLED[1:]}
+
+    def answer(self, policy, **changes):
+        path = LAB.folder / "policy.json"
+        path.write_text(json.dumps(policy))
+        server = Server(LAB, policy=str(path), **changes)
+        try:
+            return json.loads(server.request("POST", "/v1/calls", {"identity": LAB.sign(), **self.NATIONAL})[2])
+        finally:
+            self.assertEqual(server.stop(), 0)
+
+    def test_the_country_of_the_policy_counts(self):
+        self.assertEqual(self.answer({})["reason"], "orig-mismatch")
+        answer = self.answer({"country": "US"})
+        self.assertEqual((answer["reason"], answer["disposition"]["action"]), ("verified", "pass"))
+        answer = self.answer({"country": "US"}, verification={"country": "CA"})  # the same country code
+        self.assertEqual(answer["reason"], "verified")
+
+    def test_another_country_is_refused_and_warnings_are_shown(self):
+        (LAB.folder / "numbers.csv").write_text("first,last,holder\n+12155550100,,bank\n")
+        policy = LAB.folder / "policy.json"
+        config = LAB.folder / "checked.json"
+
+        def check(country):
+            policy.write_text(json.dumps({"country": "US", "registry": {"files": ["numbers.csv"]},
+                                          "trunks": {"pbx": {"customer": "bnak"}}}))
+            config.write_text(json.dumps({"listen": "127.0.0.1:0", "policy": str(policy),
+                                          "trust": {"anchors": str(LAB.folder / "carrier/root.pem")},
+                                          "certificates": {"offline": True}, "verification": {"country": country}}))
+            return subprocess.run([CALLVET, "serve", "--config", str(config), "--check-config"], capture_output=True,
+                                  text=True, timeout=60, check=False)
+
+        run = check("CN")
+        self.assertEqual(run.returncode, 2, run)
+        self.assertIn("country", run.stderr)
+        run = check("US")
+        self.assertEqual(run.returncode, 0, run)
+        self.assertIn("bnak", run.stderr)
+
+
 class Access(Service):
     CHANGES = {"access": {"verify_without_token": False}}
     ENDPOINTS = [("POST", "/stir/v1/verification", "verify"), ("POST", "/stir/v1/signing", "sign"),

@@ -134,6 +134,35 @@ TEST(Emergency, TheRequestUriDecidesWhereItIsKnown) {
   EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
 }
 
+// "To: 110" is no way around the rules where the target may be a number that we only cannot read.
+TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
+  const Folder folder;
+  const auto policy =
+      folder.Make(R"({"country":"CN","trunks":{"customer":{"emergency_by_to":"ignore"}}})");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  PolicyCall call;
+  call.orig = {"+861058880100"};
+  call.dest = {"110"};
+  for (const std::string target :
+       {"sip:8613800138009%3Bnpdi@h", "sip:13800138009,1@h", "sip:13800138009p1@h",
+        "tel:+8613800138009p1", "sip:00000008613800138009@h", "sip:1380013800a@h;user=phone",
+        "sip:9001#8613800138003@h", "sip:x138001@h", "tel:abc", "<sip:x", "", "http://h/"}) {
+    call.request_uri = target;
+    EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject) << target;
+  }
+  for (const std::string target : {"sip:psap1@esrp.example.org", "sip:esrp.example.org",
+                                   "<sips:esrp@example.org:5061;transport=tls>"}) {
+    call.request_uri = target;
+    call.trunk.clear();
+    EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag) << target;
+    call.trunk = "customer";
+    EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject) << target;
+  }
+  call.request_uri = "urn:service:sos";
+  EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
+}
+
 TEST(Emergency, EveryRuleOfTheOperatorGivesWay) {
   const Folder folder;
   folder.Write("numbers.csv", "first,last,holder\n+12155550100,,4321\n");

@@ -107,6 +107,7 @@ TEST(NumberRegistry, MalformedRowsAreRefusedWithTheirLines) {
       {"+12155550100,+121555501000,4321", "two lengths"},
       {"+12155550100,,", "no holder"},
       {"+12155550100", "fields are missing"},
+      {"+012155550100,,4321", "no country code begins with 0"},
       {"+12155550100,,4321,marketting", "near to the category that has a meaning"},
       {"+12155550100,,4321,,fax", "use"},
       {"+12155550100,,4321,,,8-21", "hours"},
@@ -208,6 +209,14 @@ TEST(NumberRegistry, JsonLinesThatAreWrong) {
     EXPECT_FALSE(read.table) << row;
     EXPECT_EQ(LinesOf(read.problems), std::vector<size_t>{2}) << row;
   }
+}
+
+// A row that no call can match would protect nobody, unnoticed.
+TEST(NumberRegistry, NumbersThatNoCallCanHaveAreRefused) {
+  for (const std::string row : {"+86013800138001", "+861380013800123", "+8601058880150"}) {
+    EXPECT_FALSE(ReadText("first,last,holder\n" + row + ",,bank\n", "CN").table) << row;
+  }
+  EXPECT_TRUE(ReadText("first,last,holder\n+8613800138001,,bank\n", "CN").table);
 }
 
 TEST(NumberRegistry, CodesMustBeInTheirOneForm) {

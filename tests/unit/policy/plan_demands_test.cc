@@ -127,6 +127,69 @@ TEST_F(PlanDemands, H2_A95CodeShownByOneWhoDoesNotHoldItIsBlocked) {
   ExpectAllowed(Signed("95588", "4321"));
 }
 
+// Also where callers that are no possible numbers pass: nobody holds them.
+TEST_F(PlanDemands, H2_NumbersOfNoCountryAreNobodys) {
+  const auto lax = folder_.Make(R"({
+    "country": "CN", "registry": {"files": ["numbers.csv"], "do_not_originate": ["numbers.csv"]},
+    "default": {"irregular_caller": "pass"}})");
+  for (const std::string orig : {"+00861058880150", "+0095588", "+861058880150#"}) {
+    TestCall call = SignedCall(orig, kCallee, "9999", "CN");
+    const Disposition disposition = DecideSigned(*lax, call);
+    EXPECT_EQ(disposition.action, Action::kReject) << orig;
+  }
+}
+
+// A number in From is shown to people as well.
+TEST_F(PlanDemands, H2_FromIsJudgedToo) {
+  const auto policy = folder_.Make(R"({
+    "country": "CN", "number_plans": ["CN"],
+    "holders": {"bank": {"spcs": ["4321"]}},
+    "registry": {"files": ["numbers.csv"], "unassigned": "reject"},
+    "trunks": {"pbx": {"from_header": "ignore"}}})");
+  TestCall call = SignedCall("+861058880100", kCallee, "818H", "CN");
+  const Verdict verdict = call.Judge();
+  PolicyCall shown;
+  shown.orig = call.request.orig;
+  shown.dest = call.request.dest;
+  for (const char* from : {"<sip:95588@example.org>", "<sip:+861058880200@example.org>;tag=1"}) {
+    shown.from = from;
+    shown.trunk.clear();
+    EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kReject) << from;
+    shown.trunk = "pbx";
+    EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kPass) << from;
+  }
+  shown.trunk.clear();
+  for (const char* from :
+       {"\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1",
+        "<sip:861058880100@example.org;user=phone>", "<sip:alice@example.org>"}) {
+    shown.from = from;
+    EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kPass) << from;
+  }
+}
+
+// Where calls whose certificate cannot be had go on, holders cannot be proven either; codes must
+// be.
+TEST_F(PlanDemands, OpenMeansOpenForNumbersToo) {
+  const auto policy = folder_.Make(R"({
+    "country": "CN", "registry": {"files": ["numbers.csv"], "unassigned": "reject"},
+    "default": {"certificate_unavailable": "open"},
+    "trunks": {"closed": {"certificate_unavailable": "closed"}}})");
+  Verdict undecided;
+  undecided.reason = Reason::kFetchTimeout;
+  undecided.judged_at = kNow;
+  const auto decide = [&](const std::string& orig, const std::string& trunk = "") {
+    PolicyCall call;
+    call.orig = {orig};
+    call.dest = {kCallee};
+    call.trunk = trunk;
+    return Decide(*policy, call, undecided).action;
+  };
+  EXPECT_EQ(decide("+861058880100"), Action::kTag);
+  EXPECT_EQ(decide("+861058880100", "closed"), Action::kReject);
+  EXPECT_EQ(decide("+861058880200"), Action::kReject) << "nobody holds it";
+  EXPECT_EQ(decide("95588"), Action::kReject);
+}
+
 // B-32: who holds an SPC may delegate any number, also one that is not its own.
 TEST_F(PlanDemands, H2_ANumberDelegatedByAnotherCarrierIsBlocked) {
   const auto decide = [&](const std::string& spc) {
@@ -157,8 +220,12 @@ TEST_F(PlanDemands, H2_OtherSpellingsAndWhatIsNoNumber) {
     call.request.dest = {kCallee};
     return DecideUnsigned(*bare, call, trunk);
   };
-  for (const std::string orig : {"+86(0)1058880100", "+8601058880100", "+86105888010012"}) {
-    ExpectBlocked(decide({orig}), Reason::kIrregularCaller);
+  for (const std::string orig :
+       {"+86(0)1058880100", "+8601058880100", "+86105888010012", "+00861058880100",
+        "+0861058880100", "+01058880100", "+0095588", "+861058880150#", "+861058880140*"}) {
+    for (const std::string trunk : {"", "abroad"}) {
+      ExpectBlocked(decide({orig}, trunk), Reason::kIrregularCaller);
+    }
   }
   ExpectBlocked(decide({"+861058880100", "sip:95599,1@example.org"}), Reason::kIrregularCaller);
   ExpectBlocked(decide({"sip:alice@example.org"}, "uri"), Reason::kIrregularCaller);
