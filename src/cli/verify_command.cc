@@ -165,6 +165,9 @@ Result<void> AddIdentities(const std::string& text, const VerifyOptions& options
     return {};
   }
   const auto values = IdentityValuesFromText(text);
+  if (values.empty()) {
+    return Fail(Reason::kParameterInvalid, "there is no Identity header in what was given");
+  }
   if (values.size() == 1 && values[0].find(" SIP/2.0") != std::string::npos) {
     return Fail(Reason::kParameterInvalid, "this is a SIP message: give it with --sip-file");
   }
@@ -172,7 +175,14 @@ Result<void> AddIdentities(const std::string& text, const VerifyOptions& options
   return {};
 }
 
-Result<CallRequest> ReadCall(const VerifyOptions& options) {
+// A capture may hold more than the call that is judged.
+void WarnOfOthers(const std::string& file, const SipMessage& message, const Console& console) {
+  if (message.other_requests == 0) return;
+  console.Warn(file + ": " + std::to_string(message.other_requests) +
+               " more request(s) in it; judged is the first " + message.method);
+}
+
+Result<CallRequest> ReadCall(const VerifyOptions& options, const Console& console) {
   CallRequest call;
   if (!options.sip_file.empty()) {
     auto text = ReadFile(options.sip_file);
@@ -180,6 +190,7 @@ Result<CallRequest> ReadCall(const VerifyOptions& options) {
     auto message = SipMessage::Parse(*text);
     if (!message)
       return Fail(message.error().reason, options.sip_file + ": " + message.error().detail);
+    WarnOfOthers(options.sip_file, *message, console);
     auto from_sip = CallFromSip(*message);
     if (!from_sip)
       return Fail(from_sip.error().reason, options.sip_file + ": " + from_sip.error().detail);
@@ -301,6 +312,9 @@ void WarnOf(const TrustReport& report, const Console& console) {
 }
 
 ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
+  if (options.policy.empty() && !options.trunk.empty()) {
+    return console.Complain(Fail(Reason::kParameterMissing, "--trunk needs --policy"));
+  }
   if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty()) {
     return console.Complain(
         Fail(Reason::kParameterMissing, "give an Identity header, --identity-file or --sip-file"));
@@ -318,7 +332,7 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
     setup->options.dial_plan = *plan;
     if (auto ok = CheckTrunk(*policy, options.trunk); !ok) return console.Complain(ok.error());
   }
-  auto call = ReadCall(options);
+  auto call = ReadCall(options, console);
   if (!call) return console.Complain(call.error());
   const auto deadline = Deadline::After(std::chrono::seconds(options.timeout));
   TrustReport trust;
@@ -326,6 +340,9 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if (!verifier) return console.Complain(verifier.error());
   if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
   WarnOf(trust, console);
+  if ((*verifier)->trust().snapshot()->anchors().empty()) {
+    console.Warn("there is no trust anchor, so no signer is trusted: see --anchors");
+  }
 
   TrustReport crls;
   const Verdict verdict = (*verifier)->Verify(*call, deadline, crls);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "syntax/party.h"
 
 namespace callvet::cli {
 
@@ -42,14 +43,21 @@ void AddVerifyExtensionOptions(CLI::App& command, VerifyExtensions& options) {
       ->type_name("NS=SPC");
   command
       .add_option("--message-body", options.message_body,
-                  "Judge a MESSAGE with the body in this file, and not a call")
+                  "Judge a MESSAGE with the body in this file, and not a call. Only a msg PASSporT "
+                  "vouches for "
+                  "the text; without one the caller alone is verified")
       ->type_name("F");
   command.add_flag("--fetch-rcd", options.fetch_rcd,
                    "Download what verified rich call data names, and check its digests");
 }
 
 Result<void> ApplyToCall(const VerifyExtensions& options, CallRequest& call) {
-  if (!options.request_uri.empty()) call.target = options.request_uri;
+  if (!options.request_uri.empty()) {
+    if (auto read = Party::Parse(options.request_uri, nullptr); !read) {
+      return InOption("--request-uri", read.error());
+    }
+    call.target = options.request_uri;
+  }
   if (!options.resource_priority.empty()) call.resource_priority = options.resource_priority;
   if (!options.priority.empty()) call.priority = options.priority;
   if (!options.message_body.empty()) {

@@ -112,6 +112,7 @@ Result<void> CheckRequest(const PassportRequest& request, std::string_view heade
   if (request.ppt && ppt.empty()) return Fail(Reason::kParameterInvalid, "ppt is empty");
   const auto claims = Claims::Parse(EncodeBase64Url(payload), ppt);
   if (!claims) return claims.error();
+  if (auto ok = CheckPartiesOfType(*claims, ppt); !ok) return ok.error();
   if (auto ok = CheckExtensionClaims(*claims->payload(), ppt); !ok) return ok.error();
   if (auto ok = CheckRichCallData(*claims->payload()); !ok) return ok.error();
   if (request.attest && !Contains(kAttestations, *request.attest)) {

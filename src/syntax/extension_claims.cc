@@ -282,6 +282,13 @@ Result<void> CheckDigestsAreThere(const std::vector<RcdReference>& references,
   return {};
 }
 
+Result<void> CheckPartiesOfType(const Claims& claims, std::string_view ppt) {
+  if (ppt != "shaken") return {};
+  if (!claims.orig.tn) return Fail(Reason::kOrigInvalid, "orig: shaken needs tn, this is uri");
+  if (claims.dest.tn.empty()) return Fail(Reason::kDestInvalid, "dest: shaken needs tn");
+  return {};
+}
+
 Result<void> CheckExtensionClaims(const JsonValue& payload, std::string_view ppt) {
   const auto said = [](const auto& read) {
     return read ? Result<void>() : Result<void>(read.error());

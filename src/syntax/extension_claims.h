@@ -86,6 +86,9 @@ Result<ContentDigest> ReadMsgi(const JsonValue& payload);
 /// The value at a JSON pointer (RFC 6901), or nullptr.
 const JsonValue* FindPointer(const JsonValue& document, std::string_view pointer);
 
+/// A shaken PASSporT names numbers (D-2). Fails with kOrigInvalid, kDestInvalid.
+Result<void> CheckPartiesOfType(const Claims& claims, std::string_view ppt);
+
 /// Whether the claims of an extension are well-formed, by the readers above; success for a `ppt`
 /// without claims of its own. `ppt` is what the JOSE header says.
 Result<void> CheckExtensionClaims(const JsonValue& payload, std::string_view ppt);

@@ -109,6 +109,14 @@ Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
   return party;
 }
 
+Party Party::Nobody(std::string_view text) {
+  Party party;
+  party.uri_ = std::string(text);
+  party.as_received_ = party.uri_.value();
+  party.nobody_ = true;
+  return party;
+}
+
 bool Party::MatchesTn(std::string_view claim, const DialPlan* plan) const {
   if (!tn_) return false;
   const auto number = TelephoneNumber::ParseClaim(claim, plan);
@@ -118,7 +126,7 @@ bool Party::MatchesTn(std::string_view claim, const DialPlan* plan) const {
 }
 
 bool Party::MatchesUri(std::string_view claim) const {
-  if (!uri_) return false;
+  if (!uri_ || nobody_) return false;
   const auto canonical = CanonicalUriClaim(claim);
   return canonical && *canonical == *uri_;
 }

@@ -21,6 +21,10 @@ class Party {
   /// and as a URI. Fails with kParameterInvalid. Pure; thread-safe.
   static Result<Party> Parse(std::string_view text, const DialPlan* plan);
 
+  /// One that no claim matches, for what looks like a number and cannot be read as one. `text` is
+  /// its canonical form.
+  static Party Nobody(std::string_view text);
+
   [[nodiscard]] const std::optional<TelephoneNumber>& tn() const { return tn_; }
   [[nodiscard]] const std::optional<std::string>& uri() const { return uri_; }
   [[nodiscard]] const std::string& as_received() const { return as_received_; }
@@ -39,6 +43,7 @@ class Party {
   std::optional<TelephoneNumber> tn_;
   std::optional<std::string> uri_;
   std::string as_received_;
+  bool nobody_ = false;
 };
 
 /// The URI inside `<...>` of a name-addr, or the addr-spec without its header parameters. Quoted

@@ -58,7 +58,7 @@ std::string_view TakeLine(std::string_view& text) {
   const size_t end = std::min(text.find('\n'), text.size());
   std::string_view line = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
+  while (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }
 
@@ -77,13 +77,16 @@ struct RequestLine {
   LineStyle style;
 };
 
-// True if `prefix` may stand in front of a request in a capture: indentation, or the bytes that
-// tcpdump prints of the lower layers. A header's name may not: "Subject: INVITE sip:..." is no
-// request.
+// True if `prefix` may stand in front of a request in a capture: indentation, a logger's words, or
+// the bytes that tcpdump prints of the lower layers, any of them. A header's name may not:
+// "Subject: INVITE sip:..." is no request.
 bool IsCaptureNoise(std::string_view prefix) {
-  if (Trim(prefix).empty()) return true;
-  return prefix.back() != ' ' && prefix.back() != '\t' &&
-         prefix.find(':') == std::string_view::npos;
+  prefix = Trim(prefix);
+  const size_t colon = prefix.find(':');
+  if (prefix.empty() || colon == std::string_view::npos) return true;
+  const std::string_view name = Trim(prefix.substr(0, colon));
+  return name.empty() ||
+         !std::all_of(name.begin(), name.end(), [](char c) { return IsAlpha(c) || c == '-'; });
 }
 
 // True if the line begins like a request, so that one that cannot be read is not passed over.
@@ -106,6 +109,7 @@ bool EndsWithVersion(std::string_view line) {
 // layers.
 std::optional<RequestLine> FindRequestLine(std::string_view line) {
   RequestLine request;
+  while (line.ends_with(' ') || line.ends_with('\t')) line.remove_suffix(1);
   for (const std::string_view suffix : kPrintedLineEnds) {
     if (line.ends_with(suffix) && EndsWithVersion(line.substr(0, line.size() - suffix.size()))) {
       request.style.suffix = suffix;
@@ -249,29 +253,71 @@ std::vector<std::string_view> Parts(std::string_view body, const std::string& bo
 
 }  // namespace
 
-Result<SipMessage> SipMessage::Parse(std::string_view text) {
-  if (text.size() > kMaxBytes)
-    return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
+namespace {
+
+// "Via: ...", behind any white space.
+bool BeginsLikeAHeader(std::string_view text) {
+  text = TrimLines(text);
+  const size_t colon = text.find(':');
+  if (colon == 0 || colon == std::string_view::npos) return false;
+  const std::string_view name = Trim(text.substr(0, colon));
+  return std::all_of(name.begin(), name.end(), IsSipTokenChar);
+}
+
+// INVITE and MESSAGE are what is verified; other requests come before and between them.
+bool IsCallOrMessage(std::string_view method) {
+  return method == "INVITE" || method == "MESSAGE";
+}
+
+// A request line and what follows it.
+struct FoundRequest {
+  RequestLine line;
+  std::string_view rest;
+};
+
+// The first call or message, else the first request; counts all.
+Result<std::optional<FoundRequest>> FindRequest(std::string_view text, size_t& requests) {
+  std::optional<FoundRequest> found;
   while (!text.empty()) {
     const std::string_view line = TakeLine(text);
     auto request = FindRequestLine(line);
-    if (!request && BeginsLikeARequest(line)) {
+    if (!request && !found && BeginsLikeARequest(line)) {
       return Invalid("a request line that cannot be read: " + Quote(line));
     }
     if (!request) continue;
-    SipMessage message;
-    message.method = std::move(request->method);
-    message.request_uri = std::move(request->uri);
-    if (auto ok = ReadHeaders(text, request->style, message); !ok) return ok.error();
-    const auto lengths = message.All("content-length");
-    if (std::adjacent_find(lengths.begin(), lengths.end(), std::not_equal_to<>()) !=
-        lengths.end()) {
-      return Invalid("differing Content-Length headers");
+    ++requests;
+    if (found && (IsCallOrMessage(found->line.method) || !IsCallOrMessage(request->method))) {
+      continue;
     }
-    message.body = ReadBody(text, request->style, message);
-    return message;
+    found = FoundRequest{std::move(*request), text};
   }
-  return Invalid("no line of the form \"INVITE sip:... SIP/2.0\"");
+  return found;
+}
+
+}  // namespace
+
+Result<SipMessage> SipMessage::Parse(std::string_view text) {
+  if (text.size() > kMaxBytes)
+    return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
+  size_t requests = 0;
+  auto found = FindRequest(text, requests);
+  if (!found) return found.error();
+  if (!*found) return Invalid("no line of the form \"INVITE sip:... SIP/2.0\"");
+  auto& [line, rest] = **found;
+  SipMessage message;
+  message.method = std::move(line.method);
+  message.request_uri = std::move(line.uri);
+  message.other_requests = requests - 1;
+  if (auto ok = ReadHeaders(rest, line.style, message); !ok) return ok.error();
+  if (message.headers.empty() && BeginsLikeAHeader(Trim(rest))) {
+    return Invalid("an empty line behind the first one: the header fields do not belong to it");
+  }
+  const auto lengths = message.All("content-length");
+  if (std::adjacent_find(lengths.begin(), lengths.end(), std::not_equal_to<>()) != lengths.end()) {
+    return Invalid("differing Content-Length headers");
+  }
+  message.body = ReadBody(rest, line.style, message);
+  return message;
 }
 
 std::vector<std::string> SipMessage::All(std::string_view name) const {

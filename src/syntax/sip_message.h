@@ -21,17 +21,18 @@ struct SipMessage {
   std::string request_uri;
   std::vector<Header> headers;  // in order
   std::string body;
+  size_t other_requests = 0;  // how many more request lines the text has
 
   static constexpr size_t kMaxBytes = size_t{1024} * 1024;
-  static constexpr size_t kMaxHeaders = 1000;
+  static constexpr size_t kMaxHeaders = 4000;
 
-  /// Reads the first request with an Identity-bearing method (INVITE, MESSAGE, UPDATE, and so on)
-  /// in `text`. `text` may be a message from the wire, or a capture's text: lines before the
-  /// request and after the message are ignored, a common indentation is removed, lines may end in
-  /// CRLF or LF, and the line ends that ngrep ('.') and Wireshark (a literal \r\n) print are
-  /// removed. The body is what follows the empty line, Content-Length bytes of it when that many
-  /// are there. Fails with kSipMessageInvalid: no request, a header line without a name,
-  /// Content-Length headers that differ, or too large. Pure; thread-safe.
+  /// Reads the first INVITE or MESSAGE in `text`, else the first request of another method (UPDATE,
+  /// SUBSCRIBE, and so on). `text` may be a message from the wire, or a capture's text: lines
+  /// before the request and after the message are ignored, a common indentation is removed, lines
+  /// may end in CRLF or LF, and the line ends that ngrep ('.') and Wireshark (a literal \r\n) print
+  /// are removed. The body is what follows the empty line, Content-Length bytes of it when that
+  /// many are there. Fails with kSipMessageInvalid: no request, no header, a header line without a
+  /// name, Content-Length headers that differ, or too large. Pure; thread-safe.
   static Result<SipMessage> Parse(std::string_view text);
 
   /// The values of all headers called `name` (lower-case, long form), in order.

@@ -36,17 +36,50 @@ bool IsComparable(const TelephoneNumber& number, const DialPlan* plan) {
          digits.size() >= plan->country_code.size() + plan->min_national;
 }
 
-// The Request-URI as a party, or why it does not count.
-Result<Party> ReadTarget(const std::string& target, const VerifierOptions& options) {
-  const auto ignored = [](std::string why) {
-    return Fail(Reason::kParameterInvalid, std::move(why));
-  };
-  if (options.target_policy == TargetPolicy::kToOnly) return ignored("it is to be ignored");
-  auto party = Party::Parse(target, options.dial_plan);
-  if (!party) return ignored("it cannot be read: " + party.error().detail);
-  if (!party->tn()) return ignored("it is no telephone number");
-  if (!IsComparable(*party->tn(), options.dial_plan)) return ignored("it is no whole number");
-  return party;
+// True if an element behind us may take the URI `text` for a number, though it is none by the
+// grammar: it says so itself, or its user part is of what people dial and long enough.
+bool LooksLikeANumber(std::string_view text) {
+  const size_t colon = text.find(':');
+  const bool is_tel = EqualsIgnoreCase(text.substr(0, colon + 1), "tel:");
+  std::string_view user = text.substr(colon == std::string_view::npos ? 0 : colon + 1);
+  const size_t at = user.rfind('@');
+  if (at == std::string_view::npos && !is_tel && colon != std::string_view::npos) return false;
+  const bool says_so =
+      is_tel ||
+      ToLower(user.substr(std::min(at, user.size()))).find("user=phone") != std::string::npos;
+  user = user.substr(0, at);
+  constexpr std::string_view kDialled = "+-.()*#,/pPwWxX ";
+  size_t digits = 0;
+  for (size_t i = 0; i < user.size() && user[i] != ';'; ++i) {
+    if (user[i] == '%') {
+      if (EqualsIgnoreCase(user.substr(i, 3), "%3B")) break;
+      i += 2;  // an escape stands for anything
+    } else if (IsDigit(user[i])) {
+      ++digits;
+    } else if (!says_so && kDialled.find(user[i]) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return digits >= kMinWholeNumber || user.starts_with('+');
+}
+
+// What a Request-URI is: a number to compare, something that looks like one, or another URI.
+struct Target {
+  std::optional<Party> number;
+  std::optional<Party> contact;
+  std::string ignored;  // why there is no number
+};
+
+Target ReadTarget(const std::string& text, const VerifierOptions& options) {
+  if (options.target_policy == TargetPolicy::kToOnly) return {{}, {}, "it is to be ignored"};
+  // A Request-URI has no header parameters: what follows is its own.
+  const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
+  auto party = Party::Parse(bare_uri ? "<" + text + ">" : text, options.dial_plan);
+  if (party && party->tn() && IsComparable(*party->tn(), options.dial_plan))
+    return {*party, {}, {}};
+  if (LooksLikeANumber(text)) return {Party::Nobody(text), {}, {}};
+  if (!party) return {{}, {}, "it cannot be read: " + party.error().detail};
+  return {{}, *party, party->tn() ? "it is no whole number" : "it is no telephone number"};
 }
 
 }  // namespace
@@ -59,13 +92,15 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             ReadParties(request.dest, options.dial_plan),
             std::nullopt,
             std::nullopt,
+            std::nullopt,
             {}};
   if (request.target) {
-    if (auto target = ReadTarget(*request.target, options)) {
-      call.request_uri = std::move(*target);
-    } else {
-      call.request_uri_ignored = "; Request-URI " + Quote(*request.target, 200) +
-                                 " not compared: " + target.error().detail;
+    Target target = ReadTarget(*request.target, options);
+    call.request_uri = std::move(target.number);
+    call.contact = std::move(target.contact);
+    if (!call.request_uri) {
+      call.request_uri_ignored =
+          "; Request-URI " + Quote(*request.target, 200) + " not compared: " + target.ignored;
     }
   }
   if (request.date) call.date = ParseSipDate(*request.date);
@@ -114,6 +149,13 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan) {
                      [&](const std::string& tn) { return party.MatchesTn(tn, plan); }) ||
          std::any_of(dest.uri.begin(), dest.uri.end(),
                      [&](const std::string& uri) { return party.MatchesUri(uri); });
+}
+
+std::vector<Party> Targets(const Call& call) {
+  if (call.request_uri) return {*call.request_uri};
+  std::vector<Party> targets = call.called;
+  if (call.contact) targets.push_back(*call.contact);
+  return targets;
 }
 
 std::vector<Party> CalledForCompact(const Call& call) {

@@ -20,8 +20,11 @@ struct Call {
   std::vector<Party> callers;               // of request.orig, those that can be read
   std::vector<Party> called;                // of request.dest, those that can be read
   std::optional<Result<sys_seconds>> date;  // nothing without a Date header
-  /// The Request-URI, if it counts (TargetPolicy).
+  /// The Request-URI, if it counts (TargetPolicy): a number, or what looks like one and cannot be
+  /// read, which is nobody's.
   std::optional<Party> request_uri;
+  /// The Request-URI where it is another URI: a call may have been redirected to it (F-4).
+  std::optional<Party> contact;
   /// Why it does not count although there is one, to be put behind a detail; else empty.
   std::string request_uri_ignored;
   /// A message and not a call (F-30).
@@ -48,6 +51,9 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan);
 /// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,
 /// that one.
 std::vector<Party> CalledForCompact(const Call& call);
+
+/// Where the call goes (F-4): the Request-URI; To as well, where that is no number.
+std::vector<Party> Targets(const Call& call);
 
 /// "A, B" of the canonical forms, each with the received form where that differs: for details.
 std::string Describe(const std::vector<Party>& parties);

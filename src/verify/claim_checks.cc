@@ -107,14 +107,6 @@ void RecordClaims(const Claims& claims, PassportKind kind, const Call& call,
   verdict.age_seconds = call.now.time_since_epoch().count() - claims.iat;
 }
 
-// D-2: a shaken PASSporT names numbers.
-Result<void> CheckClaimsOfType(const Claims& claims, PassportKind kind) {
-  if (kind != PassportKind::kShaken) return {};
-  if (!claims.orig.tn) return Fail(Reason::kOrigInvalid, "orig: shaken needs tn, this is uri");
-  if (claims.dest.tn.empty()) return Fail(Reason::kDestInvalid, "dest: shaken needs tn");
-  return {};
-}
-
 // The number or URI of `caller` that `claim` was compared with.
 PartyClaim CallerIdentity(const Party& caller, const PartyClaim& claim) {
   PartyClaim identity;
@@ -209,7 +201,7 @@ void CheckClaims(const Call& call, Candidate& candidate) {
     return;
   }
   RecordClaims(*claims, kind, call, candidate.verdict);
-  if (auto ok = CheckClaimsOfType(*claims, kind); !ok) {
+  if (auto ok = CheckPartiesOfType(*claims, PptOf(kind)); !ok) {
     trail.Fail(CheckId::kClaims, ok.error());
   } else {
     trail.Pass(CheckId::kClaims, "the claims of this type are there and well-formed");

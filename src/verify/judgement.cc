@@ -145,6 +145,10 @@ void CallJudgement::WalkChains(const DivGraph& graph) {
 
 // kDivChain of each diversion that passed everything else.
 void CallJudgement::SettleDiversions(const DivGraph& graph, const std::vector<bool>& verified) {
+  bool direct_passed = false;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    direct_passed = direct_passed || (entries_[i].place == Place::kDirect && verified[i]);
+  }
   for (size_t i = 0; i < entries_.size(); ++i) {
     Trail& trail = entries_[i].candidate.trail;
     if (entries_[i].place != Place::kDiversion || !verified[i]) continue;
@@ -158,6 +162,9 @@ void CallJudgement::SettleDiversions(const DivGraph& graph, const std::vector<bo
       trail.Fail(CheckId::kDivChain, bad_chains_.begin()->second);
     } else if (!good_chains_.empty()) {
       trail.Fail(CheckId::kDivChain, Fail(Reason::kDivLinkMissing, "in no good chain"));
+    } else if (direct_passed) {
+      trail.Fail(CheckId::kDivChain,
+                 Fail(Reason::kDivLinkMissing, "the call is the original one, and not redirected"));
     } else {
       trail.Fail(CheckId::kDivChain, Fail(Reason::kDivInnermostInvalid,
                                           "the original call's PASSporT failed by itself"));
@@ -274,9 +281,7 @@ void CallJudgement::Decide(Verdict& verdict) const {
 
 // Which of these is where the call goes.
 std::string CallJudgement::TargetIn(const std::vector<std::string>& dest) const {
-  const std::vector<Party> targets =
-      call_.request_uri ? std::vector<Party>{*call_.request_uri} : call_.called;
-  for (const Party& target : targets) {
+  for (const Party& target : Targets(call_)) {
     if (std::find(dest.begin(), dest.end(), target.canonical()) != dest.end()) {
       return target.canonical();
     }

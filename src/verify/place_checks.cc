@@ -11,8 +11,12 @@
 namespace callvet {
 namespace {
 
+sys_seconds At(int64_t seconds) {
+  return sys_seconds(std::chrono::seconds(seconds));
+}
+
 sys_seconds IatOf(const Claims& claims) {
-  return sys_seconds(std::chrono::seconds(claims.iat));
+  return At(claims.iat);
 }
 
 bool IsForAny(const DestClaim& dest, const std::vector<Party>& parties, const Call& call) {
@@ -27,10 +31,8 @@ bool IsForThisCall(const DestClaim& dest, const Call& call) {
   return !call.request_uri || IsForAny(dest, {*call.request_uri}, call);
 }
 
-// F-4: the Request-URI, else To.
 bool IsForTarget(const DestClaim& dest, const Call& call) {
-  return IsForAny(dest, call.request_uri ? std::vector<Party>{*call.request_uri} : call.called,
-                  call);
+  return IsForAny(dest, Targets(call), call);
 }
 
 std::string IatText(const Claims& claims, const Call& call) {
@@ -38,9 +40,33 @@ std::string IatText(const Claims& claims, const Call& call) {
   return "iat " + FormatTime(iat) + " is " + AgeText(call.now - iat);
 }
 
+// RFC 7519 4.1.4, 4.1.5: PASSporTs need no exp and nbf, but who signs them means them. The window
+// is the leeway for clocks that differ.
+Result<void> CheckValidity(const Claims& claims, Reason stale, const Call& call) {
+  const int64_t now = call.now.time_since_epoch().count();
+  const int64_t leeway = call.options.max_age.count();
+  const auto time_of = [&](std::string_view name, int64_t fallback) -> std::optional<int64_t> {
+    const JsonValue* value = claims.payload()->Find(name);
+    int64_t seconds = fallback;
+    if (value != nullptr && !value->GetInt(seconds)) return std::nullopt;
+    return std::clamp<int64_t>(seconds, 0, kLastSecond);
+  };
+  const auto exp = time_of("exp", kLastSecond);
+  const auto nbf = time_of("nbf", 0);
+  if (!exp || !nbf) return Fail(Reason::kIatInvalid, "exp and nbf must be whole seconds");
+  if (now > *exp + leeway)
+    return Fail(stale, "exp was " + SecondsText(call.now - At(*exp)) + " ago");
+  if (now < *nbf - leeway) {
+    return Fail(Reason::kIatInFuture, "nbf is " + SecondsText(At(*nbf) - call.now) + " ahead");
+  }
+  return {};
+}
+
 void CheckFresh(const Claims& claims, Reason stale, const Call& call, Trail& trail) {
   const sys_seconds iat = IatOf(claims);
-  if (IsFresh(call, iat)) {
+  if (auto ok = CheckValidity(claims, stale, call); !ok) {
+    trail.Fail(CheckId::kIatFresh, ok.error());
+  } else if (IsFresh(call, iat)) {
     trail.Pass(CheckId::kIatFresh, IatText(claims, call));
   } else {
     trail.Fail(CheckId::kIatFresh, Fail(iat > call.now ? Reason::kIatInFuture : stale,

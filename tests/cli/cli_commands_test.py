@@ -164,7 +164,7 @@ class SignAndVerify(CliTest):
         self.assertNotIn("ppt", base["header"])
 
     def test_numbers_are_canonicalised(self):
-        payload = json.loads(self.sign("--json", "--country", "US", orig="(215) 555-0100",
+        payload = json.loads(self.sign("--json", "--ppt", "base", "--country", "US", orig="(215) 555-0100",
                                         dest="sip:alice@Example.ORG"))["payload"]
         self.assertEqual(payload["orig"], {"tn": "12155550100"})
         self.assertEqual(payload["dest"], {"uri": ["sip:alice@example.org"]})

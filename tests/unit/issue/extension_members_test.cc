@@ -111,6 +111,16 @@ TEST(SignPassport, F_ClaimsOfTheTypeAreDemanded) {
             R"("rph":{"auth":["esnet.1","ets.0"]},"sph":"psap-callback"})");
 }
 
+TEST(SignPassport, D2_ShakenNamesNumbers) {
+  const PrivateKey key = NewKey();
+  PassportRequest request = Shaken();
+  request.orig = {{}, "sip:alice@example.org"};
+  EXPECT_THAT(SignPassport(request, key), FailsWith(Reason::kOrigInvalid));
+  request = Shaken();
+  request.dest = {{}, {"sip:bob@example.org"}};
+  EXPECT_THAT(SignPassport(request, key), FailsWith(Reason::kDestInvalid));
+}
+
 TEST(RcdMembers, F22_V12_Digests) {
   const JsonValue rcd = ReadJson(R"({"nam":"Q Branch Spy Gadgets"})").value();
   const auto members = RcdMembers(rcd, "Delivery", {{"/nam", {}}, {"/icn", "PNG"}});

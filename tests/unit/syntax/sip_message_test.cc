@@ -188,6 +188,35 @@ TEST(SipMessage, A56_OtherMethodsCarryIdentityToo) {
   }
 }
 
+TEST(SipMessage, WhatCapturesPutInFrontOfARequest) {
+  for (const std::string_view prefix :
+       {"E....4@.:................p..", "E..:..", "  ",
+        "Nov 25 08:00:00 sbc[12]: received: ", "> 192.0.2.1:5060 "}) {
+    const auto message =
+        Parse(std::string(prefix) + "INVITE sip:x@example.org SIP/2.0  \r\r\nFrom: 1\r\n");
+    ASSERT_THAT(message, Succeeds()) << prefix;
+    EXPECT_EQ(message->request_uri, "sip:x@example.org");
+  }
+  EXPECT_THAT(Parse("Subject: INVITE sip:x@example.org SIP/2.0\r\nFrom: 1\r\n"),
+              FailsWith(Reason::kSipMessageInvalid));
+}
+
+// A capture begins with what registered the phone; the call is what is asked about.
+TEST(SipMessage, TheFirstCallAmongOtherRequests) {
+  const std::string options = "OPTIONS sip:o@example.org SIP/2.0\r\nFrom: o\r\n\r\n";
+  const std::string invite = "INVITE sip:i@example.org SIP/2.0\r\nFrom: i\r\n\r\n";
+  const auto message = Parse(options + invite + options + invite);
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_EQ(message->method, "INVITE");
+  EXPECT_EQ(message->All("from"), std::vector<std::string>{"i"});
+  EXPECT_EQ(message->other_requests, 3U);
+  EXPECT_EQ(Parse(options)->method, "OPTIONS");
+  EXPECT_EQ(Parse(options)->other_requests, 0U);
+  EXPECT_THAT(Parse("INVITE sip:i@example.org SIP/2.0\r\n\r\nFrom: i\r\n"),
+              FailsWith(Reason::kSipMessageInvalid))
+      << "every second line is empty";
+}
+
 TEST(SipMessage, TheVersionHasNoCase) {
   for (const std::string_view version : {"sip/2.0", "Sip/2.0", "sip/2.0.", "SIP/2.0\\r\\n"}) {
     EXPECT_THAT(Parse("INVITE sip:x@example.org " + std::string(version) + "\nFrom: 1\n"),

@@ -293,9 +293,9 @@ TEST(Div, F4_RequestUriThatDoesNotCount_IsNamed) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
   const std::string shaken = call.Shaken(a, 1);
-  for (const char* target :
-       {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "sip:100100100@192.0.2.1",
-        "tel:1234567890123456", "sip:*72155550102@192.0.2.1;user=phone", "urn:service:sos", "x"}) {
+  for (const char* target : {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "sip:100100100@192.0.2.1",
+                             "sip:6f1e9a12-3456-7890-1234-567890abcdef@192.0.2.1;gr",
+                             "sip:*72155550@192.0.2.1", "urn:service:sos", "x"}) {
     call.request.target = target;
     const Verdict verdict = call.Judge({shaken}, 1);
     EXPECT_EQ(verdict.reason, Reason::kNone) << target;
@@ -344,6 +344,45 @@ TEST(Div, F4_AnOldShakenWithoutADiversionIsStale) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
   EXPECT_EQ(call.Judge({call.Shaken(a, 1, kNow - hours(1))}, 1).reason, Reason::kIatStale);
+}
+
+// What the next element may take for another number is not passed over because it is no clean one.
+TEST(Div, F4_RequestUriThatLooksLikeANumber_IsForNobodyElse) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  for (const char* country : {"", "US"}) {
+    call.options.dial_plan = FindDialPlan(country);
+    for (const char* target :
+         {"tel:1234567890123456", "sip:*72155550102@192.0.2.1;user=phone",
+          "sip:+121555501020000000@h", "sip:*6712155550102@h", "sip:+12155550102,,1@h",
+          "sip:+12155550102%20@h;user=phone", "sip:%2B1%20215%20555%200102@h",
+          "sip:12155550102%3Buser=phone@h", "sip:++12155550102@h", "tel:+1-215-555-0102p22",
+          "sip:12155550102*@h", "sip:1215555010a2@h;user=phone", "+121555501020000000"}) {
+      call.request.target = target;
+      EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kDestMismatch) << target << country;
+    }
+  }
+  call.options.target_policy = TargetPolicy::kToOnly;
+  EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone);
+}
+
+TEST(Div, F4_RedirectedToAUri) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1, kNow - seconds(100));
+  const auto to_uri = [&](const char* uri) {
+    return call.Header(
+        a, {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"},
+                                {"dest", "{\"uri\":[\"" + std::string(uri) + "\"]}"}})});
+  };
+  call.request.target = "sip:bob@example.org";
+  const Verdict verdict = call.Judge({shaken, to_uri("sip:bob@example.org")}, 1);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  ASSERT_EQ(verdict.path.size(), 2U);
+  EXPECT_EQ(verdict.path[1].to, "sip:bob@example.org");
+  EXPECT_FALSE(call.Judge({shaken, to_uri("sip:eve@example.org")}, 1).passed());
+  EXPECT_FALSE(call.Judge({shaken}, 1).passed()) << "too old for a direct call";
 }
 
 TEST(Div, D4_F4_RequestUriSaysWhereTheCallGoes) {

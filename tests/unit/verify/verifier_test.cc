@@ -314,6 +314,28 @@ TEST(Verifier, A50_FreshnessIsTwoSided) {
   }
 }
 
+// RFC 7519 4.1.4, 4.1.5.
+TEST(Verifier, A50_ExpAndNbfCountWhereTheyAreThere) {
+  const int64_t now = kNow.time_since_epoch().count();
+  struct Case {
+    const char* claim;
+    std::string value;
+    Reason reason;
+  };
+  for (const Case& c : {Case{"exp", std::to_string(now - 60), Reason::kNone},
+                        Case{"exp", std::to_string(now - 61), Reason::kIatStale},
+                        Case{"exp", "\"soon\"", Reason::kIatInvalid},
+                        Case{"exp", std::to_string(INT64_MAX), Reason::kNone},
+                        Case{"nbf", std::to_string(now + 60), Reason::kNone},
+                        Case{"nbf", std::to_string(now + 61), Reason::kIatInFuture},
+                        Case{"nbf", std::to_string(INT64_MIN), Reason::kNone},
+                        Case{"nbf", "1.5", Reason::kIatInvalid}}) {
+    TestCall call;
+    call.payload = Payload({{c.claim, c.value}});
+    EXPECT_EQ(call.ReasonOf(), c.reason) << c.claim << " " << c.value;
+  }
+}
+
 TEST(Verifier, A50_WindowIsConfigurable) {
   TestCall call;
   call.options.max_age = seconds(300);
