@@ -55,7 +55,9 @@ HttpResponse::Next HttpResponse::EndOfHeaders() {
     return Stop(Reason::kFetchRedirect,
                 status + ", Location " + Quote(FirstField("Location").value_or(""), 200));
   }
-  if (status_ < 200 || status_ > 299) return Stop(Reason::kFetchHttpStatus, status);
+  // A part of a document, which nobody asked for, must not pass for the whole.
+  const bool partial = status_ == 206;
+  if (status_ < 200 || status_ > 299 || partial) return Stop(Reason::kFetchHttpStatus, status);
   const std::string encoding = Field("Content-Encoding").value_or("identity");
   if (!encoding.empty() && !EqualsIgnoreCase(encoding, "identity")) {
     return Stop(Reason::kFetchTransferFailed,

@@ -60,7 +60,7 @@ TEST(HttpResponse, JudgesTheStatus) {
     EXPECT_EQ(Answer({"HTTP/1.1 " + std::string(status), "Location: https://x/", ""}),
               Reason::kFetchRedirect);
   }
-  for (const char* status : {"400", "401", "404", "500", "999", "000", "abc", ""}) {
+  for (const char* status : {"206", "400", "401", "404", "500", "999", "000", "abc", ""}) {
     EXPECT_EQ(Answer({"HTTP/1.1 " + std::string(status), ""}), Reason::kFetchHttpStatus) << status;
   }
 }
