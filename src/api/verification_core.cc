@@ -18,6 +18,12 @@ bool IsOthers(TrustSource::Kind kind) {
   return kind == TrustSource::Kind::kCrlUrl || kind == TrustSource::Kind::kTrustList;
 }
 
+VerificationCore::TrustChange ChangeOf(const TrustReport& report) {
+  return report.outcome == TrustReport::Outcome::kReplaced
+             ? VerificationCore::TrustChange::kReplaced
+             : VerificationCore::TrustChange::kNone;
+}
+
 }  // namespace
 
 struct VerificationCore::Parts {
@@ -133,9 +139,17 @@ std::vector<TrustSource> VerificationCore::TrustSources() const {
   return sources_;
 }
 
-void VerificationCore::Maintain(const Deadline& deadline) {
+VerificationCore::TrustChange VerificationCore::Maintain(const Deadline& deadline) {
   if (repository_) repository_->Maintain(deadline);
-  KeepReport(keeper_->Maintain(clock_->Now(), deadline));
+  const TrustReport report = keeper_->Maintain(clock_->Now(), deadline);
+  KeepReport(report);
+  return ChangeOf(report);
+}
+
+VerificationCore::TrustChange VerificationCore::FetchWatchedCrls(const Deadline& deadline) {
+  const TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
+  KeepReport(report);
+  return ChangeOf(report);
 }
 
 std::optional<Failure> VerificationCore::NotReady() const {
