@@ -16,6 +16,10 @@
 
 namespace callvet {
 
+/// An end that has passed already is asked for again only after this: until then the verifier
+/// refuses the certificate as it is, so that an expired one does not cause a fetch for every call.
+inline constexpr std::chrono::seconds kHandedAtLeast{60};
+
 /// Until when a certificate that was handed over may be used.
 struct HandedTimes {
   sys_seconds fetched_at;
@@ -35,7 +39,8 @@ class HandedCertificates final : public CertificateSource {
   HandedCertificates(const CertificateCacheOptions& options, std::shared_ptr<const Clock> clock);
 
   /// `bytes`: PEM or DER as ParseBundle reads it, whose failures it has. Times are cut at the first
-  /// notAfter. Replaces what is there, a failure too, but not a copy that was fetched later.
+  /// notAfter, but not to less than kHandedAtLeast. Replaces what is there, a failure too, but not
+  /// a copy that was fetched later.
   Result<void> Put(std::string_view x5u, std::string_view bytes, const HandedTimes& times);
 
   /// `failure`, of class kUndecided or kRefused, stands until `until`, or a Put.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "api/handed_certificates.h"
 #include "api/verification_core.h"
 #include "callvet/callvet.h"
 #include "capi/convert.h"
@@ -66,8 +68,10 @@ int WriteCertificate(const CachedCertificates& entry, VerificationCore::TrustCha
                      callvet_certificate& certificate) {
   const std::string pem = PemOf(entry);
   certificate.size = pem.size();
+  const callvet::sys_seconds at_least = entry.fetched_at + callvet::kHandedAtLeast;
   certificate.times = {sizeof(callvet_times), SecondsOf(entry.fetched_at),
-                       SecondsOf(entry.fresh_until), SecondsOf(entry.stale_until)};
+                       SecondsOf(std::max(entry.fresh_until, at_least)),
+                       SecondsOf(std::max(entry.stale_until, at_least))};
   certificate.trust_changed = change == VerificationCore::TrustChange::kReplaced ? 1 : 0;
   if (certificate.buffer == nullptr || certificate.buffer_size < pem.size()) {
     return CALLVET_TOO_SMALL;

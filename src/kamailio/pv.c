@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pv.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "apply.h"
@@ -47,6 +48,7 @@ static const cv_pv_name_t names[] = {
     {"class", CV_PV_CLASS, 0},
     {"action", CV_PV_ACTION, 0},
     {"pai", CV_PV_PAI, 0},
+    {"pai_escaped", CV_PV_PAI, 1},
 };
 
 static int parse_name(pv_spec_t* spec, str* in) {
@@ -103,11 +105,36 @@ static int give_first(sip_msg_t* msg, pv_param_t* param, pv_value_t* value, cons
   return pv_get_strval(msg, param, value, &first);
 }
 
+/* As the value of a header in a URI (RFC 3261 25.1, hvalue): all that could end it is escaped. */
+static int escape(const str* text, char* buffer, int size) {
+  static const char kept[] = "-_.!~*'()[]/:+$";
+  static const char digits[] = "0123456789ABCDEF";
+  int i, used = 0;
+  for (i = 0; i < text->len; i++) {
+    unsigned char c = (unsigned char)text->s[i];
+    if (used + 3 > size) return -1;
+    if (isalnum(c) || (c != '\0' && strchr(kept, c) != NULL)) {
+      buffer[used++] = (char)c;
+    } else {
+      buffer[used++] = '%';
+      buffer[used++] = digits[c >> 4];
+      buffer[used++] = digits[c & 15];
+    }
+  }
+  return used;
+}
+
 static int give_identity(sip_msg_t* msg, pv_param_t* param, pv_value_t* value,
-                         const cv_record_t* record) {
-  static char text[8192];
+                         const cv_record_t* record, int escaped) {
+  static char text[8192], escaped_text[3 * 8192];
   str result = {text, sizeof(text)};
   if (cv_marked_identity(msg, record, text, &result.len) < 0) return pv_get_null(msg, param, value);
+  if (escaped) {
+    int len = escape(&result, escaped_text, sizeof(escaped_text));
+    if (len < 0) return pv_get_null(msg, param, value);
+    result.s = escaped_text;
+    result.len = len;
+  }
   return pv_get_strval(msg, param, value, &result);
 }
 
@@ -128,7 +155,7 @@ static int get_value(sip_msg_t* msg, pv_param_t* param, pv_value_t* value) {
     case CV_PV_ACTION:
       return give_text(msg, param, value, action_of(&record));
     case CV_PV_PAI:
-      return give_identity(msg, param, value, &record);
+      return give_identity(msg, param, value, &record, name->which);
   }
   return pv_get_null(msg, param, value);
 }
