@@ -32,6 +32,8 @@ typedef struct job {
   callvet_certificate certificate;
   callvet_error error;
   int status;
+  int64_t again_ms;   /* after fetch-busy: when it is tried again, */
+  int64_t give_up_ms; /* and how long */
 } job_t;
 
 typedef struct pool {
@@ -47,6 +49,8 @@ typedef struct pool {
 } pool_t;
 
 static pool_t pool;
+static job_t* busy =
+    NULL; /* jobs that are tried again: too many downloads from one host at a time */
 
 static void fetch(job_t* job) {
   callvet_text url = {job->url.s, (size_t)job->url.len};
@@ -140,8 +144,20 @@ static void resume(cv_call_t* calls, cv_stat_t why) {
   }
 }
 
+static int is_tried_again(job_t* job) {
+  int64_t now = cv_now_ms();
+  if (job->status != CALLVET_FAILED || strcmp(job->error.reason, "fetch-busy") != 0 ||
+      now >= job->give_up_ms)
+    return 0;
+  job->again_ms = now + TICK_MS;
+  job->next = busy;
+  busy = job;
+  return 1;
+}
+
 static void take_result(job_t* job) {
   cv_answer_t answer;
+  if (is_tried_again(job)) return;
   memset(&answer, 0, sizeof(answer));
   cv_count(CV_STAT_FETCHES);
   if (job->status == CALLVET_OK) {
@@ -163,6 +179,22 @@ static void take_result(job_t* job) {
   free_job(job);
 }
 
+static int submit_again(int running) {
+  job_t** link = &busy;
+  int64_t now = cv_now_ms();
+  while (running < pool.threads && *link != NULL) {
+    job_t* job = *link;
+    if (now < job->again_ms) {
+      link = &job->next;
+      continue;
+    }
+    *link = job->next;
+    submit(job);
+    running++;
+  }
+  return running;
+}
+
 /* Keeps the threads busy; those that find none wait in the queue of the store. Returns how many
  * are. */
 static int submit_queued(int running) {
@@ -171,6 +203,7 @@ static int submit_queued(int running) {
     job_t* job = calloc(1, sizeof(*job));
     if (job != NULL && (job->buffer = malloc(CV_PEM_MAX)) != NULL) {
       job->url = url;
+      job->give_up_ms = cv_now_ms() + pool.timeout_ms;
       submit(job);
       running++;
     } else {
@@ -198,6 +231,20 @@ static void look_at_generations(unsigned int* reload_seen) {
   if (__atomic_exchange_n(&pool.trust_changed, 0, __ATOMIC_ACQ_REL)) cv_bump_trust();
 }
 
+/* Before anything is fetched again. */
+static void forget_flushed(void) {
+  str url = {NULL, 0};
+  callvet_text name = {NULL, 0};
+  cv_flush_t what = cv_store_take_flush(&url);
+  if (what == CV_FLUSH_NONE) return;
+  if (what == CV_FLUSH_ONE) {
+    name.data = url.s;
+    name.size = (size_t)url.len;
+  }
+  callvet_fetcher_forget(pool.fetcher, name);
+  free(url.s);
+}
+
 static int loop(void) {
   struct pollfd fds[2] = {{.fd = cv_store_wake_fd(), .events = POLLIN},
                           {.fd = pool.done[0], .events = POLLIN}};
@@ -208,13 +255,14 @@ static int loop(void) {
     if (poll(fds, 2, TICK_MS) < 0) usleep(1000); /* a signal */
     cfg_update();
     drain(fds[0].fd);
+    forget_flushed();
     if (fds[1].revents & POLLIN) {
       if (read(pool.done[0], &job, sizeof(job)) == sizeof(job)) {
         running--;
         take_result(job);
       }
     }
-    running = submit_queued(running);
+    running = submit_queued(submit_again(running));
     resume(cv_store_expire(cv_now_ms()), CV_STAT_EXPIRED);
     look_at_generations(&reload_seen);
   }

@@ -59,7 +59,8 @@ static void rpc_certs(rpc_t* rpc, void* ctx) {
 
 static void rpc_flush(rpc_t* rpc, void* ctx) {
   str url = {0, 0};
-  rpc->scan(ctx, "*S", &url);
+  /* Without an argument binrpc leaves something in `url`. */
+  if (rpc->scan(ctx, "*S", &url) < 1) url.len = 0;
   rpc->add(ctx, "d", cv_store_flush(&url));
 }
 

@@ -37,6 +37,9 @@ typedef struct store {
   int entries, fetching, suspended;
   unsigned long evicted;
   unsigned int trust, flush, reload;
+  cv_flush_t to_forget; /* by the fetcher */
+  char forget_url[2048];
+  int forget_len;
   int wake[2];
 } store_t;
 
@@ -358,7 +361,9 @@ static void keep(entry_t* entry, const cv_answer_t* answer) {
     entry->answer.pem.len = 0;
     entry->answer.state = CV_FAILED;
     if (answer->state == CV_READY) strcpy(entry->answer.reason, "internal-error");
-    entry->answer.until = now + store->limits.negative_expire;
+    /* Busy we were ourselves. */
+    entry->answer.until =
+        now + (strcmp(answer->reason, "fetch-busy") == 0 ? 1 : store->limits.negative_expire);
   }
 }
 
@@ -419,6 +424,16 @@ void cv_call_free(cv_call_t* call) {
   shm_free(call);
 }
 
+/* A second one before the fetcher saw the first: all. */
+static void note_flush(const str* url) {
+  int one = url->len > 0 && url->len <= (int)sizeof(store->forget_url) &&
+            store->to_forget == CV_FLUSH_NONE;
+  store->to_forget = one ? CV_FLUSH_ONE : CV_FLUSH_ALL;
+  if (!one) return;
+  memcpy(store->forget_url, url->s, url->len);
+  store->forget_len = url->len;
+}
+
 int cv_store_flush(const str* url) {
   int i, removed = 0;
   lock_get(&store->lock);
@@ -440,8 +455,27 @@ int cv_store_flush(const str* url) {
     }
   }
   store->flush++;
+  note_flush(url);
   lock_release(&store->lock);
+  wake_fetcher();
   return removed;
+}
+
+cv_flush_t cv_store_take_flush(str* url) {
+  cv_flush_t what;
+  lock_get(&store->lock);
+  what = store->to_forget;
+  store->to_forget = CV_FLUSH_NONE;
+  if (what == CV_FLUSH_ONE) {
+    url->len = store->forget_len;
+    url->s = malloc(store->forget_len);
+    if (url->s != NULL)
+      memcpy(url->s, store->forget_url, store->forget_len);
+    else
+      what = CV_FLUSH_ALL;
+  }
+  lock_release(&store->lock);
+  return what;
 }
 
 static unsigned int read_generation(const unsigned int* generation) {

@@ -82,8 +82,11 @@ cv_call_t* cv_store_done(const str* url, const cv_answer_t* answer);
 cv_call_t* cv_store_expire(int64_t now_ms);
 void cv_call_free(cv_call_t* call);
 
-/* Removes one URL, or all if it is empty, also from the workers; what is being fetched stays. */
+/* Removes one URL, or all if it is empty, also from the workers and the fetcher. Says how many. */
 int cv_store_flush(const str* url);
+/* For the fetcher: what it shall forget, too. CV_FLUSH_ONE: the URL is in `url` (malloc). */
+typedef enum cv_flush { CV_FLUSH_NONE, CV_FLUSH_ONE, CV_FLUSH_ALL } cv_flush_t;
+cv_flush_t cv_store_take_flush(str* url);
 
 /* Generations: workers compare them with what they saw last. */
 unsigned int cv_trust_generation(void);

@@ -53,7 +53,7 @@ class SipTest(unittest.TestCase):
         self.assertEqual(kamailio.sanitizer_reports(), [])
 
     def call(self, kamailio, *identities, code=None, reason=None, **options):
-        headers = [value if ":" in value[:12] else "Identity: " + value for value in identities]
+        headers = [value if re.match(r"[A-Za-z-]+:", value) else "Identity: " + value for value in identities]
         reply = Client(kamailio.port).request(headers=headers, **options)
         if code is not None:
             self.assertEqual((reply.code, reply.header("X-Callvet")), (code, reason), reply.text)
@@ -358,13 +358,13 @@ class Rpc(SipTest):
         self.assertIn("ready", kamailio.kamcmd("callvet.certs"))
         self.assertEqual(kamailio.kamcmd("callvet.flush"), "1")
         self.assertNotIn("/any-flush", kamailio.kamcmd("callvet.certs"))
-        del self.lab.web.documents["/cert.pem"]
-        try:
-            # The fetcher's own cache is asked again, not the web server: it is fresh there.
-            reply = self.call(kamailio, self.lab.sign(x5u="/any-flush"))
-            self.assertEqual(reply.header("X-Callvet"), "verified")
-        finally:
-            self.lab.web.documents["/cert.pem"] = (self.lab.folder / "carrier/chain.pem").read_bytes()
+        self.call(kamailio, self.lab.sign(x5u="/any-flush"), code=486, reason="verified")
+        self.assertEqual(self.lab.web.requests.count("/any-flush"), 2)
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        self.assertEqual(kamailio.kamcmd("callvet.flush", self.lab.web.url("/any-flush")), "1")
+        self.assertIn("/cert.pem", kamailio.kamcmd("callvet.certs"))
+        self.call(kamailio, self.lab.sign(x5u="/any-flush"), code=486, reason="verified")
+        self.assertEqual(self.lab.web.requests.count("/any-flush"), 3)
 
     def test_verify_and_config(self):
         kamailio = self.start()
@@ -442,9 +442,9 @@ class Load(SipTest):
               f"{p99:.1f} max {times[-1]:.1f} ms, retransmissions {retransmissions}, failed {failed}", file=sys.stderr)
         self.assertEqual(failed, 0)
         self.assertGreaterEqual(len(times), rate * seconds - 5)
-        # The machine may be busy with other things; a blocked worker would cost up to 2000 ms (measured: 1900).
-        self.assertLess(p99, 400)
-        self.assertLess(retransmissions, rate * seconds // 50)
+        # Measured 8 to 12 ms on a busy machine, 1900 with a fetch in the worker; a retransmission is due at 500.
+        self.assertLess(p99, 50 if not SANITIZE else 500)
+        self.assertEqual(retransmissions, 0)
         return kamailio
 
     def test_hanging_certificate_server(self):
@@ -458,11 +458,13 @@ class Load(SipTest):
         kamailio = self.start(memory=1024)
         self.lab.web.hang = 0
         generator = random.Random(4)
-        pool = [case[0](self.lab) for name, case in CASES.items() if not name.startswith("209")]
+        pool = []
         client = Client(kamailio.port)
         client.socket.settimeout(0.0)
         begin = time.monotonic()
         for i in range(CALLS):
+            if i % 4000 == 0:  # tokens stay fresh for a minute
+                pool = [case[0](self.lab) for name, case in CASES.items() if not name.startswith("209")]
             identity = pool[0] if i % 3 == 0 else generator.choice(pool)
             if i % 3 == 2:
                 letters = bytearray(identity.encode())
