@@ -205,6 +205,7 @@ class Kamailio:
 
     def __init__(self, lab, script, config=None, callee_port=None, workers=2, memory=256, **defines):
         self.lab = lab
+        self.script = script
         self.port = free_port()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kamailio-", dir=lab.folder))
         self.ctl = f"unix:{self.folder}/ctl"
@@ -240,13 +241,18 @@ class Kamailio:
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 break
-            if (self.folder / "ctl").exists() and self.kamcmd("callvet.config", check=False):
-                if "callvet fetcher" in self.kamcmd("core.psx", check=False) and self.options() == 200:
-                    return
+            if (self.folder / "ctl").exists() and self.is_ready():
+                return
             time.sleep(0.05)
         text = self.log_text()
         self.close()
         raise AssertionError(f"kamailio did not come up:\n{text[-3000:]}")
+
+    def is_ready(self):
+        processes = self.kamcmd("core.psx", check=False)
+        if "callvet" in self.script.read_text() and "callvet fetcher" not in processes:
+            return False
+        return self.options() == 200
 
     def options(self):
         try:
