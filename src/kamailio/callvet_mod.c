@@ -168,8 +168,10 @@ static int ki_check_async(sip_msg_t* msg, str* function) {
 static int ki_apply(sip_msg_t* msg) {
   cv_record_t record;
   if (cv_current(msg, &record) < 0) {
-    LM_ERR("callvet_apply before callvet_check\n");
-    return CV_ERROR;
+    /* Not checked, or no memory for the verdict: such a call does not go on. */
+    LM_ERR("callvet_apply without a verdict\n");
+    memset(&record, 0, sizeof(record));
+    cv_record_fail(&record);
   }
   return cv_apply(msg, &record);
 }

@@ -283,6 +283,30 @@ class Fetching(SipTest):
         self.assertEqual(client.receive().code, 486)
         self.assertEqual(kamailio.stats()["suspended"], 1)
 
+    def test_waiting_calls_leave_nothing_behind(self):
+        """Shared memory after rounds of calls that waited, a third of them cancelled, a third timed out."""
+        script = self.lab.folder / "short.cfg"
+        script.write_text(INLINE.read_text().replace('modparam("ctl"', 'modparam("tm", "wt_timer", 1000)\nmodparam("ctl"', 1))
+        kamailio = self.start(script, FETCH_TIMEOUT=400)
+        used = []
+        for _ in range(3):
+            self.lab.web.hang = 0.3
+            clients = []
+            for i in range(45):
+                client = Client(kamailio.port)
+                path = "/hang-leak" if i % 3 == 0 else f"/hang-leak-{i}"
+                client.send(client.build(headers=["Identity: " + self.lab.sign(x5u=path)]))
+                if i % 3 == 1:
+                    client.send(client.build("CANCEL", branch=client.branch, call_id=client.call_id))
+                clients.append(client)
+            for client in clients:
+                client.receive(cseq="INVITE")
+            time.sleep(2.5)  # tm keeps transactions for a second here
+            self.assertEqual(kamailio.stats()["waiting_calls"], 0)
+            kamailio.kamcmd("callvet.flush")
+            used.append(int(re.search(r"used: (\d+)", kamailio.kamcmd("core.shmmem")).group(1)))
+        self.assertLess(used[2] - used[1], 20_000, used)
+
     def test_failures_stand_for_a_while(self):
         kamailio = self.start()
         before = len(self.lab.web.requests)
@@ -492,7 +516,86 @@ class Load(SipTest):
         self.call(kamailio, self.lab.sign(), code=486, reason="verified")
 
 
+class Functions(SipTest):
+    """Every function and variable of the native script; the configuration by parameters."""
+
+    def setUp(self):
+        ports = ",".join(str(server.server_address[1]) for server in self.lab.web.servers)
+        self.kamailio = self.start(HERE / "functions.cfg", ANCHORS=str(self.lab.folder / "carrier/root.pem"), PORTS=ports)
+
+    def ask(self, what, **headers):
+        lines = [f"X-Do: {what}"] + [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        reply = Client(self.kamailio.port).request(headers=lines)
+        return reply.header("X-Result"), reply.header("X-Callvet"), reply.header("X-All").split("|")
+
+    def wait_for_certificate(self):
+        for _ in range(100):
+            if self.kamailio.stats()["certificates"]:
+                return
+            time.sleep(0.05)
+        self.fail("no certificate came")
+
+    def test_functions_and_variables(self):
+        self.assertEqual(self.ask("nothing")[:2], ("99", "<null>"))
+        self.assertEqual(self.ask("check")[:2], ("-3", "no-identity"))
+        # check never waits: the certificate is there for the next call.
+        self.assertEqual(self.ask("check", Identity=self.lab.sign())[:2], ("-2", "certificate-not-available"))
+        self.wait_for_certificate()
+        identity = self.lab.sign()
+        result, reason, values = self.ask("check", Identity=identity)
+        self.assertEqual((result, reason), ("1", "verified"))
+        self.assertEqual(values[:12], ["TN-Validation-Passed", "verified", "pass", "verified", "0", "<null>", "0", "1", "B", CALLER,
+                                       CALLED, values[11]])
+        self.assertRegex(values[11], r"^[0-9a-f-]{36}$")
+        self.assertEqual(values[12], "shaken")
+        self.assertLess(int(values[13]), 10)
+        self.assertEqual(values[14:16], [self.lab.web.url("/cert.pem"), "1001"])
+        self.assertIn("signature=passed", values[16])
+
+        result, reason, values = self.ask("check", Identity=self.lab.sign(payload={"attest": "X"}))
+        self.assertEqual((result, reason), ("-1", "attest-invalid"))
+        self.assertEqual(values[:8], ["No-TN-Validation", "refused", "tag", "attest-invalid", "438", "Invalid Identity Header",
+                                      "438", "-1"])
+
+        self.assertEqual(self.ask("numbers", Identity=identity, X_Orig="+" + CALLER, X_Dest="+" + CALLED)[:2], ("1", "verified"))
+        self.assertEqual(self.ask("numbers", Identity=identity, X_Orig="+12155550199", X_Dest="+" + CALLED)[:2],
+                         ("-1", "orig-mismatch"))
+        value = {"X_Identity": identity, "X_Orig": "+" + CALLER, "X_Dest": "+" + CALLED}
+        self.assertEqual(self.ask("value", **value, X_Time=0)[:2], ("1", "verified"))
+        self.assertEqual(self.ask("value", **value, X_Time=int(time.time()) + 40)[:2], ("-1", "iat-stale"))
+
+        self.assertEqual(self.ask("preload", X_Url=self.lab.web.url("/copy.pem", 1))[:2], ("1", "<null>"))
+        for _ in range(100):
+            if self.kamailio.stats()["certificates"] == 2:
+                break
+            time.sleep(0.05)
+        self.assertEqual(self.ask("check", Identity=self.lab.sign(x5u="/copy.pem", which=1))[:2], ("1", "verified"))
+
+
 class Guards(SipTest):
+    def test_a_wrong_reason_or_code_fails_a_case(self):
+        """Guards the guard: SIPp says no."""
+        suite = Conformance("test_native_rfc8224")
+        suite.lab = self.lab
+        kamailio = self.start()
+        self.assertIsNone(suite.sipp(kamailio, "303-orig-mismatch", 438, "orig-mismatch"))
+        for code, reason in ((438, "dest-mismatch"), (403, "orig-mismatch")):
+            (kamailio.folder / "303-orig-mismatch").rename(kamailio.folder / f"done-{code}-{reason}")
+            self.assertIsNotNone(suite.sipp(kamailio, "303-orig-mismatch", code, reason))
+
+    def test_apply_without_a_check_lets_nobody_through(self):
+        script = self.lab.folder / "unchecked.cfg"
+        text = INLINE.read_text().replace('callvet_check_async("VERIFIED");', "")
+        script.write_text(text)
+        kamailio = self.start(script)
+        self.assertEqual(self.call(kamailio, self.lab.sign()).code, 500)
+
+    def test_a_verdict_that_the_script_spoiled_lets_nobody_through(self):
+        script = self.lab.folder / "spoiled.cfg"
+        script.write_text(INLINE.read_text().replace("route[VERIFIED] {", 'route[VERIFIED] {\n\t$xavp(callvet) = "x";'))
+        kamailio = self.start(script)
+        self.assertNotEqual(self.call(kamailio, self.lab.sign()).code, 486)
+
     def test_other_version_or_flags_are_refused(self):
         """Guards the guard: tools/kamailio/abi-check says no to what kamailio would refuse."""
         check = ROOT / "tools/kamailio/abi-check"
