@@ -264,9 +264,8 @@ typedef struct callvet_certificate {
 } callvet_certificate;
 
 /* The certificates at `url`, from the cache or by one GET (one for all who ask at a time), within
- * `timeout_ms`. 64 KiB of buffer always suffice for what may be fetched, 1 MiB for what the lab
- * allows. CALLVET_FAILED: error->reason says why; it is remembered for a while, as the repository
- * does. */
+ * `timeout_ms`. 128 KiB of buffer always suffice. CALLVET_FAILED: error->reason says why; it is
+ * remembered for a while, so that a dead host is not asked for every call. */
 CALLVET_API int callvet_fetcher_fetch(callvet_fetcher* fetcher, callvet_text url,
                                       uint32_t timeout_ms, callvet_certificate* certificate,
                                       callvet_error* error);

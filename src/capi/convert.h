@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,8 +58,6 @@ template <class Body>
 int Guard(callvet_error* error, Body body) noexcept {
   try {
     return body();
-  } catch (const std::bad_alloc&) {
-    WriteError({Reason::kInternalError, {}}, error);
   } catch (...) {
     WriteError({Reason::kInternalError, {}}, error);
   }

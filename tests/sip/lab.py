@@ -194,7 +194,10 @@ class Callee:
             copied = [line + ";tag=callee" if line.lower().startswith("to:") and ";tag=" not in line else line
                       for line in copied]
             status = "SIP/2.0 486 Busy Here" if method == "INVITE" else "SIP/2.0 200 OK"
-            self.socket.sendto(("\r\n".join([status, *copied, "Content-Length: 0", "", ""])).encode(), sender)
+            try:
+                self.socket.sendto(("\r\n".join([status, *copied, "Content-Length: 0", "", ""])).encode(), sender)
+            except OSError:
+                return
 
     def close(self):
         self.socket.close()

@@ -15,7 +15,7 @@
 
 #include <callvet/callvet.h>
 
-enum { MESSAGE_SIZE = 65536, CERTIFICATE_SIZE = 65536, FETCH_MS = 2000 };
+enum { MESSAGE_SIZE = 65536, CERTIFICATE_SIZE = 131072, FETCH_MS = 2000 };
 
 static callvet_text text(const char* data) {
   callvet_text result = {data, strlen(data)};
