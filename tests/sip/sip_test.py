@@ -376,6 +376,23 @@ class Rpc(SipTest):
             self.call(kamailio, identity, code=486, reason="verified")
             self.call(kamailio, self.lab.sign(payload={"orig": {"tn": "999888777"}}), code=403, reason="orig-mismatch")
 
+    def test_a_downloaded_crl_reaches_all_workers(self):
+        """Workers, which were there before it, have it from the fetcher by the state directory."""
+        carrier, state = self.lab.folder / "carrier", self.lab.folder / "state"
+        state.mkdir()
+        run(laboratory.CALLVET, "pki", "crl", "--issuer-cert", carrier / "intermediate.pem", "--issuer-key",
+            carrier / "intermediate.key", "--revoke", carrier / "leaf.pem", "--der", "--out", carrier / "list.crl")
+        self.lab.web.documents["/list.crl"] = (carrier / "list.crl").read_bytes()
+        config = self.lab.write_config("crl.json", {}, trust={
+            "anchors": str(carrier / "root.pem"), "crl_urls": [self.lab.web.url("/list.crl")], "state_dir": str(state)})
+        kamailio = self.start(config=config, workers=3)
+        for _ in range(100):
+            if self.call(kamailio, self.lab.sign()).header("X-Callvet") == "certificate-revoked":
+                break
+            time.sleep(0.1)
+        for _ in range(20):
+            self.call(kamailio, self.lab.sign(), code=437, reason="certificate-revoked")
+
     def test_flush_and_certs(self):
         kamailio = self.start()
         self.call(kamailio, self.lab.sign(x5u="/any-flush"), code=486, reason="verified")
