@@ -10,6 +10,9 @@ CALLVET_BUILD_PACKAGES=(
 CALLVET_TEST_PACKAGES=(
   libgtest-dev libgmock-dev python3 python3-cryptography openssl
   clang-tidy clang-format curl chromium chromium-driver
+  # The Kamailio module and its tests; dpkg-dev for the source of Kamailio's headers (tools/kamailio/headers).
+  kamailio kamailio-utils-modules kamailio-json-modules kamailio-lua-modules kamailio-tls-modules
+  kamailio-secsipid-modules sip-tester dpkg-dev binutils make
 )
 
 # install_packages NAME...: installs those that are missing; does nothing, quickly, if none is.

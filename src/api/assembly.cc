@@ -221,13 +221,18 @@ Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline,
                              TrustReport& crls) const noexcept {
   Verdict verdict = verifier_->Verify(call, deadline);
   try {
-    crls = keeper_->FetchWatched(clock_->Now(), HalfOf(deadline));
+    crls = FetchWatched(HalfOf(deadline));
     if (crls.outcome != TrustReport::Outcome::kReplaced) return verdict;
-    UseSnapshot(crls);
   } catch (...) {
     return Verdict();
   }
   return verifier_->Verify(call, deadline);
+}
+
+TrustReport LiveVerifier::FetchWatched(const Deadline& deadline) const {
+  TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
+  UseSnapshot(report);
+  return report;
 }
 
 TrustReport LiveVerifier::Maintain(const Deadline& deadline) const {

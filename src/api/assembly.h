@@ -101,6 +101,9 @@ class LiveVerifier {
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline,
                                TrustReport& crls) const noexcept;
 
+  /// Fetches the CRLs that certificates name which were noted since (TrustKeeper::FetchWatched).
+  TrustReport FetchWatched(const Deadline& deadline) const;
+
   /// Does what is due: certificates in use that end soon, CRLs, the trust list.
   TrustReport Maintain(const Deadline& deadline) const;
 

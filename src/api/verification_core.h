@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -53,8 +54,14 @@ class VerificationCore {
   /// cannot be used.
   Result<void> ReloadTrust(const Deadline& deadline);
 
+  /// Whether trust is another one than before.
+  enum class TrustChange : uint8_t { kNone, kReplaced };
+
   /// Refreshes certificates, trust list and CRLs as far as they are due.
-  void Maintain(const Deadline& deadline);
+  TrustChange Maintain(const Deadline& deadline);
+
+  /// Fetches the CRLs that certificates name which came in since (TrustKeeper::FetchWatched).
+  TrustChange FetchWatchedCrls(const Deadline& deadline);
 
   /// Why no call can pass now, or nothing: no anchor that counts.
   [[nodiscard]] std::optional<Failure> NotReady() const;

@@ -13,9 +13,9 @@ namespace {
 // What the opensipit suite expects where it differs from RFC 8224: every trouble with the header,
 // the certificate and its address is 438; iat, orig and dest are 403.
 constexpr auto kOpensipitStale = std::to_array<Reason>({Reason::kIatMissing, Reason::kIatInvalid});
-constexpr auto kOpensipitParties = std::to_array<Reason>(
-    {Reason::kOrigMissing, Reason::kDestMissing, Reason::kOrigInvalid, Reason::kDestInvalid,
-     Reason::kOrigMismatch, Reason::kDestMismatch, Reason::kCallerMissing, Reason::kCalledMissing});
+constexpr auto kOpensipitParties =
+    std::to_array<Reason>({Reason::kOrigMissing, Reason::kDestMissing, Reason::kOrigMismatch,
+                           Reason::kDestMismatch, Reason::kCallerMissing, Reason::kCalledMissing});
 
 template <size_t N>
 bool IsOneOf(Reason reason, const std::array<Reason, N>& list) {
@@ -33,7 +33,8 @@ SipAnswer OpensipitAnswer(Reason reason) {
   if (IsOneOf(reason, kOpensipitParties)) return RowAnswer(Reason::kNotPermitted);
   const bool bad_info = code == Info(Reason::kInfoMissing).sip_code;
   const bool unsupported = code == Info(Reason::kChainUntrusted).sip_code;
-  return RowAnswer(bad_info || unsupported ? Reason::kIdentityMalformed : reason);
+  const bool ppt = reason == Reason::kUnsupportedPpt;
+  return RowAnswer(bad_info || unsupported || ppt ? Reason::kIdentityMalformed : reason);
 }
 
 // The codes of the STIR protocol of RFC 9410: others are SIP's.

@@ -410,9 +410,14 @@ CertificateLookup CertificateRepository::Lookup(std::string_view x5u) const {
   return impl_->Lookup(x5u);
 }
 
+Result<Entry> CertificateRepository::FetchEntry(std::string_view x5u,
+                                                const Deadline& deadline) const {
+  return impl_->Fetch(x5u, deadline, Cause::kNeeded);
+}
+
 Result<Bundle> CertificateRepository::FetchNow(std::string_view x5u,
                                                const Deadline& deadline) const {
-  auto entry = impl_->Fetch(x5u, deadline, Cause::kNeeded);
+  auto entry = FetchEntry(x5u, deadline);
   if (!entry) return entry.error();
   return (*entry)->bundle;
 }

@@ -110,6 +110,10 @@ class CertificateRepository final : public CertificateSource {
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> FetchNow(
       std::string_view x5u, const Deadline& deadline) const;
 
+  /// FetchNow for who hands the certificates on to another cache: with their times.
+  [[nodiscard]] Result<std::shared_ptr<const CachedCertificates>> FetchEntry(
+      std::string_view x5u, const Deadline& deadline) const;
+
   /// Lookup, then FetchNow if that is needed.
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const override;

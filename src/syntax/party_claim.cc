@@ -8,7 +8,18 @@
 
 namespace callvet {
 
+namespace {
+
+Reason MissingInsteadOf(Reason invalid) {
+  if (invalid == Reason::kOrigInvalid) return Reason::kOrigMissing;
+  if (invalid == Reason::kDestInvalid) return Reason::kDestMissing;
+  return invalid;
+}
+
+}  // namespace
+
 Result<void> CheckTnClaim(const std::string& tn, Reason reason) {
+  if (tn.empty()) return Fail(MissingInsteadOf(reason), "tn is empty");
   if (auto number = TelephoneNumber::Parse(tn, nullptr); !number) {
     return Fail(reason, "tn: " + number.error().detail);
   }

@@ -9,7 +9,8 @@
 
 namespace callvet {
 
-/// Whether `tn` can be a telephone number, `uri` an identity, of a claim. Fail with `reason`. Pure.
+/// Whether `tn` can be a telephone number, `uri` an identity, of a claim. Fail with `reason`; an
+/// empty tn of orig or dest is as good as none: kOrigMissing, kDestMissing. Pure.
 Result<void> CheckTnClaim(const std::string& tn, Reason reason);
 Result<void> CheckUriClaim(const std::string& uri, Reason reason);
 

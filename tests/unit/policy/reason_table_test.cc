@@ -76,7 +76,7 @@ const std::vector<Row>& Rows() {
   static const std::vector<Row> rows = {
       {Reason::kNone, 0, 0, [](TestCall&) {}},
       {Reason::kNoIdentity, 428, 428, [](TestCall& call) { call.identities = {""}; }},
-      {Reason::kUnsupportedPpt, 428, 428,
+      {Reason::kUnsupportedPpt, 428, 438,
        [](TestCall& call) {
          call.header = JoseHeader(R"("alg":"ES256","ppt":"foobar",)" + std::string(kTail));
          call.parameters = ";info=<https://cert.example.org/p.pem>;ppt=foobar";
@@ -167,13 +167,13 @@ const std::vector<Row>& Rows() {
        [](TestCall& call) {
          call.payload = Payload({{"iat", "-"}});
        }},
-      {Reason::kDestInvalid, 438, 403,
+      {Reason::kDestInvalid, 438, 438,
        [](TestCall& call) {
          call.payload = Payload({{"dest", "{}"}});
        }},
-      {Reason::kOrigInvalid, 438, 403,
+      {Reason::kOrigInvalid, 438, 438,
        [](TestCall& call) {
-         call.payload = Payload({{"orig", R"({"tn":""})"}});
+         call.payload = Payload({{"orig", R"({"tn":"x"})"}});
        }},
       {Reason::kIatInvalid, 438, 403,
        [](TestCall& call) {

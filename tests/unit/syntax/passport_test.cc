@@ -198,7 +198,6 @@ TEST(Claims, A12_OtherOrig_IsInvalid) {
                                       R"({"tn":12155550100})",
                                       R"({"tn":null})",
                                       R"({"tn":{}})",
-                                      R"({"tn":""})",
                                       R"({"tn":" "})",
                                       R"({"tn":"+"})",
                                       R"({"tn":"alice"})",
@@ -217,6 +216,11 @@ TEST(Claims, A12_OtherOrig_IsInvalid) {
                                       R"({"tn":"12155550100\u0000"})"}) {
     EXPECT_THAT(Shaken({.orig = orig}), FailsWith(Reason::kOrigInvalid)) << orig;
   }
+}
+
+TEST(Claims, D1_EmptyNumber_IsAsGoodAsNone) {
+  EXPECT_THAT(Shaken({.orig = R"({"tn":""})"}), FailsWith(Reason::kOrigMissing));
+  EXPECT_THAT(Shaken({.dest = R"({"tn":[""]})"}), FailsWith(Reason::kDestMissing));
 }
 
 TEST(Claims, A13_DestOfTnAndUri) {
@@ -257,7 +261,6 @@ TEST(Claims, A13_OtherDest_IsInvalid) {
                                       R"({"tn":[1]})",
                                       R"({"tn":[null]})",
                                       R"({"tn":[["12355550101"]]})",
-                                      R"({"tn":[""]})",
                                       R"({"tn":["12355550101","bob"]})",
                                       R"({"tn":["12355550101",2]})",
                                       R"({"tn":{}})",

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "api/offline_verifier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/policy_call.h"
+#include "api/verifier_config.h"
+#include "base/file.h"
+#include "policy/policy_data.h"
+
+namespace callvet {
+namespace {
+
+constexpr size_t kMaxConfigBytes = size_t{1024} * 1024;
+// What a server's configuration has beside its verifier.
+constexpr std::string_view kServerMembers[] = {
+    "listen", "insecure_plain_http", "tls", "access", "signing", "limits", "log"};
+
+Result<std::shared_ptr<const Policy>> ReadPolicy(const std::filesystem::path& file,
+                                                 const std::string& text) {
+  LoadedPolicy loaded =
+      file.empty() ? ParsePolicy(text.empty() ? "{}" : text, "") : LoadPolicy(file);
+  if (loaded.policy) return std::move(loaded.policy);
+  std::string problems;
+  for (const PolicyProblem& problem : loaded.problems) {
+    problems += (problems.empty() ? "" : "; ") + PolicyProblemText(problem);
+  }
+  return Fail(Reason::kConfigInvalid, problems);
+}
+
+bool IsOthers(TrustSource::Kind kind) {
+  return kind == TrustSource::Kind::kCrlUrl || kind == TrustSource::Kind::kTrustList;
+}
+
+// What is configured by hand must be good; what others serve may fail for a while.
+std::optional<Failure> FirstUnusableFile(const TrustReport& report) {
+  for (const TrustSource& source : report.sources) {
+    if (source.failure && !source.in_use && !IsOthers(source.kind)) return source.failure;
+  }
+  return std::nullopt;
+}
+
+// The x5u of `passports` and of what they enclose, each once.
+void CollectX5us(const std::vector<PassportVerdict>& passports, std::vector<std::string>& x5us) {
+  for (const PassportVerdict& passport : passports) {
+    const bool known = std::find(x5us.begin(), x5us.end(), passport.x5u) != x5us.end();
+    if (!passport.x5u.empty() && !known) x5us.push_back(passport.x5u);
+    CollectX5us(passport.nested, x5us);
+  }
+}
+
+void CollectMissing(const std::vector<PassportVerdict>& passports,
+                    std::vector<std::string>& missing) {
+  for (const PassportVerdict& passport : passports) {
+    const bool known = std::find(missing.begin(), missing.end(), passport.x5u) != missing.end();
+    if (passport.reason == Reason::kCertificateNotAvailable && !known) {
+      missing.push_back(passport.x5u);
+    }
+    CollectMissing(passport.nested, missing);
+  }
+}
+
+}  // namespace
+
+Result<EmbeddedConfig> ParseEmbeddedConfig(std::string_view text,
+                                           const std::filesystem::path& directory) {
+  const auto json = ReadJson(WithoutJsonComments(text), {.max_bytes = kMaxConfigBytes});
+  if (!json) return Fail(Reason::kConfigInvalid, json.error().detail);
+  ObjectReader root(*json, "", Reason::kConfigInvalid);
+  EmbeddedConfig config;
+  std::string policy;
+  root.Text("policy", policy);
+  if (!policy.empty()) config.policy = directory / policy;
+  ReadVerifierSections(root, directory, config.verifier, config.deadline);
+  for (const std::string_view name : kServerMembers) static_cast<void>(root.Value(name));
+  if (auto ok = root.Finish(); !ok) return ok.error();
+  return config;
+}
+
+Result<EmbeddedConfig> ReadEmbeddedConfig(const std::filesystem::path& file) {
+  const auto text = ReadFile(file, kMaxConfigBytes);
+  if (!text) return text.error();
+  auto config = ParseEmbeddedConfig(*text, std::filesystem::absolute(file).parent_path());
+  if (!config) return Fail(config.error().reason, file.string() + ": " + config.error().detail);
+  return config;
+}
+
+struct OfflineVerifier::Parts {
+  VerifierSetup setup;
+  std::shared_ptr<HandedCertificates> certificates;
+  bool has_files = false;
+  std::shared_ptr<const CertificateSource> source;
+  std::shared_ptr<const Es256Engine> engine;
+  std::shared_ptr<TrustKeeper> keeper;
+  std::filesystem::path policy_file;
+  std::string policy_text;
+  std::shared_ptr<const Policy> policy;
+};
+
+OfflineVerifier::OfflineVerifier(Parts parts)
+    : options_(std::move(parts.setup.options)),
+      clock_(std::move(parts.setup.clock)),
+      certificates_(std::move(parts.certificates)),
+      has_files_(parts.has_files),
+      source_(std::move(parts.source)),
+      engine_(std::move(parts.engine)),
+      keeper_(std::move(parts.keeper)),
+      verifier_(options_, keeper_->snapshot(), source_, clock_, engine_),
+      policy_file_(std::move(parts.policy_file)),
+      policy_text_(std::move(parts.policy_text)),
+      policy_(std::move(parts.policy)) {}
+
+Result<std::unique_ptr<OfflineVerifier>> OfflineVerifier::Make(
+    const EmbeddedConfig& config, const std::string& policy_text,
+    const CertificateCacheOptions& cache) {
+  Parts parts;
+  parts.setup = config.verifier;
+  // Somebody else downloads; the same files and the same state directory count.
+  if (parts.setup.downloads) {
+    parts.setup.downloads->repository.downloads = DownloadPolicy::kOffline;
+  }
+  auto inputs = MakeTrustInputs(parts.setup);
+  if (!inputs) return inputs.error();
+  parts.keeper = std::make_shared<TrustKeeper>(std::move(*inputs));
+  const TrustReport report = parts.keeper->Load(parts.setup.clock->Now(), Deadline());
+  if (auto failure = FirstUnusableFile(report)) return *failure;
+
+  parts.policy_file = config.policy;
+  parts.policy_text = policy_text;
+  auto policy = ReadPolicy(parts.policy_file, parts.policy_text);
+  if (!policy) return policy.error();
+  parts.policy = std::move(*policy);
+  if (parts.setup.options.dial_plan == nullptr) {
+    parts.setup.options.dial_plan = parts.policy->dial_plan;
+  }
+  auto engine = MakeEs256Engine(parts.setup.engine);
+  if (!engine) return engine.error();
+  parts.engine = std::move(*engine);
+  parts.certificates = std::make_shared<HandedCertificates>(cache, parts.setup.clock);
+  parts.source = parts.certificates;
+  if (!parts.setup.certificates.empty() || !parts.setup.url_certificates.empty()) {
+    auto files =
+        FileCertificateSource::Load(parts.setup.certificates, parts.setup.url_certificates);
+    if (!files) return files.error();
+    parts.source = std::move(*files);
+    parts.has_files = true;
+  }
+  return std::make_unique<OfflineVerifier>(std::move(parts));
+}
+
+std::shared_ptr<const Policy> OfflineVerifier::policy() const {
+  const std::lock_guard lock(policy_mutex_);
+  return policy_;
+}
+
+OfflineVerifier::Judgement OfflineVerifier::Judge(const CallRequest& call, const std::string& trunk,
+                                                  std::optional<sys_seconds> at) const noexcept {
+  Judgement judgement;
+  try {
+    if (at) {
+      VerifierOptions options = options_;
+      options.max_cached_chains = 0;
+      const Verifier past(options, keeper_->snapshot(), source_, std::make_shared<FixedClock>(*at),
+                          engine_);
+      judgement.verdict = past.Verify(call, Deadline());
+    } else {
+      judgement.verdict = verifier_.Verify(call, Deadline());
+    }
+    if (!has_files_) {
+      CollectMissing(judgement.verdict.passports, judgement.missing);
+      std::vector<std::string> x5us;
+      CollectX5us(judgement.verdict.passports, x5us);
+      for (std::string& x5u : x5us) {
+        const bool stale = certificates_->StateOf(x5u) == HandedCertificates::State::kStale;
+        if (stale) judgement.stale.push_back(std::move(x5u));
+      }
+    }
+    judgement.disposition = Decide(*policy(), PolicyCallOf(call, trunk), judgement.verdict);
+  } catch (...) {
+    return Judgement();
+  }
+  return judgement;
+}
+
+OfflineVerifier::Judgement OfflineVerifier::JudgeUnreadable(
+    const Failure& failure, const std::string& trunk) const noexcept {
+  Judgement judgement;
+  try {
+    judgement.verdict.reason = failure.reason;
+    judgement.verdict.detail = failure.detail;
+    judgement.verdict.judged_at = clock_->Now();
+    if (judgement.verdict.passed()) return Judgement();
+    judgement.disposition = Decide(*policy(), PolicyCallOf({}, trunk), judgement.verdict);
+  } catch (...) {
+    return Judgement();
+  }
+  return judgement;
+}
+
+Result<void> OfflineVerifier::Reload() {
+  auto policy = ReadPolicy(policy_file_, policy_text_);
+  if (!policy) return policy.error();
+  const TrustReport report = keeper_->Load(clock_->Now(), Deadline());
+  if (auto failure = FirstUnusableFile(report)) return *failure;
+  const std::lock_guard lock(policy_mutex_);
+  if (report.outcome == TrustReport::Outcome::kReplaced) {
+    verifier_.ReplaceTrustStore(keeper_->snapshot());
+  }
+  policy_ = std::move(*policy);
+  return {};
+}
+
+std::optional<Failure> OfflineVerifier::NotReady() const {
+  if (!keeper_->snapshot()->AnchorsAt(clock_->Now()).empty()) return std::nullopt;
+  return Fail(Reason::kConfigInvalid, "there is no trust anchor, so no call can pass");
+}
+
+}  // namespace callvet

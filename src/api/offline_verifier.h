@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/assembly.h"
+#include "api/handed_certificates.h"
+#include "callvet/policy.h"
+#include "callvet/verifier.h"
+#include "repository/trust_keeper.h"
+
+namespace callvet {
+
+/// What a verifier inside somebody else's process is configured to be. The text is that of `serve`
+/// (src/cli/README.md); the sections that only a server has are allowed and left alone.
+struct EmbeddedConfig {
+  VerifierSetup verifier;
+  std::chrono::milliseconds deadline{2000};  // of a fetch
+  std::filesystem::path policy;              // "": none is named
+};
+
+/// Fails with kConfigInvalid, the detail naming the member. Pure.
+Result<EmbeddedConfig> ParseEmbeddedConfig(std::string_view text,
+                                           const std::filesystem::path& directory);
+/// The same of a file. Fails also with kFileUnreadable.
+Result<EmbeddedConfig> ReadEmbeddedConfig(const std::filesystem::path& file);
+
+/// A verifier with policy that opens no connection: files are read by Make and Reload alone, and
+/// Judge does no I/O at all. Certificates are handed over, unless the configuration names files of
+/// certificates; a trust list and CRLs to download count as the state directory has them, where
+/// somebody else keeps them current. Thread-safe; starts no threads.
+class OfflineVerifier {
+  struct Parts;
+
+ public:
+  explicit OfflineVerifier(Parts parts);  // for Make alone: nobody else has Parts
+
+  /// `policy_text` counts where `config` names no policy file; "" is the strictest policy. Fails if
+  /// a file that is named cannot be used. A downloaded list or CRL that is not there yet does not
+  /// fail it.
+  static Result<std::unique_ptr<OfflineVerifier>> Make(const EmbeddedConfig& config,
+                                                       const std::string& policy_text,
+                                                       const CertificateCacheOptions& cache);
+
+  struct Judgement {
+    Verdict verdict;
+    Disposition disposition;
+    std::vector<std::string> missing;  // x5u of certificates that are not at hand
+    std::vector<std::string> stale;    // of such as should be fetched anew
+  };
+  /// At the present time, or `at`. Never passes on an error or exception.
+  [[nodiscard]] Judgement Judge(const CallRequest& call, const std::string& trunk,
+                                std::optional<sys_seconds> at) const noexcept;
+  /// What becomes of a request that cannot be read.
+  [[nodiscard]] Judgement JudgeUnreadable(const Failure& failure,
+                                          const std::string& trunk) const noexcept;
+
+  /// Reads the files of trust and of the policy anew. If any cannot be used, nothing changes.
+  Result<void> Reload();
+
+  [[nodiscard]] HandedCertificates& certificates() const { return *certificates_; }
+  /// Whether certificates come from files, so that none is ever missing.
+  [[nodiscard]] bool has_files() const { return has_files_; }
+  /// Why no call can pass now, or nothing.
+  [[nodiscard]] std::optional<Failure> NotReady() const;
+
+ private:
+  [[nodiscard]] std::shared_ptr<const Policy> policy() const;
+
+  VerifierOptions options_;
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<HandedCertificates> certificates_;
+  bool has_files_;
+  std::shared_ptr<const CertificateSource> source_;
+  std::shared_ptr<const Es256Engine> engine_;
+  std::shared_ptr<TrustKeeper> keeper_;
+  Verifier verifier_;
+  std::filesystem::path policy_file_;
+  std::string policy_text_;
+  mutable std::mutex policy_mutex_;
+  std::shared_ptr<const Policy> policy_;
+};
+
+}  // namespace callvet

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "capi/call.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/sip_call.h"
+#include "capi/convert.h"
+#include "syntax/sip_message.h"
+
+namespace callvet::capi {
+namespace {
+
+Result<CallRequest> FromMessage(std::string_view text) {
+  if (text.empty()) return CallRequest();
+  const auto message = SipMessage::Parse(text);
+  if (!message) return message.error();
+  if (!text.starts_with(message->method + " " + message->request_uri + " SIP/2.0")) {
+    return Fail(Reason::kSipMessageInvalid, "the message does not begin with its request line");
+  }
+  return CallFromSip(*message);
+}
+
+void Replace(callvet_texts texts, std::vector<std::string>& target) {
+  if (texts.count > 0) target = Strings(texts);
+}
+
+void Replace(callvet_text text, std::optional<std::string>& target) {
+  if (text.size > 0) target = std::string(View(text));
+}
+
+}  // namespace
+
+Result<CallRequest> RequestOf(const callvet_call& call) {
+  auto request = FromMessage(View(call.message));
+  if (!request) return request;
+  Replace(call.identities, request->identities);
+  Replace(call.orig, request->orig);
+  if (call.dest.count > 0) request->target.reset();
+  Replace(call.dest, request->dest);
+  Replace(call.from, request->from);
+  Replace(call.date, request->date);
+  Replace(call.target, request->target);
+  Replace(call.priority, request->priority);
+  Replace(call.resource_priority, request->resource_priority);
+  return request;
+}
+
+}  // namespace callvet::capi

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "callvet/callvet.h"
+#include "callvet/result.h"
+#include "callvet/verifier.h"
+
+namespace callvet::capi {
+
+/// What `call` says of the call. Fails with kSipMessageInvalid if its message is not one SIP
+/// request that begins with its first byte: unlike a capture's text, a message from the wire has
+/// nothing in front.
+Result<CallRequest> RequestOf(const callvet_call& call);
+
+}  // namespace callvet::capi

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "api/offline_verifier.h"
+#include "callvet/callvet.h"
+#include "callvet/verstat.h"
+#include "capi/call.h"
+#include "capi/convert.h"
+#include "capi/options.h"
+#include "capi/result.h"
+
+using callvet::Fail;
+using callvet::Failure;
+using callvet::Info;
+using callvet::OfflineVerifier;
+using callvet::Reason;
+using callvet::ReasonClass;
+using callvet::ReasonInfo;
+using callvet::Stopwatch;
+using callvet::sys_seconds;
+using callvet::capi::Guard;
+using callvet::capi::Invalid;
+using callvet::capi::ReadStruct;
+using callvet::capi::View;
+using callvet::capi::WriteError;
+using callvet::capi::WriteStruct;
+
+namespace {
+
+using Counter = std::atomic<uint64_t>;
+
+void Count(Counter& counter) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
+sys_seconds TimeOf(int64_t seconds) {
+  return sys_seconds(std::chrono::seconds(seconds));
+}
+
+int Failed(const Failure& failure, callvet_error* error) {
+  WriteError(failure, error);
+  return CALLVET_FAILED;
+}
+
+}  // namespace
+
+struct callvet_verifier {
+  std::unique_ptr<OfflineVerifier> verifier;
+  callvet::capi::Log log;
+  Counter verified{0}, unsigned_calls{0}, refused{0}, undecided{0}, unreadable{0};
+  Counter rejected{0}, tagged{0}, need_certificate{0}, reloads{0};
+
+  void CountVerdict(const callvet_verdict& verdict) {
+    switch (verdict.reason_class) {
+      case CALLVET_VERIFIED:
+        Count(verified);
+        break;
+      case CALLVET_UNSIGNED:
+        Count(unsigned_calls);
+        break;
+      case CALLVET_REFUSED:
+        Count(refused);
+        break;
+      case CALLVET_UNDECIDED:
+      case CALLVET_POLICY:
+        Count(undecided);
+        break;
+      case CALLVET_INPUT:
+        Count(unreadable);
+        break;
+    }
+    if (verdict.action == CALLVET_REJECT) Count(rejected);
+    if (verdict.action == CALLVET_TAG) Count(tagged);
+  }
+};
+
+namespace {
+
+int Judge(callvet_verifier& handle, const callvet_call& call, callvet_result& result,
+          callvet_verdict& out) {
+  const Stopwatch watch;
+  const std::string trunk(View(call.trunk));
+  const auto request = callvet::capi::RequestOf(call);
+  std::optional<sys_seconds> at;
+  if (call.at != 0) at = TimeOf(call.at);
+  result.Fill(request ? handle.verifier->Judge(*request, trunk, at)
+                      : handle.verifier->JudgeUnreadable(request.error(), trunk),
+              watch.Elapsed(), out);
+  if (out.reason_class != CALLVET_VERIFIED && out.missing.count > 0) {
+    Count(handle.need_certificate);
+    return CALLVET_NEED_CERTIFICATE;
+  }
+  handle.CountVerdict(out);
+  return CALLVET_OK;
+}
+
+}  // namespace
+
+extern "C" {
+
+uint32_t callvet_abi_version(void) {
+  return CALLVET_ABI_VERSION;
+}
+
+const char* callvet_version(void) {
+  return CALLVET_VERSION;
+}
+
+int callvet_verifier_create(const callvet_options* options, callvet_verifier** verifier,
+                            callvet_error* error) {
+  if (verifier == nullptr) return Invalid("verifier is NULL", error);
+  *verifier = nullptr;
+  callvet_options read;
+  if (!ReadStruct(options, read)) return Invalid("options without struct_size", error);
+  return Guard(error, [&]() -> int {
+    const auto config = callvet::capi::ConfigOf(read);
+    if (!config) return Failed(config.error(), error);
+    auto handle = std::make_unique<callvet_verifier>();
+    handle->log = callvet::capi::Log(read);
+    auto made = OfflineVerifier::Make(*config, std::string(View(read.policy)),
+                                      callvet::capi::CacheOptionsOf(read));
+    if (!made) return Failed(made.error(), error);
+    handle->verifier = std::move(*made);
+    handle->log.WriteInsecureSettings(config->verifier);
+    *verifier = handle.release();
+    return CALLVET_OK;
+  });
+}
+
+void callvet_verifier_destroy(callvet_verifier* verifier) {
+  const std::unique_ptr<callvet_verifier> owner(verifier);
+}
+
+int callvet_verifier_reload(callvet_verifier* verifier, callvet_error* error) {
+  if (verifier == nullptr) return Invalid("verifier is NULL", error);
+  return Guard(error, [&]() -> int {
+    if (const auto ok = verifier->verifier->Reload(); !ok) {
+      verifier->log.Write(CALLVET_LOG_ERROR, "reload refused, nothing changed: " +
+                                                 std::string(Info(ok.error().reason).id) + ": " +
+                                                 ok.error().detail);
+      return Failed(ok.error(), error);
+    }
+    Count(verifier->reloads);
+    return CALLVET_OK;
+  });
+}
+
+int callvet_verifier_ready(const callvet_verifier* verifier, callvet_error* error) {
+  if (verifier == nullptr) return Invalid("verifier is NULL", error);
+  return Guard(error, [&]() -> int {
+    const auto failure = verifier->verifier->NotReady();
+    return failure ? Failed(*failure, error) : CALLVET_OK;
+  });
+}
+
+int callvet_verify(callvet_verifier* verifier, const callvet_call* call, callvet_result* result,
+                   callvet_verdict* verdict, callvet_error* error) {
+  if (!WriteStruct(callvet_result::InternalError(), verdict)) {
+    return Invalid("verdict without struct_size", error);
+  }
+  callvet_call read;
+  if (verifier == nullptr || result == nullptr) return Invalid("a handle is NULL", error);
+  if (!ReadStruct(call, read)) return Invalid("call without struct_size", error);
+  return Guard(error, [&]() -> int {
+    callvet_verdict out{};
+    const int status = Judge(*verifier, read, *result, out);
+    WriteStruct(out, verdict);
+    return status;
+  });
+}
+
+int callvet_mark_identity(const callvet_mark* mark, callvet_text identity, char* buffer,
+                          size_t* size, callvet_error* error) {
+  callvet_mark read;
+  if (!ReadStruct(mark, read)) return Invalid("mark without struct_size", error);
+  if (size == nullptr || (buffer == nullptr && *size > 0)) return Invalid("no buffer", error);
+  return Guard(error, [&]() -> int {
+    callvet::VerstatMark written;
+    written.value = View(read.value);
+    if (read.header == CALLVET_MARK_FROM) written.header = callvet::VerstatMark::Header::kFrom;
+    if (read.place == CALLVET_MARK_URI) written.place = callvet::VerstatMark::Place::kUriParameter;
+    written.identities = callvet::capi::Strings(read.identities);
+    const auto text = written.value.empty() ? callvet::StripVerstat(View(identity))
+                                            : callvet::WriteVerstat(View(identity), written);
+    if (!text) return Failed(text.error(), error);
+    const size_t room = std::exchange(*size, text->size());
+    if (room < text->size()) return CALLVET_TOO_SMALL;
+    std::copy(text->begin(), text->end(), buffer);
+    return CALLVET_OK;
+  });
+}
+
+int callvet_certificate_put(callvet_verifier* verifier, callvet_text url, callvet_text bytes,
+                            const callvet_times* times, callvet_error* error) {
+  callvet_times read;
+  if (verifier == nullptr) return Invalid("verifier is NULL", error);
+  if (!ReadStruct(times, read)) return Invalid("times without struct_size", error);
+  if (View(url).empty()) return Invalid("no URL", error);
+  return Guard(error, [&]() -> int {
+    const callvet::HandedTimes handed{TimeOf(read.fetched_at), TimeOf(read.fresh_until),
+                                      TimeOf(read.stale_until)};
+    const auto ok = verifier->verifier->certificates().Put(View(url), View(bytes), handed);
+    return ok ? CALLVET_OK : Failed(ok.error(), error);
+  });
+}
+
+int callvet_certificate_put_failure(callvet_verifier* verifier, callvet_text url,
+                                    callvet_text reason, int64_t until, callvet_error* error) {
+  if (verifier == nullptr) return Invalid("verifier is NULL", error);
+  if (View(url).empty()) return Invalid("no URL", error);
+  const ReasonInfo* row = callvet::FindReason(View(reason));
+  const bool usable =
+      row != nullptr && row->reason != Reason::kCertificateNotAvailable &&
+      (row->reason_class == ReasonClass::kUndecided || row->reason_class == ReasonClass::kRefused);
+  if (!usable) return Invalid("the reason is none that a certificate can have", error);
+  return Guard(error, [&]() -> int {
+    verifier->verifier->certificates().PutFailure(
+        View(url), Fail(row->reason, std::string(row->meaning)), TimeOf(until));
+    return CALLVET_OK;
+  });
+}
+
+int callvet_certificate_forget(callvet_verifier* verifier, callvet_text url) {
+  if (verifier == nullptr) return CALLVET_INVALID;
+  return Guard(nullptr, [&]() -> int {
+    if (View(url).empty()) {
+      verifier->verifier->certificates().ForgetAll();
+    } else {
+      verifier->verifier->certificates().Forget(View(url));
+    }
+    return CALLVET_OK;
+  });
+}
+
+int callvet_verifier_get_stats(const callvet_verifier* verifier, callvet_verifier_stats* stats) {
+  if (verifier == nullptr) return CALLVET_INVALID;
+  return Guard(nullptr, [&]() -> int {
+    const auto usage = verifier->verifier->certificates().GetUsage();
+    callvet_verifier_stats filled{};
+    filled.verified = verifier->verified;
+    filled.unsigned_calls = verifier->unsigned_calls;
+    filled.refused = verifier->refused;
+    filled.undecided = verifier->undecided;
+    filled.unreadable = verifier->unreadable;
+    filled.rejected = verifier->rejected;
+    filled.tagged = verifier->tagged;
+    filled.need_certificate = verifier->need_certificate;
+    filled.certificates = usage.entries;
+    filled.certificate_bytes = usage.bytes;
+    filled.reloads = verifier->reloads;
+    return WriteStruct(filled, stats) ? CALLVET_OK : CALLVET_INVALID;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/data_lump.h"
+#include "core/data_lump_rpl.h"
+#include "core/dprint.h"
+#include "core/mem/mem.h"
+#include "core/parser/hf.h"
+#include "core/parser/msg_parser.h"
+#include "core/parser/parse_from.h"
+#include "core/trim.h"
+#include "modules/sl/sl.h"
+
+#define HEADER_MAX 16384
+
+extern sl_api_t cv_slb;
+
+static const str pai_name = str_init("P-Asserted-Identity");
+
+static int add_to_call(sip_msg_t* msg, const char* text, int len) {
+  struct lump* anchor = anchor_lump(msg, msg->unparsed - msg->buf, 0, 0);
+  char* copy = pkg_malloc(len);
+  if (anchor == NULL || copy == NULL) {
+    PKG_MEM_ERROR;
+    return -1;
+  }
+  memcpy(copy, text, len);
+  if (insert_new_lump_before(anchor, copy, len, 0) == NULL) {
+    pkg_free(copy);
+    return -1;
+  }
+  return 0;
+}
+
+static int replace_body(sip_msg_t* msg, const hdr_field_t* header, const char* text, int len) {
+  struct lump* removed;
+  char* copy;
+  if (header->body.len == len && memcmp(header->body.s, text, len) == 0) return 0;
+  removed = del_lump(msg, header->body.s - msg->buf, header->body.len, 0);
+  copy = pkg_malloc(len);
+  if (removed == NULL || copy == NULL) {
+    PKG_MEM_ERROR;
+    return -1;
+  }
+  memcpy(copy, text, len);
+  if (insert_new_lump_after(removed, copy, len, 0) == NULL) {
+    pkg_free(copy);
+    return -1;
+  }
+  return 0;
+}
+
+/* The length of the first of the values in `list`, which commas divide, but not in quotes or
+ * brackets. */
+static int first_value(const char* list, int len) {
+  int i, quoted = 0, bracketed = 0;
+  for (i = 0; i < len; i++) {
+    if (list[i] == '\\' && quoted) {
+      i++;
+    } else if (list[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (list[i] == '<' || list[i] == '>')) {
+      bracketed = list[i] == '<';
+    } else if (!quoted && !bracketed && list[i] == ',') {
+      return i;
+    }
+  }
+  return len;
+}
+
+/* Each value of `header` marked, into `buffer`; its length, or -1. */
+static int mark_values(const cv_record_t* record, int into, const str* body, char* buffer,
+                       int size) {
+  const char* at = body->s;
+  int left = body->len, used = 0;
+  while (left > 0) {
+    str value = {(char*)at, first_value(at, left)};
+    int taken = value.len < left ? value.len + 1 : value.len;
+    int room = size - used - 2;
+    at += taken;
+    left -= taken;
+    trim(&value);
+    if (value.len == 0) continue;
+    if (used > 0) {
+      memcpy(buffer + used, ", ", 2);
+      used += 2;
+    }
+    if (room <= 0 || cv_mark(record, into, &value, buffer + used, &room) < 0) return -1;
+    used += room;
+  }
+  return used;
+}
+
+static int named(const hdr_field_t* header, const str* name) {
+  return header->name.len == name->len && strncasecmp(header->name.s, name->s, name->len) == 0;
+}
+
+static int remove_header(sip_msg_t* msg, const hdr_field_t* header) {
+  return del_lump(msg, header->name.s - msg->buf, header->len, 0) == NULL ? -1 : 0;
+}
+
+static int is_stripped(const hdr_field_t* header, const cv_record_t* record) {
+  str name;
+  int i;
+  for (i = 0; cv_list_at(&record->fields[CVF_STRIP_HEADERS], i, &name) == 0; i++) {
+    if (named(header, &name)) return 1;
+  }
+  return 0;
+}
+
+/* An identity in which no URI can be found cannot be trusted to be free of verstat: it is removed.
+ */
+static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_record_t* record,
+                       int into) {
+  static char text[HEADER_MAX];
+  int len = mark_values(record, into, &header->body, text, sizeof(text));
+  if (len >= 0) return replace_body(msg, header, text, len);
+  return into == CALLVET_MARK_FROM ? 0 : remove_header(msg, header);
+}
+
+static int add_reason_headers(sip_msg_t* msg, const cv_record_t* record) {
+  char line[1024];
+  str value;
+  int i;
+  for (i = 0; cv_list_at(&record->fields[CVF_REPLY_HEADERS], i, &value) == 0; i++) {
+    int len = snprintf(line, sizeof(line), "Reason: %.*s\r\n", value.len, value.s);
+    if (len < (int)sizeof(line) && add_to_call(msg, line, len) < 0) return -1;
+  }
+  return 0;
+}
+
+int cv_marked_identity(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size) {
+  const hdr_field_t* header;
+  cv_record_t as_pai = *record;
+  int len;
+  as_pai.mark_header = CALLVET_MARK_PAI;
+  if (as_pai.fields[CVF_MARK].len == 0) as_pai.fields[CVF_MARK] = record->fields[CVF_VERSTAT];
+  if (parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
+  for (header = msg->headers; header != NULL; header = header->next) {
+    if (named(header, &pai_name)) break;
+  }
+  if (header != NULL) {
+    len = mark_values(&as_pai, CALLVET_MARK_PAI, &header->body, buffer, *size);
+  } else {
+    /* Of From the URI alone: its display name and tag are no part of an asserted identity. */
+    char uri[1024];
+    str value = {uri, 0};
+    if (msg->from == NULL || parse_from_header(msg) < 0) return -1;
+    value.len = snprintf(uri, sizeof(uri), "<%.*s>", get_from(msg)->uri.len, get_from(msg)->uri.s);
+    if (value.len >= (int)sizeof(uri)) return -1;
+    len = *size;
+    if (cv_mark(&as_pai, CALLVET_MARK_PAI, &value, buffer, &len) < 0) return -1;
+  }
+  if (len < 0) return -1;
+  *size = len;
+  return 0;
+}
+
+static int add_asserted_identity(sip_msg_t* msg, const cv_record_t* record) {
+  static char line[HEADER_MAX];
+  int prefix = sprintf(line, "%s: ", pai_name.s);
+  int size = (int)sizeof(line) - prefix - 2;
+  if (cv_marked_identity(msg, record, line + prefix, &size) < 0)
+    return 0; /* From has no URI that could be asserted */
+  memcpy(line + prefix + size, "\r\n", 2);
+  return add_to_call(msg, line, prefix + size + 2);
+}
+
+/* What goes on to the called side. */
+static int tag_call(sip_msg_t* msg, const cv_record_t* record) {
+  const hdr_field_t* header;
+  int asserted = 0;
+  if (parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
+  for (header = msg->headers; header != NULL; header = header->next) {
+    int failed = 0;
+    if (is_stripped(header, record)) {
+      failed = remove_header(msg, header);
+    } else if (named(header, &pai_name)) {
+      asserted = 1;
+      failed = mark_header(msg, header, record, CALLVET_MARK_PAI);
+    } else if (header->type == HDR_FROM_T) {
+      failed = mark_header(msg, header, record, CALLVET_MARK_FROM);
+    }
+    if (failed) return -1;
+  }
+  if (!asserted && record->fields[CVF_MARK].len > 0 && record->mark_header == CALLVET_MARK_PAI &&
+      add_asserted_identity(msg, record) < 0)
+    return -1;
+  return add_reason_headers(msg, record);
+}
+
+int cv_add_reason_to_reply(sip_msg_t* msg, const cv_record_t* record) {
+  char line[1024];
+  str value;
+  int i;
+  for (i = 0; cv_list_at(&record->fields[CVF_REPLY_HEADERS], i, &value) == 0; i++) {
+    int len = snprintf(line, sizeof(line), "Reason: %.*s\r\n", value.len, value.s);
+    if (len < (int)sizeof(line) && add_lump_rpl(msg, line, len, LUMP_RPL_HDR) == NULL) return -1;
+  }
+  return 0;
+}
+
+int cv_apply(sip_msg_t* msg, const cv_record_t* record) {
+  str phrase = record->fields[CVF_REPLY_PHRASE];
+  if (record->action != CALLVET_REJECT) {
+    if (tag_call(msg, record) < 0) {
+      LM_ERR("a call could not be tagged\n");
+      return CV_ERROR;
+    }
+    return 1;
+  }
+  if (cv_add_reason_to_reply(msg, record) < 0) LM_ERR("a reply goes without Reason\n");
+  if (cv_slb.freply(msg, record->reply_code, &phrase) < 0) {
+    LM_ERR("a call could not be answered\n");
+    return CV_ERROR;
+  }
+  return -1;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CALLVET_KAMAILIO_APPLY_H
+#define CALLVET_KAMAILIO_APPLY_H
+
+#include "worker.h"
+
+/* Does with the call what its record says: answers it (-1), or writes verstat and Reason into it
+ * and removes what must not be believed (1). CV_ERROR if neither could be done: do not let the call
+ * go on. */
+int cv_apply(sip_msg_t* msg, const cv_record_t* record);
+
+/* The P-Asserted-Identity value with verstat that belongs to the call, made of From if it has none;
+ * into `buffer`. 0, or -1. */
+int cv_marked_identity(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size);
+
+/* Adds the Reason headers to the reply that the script sends next. */
+int cv_add_reason_to_reply(sip_msg_t* msg, const cv_record_t* record);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * callvet: verifies the caller's number by STIR/SHAKEN. See README.md.
+ */
+#include <callvet/callvet.h>
+#include <string.h>
+
+#include "apply.h"
+#include "config.h"
+#include "core/cfg/cfg_struct.h"
+#include "core/dprint.h"
+#include "core/kemi.h"
+#include "core/mod_fix.h"
+#include "core/pt.h"
+#include "core/route.h"
+#include "core/sr_module.h"
+#include "fetcher.h"
+#include "modules/sl/sl.h"
+#include "modules/tm/tm_load.h"
+#include "pv.h"
+#include "rpc.h"
+#include "stats.h"
+#include "store.h"
+#include "worker.h"
+
+MODULE_VERSION
+
+struct tm_binds cv_tmb;
+sl_api_t cv_slb;
+
+static pv_elem_t* trunk_format = NULL;
+static const callvet_options* options = NULL;
+
+static void trunk_of(sip_msg_t* msg, str* trunk) {
+  if (trunk_format == NULL || pv_printf_s(msg, trunk_format, trunk) < 0) {
+    trunk->s = NULL;
+    trunk->len = 0;
+  }
+}
+
+/* Keeps the record and gives the script its result. */
+static int finish(const cv_record_t* record) {
+  cv_count_record(record);
+  return cv_record_save(record) < 0 ? CV_ERROR : record->result;
+}
+
+static int check(sip_msg_t* msg, const str* orig, const str* dest) {
+  cv_arguments_t arguments;
+  cv_missing_t missing;
+  cv_record_t record;
+  int i;
+  memset(&arguments, 0, sizeof(arguments));
+  if (orig != NULL) arguments.orig = *orig;
+  if (dest != NULL) arguments.dest = *dest;
+  trunk_of(msg, &arguments.trunk);
+  cv_judge(msg, &arguments, CV_ABSENT_ASK, &record, &missing);
+  for (i = 0; i < missing.count; i++) cv_store_request(&missing.urls[i]); /* for the next call */
+  return finish(&record);
+}
+
+static int ki_check(sip_msg_t* msg) {
+  return check(msg, NULL, NULL);
+}
+
+static int ki_check_numbers(sip_msg_t* msg, str* orig, str* dest) {
+  return check(msg, orig, dest);
+}
+
+static int ki_check_value(sip_msg_t* msg, str* identity, str* orig, str* dest, int at) {
+  cv_arguments_t arguments;
+  cv_missing_t missing;
+  cv_record_t record;
+  int i;
+  memset(&arguments, 0, sizeof(arguments));
+  arguments.identity = *identity;
+  arguments.orig = *orig;
+  arguments.dest = *dest;
+  arguments.at = at;
+  trunk_of(msg, &arguments.trunk);
+  cv_judge(NULL, &arguments, CV_ABSENT_ASK, &record, &missing);
+  for (i = 0; i < missing.count; i++) cv_store_request(&missing.urls[i]);
+  return finish(&record);
+}
+
+/* The call cannot wait: the outcome at once, without the certificate. */
+static int check_busy(sip_msg_t* msg, const cv_arguments_t* arguments) {
+  cv_record_t record;
+  cv_count(CV_STAT_BUSY);
+  cv_judge(msg, arguments, CV_ABSENT_BUSY, &record, NULL);
+  return finish(&record);
+}
+
+/* Suspends the transaction until the certificates are there, or the time is over. */
+static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t* record,
+                   const cv_missing_t* missing, cv_call_t* call) {
+  struct cell* t = cv_tmb.t_gett();
+  str urls[CV_URLS_MAX];
+  static char kept[CV_URLS_MAX][2048];
+  int i, status;
+  for (i = 0; i < missing->count; i++) {
+    if (missing->urls[i].len > (int)sizeof(kept[i])) return check_busy(msg, arguments);
+    memcpy(kept[i], missing->urls[i].s, missing->urls[i].len);
+    urls[i].s = kept[i];
+    urls[i].len = missing->urls[i].len;
+  }
+  call->deadline_ms = cv_now_ms() + cv_params.fetch_timeout;
+  record->pending = 1;
+  /* Before the transaction is made: it takes the XAVP along. */
+  if (cv_record_save(record) < 0) return CV_ERROR;
+  if (t == NULL || t == T_UNDEFINED) {
+    status = cv_tmb.t_newtran(msg);
+    if (status == 0) return CV_STOP; /* a retransmission */
+    if (status < 0) {
+      LM_ERR("no transaction to wait in\n");
+      return check_busy(msg, arguments);
+    }
+  }
+  status = cv_tmb.t_suspend(msg, &call->tindex, &call->tlabel);
+  if (status > 0) return CV_STOP; /* cancelled already */
+  if (status < 0) return check_busy(msg, arguments);
+  switch (cv_store_wait(urls, missing->count, call)) {
+    case CV_WAITING:
+      cv_count(CV_STAT_SUSPENDED);
+      return CV_STOP;
+    case CV_NO_NEED: /* they came in meanwhile */
+      cv_tmb.t_cancel_suspend(call->tindex, call->tlabel);
+      cv_judge(msg, arguments, CV_ABSENT_BUSY, record, NULL);
+      return finish(record);
+    case CV_BUSY:
+      break;
+  }
+  cv_tmb.t_cancel_suspend(call->tindex, call->tlabel);
+  return check_busy(msg, arguments);
+}
+
+static int check_async(sip_msg_t* msg, struct action* route, const str* name) {
+  cv_arguments_t arguments;
+  cv_missing_t missing;
+  cv_record_t record;
+  cv_call_t call;
+  memset(&arguments, 0, sizeof(arguments));
+  trunk_of(msg, &arguments.trunk);
+  cv_judge(msg, &arguments, CV_ABSENT_ASK, &record, &missing);
+  if (record.result != CV_UNDECIDED || missing.count == 0) return finish(&record);
+  if (!cv_store_has_room()) return check_busy(msg, &arguments);
+  memset(&call, 0, sizeof(call));
+  call.route = route;
+  if (name->len >= (int)sizeof(call.name)) {
+    LM_ERR("the name [%.*s] is too long\n", name->len, name->s);
+    return check_busy(msg, &arguments);
+  }
+  memcpy(call.name, name->s, name->len);
+  return suspend(msg, &arguments, &record, &missing, &call);
+}
+
+static int ki_check_async(sip_msg_t* msg, str* function) {
+  struct action* route = NULL;
+  if (sr_kemi_eng_get() == NULL) {
+    int index = route_lookup(&main_rt, function->s);
+    if (index < 0 || (route = main_rt.rlist[index]) == NULL) {
+      LM_ERR("there is no route [%.*s]\n", function->len, function->s);
+      return CV_ERROR;
+    }
+  }
+  return check_async(msg, route, function);
+}
+
+static int ki_apply(sip_msg_t* msg) {
+  cv_record_t record;
+  if (cv_current(msg, &record) < 0) {
+    /* Not checked, or no memory for the verdict: such a call does not go on. */
+    LM_ERR("callvet_apply without a verdict\n");
+    memset(&record, 0, sizeof(record));
+    cv_record_fail(&record);
+  }
+  return cv_apply(msg, &record);
+}
+
+static int ki_add_reason(sip_msg_t* msg) {
+  cv_record_t record;
+  if (cv_current(msg, &record) < 0) return CV_ERROR;
+  return cv_add_reason_to_reply(msg, &record) < 0 ? CV_ERROR : 1;
+}
+
+static int ki_preload(sip_msg_t* msg, str* url) {
+  (void)msg;
+  return cv_store_request(url) < 0 ? -1 : 1;
+}
+
+/* ---- Functions of the native script ---- */
+
+static int w_check(sip_msg_t* msg, char* unused1, char* unused2) {
+  (void)unused1;
+  (void)unused2;
+  return ki_check(msg);
+}
+
+static int w_check_numbers(sip_msg_t* msg, char* orig, char* dest) {
+  str values[2];
+  if (fixup_get_svalue(msg, (gparam_t*)orig, &values[0]) < 0 ||
+      fixup_get_svalue(msg, (gparam_t*)dest, &values[1]) < 0)
+    return CV_ERROR;
+  return ki_check_numbers(msg, &values[0], &values[1]);
+}
+
+static int w_check_async(sip_msg_t* msg, char* name, char* unused) {
+  str value;
+  (void)unused;
+  if (fixup_get_svalue(msg, (gparam_t*)name, &value) < 0) return CV_ERROR;
+  return ki_check_async(msg, &value);
+}
+
+static int w_check_value(sip_msg_t* msg, char* identity, char* orig, char* dest, char* at) {
+  str values[3];
+  int seconds;
+  if (fixup_get_svalue(msg, (gparam_t*)identity, &values[0]) < 0 ||
+      fixup_get_svalue(msg, (gparam_t*)orig, &values[1]) < 0 ||
+      fixup_get_svalue(msg, (gparam_t*)dest, &values[2]) < 0 ||
+      fixup_get_ivalue(msg, (gparam_t*)at, &seconds) < 0)
+    return CV_ERROR;
+  return ki_check_value(msg, &values[0], &values[1], &values[2], seconds);
+}
+
+static int w_apply(sip_msg_t* msg, char* unused1, char* unused2) {
+  (void)unused1;
+  (void)unused2;
+  return ki_apply(msg);
+}
+
+static int w_add_reason(sip_msg_t* msg, char* unused1, char* unused2) {
+  (void)unused1;
+  (void)unused2;
+  return ki_add_reason(msg);
+}
+
+static int w_preload(sip_msg_t* msg, char* url, char* unused) {
+  str value;
+  (void)unused;
+  if (fixup_get_svalue(msg, (gparam_t*)url, &value) < 0) return CV_ERROR;
+  return ki_preload(msg, &value);
+}
+
+static int fixup_value(void** param, int number) {
+  return number == 4 ? fixup_igp_null(param, 1) : fixup_spve_null(param, 1);
+}
+
+/* ---- Start and end ---- */
+
+static int mod_init(void) {
+  cv_limits_t limits = {cv_params.cache_max, cv_params.suspend_max, cv_params.queue_max,
+                        cv_params.negative_expire};
+  str trunk = {cv_params.trunk, 0};
+  if (cv_params.fetch_max < 1 || cv_params.fetch_max > 256 || cv_params.cache_max < 16 ||
+      cv_params.fetch_timeout < 50 || cv_params.suspend_max < 0 || cv_params.queue_max < 1) {
+    LM_ERR("a limit is out of range\n");
+    return -1;
+  }
+  if (callvet_abi_version() < CALLVET_ABI_VERSION) {
+    LM_ERR("libcallvet %s is older than this module\n", callvet_version());
+    return -1;
+  }
+  if (trunk.s != NULL) {
+    trunk.len = (int)strlen(trunk.s);
+    if (pv_parse_format(&trunk, &trunk_format) < 0) return -1;
+  }
+  if (load_tm_api(&cv_tmb) < 0 || sl_load_api(&cv_slb) < 0) {
+    LM_ERR("the modules tm and sl must be loaded before this one\n");
+    return -1;
+  }
+  options = cv_config_options();
+  if (options == NULL || cv_stats_init() < 0 || cv_store_init(&limits) < 0 ||
+      cv_worker_init(options) < 0)
+    return -1;
+  register_procs(1);
+  cfg_register_child(1);
+  return 0;
+}
+
+static int child_init(int rank) {
+  cv_fetcher_setup_t setup = {options, cv_params.fetch_max, cv_params.fetch_timeout};
+  int pid;
+  if (rank != PROC_MAIN) return 0;
+  pid = fork_process(PROC_RPC, "callvet fetcher", 1);
+  if (pid < 0) {
+    LM_ERR("no process for the fetcher\n");
+    return -1;
+  }
+  if (pid > 0) return 0;
+  if (cfg_child_init() < 0) return -1;
+  return cv_fetcher_run(&setup);
+}
+
+static void mod_destroy(void) {
+  cv_worker_destroy();
+  cv_store_destroy();
+}
+
+static sr_kemi_t kemi[] = {
+    {str_init("callvet"),
+     str_init("check"),
+     SR_KEMIP_INT,
+     ki_check,
+     {SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE}},
+    {str_init("callvet"),
+     str_init("check_numbers"),
+     SR_KEMIP_INT,
+     ki_check_numbers,
+     {SR_KEMIP_STR, SR_KEMIP_STR, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE}},
+    {str_init("callvet"),
+     str_init("check_async"),
+     SR_KEMIP_INT,
+     ki_check_async,
+     {SR_KEMIP_STR, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE}},
+    {str_init("callvet"),
+     str_init("check_value"),
+     SR_KEMIP_INT,
+     ki_check_value,
+     {SR_KEMIP_STR, SR_KEMIP_STR, SR_KEMIP_STR, SR_KEMIP_INT, SR_KEMIP_NONE, SR_KEMIP_NONE}},
+    {str_init("callvet"),
+     str_init("apply"),
+     SR_KEMIP_INT,
+     ki_apply,
+     {SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE}},
+    {str_init("callvet"),
+     str_init("add_reason"),
+     SR_KEMIP_INT,
+     ki_add_reason,
+     {SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE}},
+    {str_init("callvet"),
+     str_init("preload"),
+     SR_KEMIP_INT,
+     ki_preload,
+     {SR_KEMIP_STR, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE}},
+    {{0, 0}, {0, 0}, 0, NULL, {0, 0, 0, 0, 0, 0}},
+};
+
+int mod_register(char* path, int* dlflags, void* p1, void* p2) {
+  (void)path;
+  (void)dlflags;
+  (void)p1;
+  (void)p2;
+  sr_kemi_modules_add(kemi);
+  return 0;
+}
+
+static cmd_export_t cmds[] = {
+    {"callvet_check", w_check, 0, 0, 0, ANY_ROUTE},
+    {"callvet_check", w_check_numbers, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+    {"callvet_check_async", w_check_async, 1, fixup_spve_null, fixup_free_spve_null, REQUEST_ROUTE},
+    {"callvet_check_value", (cmd_function)w_check_value, 4, fixup_value, 0, ANY_ROUTE},
+    {"callvet_apply", w_apply, 0, 0, 0, REQUEST_ROUTE | FAILURE_ROUTE},
+    {"callvet_add_reason", w_add_reason, 0, 0, 0, REQUEST_ROUTE | FAILURE_ROUTE},
+    {"callvet_preload", w_preload, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
+    {0, 0, 0, 0, 0, 0},
+};
+
+static param_export_t params[] = {
+    {"config", PARAM_STRING, &cv_params.config},
+    {"anchors", PARAM_STRING, &cv_params.anchors},
+    {"crl_file", PARAM_STRING, &cv_params.crl_file},
+    {"trust_list", PARAM_STRING, &cv_params.trust_list},
+    {"trust_list_roots", PARAM_STRING, &cv_params.trust_list_roots},
+    {"state_dir", PARAM_STRING, &cv_params.state_dir},
+    {"cache_dir", PARAM_STRING, &cv_params.cache_dir},
+    {"allowed_ports", PARAM_STRING, &cv_params.allowed_ports},
+    {"country", PARAM_STRING, &cv_params.country},
+    {"iat_window", PARAM_INT, &cv_params.iat_window},
+    {"insecure_allow_http", PARAM_INT, &cv_params.allow_http},
+    {"insecure_allow_private", PARAM_INT, &cv_params.allow_private},
+    {"policy", PARAM_STRING, &cv_params.policy},
+    {"mode", PARAM_STRING, &cv_params.mode},
+    {"fail_policy", PARAM_STRING, &cv_params.fail_policy},
+    {"code_map", PARAM_STRING, &cv_params.code_map},
+    {"trunk", PARAM_STRING, &cv_params.trunk},
+    {"fetch_timeout", PARAM_INT, &cv_params.fetch_timeout},
+    {"fetch_max", PARAM_INT, &cv_params.fetch_max},
+    {"queue_max", PARAM_INT, &cv_params.queue_max},
+    {"suspend_max", PARAM_INT, &cv_params.suspend_max},
+    {"cache_max", PARAM_INT, &cv_params.cache_max},
+    {"negative_expire", PARAM_INT, &cv_params.negative_expire},
+    {0, 0, 0},
+};
+
+struct module_exports exports = {"callvet", DEFAULT_DLFLAGS, cmds,       params, cv_rpcs, cv_pvs, 0,
+                                 mod_init,  child_init,      mod_destroy};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/dprint.h"
+
+#define TEXT_MAX 8192
+
+cv_params_t cv_params = {
+    .fetch_timeout = 2000,
+    .fetch_max = 16,
+    .queue_max = 256,
+    .suspend_max = 1024,
+    .cache_max = 4096,
+    .negative_expire = 30,
+};
+
+typedef struct text {
+  char bytes[TEXT_MAX];
+  int used;
+  int failed;
+} text_t;
+
+static text_t config_text, policy_text;
+
+static void append(text_t* text, const char* format, ...) {
+  va_list arguments;
+  int room = TEXT_MAX - text->used, written;
+  va_start(arguments, format);
+  written = vsnprintf(text->bytes + text->used, (size_t)room, format, arguments);
+  va_end(arguments);
+  if (written < 0 || written >= room)
+    text->failed = 1;
+  else
+    text->used += written;
+}
+
+/* , "name": "value" if there is a value; what JSON would have to escape is refused. */
+static void append_text(text_t* text, const char* name, const char* value) {
+  const char* at;
+  if (value == NULL) return;
+  for (at = value; *at != '\0'; at++) {
+    if (*at == '"' || *at == '\\' || (unsigned char)*at < 0x20) {
+      LM_ERR("parameter %s: [%s] has a character that it may not have\n", name, value);
+      text->failed = 1;
+      return;
+    }
+  }
+  append(text, "%s\"%s\": \"%s\"", text->bytes[text->used - 1] == '{' ? "" : ", ", name, value);
+}
+
+static void append_raw(text_t* text, const char* name, const char* value) {
+  append(text, "%s\"%s\": %s", text->bytes[text->used - 1] == '{' ? "" : ", ", name, value);
+}
+
+static void append_ports(text_t* text, const char* ports) {
+  if (ports == NULL) return;
+  if (strspn(ports, "0123456789, ") != strlen(ports)) {
+    LM_ERR("parameter allowed_ports: [%s] are no ports\n", ports);
+    text->failed = 1;
+    return;
+  }
+  append(text, "%s\"insecure_allow_ports\": [%s]", text->bytes[text->used - 1] == '{' ? "" : ", ",
+         ports);
+}
+
+static void write_config(text_t* text) {
+  char number[32];
+  append(text, "{\"trust\": {");
+  append_text(text, "anchors", cv_params.anchors);
+  append_text(text, "crls", cv_params.crl_file);
+  append_text(text, "trust_list", cv_params.trust_list);
+  append_text(text, "trust_list_roots", cv_params.trust_list_roots);
+  append_text(text, "state_dir", cv_params.state_dir);
+  append(text, "}, \"certificates\": {");
+  append_text(text, "cache_dir", cv_params.cache_dir);
+  if (cv_params.allow_http) append_raw(text, "insecure_allow_http", "true");
+  if (cv_params.allow_private) append_raw(text, "insecure_allow_private_addresses", "true");
+  append_ports(text, cv_params.allowed_ports);
+  append(text, "}, \"verification\": {");
+  append_text(text, "country", cv_params.country);
+  if (cv_params.iat_window > 0) {
+    snprintf(number, sizeof(number), "%d", cv_params.iat_window);
+    append_raw(text, "max_age_seconds", number);
+  }
+  append(text, "}}");
+}
+
+static void write_policy(text_t* text) {
+  append(text, "{\"default\": {");
+  append_text(text, "mode", cv_params.mode);
+  append_text(text, "certificate_unavailable", cv_params.fail_policy);
+  append_text(text, "code_map", cv_params.code_map);
+  append(text, "}}");
+}
+
+static void log_line(void* context, callvet_log_level level, callvet_text line) {
+  (void)context;
+  if (level == CALLVET_LOG_ERROR)
+    LM_ERR("%.*s\n", (int)line.size, line.data);
+  else if (level == CALLVET_LOG_WARNING)
+    LM_WARN("%.*s\n", (int)line.size, line.data);
+  else
+    LM_INFO("%.*s\n", (int)line.size, line.data);
+}
+
+static int is_mixed(void) {
+  const cv_params_t* p = &cv_params;
+  return p->config != NULL && (p->anchors || p->crl_file || p->trust_list || p->trust_list_roots ||
+                               p->state_dir || p->cache_dir || p->allowed_ports || p->country ||
+                               p->iat_window || p->allow_http || p->allow_private || p->policy);
+}
+
+static callvet_text text_of(const char* text) {
+  callvet_text result = {text, text == NULL ? 0 : strlen(text)};
+  return result;
+}
+
+/* "policy" is a member of the configuration. */
+static void add_policy_file(text_t* text) {
+  if (cv_params.policy == NULL) return;
+  text->used--; /* the last brace */
+  append_text(text, "policy", cv_params.policy);
+  append(text, "}");
+}
+
+const callvet_options* cv_config_options(void) {
+  static callvet_options options;
+  if (is_mixed()) {
+    LM_ERR("with the parameter config, what the file says may not be a parameter too\n");
+    return NULL;
+  }
+  if (cv_params.policy != NULL && (cv_params.mode || cv_params.fail_policy || cv_params.code_map)) {
+    LM_ERR("with the parameter policy, mode, fail_policy and code_map stand in its file\n");
+    return NULL;
+  }
+  memset(&options, 0, sizeof(options));
+  options.struct_size = sizeof(options);
+  options.log = log_line;
+  if (cv_params.config != NULL) {
+    options.config_file = text_of(cv_params.config);
+  } else {
+    write_config(&config_text);
+    add_policy_file(&config_text);
+    options.config = text_of(config_text.bytes);
+    options.directory = text_of("/");
+  }
+  if (cv_params.policy == NULL) {
+    write_policy(&policy_text);
+    options.policy = text_of(policy_text.bytes);
+  }
+  options.max_certificates = (uint64_t)cv_params.cache_max;
+  return config_text.failed || policy_text.failed ? NULL : &options;
+}
+
+const char* cv_config_text(void) {
+  return cv_params.config != NULL ? cv_params.config : config_text.bytes;
+}
+
+const char* cv_policy_text(void) {
+  return cv_params.policy != NULL ? cv_params.policy : policy_text.bytes;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CALLVET_KAMAILIO_CONFIG_H
+#define CALLVET_KAMAILIO_CONFIG_H
+
+/* The module's parameters, and the configuration of the library that they stand for. */
+
+#include <callvet/callvet.h>
+
+typedef struct cv_params {
+  char* config;  /* file; then the parameters from here to `country` may not be given */
+  char* anchors; /* file or directory */
+  char* crl_file;
+  char *trust_list, *trust_list_roots;
+  char *state_dir, *cache_dir;
+  char* allowed_ports; /* "8443,9443": beside 443 and 8443 */
+  char* country;
+  int iat_window; /* 0: the library's */
+  int allow_http, allow_private;
+  char* policy;      /* file */
+  char* mode;        /* without `policy`: its default settings */
+  char* fail_policy; /* "closed" or "open" */
+  char* code_map;    /* "rfc8224" or "opensipit" */
+  char* trunk;       /* may hold pseudo-variables */
+  int fetch_timeout; /* ms */
+  int fetch_max;     /* threads */
+  int queue_max, suspend_max;
+  int cache_max, negative_expire;
+} cv_params_t;
+
+extern cv_params_t cv_params;
+
+/* What the parameters say, in static memory. NULL if they do not go together; that is logged. */
+const callvet_options* cv_config_options(void);
+/* The JSON texts, for RPC. */
+const char* cv_config_text(void);
+const char* cv_policy_text(void);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rpc.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "stats.h"
+#include "store.h"
+#include "worker.h"
+
+static const char* stats_doc[] = {"Counters of all processes, and what the shared table holds", 0};
+static const char* certs_doc[] = {"The certificates of the shared table", 0};
+static const char* flush_doc[] = {"Forgets one URL, or all, in all processes", 0};
+static const char* reload_doc[] = {"Reads anchors, lists, policy and tables anew, in all processes",
+                                   0};
+static const char* verify_doc[] = {"Judges: Identity header value, orig, dest [, time]", 0};
+static const char* config_doc[] = {"What the module is configured to be", 0};
+
+static void rpc_stats(rpc_t* rpc, void* ctx) {
+  void* reply;
+  cv_store_stats_t stats;
+  int i;
+  if (rpc->add(ctx, "{", &reply) < 0) return;
+  for (i = 0; i < CV_STAT_COUNT; i++)
+    rpc->struct_add(reply, "u", cv_stat_name(i), (unsigned int)cv_stat_value(i));
+  cv_store_stats(&stats);
+  rpc->struct_add(reply, "ddddu", "certificates", stats.certificates, "failed_urls", stats.failed,
+                  "fetching", stats.fetching, "waiting_calls", stats.suspended, "evicted",
+                  (unsigned int)stats.evicted);
+}
+
+typedef struct certs {
+  rpc_t* rpc;
+  void* ctx;
+  int64_t now;
+} certs_t;
+
+static void add_cert(void* context, const str* url, const cv_answer_t* answer) {
+  static const char* const states[] = {"absent", "fetching", "ready", "failed"};
+  certs_t* certs = context;
+  str name = *url;
+  void* entry;
+  if (certs->rpc->add(certs->ctx, "{", &entry) < 0) return;
+  certs->rpc->struct_add(entry, "Ss", "url", &name, "state", states[answer->state]);
+  if (answer->state == CV_READY)
+    certs->rpc->struct_add(entry, "ddd", "age", (int)(certs->now - answer->fetched_at), "fresh_for",
+                           (int)(answer->fresh_until - certs->now), "usable_for",
+                           (int)(answer->stale_until - certs->now));
+  if (answer->state == CV_FAILED)
+    certs->rpc->struct_add(entry, "sd", "reason", answer->reason, "again_in",
+                           (int)(answer->until - certs->now));
+}
+
+static void rpc_certs(rpc_t* rpc, void* ctx) {
+  certs_t certs = {rpc, ctx, time(NULL)};
+  cv_store_each(add_cert, &certs);
+}
+
+static void rpc_flush(rpc_t* rpc, void* ctx) {
+  str url = {0, 0};
+  /* Without an argument binrpc leaves something in `url`. */
+  if (rpc->scan(ctx, "*S", &url) < 1) url.len = 0;
+  rpc->add(ctx, "d", cv_store_flush(&url));
+}
+
+/* What cannot be used is refused here already, with the reason. */
+static void rpc_reload(rpc_t* rpc, void* ctx) {
+  callvet_error error = {.struct_size = sizeof(error)};
+  if (cv_worker_try_reload(&error) < 0) {
+    rpc->fault(ctx, 500, "%s: %s", error.reason, error.detail);
+    return;
+  }
+  cv_count(CV_STAT_RELOADS);
+  cv_bump_trust();
+  cv_bump_reload();
+  rpc->add(ctx, "s", "ok");
+}
+
+static void rpc_verify(rpc_t* rpc, void* ctx) {
+  cv_arguments_t arguments;
+  cv_record_t record;
+  cv_missing_t missing;
+  void* reply;
+  int at = 0, i;
+  memset(&arguments, 0, sizeof(arguments));
+  if (rpc->scan(ctx, "SSS", &arguments.identity, &arguments.orig, &arguments.dest) < 3) {
+    rpc->fault(ctx, 400, "identity, orig and dest are needed");
+    return;
+  }
+  if (rpc->scan(ctx, "*d", &at) == 1) arguments.at = at;
+  cv_judge(NULL, &arguments, CV_ABSENT_ASK, &record, &missing);
+  if (rpc->add(ctx, "{", &reply) < 0) return;
+  rpc->struct_add(reply, "SSdSSS", "verstat", &record.fields[CVF_VERSTAT], "reason",
+                  &record.fields[CVF_REASON], "code", record.reply_code, "attest",
+                  &record.fields[CVF_ATTEST], "checks", &record.fields[CVF_CHECKS], "detail",
+                  &record.fields[CVF_DETAIL]);
+  for (i = 0; i < missing.count; i++) {
+    rpc->struct_add(reply, "S", "fetching", &missing.urls[i]);
+    cv_store_request(&missing.urls[i]);
+  }
+}
+
+static void rpc_config(rpc_t* rpc, void* ctx) {
+  void* reply;
+  if (rpc->add(ctx, "{", &reply) < 0) return;
+  rpc->struct_add(reply, "sssdddddd", "library", callvet_version(), "config", cv_config_text(),
+                  "policy", cv_policy_text(), "fetch_timeout", cv_params.fetch_timeout, "fetch_max",
+                  cv_params.fetch_max, "queue_max", cv_params.queue_max, "suspend_max",
+                  cv_params.suspend_max, "cache_max", cv_params.cache_max, "negative_expire",
+                  cv_params.negative_expire);
+}
+
+rpc_export_t cv_rpcs[] = {
+    {"callvet.stats", rpc_stats, stats_doc, 0},
+    {"callvet.certs", rpc_certs, certs_doc, RET_ARRAY},
+    {"callvet.flush", rpc_flush, flush_doc, 0},
+    {"callvet.reload", rpc_reload, reload_doc, 0},
+    {"callvet.verify", rpc_verify, verify_doc, 0},
+    {"callvet.config", rpc_config, config_doc, 0},
+    {0, 0, 0, 0},
+};

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/dprint.h"
+#include "core/hashes.h"
+#include "core/locking.h"
+#include "core/mem/shm_mem.h"
+
+#define BUCKETS 1024
+
+typedef struct waiter {
+  struct waiter* next;
+  cv_call_t* call;
+} waiter_t;
+
+typedef struct entry {
+  struct entry* next;        /* of the bucket */
+  struct entry* next_queued; /* of the queue */
+  int in_flight;             /* queued or being fetched */
+  str url;
+  cv_answer_t answer; /* its pem is shm */
+  int64_t used_at;    /* ms */
+  waiter_t* waiters;
+} entry_t;
+
+typedef struct store {
+  gen_lock_t lock;
+  cv_limits_t limits;
+  entry_t* buckets[BUCKETS];
+  entry_t *queue_head, *queue_tail;
+  int entries, fetching, suspended;
+  unsigned long evicted;
+  unsigned int trust, flush, reload;
+  cv_flush_t to_forget; /* by the fetcher */
+  char forget_url[2048];
+  int forget_len;
+  int wake[2];
+} store_t;
+
+static store_t* store = NULL;
+
+int64_t cv_now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int set_nonblocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+int cv_store_init(const cv_limits_t* limits) {
+  store = shm_malloc(sizeof(*store));
+  if (store == NULL) {
+    SHM_MEM_ERROR;
+    return -1;
+  }
+  memset(store, 0, sizeof(*store));
+  store->limits = *limits;
+  if (lock_init(&store->lock) == NULL || pipe(store->wake) < 0 ||
+      set_nonblocking(store->wake[0]) < 0 || set_nonblocking(store->wake[1]) < 0) {
+    LM_ERR("no lock or pipe for the certificate table\n");
+    return -1;
+  }
+  return 0;
+}
+
+static void free_entry(entry_t* entry) {
+  if (entry->answer.pem.s != NULL) shm_free(entry->answer.pem.s);
+  shm_free(entry);
+}
+
+void cv_store_destroy(void) {
+  int i;
+  if (store == NULL) return;
+  for (i = 0; i < BUCKETS; i++) {
+    while (store->buckets[i] != NULL) {
+      entry_t* entry = store->buckets[i];
+      store->buckets[i] = entry->next;
+      while (entry->waiters != NULL) {
+        waiter_t* waiter = entry->waiters;
+        entry->waiters = waiter->next;
+        if (--waiter->call->pending <= 0) shm_free(waiter->call);
+        shm_free(waiter);
+      }
+      free_entry(entry);
+    }
+  }
+  close(store->wake[0]);
+  close(store->wake[1]);
+  lock_destroy(&store->lock);
+  shm_free(store);
+  store = NULL;
+}
+
+static entry_t** bucket_of(const str* url) {
+  return &store->buckets[get_hash1_raw(url->s, url->len) % BUCKETS];
+}
+
+static entry_t* find(const str* url) {
+  entry_t* entry;
+  for (entry = *bucket_of(url); entry != NULL; entry = entry->next) {
+    if (entry->url.len == url->len && memcmp(entry->url.s, url->s, url->len) == 0) return entry;
+  }
+  return NULL;
+}
+
+static void unlink_entry(entry_t* entry) {
+  entry_t** link = bucket_of(&entry->url);
+  while (*link != entry) link = &(*link)->next;
+  *link = entry->next;
+  store->entries--;
+}
+
+/* A failed one before a good one, the longest unused first; never one that is waited for. */
+static int is_better_victim(const entry_t* a, const entry_t* b) {
+  if (b == NULL) return 1;
+  if ((a->answer.state == CV_FAILED) != (b->answer.state == CV_FAILED))
+    return a->answer.state == CV_FAILED;
+  return a->used_at < b->used_at;
+}
+
+static int evict_one(void) {
+  entry_t *victim = NULL, *entry;
+  int i;
+  for (i = 0; i < BUCKETS; i++) {
+    for (entry = store->buckets[i]; entry != NULL; entry = entry->next) {
+      if (!entry->in_flight && is_better_victim(entry, victim)) victim = entry;
+    }
+  }
+  if (victim == NULL) return -1;
+  unlink_entry(victim);
+  free_entry(victim);
+  store->evicted++;
+  return 0;
+}
+
+static entry_t* add(const str* url) {
+  entry_t* entry;
+  entry_t** bucket;
+  if (store->entries >= store->limits.certificates && evict_one() < 0) return NULL;
+  entry = shm_malloc(sizeof(*entry) + url->len);
+  if (entry == NULL) return NULL;
+  memset(entry, 0, sizeof(*entry));
+  entry->url.s = (char*)(entry + 1);
+  entry->url.len = url->len;
+  memcpy(entry->url.s, url->s, url->len);
+  bucket = bucket_of(url);
+  entry->next = *bucket;
+  *bucket = entry;
+  store->entries++;
+  return entry;
+}
+
+/* What an entry is worth now. */
+static cv_state_t state_of(const entry_t* entry, int64_t now) {
+  const cv_answer_t* answer = &entry->answer;
+  if (answer->state == CV_READY && now >= answer->stale_until) return CV_ABSENT;
+  if (answer->state == CV_FAILED && now >= answer->until) return CV_ABSENT;
+  return answer->state;
+}
+
+cv_state_t cv_store_get(const str* url, cv_answer_t* answer) {
+  static char* copy = NULL;
+  static int size = 0;
+  entry_t* entry;
+  memset(answer, 0, sizeof(*answer));
+  lock_get(&store->lock);
+  entry = find(url);
+  if (entry != NULL) {
+    entry->used_at = cv_now_ms();
+    *answer = entry->answer;
+    answer->state = state_of(entry, time(NULL));
+    if (entry->answer.pem.s != NULL && entry->answer.pem.len > size) {
+      char* larger = realloc(copy, entry->answer.pem.len);
+      if (larger == NULL) {
+        answer->state = CV_ABSENT;
+      } else {
+        copy = larger;
+        size = entry->answer.pem.len;
+      }
+    }
+    if (entry->answer.pem.s != NULL && answer->state != CV_ABSENT)
+      memcpy(copy, entry->answer.pem.s, entry->answer.pem.len);
+    answer->pem.s = copy;
+  }
+  lock_release(&store->lock);
+  return answer->state;
+}
+
+/* One that is in use stays in use while it is fetched anew. */
+static void enqueue(entry_t* entry) {
+  if (state_of(entry, time(NULL)) != CV_READY) entry->answer.state = CV_FETCHING;
+  entry->used_at = cv_now_ms();
+  entry->in_flight = 1;
+  entry->next_queued = NULL;
+  if (store->queue_tail != NULL)
+    store->queue_tail->next_queued = entry;
+  else
+    store->queue_head = entry;
+  store->queue_tail = entry;
+  store->fetching++;
+}
+
+static void wake_fetcher(void) {
+  /* A full pipe wakes it as well. */
+  if (write(store->wake[1], "w", 1) < 0) LM_DBG("the fetcher has enough to wake up for\n");
+}
+
+static int is_there(const str* url, int64_t now) {
+  const entry_t* entry = find(url);
+  cv_state_t state = entry == NULL ? CV_ABSENT : state_of(entry, now);
+  return state == CV_READY || state == CV_FAILED;
+}
+
+static int has_room(int urls) {
+  return store->suspended < store->limits.suspended &&
+         store->fetching + urls <= store->limits.queued;
+}
+
+static int add_waiter(const str* url, cv_call_t* call) {
+  entry_t* entry = find(url);
+  waiter_t* waiter;
+  if (entry == NULL && (entry = add(url)) == NULL) return -1;
+  waiter = shm_malloc(sizeof(*waiter));
+  if (waiter == NULL) return -1;
+  if (!entry->in_flight) enqueue(entry);
+  waiter->call = call;
+  waiter->next = entry->waiters;
+  entry->waiters = waiter;
+  call->pending++;
+  return 0;
+}
+
+/* Takes `call` out of all entries. */
+static void remove_waiters(const cv_call_t* call) {
+  int i;
+  entry_t* entry;
+  for (i = 0; i < BUCKETS; i++) {
+    for (entry = store->buckets[i]; entry != NULL; entry = entry->next) {
+      waiter_t** link = &entry->waiters;
+      while (*link != NULL) {
+        waiter_t* waiter = *link;
+        if (waiter->call == call) {
+          *link = waiter->next;
+          shm_free(waiter);
+        } else {
+          link = &waiter->next;
+        }
+      }
+    }
+  }
+}
+
+static cv_wait_t wait_locked(const str* urls, int count, const cv_call_t* call) {
+  int64_t now = time(NULL);
+  int i, absent = 0, unqueued = 0;
+  cv_call_t* kept;
+  for (i = 0; i < count; i++) {
+    const entry_t* entry = find(&urls[i]);
+    if (is_there(&urls[i], now)) continue;
+    absent++;
+    if (entry == NULL || !entry->in_flight) unqueued++;
+  }
+  if (absent == 0) return CV_NO_NEED;
+  if (!has_room(unqueued) || (kept = shm_malloc(sizeof(*kept))) == NULL) return CV_BUSY;
+  *kept = *call;
+  kept->pending = 0;
+  kept->next = NULL;
+  for (i = 0; i < count; i++) {
+    if (!is_there(&urls[i], now) && add_waiter(&urls[i], kept) < 0) {
+      remove_waiters(kept);
+      shm_free(kept);
+      return CV_BUSY;
+    }
+  }
+  store->suspended++;
+  return CV_WAITING;
+}
+
+cv_wait_t cv_store_wait(const str* urls, int count, const cv_call_t* call) {
+  cv_wait_t result;
+  lock_get(&store->lock);
+  result = wait_locked(urls, count, call);
+  lock_release(&store->lock);
+  if (result == CV_WAITING) wake_fetcher();
+  return result;
+}
+
+int cv_store_has_room(void) {
+  int room;
+  lock_get(&store->lock);
+  room = store->suspended < store->limits.suspended;
+  lock_release(&store->lock);
+  return room;
+}
+
+static int request_locked(const str* url) {
+  entry_t* entry = find(url);
+  if (entry != NULL && entry->in_flight) return 0;
+  if (entry != NULL && state_of(entry, time(NULL)) == CV_FAILED) return 0;
+  if (store->fetching >= store->limits.queued) return -1;
+  if (entry == NULL && (entry = add(url)) == NULL) return -1;
+  enqueue(entry);
+  return 0;
+}
+
+int cv_store_request(const str* url) {
+  int result;
+  lock_get(&store->lock);
+  result = request_locked(url);
+  lock_release(&store->lock);
+  if (result == 0) wake_fetcher();
+  return result;
+}
+
+int cv_store_wake_fd(void) {
+  return store == NULL ? -1 : store->wake[0];
+}
+
+int cv_store_next(str* url) {
+  entry_t* entry;
+  url->s = NULL;
+  lock_get(&store->lock);
+  entry = store->queue_head;
+  if (entry != NULL && (url->s = malloc(entry->url.len)) != NULL) {
+    store->queue_head = entry->next_queued;
+    if (store->queue_head == NULL) store->queue_tail = NULL;
+    url->len = entry->url.len;
+    memcpy(url->s, entry->url.s, entry->url.len);
+  }
+  lock_release(&store->lock);
+  return url->s != NULL;
+}
+
+/* Keeps `answer` in `entry`; a good copy that is there survives a failure. */
+static void keep(entry_t* entry, const cv_answer_t* answer) {
+  char* pem = NULL;
+  int64_t now = time(NULL);
+  int has_copy = entry->answer.pem.s != NULL && now < entry->answer.stale_until;
+  if (answer->state == CV_READY) {
+    pem = shm_malloc(answer->pem.len);
+    if (pem != NULL) memcpy(pem, answer->pem.s, answer->pem.len);
+  }
+  if (pem == NULL && has_copy) {
+    entry->answer.state = CV_READY;
+    entry->answer.fresh_until = now + store->limits.negative_expire;
+    return;
+  }
+  if (entry->answer.pem.s != NULL) shm_free(entry->answer.pem.s);
+  entry->answer = *answer;
+  entry->answer.pem.s = pem;
+  if (pem == NULL) {
+    entry->answer.pem.len = 0;
+    entry->answer.state = CV_FAILED;
+    if (answer->state == CV_READY) strcpy(entry->answer.reason, "internal-error");
+    /* Busy we were ourselves. */
+    entry->answer.until =
+        now + (strcmp(answer->reason, "fetch-busy") == 0 ? 1 : store->limits.negative_expire);
+  }
+}
+
+cv_call_t* cv_store_done(const str* url, const cv_answer_t* answer) {
+  cv_call_t* calls = NULL;
+  entry_t* entry;
+  lock_get(&store->lock);
+  entry = find(url);
+  if (entry != NULL) {
+    keep(entry, answer);
+    entry->in_flight = 0;
+    store->fetching--;
+    while (entry->waiters != NULL) {
+      waiter_t* waiter = entry->waiters;
+      cv_call_t* call = waiter->call;
+      entry->waiters = waiter->next;
+      shm_free(waiter);
+      if (--call->pending == 0) {
+        store->suspended--;
+        call->next = calls;
+        calls = call;
+      }
+    }
+  }
+  lock_release(&store->lock);
+  return calls;
+}
+
+/* One call of which the time is over, or NULL. */
+static cv_call_t* find_expired(int64_t now_ms) {
+  int i;
+  entry_t* entry;
+  waiter_t* waiter;
+  for (i = 0; i < BUCKETS; i++) {
+    for (entry = store->buckets[i]; entry != NULL; entry = entry->next) {
+      for (waiter = entry->waiters; waiter != NULL; waiter = waiter->next) {
+        if (now_ms >= waiter->call->deadline_ms) return waiter->call;
+      }
+    }
+  }
+  return NULL;
+}
+
+cv_call_t* cv_store_expire(int64_t now_ms) {
+  cv_call_t *calls = NULL, *call;
+  lock_get(&store->lock);
+  while (store->suspended > 0 && (call = find_expired(now_ms)) != NULL) {
+    remove_waiters(call);
+    store->suspended--;
+    call->next = calls;
+    calls = call;
+  }
+  lock_release(&store->lock);
+  return calls;
+}
+
+void cv_call_free(cv_call_t* call) {
+  shm_free(call);
+}
+
+/* A second one before the fetcher saw the first: all. */
+static void note_flush(const str* url) {
+  int one = url->len > 0 && url->len <= (int)sizeof(store->forget_url) &&
+            store->to_forget == CV_FLUSH_NONE;
+  store->to_forget = one ? CV_FLUSH_ONE : CV_FLUSH_ALL;
+  if (!one) return;
+  memcpy(store->forget_url, url->s, url->len);
+  store->forget_len = url->len;
+}
+
+int cv_store_flush(const str* url) {
+  int i, removed = 0;
+  lock_get(&store->lock);
+  for (i = 0; i < BUCKETS; i++) {
+    entry_t* entry = store->buckets[i];
+    while (entry != NULL) {
+      entry_t* next = entry->next;
+      int named = url->len == 0 ||
+                  (entry->url.len == url->len && memcmp(entry->url.s, url->s, url->len) == 0);
+      if (named) removed++;
+      if (named && entry->in_flight) {
+        entry->answer.state = CV_FETCHING;
+        entry->answer.stale_until = 0;
+      } else if (named) {
+        unlink_entry(entry);
+        free_entry(entry);
+      }
+      entry = next;
+    }
+  }
+  store->flush++;
+  note_flush(url);
+  lock_release(&store->lock);
+  wake_fetcher();
+  return removed;
+}
+
+cv_flush_t cv_store_take_flush(str* url) {
+  cv_flush_t what;
+  lock_get(&store->lock);
+  what = store->to_forget;
+  store->to_forget = CV_FLUSH_NONE;
+  if (what == CV_FLUSH_ONE) {
+    url->len = store->forget_len;
+    url->s = malloc(store->forget_len);
+    if (url->s != NULL)
+      memcpy(url->s, store->forget_url, store->forget_len);
+    else
+      what = CV_FLUSH_ALL;
+  }
+  lock_release(&store->lock);
+  return what;
+}
+
+static unsigned int read_generation(const unsigned int* generation) {
+  return __atomic_load_n(generation, __ATOMIC_ACQUIRE);
+}
+
+unsigned int cv_trust_generation(void) {
+  return read_generation(&store->trust);
+}
+
+unsigned int cv_flush_generation(void) {
+  return read_generation(&store->flush);
+}
+
+unsigned int cv_reload_generation(void) {
+  return read_generation(&store->reload);
+}
+
+void cv_bump_trust(void) {
+  __atomic_add_fetch(&store->trust, 1, __ATOMIC_ACQ_REL);
+}
+
+void cv_bump_reload(void) {
+  __atomic_add_fetch(&store->reload, 1, __ATOMIC_ACQ_REL);
+  wake_fetcher();
+}
+
+typedef struct state_counts {
+  cv_store_stats_t* stats;
+} state_counts_t;
+
+static void count_state(void* context, const str* url, const cv_answer_t* answer) {
+  cv_store_stats_t* stats = ((state_counts_t*)context)->stats;
+  (void)url;
+  if (answer->state == CV_READY) stats->certificates++;
+  if (answer->state == CV_FAILED) stats->failed++;
+}
+
+void cv_store_stats(cv_store_stats_t* stats) {
+  state_counts_t counts = {stats};
+  memset(stats, 0, sizeof(*stats));
+  cv_store_each(count_state, &counts);
+  lock_get(&store->lock);
+  stats->fetching = store->fetching;
+  stats->suspended = store->suspended;
+  stats->evicted = store->evicted;
+  lock_release(&store->lock);
+}
+
+void cv_store_each(cv_each_f each, void* context) {
+  int i;
+  entry_t* entry;
+  int64_t now = time(NULL);
+  lock_get(&store->lock);
+  for (i = 0; i < BUCKETS; i++) {
+    for (entry = store->buckets[i]; entry != NULL; entry = entry->next) {
+      cv_answer_t answer = entry->answer;
+      answer.state = state_of(entry, now);
+      each(context, &entry->url, &answer);
+    }
+  }
+  lock_release(&store->lock);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "worker.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "core/dprint.h"
+#include "core/mem/mem.h"
+#include "stats.h"
+
+#define LISTS_SIZE 65536
+#define ROUNDS 4 /* of putting what is in the table and verifying again */
+
+static callvet_verifier* verifier = NULL;
+static callvet_result* result = NULL;
+static unsigned int trust_seen = 0, flush_seen = 0;
+static char lists[LISTS_SIZE];
+
+int cv_worker_init(const callvet_options* options) {
+  callvet_error error = {.struct_size = sizeof(error)};
+  if (callvet_verifier_create(options, &verifier, &error) != CALLVET_OK ||
+      callvet_result_create(&result) != CALLVET_OK) {
+    LM_ERR("cannot start: %s: %s\n", error.reason, error.detail);
+    return -1;
+  }
+  if (callvet_verifier_ready(verifier, &error) != CALLVET_OK)
+    LM_WARN("no call passes yet: %s\n", error.detail);
+  return 0;
+}
+
+void cv_worker_destroy(void) {
+  callvet_result_destroy(result);
+  callvet_verifier_destroy(verifier);
+  result = NULL;
+  verifier = NULL;
+}
+
+int cv_worker_try_reload(callvet_error* error) {
+  return callvet_verifier_reload(verifier, error) == CALLVET_OK ? 0 : -1;
+}
+
+int cv_worker_stats(callvet_verifier_stats* stats) {
+  stats->struct_size = sizeof(*stats);
+  return callvet_verifier_get_stats(verifier, stats) == CALLVET_OK ? 0 : -1;
+}
+
+static callvet_text text_of(const str* value) {
+  callvet_text text = {value->s, value->len > 0 ? (size_t)value->len : 0};
+  return text;
+}
+
+/* Takes over what other processes changed. */
+static void catch_up(void) {
+  unsigned int trust = cv_trust_generation(), flush = cv_flush_generation();
+  callvet_text all = {NULL, 0};
+  callvet_error error = {.struct_size = sizeof(error)};
+  if (flush != flush_seen) {
+    callvet_certificate_forget(verifier, all);
+    flush_seen = flush;
+  }
+  if (trust != trust_seen) {
+    trust_seen = trust;
+    if (callvet_verifier_reload(verifier, &error) != CALLVET_OK)
+      LM_ERR("the old trust and policy stay: %s: %s\n", error.reason, error.detail);
+  }
+}
+
+/* Hands the verifier what the table has of `url`. 0 if there is something, -1 if not. */
+static int put_from_table(callvet_text url) {
+  str name = {(char*)url.data, (int)url.size};
+  cv_answer_t answer;
+  callvet_text pem, reason;
+  callvet_times times = {.struct_size = sizeof(times)};
+  switch (cv_store_get(&name, &answer)) {
+    case CV_READY:
+      pem = text_of(&answer.pem);
+      times.fetched_at = answer.fetched_at;
+      times.fresh_until = answer.fresh_until;
+      times.stale_until = answer.stale_until;
+      cv_count(CV_STAT_TABLE_HITS);
+      return callvet_certificate_put(verifier, url, pem, &times, NULL) == CALLVET_OK ? 0 : -1;
+    case CV_FAILED:
+      reason.data = answer.reason;
+      reason.size = strlen(answer.reason);
+      return callvet_certificate_put_failure(verifier, url, reason, answer.until, NULL) ==
+                     CALLVET_OK
+                 ? 0
+                 : -1;
+    case CV_ABSENT:
+    case CV_FETCHING:
+      break;
+  }
+  return -1;
+}
+
+static int verify(const callvet_call* call, callvet_verdict* verdict) {
+  callvet_error error = {.struct_size = sizeof(error)};
+  int status;
+  verdict->struct_size = sizeof(*verdict);
+  status = callvet_verify(verifier, call, result, verdict, &error);
+  if (status < 0) LM_ERR("a call could not be judged: %s: %s\n", error.reason, error.detail);
+  return status;
+}
+
+/* Verifies again as long as the table has what is missing. The URLs that it has not are left in
+ * `missing`, in memory of the verdict. */
+static int verify_with_table(const callvet_call* call, callvet_verdict* verdict,
+                             cv_missing_t* missing) {
+  int round, status = verify(call, verdict);
+  for (round = 0; round < ROUNDS; round++) {
+    size_t i;
+    int put = 0;
+    missing->count = 0;
+    for (i = 0; i < verdict->missing.count; i++) {
+      const callvet_text url = verdict->missing.items[i];
+      if (put_from_table(url) == 0) {
+        put++;
+      } else if (missing->count < CV_URLS_MAX) {
+        missing->urls[missing->count].s = (char*)url.data;
+        missing->urls[missing->count++].len = (int)url.size;
+      }
+    }
+    if (put == 0) return status;
+    status = verify(call, verdict);
+  }
+  return status;
+}
+
+/* The verdict if what is missing cannot be had for `reason`: for this call alone. */
+static void verify_without(const callvet_call* call, callvet_verdict* verdict,
+                           cv_missing_t* missing, const char* reason) {
+  static char urls[CV_URLS_MAX][2048];
+  callvet_text names[CV_URLS_MAX], why = {reason, strlen(reason)};
+  int i, count = 0;
+  for (i = 0; i < missing->count; i++) {
+    if (missing->urls[i].len > (int)sizeof(urls[i])) continue;
+    memcpy(urls[count], missing->urls[i].s, missing->urls[i].len);
+    names[count].data = urls[count];
+    names[count].size = (size_t)missing->urls[i].len;
+    count++;
+  }
+  for (i = 0; i < count; i++)
+    callvet_certificate_put_failure(verifier, names[i], why, time(NULL) + 3600, NULL);
+  verify(call, verdict);
+  for (i = 0; i < count; i++) callvet_certificate_forget(verifier, names[i]);
+  missing->count = 0;
+}
+
+/* Stale certificates are used, and fetched anew by whoever may wait. */
+static void refresh_stale(const callvet_verdict* verdict) {
+  size_t i;
+  for (i = 0; i < verdict->stale.count; i++) {
+    const callvet_text url = verdict->stale.items[i];
+    str name = {(char*)url.data, (int)url.size};
+    cv_answer_t answer;
+    if (cv_store_get(&name, &answer) == CV_READY && answer.fresh_until > time(NULL)) {
+      put_from_table(url);
+    } else {
+      cv_store_request(&name);
+    }
+  }
+}
+
+static void fill_call(callvet_call* call, sip_msg_t* msg, const cv_arguments_t* arguments,
+                      callvet_text texts[3]) {
+  memset(call, 0, sizeof(*call));
+  call->struct_size = sizeof(*call);
+  if (msg != NULL) {
+    call->message.data = msg->buf;
+    call->message.size = msg->len;
+  }
+  texts[0] = text_of(&arguments->identity);
+  texts[1] = text_of(&arguments->orig);
+  texts[2] = text_of(&arguments->dest);
+  call->identities.items = &texts[0];
+  call->identities.count = texts[0].size > 0;
+  call->orig.items = &texts[1];
+  call->orig.count = texts[1].size > 0;
+  call->dest.items = &texts[2];
+  call->dest.count = texts[2].size > 0;
+  call->trunk = text_of(&arguments->trunk);
+  call->at = arguments->at;
+}
+
+void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absent,
+              cv_record_t* record, cv_missing_t* missing) {
+  callvet_call call;
+  callvet_text texts[3];
+  callvet_verdict verdict;
+  cv_missing_t found;
+  memset(record, 0, sizeof(*record));
+  record->fields[CVF_ARG_ORIG] = arguments->orig;
+  record->fields[CVF_ARG_DEST] = arguments->dest;
+  record->fields[CVF_ARG_TRUNK] = arguments->trunk;
+  if (missing == NULL) missing = &found;
+  catch_up();
+  fill_call(&call, msg, arguments, texts);
+  verify_with_table(&call, &verdict, missing);
+  if (missing->count > 0 && absent != CV_ABSENT_ASK) {
+    verify_without(&call, &verdict, missing,
+                   absent == CV_ABSENT_BUSY ? "fetch-busy" : "fetch-timeout");
+  }
+  refresh_stale(&verdict);
+  if (cv_record_fill(record, &verdict, lists, sizeof(lists)) < 0) {
+    LM_ERR("a call has identities that are too long\n");
+    cv_record_fail(record);
+  }
+}
+
+int cv_current(sip_msg_t* msg, cv_record_t* record) {
+  cv_arguments_t arguments;
+  cv_absent_t absent;
+  if (cv_record_load(record) < 0) return -1;
+  if (!record->pending) return 0;
+  memset(&arguments, 0, sizeof(arguments));
+  arguments.orig = record->fields[CVF_ARG_ORIG];
+  arguments.dest = record->fields[CVF_ARG_DEST];
+  arguments.trunk = record->fields[CVF_ARG_TRUNK];
+  absent = CV_ABSENT_TIMEOUT;
+  cv_judge(msg, &arguments, absent, record, NULL);
+  cv_count_record(record);
+  if (cv_record_save(record) < 0 || cv_record_load(record) < 0) return -1;
+  return 0;
+}
+
+int cv_mark(const cv_record_t* record, int into, const str* identity, char* buffer, int* size) {
+  callvet_text identities[64];
+  callvet_mark mark = {.struct_size = sizeof(mark)};
+  callvet_error error = {.struct_size = sizeof(error)};
+  size_t room = (size_t)*size;
+  int count = 0;
+  str element;
+  while (count < 64 && cv_list_at(&record->fields[CVF_MARK_IDENTITIES], count, &element) == 0)
+    identities[count++] = text_of(&element);
+  if (into == record->mark_header) mark.value = text_of(&record->fields[CVF_MARK]);
+  mark.header = record->mark_header;
+  mark.place = record->mark_place;
+  mark.identities.items = identities;
+  mark.identities.count = (size_t)count;
+  if (callvet_mark_identity(&mark, text_of(identity), buffer, &room, &error) != CALLVET_OK) {
+    LM_DBG("no verstat in [%.*s]: %s\n", identity->len, identity->s, error.detail);
+    return -1;
+  }
+  *size = (int)room;
+  return 0;
+}

@@ -1,0 +1,651 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The Kamailio module with Debian's kamailio and SIPp, on loopback.
+
+    sip_test.py [unittest's options]
+
+CALLVET_SIP_CALLS: how many mixed calls test_mixed_calls makes (2000; the full run has 20000)."""
+
+import concurrent.futures
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unittest
+
+import lab as laboratory
+from cases import CASES
+from lab import CALLED, CALLER, HERE, ROOT, SANITIZE, Callee, Client, Kamailio, Lab, run
+
+INLINE = ROOT / "tools/kamailio/inline.cfg"
+REDIRECT = ROOT / "tools/kamailio/redirect.cfg"
+KEMI = HERE / "kemi.cfg"
+# The suite lets a call go on whose certificate server does not answer, but not one whose server says 404.
+OPENSIPIT = {"default": {"code_map": "opensipit", "overrides": {"fetch-timeout": {"action": "tag"}}}}
+CALLS = int(os.environ.get("CALLVET_SIP_CALLS", "2000"))
+
+
+class SipTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab()
+        cls.callee = Callee()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.callee.close()
+        cls.lab.close()
+
+    def start(self, script=INLINE, **options):
+        options.setdefault("callee_port", self.callee.port)
+        kamailio = Kamailio(self.lab, script, **options)
+        self.addCleanup(self.finish, kamailio)
+        return kamailio
+
+    def finish(self, kamailio):
+        ended_well = kamailio.alive() or getattr(kamailio, "may_be_dead", False)
+        kamailio.close()
+        self.assertTrue(ended_well, kamailio.log_text()[-3000:])
+        self.assertEqual(kamailio.sanitizer_reports(), [])
+
+    def call(self, kamailio, *identities, code=None, reason=None, **options):
+        headers = [value if re.match(r"[A-Za-z-]+:", value) else "Identity: " + value for value in identities]
+        reply = Client(kamailio.port).request(headers=headers, **options)
+        if code is not None:
+            self.assertEqual((reply.code, reply.header("X-Callvet")), (code, reason), reply.text)
+        return reply
+
+
+class Conformance(SipTest):
+    """The cases of the public suite as SIPp scenarios, in both code maps; the reason id is checked."""
+
+    def sipp(self, kamailio, name, code, reason):
+        sign = CASES[name][0]
+        folder = kamailio.folder / name
+        folder.mkdir()
+        scenario = folder / "call.xml"
+        scenario.write_text((HERE / "call.xml").read_text().replace("@CODE@", str(code)).replace("@REASON@", reason))
+        result = subprocess.run(
+            ["sipp", f"127.0.0.1:{kamailio.port}", "-i", "127.0.0.1", "-sf", str(scenario), "-m", "1", "-nostdin", "-key",
+             "custom_identity", "Identity: " + sign(self.lab), "-key", "caller", CALLER, "-key", "callee", CALLED,
+             "-timeout", "15s", "-trace_err", "-trace_msg"],
+            cwd=folder, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        if result.returncode == 0:
+            return None
+        messages = "".join(path.read_text(errors="replace") for path in folder.glob("call_*_messages.log"))
+        answers = re.findall(r"^(SIP/2.0 [2-6].*)|^(X-Callvet.*)", messages, re.M)
+        return f"{name}: expected {code} {reason}: {answers}"
+
+    def suite(self, script, column, accepted):
+        policy = OPENSIPIT if column == 2 else {}
+        config = self.lab.write_config(f"suite-{script.stem}-{column}.json", policy)
+        kamailio = self.start(script, config=config)
+        jobs = []
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for name, case in CASES.items():
+                code = accepted if case[column] == 486 else case[column]
+                jobs.append(pool.submit(self.sipp, kamailio, name, code, case[3]))
+        wrong = [job.result() for job in jobs if job.result()]
+        self.assertEqual(wrong, [], "\n".join(wrong))
+
+    def test_native_rfc8224(self):
+        self.suite(INLINE, 1, 486)
+
+    def test_native_opensipit(self):
+        self.suite(INLINE, 2, 486)
+
+    def test_kemi_rfc8224(self):
+        self.suite(KEMI, 1, 486)
+
+    def test_kemi_opensipit(self):
+        self.suite(KEMI, 2, 486)
+
+    def test_redirect_rfc8224(self):
+        self.suite(REDIRECT, 1, 302)
+
+    def test_redirect_opensipit(self):
+        self.suite(REDIRECT, 2, 302)
+
+
+class HeaderForms(SipTest):
+    def test_forms(self):
+        kamailio = self.start()
+        good = self.lab.sign()
+        self.call(kamailio, "y: " + good, code=486, reason="verified")
+        self.call(kamailio, "IDENTITY: " + good, code=486, reason="verified")
+        self.call(kamailio, "Identity:\r\n " + good.replace(";", "\r\n ;"), code=486, reason="verified")
+        self.call(kamailio, "x", good, code=486, reason="verified")
+        self.call(kamailio, good, "y: x", code=486, reason="verified")
+        self.call(kamailio, *([self.lab.sign(payload={"attest": "X"})] * 15), good, code=486, reason="verified")
+        self.call(kamailio, *(["x"] * 17), code=438, reason="too-many-identity-headers")
+        self.call(kamailio, code=428, reason="no-identity")
+        self.call(kamailio, "Identity: ", code=438, reason="identity-malformed")
+        for size in (4096, 40 * 1024):
+            reply = self.call(kamailio, "Identity: " + "e" * size)
+            self.assertEqual(reply.code, 438, reply.text)
+        self.call(kamailio, good + ";x=" + "y" * 4096)
+        # y: alone does not slip past as "no identity".
+        self.call(kamailio, "y: " + self.lab.sign(payload={"attest": "X"}), code=438, reason="attest-invalid")
+
+    def test_message(self):
+        kamailio = self.start()
+        reply = Client(kamailio.port).request("MESSAGE", [f"Identity: {self.lab.sign()}", "Content-Type: text/plain"],
+                                              body="hello")
+        # A shaken PASSporT is none of a message, but the call of its numbers: judged all the same.
+        self.assertIn(reply.header("X-Callvet"), ("verified", "unsupported-ppt"), reply.text)
+        reply = Client(kamailio.port).request("MESSAGE", body="hello")
+        self.assertEqual((reply.code, reply.header("X-Callvet")), (428, "no-identity"))
+
+    def test_retransmission_is_answered_once_more_and_judged_once(self):
+        kamailio = self.start()
+        client = Client(kamailio.port)
+        text = client.build(headers=["Identity: " + self.lab.sign(payload={"attest": "X"})])
+        client.send(text)
+        self.assertEqual(client.receive().code, 438)
+        good = Client(kamailio.port)
+        text = good.build(headers=["Identity: " + self.lab.sign()])
+        good.send(text)
+        self.assertEqual(good.receive().code, 486)
+        checked = kamailio.stats()["checked"]
+        good.send(text)
+        self.assertEqual(good.receive().code, 486)
+        self.assertEqual(kamailio.stats()["checked"], checked)
+
+    def test_in_dialog_request_is_not_judged(self):
+        kamailio = self.start()
+        client = Client(kamailio.port)
+        route = f"Route: <sip:127.0.0.1:{kamailio.port};lr>"
+        reply = client.request(headers=[route], to_tag=";tag=callee", called=CALLED)
+        self.assertNotEqual(reply.code, 428)
+        self.assertEqual(kamailio.stats()["checked"], 0)
+
+    def test_verstat_from_outside_is_not_believed(self):
+        kamailio = self.start()
+        self.callee.received.clear()
+        caller = f"<sip:+{CALLER}@caller.example.org;verstat=TN-Validation-Passed>"
+        self.call(kamailio, self.lab.sign(), f"P-Asserted-Identity: {caller}", "Attestation-Info: A", code=486,
+                  reason="verified")
+        passed = self.callee.received[-1]
+        self.assertIn(f"P-Asserted-Identity: <sip:+{CALLER};verstat=TN-Validation-Passed@caller.example.org", passed)
+        self.assertEqual(passed.lower().count("verstat="), 1, passed)
+        self.assertNotIn("Attestation-Info", passed)
+
+        config = self.lab.write_config("tag.json", {"default": {"mode": "tag"}})
+        kamailio = self.start(config=config)
+        self.call(kamailio, f"P-Asserted-Identity: {caller}", code=486, reason="no-identity")
+        tagged = self.callee.received[-1]
+        self.assertIn("verstat=No-TN-Validation", tagged)
+        self.assertNotIn("Passed", tagged)
+        self.assertRegex(tagged, r"Reason: (STIR|SIP);cause=428")
+        # Without P-Asserted-Identity one is made of From.
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        self.assertIn(f"P-Asserted-Identity: <sip:+{CALLER};verstat=TN-Validation-Passed@caller.example.org",
+                      self.callee.received[-1])
+
+
+class Redirect(SipTest):
+    def test_answers(self):
+        kamailio = self.start(REDIRECT)
+        reply = self.call(kamailio, self.lab.sign(), code=302, reason="verified")
+        self.assertIn(f"<sip:+{CALLER};verstat=TN-Validation-Passed@caller.example.org",
+                      reply.header("P-Asserted-Identity"))
+        contact = reply.header("Contact")
+        self.assertIn(f"<sip:+{CALLED}@127.0.0.1", contact)
+        self.assertIn(f"?P-Asserted-Identity=%3Csip:+{CALLER}%3Bverstat%3DTN-Validation-Passed%40caller.example.org", contact)
+        self.assertIsNone(reply.header("Reason"))
+        self.assertEqual(Client(kamailio.port).request("OPTIONS").code, 200)
+        reply = self.call(kamailio, self.lab.sign(payload={"attest": "X"}), code=438, reason="attest-invalid")
+        self.assertRegex(reply.header("Reason"), r"^STIR;cause=438")
+
+    def test_other_vendors_codes(self):
+        config = self.lab.write_config("redirect-tag.json", {"default": {
+            "mode": "tag", "verstat": {"place": "uri-parameter"}, "reason_header": {"protocol": "SIP"}}})
+        kamailio = self.start(REDIRECT, config=config, GO_ON_CODE="300")
+        reply = self.call(kamailio, self.lab.sign(payload={"orig": {"tn": "999888777"}}), code=300, reason="orig-mismatch")
+        self.assertRegex(reply.header("Reason"), r'^SIP;cause=438;text="Invalid Identity Header"')
+        self.assertIn("@caller.example.org;verstat=No-TN-Validation>", reply.header("P-Asserted-Identity"))
+        kamailio = self.start(REDIRECT, BLOCK_CODE="603")
+        reply = self.call(kamailio, self.lab.sign(payload={"attest": "X"}), code=603, reason="attest-invalid")
+        self.assertRegex(reply.header("Reason"), r"cause=438")
+
+
+class Fetching(SipTest):
+    def hanging(self, name="", **options):
+        return self.lab.sign(x5u=f"/hang-{time.monotonic_ns()}{name}", **options)
+
+    def test_one_fetch_for_all_that_wait(self):
+        kamailio = self.start()
+        self.lab.web.hang = 0.8
+        identity = self.hanging("-one")
+        path = re.search(r"/hang-\d+-one", identity)  # in info=<...>
+        clients = [Client(kamailio.port) for _ in range(20)]
+        for client in clients:
+            client.send(client.build(headers=["Identity: " + identity]))
+        replies = [client.receive() for client in clients]
+        self.assertEqual([(r.code, r.header("X-Callvet")) for r in replies], [(486, "verified")] * 20)
+        self.assertEqual(self.lab.web.requests.count(path.group(0)), 1)
+        stats = kamailio.stats()
+        self.assertEqual((stats["fetches"], stats["suspended"], stats["resumed"], stats["waiting_calls"]), (1, 20, 20, 0))
+
+    def test_deadline_gives_each_call_its_outcome(self):
+        kamailio = self.start(FETCH_TIMEOUT=500)
+        self.lab.web.hang = 3
+        clients = [Client(kamailio.port) for _ in range(10)]
+        begin = time.monotonic()
+        for client in clients:
+            client.send(client.build(headers=["Identity: " + self.hanging()]))
+        replies = [client.receive() for client in clients]
+        self.assertEqual([(r.code, r.header("X-Callvet")) for r in replies], [(436, "fetch-timeout")] * 10)
+        self.assertGreater(time.monotonic() - begin, 0.4)
+        self.assertEqual(kamailio.stats()["waiting_calls"], 0)
+
+    def test_limit_gives_the_outcome_at_once(self):
+        kamailio = self.start(SUSPEND_MAX=2)
+        self.lab.web.hang = 1.5
+        clients = [Client(kamailio.port) for _ in range(5)]
+        for client in clients:
+            client.send(client.build(headers=["Identity: " + self.hanging()]))
+        reasons = sorted(client.receive().header("X-Callvet") for client in clients)
+        self.assertEqual(reasons, ["fetch-busy"] * 3 + ["verified"] * 2)
+        self.assertEqual(kamailio.stats()["busy"], 3)
+
+    def test_cancel_while_it_waits(self):
+        kamailio = self.start()
+        self.lab.web.hang = 1.0
+        client = Client(kamailio.port)
+        client.send(client.build(headers=["Identity: " + self.hanging()]))
+        time.sleep(0.2)
+        begin = time.monotonic()
+        client.send(client.build("CANCEL", branch=client.branch, call_id=client.call_id))
+        codes = {}
+        while len(codes) < 2:
+            reply = client.receive()
+            codes[reply.header("CSeq")] = reply.code
+        self.assertEqual(codes, {"1 CANCEL": 200, "1 INVITE": 487})
+        self.assertLess(time.monotonic() - begin, 0.7)  # not when the certificate is there
+        time.sleep(1.2)
+        stats = kamailio.stats()
+        self.assertEqual((stats["waiting_calls"], stats["gone"]), (0, 1))
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+
+    def test_retransmission_while_it_waits(self):
+        kamailio = self.start()
+        self.lab.web.hang = 0.6
+        client = Client(kamailio.port)
+        text = client.build(headers=["Identity: " + self.hanging()])
+        for _ in range(3):
+            client.send(text)
+            time.sleep(0.1)
+        self.assertEqual(client.receive().code, 486)
+        self.assertEqual(kamailio.stats()["suspended"], 1)
+
+    def test_waiting_calls_leave_nothing_behind(self):
+        """Shared memory after rounds of calls that waited, a third of them cancelled, a third timed out."""
+        script = self.lab.folder / "short.cfg"
+        script.write_text(INLINE.read_text().replace('modparam("ctl"', 'modparam("tm", "wt_timer", 1000)\nmodparam("ctl"', 1))
+        kamailio = self.start(script, FETCH_TIMEOUT=400)
+        used = []
+        for _ in range(3):
+            self.lab.web.hang = 0.3
+            clients = []
+            for i in range(45):
+                client = Client(kamailio.port)
+                path = "/hang-leak" if i % 3 == 0 else f"/hang-leak-{i}"
+                client.send(client.build(headers=["Identity: " + self.lab.sign(x5u=path)]))
+                if i % 3 == 1:
+                    client.send(client.build("CANCEL", branch=client.branch, call_id=client.call_id))
+                clients.append(client)
+            for client in clients:
+                client.receive(cseq="INVITE")
+            time.sleep(2.5)  # tm keeps transactions for a second here
+            self.assertEqual(kamailio.stats()["waiting_calls"], 0)
+            kamailio.kamcmd("callvet.flush")
+            used.append(int(re.search(r"used: (\d+)", kamailio.kamcmd("core.shmmem")).group(1)))
+        self.assertLess(used[2] - used[1], 20_000, used)
+
+    def test_failures_stand_for_a_while(self):
+        kamailio = self.start()
+        before = len(self.lab.web.requests)
+        for _ in range(5):
+            self.call(kamailio, self.lab.sign(x5u="/gone-once.pem"), code=436, reason="fetch-http-status")
+        self.assertEqual(len(self.lab.web.requests), before + 1)
+
+    def test_a_worker_uses_what_another_one_fetched(self):
+        kamailio = self.start(workers=4)
+        self.lab.web.hang = 0
+        identity = self.lab.sign(x5u="/any-shared")
+        for _ in range(40):
+            self.call(kamailio, identity, code=486, reason="verified")
+        self.assertEqual(self.lab.web.requests.count("/any-shared"), 1)
+        # More than one process took it from the table: the fetcher, which let the first call go on, and workers.
+        self.assertGreater(kamailio.stats()["table_hits"], 1)
+
+    def test_kemi_waits_too(self):
+        kamailio = self.start(KEMI)
+        self.lab.web.hang = 0.5
+        self.call(kamailio, self.hanging(), code=486, reason="verified")
+        self.assertEqual(kamailio.stats()["suspended"], 1)
+
+    def test_fetcher_killed_ends_kamailio(self):
+        """As with any of its processes: Kamailio ends, and whoever watches over it starts it anew."""
+        kamailio = self.start()
+        kamailio.may_be_dead = True
+        fetcher = kamailio.processes("callvet fetcher")
+        self.assertEqual(len(fetcher), 1)
+        os.kill(fetcher[0], signal.SIGKILL)
+        kamailio.process.wait(10)
+
+    def test_ends_soon_while_calls_wait(self):
+        kamailio = self.start()
+        self.lab.web.hang = 3
+        client = Client(kamailio.port)
+        client.send(client.build(headers=["Identity: " + self.hanging()]))
+        time.sleep(0.2)
+        self.assertLess(kamailio.close(), 2 if not SANITIZE else 10)
+        kamailio.may_be_dead = True
+
+
+class Rpc(SipTest):
+    def test_reload_changes_the_verdict_in_all_workers(self):
+        anchor = self.lab.folder / "anchor.pem"
+        good, other = ((self.lab.folder / who / "root.pem").read_text() for who in ("carrier", "stranger"))
+        anchor.write_text(good)
+        config = self.lab.write_config("reload.json", {}, trust={"anchors": str(anchor)})
+        policy = self.lab.folder / "policy-reload.json"
+        kamailio = self.start(config=config, workers=4)
+        identity = self.lab.sign()
+        for _ in range(20):
+            self.call(kamailio, identity, code=486, reason="verified")
+        anchor.write_text(other)
+        self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
+        for _ in range(20):
+            self.call(kamailio, identity, code=437, reason="chain-untrusted")
+        # What cannot be used changes nothing.
+        anchor.write_text("no certificate")
+        self.assertRegex(kamailio.kamcmd("callvet.reload", check=False), r"file-invalid|error: 500")
+        self.call(kamailio, identity, code=437, reason="chain-untrusted")
+        anchor.write_text(good)
+        policy.write_text('{"default": {"code_map": "opensipit"}}')
+        self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
+        for _ in range(20):
+            self.call(kamailio, identity, code=486, reason="verified")
+            self.call(kamailio, self.lab.sign(payload={"orig": {"tn": "999888777"}}), code=403, reason="orig-mismatch")
+
+    def test_a_downloaded_crl_reaches_all_workers(self):
+        """Workers, which were there before it, have it from the fetcher by the state directory."""
+        carrier, state = self.lab.folder / "carrier", self.lab.folder / "state"
+        state.mkdir()
+        run(laboratory.CALLVET, "pki", "crl", "--issuer-cert", carrier / "intermediate.pem", "--issuer-key",
+            carrier / "intermediate.key", "--revoke", carrier / "leaf.pem", "--der", "--out", carrier / "list.crl")
+        self.lab.web.documents["/list.crl"] = (carrier / "list.crl").read_bytes()
+        config = self.lab.write_config("crl.json", {}, trust={
+            "anchors": str(carrier / "root.pem"), "crl_urls": [self.lab.web.url("/list.crl")], "state_dir": str(state)})
+        kamailio = self.start(config=config, workers=3)
+        for _ in range(100):
+            if self.call(kamailio, self.lab.sign()).header("X-Callvet") == "certificate-revoked":
+                break
+            time.sleep(0.1)
+        for _ in range(20):
+            self.call(kamailio, self.lab.sign(), code=437, reason="certificate-revoked")
+
+    def test_flush_and_certs(self):
+        kamailio = self.start()
+        self.call(kamailio, self.lab.sign(x5u="/any-flush"), code=486, reason="verified")
+        self.assertIn("/any-flush", kamailio.kamcmd("callvet.certs"))
+        self.assertIn("ready", kamailio.kamcmd("callvet.certs"))
+        self.assertEqual(kamailio.kamcmd("callvet.flush"), "1")
+        self.assertNotIn("/any-flush", kamailio.kamcmd("callvet.certs"))
+        self.call(kamailio, self.lab.sign(x5u="/any-flush"), code=486, reason="verified")
+        self.assertEqual(self.lab.web.requests.count("/any-flush"), 2)
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        self.assertEqual(kamailio.kamcmd("callvet.flush", self.lab.web.url("/any-flush")), "1")
+        self.assertIn("/cert.pem", kamailio.kamcmd("callvet.certs"))
+        self.call(kamailio, self.lab.sign(x5u="/any-flush"), code=486, reason="verified")
+        self.assertEqual(self.lab.web.requests.count("/any-flush"), 3)
+
+    def test_verify_and_config(self):
+        kamailio = self.start()
+        identity = self.lab.sign()
+        first = kamailio.kamcmd("callvet.verify", "s:" + identity, "s:+" + CALLER, "s:+" + CALLED)
+        self.assertIn("certificate-not-available", first)
+        for _ in range(50):
+            time.sleep(0.1)
+            if kamailio.stats()["certificates"] == 1:
+                break
+        second = kamailio.kamcmd("callvet.verify", "s:" + identity, "s:+" + CALLER, "s:+" + CALLED)
+        self.assertIn("verstat: TN-Validation-Passed", second)
+        self.assertIn("signature=passed", second)
+        self.assertIn("fetch_timeout: 2000", kamailio.kamcmd("callvet.config"))
+        self.assertIn("verified", run("kamcmd", "-s", kamailio.ctl, "stats.fetch", "callvet:"))
+
+
+class Tls(SipTest):
+    def test_with_tls_module(self):
+        kamailio = self.start(WITH_TLS="")
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        self.call(kamailio, self.lab.sign(payload={"attest": "X"}), code=438, reason="attest-invalid")
+        self.call(kamailio, self.lab.sign(who="stranger", x5u="/untrusted.pem"), code=437, reason="chain-untrusted")
+        self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
+        for _ in range(10):
+            self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+
+
+class Load(SipTest):
+    def background(self, kamailio, identity, rate, seconds):
+        """`rate` warm calls a second by SIPp: (response times in ms, retransmissions, failed calls)."""
+        folder = kamailio.folder / "load"
+        folder.mkdir()
+        scenario = (HERE / "call.xml").read_text().replace("@CODE@", "486").replace("@REASON@", "verified")
+        scenario = scenario.replace('<send retrans="500">', '<send retrans="500" start_rtd="1">', 1)
+        scenario = scenario.replace('<recv response="486">', '<recv response="486" rtd="1">')
+        (folder / "call.xml").write_text(scenario)
+        return subprocess.Popen(
+            ["sipp", f"127.0.0.1:{kamailio.port}", "-i", "127.0.0.1", "-sf", str(folder / "call.xml"), "-r", str(rate), "-m",
+             str(rate * seconds), "-nostdin", "-key", "custom_identity", "Identity: " + identity, "-key", "caller", CALLER,
+             "-key", "callee", CALLED, "-timeout", f"{seconds + 20}s", "-trace_rtt", "-rtt_freq", "1", "-trace_stat", "-fd",
+             "1s"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL), folder
+
+    def result(self, process, folder, seconds):
+        process.wait(seconds + 60)
+        times = []
+        for path in folder.glob("*_rtt.csv"):
+            for line in path.read_text().splitlines()[1:]:
+                times.append(float(line.split(";")[1]))
+        statistics = next(folder.glob("call_*_.csv"), None)
+        rows = [line.split(";") for line in statistics.read_text().splitlines()]
+        last = dict(zip(rows[0], rows[-1]))
+        return sorted(times), int(last["Retransmissions(C)"]), int(last["FailedCall(C)"])
+
+    def measure(self, cancel):
+        seconds, rate = 6, 200
+        kamailio = self.start(memory=1024)
+        self.lab.web.hang = 2
+        identity = self.lab.sign()
+        for _ in range(5):
+            self.call(kamailio, identity, code=486, reason="verified")
+        process, folder = self.background(kamailio, identity, rate, seconds)
+        time.sleep(1)
+        slow = []
+        for i in range(6):
+            client = Client(kamailio.port)
+            client.send(client.build(headers=["Identity: " + self.lab.sign(x5u=f"/hang-load-{cancel}-{i}")]))
+            slow.append(client)
+            if cancel:
+                time.sleep(0.3)
+                client.send(client.build("CANCEL", branch=client.branch, call_id=client.call_id))
+        times, retransmissions, failed = self.result(process, folder, seconds)
+        p99 = times[int(len(times) * 0.99)]
+        print(f"200 calls/s beside a certificate server that hangs, cancel={cancel}: p50 {times[len(times) // 2]:.1f} p99 "
+              f"{p99:.1f} max {times[-1]:.1f} ms, retransmissions {retransmissions}, failed {failed}", file=sys.stderr)
+        self.assertEqual(failed, 0)
+        self.assertGreaterEqual(len(times), rate * seconds - 5)
+        # Measured 8 to 12 ms on a busy machine, 1900 with a fetch in the worker; a retransmission is due at 500.
+        self.assertLess(p99, 50 if not SANITIZE else 500)
+        self.assertEqual(retransmissions, 0)
+        return kamailio
+
+    def test_hanging_certificate_server(self):
+        self.measure(cancel=False)
+
+    def test_hanging_certificate_server_and_cancel(self):
+        self.measure(cancel=True)
+
+    @staticmethod
+    def take_answers(client, answered, wanted):
+        """Reads answers until `wanted` calls have one, or nothing comes any more."""
+        client.socket.settimeout(2 if len(answered) < wanted else 0.0)
+        try:
+            while len(answered) < wanted:
+                text = client.socket.recv(65535)
+                if not text.startswith(b"SIP/2.0 1"):
+                    answered.add(re.search(rb"branch=(\w+)", text).group(1))
+        except (BlockingIOError, TimeoutError):
+            pass
+
+    def test_mixed_calls(self):
+        """Good, bad and fuzzed calls; under sanitizers no report may be in the log (see finish)."""
+        kamailio = self.start(memory=1024)
+        self.lab.web.hang = 0
+        if SANITIZE:
+            maps = pathlib.Path(f"/proc/{kamailio.processes('udp receiver')[0]}/maps").read_text()
+            self.assertIn("libasan", maps)
+        generator = random.Random(4)
+        pool = []
+        client = Client(kamailio.port)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
+        answered = set()
+        begin = time.monotonic()
+        for i in range(CALLS):
+            if i % 4000 == 0:  # tokens stay fresh for a minute
+                pool = [case[0](self.lab) for name, case in CASES.items() if not name.startswith("209")]
+            identity = pool[0] if i % 3 == 0 else generator.choice(pool)
+            if i % 3 == 2:
+                letters = bytearray(identity.encode())
+                for _ in range(generator.randint(1, 8)):
+                    letters[generator.randrange(len(letters))] = generator.choice(b"\x01\t ;=<>\".,%\\0aAzZ\xc3\xff")
+                identity = letters.decode("utf-8", "surrogateescape").replace("\r", " ").replace("\n", " ")
+            name = generator.choice(("Identity: ", "y: ", "identity:\r\n "))
+            client.send(client.build(headers=[name + identity] * generator.choice((1, 1, 1, 2, 5)),
+                                     caller=generator.choice((CALLER, CALLER, "12155550100"))))
+            self.take_answers(client, answered, i + 1 - 60)
+        self.take_answers(client, answered, CALLS)
+        seconds = time.monotonic() - begin
+        stats = kamailio.stats()
+        print(f"{CALLS} mixed calls in {seconds:.1f} s: {stats['checked']} judged, {stats['verified']} verified, "
+              f"{stats['failed']} failed, {stats['unsigned']} unsigned, {stats['undecided']} undecided", file=sys.stderr)
+        self.assertGreater(stats["checked"], CALLS * 0.9)
+        self.assertGreater(stats["verified"], CALLS * 0.1)
+        self.assertGreater(stats["failed"], CALLS * 0.3)
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+
+
+class Functions(SipTest):
+    """Every function and variable of the native script; the configuration by parameters."""
+
+    def setUp(self):
+        ports = ",".join(str(server.server_address[1]) for server in self.lab.web.servers)
+        self.kamailio = self.start(HERE / "functions.cfg", ANCHORS=str(self.lab.folder / "carrier/root.pem"), PORTS=ports)
+
+    def ask(self, what, **headers):
+        lines = [f"X-Do: {what}"] + [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        reply = Client(self.kamailio.port).request(headers=lines)
+        return reply.header("X-Result"), reply.header("X-Callvet"), reply.header("X-All").split("|")
+
+    def wait_for_certificate(self):
+        for _ in range(100):
+            if self.kamailio.stats()["certificates"]:
+                return
+            time.sleep(0.05)
+        self.fail("no certificate came")
+
+    def test_functions_and_variables(self):
+        self.assertEqual(self.ask("nothing")[:2], ("99", "<null>"))
+        self.assertEqual(self.ask("check")[:2], ("-3", "no-identity"))
+        # check never waits: the certificate is there for the next call.
+        self.assertEqual(self.ask("check", Identity=self.lab.sign())[:2], ("-2", "certificate-not-available"))
+        self.wait_for_certificate()
+        identity = self.lab.sign()
+        result, reason, values = self.ask("check", Identity=identity)
+        self.assertEqual((result, reason), ("1", "verified"))
+        self.assertEqual(values[:12], ["TN-Validation-Passed", "verified", "pass", "verified", "0", "<null>", "0", "1", "B", CALLER,
+                                       CALLED, values[11]])
+        self.assertRegex(values[11], r"^[0-9a-f-]{36}$")
+        self.assertEqual(values[12], "shaken")
+        self.assertLess(int(values[13]), 10)
+        self.assertEqual(values[14:16], [self.lab.web.url("/cert.pem"), "1001"])
+        self.assertIn("signature=passed", values[16])
+
+        result, reason, values = self.ask("check", Identity=self.lab.sign(payload={"attest": "X"}))
+        self.assertEqual((result, reason), ("-1", "attest-invalid"))
+        self.assertEqual(values[:8], ["No-TN-Validation", "refused", "tag", "attest-invalid", "438", "Invalid Identity Header",
+                                      "438", "-1"])
+
+        self.assertEqual(self.ask("numbers", Identity=identity, X_Orig="+" + CALLER, X_Dest="+" + CALLED)[:2], ("1", "verified"))
+        self.assertEqual(self.ask("numbers", Identity=identity, X_Orig="+12155550199", X_Dest="+" + CALLED)[:2],
+                         ("-1", "orig-mismatch"))
+        value = {"X_Identity": identity, "X_Orig": "+" + CALLER, "X_Dest": "+" + CALLED}
+        self.assertEqual(self.ask("value", **value, X_Time=0)[:2], ("1", "verified"))
+        self.assertEqual(self.ask("value", **value, X_Time=int(time.time()) + 40)[:2], ("-1", "iat-stale"))
+
+        self.assertEqual(self.ask("preload", X_Url=self.lab.web.url("/copy.pem", 1))[:2], ("1", "<null>"))
+        for _ in range(100):
+            if self.kamailio.stats()["certificates"] == 2:
+                break
+            time.sleep(0.05)
+        self.assertEqual(self.ask("check", Identity=self.lab.sign(x5u="/copy.pem", which=1))[:2], ("1", "verified"))
+
+
+class Guards(SipTest):
+    def test_a_wrong_reason_or_code_fails_a_case(self):
+        """Guards the guard: SIPp says no."""
+        suite = Conformance("test_native_rfc8224")
+        suite.lab = self.lab
+        kamailio = self.start()
+        self.assertIsNone(suite.sipp(kamailio, "303-orig-mismatch", 438, "orig-mismatch"))
+        for code, reason in ((438, "dest-mismatch"), (403, "orig-mismatch")):
+            (kamailio.folder / "303-orig-mismatch").rename(kamailio.folder / f"done-{code}-{reason}")
+            self.assertIsNotNone(suite.sipp(kamailio, "303-orig-mismatch", code, reason))
+
+    def test_apply_without_a_check_lets_nobody_through(self):
+        script = self.lab.folder / "unchecked.cfg"
+        text = INLINE.read_text().replace('callvet_check_async("VERIFIED");', "")
+        script.write_text(text)
+        kamailio = self.start(script)
+        self.assertEqual(self.call(kamailio, self.lab.sign()).code, 500)
+
+    def test_a_verdict_that_the_script_spoiled_lets_nobody_through(self):
+        script = self.lab.folder / "spoiled.cfg"
+        script.write_text(INLINE.read_text().replace("route[VERIFIED] {", 'route[VERIFIED] {\n\t$xavp(callvet) = "x";'))
+        kamailio = self.start(script)
+        self.assertNotEqual(self.call(kamailio, self.lab.sign()).code, 486)
+
+    def test_other_version_or_flags_are_refused(self):
+        """Guards the guard: tools/kamailio/abi-check says no to what kamailio would refuse."""
+        check = ROOT / "tools/kamailio/abi-check"
+        run(check, laboratory.MODULE)
+        binary = pathlib.Path(laboratory.MODULE).read_bytes()
+        for old, new in ((b"kamailio 5.", b"kamailio 4."), (b"USE_TCP, USE_TLS", b"USE_TCP, USE_TLX")):
+            self.assertIn(old, binary)
+            other = self.lab.folder / "other.so"
+            other.write_bytes(binary.replace(old, new))
+            result = subprocess.run([check, other], capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+
+    def test_parameters_that_do_not_go_together_stop_the_start(self):
+        config = self.lab.folder / "broken.json"
+        config.write_text('{"trust": {"anchors": "/nonexistent"}}')
+        with self.assertRaisesRegex(AssertionError, "did not come up"):
+            Kamailio(self.lab, INLINE, config=config)
+
+
+if __name__ == "__main__":
+    reason = laboratory.why_not()
+    if reason:
+        print(f"SKIPPED: the SIP tests are NOT run: {reason}", file=sys.stderr)
+        sys.exit(77)
+    unittest.main(verbosity=2, warnings="ignore")

@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Asterisk asks `callvet serve` about a call, by AGI. In extensions.conf, first of all:
+
+    exten => _X.,1,AGI(/usr/local/bin/asterisk_agi.py,http://127.0.0.1:8080/v1/calls)
+     same => n,GotoIf($["${CALLVET_ACTION}" != "reject"]?go)
+     same => n,Set(PJSIP_HEADER(add,Reason)=${CALLVET_REASON_HEADER})
+     same => n,Hangup(21)
+     same => n(go),Set(PJSIP_HEADER(add,X-Verstat)=${CALLVET_VERSTAT})
+
+The script sets CALLVET_ACTION (pass, tag or reject), CALLVET_VERSTAT, CALLVET_REASON, CALLVET_CODE and
+CALLVET_REASON_HEADER. Where there is no answer the action is reject: no answer is no verdict."""
+
+import json
+import sys
+import urllib.request
+
+HEADERS = {"from": "From", "to": "To", "date": "Date", "call_id": "Call-ID"}
+LISTS = {"identity": "Identity", "p_asserted_identity": "P-Asserted-Identity"}
+MANY = 16
+
+
+def command(text):
+    """Says something to Asterisk; the value that it answers with, or None."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+    answer = sys.stdin.readline().strip()
+    if not answer.startswith("200 result=1"):
+        return None
+    return answer[answer.index("(") + 1:-1] if "(" in answer else ""
+
+
+def header(name, number=1):
+    return command(f'GET FULL VARIABLE "${{PJSIP_HEADER(read,{name},{number})}}"') or None
+
+
+def set_variable(name, value):
+    clean = "".join(c for c in str(value) if c.isprintable()).replace("\\", "\\\\").replace('"', '\\"')
+    command(f'SET VARIABLE {name} "{clean}"')
+
+
+def question():
+    asked = {member: header(name) for member, name in HEADERS.items()}
+    for member, name in LISTS.items():
+        values = []
+        while len(values) < MANY and (value := header(name, len(values) + 1)):
+            values.append(value)
+        asked[member] = values
+    asked["request_uri"] = command('GET FULL VARIABLE "${CHANNEL(pjsip,request_uri)}"') or None
+    asked["trunk"] = command('GET FULL VARIABLE "${CHANNEL(endpoint)}"') or None
+    return {member: value for member, value in asked.items() if value}
+
+
+def ask(url, asked):
+    request = urllib.request.Request(url, json.dumps(asked).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=3) as answer:
+        return json.load(answer)
+
+
+def main():
+    while sys.stdin.readline().strip():
+        pass  # what Asterisk says of itself
+    set_variable("CALLVET_ACTION", "reject")
+    set_variable("CALLVET_CODE", 436)
+    set_variable("CALLVET_VERSTAT", "No-TN-Validation")
+    try:
+        answer = ask(sys.argv[1], question())
+        disposition = answer["disposition"]
+    except (OSError, ValueError, KeyError, IndexError):
+        return
+    set_variable("CALLVET_VERSTAT", answer["verstat"])
+    set_variable("CALLVET_REASON", answer["reason"])
+    set_variable("CALLVET_CODE", disposition["sip"]["code"] or 200)
+    set_variable("CALLVET_REASON_HEADER", (disposition["reason_headers"] or [""])[0])
+    set_variable("CALLVET_ACTION", disposition["action"])
+
+
+if __name__ == "__main__":
+    main()
