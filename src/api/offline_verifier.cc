@@ -29,18 +29,6 @@ Result<std::shared_ptr<const Policy>> ReadPolicy(const std::filesystem::path& fi
   return Fail(Reason::kConfigInvalid, problems);
 }
 
-bool IsOthers(TrustSource::Kind kind) {
-  return kind == TrustSource::Kind::kCrlUrl || kind == TrustSource::Kind::kTrustList;
-}
-
-// What is configured by hand must be good; what others serve may fail for a while.
-std::optional<Failure> FirstUnusableFile(const TrustReport& report) {
-  for (const TrustSource& source : report.sources) {
-    if (source.failure && !source.in_use && !IsOthers(source.kind)) return source.failure;
-  }
-  return std::nullopt;
-}
-
 // The x5u of `passports` and of what they enclose, each once.
 void CollectX5us(const std::vector<PassportVerdict>& passports, std::vector<std::string>& x5us) {
   for (const PassportVerdict& passport : passports) {
@@ -124,16 +112,16 @@ Result<std::unique_ptr<OfflineVerifier>> OfflineVerifier::Make(
   if (!inputs) return inputs.error();
   parts.keeper = std::make_shared<TrustKeeper>(std::move(*inputs));
   const TrustReport report = parts.keeper->Load(parts.setup.clock->Now(), Deadline());
-  if (auto failure = FirstUnusableFile(report)) return *failure;
+  if (auto failure = report.FirstUnusableFile()) return *failure;
 
   parts.policy_file = config.policy;
   parts.policy_text = policy_text;
   auto policy = ReadPolicy(parts.policy_file, parts.policy_text);
   if (!policy) return policy.error();
   parts.policy = std::move(*policy);
-  if (parts.setup.options.dial_plan == nullptr) {
-    parts.setup.options.dial_plan = parts.policy->dial_plan;
-  }
+  const auto plan = DialPlanWith(*parts.policy, parts.setup.options.dial_plan);
+  if (!plan) return plan.error();
+  parts.setup.options.dial_plan = *plan;
   auto engine = MakeEs256Engine(parts.setup.engine);
   if (!engine) return engine.error();
   parts.engine = std::move(*engine);
@@ -201,8 +189,10 @@ OfflineVerifier::Judgement OfflineVerifier::JudgeUnreadable(
 Result<void> OfflineVerifier::Reload() {
   auto policy = ReadPolicy(policy_file_, policy_text_);
   if (!policy) return policy.error();
+  // The verifier keeps its dialling rules.
+  if (const auto plan = DialPlanWith(**policy, options_.dial_plan); !plan) return plan.error();
   const TrustReport report = keeper_->Load(clock_->Now(), Deadline());
-  if (auto failure = FirstUnusableFile(report)) return *failure;
+  if (auto failure = report.FirstUnusableFile()) return *failure;
   const std::lock_guard lock(policy_mutex_);
   if (report.outcome == TrustReport::Outcome::kReplaced) {
     verifier_.ReplaceTrustStore(keeper_->snapshot());
