@@ -5,11 +5,11 @@
 CALLVET_BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config
   libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libexpected-dev libcli11-dev
-  libcpp-httplib-dev libspdlog-dev
+  libcpp-httplib-dev libspdlog-dev libsqlite3-dev libpq-dev
 )
 CALLVET_TEST_PACKAGES=(
   libgtest-dev libgmock-dev python3 python3-cryptography openssl
-  clang-tidy clang-format curl chromium chromium-driver
+  clang-tidy clang-format curl chromium chromium-driver postgresql
 )
 
 # install_packages NAME...: installs those that are missing; does nothing, quickly, if none is.

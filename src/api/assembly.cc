@@ -198,7 +198,13 @@ Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline) 
 
 Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline,
                              TrustReport& crls) const noexcept {
-  Verdict verdict = verifier_->Verify(call, deadline);
+  VerificationMaterial material;
+  return Verify(call, deadline, crls, material);
+}
+
+Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline, TrustReport& crls,
+                             VerificationMaterial& material) const noexcept {
+  Verdict verdict = verifier_->Verify(call, deadline, material);
   try {
     crls = keeper_->FetchWatched(clock_->Now(), HalfOf(deadline));
     if (crls.outcome != TrustReport::Outcome::kReplaced) return verdict;
@@ -206,7 +212,7 @@ Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline,
   } catch (...) {
     return Verdict();
   }
-  return verifier_->Verify(call, deadline);
+  return verifier_->Verify(call, deadline, material);
 }
 
 TrustReport LiveVerifier::Maintain(const Deadline& deadline) const {

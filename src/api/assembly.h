@@ -86,6 +86,9 @@ class LiveVerifier {
   /// The same; `crls` says what became of the lists that were fetched.
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline,
                                TrustReport& crls) const noexcept;
+  /// The same; `material` is what the verdict rests on.
+  [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline, TrustReport& crls,
+                               VerificationMaterial& material) const noexcept;
 
   /// Does what is due: certificates in use that end soon, CRLs, the trust list.
   TrustReport Maintain(const Deadline& deadline) const;
