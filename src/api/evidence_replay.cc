@@ -110,6 +110,7 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   auto kept = ReadMaterial(text.json.Find("material"), blobs);
   if (!kept) return kept.error();
   const auto names_then = kept->check_names;
+  const bool judged = kept->material.trust_store != nullptr;
   EvidenceReplay replay;
   replay.verdict = JudgeAgain(*call, std::move(*kept), sys_seconds(std::chrono::seconds(time)));
   replay.call = std::move(*call);
@@ -119,9 +120,13 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
     replay.difference =
         DigestDifference(*parties, names_then, PartiesDigest(replay.verdict), names_now);
   }
-  replay.outcome = replay.difference.empty()             ? EvidenceReplay::Outcome::kRepeated
-                   : MentionsUndecided(WriteJson(*then)) ? EvidenceReplay::Outcome::kUndecided
-                                                         : EvidenceReplay::Outcome::kDiffers;
+  if (!replay.difference.empty() && !judged) {
+    replay.difference = "the interface refused it before it was judged: " + replay.difference;
+  }
+  replay.outcome = replay.difference.empty() ? EvidenceReplay::Outcome::kRepeated
+                   : !judged || MentionsUndecided(WriteJson(*then))
+                       ? EvidenceReplay::Outcome::kUndecided
+                       : EvidenceReplay::Outcome::kDiffers;
   return replay;
 }
 

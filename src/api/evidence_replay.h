@@ -17,7 +17,7 @@ struct EvidenceReplay {
     kRepeated,   // the same verdict, check by check
     kDiffers,    // another one: record or program was changed
     kUndecided,  // the recorded verdict was that time ran out, or something inside failed, which
-                 // does not come again
+                 // does not come again; or an interface refused the call by its own rules
   };
   Outcome outcome = Outcome::kDiffers;
   std::string difference;  // for people

@@ -31,14 +31,14 @@ struct VerificationCore::Parts {
 };
 
 VerificationCore::VerificationCore(Parts parts)
-    : options_(std::move(parts.options)),
+    : options_(std::make_shared<const VerifierOptions>(std::move(parts.options))),
       clock_(std::move(parts.clock)),
       repository_(std::move(parts.repository)),
       waiting_room_(std::move(parts.waiting_room)),
       source_(std::move(parts.source)),
       engine_(std::move(parts.engine)),
       keeper_(std::move(parts.keeper)),
-      verifier_(options_, keeper_->snapshot(), source_, clock_, engine_) {}
+      verifier_(*options_, keeper_->snapshot(), source_, clock_, engine_) {}
 
 namespace {
 
@@ -96,8 +96,19 @@ Result<void> VerificationCore::ReloadTrust(const Deadline& deadline) {
   return {};
 }
 
-Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadline) const noexcept {
-  Verdict verdict = verifier_.Verify(call, deadline);
+namespace {
+
+Verdict VerifyWith(const Verifier& verifier, const CallRequest& call, const Deadline& deadline,
+                   VerificationMaterial* material) noexcept {
+  return material != nullptr ? verifier.Verify(call, deadline, *material)
+                             : verifier.Verify(call, deadline);
+}
+
+}  // namespace
+
+Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadline,
+                                VerificationMaterial* material) const noexcept {
+  Verdict verdict = VerifyWith(verifier_, call, deadline, material);
   try {
     // The first call of a carrier is judged by its CRLs already; only one thread waits for them.
     const TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
@@ -106,7 +117,7 @@ Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadlin
   } catch (...) {
     return Verdict();
   }
-  return verifier_.Verify(call, deadline);
+  return VerifyWith(verifier_, call, deadline, material);
 }
 
 void VerificationCore::KeepReport(const TrustReport& report) const {
@@ -170,12 +181,13 @@ class VerificationCore::PastJudge::SettableClock final : public Clock {
 
 VerificationCore::PastJudge::PastJudge(const VerificationCore& core)
     : clock_(std::make_shared<SettableClock>()),
-      verifier_(core.options_, core.trust(), core.source_, clock_, core.engine_) {}
+      verifier_(*core.options_, core.trust(), core.source_, clock_, core.engine_) {}
 
 Verdict VerificationCore::PastJudge::Judge(const CallRequest& call, sys_seconds at,
-                                           const Deadline& deadline) noexcept {
+                                           const Deadline& deadline,
+                                           VerificationMaterial* material) noexcept {
   clock_->Set(at);
-  return verifier_.Verify(call, deadline);
+  return VerifyWith(verifier_, call, deadline, material);
 }
 
 }  // namespace callvet

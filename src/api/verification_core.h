@@ -38,15 +38,17 @@ class VerificationCore {
   static Result<std::shared_ptr<VerificationCore>> Make(const CoreSetup& setup);
 
   /// As Verifier::Verify, at the present time.
-  [[nodiscard]] Verdict Judge(const CallRequest& call, const Deadline& deadline) const noexcept;
+  /// With `material` (may be nullptr) also what the verdict rests on.
+  [[nodiscard]] Verdict Judge(const CallRequest& call, const Deadline& deadline,
+                              VerificationMaterial* material = nullptr) const noexcept;
 
   /// Judges calls at past times, one after the other, remembering chains in between. Keeps the
   /// anchors and CRLs of the time when it was made: today's, also for old calls. Not thread-safe.
   class PastJudge {
    public:
     explicit PastJudge(const VerificationCore& core);
-    [[nodiscard]] Verdict Judge(const CallRequest& call, sys_seconds at,
-                                const Deadline& deadline) noexcept;
+    [[nodiscard]] Verdict Judge(const CallRequest& call, sys_seconds at, const Deadline& deadline,
+                                VerificationMaterial* material = nullptr) noexcept;
 
    private:
     class SettableClock;
@@ -65,7 +67,10 @@ class VerificationCore {
   [[nodiscard]] std::optional<Failure> NotReady() const;
 
   [[nodiscard]] sys_seconds Now() const { return clock_->Now(); }
-  [[nodiscard]] const VerifierOptions& options() const { return options_; }
+  [[nodiscard]] const VerifierOptions& options() const { return *options_; }
+  [[nodiscard]] const std::shared_ptr<const VerifierOptions>& shared_options() const {
+    return options_;
+  }
   [[nodiscard]] std::shared_ptr<const TrustStore> trust() const { return keeper_->snapshot(); }
   /// The sources of trust as last looked at, those with failures too.
   [[nodiscard]] std::vector<TrustSource> TrustSources() const;
@@ -84,7 +89,7 @@ class VerificationCore {
  private:
   void KeepReport(const TrustReport& report) const;
 
-  VerifierOptions options_;
+  std::shared_ptr<const VerifierOptions> options_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const CertificateRepository> repository_;
   std::shared_ptr<const WaitingRoom> waiting_room_;
