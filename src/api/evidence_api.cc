@@ -152,8 +152,8 @@ ApiReply ExportEvidence(const EvidenceReader& reader, std::string_view id) {
   const auto replay = ReplayEvidence(loaded->text, loaded->blobs);
   if (!replay) return ErrorOf(replay.error());
   const EvidenceCodec codec(reader.evidence.number_key);
-  const auto bundle = MakeBundle({loaded->record, codec, loaded->blobs,
-                                  reader.evidence.signer.get(), VerdictJson(replay->verdict)});
+  const auto bundle = MakeBundle({loaded->record, codec, loaded->blobs, *reader.evidence.signer,
+                                  VerdictJson(replay->verdict)});
   if (!bundle) return ErrorOf(bundle.error());
   return JsonReply(200, *bundle);
 }

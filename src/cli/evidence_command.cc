@@ -345,8 +345,7 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
       console.out() << "  " << ForTerminal(replay->difference) << "\n";
     }
     if (file) {
-      console.out() << (loaded->key_id.empty() ? "  The bundle is not signed.\n"
-                                               : "  Signed with the key " + loaded->key_id + "\n");
+      console.out() << "  Signed with the key " << loaded->key_id << "\n";
     }
   }
   return differs ? ExitCode::kNotVerified : ExitCode::kVerified;
@@ -358,9 +357,8 @@ ExitCode RunExport(const OneOptions& options, const Console& console) {
   const auto replay = ReplayOf(*loaded);
   if (!replay) return ComplainOfEvidence(replay.error(), console);
   const EvidenceCodec codec(loaded->opened->number_key);
-  const auto bundle =
-      MakeBundle({loaded->record, codec, loaded->blobs, loaded->opened->signer.get(),
-                  *replay ? VerdictJson((*replay)->verdict) : JsonValue()});
+  const auto bundle = MakeBundle({loaded->record, codec, loaded->blobs, *loaded->opened->signer,
+                                  *replay ? VerdictJson((*replay)->verdict) : JsonValue()});
   if (!bundle) return ComplainOfEvidence(bundle.error(), console);
   if (options.out.empty()) {
     console.PrintJson(*bundle);

@@ -45,12 +45,10 @@ Result<JsonValue> MakeBundle(const BundleParts& parts) {
                         {"seq", parts.record.seq},     {"hash", ToHex(parts.record.hash)},
                         {"record", parts.record.text}, {"private", text->private_},
                         {"blobs", std::move(blobs)}};
-  if (parts.signer != nullptr) {
-    auto signature = parts.signer->Sign(Statement(parts.record, text->private_));
-    if (!signature) return signature.error();
-    bundle.emplace_back("signature", EncodeBase64Url(*signature));
-    bundle.emplace_back("public_key", parts.signer->public_pem());
-  }
+  auto signature = parts.signer.Sign(Statement(parts.record, text->private_));
+  if (!signature) return signature.error();
+  bundle.emplace_back("signature", EncodeBase64Url(*signature));
+  bundle.emplace_back("public_key", parts.signer.public_pem());
   if (!parts.verdict.IsNull()) bundle.emplace_back("verdict", parts.verdict);
   return JsonValue(std::move(bundle));
 }
@@ -78,24 +76,19 @@ Result<BlobSource> BundleBlobs(const JsonValue& bundle) {
   });
 }
 
-// Who signed it, or "". A signature that is there must be good, and where a key is demanded there
-// must be one.
+// Who signed it: somebody must.
 Result<std::string> CheckBundleSignature(const JsonValue& json, const EvidenceBundle& bundle,
                                          const std::optional<std::string>& trusted_key) {
   JsonFields fields(&json);
-  std::optional<std::string> signature;
+  std::string signature;
   std::string public_key;
   fields.Text("signature", signature);
-  if (!signature) {
-    if (!trusted_key) return std::string();
-    return Fail(Reason::kEvidenceAltered, "the bundle is not signed");
-  }
   fields.Text("public_key", public_key);
   if (auto ok = fields.Finish(); !ok) return ok.error();
   const std::string& pem = trusted_key ? *trusted_key : public_key;
   const auto id = EvidenceKeyId(pem);
   if (!id) return id.error();
-  const auto bytes = DecodeBase64Url(*signature);
+  const auto bytes = DecodeBase64Url(signature);
   if (!bytes) return Fail(Reason::kEvidenceAltered, "the signature cannot be read");
   const auto ok =
       CheckSignature(Statement(bundle.record, bundle.text.private_), *bytes, *id, {pem});

@@ -21,18 +21,18 @@ struct EvidenceBundle {
   StoredEvidence record;
   EvidenceText text;  // its private part was open in the bundle
   BlobSource blobs;
-  std::string key_id;  // who signed the bundle; "": nobody
+  std::string key_id;  // who signed the bundle
 };
 
 /// Makes a bundle of `record`: its text, what of it is sealed (opened with the codec's key), and
-/// all blobs, signed by `signer` (nullptr: not signed). `verdict` is added for people and not
+/// all blobs, signed by `signer`. `verdict` is added for people and not
 /// signed (null: none). Fails with kNotPermitted if parties are sealed and the codec has no key, or
 /// like ReadMaterial.
 struct BundleParts {
   const StoredEvidence& record;
   const EvidenceCodec& codec;
   const BlobSource& blobs;
-  const EvidenceSigner* signer = nullptr;
+  const EvidenceSigner& signer;
   JsonValue verdict;
 };
 Result<JsonValue> MakeBundle(const BundleParts& parts);

@@ -28,7 +28,8 @@ namespace fs = std::filesystem;
 constexpr size_t kLengthBytes = 4;
 constexpr size_t kCheckBytes = 8;
 constexpr size_t kHashBytes = 32;
-constexpr uint64_t kFileBytes = uint64_t{64} << 20U;
+// Small, so that a writer that is stopped while it drains begins again near where it was.
+constexpr uint64_t kFileBytes = uint64_t{4} << 20U;
 
 Failure DiskFailure(const fs::path& path, int error) {
   return Fail(Reason::kEvidenceUnavailable,

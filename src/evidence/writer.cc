@@ -43,8 +43,11 @@ bool EvidenceWriter::Refuses() const {
 }
 
 Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
-  auto id = NewEvidenceId(SystemClock().Now());
+  const sys_seconds now = SystemClock().Now();
+  auto id = NewEvidenceId(now);
   if (!id) return id.error();
+  // A verdict that failed as a whole has no time.
+  if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
   {
     const std::lock_guard lock(mutex_);
     if (!HasRoom()) {
@@ -148,18 +151,26 @@ Result<void> EvidenceWriter::ToStore(const Records& records, EvidenceStore::Seen
   return stored;
 }
 
+bool EvidenceWriter::TrySpill() {
+  if (spill_ == nullptr) return false;
+  const auto spilled = spill_->Append(pending_);
+  if (!spilled) Note(spilled.error());
+  return spilled.has_value();
+}
+
+bool EvidenceWriter::TryStore() {
+  if (!StoreMayBeTried()) return false;
+  if (ToStore(pending_, pending_seen_)) return true;
+  pending_seen_ = EvidenceStore::Seen::kPerhaps;
+  return false;
+}
+
 EvidenceWriter::Taken EvidenceWriter::Offer() {
   // A store that is too slow for what comes is left alone until the queue is short again.
-  const bool hurry = spill_ != nullptr && Behind();
-  if (!hurry && StoreMayBeTried()) {
-    if (ToStore(pending_, pending_seen_)) return Taken::kStore;
-    pending_seen_ = EvidenceStore::Seen::kPerhaps;
-  }
-  if (spill_ == nullptr) return Taken::kNobody;
-  const auto spilled = spill_->Append(pending_);
-  if (spilled) return Taken::kSpill;
-  Note(spilled.error());
-  return Taken::kNobody;
+  const bool hurry = Behind();
+  if (hurry && TrySpill()) return Taken::kSpill;
+  if (TryStore()) return Taken::kStore;
+  return !hurry && TrySpill() ? Taken::kSpill : Taken::kNobody;
 }
 
 void EvidenceWriter::Deliver() {

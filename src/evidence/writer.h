@@ -68,6 +68,8 @@ class EvidenceWriter {
   void Encode(std::vector<Queued> queued);
   void Deliver();
   [[nodiscard]] Taken Offer();
+  bool TrySpill();
+  bool TryStore();
   [[nodiscard]] bool StoreMayBeTried() const;
   Result<void> ToStore(const Records& records, EvidenceStore::Seen seen);
   void Drain();

@@ -89,7 +89,7 @@ class Evidence(unittest.TestCase):
     def drain(self, store, spill="spill"):
         """What lies in the spill directory goes into the store, as with the next start of any writer."""
         for _ in range(600):
-            writer = self.writer(store, spill, rate=10, count=2)
+            writer = self.writer(store, spill, rate=2, count=2)
             error = writer.ended()
             self.assertEqual(writer.process.returncode, 0, error)
             self.assertEqual(len(writer.durable), 2, error)

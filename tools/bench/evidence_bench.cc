@@ -217,6 +217,7 @@ int Find(uint64_t count, uint64_t days, fs::path folder) {
       static_cast<unsigned long long>(count), static_cast<unsigned long long>(days),
       static_cast<double>(count) / SecondsSince(start),
       static_cast<double>(bytes) / static_cast<double>(count));
+  const auto signer = OrEnd(MakeEvidenceSigner(OrEnd(PrivateKey::Generate(KeyKind::kEcP256))));
   store = Open(path, clock);  // nothing is remembered
   std::mt19937_64 random(1);
   std::vector<double> found;
@@ -235,7 +236,7 @@ int Find(uint64_t count, uint64_t days, fs::path folder) {
     const StoredEvidence& record = page.records.front();
     begin = Time::now();
     const EvidenceCodec codec;
-    const JsonValue bundle = OrEnd(MakeBundle({record, codec, blobs, nullptr, JsonValue()}));
+    const JsonValue bundle = OrEnd(MakeBundle({record, codec, blobs, *signer, JsonValue()}));
     const EvidenceBundle read = OrEnd(ReadBundle(WriteJson(bundle), std::nullopt));
     const EvidenceReplay replay = OrEnd(ReplayEvidence(read.text, read.blobs));
     repeated.push_back(SecondsSince(begin) * 1000);

@@ -40,7 +40,7 @@ TEST(EvidenceReplayTest, H9_EveryVerdictIsRepeated) {
   const std::vector<Case> cases = {
       {"genuine", Reason::kNone, [](TestCall&) {}},
       {"stale", Reason::kIatStale, [](TestCall& call) { call.now += hours(1); }},
-      {"no identity", Reason::kIdentityMalformed, [](TestCall& call) { call.identities = {"x"}; }},
+      {"no token", Reason::kTokenMalformed, [](TestCall& call) { call.identities = {"x"}; }},
       {"other caller", Reason::kOrigMismatch,
        [](TestCall& call) { call.request.orig = {"+12155550199"}; }},
       {"no certificate", Reason::kCertificateNotAvailable,
@@ -121,7 +121,7 @@ class BundleTest : public testing::Test {
     EXPECT_THAT(lab_.store->Append({record_}, EvidenceStore::Seen::kNever), Succeeds());
     const auto stored = lab_.store->Get(record_->id);
     const auto bundle =
-        MakeBundle({*stored, codec_, BlobsOf(lab_.store), lab_.signer.get(), JsonValue()});
+        MakeBundle({*stored, codec_, BlobsOf(lab_.store), *lab_.signer, JsonValue()});
     EXPECT_THAT(bundle, Succeeds());
     text_ = WriteJson(*bundle);
   }
