@@ -19,10 +19,11 @@ ROOMS = {
     "repository": {"pki", "syntax", "base"},
     "policy": {"syntax", "base"},
     "issue": {"pki", "syntax", "base"},
-    "api": {"verify", "policy", "issue", "repository", "pki", "syntax", "base"},
-    "capi": {"api", "verify", "policy", "issue", "repository", "pki", "syntax", "base"},
-    "service": {"api", "verify", "policy", "issue", "repository", "pki", "syntax", "base"},
-    "cli": {"service", "api", "verify", "policy", "issue", "repository", "pki", "syntax", "base"},
+    "evidence": {"pki", "syntax", "base"},
+    "api": {"verify", "policy", "issue", "evidence", "repository", "pki", "syntax", "base"},
+    "capi": {"api", "verify", "policy", "issue", "evidence", "repository", "pki", "syntax", "base"},
+    "service": {"api", "verify", "policy", "issue", "evidence", "repository", "pki", "syntax", "base"},
+    "cli": {"service", "api", "verify", "policy", "issue", "evidence", "repository", "pki", "syntax", "base"},
 }
 
 # third-party prefix -> where it may be included: a room, or one file
@@ -34,7 +35,8 @@ THIRD_PARTY = {
     "spdlog/": {"service/access_log.cc"},
     "curl/": {"repository/https_fetcher.cc"},
     "httplib.h": {"service/server.cc"},
-    "sqlite3.h": set(),
+    "sqlite3.h": {"evidence/sqlite.cc"},
+    "libpq-fe.h": {"evidence/postgres.cc"},
     "gtest/": set(),
 }
 

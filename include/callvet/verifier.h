@@ -97,6 +97,20 @@ struct VerifierOptions {
   size_t max_cached_chains = 16'384;
 };
 
+/// What a call was judged by beside itself and the options, as the verifier was given it: with it
+/// the same verdict can be come to again. A value.
+struct VerificationMaterial {
+  template <class T>
+  struct Answer {
+    std::string url;
+    Result<T> value;
+  };
+  std::shared_ptr<const TrustStore> trust_store;
+  std::vector<Answer<std::shared_ptr<const CertificateBundle>>> certificates;
+  std::vector<Answer<TnAuthList>> tn_auth_lists;
+  std::vector<Answer<std::string>> contents;
+};
+
 /// Judges calls. Thread-safe: Verify may run on many threads while ReplaceTrustStore swaps.
 class Verifier {
  public:
@@ -119,11 +133,17 @@ class Verifier {
   /// fetched or computed for a header that a cheap check refuses. Never passes on an error, an
   /// exception or a passed deadline.
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline) const noexcept;
+  /// The same; `material` (what was in it is dropped) is what the verdict rests on.
+  [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline,
+                               VerificationMaterial& material) const noexcept;
 
   /// Later calls of Verify use `trust_store`; those under way keep the old one.
   void ReplaceTrustStore(std::shared_ptr<const TrustStore> trust_store);
 
  private:
+  /// What one judgement asks for its certificates and content.
+  struct Sources;
+  [[nodiscard]] Verdict Judge(const CallRequest& call, const Sources& sources) const;
   [[nodiscard]] std::shared_ptr<const TrustStore> trust_store() const;
 
   VerifierOptions options_;

@@ -219,14 +219,26 @@ Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline) 
 
 Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline,
                              TrustReport& crls) const noexcept {
-  Verdict verdict = verifier_->Verify(call, deadline);
+  return VerifyTwice([&] { return verifier_->Verify(call, deadline); }, deadline, crls);
+}
+
+Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline, TrustReport& crls,
+                             VerificationMaterial& material) const noexcept {
+  return VerifyTwice([&] { return verifier_->Verify(call, deadline, material); }, deadline, crls);
+}
+
+// Once more if lists were fetched meanwhile.
+template <class Judge>
+Verdict LiveVerifier::VerifyTwice(Judge judge, const Deadline& deadline,
+                                  TrustReport& crls) const noexcept {
+  Verdict verdict = judge();
   try {
     crls = FetchWatched(HalfOf(deadline));
     if (crls.outcome != TrustReport::Outcome::kReplaced) return verdict;
   } catch (...) {
     return Verdict();
   }
-  return verifier_->Verify(call, deadline);
+  return judge();
 }
 
 TrustReport LiveVerifier::FetchWatched(const Deadline& deadline) const {

@@ -100,6 +100,9 @@ class LiveVerifier {
   /// The same; `crls` says what became of the lists that were fetched.
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline,
                                TrustReport& crls) const noexcept;
+  /// The same; `material` is what the verdict rests on.
+  [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline, TrustReport& crls,
+                               VerificationMaterial& material) const noexcept;
 
   /// Fetches the CRLs that certificates name which were noted since (TrustKeeper::FetchWatched).
   TrustReport FetchWatched(const Deadline& deadline) const;
@@ -125,6 +128,8 @@ class LiveVerifier {
   LiveVerifier() = default;
   Result<void> MakeSource(const VerifierSetup& setup);
   void UseSnapshot(const TrustReport& report) const;
+  template <class Judge>
+  Verdict VerifyTwice(Judge judge, const Deadline& deadline, TrustReport& crls) const noexcept;
 
   VerifierOptions options_;
   std::shared_ptr<const Clock> clock_;

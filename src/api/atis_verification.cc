@@ -208,8 +208,15 @@ Verdict Refused(Reason reason, sys_seconds now) {
   return verdict;
 }
 
-Verdict Judge(const VerificationCore& core, const Request& request, const Deadline& deadline) {
+// `evidence` is filled in as far as the call was judged.
+Verdict Judge(const VerificationCore& core, const Request& request, const Deadline& deadline,
+              CallEvidence* evidence) {
   const sys_seconds now = core.Now();
+  if (evidence != nullptr) {
+    if (request.identity) evidence->call.identities.push_back(*request.identity);
+    evidence->call.orig.push_back(request.from);
+    evidence->call.dest = request.to.All();
+  }
   if (!request.identity) return Refused(Reason::kNoIdentity, now);
   if (!IsFresh(core, request.time)) return Refused(Reason::kDateStale, now);
   const auto header = IdentityHeader::Parse(*request.identity);
@@ -225,7 +232,11 @@ Verdict Judge(const VerificationCore& core, const Request& request, const Deadli
   // anything is fetched.
   const bool same = NamesSameCalled(request.to, *header, core.options().dial_plan);
   if (same) call.dest = request.to.All();
-  Verdict verdict = core.Judge(call, deadline);
+  Verdict verdict = core.Judge(call, deadline, evidence != nullptr ? &evidence->material : nullptr);
+  if (evidence != nullptr) {
+    evidence->call = std::move(call);
+    evidence->verdict = verdict;
+  }
   if (!same && verdict.reason == Reason::kCalledMissing) verdict.reason = Reason::kDestMismatch;
   return verdict;
 }
@@ -249,14 +260,25 @@ AtisOutcome AtisOutcomeOf(Reason reason) {
 }
 
 ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
-                          const Deadline& deadline) {
+                          const Deadline& deadline, const CallRecorder* recorder) {
   const UnwrappedBody unwrapped = Unwrap(body, "verificationRequest");
   if (unwrapped.error) return RequestErrorReply(*unwrapped.error);
-  if (IsMsVerification(*unwrapped.object)) return MsVerification(core, *unwrapped.object, deadline);
+  if (IsMsVerification(*unwrapped.object)) {
+    return MsVerification(core, *unwrapped.object, deadline, recorder);
+  }
   const auto [request, error] = Read(*unwrapped.object);
   if (error) return RequestErrorReply(*error);
+  if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
   const Stopwatch watch;
-  const Verdict verdict = Judge(core, request, deadline);
+  CallEvidence evidence;
+  const Verdict verdict = Judge(core, request, deadline, recorder != nullptr ? &evidence : nullptr);
+  if (recorder != nullptr) {
+    // What was refused before it was judged has no verdict of the verifier.
+    if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict = verdict;
+    if (auto kept = KeepCall(*recorder, core, std::move(evidence)); !kept) {
+      return RequestErrorReply({kept.error().reason, {}});
+    }
+  }
   if (verdict.reason == Reason::kInternalError) {
     return RequestErrorReply({Reason::kInternalError, {}});
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "api/api_reply.h"
+#include "api/call_recorder.h"
 #include "api/verification_core.h"
 #include "base/clock.h"
 
@@ -20,8 +21,9 @@ namespace callvet {
 /// of dest (E-9). Failures that the table has no row for (E-8) have the meaning of the Reason as
 /// reasondesc. HTTP 400 and `requestError` for a bad call of the API (E.4). Never throws for bad
 /// input; thread-safe.
+/// With `recorder` evidence is kept as by JudgeCall; where it cannot be, the answer is HTTP 500.
 ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
-                          const Deadline& deadline);
+                          const Deadline& deadline, const CallRecorder* recorder = nullptr);
 
 /// How a Reason is said in ATIS-1000082's verificationResponse.
 struct AtisOutcome {

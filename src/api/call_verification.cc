@@ -28,6 +28,7 @@ struct CallInput {
   CallRequest call;
   std::optional<std::string> id;  // echoed
   std::string trunk;
+  std::string call_id;
   std::optional<sys_seconds> at;
   bool certificates = false;
 };
@@ -153,8 +154,7 @@ Result<CallInput> ReadCall(std::string_view body) {
   ReadFingerprints(reader, input.call);
   reader.Text("id", input.id);
   reader.Text("trunk", input.trunk);
-  std::string ignored;  // known, and for the evidence only
-  reader.Text("call_id", ignored);
+  reader.Text("call_id", input.call_id);
   reader.Flag("certificates", input.certificates);
   if (auto ok = reader.Finish(); !ok) return ok.error();
   return input;
@@ -193,12 +193,33 @@ JsonValue AdviceJson(Reason reason) {
 struct Question {
   const VerificationCore& core;
   const Policy* policy;
-  const CallInput& input;
+  const CallRecorder* recorder;  // nullptr: nothing is kept
+  CallInput& input;
 };
 
-ApiReply Answer(const Question& question, const Verdict& verdict,
-                std::chrono::microseconds verify_time) {
+// What was found; moved from once it is kept.
+struct Finding {
+  Verdict verdict;
+  VerificationMaterial material;
+  std::chrono::microseconds verify_time{0};
+};
+
+// Call and verdict are given away: the answer is made already.
+Result<std::string> Keep(const Question& question, Finding& finding,
+                         std::optional<Disposition>& disposition) {
+  CallEvidence evidence;
+  evidence.call = std::move(question.input.call);
+  evidence.call_id = question.input.call_id;
+  evidence.trunk = question.input.trunk;
+  evidence.material = std::move(finding.material);
+  evidence.verdict = std::move(finding.verdict);
+  evidence.disposition = std::move(disposition);
+  return KeepCall(*question.recorder, question.core, std::move(evidence));
+}
+
+ApiReply Answer(const Question& question, Finding finding) {
   const CallInput& input = question.input;
+  const Verdict& verdict = finding.verdict;
   std::optional<Disposition> disposition;
   if (question.policy != nullptr) {
     disposition = Decide(*question.policy, PolicyCallOf(input.call, input.trunk), verdict);
@@ -214,29 +235,41 @@ ApiReply Answer(const Question& question, const Verdict& verdict,
   if (input.certificates) {
     answer.emplace_back("certificates", CertificatesJson(question.core, verdict));
   }
-  answer.emplace_back("evidence_id", JsonValue());
-  ApiReply reply = JsonReply(200, answer);
   CallSummary summary = Summarise(verdict);
   if (!input.call.orig.empty()) summary.orig = input.call.orig.front();
   if (!input.call.dest.empty()) summary.dest = input.call.dest.front();
   summary.trunk = input.trunk;
   if (disposition) summary.disposition = ActionText(disposition->action);
-  summary.verify_time = verify_time;
+  summary.verify_time = finding.verify_time;
+  std::string evidence_id;
+  if (question.recorder != nullptr) {
+    auto kept = Keep(question, finding, disposition);
+    if (!kept) return ErrorReply(Info(kept.error().reason).sip_code, kept.error());
+    evidence_id = std::move(*kept);
+  }
+  answer.emplace_back("evidence_id",
+                      evidence_id.empty() ? JsonValue() : JsonValue(std::move(evidence_id)));
+  ApiReply reply = JsonReply(200, answer);
   reply.calls.push_back(std::move(summary));
   return reply;
 }
 
 ApiReply JudgeInput(const Question& question, std::optional<VerificationCore::PastJudge>& past,
                     const Deadline& deadline) {
+  if (const auto refusal = RefusalOf(question.recorder)) {
+    return ErrorReply(Info(refusal->reason).sip_code, *refusal);
+  }
   const Stopwatch watch;
-  Verdict verdict;
+  Finding finding;
+  VerificationMaterial* material = question.recorder != nullptr ? &finding.material : nullptr;
   if (question.input.at) {
     if (!past) past.emplace(question.core);
-    verdict = past->Judge(question.input.call, *question.input.at, deadline);
+    finding.verdict = past->Judge(question.input.call, *question.input.at, deadline, material);
   } else {
-    verdict = question.core.Judge(question.input.call, deadline);
+    finding.verdict = question.core.Judge(question.input.call, deadline, material);
   }
-  return Answer(question, verdict, watch.Elapsed());
+  finding.verify_time = watch.Elapsed();
+  return Answer(question, std::move(finding));
 }
 
 }  // namespace
@@ -249,21 +282,21 @@ ApiReply ErrorReply(uint16_t status, const Failure& failure) {
 }
 
 ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::string_view body,
-                   const Deadline& deadline) {
-  const auto input = ReadCall(body);
+                   const Deadline& deadline, const CallRecorder* recorder) {
+  auto input = ReadCall(body);
   if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
   std::optional<VerificationCore::PastJudge> past;
-  return JudgeInput({core, policy, *input}, past, deadline);
+  return JudgeInput({core, policy, recorder, *input}, past, deadline);
 }
 
 CallBatch::CallBatch(std::shared_ptr<const VerificationCore> core,
-                     std::shared_ptr<const Policy> policy)
-    : core_(std::move(core)), policy_(std::move(policy)) {}
+                     std::shared_ptr<const Policy> policy, const CallRecorder* recorder)
+    : core_(std::move(core)), policy_(std::move(policy)), recorder_(recorder) {}
 
 ApiReply CallBatch::Judge(std::string_view line, const Deadline& deadline) {
-  const auto input = ReadCall(line);
+  auto input = ReadCall(line);
   if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
-  return JudgeInput({*core_, policy_.get(), *input}, past_, deadline);
+  return JudgeInput({*core_, policy_.get(), recorder_, *input}, past_, deadline);
 }
 
 ApiReply DecodeText(std::string_view body, sys_seconds now) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "api/api_reply.h"
+#include "api/call_recorder.h"
 #include "api/verification_core.h"
 #include "base/clock.h"
 #include "callvet/policy.h"
@@ -22,15 +23,18 @@ namespace callvet {
 /// what is true of it (the verdict, as `callvet verify --json` prints it) and what to do. Unknown
 /// members and members of a wrong type are HTTP 400 with {"error": {"reason", "detail"}}. With `at`
 /// the call is judged as of that time, with today's anchors and CRLs.
-/// `policy` (may be nullptr) says what to do.
+/// `policy` (may be nullptr) says what to do. With `recorder` the call's evidence is kept, and
+/// `evidence_id` names it; a call whose evidence cannot be kept is HTTP 503 (evidence-not-kept).
 ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::string_view body,
-                   const Deadline& deadline);
+                   const Deadline& deadline, const CallRecorder* recorder = nullptr);
 
 /// Judges the lines of `POST /v1/calls:batch`, one after the other. Not thread-safe; chains are
 /// remembered between calls judged at past times.
 class CallBatch {
  public:
-  CallBatch(std::shared_ptr<const VerificationCore> core, std::shared_ptr<const Policy> policy);
+  /// `recorder` (may be nullptr) as in JudgeCall; it outlives this object.
+  CallBatch(std::shared_ptr<const VerificationCore> core, std::shared_ptr<const Policy> policy,
+            const CallRecorder* recorder = nullptr);
   /// The answer to one line, a line itself without its end. Never fails as a whole: what is wrong
   /// with a line is said in its answer. `deadline` is for this line.
   [[nodiscard]] ApiReply Judge(std::string_view line, const Deadline& deadline);
@@ -38,6 +42,7 @@ class CallBatch {
  private:
   std::shared_ptr<const VerificationCore> core_;
   std::shared_ptr<const Policy> policy_;  // may be nullptr
+  const CallRecorder* recorder_;
   std::optional<VerificationCore::PastJudge> past_;
 };
 

@@ -146,11 +146,21 @@ bool IsMsVerification(const JsonValue& request) {
 }
 
 ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
-                        const Deadline& deadline) {
+                        const Deadline& deadline, const CallRecorder* recorder) {
   const auto [call, error] = Read(request);
   if (error) return RequestErrorReply(*error);
+  if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
   const Stopwatch watch;
-  const Verdict verdict = core.Judge(call, deadline);
+  CallEvidence evidence;
+  const Verdict verdict =
+      core.Judge(call, deadline, recorder != nullptr ? &evidence.material : nullptr);
+  if (recorder != nullptr) {
+    evidence.call = call;
+    evidence.verdict = verdict;
+    if (auto kept = KeepCall(*recorder, core, std::move(evidence)); !kept) {
+      return RequestErrorReply({kept.error().reason, {}});
+    }
+  }
   if (verdict.reason == Reason::kInternalError && verdict.passports.empty()) {
     return RequestErrorReply({Reason::kInternalError, {}});
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/api_reply.h"
+#include "api/call_recorder.h"
 #include "api/verification_core.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -18,6 +19,6 @@ bool IsMsVerification(const JsonValue& request);
 /// Without any Identity header the answer is No-TN-Validation alone. Failures of the request are
 /// HTTP 400. Thread-safe.
 ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
-                        const Deadline& deadline);
+                        const Deadline& deadline, const CallRecorder* recorder = nullptr);
 
 }  // namespace callvet

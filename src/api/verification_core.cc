@@ -21,7 +21,7 @@ VerificationCore::TrustChange ChangeOf(const TrustReport& report) {
 
 Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(const CoreSetup& setup) {
   std::shared_ptr<VerificationCore> core(new VerificationCore);
-  core->options_ = setup.verifier.options;
+  core->options_ = std::make_shared<const VerifierOptions>(setup.verifier.options);
   core->clock_ = setup.verifier.clock;
   VerifierSetup verifier = setup.verifier;
   verifier.front = [&](std::shared_ptr<const CertificateRepository> repository) {
@@ -44,10 +44,12 @@ Result<void> VerificationCore::ReloadTrust(const Deadline& deadline) {
   return {};
 }
 
-Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadline) const noexcept {
+Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadline,
+                                VerificationMaterial* material) const noexcept {
   try {
     TrustReport crls;
-    Verdict verdict = live_->Verify(call, deadline, crls);
+    Verdict verdict = material != nullptr ? live_->Verify(call, deadline, crls, *material)
+                                          : live_->Verify(call, deadline, crls);
     KeepReport(crls);
     return verdict;
   } catch (...) {
@@ -122,9 +124,11 @@ VerificationCore::PastJudge::PastJudge(const VerificationCore& core)
     : clock_(std::make_shared<SettableClock>()), verifier_(core.live_->WithClock(clock_)) {}
 
 Verdict VerificationCore::PastJudge::Judge(const CallRequest& call, sys_seconds at,
-                                           const Deadline& deadline) noexcept {
+                                           const Deadline& deadline,
+                                           VerificationMaterial* material) noexcept {
   clock_->Set(at);
-  return verifier_.Verify(call, deadline);
+  return material != nullptr ? verifier_.Verify(call, deadline, *material)
+                             : verifier_.Verify(call, deadline);
 }
 
 }  // namespace callvet

@@ -33,16 +33,17 @@ class VerificationCore {
   /// say so, and Maintain tries again.
   static Result<std::shared_ptr<VerificationCore>> Make(const CoreSetup& setup);
 
-  /// As LiveVerifier::Verify.
-  [[nodiscard]] Verdict Judge(const CallRequest& call, const Deadline& deadline) const noexcept;
+  /// As LiveVerifier::Verify. With `material` (may be nullptr) also what the verdict rests on.
+  [[nodiscard]] Verdict Judge(const CallRequest& call, const Deadline& deadline,
+                              VerificationMaterial* material = nullptr) const noexcept;
 
   /// Judges calls at past times, one after the other, remembering chains in between. Keeps the
   /// anchors and CRLs of the time when it was made: today's, also for old calls. Not thread-safe.
   class PastJudge {
    public:
     explicit PastJudge(const VerificationCore& core);
-    [[nodiscard]] Verdict Judge(const CallRequest& call, sys_seconds at,
-                                const Deadline& deadline) noexcept;
+    [[nodiscard]] Verdict Judge(const CallRequest& call, sys_seconds at, const Deadline& deadline,
+                                VerificationMaterial* material = nullptr) noexcept;
 
    private:
     class SettableClock;
@@ -67,7 +68,10 @@ class VerificationCore {
   [[nodiscard]] std::optional<Failure> NotReady() const;
 
   [[nodiscard]] sys_seconds Now() const { return clock_->Now(); }
-  [[nodiscard]] const VerifierOptions& options() const { return options_; }
+  [[nodiscard]] const VerifierOptions& options() const { return *options_; }
+  [[nodiscard]] const std::shared_ptr<const VerifierOptions>& shared_options() const {
+    return options_;
+  }
   [[nodiscard]] std::shared_ptr<const TrustStore> trust() const {
     return live_->trust().snapshot();
   }
@@ -89,7 +93,7 @@ class VerificationCore {
   VerificationCore() = default;
   void KeepReport(const TrustReport& report) const;
 
-  VerifierOptions options_;
+  std::shared_ptr<const VerifierOptions> options_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const WaitingRoom> waiting_room_;  // nullptr if certificates come from files
   std::unique_ptr<LiveVerifier> live_;

@@ -34,6 +34,7 @@ int Run(int argc, char** argv) {
   AddPolicyCommand(app, context);
   AddCacheCommand(app, context);
   AddFetchCommand(app, context);
+  AddEvidenceCommand(app, context);
   AddServeCommand(app, context);
   try {
     app.parse(argc, argv);

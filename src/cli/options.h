@@ -33,6 +33,7 @@ void AddTrustCommand(CLI::App& app, Context& context);
 void AddPolicyCommand(CLI::App& app, Context& context);
 void AddCacheCommand(CLI::App& app, Context& context);
 void AddFetchCommand(CLI::App& app, Context& context);
+void AddEvidenceCommand(CLI::App& app, Context& context);
 void AddServeCommand(CLI::App& app, Context& context);
 
 /// Makes every option of `command` take one value each time, so that arguments may stand behind any

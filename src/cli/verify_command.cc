@@ -19,10 +19,12 @@
 #include "base/text.h"
 #include "cli/disposition_text.h"
 #include "cli/download_options.h"
+#include "cli/evidence_options.h"
 #include "cli/options.h"
 #include "cli/policy_options.h"
 #include "cli/verdict_text.h"
 #include "cli/verify_extensions.h"
+#include "pki/sha256.h"
 
 namespace callvet::cli {
 namespace {
@@ -63,6 +65,7 @@ struct VerifyOptions {
   VerifyExtensions extensions;
   std::string policy;
   std::string trunk;
+  VerifyEvidenceOptions evidence;
   bool json = false;
 };
 
@@ -150,8 +153,11 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   AddStoreOptions(command, options);
   command.add_option("--policy", options.policy, "Policy file: say what is done with the call")
       ->type_name("F");
-  command.add_option("--trunk", options.trunk, "With --policy: trunk that the call came in by")
+  command
+      .add_option("--trunk", options.trunk,
+                  "Trunk that the call came in by, for policy and evidence")
       ->type_name("T");
+  AddVerifyEvidenceOptions(command, options.evidence);
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
   command.footer(kFooter);
@@ -182,7 +188,7 @@ void WarnOfOthers(const std::string& file, const SipMessage& message, const Cons
                " more request(s) in it; judged is the first " + message.method);
 }
 
-Result<CallRequest> ReadCall(const VerifyOptions& options, const Console& console) {
+Result<CallRequest> ReadCall(VerifyOptions& options, const Console& console) {
   CallRequest call;
   if (!options.sip_file.empty()) {
     auto text = ReadFile(options.sip_file);
@@ -195,6 +201,9 @@ Result<CallRequest> ReadCall(const VerifyOptions& options, const Console& consol
     if (!from_sip)
       return Fail(from_sip.error().reason, options.sip_file + ": " + from_sip.error().detail);
     call = std::move(*from_sip);
+    const auto call_ids = message->All("call-id");
+    std::string& call_id = options.evidence.call_id;
+    if (call_id.empty() && !call_ids.empty()) call_id = TrimLines(call_ids.front());
   }
   for (const std::string& file : options.identity_files) {
     auto text = ReadFile(file);
@@ -284,17 +293,49 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
   return setup;
 }
 
-void PrintResult(const Verdict& verdict, const std::optional<Disposition>& disposition,
-                 const VerifyOptions& options, const Console& console) {
+// What is told of a call.
+struct Answer {
+  Verdict verdict;
+  std::optional<Disposition> disposition;
+  std::string evidence_id;  // "": nothing was recorded
+};
+
+void PrintResult(const Answer& answer, const VerifyOptions& options, const Console& console) {
+  const Verdict& verdict = answer.verdict;
+  const auto& disposition = answer.disposition;
   if (options.json) {
     JsonValue json = VerdictJson(verdict);
     json.Add("disposition", disposition ? DispositionJson(*disposition) : JsonValue());
+    json.Add("evidence_id",
+             answer.evidence_id.empty() ? JsonValue() : JsonValue(answer.evidence_id));
     return console.PrintJson(json);
   }
   PrintVerdict(console, verdict);
-  if (!disposition) return;
-  console.out() << "\n";
-  PrintDisposition(console, *disposition, RuleLines::kBroken);
+  if (disposition) {
+    console.out() << "\n";
+    PrintDisposition(console, *disposition, RuleLines::kBroken);
+  }
+  if (!answer.evidence_id.empty()) {
+    console.out() << "\nEvidence: " << answer.evidence_id << "\n";
+  }
+}
+
+// Before anything is printed, so that no call is answered that nobody can trace.
+Result<void> Record(const OpenedEvidence& evidence, CallEvidence call, const VerifyOptions& options,
+                    Answer& answer) {
+  call.call_id = options.evidence.call_id;
+  call.trunk = options.trunk;
+  call.verdict = answer.verdict;
+  call.disposition = answer.disposition;
+  if (!options.policy.empty()) {
+    const auto policy = ReadFile(options.policy);
+    if (!policy) return policy.error();
+    call.policy = Sha256Hex(*policy);
+  }
+  auto id = RecordCall(evidence, call);
+  if (!id) return id.error();
+  answer.evidence_id = std::move(*id);
+  return {};
 }
 
 // What of trust is not as it should be, though it does not end the program.
@@ -311,9 +352,11 @@ void WarnOf(const TrustReport& report, const Console& console) {
   }
 }
 
-ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
-  if (options.policy.empty() && !options.trunk.empty()) {
-    return console.Complain(Fail(Reason::kParameterMissing, "--trunk needs --policy"));
+ExitCode RunVerify(VerifyOptions& options, const Console& console) {
+  const bool trunk_counts = !options.policy.empty() || !options.evidence.evidence.store.empty();
+  if (!trunk_counts && !options.trunk.empty()) {
+    return console.Complain(
+        Fail(Reason::kParameterMissing, "--trunk needs --policy or --evidence"));
   }
   if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty()) {
     return console.Complain(
@@ -343,15 +386,36 @@ ExitCode RunVerify(const VerifyOptions& options, const Console& console) {
   if ((*verifier)->trust().snapshot()->anchors().empty()) {
     console.Warn("there is no trust anchor, so no signer is trusted: see --anchors");
   }
+  std::optional<OpenedEvidence> evidence;
+  if (!options.evidence.evidence.store.empty()) {
+    const auto where = EvidenceSetupOf(options.evidence.evidence, EvidenceSetup::Open::kCreate);
+    if (!where) return console.Complain(where.error());
+    auto opened = OpenEvidence(*where);
+    if (!opened) return console.Complain(opened.error());
+    evidence = std::move(*opened);
+  }
 
   TrustReport crls;
-  const Verdict verdict = (*verifier)->Verify(*call, deadline, crls);
+  CallEvidence kept;
+  Answer answer;
+  answer.verdict = (*verifier)->Verify(*call, deadline, crls, kept.material);
   WarnOf(crls, console);
-  std::optional<Disposition> disposition;
-  if (policy != nullptr) disposition = Decide(*policy, PolicyCallOf(*call, options.trunk), verdict);
-  PrintResult(verdict, disposition, options, console);
-  const bool rejected = disposition && disposition->action == Action::kReject;
-  return rejected ? ExitCode::kNotVerified : ExitCodeOf(verdict.reason);
+  if (policy != nullptr) {
+    answer.disposition = Decide(*policy, PolicyCallOf(*call, options.trunk), answer.verdict);
+  }
+  if (evidence) {
+    kept.options = std::make_shared<const VerifierOptions>(setup->options);
+    kept.call = *call;
+    if (const auto list = (*verifier)->trust().trust_list()) {
+      kept.trust_list = "sequence " + std::to_string(list->list.sequence());
+    }
+    if (auto ok = Record(*evidence, std::move(kept), options, answer); !ok) {
+      return console.Complain(ok.error());
+    }
+  }
+  PrintResult(answer, options, console);
+  const bool rejected = answer.disposition && answer.disposition->action == Action::kReject;
+  return rejected ? ExitCode::kNotVerified : ExitCodeOf(answer.verdict.reason);
 }
 
 }  // namespace

@@ -103,6 +103,13 @@ Result<void> TrustStoreBuilder::AddAnchorPath(const std::filesystem::path& path)
   return {};
 }
 
+Result<void> TrustStoreBuilder::AddCrlAnchors(std::string_view bytes, std::string_view source) {
+  const auto anchors = ReadAnchors(bytes, source);
+  if (!anchors) return anchors.error();
+  AppendNew(store_.crl_anchors_, *anchors);
+  return {};
+}
+
 Result<void> TrustStoreBuilder::AddCrlAnchorPath(const std::filesystem::path& path) {
   const auto anchors = ReadAnchorPath(path);
   if (!anchors) return anchors.error();

@@ -31,6 +31,10 @@ class TrustStore {
   /// The anchors that count at `at`: without the listed ones from listed_until() on, so that an
   /// expired list is trusted by nobody even if nobody replaces this store (C-32).
   [[nodiscard]] std::span<const Certificate> AnchorsAt(sys_seconds at) const;
+  /// The anchors given by themselves.
+  [[nodiscard]] std::span<const Certificate> own_anchors() const {
+    return std::span<const Certificate>(anchors_).first(own_anchors_);
+  }
   /// When the STI-PA's list expires; nothing if no anchor comes from it alone.
   [[nodiscard]] std::optional<sys_seconds> listed_until() const { return listed_until_; }
   [[nodiscard]] const std::vector<Crl>& crls() const { return crls_; }
@@ -68,6 +72,7 @@ class TrustStoreBuilder {
   /// any certificate is kFileInvalid; an unreadable one kFileUnreadable.
   Result<void> AddAnchorPath(const std::filesystem::path& path);
   /// The same for anchors of indirect CRLs.
+  Result<void> AddCrlAnchors(std::string_view bytes, std::string_view source);
   Result<void> AddCrlAnchorPath(const std::filesystem::path& path);
   /// CRLs (PEM or DER) of `bytes`, and the certificates beside them as CRL signers.
   /// Fails with kFileInvalid (no CRL, or one or a certificate that cannot be used).

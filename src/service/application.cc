@@ -6,6 +6,7 @@
 
 #include "api/atis_verification.h"
 #include "api/call_verification.h"
+#include "api/evidence_api.h"
 #include "api/request_error.h"
 #include "api/trust_json.h"
 #include "base/text.h"
@@ -64,6 +65,11 @@ std::string RequestIdOf(const HttpRequest& request) {
   }
   auto uuid = RandomUuid();
   return uuid ? *uuid : "unknown";
+}
+
+// nullptr: no evidence is kept.
+const CallRecorder* RecorderOf(const ApplicationState& state) {
+  return state.recorder ? &*state.recorder : nullptr;
 }
 
 const WebFile* FileOf(std::string_view path) {
@@ -156,7 +162,7 @@ HttpReply Application::Route(Context& context) {
   const bool get = request.method == "GET" || request.method == "HEAD";
   bool known = false;
   for (const Endpoint& endpoint : kEndpoints) {
-    if (endpoint.path != request.path) continue;
+    if (!MatchesPath(endpoint.path, request.path)) continue;
     known = true;
     if (endpoint.method != request.method && !(get && endpoint.method == "GET")) continue;
     context.endpoint = endpoint.path;
@@ -218,11 +224,14 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
   }
   switch (endpoint.id) {
     case EndpointId::kAtisVerification:
-      return FromApi(AtisVerification(*state.core, request.body, context.deadline()), context);
+      return FromApi(
+          AtisVerification(*state.core, request.body, context.deadline(), RecorderOf(state)),
+          context);
     case EndpointId::kAtisSigning:
       return FromReply(AtisSigning(state.signer.get(), request.body));
     case EndpointId::kCalls:
-      return FromApi(JudgeCall(*state.core, state.policy.get(), request.body, context.deadline()),
+      return FromApi(JudgeCall(*state.core, state.policy.get(), request.body, context.deadline(),
+                               RecorderOf(state)),
                      context);
     case EndpointId::kBatch:
       return Batch(context);
@@ -240,6 +249,10 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
     }
     case EndpointId::kTraffic:
       return FromReply(JsonReply(200, traffic_->Json(clock_->Now())));
+    case EndpointId::kEvidence:
+    case EndpointId::kEvidenceRecord:
+    case EndpointId::kEvidenceExport:
+      return Evidence(endpoint, context);
     case EndpointId::kMetrics: {
       HttpReply reply;
       reply.status = 200;
@@ -284,7 +297,7 @@ HttpReply Application::Batch(Context& context) {
   }
   // Outlives this call: the answer is written while the request is read.
   reply.stream = [this, state = context.state](LineSource& lines, const LineSink& sink) {
-    CallBatch batch(state->core, state->policy);
+    CallBatch batch(state->core, state->policy, RecorderOf(*state));
     while (true) {
       auto line = lines.Next();
       if (!line) {
@@ -314,6 +327,11 @@ HttpReply Application::Ready(const ApplicationState& state) const {
                                                 {"reason", Info(failure->reason).id},
                                                 {"detail", failure->detail}}));
   }
+  if (const auto refusal = RefusalOf(RecorderOf(state))) {
+    return FromReply(JsonReply(503, JsonMembers{{"ready", false},
+                                                {"reason", Info(refusal->reason).id},
+                                                {"detail", refusal->detail}}));
+  }
   return FromReply(JsonReply(200, JsonMembers{{"ready", true}}));
 }
 
@@ -322,6 +340,20 @@ HttpReply Application::SampleCalls() const {
   auto samples = samples_();
   if (!samples) return ErrorOf(ErrorForm::kOwn, Reason::kInternalError, 500, "no samples");
   return FromReply(JsonReply(200, JsonMembers{{"samples", std::move(*samples)}}));
+}
+
+HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context) const {
+  if (desk_ == nullptr) {
+    return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "no evidence is kept here");
+  }
+  const EvidenceReader reader{desk_->evidence(), context.state->core->options().dial_plan,
+                              context.token, clock_->Now()};
+  if (endpoint.id == EndpointId::kEvidence) {
+    return FromReply(FindEvidence(reader, context.request.query));
+  }
+  const std::string_view id = IdInPath(endpoint.path, context.request.path);
+  return FromReply(endpoint.id == EndpointId::kEvidenceRecord ? ShowEvidence(reader, id)
+                                                              : ExportEvidence(reader, id));
 }
 
 HttpReply Application::Reload() {
@@ -399,6 +431,20 @@ std::string Application::Metrics(const ApplicationState& state) const {
     counter("callvet_certificate_fetches_total", "Downloads begun.", cache.fetches);
     counter("callvet_certificate_fetch_failures_total", "Downloads failed.", cache.fetch_failures);
     counter("callvet_certificate_stale_served_total", "Stale copies used.", cache.stale_served);
+  }
+  if (desk_ != nullptr) {
+    const EvidenceStatistics evidence = desk_->writer().Statistics();
+    gauge("callvet_evidence_queued", "Records in memory.", static_cast<double>(evidence.queued));
+    gauge("callvet_evidence_spill_bytes", "Bytes that wait in spill files.",
+          static_cast<double>(evidence.spill_bytes));
+    gauge("callvet_evidence_failing", "1 if store or spill failed last.",
+          evidence.last_failure.empty() ? 0 : 1);
+    counter("callvet_evidence_stored_total", "Records stored.", evidence.stored);
+    counter("callvet_evidence_spilled_total", "Records spilled.", evidence.spilled);
+    counter("callvet_evidence_refused_total", "Calls refused without evidence.", evidence.refused);
+    counter("callvet_evidence_lost_total", "Calls that left no evidence.", evidence.lost);
+    counter("callvet_evidence_failures_total", "Failures of store or spill.",
+            evidence.store_failures);
   }
   gauge("callvet_uptime_seconds", "Since the start.",
         static_cast<double>(uptime_.Elapsed().count()) / 1e6);

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "api/atis_signing.h"
+#include "api/call_recorder.h"
 #include "api/verification_core.h"
 #include "callvet/policy.h"
 #include "service/access_log.h"
 #include "service/access_tokens.h"
 #include "service/connection_loop.h"
 #include "service/endpoint_table.h"
+#include "service/evidence_desk.h"
 #include "service/rate_limiter.h"
 #include "service/server.h"
 #include "service/traffic.h"
@@ -29,6 +31,7 @@ struct ApplicationState {
   std::shared_ptr<VerificationCore> core;
   std::shared_ptr<const CallSigner> signer;  // nullptr: it does not sign
   std::shared_ptr<const Policy> policy;      // nullptr: verdicts only
+  std::optional<CallRecorder> recorder;      // nothing: no evidence is kept
   AccessTokens tokens;
   enum class VerifyAccess : uint8_t { kToken, kAnyone } verify_access = VerifyAccess::kToken;
   std::chrono::milliseconds deadline{2000};
@@ -60,6 +63,9 @@ class Application final : public Endpoints {
   using Samples = std::function<Result<JsonArray>()>;
   void ServeSamples(Samples samples) { samples_ = std::move(samples); }
 
+  /// Evidence to read, before the first request; without it there is nothing below /v1/evidence.
+  void ServeEvidence(std::shared_ptr<EvidenceDesk> desk) { desk_ = std::move(desk); }
+
   HttpReply Answer(const HttpRequest& request) override;
   [[nodiscard]] bool IsStream(std::string_view method, std::string_view path) const override;
   HttpReply Refuse(int status) override;
@@ -75,6 +81,7 @@ class Application final : public Endpoints {
   HttpReply Ready(const ApplicationState& state) const;
   HttpReply Reload();
   HttpReply SampleCalls() const;
+  HttpReply Evidence(const Endpoint& endpoint, const Context& context) const;
   [[nodiscard]] std::string Metrics(const ApplicationState& state) const;
   void Remember(const CallSummary& call);
   void Record(const Context& context, int status);
@@ -84,6 +91,7 @@ class Application final : public Endpoints {
   std::shared_ptr<AccessLog> log_;
   ApplicationHooks hooks_;
   Samples samples_;
+  std::shared_ptr<EvidenceDesk> desk_;  // nullptr: no evidence is kept
   Stopwatch uptime_;
   mutable std::mutex state_mutex_;
   std::shared_ptr<const ApplicationState> state_;

@@ -27,6 +27,7 @@ class ConfigReader {
     Section("access", [&](ObjectReader& reader) { ReadAccess(reader); });
     ReadVerifierSections(root_, directory_, config_.verifier, config_.deadline);
     Section("signing", [&](ObjectReader& reader) { ReadSigning(reader); });
+    Section("evidence", [&](ObjectReader& reader) { ReadEvidence(reader); });
     Section("limits", [&](ObjectReader& reader) { ReadLimits(reader); });
     Section("log", [&](ObjectReader& reader) { ReadLog(reader); });
     if (auto ok = root_.Finish(); !ok) return ok.error();
@@ -114,6 +115,33 @@ class ConfigReader {
     reader.Text("x5u", config_.signing_x5u);
     if (config_.signing_key.empty()) reader.Refuse("key", "is missing");
     if (config_.signing_x5u.empty()) reader.Refuse("x5u", "is missing");
+  }
+
+  void ReadEvidence(ObjectReader& reader) {
+    EvidenceConfig& evidence = config_.evidence.emplace();
+    EvidenceWriterOptions& writer = evidence.writer;
+    evidence.setup.open = EvidenceSetup::Open::kCreate;
+    std::string& store = evidence.setup.store;
+    reader.Text("store", store);
+    if (store.empty()) reader.Refuse("store", "is missing");
+    if (store.find("://") == std::string::npos) store = Resolve(store).string();
+    Path(reader, "checkpoint_key", evidence.setup.checkpoint_key);
+    Path(reader, "number_key", evidence.setup.number_key);
+    path spill;
+    Path(reader, "spill_dir", spill);
+    writer.spill_directory = spill.string();
+    reader.Number("spill_bytes", {1024 * 1024, INT64_MAX}, writer.max_spill_bytes);
+    reader.Number("queued_records", {100, 10'000'000}, writer.max_queue);
+    reader.Number("commit_records", {1, 100'000}, writer.max_batch);
+    Milliseconds(reader, "commit_ms", {0, 10'000}, writer.commit_interval);
+    Milliseconds(reader, "retry_ms", {10, 600'000}, writer.retry);
+    reader.Number("retention_days", {0, 36'500}, evidence.retention_days);
+    std::string full = "refuse-calls";
+    reader.Text("when_full", full);
+    if (full == "count") writer.loss = EvidenceLoss::kCount;
+    if (full != "count" && full != "refuse-calls") {
+      reader.Refuse("when_full", "not refuse-calls or count");
+    }
   }
 
   void ReadLimits(ObjectReader& reader) {

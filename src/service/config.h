@@ -13,6 +13,7 @@
 #include "service/access_log.h"
 #include "service/access_tokens.h"
 #include "service/connection_loop.h"
+#include "service/evidence_desk.h"
 #include "service/listener.h"
 #include "service/rate_limiter.h"
 #include "service/tls.h"
@@ -32,6 +33,8 @@ struct ServiceConfig {
   std::chrono::milliseconds deadline{2000};
 
   std::filesystem::path policy;  // "": verdicts only
+
+  std::optional<EvidenceConfig> evidence;  // nothing: no evidence is kept
 
   std::filesystem::path signing_key;  // "": it does not sign
   std::string signing_x5u;

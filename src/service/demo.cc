@@ -72,6 +72,10 @@ ServiceConfig Demo::Config() const {
   config.verifier.certificates = {folder_ / "chain.pem"};
   config.verify_without_token = true;
   config.log.target = "off";
+  EvidenceConfig& evidence = config.evidence.emplace();
+  evidence.setup.store = (folder_ / "evidence.db").string();
+  evidence.setup.open = EvidenceSetup::Open::kCreate;
+  evidence.writer.spill_directory = (folder_ / "spill").string();
   if (auto token = AccessToken::Make("demo", Sha256Hex(token_), {"read-evidence", "verify"})) {
     config.tokens.push_back(std::move(*token));
   }

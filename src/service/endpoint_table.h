@@ -18,6 +18,9 @@ enum class EndpointId : uint8_t {
   kSamples,
   kTrust,
   kTraffic,
+  kEvidence,
+  kEvidenceRecord,
+  kEvidenceExport,
   kMetrics,
   kReload,
   kHealth,
@@ -47,10 +50,36 @@ inline constexpr auto kEndpoints = std::to_array<Endpoint>({
     {EndpointId::kSamples, "GET", "/v1/samples", Scope::kVerify, ErrorForm::kOwn},
     {EndpointId::kTrust, "GET", "/v1/trust", Scope::kReadEvidence, ErrorForm::kOwn},
     {EndpointId::kTraffic, "GET", "/v1/traffic", Scope::kReadEvidence, ErrorForm::kOwn},
+    {EndpointId::kEvidence, "GET", "/v1/evidence", Scope::kReadEvidence, ErrorForm::kOwn},
+    {EndpointId::kEvidenceRecord, "GET", "/v1/evidence/{id}", Scope::kReadEvidence,
+     ErrorForm::kOwn},
+    {EndpointId::kEvidenceExport, "GET", "/v1/evidence/{id}/export", Scope::kReadEvidence,
+     ErrorForm::kOwn},
     {EndpointId::kMetrics, "GET", "/metrics", Scope::kReadEvidence, ErrorForm::kOwn},
     {EndpointId::kReload, "POST", "/admin/reload", Scope::kAdmin, ErrorForm::kOwn},
     {EndpointId::kHealth, "GET", "/healthz", Scope::kPublic, ErrorForm::kOwn},
     {EndpointId::kReady, "GET", "/readyz", Scope::kPublic, ErrorForm::kOwn},
 });
+
+/// Whether `path` is one of `pattern`, in which "{id}" stands for one segment.
+constexpr bool MatchesPath(std::string_view pattern, std::string_view path) {
+  constexpr std::string_view kId = "{id}";
+  const size_t at = pattern.find(kId);
+  if (at == std::string_view::npos) return pattern == path;
+  const std::string_view behind = pattern.substr(at + kId.size());
+  if (path.size() <= at + behind.size() || path.substr(0, at) != pattern.substr(0, at)) {
+    return false;
+  }
+  const std::string_view rest = path.substr(at);
+  return rest.substr(rest.size() - behind.size()) == behind &&
+         rest.substr(0, rest.size() - behind.size()).find('/') == std::string_view::npos;
+}
+
+/// The segment that "{id}" of `pattern` stands for in `path`, which matches.
+constexpr std::string_view IdInPath(std::string_view pattern, std::string_view path) {
+  const size_t at = pattern.find("{id}");
+  const size_t behind = pattern.size() - at - 4;
+  return path.substr(at, path.size() - at - behind);
+}
 
 }  // namespace callvet::service

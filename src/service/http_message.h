@@ -26,6 +26,7 @@ struct HttpRequest {
   std::string client;   // address without port
   Stopwatch since;      // from the first byte on
   Stopwatch ready;      // from the last byte on
+  std::string query;    // what stands behind '?' in the target, not decoded
 
   /// The value of the first header called `name` (lower case), or nothing.
   [[nodiscard]] std::optional<std::string_view> Header(std::string_view name) const {

@@ -14,6 +14,13 @@ std::string PathOf(const std::string& target) {
   return target.substr(0, target.find_first_of("?#"));
 }
 
+// What stands behind its first '?', up to a fragment.
+std::string QueryOf(const std::string& target) {
+  const std::string whole = target.substr(0, target.find('#'));
+  const size_t mark = whole.find('?');
+  return mark == std::string::npos ? std::string() : whole.substr(mark + 1);
+}
+
 // What cpp-httplib reads and writes: a head of ours, and an answer for which `write` cares.
 class ReplyStream final : public httplib::Stream {
  public:
@@ -88,13 +95,9 @@ class Exchange final : private httplib::Server {
 };
 
 HttpRequest RequestOf(IncomingRequest& incoming) {
-  return {incoming.head.method,
-          PathOf(incoming.head.target),
-          std::move(incoming.head.headers),
-          std::move(incoming.body),
-          std::move(incoming.client),
-          incoming.since,
-          incoming.ready};
+  return {incoming.head.method,     PathOf(incoming.head.target), std::move(incoming.head.headers),
+          std::move(incoming.body), std::move(incoming.client),   incoming.since,
+          incoming.ready,           QueryOf(incoming.head.target)};
 }
 
 // The lines of a body as they come in over `connection`.

@@ -9,6 +9,7 @@
 #include "api/policy_call.h"
 #include "base/file.h"
 #include "issue/passport_signer.h"
+#include "pki/sha256.h"
 
 namespace callvet::service {
 namespace {
@@ -66,8 +67,27 @@ Result<std::shared_ptr<const Policy>> ReadPolicy(const ServiceConfig& config,
   return Fail(Reason::kConfigInvalid, problems);
 }
 
+Result<std::shared_ptr<EvidenceDesk>> MakeDesk(const ServiceConfig& config) {
+  if (!config.evidence) return std::shared_ptr<EvidenceDesk>();
+  return EvidenceDesk::Make(*config.evidence);
+}
+
+// How calls are kept under this configuration's policy.
+Result<std::optional<CallRecorder>> RecorderFor(const ServiceConfig& config,
+                                                const std::shared_ptr<EvidenceDesk>& desk) {
+  if (desk == nullptr) return std::optional<CallRecorder>();
+  CallRecorder recorder{&desk->writer(), ""};
+  if (!config.policy.empty()) {
+    const auto bytes = ReadFile(config.policy);
+    if (!bytes) return bytes.error();
+    recorder.policy = Sha256Hex(*bytes);
+  }
+  return std::optional<CallRecorder>(std::move(recorder));
+}
+
 // Everything of a state but the core.
-Result<ApplicationState> OutlineOf(const ServiceConfig& config) {
+Result<ApplicationState> OutlineOf(const ServiceConfig& config,
+                                   const std::shared_ptr<EvidenceDesk>& desk) {
   ApplicationState state;
   auto signer = MakeSigner(config);
   if (!signer) return signer.error();
@@ -75,6 +95,9 @@ Result<ApplicationState> OutlineOf(const ServiceConfig& config) {
   auto policy = ReadPolicy(config, state.notes);
   if (!policy) return policy.error();
   state.policy = std::move(*policy);
+  auto recorder = RecorderFor(config, desk);
+  if (!recorder) return recorder.error();
+  state.recorder = std::move(*recorder);
   state.tokens = AccessTokens(config.tokens);
   if (config.verify_without_token) {
     state.verify_access = ApplicationState::VerifyAccess::kAnyone;
@@ -85,8 +108,9 @@ Result<ApplicationState> OutlineOf(const ServiceConfig& config) {
 }
 
 Result<ApplicationState> FirstState(const ServiceConfig& config,
-                                    const std::shared_ptr<Traffic>& traffic) {
-  auto state = OutlineOf(config);
+                                    const std::shared_ptr<Traffic>& traffic,
+                                    const std::shared_ptr<EvidenceDesk>& desk) {
+  auto state = OutlineOf(config, desk);
   if (!state) return state.error();
   const auto plan = DialPlanOf(config, state->policy.get());
   if (!plan) return plan.error();
@@ -128,6 +152,7 @@ struct Service::Parts {
   std::shared_ptr<Traffic> traffic;
   std::shared_ptr<AccessLog> log;
   std::shared_ptr<const TlsContext> tls;
+  std::shared_ptr<EvidenceDesk> desk;
   std::vector<int> listeners;
 };
 
@@ -141,6 +166,7 @@ Service::Service(Parts parts)
       application_(clock_, traffic_, log_,
                    {[this] { return Reload(); }, [this] { return loop_->Statistics(); },
                     [this] { return loop_->draining(); }}),
+      desk_(std::move(parts.desk)),
       server_(application_, HttpServer::Limits{}),
       loop_(std::make_unique<ConnectionLoop>(LimitsOf(config_), std::move(parts.listeners),
                                              std::move(parts.tls), server_)) {}
@@ -152,10 +178,14 @@ Service::~Service() {
   }
   upkeep_wake_.notify_all();
   if (upkeep_thread_.joinable()) upkeep_thread_.join();
+  if (evidence_thread_.joinable()) {
+    desk_->writer().Stop();
+    evidence_thread_.join();
+  }
 }
 
 Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
-  auto state = FirstState(config, std::make_shared<Traffic>());
+  auto state = FirstState(config, std::make_shared<Traffic>(), nullptr);
   if (!state) return state.error();
   if (auto tls = MakeTls(config); !tls) return tls.error();
   if (auto log = AccessLog::Make(config.log); !log) return log.error();
@@ -165,14 +195,18 @@ Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
 Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   auto config = source();
   if (!config) return config.error();
-  Parts parts{std::move(source), *config, std::make_shared<Traffic>(), nullptr, nullptr, {}};
+  Parts parts{std::move(source), *config, std::make_shared<Traffic>(), nullptr, nullptr,
+              nullptr,           {}};
   auto log = AccessLog::Make(config->log);
   if (!log) return log.error();
   parts.log = std::move(*log);
   auto tls = MakeTls(*config);
   if (!tls) return tls.error();
   parts.tls = std::move(*tls);
-  auto state = FirstState(*config, parts.traffic);
+  auto desk = MakeDesk(*config);
+  if (!desk) return desk.error();
+  parts.desk = *desk;
+  auto state = FirstState(*config, parts.traffic, parts.desk);
   if (!state) return state.error();
   std::vector<std::string> addresses;
   for (const ListenAddress& address : config->listen) {
@@ -189,6 +223,7 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   for (const std::string& note : state->notes) {
     service->log_->Event(service->clock_->Now(), "warning", note);
   }
+  if (*desk != nullptr) service->application_.ServeEvidence(*desk);
   service->application_.Replace(std::make_shared<const ApplicationState>(std::move(*state)));
   for (const std::string& setting : InsecureSettings(*config)) {
     service->log_->Event(service->clock_->Now(), "insecure", setting);
@@ -199,7 +234,12 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
 void Service::Run() {
   upkeep_thread_ = std::thread([this] { Maintain(); });
   for (const std::string& address : addresses_) log_->Event(clock_->Now(), "listen", address);
+  if (desk_ != nullptr) evidence_thread_ = std::thread([this] { desk_->writer().Run(); });
   loop_->Run();
+  if (evidence_thread_.joinable()) {
+    desk_->writer().Stop();
+    evidence_thread_.join();
+  }
   log_->Event(clock_->Now(), "stop", "");
   log_->Flush();
 }
@@ -215,12 +255,17 @@ void Service::Maintain() {
     lock.unlock();
     log_->Flush();
     application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
+    if (desk_ != nullptr) {
+      for (const std::string& news : desk_->Maintain(clock_->Now())) {
+        log_->Event(clock_->Now(), "evidence", news);
+      }
+    }
     lock.lock();
   }
 }
 
 Result<std::shared_ptr<const ApplicationState>> Service::StateFor(const ServiceConfig& config) {
-  auto state = OutlineOf(config);
+  auto state = OutlineOf(config, desk_);
   if (!state) return state.error();
   const auto plan = DialPlanOf(config, state->policy.get());
   if (!plan) return plan.error();
@@ -257,7 +302,8 @@ Result<std::vector<std::string>> Service::Reload() {
   if (config_.tls && *tls) loop_->ReplaceTls(std::move(*tls));
   application_.Replace(std::move(*state));
   log_->Reopen();
-  notes.emplace_back("limits of connections and the log's settings change only with a restart");
+  notes.emplace_back(
+      "limits of connections, the log's settings and evidence change only with a restart");
   for (const std::string& setting : InsecureSettings(*config)) notes.push_back(setting);
   config_ = std::move(*config);
   log_->Event(clock_->Now(), "reload", "");

@@ -15,6 +15,7 @@
 #include "service/application.h"
 #include "service/config.h"
 #include "service/connection_loop.h"
+#include "service/evidence_desk.h"
 #include "service/server.h"
 
 namespace callvet::service {
@@ -68,6 +69,7 @@ class Service {
   std::shared_ptr<Traffic> traffic_;
   std::shared_ptr<AccessLog> log_;
   Application application_;
+  std::shared_ptr<EvidenceDesk> desk_;  // nullptr: no evidence is kept
   HttpServer server_;
   std::unique_ptr<ConnectionLoop> loop_;
   std::vector<std::string> addresses_;
@@ -77,6 +79,7 @@ class Service {
   enum class Upkeep : uint8_t { kRunning, kStopping };
   Upkeep upkeep_ = Upkeep::kRunning;
   std::thread upkeep_thread_;
+  std::thread evidence_thread_;
 };
 
 }  // namespace callvet::service

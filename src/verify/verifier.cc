@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "callvet/verifier.h"
 
-#include <exception>
 #include <utility>
 
 #include "base/clock.h"
@@ -9,6 +8,7 @@
 #include "verify/call.h"
 #include "verify/certificate_checks.h"
 #include "verify/judgement.h"
+#include "verify/noting_source.h"
 
 namespace callvet {
 namespace {
@@ -56,24 +56,47 @@ Verifier::Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> tr
       content_(std::move(content)),
       chain_cache_(MakeChainCache(options_.max_cached_chains)) {}
 
+struct Verifier::Sources {
+  std::shared_ptr<const TrustStore> trust_store;
+  const CertificateSource& certificates;
+  const ContentSource* content;
+  const Deadline& deadline;
+};
+
+Verdict Verifier::Judge(const CallRequest& call, const Sources& sources) const {
+  Verdict verdict;
+  verdict.judged_at = clock_->Now();
+  const auto values = IdentityValues(call, options_.max_identities);
+  if (values.empty()) {
+    return Fail(std::move(verdict), Reason::kNoIdentity, "the call has no Identity header");
+  }
+  if (values.size() > options_.max_identities) {
+    return Fail(std::move(verdict), Reason::kTooManyIdentityHeaders,
+                "more than " + std::to_string(options_.max_identities) + " Identity headers");
+  }
+  const Call read = Call::Read(call, options_, verdict.judged_at);
+  const CertificateContext context{sources.trust_store, sources.certificates, *engine_,
+                                   chain_cache_.get(), sources.deadline};
+  return CallJudgement(read, context, sources.content).Judge(values);
+}
+
 Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {
   try {
-    Verdict verdict;
-    verdict.judged_at = clock_->Now();
-    const auto values = IdentityValues(call, options_.max_identities);
-    if (values.empty()) {
-      return Fail(std::move(verdict), Reason::kNoIdentity, "the call has no Identity header");
-    }
-    if (values.size() > options_.max_identities) {
-      return Fail(std::move(verdict), Reason::kTooManyIdentityHeaders,
-                  "more than " + std::to_string(options_.max_identities) + " Identity headers");
-    }
-    const auto store = trust_store();
-    const Call read = Call::Read(call, options_, verdict.judged_at);
-    const CertificateContext context{store, *source_, *engine_, chain_cache_.get(), deadline};
-    return CallJudgement(read, context, content_.get()).Judge(values);
-  } catch (const std::exception&) {
+    return Judge(call, {trust_store(), *source_, content_.get(), deadline});
+  } catch (...) {
     return Verdict();
+  }
+}
+
+Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline,
+                         VerificationMaterial& material) const noexcept {
+  try {
+    material = VerificationMaterial();
+    material.trust_store = trust_store();
+    const NotingSource certificates(*source_, material);
+    const NotingContent content(content_.get(), material);
+    return Judge(call,
+                 {material.trust_store, certificates, content_ ? &content : nullptr, deadline});
   } catch (...) {
     return Verdict();
   }

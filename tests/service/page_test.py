@@ -25,7 +25,7 @@ class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.lab = Lab()
-        cls.server = Server(cls.lab)
+        cls.server = Server(cls.lab, evidence={"store": str(cls.lab.folder / "evidence.db")})
         cls.browser = webdriver.Browser()
         cls.origin = f"http://127.0.0.1:{cls.server.port}"
 
@@ -125,6 +125,29 @@ class Page(unittest.TestCase):
         unreachable = self.browser.run(
             "return [...document.querySelectorAll('[tabindex]')].filter(e => e.tabIndex > 0).length")
         self.assertEqual(unreachable, 0)
+
+    def test_evidence_one_calls_story(self):
+        for trunk, shown in (("pstn-7", CALLER), (EVIL, "12155550199")):
+            self.server.request("POST", "/v1/calls", {"identity": self.lab.sign(), "from": "+" + shown,
+                                                      "to": "+" + CALLED, "trunk": trunk, "call_id": EVIL})
+        self.browser.run("sessionStorage.setItem('token', arguments[0])", TOKENS["read-evidence"])
+        self.browser.click("#tab-evidence")
+        self.browser.wait("return document.querySelectorAll('#evidence tbody tr').length >= 2")
+        self.browser.run("document.getElementById('e-trunk').value = 'pstn-7'")
+        self.browser.click("#evidence-form .primary")
+        self.browser.wait("return document.querySelectorAll('#evidence tbody tr').length === 1")
+        self.browser.click("#evidence tbody button")
+        story = self.browser.wait("const s = document.getElementById('story'); return s.children.length && s.innerText")
+        for text in ("Who is responsible", "SPC 4321", "pstn-7", "the same verdict"):
+            self.assertIn(text, story)
+        self.shot("evidence")
+        self.browser.run("document.getElementById('e-trunk').value = ''")
+        self.browser.click("#evidence-form .primary")
+        self.browser.wait("return document.querySelectorAll('#evidence tbody tr').length >= 2")
+        self.browser.click("#evidence tbody button")
+        self.browser.wait("return document.getElementById('story').children.length")
+        self.assertEqual(self.browser.run(
+            "return document.querySelectorAll('main img, main script, main iframe').length"), 0)
 
     def test_traffic_and_trust_need_a_token(self):
         self.check(invite(self.lab.sign()))

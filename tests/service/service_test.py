@@ -262,7 +262,9 @@ class Access(Service):
     ENDPOINTS = [("POST", "/stir/v1/verification", "verify"), ("POST", "/stir/v1/signing", "sign"),
                  ("POST", "/v1/calls", "verify"), ("POST", "/v1/calls:batch", "verify"), ("POST", "/v1/decode", "verify"),
                  ("GET", "/v1/samples", "verify"), ("GET", "/v1/trust", "read-evidence"),
-                 ("GET", "/v1/traffic", "read-evidence"), ("GET", "/metrics", "read-evidence"),
+                 ("GET", "/v1/traffic", "read-evidence"), ("GET", "/v1/evidence", "read-evidence"),
+                 ("GET", "/v1/evidence/{id}", "read-evidence"), ("GET", "/v1/evidence/{id}/export", "read-evidence"),
+                 ("GET", "/metrics", "read-evidence"),
                  ("POST", "/admin/reload", "admin"), ("GET", "/healthz", None), ("GET", "/readyz", None),
                  ("GET", "/", None), ("GET", "/app.js", None), ("GET", "/app.css", None), ("GET", "/texts.js", None),
                  ("GET", "/openapi.json", None)]

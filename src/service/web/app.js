@@ -378,13 +378,109 @@
             card(t('cacheTitle'), cache ? table([[''], ['', 'num']], cache) : el('p', 'hint', t('noCache')))));
   }
 
+  // ----- Evidence
+
+  const EVIDENCE_FIELDS = ['orig', 'dest', 'spc', 'trunk', 'from', 'to', 'reason'];
+
+  async function search(before) {
+    const query = new URLSearchParams();
+    for (const name of EVIDENCE_FIELDS) {
+      const value = $('e-' + name).value.trim();
+      if (value) query.set(name, value);
+    }
+    query.set('limit', '50');
+    if (before) query.set('before', String(before));
+    const answer = await ask('GET', '/v1/evidence?' + query).catch(() => ({status: 0, json: {}}));
+    if (!before) $('evidence').replaceChildren();
+    $('story').replaceChildren();
+    if (answer.status !== 200) {
+      const button = el('button', 'quiet', t('token'));
+      button.addEventListener('click', openTokenDialog);
+      $('evidence').append(card('', el('p', 'problem', answer.status ? problemOf(answer) : t('offline')), el('p', '', button)));
+      return;
+    }
+    const rows = answer.json.records.map((record) => {
+      const button = el('button', 'quiet mono', record.time || '–');
+      button.type = 'button';
+      button.dataset.id = record.id;
+      button.addEventListener('click', () => showStory(record.id));
+      return tr(el('td', '', button), el('td', 'mono', record.orig || '–'), el('td', 'mono', record.dest || '–'),
+          el('td', record.reason === 'verified' ? 'same' : 'differs', record.reason || '–'), el('td', '', record.attest || '–'),
+          el('td', '', record.spc || '–'), el('td', '', record.trunk || '–'));
+    });
+    const box = card(t('foundTitle'), rows.length === 0 ? el('p', 'hint', t('nothingFound')) : table(
+        [[t('time')], [t('caller')], [t('called')], [t('reason')], [t('attest')], ['SPC'], [t('trunk')]], rows));
+    if (answer.json.next) {
+      const more = el('button', 'quiet', t('more'));
+      more.type = 'button';
+      more.addEventListener('click', () => { more.remove(); search(answer.json.next); });
+      box.append(more);
+    }
+    $('evidence').append(box);
+  }
+
+  const signerText = (signer) => !signer ? t('notSigned')
+      : signer.subject + (signer.spcs && signer.spcs.length ? ' (SPC ' + signer.spcs.join(', ') + ')' : '');
+
+  // Who connected the call: signer, who redirected it, where it came in.
+  function responsibleCard(story) {
+    const responsible = story.responsible;
+    const rows = [tr(el('td', 'label', t('signedBy')), el('td', '', signerText(responsible.signer),
+        responsible.signer && !responsible.signer_verified ? el('div', 'hint', t('signerDoubt')) : null))];
+    for (const leg of responsible.diversions) {
+      rows.push(tr(el('td', 'label', t('redirectedBy')),
+          el('td', '', leg.from + ' → ' + leg.to + ' · ' + t('signedBy') + ' ' + signerText(leg.signer))));
+    }
+    rows.push(tr(el('td', 'label', t('cameInBy')), el('td', '', responsible.trunk || '–')));
+    return card(t('responsibleTitle'), table([[''], ['']], rows));
+  }
+
+  async function showStory(id) {
+    const answer = await ask('GET', '/v1/evidence/' + encodeURIComponent(id)).catch(() => ({status: 0, json: {}}));
+    const box = $('story');
+    box.replaceChildren();
+    if (answer.status !== 200) {
+      box.append(card('', el('p', 'problem', answer.status ? problemOf(answer) : t('offline'))));
+      return;
+    }
+    const story = answer.json;
+    const line = (name, value) => tr(el('td', 'label', name), el('td', 'mono', value || '–'));
+    const replay = story.replay;
+    const button = el('button', 'quiet', t('exportButton'));
+    button.type = 'button';
+    button.addEventListener('click', () => exportCall(id));
+    box.append(responsibleCard(story), card(t('storyTitle'), table([[''], ['']], [
+      line(t('time'), story.time), line(t('caller'), story.call ? story.call.orig.join(', ') : story.orig),
+      line(t('called'), story.call ? story.call.dest.join(', ') : story.dest), line(t('callId'), story.call_id),
+      line(t('recorded'), story.reason), line(t('disposition'), story.disposition),
+      line(t('judgedAgain'), replay ? t('replay-' + replay.outcome) + (replay.difference ? ': ' + replay.difference : '') : ''),
+      line('ID', story.id)]), replay ? null : el('p', 'hint', t('sealedHint')), el('p', '', button)));
+    if (replay) {
+      replay.verdict.passports.forEach((passport, index) => box.append(
+          checksCard(passport, t('checksTitle') + ' ' + (index + 1) + '/' + replay.verdict.passports.length)));
+      box.append(card(t('identityTitle'), el('pre', '', (story.call.identities || []).join('\n\n'))));
+    }
+    box.scrollIntoView();
+  }
+
+  async function exportCall(id) {
+    const answer = await ask('GET', '/v1/evidence/' + encodeURIComponent(id) + '/export').catch(() => ({status: 0, json: {}}));
+    if (answer.status !== 200) return;
+    const link = el('a');
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(answer.json, null, 2)], {type: 'application/json'}));
+    link.download = 'evidence-' + id + '.json';
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
   // ----- Views
 
-  const VIEWS = ['check', 'traffic', 'trust'];
+  const VIEWS = ['check', 'traffic', 'evidence', 'trust'];
   let view = 'check';
   let timer = 0;
 
   async function refresh() {
+    if (view === 'evidence') return search();
     const answer = await ask('GET', '/v1/' + view).catch(() => ({status: 0, json: {}}));
     if (view === 'check') return;
     if (answer.status === 200) {
@@ -408,6 +504,8 @@
     clearInterval(timer);
     if (name === 'check') return;
     refresh();
+    // Looking at evidence is recorded, so it is looked at only when somebody asks.
+    if (name === 'evidence') return;
     timer = setInterval(refresh, name === 'traffic' ? 5000 : 30000);
   }
 
@@ -429,6 +527,7 @@
     translate();
     open('check', false);
     $('check-form').addEventListener('submit', check);
+    $('evidence-form').addEventListener('submit', (event) => { event.preventDefault(); search(); });
     for (const name of VIEWS) $('tab-' + name).addEventListener('click', () => open(name, false));
     document.querySelector('nav').addEventListener('keydown', (event) => {
       const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];

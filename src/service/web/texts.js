@@ -6,6 +6,12 @@ const TEXTS = {
   en: {
     page: {
       skip: 'Skip to content', tabCheck: 'Check a call', tabTraffic: 'Traffic', tabTrust: 'Trust', token: 'Token',
+      tabEvidence: 'Evidence', searchButton: 'Search', accessHint: 'Every look at evidence is recorded.', fromTime: 'From (time)', toTime: 'To (time)',
+      signerSpc: 'Signer (SPC)', trunk: 'Trunk', reason: 'Reason', more: 'More', foundTitle: 'Calls', nothingFound: 'No call was found.',
+      responsibleTitle: 'Who is responsible', signedBy: 'Signed by', notSigned: 'nobody that is known', signerDoubt: 'The call did not pass: whoever the certificate names need not have signed it.',
+      redirectedBy: 'Redirected by', cameInBy: 'Came in by trunk', storyTitle: 'The call', callId: 'Call-ID', recorded: 'Recorded verdict', judgedAgain: 'Judged again',
+      'replay-repeated': 'the same verdict', 'replay-differs': 'ANOTHER verdict', 'replay-undecided': 'cannot be repeated: time ran out then, or an interface refused it',
+      sealedHint: 'The parties are encrypted, and this service has no key.', exportButton: 'Export', identityTitle: 'Identity headers as received',
       pasteLabel: 'Identity header, token, or a whole INVITE', fromLabel: 'Caller (optional)', toLabel: 'Called (optional)',
       atLabel: 'As of (optional)', checkButton: 'Check', samples: 'Samples',
       privacyHint: 'What you paste is judged and forgotten: it is not logged.',
@@ -49,6 +55,12 @@ const TEXTS = {
   zh: {
     page: {
       skip: '跳到内容', tabCheck: '检查呼叫', tabTraffic: '流量', tabTrust: '信任', token: '令牌',
+      tabEvidence: '证据', searchButton: '查找', accessHint: '每次查看证据都会被记录。', fromTime: '起始时间', toTime: '截止时间',
+      signerSpc: '签名者 (SPC)', trunk: '中继', reason: '原因', more: '更多', foundTitle: '呼叫', nothingFound: '没有找到呼叫。',
+      responsibleTitle: '谁接入谁负责', signedBy: '签名者', notSigned: '未知', signerDoubt: '该呼叫未通过验证：证书所指的一方未必签了名。',
+      redirectedBy: '转接者', cameInBy: '入中继', storyTitle: '呼叫', callId: 'Call-ID', recorded: '记录的结论', judgedAgain: '重新判定',
+      'replay-repeated': '结论相同', 'replay-differs': '结论不同', 'replay-undecided': '无法重复：当时超时，或被接口拒绝',
+      sealedHint: '双方号码已加密，本服务没有密钥。', exportButton: '导出', identityTitle: '收到的 Identity 头',
       pasteLabel: 'Identity 头、令牌，或完整的 INVITE', fromLabel: '主叫（可选）', toLabel: '被叫（可选）',
       atLabel: '判定时间（可选）', checkButton: '检查', samples: '示例',
       privacyHint: '粘贴的内容只用于判定，不写入日志。',

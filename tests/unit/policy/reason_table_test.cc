@@ -392,7 +392,8 @@ const std::vector<Row>& Rows() {
 bool NeverAVerdict(const ReasonInfo& row) {
   static const std::set<Reason> others = {Reason::kPptNotShaken,          Reason::kCrlInvalid,
                                           Reason::kSignerKeyUnsupported,  Reason::kOutOfBandNone,
-                                          Reason::kTrustListNotAvailable, Reason::kTooManyRequests};
+                                          Reason::kTrustListNotAvailable, Reason::kTooManyRequests,
+                                          Reason::kEvidenceUnavailable,   Reason::kEvidenceNotKept};
   const bool extension =
       row.reason >= Reason::kDivClaimMissing && row.reason <= Reason::kMsgiMismatch;
   return others.contains(row.reason) || extension || row.reason_class == ReasonClass::kPolicy ||

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/policy.h"
+#include "callvet/result.h"
+#include "callvet/verdict.h"
+#include "callvet/verifier.h"
+
+// What is kept of each call, so that it can be traced to who connected it (H-4, H-9) and judged
+// again later without the network.
+
+namespace callvet {
+
+/// All that is known of one judged call. A value.
+struct CallEvidence {
+  CallRequest call;
+  std::string call_id;  // SIP Call-ID; "" if unknown
+  std::string trunk;    // where the call came in; "" if unknown
+  std::shared_ptr<const VerifierOptions> options;
+  VerificationMaterial material;
+  Verdict verdict;
+  std::optional<Disposition> disposition;
+  std::string policy;      // which policy decided: SHA-256 of its file; "" if none
+  std::string trust_list;  // which list of the STI-PA counted, for people; "" if none
+};
+
+/// By what a record is found. "" where it does not have one. With keyed numbers `orig` and `dest`
+/// are keyed hashes.
+struct EvidenceKeys {
+  std::string orig;  // canonical: of the call's first caller that can be read
+  std::string dest;
+  std::string origid;
+  std::string spc;
+  std::string trunk;
+  std::string reason;  // the verdict's
+  std::string call_id;
+  bool operator==(const EvidenceKeys&) const = default;
+};
+
+/// What many records have in common, kept once: chains, anchors, CRLs, options.
+struct EvidenceBlob {
+  std::string sha256;  // hex, of `bytes`
+  std::string bytes;
+};
+
+/// What a record is about.
+enum class EvidenceKind : uint8_t {
+  kCall = 0,
+  kAccess = 1,  // somebody read evidence
+};
+
+/// A record as a store takes it. `text` is what counts: canonical JSON in which everything else
+/// stands too.
+struct EvidenceRecord {
+  std::string id;  // UUID (version 7, RFC 9562), lower-case
+  EvidenceKind kind = EvidenceKind::kCall;
+  std::chrono::sys_seconds time{};
+  EvidenceKeys keys;
+  std::string text;
+  std::vector<std::shared_ptr<const EvidenceBlob>> blobs;  // that `text` names
+};
+
+/// A record as a store gives it.
+struct StoredEvidence {
+  int64_t seq = 0;   // its place in the store's chain, from 1 without gaps
+  std::string hash;  // 32 bytes: SHA-256 of the hash before it and the SHA-256 of `text`
+  EvidenceKind kind = EvidenceKind::kCall;
+  std::string id;
+  std::chrono::sys_seconds time{};
+  EvidenceKeys keys;
+  std::string text;
+};
+
+/// What to look for; what is "" or nothing does not count. All that is given must hold.
+struct EvidenceQuery {
+  EvidenceKind kind = EvidenceKind::kCall;
+  EvidenceKeys keys;                             // as stored: see EvidenceCodec::KeyOf for numbers
+  std::optional<std::chrono::sys_seconds> from;  // included
+  std::optional<std::chrono::sys_seconds> to;    // included
+  size_t limit = 100;
+  int64_t before = INT64_MAX;  // only records with a smaller seq: the `next` of the page before
+};
+
+/// Records, the latest stored one first.
+struct EvidencePage {
+  std::vector<StoredEvidence> records;
+  std::optional<int64_t> next;  // for EvidenceQuery::before; nothing: these were all
+};
+
+/// A statement of the store's writer that its chain ends at `seq` with `hash`.
+struct EvidenceCheckpoint {
+  int64_t seq = 0;
+  std::string hash;  // 32 bytes; zeros before the first record
+  std::chrono::sys_seconds time{};
+  std::string key_id;     // hex: the SHA-256 of the signer's public key
+  std::string signature;  // ES256, r || s
+};
+
+/// Signs checkpoints and exports. Implementations are thread-safe and never throw.
+class EvidenceSigner {
+ public:
+  virtual ~EvidenceSigner() = default;
+  /// ES256 over `statement`, r || s. Fails with kKeyInvalid or kInternalError.
+  [[nodiscard]] virtual Result<std::string> Sign(std::string_view statement) const = 0;
+  [[nodiscard]] virtual const std::string& public_pem() const = 0;
+  [[nodiscard]] virtual const std::string& key_id() const = 0;
+};
+
+/// Everything that an audit needs of a store beside its records.
+struct EvidenceChainState {
+  EvidenceCheckpoint base;  // what was deleted by retention ends here; seq 0: nothing was
+  EvidenceCheckpoint head;  // signed with every commit
+  std::vector<EvidenceCheckpoint> checkpoints;  // by seq
+  std::vector<std::string> public_keys;         // PEM, of all that ever signed
+};
+
+/// Sees a whole store.
+class EvidenceVisitor {
+ public:
+  virtual ~EvidenceVisitor() = default;
+  /// Once, first.
+  virtual void State(const EvidenceChainState& state) = 0;
+  /// False: no more.
+  virtual bool Record(const StoredEvidence& record) = 0;
+};
+
+/// Where records are kept. Thread-safe. Every method fails with kEvidenceUnavailable if the store
+/// cannot be used now, and never throws.
+class EvidenceStore {
+ public:
+  virtual ~EvidenceStore() = default;
+
+  /// Whether a record of a batch may be in the store already: it was handed over before, and
+  /// nobody knows what became of it.
+  enum class Seen : uint8_t { kNever, kPerhaps };
+
+  /// Stores all of `records` and their blobs, or none of them; on success they are durable. With
+  /// kPerhaps those whose id is there already are left out.
+  virtual Result<void> Append(const std::vector<std::shared_ptr<const EvidenceRecord>>& records,
+                              Seen seen) = 0;
+
+  /// A page of what `query` describes.
+  virtual Result<EvidencePage> Find(const EvidenceQuery& query) = 0;
+  /// Fails with kResourceNotFound.
+  virtual Result<StoredEvidence> Get(std::string_view id) = 0;
+  /// The bytes of a blob as they are in the store. Fails with kResourceNotFound.
+  virtual Result<std::string> GetBlob(std::string_view sha256) = 0;
+
+  /// Hands the chain's state and then all records, by seq, to `visitor` until it gives false, all
+  /// as of one moment.
+  virtual Result<void> VisitAll(EvidenceVisitor& visitor) = 0;
+  /// The hexadecimal SHA-256 of all blobs.
+  virtual Result<std::vector<std::string>> BlobNames() = 0;
+
+  /// Deletes the partitions of the days before `day`: records that were stored then, and blobs that
+  /// no later one names. Signs where the chain begins now. Gives the number of deleted records.
+  virtual Result<int64_t> Prune(std::chrono::sys_days day) = 0;
+};
+
+/// What the writer does with a call when neither store nor spill directory can take its evidence.
+enum class EvidenceLoss : uint8_t {
+  kRefuseCalls,  // Submit fails, so that the call is not judged
+  kCount,        // it is counted, and Statistics says so as loudly as it can
+};
+
+struct EvidenceWriterOptions {
+  size_t max_queue = 16'384;                      // records in memory
+  size_t max_batch = 1'000;                       // records in one commit
+  std::chrono::milliseconds commit_interval{20};  // how long a batch is collected
+  std::string spill_directory;                    // "": nothing is spilled
+  uint64_t max_spill_bytes = uint64_t{4} << 30U;  // in all files
+  std::chrono::milliseconds retry{1'000};         // until a failed store is tried again
+  EvidenceLoss loss = EvidenceLoss::kRefuseCalls;
+};
+
+struct EvidenceStatistics {
+  size_t queued = 0;         // in memory now
+  uint64_t stored = 0;       // records in the store, by this writer
+  uint64_t spilled = 0;      // records that went into spill files
+  uint64_t spill_bytes = 0;  // waiting in them now
+  uint64_t refused = 0;      // Submit failed
+  uint64_t lost = 0;         // with kCount
+  uint64_t store_failures = 0;
+  std::string last_failure;  // of store or spill, for people; "": all is well
+};
+
+}  // namespace callvet

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "api/call_recorder.h"
+
+#include <utility>
+
+namespace callvet {
+
+std::optional<Failure> RefusalOf(const CallRecorder* recorder) {
+  if (recorder == nullptr || !recorder->writer->Refuses()) return std::nullopt;
+  return Fail(Reason::kEvidenceNotKept, "the evidence of calls cannot be kept now");
+}
+
+Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCore& core,
+                             CallEvidence evidence) {
+  evidence.options = core.shared_options();
+  evidence.policy = recorder.policy;
+  if (const auto list = core.trust_list()) {
+    evidence.trust_list = "sequence " + std::to_string(list->list.sequence());
+  }
+  return recorder.writer->Submit(std::move(evidence));
+}
+
+}  // namespace callvet

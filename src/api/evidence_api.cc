@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "api/evidence_api.h"
+
+#include <utility>
+
+#include "api/call_verification.h"
+#include "api/evidence_json.h"
+#include "api/evidence_replay.h"
+#include "api/verdict_json.h"
+#include "base/text.h"
+#include "evidence/evidence_bundle.h"
+#include "evidence/packed_id.h"
+
+namespace callvet {
+namespace {
+
+constexpr uint64_t kMaxPage = 1000;
+
+ApiReply ErrorOf(const Failure& failure) {
+  return ErrorReply(Info(failure.reason).sip_code, failure);
+}
+
+// A part of a query with its %XX and '+' decoded.
+Result<std::string> Decode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      decoded += ' ';
+    } else if (text[i] != '%') {
+      decoded += text[i];
+    } else {
+      const auto byte = BytesOfHex(text.substr(i + 1, 2));
+      if (!byte || byte->size() != 1) {
+        return Fail(Reason::kParameterInvalid, "the query has a '%' without two digits");
+      }
+      decoded += *byte;
+      i += 2;
+    }
+  }
+  return decoded;
+}
+
+// One parameter of a search.
+Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
+                          const std::string& value, EvidenceQuery& query) {
+  const EvidenceCodec codec(reader.evidence.number_key);
+  const auto in = [&](const Failure& failure) {
+    return Fail(Reason::kParameterInvalid, name + ": " + failure.detail);
+  };
+  if (name == "orig" || name == "dest") {
+    auto key = codec.KeyOf(value, reader.dial_plan);
+    if (!key) return in(key.error());
+    (name == "orig" ? query.keys.orig : query.keys.dest) = std::move(*key);
+    return {};
+  }
+  if (name == "from" || name == "to") {
+    const auto time = ParseTime(value);
+    if (!time) return in(time.error());
+    (name == "from" ? query.from : query.to) = *time;
+    return {};
+  }
+  if (name == "limit" || name == "before") {
+    const auto number = ParseNumber(value, name == "limit" ? kMaxPage : uint64_t{INT64_MAX});
+    if (!number) return in(number.error());
+    if (*number == 0) return in(Fail(Reason::kParameterInvalid, "is 0"));
+    if (name == "limit") {
+      query.limit = static_cast<size_t>(*number);
+    } else {
+      query.before = static_cast<int64_t>(*number);
+    }
+    return {};
+  }
+  const std::pair<std::string_view, std::string*> texts[] = {{"origid", &query.keys.origid},
+                                                             {"spc", &query.keys.spc},
+                                                             {"trunk", &query.keys.trunk},
+                                                             {"reason", &query.keys.reason},
+                                                             {"call_id", &query.keys.call_id}};
+  for (const auto& [known, target] : texts) {
+    if (name != known) continue;
+    *target = value;
+    return {};
+  }
+  return Fail(Reason::kParameterInvalid, Quote(name) + " is no parameter of a search");
+}
+
+Result<EvidenceQuery> ReadQuery(const EvidenceReader& reader, std::string_view text) {
+  EvidenceQuery query;
+  while (!text.empty()) {
+    const size_t end = text.find('&');
+    const std::string_view part = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    if (part.empty()) continue;
+    const size_t equals = part.find('=');
+    const auto name = Decode(part.substr(0, equals));
+    if (!name) return name.error();
+    const auto value = Decode(equals == std::string_view::npos ? "" : part.substr(equals + 1));
+    if (!value) return value.error();
+    if (value->empty()) continue;  // a field of a form that was left empty
+    if (auto ok = SetParameter(reader, *name, *value, query); !ok) return ok.error();
+  }
+  query.keys = CleanKeys(std::move(query.keys));
+  return query;
+}
+
+Result<void> Log(const EvidenceReader& reader, const char* what, std::string_view about) {
+  return RecordAccess(reader.evidence,
+                      {std::string(reader.who), what, std::string(about), reader.now});
+}
+
+struct Loaded {
+  StoredEvidence record;
+  EvidenceText text;
+  BlobSource blobs;
+};
+
+Result<Loaded> Load(const EvidenceReader& reader, const char* what, std::string_view id) {
+  if (auto ok = Log(reader, what, id); !ok) return ok.error();
+  auto record = reader.evidence.store->Get(id);
+  if (!record) return record.error();
+  auto text = EvidenceCodec(reader.evidence.number_key).Read(record->text);
+  if (!text) return text.error();
+  return Loaded{
+      std::move(*record), std::move(*text),
+      [store = reader.evidence.store](std::string_view sha256) { return store->GetBlob(sha256); }};
+}
+
+}  // namespace
+
+ApiReply FindEvidence(const EvidenceReader& reader, std::string_view query) {
+  const auto wanted = ReadQuery(reader, query);
+  if (!wanted) return ErrorOf(wanted.error());
+  if (auto ok = Log(reader, "find", query.substr(0, 1000)); !ok) return ErrorOf(ok.error());
+  const auto page = reader.evidence.store->Find(*wanted);
+  if (!page) return ErrorOf(page.error());
+  return JsonReply(200, EvidencePageJson(*page, EvidenceCodec(reader.evidence.number_key)));
+}
+
+ApiReply ShowEvidence(const EvidenceReader& reader, std::string_view id) {
+  const auto loaded = Load(reader, "show", id);
+  if (!loaded) return ErrorOf(loaded.error());
+  if (loaded->record.kind != EvidenceKind::kCall || loaded->text.sealed()) {
+    return JsonReply(200, EvidenceStoryJson(loaded->record, loaded->text, nullptr));
+  }
+  const auto replay = ReplayEvidence(loaded->text, loaded->blobs);
+  if (!replay) return ErrorOf(replay.error());
+  return JsonReply(200, EvidenceStoryJson(loaded->record, loaded->text, &*replay));
+}
+
+ApiReply ExportEvidence(const EvidenceReader& reader, std::string_view id) {
+  const auto loaded = Load(reader, "export", id);
+  if (!loaded) return ErrorOf(loaded.error());
+  const auto replay = ReplayEvidence(loaded->text, loaded->blobs);
+  if (!replay) return ErrorOf(replay.error());
+  const EvidenceCodec codec(reader.evidence.number_key);
+  const auto bundle = MakeBundle({loaded->record, codec, loaded->blobs, *reader.evidence.signer,
+                                  VerdictJson(replay->verdict)});
+  if (!bundle) return ErrorOf(bundle.error());
+  return JsonReply(200, *bundle);
+}
+
+}  // namespace callvet

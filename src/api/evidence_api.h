@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/api_reply.h"
+#include "api/evidence_assembly.h"
+#include "base/clock.h"
+
+// GET /v1/evidence and what is below it. Every access is itself recorded before anything is
+// answered. Thread-safe.
+
+namespace callvet {
+
+/// What is read, and by whom.
+struct EvidenceReader {
+  const OpenedEvidence& evidence;
+  const DialPlan* dial_plan = nullptr;  // of numbers that are looked for
+  std::string_view who;                 // name of the access token
+  sys_seconds now{};
+};
+
+/// A page of calls, the latest first. `query` is the query of the request's target: orig, dest,
+/// origid, spc, trunk, reason, call_id, from, to, limit (1 to 1,000), before; anything else is
+/// HTTP 400.
+ApiReply FindEvidence(const EvidenceReader& reader, std::string_view query);
+
+/// One call's whole story, judged again.
+ApiReply ShowEvidence(const EvidenceReader& reader, std::string_view id);
+
+/// A bundle that `callvet evidence verify` takes.
+ApiReply ExportEvidence(const EvidenceReader& reader, std::string_view id);
+
+}  // namespace callvet

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "api/evidence_assembly.h"
+
+#include <system_error>
+#include <utility>
+
+#include "base/file.h"
+#include "evidence/hash_chain.h"
+#include "evidence/postgres_store.h"
+#include "evidence/sqlite_store.h"
+#include "issue/passport_signer.h"
+
+namespace callvet {
+namespace {
+
+class KeySigner final : public EvidenceSigner {
+ public:
+  KeySigner(PrivateKey key, std::string public_pem, std::string key_id)
+      : key_(std::move(key)), public_pem_(std::move(public_pem)), key_id_(std::move(key_id)) {}
+
+  [[nodiscard]] Result<std::string> Sign(std::string_view statement) const override {
+    const auto signature = SignEs256(statement, key_);
+    if (!signature) return signature.error();
+    return std::string(reinterpret_cast<const char*>(signature->data()), signature->size());
+  }
+  [[nodiscard]] const std::string& public_pem() const override { return public_pem_; }
+  [[nodiscard]] const std::string& key_id() const override { return key_id_; }
+
+ private:
+  PrivateKey key_;
+  std::string public_pem_;
+  std::string key_id_;
+};
+
+bool IsPostgres(const std::string& store) {
+  return store.starts_with("postgresql://") || store.starts_with("postgres://");
+}
+
+// The key beside a new file is made; one that vanished from an old file is not.
+Result<PrivateKey> ReadCheckpointKey(const EvidenceSetup& setup,
+                                     const std::filesystem::path& path) {
+  std::error_code error;
+  const bool may_make = setup.open == EvidenceSetup::Open::kCreate &&
+                        setup.checkpoint_key.empty() &&
+                        !std::filesystem::exists(setup.store, error);
+  if (may_make && !std::filesystem::exists(path, error)) {
+    auto key = PrivateKey::Generate(KeyKind::kEcP256);
+    if (!key) return key.error();
+    const auto pem = key->ToPem();
+    if (!pem) return pem.error();
+    if (auto ok = WriteFile(path, *pem, FileMode::kPrivate); !ok) return ok.error();
+    return key;
+  }
+  const auto pem = ReadFile(path);
+  if (!pem) return Fail(pem.error().reason, "checkpoint key: " + pem.error().detail);
+  auto key = PrivateKey::FromPem(*pem);
+  if (!key) return Fail(key.error().reason, "checkpoint key: " + key.error().detail);
+  return key;
+}
+
+Result<std::shared_ptr<EvidenceStore>> OpenStore(const EvidenceSetup& setup,
+                                                 const OpenedEvidence& opened) {
+  const std::string key_name = opened.number_key ? opened.number_key->name() : "";
+  if (IsPostgres(setup.store)) {
+    PostgresStoreOptions options;
+    options.url = setup.store;
+    options.signer = opened.signer;
+    options.clock = setup.clock;
+    options.number_key = key_name;
+    return OpenPostgresStore(options);
+  }
+  SqliteStoreOptions options;
+  options.path = setup.store;
+  options.open = setup.open == EvidenceSetup::Open::kCreate ? SqliteStoreOptions::Open::kCreate
+                 : setup.open == EvidenceSetup::Open::kExisting
+                     ? SqliteStoreOptions::Open::kExisting
+                     : SqliteStoreOptions::Open::kReadOnly;
+  options.signer = opened.signer;
+  options.clock = setup.clock;
+  options.number_key = key_name;
+  return OpenSqliteStore(options);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const EvidenceSigner>> MakeEvidenceSigner(const PrivateKey& key) {
+  if (key.kind() != KeyKind::kEcP256) {
+    return Fail(Reason::kKeyInvalid, "the checkpoint key is not P-256");
+  }
+  std::string pem = key.public_key().ToPem();
+  auto id = EvidenceKeyId(pem);
+  if (!id) return id.error();
+  return std::shared_ptr<const EvidenceSigner>(
+      std::make_shared<KeySigner>(key, std::move(pem), std::move(*id)));
+}
+
+Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup) {
+  OpenedEvidence opened;
+  if (!setup.number_key.empty()) {
+    auto key = NumberKey::Read(setup.number_key);
+    if (!key) return key.error();
+    opened.number_key = std::move(*key);
+  }
+  if (setup.open != EvidenceSetup::Open::kReadOnly) {
+    if (setup.checkpoint_key.empty() && IsPostgres(setup.store)) {
+      return Fail(Reason::kParameterMissing, "with PostgreSQL a checkpoint key must be given");
+    }
+    const auto path = setup.checkpoint_key.empty() ? std::filesystem::path(setup.store + ".key")
+                                                   : setup.checkpoint_key;
+    const auto key = ReadCheckpointKey(setup, path);
+    if (!key) return key.error();
+    auto signer = MakeEvidenceSigner(*key);
+    if (!signer) return signer.error();
+    opened.signer = std::move(*signer);
+  }
+  auto store = OpenStore(setup, opened);
+  if (!store) return store.error();
+  opened.store = std::move(*store);
+  return opened;
+}
+
+Result<void> RecordAccess(const OpenedEvidence& evidence, const EvidenceAccess& access) {
+  auto id = NewEvidenceId(access.time);
+  if (!id) return id.error();
+  auto record = EvidenceCodec(evidence.number_key).Encode(access, std::move(*id));
+  if (!record) return record.error();
+  return evidence.store->Append({std::make_shared<const EvidenceRecord>(std::move(*record))},
+                                EvidenceStore::Seen::kNever);
+}
+
+}  // namespace callvet

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "callvet/evidence.h"
+#include "callvet/result.h"
+#include "evidence/evidence_codec.h"
+#include "issue/private_key.h"
+
+// Opening evidence as an operator names it; a part of assembly.h.
+
+namespace callvet {
+
+struct EvidenceSetup {
+  std::string store;  // path of an SQLite file, or a postgresql:// URL
+  /// P-256 key that signs checkpoints and exports. "": with a file the key beside it,
+  /// <file>.key, which is made with a new file; PostgreSQL needs one.
+  std::filesystem::path checkpoint_key;
+  std::filesystem::path number_key;  // "": numbers are kept as they are
+  enum class Open : uint8_t { kCreate, kExisting, kReadOnly } open = Open::kExisting;
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+};
+
+/// An open store and what belongs to it.
+struct OpenedEvidence {
+  std::shared_ptr<EvidenceStore> store;
+  std::shared_ptr<const EvidenceSigner> signer;  // nullptr when read-only
+  std::optional<NumberKey> number_key;
+};
+
+/// Fails like OpenSqliteStore, OpenPostgresStore, NumberKey::Read, and with kKeyInvalid or
+/// kFileUnreadable for the checkpoint key.
+Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup);
+
+/// Signs with `key`, which must be P-256. Fails with kKeyInvalid.
+Result<std::shared_ptr<const EvidenceSigner>> MakeEvidenceSigner(const PrivateKey& key);
+
+/// Stores the record of an access, durably: to be called before anything is shown, which it forbids
+/// if it fails.
+Result<void> RecordAccess(const OpenedEvidence& evidence, const EvidenceAccess& access);
+
+}  // namespace callvet

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "api/evidence_json.h"
+
+#include <utility>
+
+#include "api/verdict_json.h"
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+JsonValue TextOrNull(const std::string& text) {
+  return text.empty() ? JsonValue() : JsonValue(text);
+}
+
+// A member of a member ..., or null.
+JsonValue At(const JsonValue& json, std::initializer_list<std::string_view> path) {
+  const JsonValue* value = &json;
+  for (const std::string_view name : path) {
+    value = value->Find(name);
+    if (value == nullptr) return {};
+  }
+  return *value;
+}
+
+// The PASSporT that decided, as the digest has it.
+JsonValue DecidingPassport(const JsonValue& verdict) {
+  int64_t index = 0;
+  const JsonValue* decided_by = verdict.Find("decided_by");
+  const JsonValue* passports = verdict.Find("passports");
+  if (decided_by == nullptr || passports == nullptr || passports->AsArray() == nullptr ||
+      !decided_by->GetInt(index) || index < 0 ||
+      static_cast<size_t>(index) >= passports->AsArray()->size()) {
+    return {};
+  }
+  const JsonValue* deciding = &(*passports->AsArray())[static_cast<size_t>(index)];
+  while (const JsonValue* inner = deciding->Find("opt")) deciding = inner;
+  return *deciding;
+}
+
+JsonMembers EntryMembers(const StoredEvidence& record, const EvidenceText& text) {
+  const JsonValue verdict = At(text.json, {"verdict"});
+  const EvidenceKeys& keys = record.keys;
+  return {{"id", record.id},
+          {"seq", record.seq},
+          {"time", FormatTime(record.time)},
+          {"orig", TextOrNull(keys.orig)},
+          {"dest", TextOrNull(keys.dest)},
+          {"numbers", text.json.Find("sealed") != nullptr ? "hashed" : "plain"},
+          {"call_id", TextOrNull(keys.call_id)},
+          {"trunk", TextOrNull(keys.trunk)},
+          {"reason", TextOrNull(keys.reason)},
+          {"attest", At(DecidingPassport(verdict), {"attest"})},
+          {"origid", TextOrNull(keys.origid)},
+          {"spc", TextOrNull(keys.spc)},
+          {"signer", At(verdict, {"signer", "subject"})},
+          {"disposition", At(text.json, {"disposition", "action"})}};
+}
+
+// Who connected the call, as far as the record knows: signer, who redirected it, where it came in.
+JsonValue ResponsibleJson(const StoredEvidence& record, const EvidenceText& text) {
+  const JsonValue verdict = At(text.json, {"verdict"});
+  JsonArray diversions;
+  const JsonValue path = At(text.private_, {"parties", "path"});
+  if (path.AsArray() != nullptr) {
+    for (size_t i = 1; i < path.AsArray()->size(); ++i) diversions.push_back((*path.AsArray())[i]);
+  }
+  // The signer is known only if its certificate leads to an anchor: then there is an SPC to find it
+  // by, or the call passed.
+  const bool verified = record.keys.reason == Info(Reason::kNone).id;
+  const bool known = verified || !record.keys.spc.empty();
+  return JsonMembers{{"signer", At(verdict, {"signer"})},
+                     {"signer_verified", verified},
+                     {"signer_known", known},
+                     {"attest", At(DecidingPassport(verdict), {"attest"})},
+                     {"origid", TextOrNull(record.keys.origid)},
+                     {"diversions", std::move(diversions)},
+                     {"trunk", TextOrNull(record.keys.trunk)}};
+}
+
+}  // namespace
+
+JsonValue EvidenceEntryJson(const StoredEvidence& record, const EvidenceText& text) {
+  return EntryMembers(record, text);
+}
+
+JsonValue EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec) {
+  JsonArray records;
+  for (const StoredEvidence& record : page.records) {
+    const auto text = codec.Read(record.text);
+    if (text) {
+      records.push_back(EvidenceEntryJson(record, *text));
+    } else {
+      records.push_back(JsonMembers{{"id", record.id},
+                                    {"seq", record.seq},
+                                    {"reason", Info(text.error().reason).id},
+                                    {"detail", text.error().detail}});
+    }
+  }
+  return JsonMembers{{"records", std::move(records)},
+                     {"next", page.next ? JsonValue(*page.next) : JsonValue()}};
+}
+
+JsonValue EvidenceStoryJson(const StoredEvidence& record, const EvidenceText& text,
+                            const EvidenceReplay* replay) {
+  JsonMembers story = EntryMembers(record, text);
+  story.emplace_back("hash", ToHex(record.hash));
+  story.emplace_back("responsible", ResponsibleJson(record, text));
+  story.emplace_back("call", At(text.private_, {"call"}));
+  story.emplace_back("parties", At(text.private_, {"parties"}));
+  story.emplace_back("recorded", At(text.json, {"verdict"}));
+  story.emplace_back("decision", At(text.json, {"disposition"}));
+  story.emplace_back("material", At(text.json, {"material"}));
+  story.emplace_back("policy", At(text.json, {"policy"}));
+  story.emplace_back("trust_list", At(text.json, {"trust_list"}));
+  story.emplace_back("replay", replay != nullptr ? EvidenceReplayJson(*replay) : JsonValue());
+  return story;
+}
+
+JsonValue EvidenceReplayJson(const EvidenceReplay& replay) {
+  return JsonMembers{{"outcome", ReplayOutcomeName(replay.outcome)},
+                     {"difference", TextOrNull(replay.difference)},
+                     {"verdict", VerdictJson(replay.verdict)}};
+}
+
+JsonValue CheckpointJson(const EvidenceCheckpoint& checkpoint) {
+  return JsonMembers{{"seq", checkpoint.seq},
+                     {"hash", ToHex(checkpoint.hash)},
+                     {"time", FormatTime(checkpoint.time)},
+                     {"key_id", TextOrNull(checkpoint.key_id)}};
+}
+
+JsonValue AuditJson(const AuditReport& report) {
+  JsonArray findings;
+  for (const AuditFinding& finding : report.findings) {
+    findings.push_back(JsonMembers{{"kind", AuditFindingName(finding.kind)},
+                                   {"first", finding.first},
+                                   {"last", finding.last},
+                                   {"id", TextOrNull(finding.id)},
+                                   {"detail", finding.detail}});
+  }
+  return JsonMembers{{"intact", report.intact()},
+                     {"records", report.records},
+                     {"checkpoints", report.checkpoints},
+                     {"first", report.first},
+                     {"head", CheckpointJson(report.head)},
+                     {"findings", std::move(findings)},
+                     {"more_findings", report.more_findings}};
+}
+
+}  // namespace callvet

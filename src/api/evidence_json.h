@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "api/evidence_replay.h"
+#include "base/json.h"
+#include "callvet/evidence.h"
+#include "evidence/audit.h"
+#include "evidence/evidence_codec.h"
+
+// Evidence as the command line and the service show it. Pure; thread-safe.
+
+namespace callvet {
+
+/// One line of a search: what the record is found by and what came of the call.
+JsonValue EvidenceEntryJson(const StoredEvidence& record, const EvidenceText& text);
+
+/// {"records": [...], "next": ...}. A record that cannot be read has `reason` "evidence-altered".
+JsonValue EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec);
+
+/// One call's whole story: the entry, the call as received, who is responsible (signer, diversions,
+/// trunk), what it was judged by, and, if it was judged again, the verdict check by check. `replay`
+/// may be nullptr.
+JsonValue EvidenceStoryJson(const StoredEvidence& record, const EvidenceText& text,
+                            const EvidenceReplay* replay);
+
+/// {"outcome", "difference", "verdict"}.
+JsonValue EvidenceReplayJson(const EvidenceReplay& replay);
+
+JsonValue AuditJson(const AuditReport& report);
+
+/// {"seq", "hash", "time", "key_id"}.
+JsonValue CheckpointJson(const EvidenceCheckpoint& checkpoint);
+
+}  // namespace callvet

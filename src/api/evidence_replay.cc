@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "api/evidence_replay.h"
+
+#include <memory>
+#include <utility>
+
+#include "callvet/content_source.h"
+#include "evidence/call_json.h"
+#include "evidence/json_fields.h"
+#include "evidence/verdict_digest.h"
+#include "pki/es256.h"
+#include "pki/trust_store.h"
+
+namespace callvet {
+namespace {
+
+// The answers that the verifier got then. What it did not ask for then was not had in time.
+class KeptSource final : public CertificateSource {
+ public:
+  explicit KeptSource(std::shared_ptr<const VerificationMaterial> material)
+      : material_(std::move(material)) {}
+  [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
+      std::string_view x5u, const Deadline& /*deadline*/) const override {
+    return Answer(material_->certificates, x5u);
+  }
+  [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
+                                                 const Deadline& /*deadline*/) const override {
+    return Answer(material_->tn_auth_lists, url);
+  }
+
+  template <class T>
+  static Result<T> Answer(const std::vector<VerificationMaterial::Answer<T>>& answers,
+                          std::string_view url) {
+    for (const auto& answer : answers) {
+      if (answer.url == url) return answer.value;
+    }
+    return Fail(Reason::kDeadlineExceeded, "it was not asked for when the call was judged");
+  }
+
+ private:
+  std::shared_ptr<const VerificationMaterial> material_;
+};
+
+class KeptContent final : public ContentSource {
+ public:
+  explicit KeptContent(std::shared_ptr<const VerificationMaterial> material)
+      : material_(std::move(material)) {}
+  [[nodiscard]] Result<std::string> Get(std::string_view url,
+                                        const Deadline& /*deadline*/) const override {
+    return KeptSource::Answer(material_->contents, url);
+  }
+
+ private:
+  std::shared_ptr<const VerificationMaterial> material_;
+};
+
+// Verdicts that depended on the hour and not on the call.
+bool MentionsUndecided(const std::string& digest) {
+  for (const Reason reason : {Reason::kDeadlineExceeded, Reason::kInternalError}) {
+    if (digest.find("\"" + std::string(Info(reason).id) + "\"") != std::string::npos) return true;
+  }
+  return false;
+}
+
+Verdict JudgeAgain(const CallRequest& call, KeptMaterial kept, sys_seconds at) {
+  auto store = kept.material.trust_store;
+  if (store == nullptr) store = TrustStoreBuilder().Build();
+  const auto material = std::make_shared<const VerificationMaterial>(std::move(kept.material));
+  // Without content then, none now: it was left alone.
+  std::shared_ptr<const ContentSource> content;
+  if (!material->contents.empty()) content = std::make_shared<KeptContent>(material);
+  kept.options.max_cached_chains = 0;
+  const Verifier verifier(kept.options, store, std::make_shared<KeptSource>(material),
+                          std::make_shared<FixedClock>(at), std::make_shared<OpenSslEs256Engine>(),
+                          content);
+  return verifier.Verify(call, Deadline());
+}
+
+}  // namespace
+
+std::string_view ReplayOutcomeName(EvidenceReplay::Outcome outcome) {
+  switch (outcome) {
+    case EvidenceReplay::Outcome::kRepeated:
+      return "repeated";
+    case EvidenceReplay::Outcome::kDiffers:
+      return "differs";
+    case EvidenceReplay::Outcome::kUndecided:
+      return "undecided";
+  }
+  return "differs";
+}
+
+Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource& blobs) {
+  JsonFields fields(&text.json);
+  std::string kind;
+  int64_t time = 0;
+  fields.Text("kind", kind);
+  fields.Number("time", time);
+  const JsonValue* then = fields.Find("verdict");
+  if (auto ok = fields.Finish(); !ok) return ok.error();
+  if (kind != "call") return Fail(Reason::kParameterInvalid, "this record is not of a call");
+  if (text.sealed()) {
+    return Fail(Reason::kNotPermitted, "the parties of this record are sealed: the key is needed");
+  }
+  if (then == nullptr) return Fail(Reason::kEvidenceAltered, "evidence without a verdict");
+  const JsonValue* parties = text.private_.Find("parties");
+  if (parties == nullptr) return Fail(Reason::kEvidenceAltered, "evidence without parties");
+  auto call = ReadCallJson(text.private_.Find("call"));
+  if (!call) return call.error();
+  auto kept = ReadMaterial(text.json.Find("material"), blobs);
+  if (!kept) return kept.error();
+  const auto names_then = kept->check_names;
+  const bool judged = kept->material.trust_store != nullptr;
+  EvidenceReplay replay;
+  replay.verdict = JudgeAgain(*call, std::move(*kept), sys_seconds(std::chrono::seconds(time)));
+  replay.call = std::move(*call);
+  const auto names_now = CheckNames(replay.verdict);
+  replay.difference = DigestDifference(*then, names_then, VerdictDigest(replay.verdict), names_now);
+  if (replay.difference.empty()) {
+    replay.difference =
+        DigestDifference(*parties, names_then, PartiesDigest(replay.verdict), names_now);
+  }
+  if (!replay.difference.empty() && !judged) {
+    replay.difference = "the interface refused it before it was judged: " + replay.difference;
+  }
+  replay.outcome = replay.difference.empty() ? EvidenceReplay::Outcome::kRepeated
+                   : !judged || MentionsUndecided(WriteJson(*then))
+                       ? EvidenceReplay::Outcome::kUndecided
+                       : EvidenceReplay::Outcome::kDiffers;
+  return replay;
+}
+
+}  // namespace callvet

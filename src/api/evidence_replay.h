@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "callvet/evidence.h"
+#include "callvet/result.h"
+#include "evidence/evidence_codec.h"
+#include "evidence/material.h"
+
+namespace callvet {
+
+/// What became of judging a recorded call again.
+struct EvidenceReplay {
+  enum class Outcome : uint8_t {
+    kRepeated,   // the same verdict, check by check
+    kDiffers,    // another one: record or program was changed
+    kUndecided,  // the recorded verdict was that time ran out, or something inside failed, which
+                 // does not come again; or an interface refused the call by its own rules
+  };
+  Outcome outcome = Outcome::kDiffers;
+  std::string difference;  // for people
+  CallRequest call;        // as recorded
+  Verdict verdict;         // of now
+};
+
+/// "repeated", "differs" or "undecided".
+std::string_view ReplayOutcomeName(EvidenceReplay::Outcome outcome);
+
+/// Judges the call of a record again, at the recorded time and by what it was judged by then, which
+/// `blobs` gives; nothing else is asked, least of all the network. Fails with kNotPermitted if the
+/// parties are sealed, kParameterInvalid if the record is not of a call, kEvidenceAltered if
+/// something is missing or not what its SHA-256 says. Thread-safe.
+Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource& blobs);
+
+}  // namespace callvet

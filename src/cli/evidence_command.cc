@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "api/evidence_assembly.h"
+#include "api/evidence_json.h"
+#include "api/evidence_replay.h"
+#include "api/verdict_json.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/evidence_options.h"
+#include "cli/options.h"
+#include "cli/verdict_text.h"
+#include "evidence/audit.h"
+#include "evidence/evidence_bundle.h"
+#include "evidence/packed_id.h"
+
+namespace callvet::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  callvet verify --evidence calls.db --orig +12155550100 --dest +12155550101 ...\n"
+    "  callvet evidence find --store calls.db --orig +12155550100 --from 2026-11-21T00:00:00Z\n"
+    "  callvet evidence show --store calls.db ID\n"
+    "  callvet evidence verify --store calls.db ID\n"
+    "  callvet evidence export --store calls.db ID --out call.json\n"
+    "  callvet evidence verify call.json\n"
+    "  callvet evidence audit --store calls.db\n"
+    "  callvet evidence prune --store calls.db --days 180";
+
+constexpr int64_t kDefaultDays = 180;  // H-9
+
+struct FindOptions {
+  EvidenceOptions store;
+  std::string orig;
+  std::string dest;
+  EvidenceKeys keys;
+  std::string from;
+  std::string to;
+  std::string country;
+  size_t limit = 100;
+  int64_t before = 0;
+  bool access = false;
+  bool json = false;
+};
+
+struct OneOptions {
+  EvidenceOptions store;
+  std::string id;
+  std::string out;
+  std::string public_key;
+  bool json = false;
+};
+
+struct AuditCommandOptions {
+  EvidenceOptions store;
+  std::string public_key;
+  std::string expect;
+  bool json = false;
+};
+
+struct PruneOptions {
+  EvidenceOptions store;
+  int64_t days = kDefaultDays;
+  bool json = false;
+};
+
+std::string Who() {
+  return "uid " + std::to_string(::getuid());
+}
+
+// Opens the store, and records that somebody reads it.
+Result<OpenedEvidence> OpenLogged(const EvidenceOptions& options, const char* what,
+                                  std::string about) {
+  const auto setup = EvidenceSetupOf(options, EvidenceSetup::Open::kExisting);
+  if (!setup) return setup.error();
+  auto opened = OpenEvidence(*setup);
+  if (!opened) return opened.error();
+  const EvidenceAccess access{Who(), what, std::move(about), SystemClock().Now()};
+  if (auto ok = RecordAccess(*opened, access); !ok) return ok.error();
+  return opened;
+}
+
+Result<std::optional<std::string>> PublicKeyOption(const std::string& file) {
+  if (file.empty()) return std::optional<std::string>();
+  auto pem = ReadFile(file);
+  if (!pem) return pem.error();
+  return std::optional<std::string>(std::move(*pem));
+}
+
+// ----- find
+
+Result<EvidenceQuery> QueryOf(const FindOptions& options, const EvidenceCodec& codec) {
+  EvidenceQuery query;
+  query.kind = options.access ? EvidenceKind::kAccess : EvidenceKind::kCall;
+  query.keys = CleanKeys(options.keys);
+  query.limit = options.limit;
+  if (options.before > 0) query.before = options.before;
+  const auto plan = CountryOption(options.country);
+  if (!plan) return plan.error();
+  for (auto [text, key, name] : {std::tuple(&options.orig, &query.keys.orig, "--orig"),
+                                 std::tuple(&options.dest, &query.keys.dest, "--dest")}) {
+    if (text->empty()) continue;
+    auto found = codec.KeyOf(*text, *plan);
+    if (!found) return InOption(name, found.error());
+    *key = std::move(*found);
+  }
+  for (auto [text, time, name] : {std::tuple(&options.from, &query.from, "--from"),
+                                  std::tuple(&options.to, &query.to, "--to")}) {
+    if (text->empty()) continue;
+    const auto parsed = ParseTime(*text);
+    if (!parsed) return InOption(name, parsed.error());
+    *time = *parsed;
+  }
+  return query;
+}
+
+std::string AboutQuery(const FindOptions& options) {
+  std::string about;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) about += (about.empty() ? "" : " ") + std::string(name) + "=" + value;
+  };
+  add("orig", options.orig);
+  add("dest", options.dest);
+  add("origid", options.keys.origid);
+  add("spc", options.keys.spc);
+  add("trunk", options.keys.trunk);
+  add("reason", options.keys.reason);
+  add("call_id", options.keys.call_id);
+  add("from", options.from);
+  add("to", options.to);
+  return about;
+}
+
+std::string Cell(const JsonValue& json, std::string_view name) {
+  const JsonValue* value = json.Find(name);
+  return value != nullptr && value->AsString() != nullptr ? ForTerminal(*value->AsString()) : "-";
+}
+
+void PrintEntry(const JsonValue& entry, const Console& console) {
+  console.out() << Cell(entry, "id") << "  " << Cell(entry, "time") << "  " << Cell(entry, "orig")
+                << " -> " << Cell(entry, "dest") << "  " << Cell(entry, "reason") << "  attest "
+                << Cell(entry, "attest") << "  SPC " << Cell(entry, "spc") << "  trunk "
+                << Cell(entry, "trunk") << "\n";
+}
+
+void PrintAccess(const StoredEvidence& record, const EvidenceCodec& codec, const Console& console) {
+  const auto text = codec.Read(record.text);
+  if (!text) {
+    console.out() << record.id << "  " << Info(text.error().reason).id << "\n";
+    return;
+  }
+  console.out() << record.id << "  " << FormatTime(record.time) << "  " << Cell(text->json, "who")
+                << "  " << Cell(text->json, "what") << "  " << Cell(text->private_, "about")
+                << "\n";
+}
+
+JsonValue AccessPageJson(const EvidencePage& page, const EvidenceCodec& codec) {
+  JsonArray list;
+  for (const StoredEvidence& record : page.records) {
+    const auto text = codec.Read(record.text);
+    const JsonValue none;
+    const auto member = [&](const JsonValue& json, std::string_view name) {
+      const JsonValue* value = json.Find(name);
+      return value != nullptr ? *value : JsonValue();
+    };
+    list.push_back(JsonMembers{{"id", record.id},
+                               {"seq", record.seq},
+                               {"time", FormatTime(record.time)},
+                               {"who", text ? member(text->json, "who") : none},
+                               {"what", text ? member(text->json, "what") : none},
+                               {"about", text ? member(text->private_, "about") : none}});
+  }
+  return JsonMembers{{"accesses", std::move(list)},
+                     {"next", page.next ? JsonValue(*page.next) : JsonValue()}};
+}
+
+ExitCode RunFind(const FindOptions& options, const Console& console) {
+  const auto opened = OpenLogged(options.store, "find", AboutQuery(options));
+  if (!opened) return console.Complain(opened.error());
+  const EvidenceCodec codec(opened->number_key);
+  const auto query = QueryOf(options, codec);
+  if (!query) return console.Complain(query.error());
+  const auto page = opened->store->Find(*query);
+  if (!page) return console.Complain(page.error());
+  if (options.json) {
+    console.PrintJson(options.access ? AccessPageJson(*page, codec)
+                                     : EvidencePageJson(*page, codec));
+    return ExitCode::kVerified;
+  }
+  if (options.access) {
+    for (const StoredEvidence& record : page->records) PrintAccess(record, codec, console);
+  } else {
+    const JsonValue json = EvidencePageJson(*page, codec);
+    for (const JsonValue& entry : *json.Find("records")->AsArray()) PrintEntry(entry, console);
+  }
+  if (page->next) console.out() << "More: --before " << *page->next << "\n";
+  return ExitCode::kVerified;
+}
+
+// ----- show, verify, export
+
+struct Loaded {
+  StoredEvidence record;
+  EvidenceText text;
+  BlobSource blobs;
+  std::string key_id;                    // of a bundle's signer
+  std::optional<OpenedEvidence> opened;  // nothing: from a bundle
+};
+
+BlobSource BlobsOf(const OpenedEvidence& opened) {
+  return [store = opened.store](std::string_view sha256) { return store->GetBlob(sha256); };
+}
+
+Result<Loaded> LoadRecord(const OneOptions& options, const char* what) {
+  auto opened = OpenLogged(options.store, what, options.id);
+  if (!opened) return opened.error();
+  auto record = opened->store->Get(options.id);
+  if (!record) return record.error();
+  auto text = EvidenceCodec(opened->number_key).Read(record->text);
+  if (!text) return text.error();
+  const std::string difference = ColumnsDifference(*record);
+  if (!difference.empty()) return Fail(Reason::kEvidenceAltered, difference);
+  BlobSource blobs = BlobsOf(*opened);
+  return Loaded{std::move(*record), std::move(*text), std::move(blobs), "", std::move(*opened)};
+}
+
+Result<Loaded> LoadBundle(const OneOptions& options) {
+  constexpr size_t kMaxBundle = size_t{256} * 1024 * 1024;
+  const auto key = PublicKeyOption(options.public_key);
+  if (!key) return key.error();
+  const auto bytes = ReadFile(options.id, kMaxBundle);
+  if (!bytes) return bytes.error();
+  auto bundle = ReadBundle(*bytes, *key);
+  if (!bundle) return bundle.error();
+  return Loaded{std::move(bundle->record), std::move(bundle->text), std::move(bundle->blobs),
+                std::move(bundle->key_id), std::nullopt};
+}
+
+bool IsFile(const std::string& name) {
+  std::error_code error;
+  return name == "-" || std::filesystem::is_regular_file(name, error);
+}
+
+// What was altered is no unreadable input: it is the answer.
+ExitCode ComplainOfEvidence(const Failure& failure, const Console& console) {
+  const ExitCode code = console.Complain(failure);
+  return failure.reason == Reason::kEvidenceAltered ? ExitCode::kNotVerified : code;
+}
+
+void PrintSigner(const JsonValue* signer, const Console& console) {
+  if (signer == nullptr || signer->IsNull()) {
+    console.out() << "nobody that is known\n";
+    return;
+  }
+  console.out() << Cell(*signer, "subject");
+  const JsonValue* spcs = signer->Find("spcs");
+  if (spcs != nullptr && spcs->AsArray() != nullptr) {
+    for (const JsonValue& spc : *spcs->AsArray()) {
+      if (spc.AsString() != nullptr) console.out() << ", SPC " << ForTerminal(*spc.AsString());
+    }
+  }
+  console.out() << "\n";
+}
+
+void PrintResponsible(const JsonValue& responsible, const Console& console) {
+  console.out() << console.Paint(Colour::kBold, "Who is responsible") << "\n  signer: ";
+  PrintSigner(responsible.Find("signer"), console);
+  const JsonValue* verified = responsible.Find("signer_verified");
+  if (verified == nullptr || verified->AsBool() == nullptr || !*verified->AsBool()) {
+    console.out() << "    (the call did not pass: whoever it names need not have signed it)\n";
+  }
+  for (const JsonValue& leg : *responsible.Find("diversions")->AsArray()) {
+    console.out() << "  redirected by " << Cell(leg, "from") << " to " << Cell(leg, "to")
+                  << ", signed by ";
+    PrintSigner(leg.Find("signer"), console);
+  }
+  console.out() << "  came in by trunk: " << Cell(responsible, "trunk") << "\n";
+}
+
+// Judged again, if that can be done.
+Result<std::optional<EvidenceReplay>> ReplayOf(const Loaded& loaded) {
+  if (loaded.text.sealed() || loaded.record.kind != EvidenceKind::kCall) {
+    return std::optional<EvidenceReplay>();
+  }
+  auto replay = ReplayEvidence(loaded.text, loaded.blobs);
+  if (!replay) return replay.error();
+  return std::optional<EvidenceReplay>(std::move(*replay));
+}
+
+ExitCode RunShow(const OneOptions& options, const Console& console) {
+  const auto loaded = LoadRecord(options, "show");
+  if (!loaded) return ComplainOfEvidence(loaded.error(), console);
+  const auto replay = ReplayOf(*loaded);
+  if (!replay) return ComplainOfEvidence(replay.error(), console);
+  const JsonValue story =
+      EvidenceStoryJson(loaded->record, loaded->text, *replay ? &**replay : nullptr);
+  if (options.json) {
+    console.PrintJson(story);
+    return ExitCode::kVerified;
+  }
+  PrintEntry(story, console);
+  if (const JsonValue* responsible = story.Find("responsible")) {
+    PrintResponsible(*responsible, console);
+  }
+  if (!*replay) {
+    console.out() << "The parties are sealed: --number-key opens them.\n";
+    return ExitCode::kVerified;
+  }
+  console.out() << "Judged again: " << ReplayOutcomeName((*replay)->outcome) << "\n\n";
+  PrintVerdict(console, (*replay)->verdict);
+  return ExitCode::kVerified;
+}
+
+ExitCode RunVerify(const OneOptions& options, const Console& console) {
+  const bool file = IsFile(options.id);
+  auto loaded = file ? LoadBundle(options) : LoadRecord(options, "verify");
+  if (!loaded) return ComplainOfEvidence(loaded.error(), console);
+  const auto replay = ReplayEvidence(loaded->text, loaded->blobs);
+  if (!replay) return ComplainOfEvidence(replay.error(), console);
+  const bool differs = replay->outcome == EvidenceReplay::Outcome::kDiffers;
+  if (options.json) {
+    console.PrintJson(JsonMembers{
+        {"id", loaded->record.id},
+        {"outcome", ReplayOutcomeName(replay->outcome)},
+        {"difference", replay->difference.empty() ? JsonValue() : JsonValue(replay->difference)},
+        {"reason", Info(replay->verdict.reason).id},
+        {"signed_by", loaded->key_id.empty() ? JsonValue() : JsonValue(loaded->key_id)},
+        {"verdict", VerdictJson(replay->verdict)}});
+  } else {
+    console.out() << ForTerminal(loaded->record.id) << ": "
+                  << console.Paint(differs ? Colour::kRed : Colour::kGreen,
+                                   ReplayOutcomeName(replay->outcome))
+                  << " (" << Info(replay->verdict.reason).id << ")\n";
+    if (!replay->difference.empty()) {
+      console.out() << "  " << ForTerminal(replay->difference) << "\n";
+    }
+    if (file) {
+      console.out() << "  Signed with the key " << loaded->key_id << "\n";
+    }
+  }
+  return differs ? ExitCode::kNotVerified : ExitCode::kVerified;
+}
+
+ExitCode RunExport(const OneOptions& options, const Console& console) {
+  const auto loaded = LoadRecord(options, "export");
+  if (!loaded) return ComplainOfEvidence(loaded.error(), console);
+  const auto replay = ReplayOf(*loaded);
+  if (!replay) return ComplainOfEvidence(replay.error(), console);
+  const EvidenceCodec codec(loaded->opened->number_key);
+  const auto bundle = MakeBundle({loaded->record, codec, loaded->blobs, *loaded->opened->signer,
+                                  *replay ? VerdictJson((*replay)->verdict) : JsonValue()});
+  if (!bundle) return ComplainOfEvidence(bundle.error(), console);
+  if (options.out.empty()) {
+    console.PrintJson(*bundle);
+    return ExitCode::kVerified;
+  }
+  if (auto ok = WriteFile(options.out, WriteJson(*bundle, 2) + "\n", FileMode::kPrivate); !ok) {
+    return console.Complain(ok.error());
+  }
+  console.out() << ForTerminal(options.out) << ": evidence of call "
+                << ForTerminal(loaded->record.id) << "\n";
+  return ExitCode::kVerified;
+}
+
+// ----- audit, prune
+
+// "SEQ:HASH" of a checkpoint that was noted elsewhere.
+Result<std::optional<EvidenceCheckpoint>> ExpectedOption(const std::string& text) {
+  if (text.empty()) return std::optional<EvidenceCheckpoint>();
+  const size_t colon = text.find(':');
+  constexpr size_t kHashDigits = 64;
+  const auto seq = ParseNumber(text.substr(0, colon), INT64_MAX);
+  if (colon == std::string::npos || !seq || text.size() - colon - 1 != kHashDigits) {
+    return Fail(Reason::kParameterInvalid, "--expect is not SEQ:HASH as audit prints it");
+  }
+  EvidenceCheckpoint expected;
+  expected.seq = static_cast<int64_t>(*seq);
+  const auto hash = BytesOfHex(std::string_view(text).substr(colon + 1));
+  if (!hash) return InOption("--expect", hash.error());
+  expected.hash = *hash;
+  return std::optional<EvidenceCheckpoint>(std::move(expected));
+}
+
+ExitCode RunAudit(const AuditCommandOptions& options, const Console& console) {
+  const auto setup = EvidenceSetupOf(options.store, EvidenceSetup::Open::kReadOnly);
+  if (!setup) return console.Complain(setup.error());
+  const auto key = PublicKeyOption(options.public_key);
+  if (!key) return console.Complain(key.error());
+  const auto expected = ExpectedOption(options.expect);
+  if (!expected) return console.Complain(expected.error());
+  const auto opened = OpenEvidence(*setup);
+  if (!opened) return console.Complain(opened.error());
+  const auto report = AuditStore(*opened->store, {*key, *expected});
+  if (!report) return console.Complain(report.error());
+  if (options.json) {
+    console.PrintJson(AuditJson(*report));
+    return report->intact() ? ExitCode::kVerified : ExitCode::kNotVerified;
+  }
+  console.out() << console.Paint(report->intact() ? Colour::kGreen : Colour::kRed,
+                                 report->intact() ? "INTACT" : "ALTERED")
+                << ": " << report->records << " records, " << report->checkpoints
+                << " signed checkpoints; the chain ends at " << report->head.seq << ":"
+                << ToHex(report->head.hash) << "\n";
+  for (const AuditFinding& finding : report->findings) {
+    console.out() << "  " << AuditFindingName(finding.kind) << "  ";
+    if (finding.first != 0) {
+      console.out() << "record " << finding.first
+                    << (finding.last != finding.first ? " to " + std::to_string(finding.last) : "")
+                    << "  ";
+    }
+    console.out() << ForTerminal(finding.id) << "  " << ForTerminal(finding.detail) << "\n";
+  }
+  if (report->more_findings) console.out() << "  and more\n";
+  return report->intact() ? ExitCode::kVerified : ExitCode::kNotVerified;
+}
+
+ExitCode RunPrune(const PruneOptions& options, const Console& console) {
+  const auto now = SystemClock().Now();
+  const auto opened =
+      OpenLogged(options.store, "prune", "older than " + std::to_string(options.days) + " days");
+  if (!opened) return console.Complain(opened.error());
+  const auto day = std::chrono::floor<std::chrono::days>(now) - std::chrono::days(options.days);
+  const auto deleted = opened->store->Prune(day);
+  if (!deleted) return console.Complain(deleted.error());
+  if (options.json) {
+    console.PrintJson(JsonMembers{{"deleted", *deleted}, {"before", FormatTime(day)}});
+  } else {
+    console.out() << *deleted << " records stored before " << FormatTime(day) << " were deleted\n";
+  }
+  return ExitCode::kVerified;
+}
+
+// ----- options
+
+void AddFind(CLI::App& evidence, Context& context) {
+  auto options = std::make_shared<FindOptions>();
+  CLI::App* command = evidence.add_subcommand("find", "Find calls; the latest first");
+  AddEvidenceStoreOptions(*command, options->store);
+  const auto text = [&](const char* name, std::string& target, const char* help, const char* type) {
+    command->add_option(name, target, help)->type_name(type);
+  };
+  text("--orig", options->orig, "Caller: number, tel or sip URI", "TN");
+  text("--dest", options->dest, "Called party", "TN");
+  text("--origid", options->keys.origid, "Origination identifier", "UUID");
+  text("--spc", options->keys.spc, "SPC of the signer, whose chain was good", "SPC");
+  text("--trunk", options->keys.trunk, "Where the call came in", "T");
+  text("--reason", options->keys.reason, "Id of the verdict's reason", "ID");
+  text("--call-id", options->keys.call_id, "SIP Call-ID", "ID");
+  text("--from", options->from, "Judged at this time or later", "TIME");
+  text("--to", options->to, "Judged at this time or earlier", "TIME");
+  text("--country", options->country, "Country for numbers without '+'", "CC");
+  command->add_option("--limit", options->limit, "At most so many")
+      ->type_name("N")
+      ->check(CLI::Range(size_t{1}, size_t{10'000}))
+      ->capture_default_str();
+  command->add_option("--before", options->before, "The page behind this record: as 'More' says")
+      ->type_name("SEQ")
+      ->check(CLI::Range(int64_t{1}, INT64_MAX));
+  command->add_flag("--access", options->access, "Show who read evidence, instead of calls");
+  command->add_flag("--json", options->json, "Print one JSON object");
+  TakeOneValueEach(*command);
+  command->callback(
+      [options, &context] { context.exit_code = RunFind(*options, context.console); });
+}
+
+using RunOne = ExitCode (*)(const OneOptions&, const Console&);
+
+void AddOne(CLI::App& evidence, Context& context, const char* name, const char* help, RunOne run) {
+  auto options = std::make_shared<OneOptions>();
+  CLI::App* command = evidence.add_subcommand(name, help);
+  const bool verify = run == RunVerify;
+  command
+      ->add_option(verify ? "ID|FILE" : "ID", options->id,
+                   verify ? "Id of a record, or a file made by export (- for standard input)"
+                          : "Id of a record")
+      ->required();
+  AddEvidenceStoreOptions(*command, options->store);
+  if (verify) {
+    command
+        ->add_option("--public-key", options->public_key,
+                     "The only key that may have signed the file")
+        ->type_name("F");
+  }
+  if (run == RunExport) {
+    command->add_option("--out", options->out, "File to write (default: standard output)")
+        ->type_name("F");
+  } else {
+    command->add_flag("--json", options->json, "Print one JSON object");
+  }
+  TakeOneValueEach(*command);
+  command->callback(
+      [options, run, &context] { context.exit_code = run(*options, context.console); });
+}
+
+void AddAudit(CLI::App& evidence, Context& context) {
+  auto options = std::make_shared<AuditCommandOptions>();
+  CLI::App* command =
+      evidence.add_subcommand("audit", "Find records that were changed, removed or inserted");
+  AddEvidenceStoreOptions(*command, options->store);
+  command
+      ->add_option("--public-key", options->public_key,
+                   "The only key that may have signed the chain (default: those that the store "
+                   "names)")
+      ->type_name("F");
+  command
+      ->add_option("--expect", options->expect,
+                   "An end of the chain that an earlier audit printed: it must still be there")
+      ->type_name("SEQ:HASH");
+  command->add_flag("--json", options->json, "Print one JSON object");
+  TakeOneValueEach(*command);
+  command->callback(
+      [options, &context] { context.exit_code = RunAudit(*options, context.console); });
+}
+
+void AddPrune(CLI::App& evidence, Context& context) {
+  auto options = std::make_shared<PruneOptions>();
+  CLI::App* command = evidence.add_subcommand("prune", "Delete what retention does not keep");
+  AddEvidenceStoreOptions(*command, options->store);
+  command->add_option("--days", options->days, "Keep what was stored in the last N days and today")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, int64_t{36'500}))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Print one JSON object");
+  TakeOneValueEach(*command);
+  command->callback(
+      [options, &context] { context.exit_code = RunPrune(*options, context.console); });
+}
+
+}  // namespace
+
+void AddEvidenceCommand(CLI::App& app, Context& context) {
+  CLI::App* evidence =
+      app.add_subcommand("evidence", "Find, show, check and export what was kept of calls");
+  evidence->require_subcommand(1);
+  evidence->footer(kFooter);
+  AddFind(*evidence, context);
+  AddOne(*evidence, context, "show", "One call's whole story, and who is responsible", RunShow);
+  AddOne(*evidence, context, "verify",
+         "Judge a recorded call again, without network: it must come to the same verdict",
+         RunVerify);
+  AddOne(*evidence, context, "export",
+         "One file with everything that another party needs to verify a call", RunExport);
+  AddAudit(*evidence, context);
+  AddPrune(*evidence, context);
+}
+
+}  // namespace callvet::cli

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/audit.h"
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/json.h"
+#include "evidence/evidence_codec.h"
+#include "evidence/hash_chain.h"
+#include "evidence/material.h"
+#include "pki/sha256.h"
+
+namespace callvet {
+namespace {
+
+using Kind = AuditFinding::Kind;
+
+// The SHA-256s that a record names.
+void NamedBlobs(const JsonValue& text, std::set<std::string>& names) {
+  const JsonValue* material = text.Find("material");
+  if (material == nullptr || !material->IsObject()) return;
+  const auto add = [&](const JsonValue* value) {
+    if (value != nullptr && value->AsString() != nullptr) names.insert(*value->AsString());
+  };
+  for (const char* name : {"options", "checks", "trust"}) add(material->Find(name));
+  for (const char* name : {"certificates", "tn_auth_lists", "contents"}) {
+    const JsonValue* answers = material->Find(name);
+    if (answers == nullptr || answers->AsArray() == nullptr) continue;
+    for (const JsonValue& answer : *answers->AsArray()) add(answer.Find("sha256"));
+  }
+}
+
+// Follows the chain record by record.
+class ChainWalk final : public EvidenceVisitor {
+ public:
+  ChainWalk(const AuditOptions& options, AuditReport& report)
+      : options_(options), report_(report) {}
+
+  void State(const EvidenceChainState& state) override {
+    state_ = state;
+    if (state_.base.hash.empty()) state_.base.hash = FirstHash();
+    if (options_.trusted_key) state_.public_keys = {*options_.trusted_key};
+    if (state_.base.seq != 0) CheckSigned(state_.base, ChainEnd::kBase, "the beginning");
+    last_seq_ = state_.base.seq;
+    last_hash_ = state_.base.hash;
+    checked_until_ = state_.base.seq;
+    for (const EvidenceCheckpoint& checkpoint : state_.checkpoints)
+      Want(checkpoint, "a checkpoint");
+    if (state_.head.seq != 0) Want(state_.head, "the end");
+    if (options_.expected && options_.expected->seq > state_.base.seq) {
+      wanted_.emplace(options_.expected->seq,
+                      std::pair(options_.expected->hash, "what is expected"));
+    }
+    report_.head = state_.head;
+  }
+
+  bool Record(const StoredEvidence& row) override {
+    ++report_.records;
+    if (report_.first == 0) report_.first = row.seq;
+    if (row.seq <= last_seq_ || row.seq > state_.head.seq) {
+      Add({Kind::kInserted, row.seq, row.seq, row.id,
+           row.seq <= last_seq_ ? "its place is among records that retention deleted"
+                                : "it stands behind the signed end of the chain"});
+      return true;
+    }
+    if (row.seq != last_seq_ + 1) {
+      Add({Kind::kMissing, last_seq_ + 1, row.seq - 1, "",
+           (last_id_.empty() ? std::string() : "behind " + last_id_ + ", ") + "before " + row.id});
+      before_last_hash_.clear();
+    } else {
+      CheckLink(row);
+    }
+    CheckText(row);
+    before_last_hash_ = std::exchange(last_hash_, row.hash);
+    last_seq_ = row.seq;
+    last_id_ = row.id;
+    CheckWanted(row);
+    return true;
+  }
+
+  void Finish() {
+    if (last_seq_ < state_.head.seq) {
+      Add({Kind::kMissing, last_seq_ + 1, state_.head.seq, "", "from the end"});
+    }
+    if (options_.expected && options_.expected->seq > state_.head.seq) {
+      Add({Kind::kMissing, state_.head.seq + 1, options_.expected->seq, "",
+           "the chain ends before what is expected"});
+    }
+  }
+
+  void Add(AuditFinding finding) {
+    if (report_.findings.size() >= kMaxAuditFindings) {
+      report_.more_findings = true;
+      return;
+    }
+    report_.findings.push_back(std::move(finding));
+  }
+
+  [[nodiscard]] std::set<std::string>& blobs() { return blobs_; }
+
+ private:
+  void Want(const EvidenceCheckpoint& checkpoint, const std::string& what) {
+    if (!CheckSigned(checkpoint, ChainEnd::kHead, what)) return;
+    wanted_.emplace(checkpoint.seq, std::pair(checkpoint.hash, what));
+  }
+
+  bool CheckSigned(const EvidenceCheckpoint& checkpoint, ChainEnd end, const std::string& what) {
+    const auto ok = CheckCheckpoint(checkpoint, end, state_.public_keys);
+    if (ok) return true;
+    Add({Kind::kUnsigned, checkpoint.seq, checkpoint.seq, "", what + ": " + ok.error().detail});
+    return false;
+  }
+
+  // The record's hash follows from its text and the hash before it. Behind a gap that hash is not
+  // known: the record is then held by the next one's link and the next checkpoint.
+  void CheckLink(const StoredEvidence& row) {
+    const auto expected = NextHash(last_hash_, row.text);
+    if (expected && *expected == row.hash) return;
+    if (!before_last_hash_.empty()) {
+      const auto skipping = NextHash(before_last_hash_, row.text);
+      if (skipping && *skipping == row.hash) {
+        Add({Kind::kInserted, last_seq_, last_seq_, last_id_,
+             "the record behind it follows the one before it"});
+        return;
+      }
+    }
+    Add({Kind::kChanged, row.seq, row.seq, row.id,
+         "its hash is not that of its text behind the record before it"});
+  }
+
+  void CheckText(const StoredEvidence& row) {
+    std::string difference = ColumnsDifference(row);
+    if (!difference.empty()) {
+      Add({Kind::kColumns, row.seq, row.seq, row.id, std::move(difference)});
+    }
+    if (const auto json = ReadJson(row.text, {.max_bytes = row.text.size()})) {
+      NamedBlobs(*json, blobs_);
+    }
+  }
+
+  void CheckWanted(const StoredEvidence& row) {
+    const auto [begin, end] = wanted_.equal_range(row.seq);
+    if (begin == end) return;
+    for (auto wanted = begin; wanted != end; ++wanted) {
+      if (wanted->second.first == row.hash) {
+        ++report_.checkpoints;
+      } else {
+        Add({Kind::kRewritten, checked_until_ + 1, row.seq, "",
+             wanted->second.second + " was signed over other records"});
+      }
+    }
+    checked_until_ = row.seq;
+  }
+
+  const AuditOptions& options_;
+  AuditReport& report_;
+  EvidenceChainState state_;
+  int64_t last_seq_ = 0;
+  int64_t checked_until_ = 0;
+  std::string last_id_;
+  std::string last_hash_;
+  std::string before_last_hash_;
+  std::multimap<int64_t, std::pair<std::string, std::string>> wanted_;  // hash and name, by seq
+  std::set<std::string> blobs_;                                         // that records name
+};
+
+// All blobs are what their names say, and none that records or manifests name is missing.
+Result<void> CheckBlobs(EvidenceStore& store, ChainWalk& walk) {
+  const auto names = store.BlobNames();
+  if (!names) return names.error();
+  std::set<std::string> named = walk.blobs();
+  std::set<std::string> there;
+  for (const std::string& name : *names) {
+    const auto bytes = store.GetBlob(name);
+    if (!bytes && bytes.error().reason != Reason::kResourceNotFound) return bytes.error();
+    there.insert(name);
+    if (!bytes || Sha256Hex(*bytes) != name) {
+      walk.Add({Kind::kBlob, 0, 0, name, "what records share under this SHA-256 has another"});
+      continue;
+    }
+    if (const auto manifest = ManifestBlobs(*bytes); named.contains(name)) {
+      named.insert(manifest.begin(), manifest.end());
+    }
+  }
+  for (const std::string& name : named) {
+    if (!there.contains(name)) {
+      walk.Add({Kind::kBlob, 0, 0, name, "records name it, and it is missing"});
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view AuditFindingName(AuditFinding::Kind kind) {
+  switch (kind) {
+    case Kind::kChanged:
+      return "changed";
+    case Kind::kColumns:
+      return "columns";
+    case Kind::kMissing:
+      return "missing";
+    case Kind::kInserted:
+      return "inserted";
+    case Kind::kRewritten:
+      return "rewritten";
+    case Kind::kUnsigned:
+      return "unsigned";
+    case Kind::kBlob:
+      return "blob";
+  }
+  return "changed";
+}
+
+Result<AuditReport> AuditStore(EvidenceStore& store, const AuditOptions& options) {
+  AuditReport report;
+  ChainWalk walk(options, report);
+  if (auto ok = store.VisitAll(walk); !ok) return ok.error();
+  walk.Finish();
+  if (auto ok = CheckBlobs(store, walk); !ok) return ok.error();
+  return report;
+}
+
+}  // namespace callvet

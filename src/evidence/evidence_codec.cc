@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/evidence_codec.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "evidence/call_json.h"
+#include "evidence/json_fields.h"
+#include "evidence/verdict_digest.h"
+#include "pki/sha256.h"
+#include "syntax/party.h"
+
+namespace callvet {
+namespace {
+
+constexpr int64_t kFormat = 1;
+
+int64_t Seconds(sys_seconds time) {
+  return time.time_since_epoch().count();
+}
+
+// The canonical form of the first party that can be read, else the first text as it is.
+std::string FirstParty(const std::vector<std::string>& texts, const DialPlan* plan) {
+  for (const std::string& text : texts) {
+    if (const auto party = Party::Parse(text, plan)) return party->canonical();
+  }
+  return texts.empty() ? std::string() : texts.front();
+}
+
+JsonMembers KeysJson(const EvidenceKeys& keys) {
+  JsonMembers json;
+  AddText(json, "orig", keys.orig);
+  AddText(json, "dest", keys.dest);
+  AddText(json, "origid", keys.origid);
+  AddText(json, "spc", keys.spc);
+  AddText(json, "trunk", keys.trunk);
+  AddText(json, "reason", keys.reason);
+  AddText(json, "call_id", keys.call_id);
+  return json;
+}
+
+EvidenceKeys ReadKeys(const JsonValue* json) {
+  EvidenceKeys keys;
+  if (json == nullptr) return keys;
+  const auto text = [&](std::string_view name) {
+    const JsonValue* value = json->Find(name);
+    return value != nullptr && value->AsString() != nullptr ? *value->AsString() : std::string();
+  };
+  keys.orig = text("orig");
+  keys.dest = text("dest");
+  keys.origid = text("origid");
+  keys.spc = text("spc");
+  keys.trunk = text("trunk");
+  keys.reason = text("reason");
+  keys.call_id = text("call_id");
+  return keys;
+}
+
+JsonMembers DispositionDigest(const Disposition& disposition) {
+  JsonMembers json = {{"action", ActionText(disposition.action)},
+                      {"mode", PolicyModeText(disposition.mode)},
+                      {"reason", Info(disposition.reason).id}};
+  if (disposition.sip_code != 0) json.emplace_back("sip_code", int64_t{disposition.sip_code});
+  if (disposition.emergency) json.emplace_back("emergency", true);
+  return json;
+}
+
+// Whether "chain" passed: only then the certificate says who signed.
+bool ChainIsGood(const PassportVerdict& passport) {
+  for (const Check& check : passport.checks) {
+    if (check.id == "chain") return check.outcome == CheckOutcome::kPassed;
+  }
+  return false;
+}
+
+EvidenceKeys KeysOf(const CallEvidence& evidence) {
+  EvidenceKeys keys;
+  const DialPlan* plan = evidence.options != nullptr ? evidence.options->dial_plan : nullptr;
+  keys.orig = FirstParty(evidence.call.orig, plan);
+  keys.dest = FirstParty(evidence.call.dest, plan);
+  keys.trunk = evidence.trunk;
+  keys.call_id = evidence.call_id;
+  keys.reason = Info(evidence.verdict.reason).id;
+  const PassportVerdict* deciding = evidence.verdict.deciding();
+  if (deciding == nullptr) return keys;
+  keys.origid = deciding->origid.value_or("");
+  if (deciding->signer && !deciding->signer->spcs.empty() && ChainIsGood(*deciding)) {
+    keys.spc = deciding->signer->spcs.front();
+  }
+  return keys;
+}
+
+constexpr size_t kMaxKey = 256;
+
+// Bytes of the UTF-8 character that `text` begins with; 0 if it begins with none, or with a control
+// character.
+size_t CharacterSize(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(0) < 0x80) return byte(0) >= 0x20 && byte(0) != 0x7F ? 1 : 0;
+  const size_t size = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+  if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < size) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  }
+  // Shortest forms only, no surrogates, nothing above U+10FFFF (RFC 3629).
+  const bool bad = (byte(0) == 0xE0 && byte(1) < 0xA0) || (byte(0) == 0xED && byte(1) > 0x9F) ||
+                   (byte(0) == 0xF0 && byte(1) < 0x90) || (byte(0) == 0xF4 && byte(1) > 0x8F);
+  return bad ? 0 : size;
+}
+
+std::string CleanKey(std::string_view text) {
+  std::string clean;
+  while (!text.empty()) {
+    const size_t size = CharacterSize(text);
+    if (clean.size() + std::max<size_t>(size, 1) > kMaxKey) break;
+    if (size == 0) {
+      clean += '?';
+    } else {
+      clean += text.substr(0, size);
+    }
+    text.remove_prefix(std::max<size_t>(size, 1));
+  }
+  return clean;
+}
+
+}  // namespace
+
+EvidenceKeys CleanKeys(EvidenceKeys keys) {
+  for (std::string* key : {&keys.orig, &keys.dest, &keys.origid, &keys.spc, &keys.trunk,
+                           &keys.reason, &keys.call_id}) {
+    *key = CleanKey(*key);
+  }
+  return keys;
+}
+
+Result<std::string> NewEvidenceId(sys_seconds now) {
+  std::array<unsigned char, 16> bytes{};
+  size_t have = 6;
+  while (have < bytes.size()) {
+    const ssize_t got = ::getrandom(bytes.data() + have, bytes.size() - have, 0);
+    if (got <= 0) return Fail(Reason::kInternalError, "no random numbers");
+    have += static_cast<size_t>(got);
+  }
+  auto milliseconds =
+      static_cast<uint64_t>(std::chrono::milliseconds(now.time_since_epoch()).count());
+  for (size_t i = 6; i-- > 0; milliseconds >>= 8U) {
+    bytes[i] = static_cast<unsigned char>(milliseconds & 0xFFU);
+  }
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0FU) | 0x70U);
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3FU) | 0x80U);
+  std::string id = ToHex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  for (const size_t dash : {8U, 13U, 18U, 23U}) id.insert(dash, 1, '-');
+  return id;
+}
+
+Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers private_part,
+                                             EvidenceRecord record) const {
+  record.keys = CleanKeys(std::move(record.keys));
+  if (key_) {
+    for (std::string* number : {&record.keys.orig, &record.keys.dest}) {
+      if (number->empty()) continue;
+      auto hash = key_->Hash(*number);
+      if (!hash) return hash.error();
+      *number = std::move(*hash);
+    }
+    auto sealed = key_->Seal(record.id, CanonicalJson(private_part));
+    if (!sealed) return sealed.error();
+    json.emplace_back("sealed", std::move(*sealed));
+    json.emplace_back("number_key", key_->name());
+  } else {
+    json.emplace_back("private", std::move(private_part));
+  }
+  json.emplace_back("v", kFormat);
+  json.emplace_back("id", record.id);
+  json.emplace_back("kind", record.kind == EvidenceKind::kCall ? "call" : "access");
+  json.emplace_back("time", Seconds(record.time));
+  json.emplace_back("keys", KeysJson(record.keys));
+  record.text = CanonicalJson(json);
+  return record;
+}
+
+Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::string id) {
+  EvidenceRecord record;
+  record.id = std::move(id);
+  record.time = evidence.verdict.judged_at;
+  record.keys = KeysOf(evidence);
+  auto material = material_.Encode(evidence, CheckNames(evidence.verdict), record.blobs);
+  if (!material) return material.error();
+  JsonMembers json = {{"material", std::move(*material)},
+                      {"verdict", VerdictDigest(evidence.verdict)}};
+  if (evidence.disposition) {
+    json.emplace_back("disposition", DispositionDigest(*evidence.disposition));
+  }
+  AddText(json, "policy", evidence.policy);
+  AddText(json, "trust_list", evidence.trust_list);
+  JsonMembers private_part = {{"call", CallJson(evidence.call)},
+                              {"parties", PartiesDigest(evidence.verdict)}};
+  return Finish(std::move(json), std::move(private_part), std::move(record));
+}
+
+Result<EvidenceRecord> EvidenceCodec::Encode(const EvidenceAccess& access, std::string id) const {
+  EvidenceRecord record;
+  record.id = std::move(id);
+  record.kind = EvidenceKind::kAccess;
+  record.time = access.time;
+  return Finish({{"who", access.who}, {"what", access.what}}, {{"about", access.about}},
+                std::move(record));
+}
+
+Result<std::string> EvidenceCodec::KeyOf(std::string_view party, const DialPlan* plan) const {
+  const auto read = Party::Parse(party, plan);
+  if (!read) return read.error();
+  std::string clean = CleanKey(read->canonical());
+  return key_ ? key_->Hash(clean) : Result<std::string>(std::move(clean));
+}
+
+Result<EvidenceText> EvidenceCodec::Read(std::string_view text) const {
+  auto json = ReadEvidenceJson(text);
+  if (!json) return json.error();
+  EvidenceText read{std::move(*json), {}};
+  int64_t format = 0;
+  std::string id;
+  JsonFields fields(&read.json);
+  fields.Number("v", format);
+  fields.Text("id", id);
+  if (auto ok = fields.Finish(); !ok) return ok.error();
+  if (format != kFormat) {
+    return Fail(Reason::kEvidenceAltered, "format " + std::to_string(format) + " is not known");
+  }
+  if (const JsonValue* open = fields.Find("private")) {
+    read.private_ = *open;
+    return read;
+  }
+  if (!key_) return read;
+  std::string sealed;
+  fields.Text("sealed", sealed);
+  if (auto ok = fields.Finish(); !ok) return ok.error();
+  auto opened = key_->Open(id, sealed);
+  if (!opened) return opened.error();
+  auto parsed = ReadEvidenceJson(*opened);
+  if (!parsed) return parsed.error();
+  read.private_ = std::move(*parsed);
+  return read;
+}
+
+Result<EvidenceRecord> RecordOfText(std::string text) {
+  const auto json = ReadEvidenceJson(text);
+  if (!json) return json.error();
+  JsonFields fields(&*json);
+  EvidenceRecord record;
+  std::string kind;
+  int64_t time = 0;
+  fields.Text("id", record.id);
+  fields.Text("kind", kind);
+  fields.Number("time", time);
+  if (auto ok = fields.Finish(); !ok) return ok.error();
+  record.kind = kind == "call" ? EvidenceKind::kCall : EvidenceKind::kAccess;
+  record.time = sys_seconds(std::chrono::seconds(time));
+  record.keys = ReadKeys(json->Find("keys"));
+  record.text = std::move(text);
+  return record;
+}
+
+std::string ColumnsDifference(const StoredEvidence& record) {
+  const auto read = RecordOfText(record.text);
+  if (!read) return "its text cannot be read";
+  if (read->id != record.id) return "its id is another in its text";
+  if (read->time != record.time) return "its time is another in its text";
+  if (read->kind != record.kind) return "its kind is another in its text";
+  if (read->keys != record.keys) return "what it is found by is not its text's";
+  return {};
+}
+
+}  // namespace callvet

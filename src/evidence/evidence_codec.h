@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "callvet/evidence.h"
+#include "callvet/result.h"
+#include "evidence/material.h"
+#include "evidence/number_key.h"
+
+namespace callvet {
+
+/// A new record's id: a UUID (version 7, RFC 9562), whose first part is the time in milliseconds
+/// (here whole seconds). Fails with kInternalError. Thread-safe.
+Result<std::string> NewEvidenceId(sys_seconds now);
+
+/// Somebody's access to evidence, which is recorded like a call.
+struct EvidenceAccess {
+  std::string who;    // token name or user
+  std::string what;   // "find", "show", "export", ...
+  std::string about;  // the query or id
+  sys_seconds time{};
+};
+
+/// A record's text, read.
+struct EvidenceText {
+  JsonValue json;      // all of it
+  JsonValue private_;  // the part that names parties; null if it is sealed and there is no key
+  [[nodiscard]] bool sealed() const { return private_.IsNull(); }
+};
+
+/// Makes records of calls and reads them again. Encode is not thread-safe, the rest is.
+class EvidenceCodec {
+ public:
+  /// With `key` numbers are hashed and parties sealed.
+  explicit EvidenceCodec(std::optional<NumberKey> key = std::nullopt) : key_(std::move(key)) {}
+
+  /// Fails with kInternalError.
+  Result<EvidenceRecord> Encode(const CallEvidence& evidence, std::string id);
+  /// Fails with kInternalError.
+  Result<EvidenceRecord> Encode(const EvidenceAccess& access, std::string id) const;
+
+  /// What a number or URI as somebody writes it (`plan` may be null) is found by: canonical, and
+  /// hashed if there is a key. Fails with kParameterInvalid, kInternalError.
+  [[nodiscard]] Result<std::string> KeyOf(std::string_view party, const DialPlan* plan) const;
+
+  /// Fails with kEvidenceAltered; also with a key that is not the one it was sealed with.
+  [[nodiscard]] Result<EvidenceText> Read(std::string_view text) const;
+
+  [[nodiscard]] const std::optional<NumberKey>& key() const { return key_; }
+
+ private:
+  Result<EvidenceRecord> Finish(JsonMembers json, JsonMembers private_part,
+                                EvidenceRecord record) const;
+
+  std::optional<NumberKey> key_;
+  MaterialEncoder material_;
+};
+
+/// `keys` as stores take them: at most 256 bytes each, with '?' for control characters and bytes
+/// that are not UTF-8, which signalling may hold. Records have such keys; apply it to what is
+/// looked for. Pure.
+EvidenceKeys CleanKeys(EvidenceKeys keys);
+
+/// A record of its text alone; without blobs. Fails with kEvidenceAltered. Pure.
+Result<EvidenceRecord> RecordOfText(std::string text);
+
+/// What must be so of every record: that `text` says id, kind, time and keys of the columns beside
+/// it. "" or what differs. Pure.
+std::string ColumnsDifference(const StoredEvidence& record);
+
+}  // namespace callvet

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/hash_chain.h"
+
+#include "base/text.h"
+#include "pki/es256.h"
+#include "pki/sealing.h"
+#include "pki/sha256.h"
+
+namespace callvet {
+namespace {
+
+std::string Statement(const EvidenceCheckpoint& checkpoint, ChainEnd end) {
+  return std::string("callvet evidence ") + (end == ChainEnd::kHead ? "head" : "base") + "\n" +
+         std::to_string(checkpoint.seq) + "\n" + ToHex(checkpoint.hash) + "\n" +
+         FormatTime(checkpoint.time) + "\n";
+}
+
+}  // namespace
+
+std::string FirstHash() {
+  return std::string(32, '\0');
+}
+
+Result<std::string> NextHash(std::string_view previous, std::string_view text) {
+  const auto digest = Sha256(text);
+  if (!digest) return digest.error();
+  const auto hash = Sha256(std::string(previous) + std::string(AsBytes(*digest)));
+  if (!hash) return hash.error();
+  return std::string(AsBytes(*hash));
+}
+
+Result<std::vector<ChainedRecord>> ExtendChain(const std::vector<const EvidenceRecord*>& records,
+                                               EvidenceCheckpoint& head) {
+  std::vector<ChainedRecord> chained;
+  chained.reserve(records.size());
+  for (const EvidenceRecord* record : records) {
+    auto hash = NextHash(head.hash, record->text);
+    if (!hash) return hash.error();
+    head.hash = *hash;
+    ++head.seq;
+    chained.push_back({record, head.seq, std::move(*hash)});
+  }
+  return chained;
+}
+
+Result<void> SignCheckpoint(EvidenceCheckpoint& checkpoint, ChainEnd end, sys_seconds now,
+                            const EvidenceSigner* signer) {
+  if (signer == nullptr) {
+    return Fail(Reason::kKeyInvalid, "this store was opened without a key for checkpoints");
+  }
+  checkpoint.time = now;
+  auto signature = signer->Sign(Statement(checkpoint, end));
+  if (!signature) return signature.error();
+  checkpoint.signature = std::move(*signature);
+  checkpoint.key_id = signer->key_id();
+  return {};
+}
+
+Result<void> CheckCheckpoint(const EvidenceCheckpoint& checkpoint, ChainEnd end,
+                             const std::vector<std::string>& public_keys) {
+  return CheckSignature(Statement(checkpoint, end), checkpoint.signature, checkpoint.key_id,
+                        public_keys);
+}
+
+Result<void> CheckSignature(std::string_view statement, std::string_view signature,
+                            std::string_view key_id, const std::vector<std::string>& public_keys) {
+  const auto parsed = Es256Signature::Parse(signature);
+  if (!parsed) return Fail(Reason::kEvidenceAltered, "there is no signature");
+  for (const std::string& pem : public_keys) {
+    const auto id = EvidenceKeyId(pem);
+    if (!id || *id != key_id) continue;
+    const auto key = Es256PublicKey::FromPem(pem);
+    if (!key) return Fail(Reason::kEvidenceAltered, "the public key is none");
+    if (auto ok = OpenSslEs256Engine().Verify(*key, statement, *parsed); !ok) {
+      return Fail(Reason::kEvidenceAltered, "the signature is not of this statement");
+    }
+    return {};
+  }
+  return Fail(Reason::kEvidenceAltered, "signed by a key that is not known");
+}
+
+Result<std::string> EvidenceKeyId(std::string_view public_pem) {
+  std::string id = Sha256Hex(TrimLines(public_pem));
+  if (id.empty()) return Fail(Reason::kInternalError, "SHA-256 could not be computed");
+  return id;
+}
+
+}  // namespace callvet

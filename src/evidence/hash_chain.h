@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "callvet/evidence.h"
+#include "callvet/result.h"
+
+// How a store's records are chained, and what is signed. Pure; thread-safe.
+
+namespace callvet {
+
+/// The hash before the first record: 32 zero bytes.
+std::string FirstHash();
+
+/// SHA-256(`previous` || SHA-256(`text`)), 32 bytes. Fails with kInternalError.
+Result<std::string> NextHash(std::string_view previous, std::string_view text);
+
+/// A record with its place in the chain.
+struct ChainedRecord {
+  const EvidenceRecord* record = nullptr;  // borrowed
+  int64_t seq = 0;
+  std::string hash;
+};
+
+/// `records` behind `head`; `head` becomes the end of the last one, its time and signature left as
+/// they are. Fails with kInternalError.
+Result<std::vector<ChainedRecord>> ExtendChain(const std::vector<const EvidenceRecord*>& records,
+                                               EvidenceCheckpoint& head);
+
+/// What a checkpoint says of the chain: its end, or where it begins since older records were
+/// deleted.
+enum class ChainEnd : uint8_t { kHead, kBase };
+
+/// Signs `checkpoint` as of `now`. `signer` may be nullptr: fails with kKeyInvalid.
+Result<void> SignCheckpoint(EvidenceCheckpoint& checkpoint, ChainEnd end, sys_seconds now,
+                            const EvidenceSigner* signer);
+
+/// Whether `checkpoint` was signed by one of `public_keys` (PEM). Fails with kEvidenceAltered.
+Result<void> CheckCheckpoint(const EvidenceCheckpoint& checkpoint, ChainEnd end,
+                             const std::vector<std::string>& public_keys);
+
+/// Whether `signature` over `statement` is by the key whose id is `key_id`, one of `public_keys`.
+/// Fails with kEvidenceAltered.
+Result<void> CheckSignature(std::string_view statement, std::string_view signature,
+                            std::string_view key_id, const std::vector<std::string>& public_keys);
+
+/// The hexadecimal SHA-256 of a public key's PEM text, without white space at its ends. Fails with
+/// kInternalError.
+Result<std::string> EvidenceKeyId(std::string_view public_pem);
+
+/// A copy of the head is kept as a checkpoint once so many records, or so much time, came behind
+/// the last one.
+inline constexpr int64_t kCheckpointRecords = 1000;
+inline constexpr std::chrono::seconds kCheckpointTime{60};
+
+}  // namespace callvet

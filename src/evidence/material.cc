@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/material.h"
+
+#include <utility>
+
+#include "base/base64url.h"
+#include "base/text.h"
+#include "evidence/call_json.h"
+#include "evidence/json_fields.h"
+#include "pki/pem.h"
+#include "pki/sealing.h"
+#include "pki/sha256.h"
+
+namespace callvet {
+namespace {
+
+std::string PemOf(std::span<const Certificate> certificates) {
+  std::string pem;
+  for (const Certificate& certificate : certificates) {
+    pem += WritePem("CERTIFICATE", certificate.der());
+  }
+  return pem;
+}
+
+std::string_view PolicyWord(RevocationPolicy policy) {
+  switch (policy) {
+    case RevocationPolicy::kIfCovered:
+      return "if-covered";
+    case RevocationPolicy::kRequired:
+      return "required";
+    case RevocationPolicy::kBestEffort:
+      return "best-effort";
+  }
+  return "required";
+}
+
+// An answer that was a failure: what the verifier made of it follows from the reason alone.
+JsonMembers FailedAnswer(const std::string& url, const Failure& failure) {
+  return {{"url", url}, {"failed", Info(failure.reason).id}};
+}
+
+}  // namespace
+
+Result<SharedBlob> MakeBlob(std::string bytes) {
+  std::string sha256 = Sha256Hex(bytes);
+  if (sha256.empty()) return Fail(Reason::kInternalError, "SHA-256 could not be computed");
+  return SharedBlob(
+      std::make_shared<const EvidenceBlob>(EvidenceBlob{std::move(sha256), std::move(bytes)}));
+}
+
+Result<const MaterialEncoder::TrustBlobs*> MaterialEncoder::TrustOf(
+    const std::shared_ptr<const TrustStore>& store) {
+  if (const TrustBlobs* known = trust_.Find(store)) return known;
+  TrustBlobs made;
+  const auto add = [&](std::string bytes) -> Result<std::string> {
+    auto blob = MakeBlob(std::move(bytes));
+    if (!blob) return blob.error();
+    made.blobs.push_back(*blob);
+    return (*blob)->sha256;
+  };
+  const auto own = store->own_anchors();
+  const auto all = std::span<const Certificate>(store->anchors());
+  JsonMembers manifest;
+  const auto add_certificates = [&](std::string_view name,
+                                    std::span<const Certificate> certificates) -> Result<void> {
+    if (certificates.empty()) return {};
+    auto sha256 = add(PemOf(certificates));
+    if (!sha256) return sha256.error();
+    manifest.emplace_back(std::string(name), std::move(*sha256));
+    return {};
+  };
+  if (auto ok = add_certificates("anchors", own); !ok) return ok.error();
+  if (auto ok = add_certificates("listed_anchors", all.subspan(own.size())); !ok) {
+    return ok.error();
+  }
+  if (auto ok = add_certificates("crl_anchors", store->crl_anchors()); !ok) return ok.error();
+  if (auto ok = add_certificates("crl_signers", store->crl_signers()); !ok) return ok.error();
+  JsonArray crls;
+  for (const Crl& crl : store->crls()) {
+    auto sha256 = add(crl.der());
+    if (!sha256) return sha256.error();
+    crls.emplace_back(std::move(*sha256));
+  }
+  if (!crls.empty()) manifest.emplace_back("crls", std::move(crls));
+  if (const auto until = store->listed_until()) {
+    manifest.emplace_back("listed_until", int64_t{until->time_since_epoch().count()});
+  }
+  manifest.emplace_back("revocation", PolicyWord(store->revocation_policy()));
+  manifest.emplace_back("crl_grace", int64_t{store->crl_grace().count()});
+  auto sha256 = add(CanonicalJson(manifest));
+  if (!sha256) return sha256.error();
+  made.manifest = std::move(*sha256);
+  return &trust_.Add(store, std::move(made));
+}
+
+Result<SharedBlob> MaterialEncoder::BundleBlob(
+    const std::shared_ptr<const CertificateBundle>& bundle) {
+  if (const SharedBlob* known = bundles_.Find(bundle)) return *known;
+  auto blob = MakeBlob(PemOf(*bundle));
+  if (!blob) return blob.error();
+  return bundles_.Add(bundle, std::move(*blob));
+}
+
+Result<SharedBlob> MaterialEncoder::OptionsBlob(
+    const std::shared_ptr<const VerifierOptions>& options) {
+  if (const SharedBlob* known = options_.Find(options)) return *known;
+  auto blob = MakeBlob(CanonicalJson(OptionsJson(*options)));
+  if (!blob) return blob.error();
+  return options_.Add(options, std::move(*blob));
+}
+
+Result<SharedBlob> MaterialEncoder::NamesBlob(const std::vector<std::string>& names) {
+  if (names_blob_ != nullptr && names == names_) return names_blob_;
+  auto blob = MakeBlob(CanonicalJson(JsonTexts(names)));
+  if (!blob) return blob.error();
+  names_ = names;
+  names_blob_ = *blob;
+  return blob;
+}
+
+Result<JsonMembers> MaterialEncoder::Encode(const CallEvidence& evidence,
+                                            const std::vector<std::string>& names,
+                                            std::vector<SharedBlob>& blobs) {
+  JsonMembers json;
+  if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
+  auto options = OptionsBlob(evidence.options);
+  if (!options) return options.error();
+  json.emplace_back("options", (*options)->sha256);
+  blobs.push_back(std::move(*options));
+  if (!names.empty()) {
+    auto blob = NamesBlob(names);
+    if (!blob) return blob.error();
+    json.emplace_back("checks", (*blob)->sha256);
+    blobs.push_back(std::move(*blob));
+  }
+  if (evidence.material.trust_store != nullptr) {
+    auto trust = TrustOf(evidence.material.trust_store);
+    if (!trust) return trust.error();
+    json.emplace_back("trust", (*trust)->manifest);
+    blobs.insert(blobs.end(), (*trust)->blobs.begin(), (*trust)->blobs.end());
+  }
+  JsonArray certificates;
+  for (const auto& answer : evidence.material.certificates) {
+    if (!answer.value || *answer.value == nullptr) {
+      certificates.push_back(FailedAnswer(
+          answer.url, answer.value ? Fail(Reason::kInternalError, "") : answer.value.error()));
+      continue;
+    }
+    auto blob = BundleBlob(*answer.value);
+    if (!blob) return blob.error();
+    certificates.push_back(JsonMembers{{"url", answer.url}, {"sha256", (*blob)->sha256}});
+    blobs.push_back(std::move(*blob));
+  }
+  if (!certificates.empty()) json.emplace_back("certificates", std::move(certificates));
+  const auto add_texts = [&](std::string_view name, const auto& answers,
+                             auto bytes_of) -> Result<void> {
+    JsonArray array;
+    for (const auto& answer : answers) {
+      if (!answer.value) {
+        array.push_back(FailedAnswer(answer.url, answer.value.error()));
+        continue;
+      }
+      auto blob = MakeBlob(bytes_of(*answer.value));
+      if (!blob) return blob.error();
+      array.push_back(JsonMembers{{"url", answer.url}, {"sha256", (*blob)->sha256}});
+      blobs.push_back(std::move(*blob));
+    }
+    if (!array.empty()) json.emplace_back(std::string(name), std::move(array));
+    return {};
+  };
+  if (auto ok = add_texts("tn_auth_lists", evidence.material.tn_auth_lists,
+                          [](const TnAuthList& list) { return list.Encode(); });
+      !ok) {
+    return ok.error();
+  }
+  if (auto ok = add_texts("contents", evidence.material.contents,
+                          [](const std::string& content) { return content; });
+      !ok) {
+    return ok.error();
+  }
+  return json;
+}
+
+namespace {
+
+Result<std::string> CheckedBlob(std::string_view sha256, const BlobSource& blobs) {
+  auto bytes = blobs(sha256);
+  if (!bytes) {
+    if (bytes.error().reason != Reason::kResourceNotFound) return bytes.error();
+    return Fail(Reason::kEvidenceAltered, "what has the SHA-256 " + Quote(sha256) + " is missing");
+  }
+  if (Sha256Hex(*bytes) != sha256) {
+    return Fail(Reason::kEvidenceAltered,
+                "what should have the SHA-256 " + Quote(sha256) + " has another");
+  }
+  return bytes;
+}
+
+Failure Unusable(const Failure& failure) {
+  return Fail(Reason::kEvidenceAltered, failure.detail);
+}
+
+// The certificates of the blob that `name` names; none if it names none.
+Result<CertificateBundle> CertificatesOf(const JsonValue& manifest, std::string_view name,
+                                         const BlobSource& blobs) {
+  constexpr size_t kMax = 100'000;
+  const JsonValue* value = manifest.Find(name);
+  if (value == nullptr) return CertificateBundle();
+  if (value->AsString() == nullptr) return Fail(Reason::kEvidenceAltered, std::string(name));
+  auto pem = CheckedBlob(*value->AsString(), blobs);
+  if (!pem) return pem.error();
+  auto bundle = ParseBundle(*pem, kMax);
+  if (!bundle) return Unusable(bundle.error());
+  return bundle;
+}
+
+Result<void> AddRevocation(JsonFields& fields, TrustStoreBuilder& builder) {
+  std::string word;
+  int64_t grace = 0;
+  fields.Text("revocation", word);
+  fields.Number("crl_grace", grace);
+  for (const RevocationPolicy policy :
+       {RevocationPolicy::kIfCovered, RevocationPolicy::kRequired, RevocationPolicy::kBestEffort}) {
+    if (PolicyWord(policy) != word) continue;
+    builder.SetRevocationPolicy(policy);
+    builder.SetCrlGrace(std::chrono::seconds(grace));
+    return fields.Finish();
+  }
+  return Fail(Reason::kEvidenceAltered, "revocation " + Quote(word) + " is not known");
+}
+
+Result<std::shared_ptr<const TrustStore>> ReadTrust(std::string_view sha256,
+                                                    const BlobSource& blobs) {
+  auto text = CheckedBlob(sha256, blobs);
+  if (!text) return text.error();
+  auto manifest = ReadEvidenceJson(*text);
+  if (!manifest) return manifest.error();
+  JsonFields fields(&*manifest);
+  TrustStoreBuilder builder;
+  auto own = CertificatesOf(*manifest, "anchors", blobs);
+  if (!own) return own.error();
+  if (!own->empty()) {
+    if (auto ok = builder.AddAnchors(PemOf(*own), "anchors"); !ok) return Unusable(ok.error());
+  }
+  auto crl_anchors = CertificatesOf(*manifest, "crl_anchors", blobs);
+  if (!crl_anchors) return crl_anchors.error();
+  if (!crl_anchors->empty()) {
+    if (auto ok = builder.AddCrlAnchors(PemOf(*crl_anchors), "crl_anchors"); !ok) {
+      return Unusable(ok.error());
+    }
+  }
+  auto signers = CertificatesOf(*manifest, "crl_signers", blobs);
+  if (!signers) return signers.error();
+  builder.AddCrlSigners(*signers);
+  std::vector<std::string> crls;
+  fields.Texts("crls", crls);
+  for (const std::string& name : crls) {
+    auto der = CheckedBlob(name, blobs);
+    if (!der) return der.error();
+    auto crl = Crl::ParseDer(*der);
+    if (!crl) return Unusable(crl.error());
+    builder.AddCrl(*crl);
+  }
+  auto listed = CertificatesOf(*manifest, "listed_anchors", blobs);
+  if (!listed) return listed.error();
+  if (fields.Find("listed_until") != nullptr) {
+    int64_t until = 0;
+    fields.Number("listed_until", until);
+    builder.SetListedAnchors(std::move(*listed), sys_seconds(std::chrono::seconds(until)));
+  }
+  if (auto ok = AddRevocation(fields, builder); !ok) return ok.error();
+  return builder.Build();
+}
+
+// Reads answers of one sort; `read` makes the value of a blob's bytes.
+template <class T, class Read>
+Result<std::vector<VerificationMaterial::Answer<T>>> ReadAnswers(const JsonArray& array,
+                                                                 const BlobSource& blobs,
+                                                                 const Read& read) {
+  std::vector<VerificationMaterial::Answer<T>> answers;
+  for (const JsonValue& element : array) {
+    JsonFields fields(&element);
+    std::string url;
+    std::optional<std::string> failed;
+    std::optional<std::string> sha256;
+    fields.Text("url", url);
+    fields.Text("failed", failed);
+    fields.Text("sha256", sha256);
+    if (auto ok = fields.Finish(); !ok) return ok.error();
+    if (sha256) {
+      auto bytes = CheckedBlob(*sha256, blobs);
+      if (!bytes) return bytes.error();
+      auto value = read(*bytes);
+      if (!value) return Unusable(value.error());
+      answers.push_back({std::move(url), std::move(*value)});
+      continue;
+    }
+    const ReasonInfo* row = failed ? FindReason(*failed) : nullptr;
+    if (row == nullptr || row->reason == Reason::kNone) {
+      return Fail(Reason::kEvidenceAltered, "an answer is neither there nor failed");
+    }
+    answers.push_back({std::move(url), Fail(row->reason, "so it was when the call was judged")});
+  }
+  return answers;
+}
+
+}  // namespace
+
+Result<KeptMaterial> ReadMaterial(const JsonValue* json, const BlobSource& blobs) {
+  JsonFields fields(json);
+  std::string options_name;
+  std::optional<std::string> names_name;
+  std::optional<std::string> trust_name;
+  fields.Text("options", options_name);
+  fields.Text("checks", names_name);
+  fields.Text("trust", trust_name);
+  if (auto ok = fields.Finish(); !ok) return ok.error();
+  KeptMaterial kept;
+  auto options_text = CheckedBlob(options_name, blobs);
+  if (!options_text) return options_text.error();
+  auto options_json = ReadEvidenceJson(*options_text);
+  if (!options_json) return options_json.error();
+  auto options = ReadOptionsJson(&*options_json);
+  if (!options) return options.error();
+  kept.options = std::move(*options);
+  if (names_name) {
+    auto text = CheckedBlob(*names_name, blobs);
+    if (!text) return text.error();
+    auto names = ReadEvidenceJson(*text);
+    if (!names) return names.error();
+    const JsonValue wrapped(JsonMembers{{"names", std::move(*names)}});
+    JsonFields list(&wrapped);
+    list.Texts("names", kept.check_names);
+    if (auto ok = list.Finish(); !ok) return ok.error();
+  }
+  if (trust_name) {
+    auto trust = ReadTrust(*trust_name, blobs);
+    if (!trust) return trust.error();
+    kept.material.trust_store = std::move(*trust);
+  }
+  using SharedBundle = std::shared_ptr<const CertificateBundle>;
+  auto certificates = ReadAnswers<SharedBundle>(
+      fields.Array("certificates"), blobs, [](const std::string& pem) -> Result<SharedBundle> {
+        auto bundle = ParseBundle(pem, 100'000);
+        if (!bundle) return bundle.error();
+        return SharedBundle(std::make_shared<const CertificateBundle>(std::move(*bundle)));
+      });
+  if (!certificates) return certificates.error();
+  kept.material.certificates = std::move(*certificates);
+  auto lists =
+      ReadAnswers<TnAuthList>(fields.Array("tn_auth_lists"), blobs, [](const std::string& der) {
+        return TnAuthList::Parse({reinterpret_cast<const uint8_t*>(der.data()), der.size()});
+      });
+  if (!lists) return lists.error();
+  kept.material.tn_auth_lists = std::move(*lists);
+  auto contents =
+      ReadAnswers<std::string>(fields.Array("contents"), blobs,
+                               [](std::string bytes) -> Result<std::string> { return bytes; });
+  if (!contents) return contents.error();
+  kept.material.contents = std::move(*contents);
+  return kept;
+}
+
+std::vector<std::string> ManifestBlobs(std::string_view bytes) {
+  std::vector<std::string> names;
+  if (bytes.substr(0, 1) != "{") return names;
+  const auto json = ReadEvidenceJson(bytes);
+  if (!json || json->Find("revocation") == nullptr) return names;
+  JsonFields fields(&*json);
+  fields.Texts("crls", names);
+  for (const char* name : {"anchors", "listed_anchors", "crl_anchors", "crl_signers"}) {
+    std::optional<std::string> one;
+    fields.Text(name, one);
+    if (one) names.push_back(std::move(*one));
+  }
+  return names;
+}
+
+}  // namespace callvet

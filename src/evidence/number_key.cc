@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/number_key.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/base64url.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+constexpr size_t kHashBytes = 16;  // 2^-64 for one of 2^64 numbers to meet another
+
+int HexValue(char c) {
+  if (IsDigit(c)) return c - '0';
+  return ToLower(c) - 'a' + 10;
+}
+
+}  // namespace
+
+Result<NumberKey> NumberKey::Parse(std::string_view text) {
+  text = TrimLines(text);
+  SecretKey master{};
+  if (text.size() != 2 * master.size() || !std::all_of(text.begin(), text.end(), IsHexDigit)) {
+    return Fail(Reason::kKeyInvalid, "the key for numbers is not 64 hexadecimal digits");
+  }
+  for (size_t i = 0; i < master.size(); ++i) {
+    master[i] = static_cast<uint8_t>(HexValue(text[2 * i]) * 16 + HexValue(text[2 * i + 1]));
+  }
+  NumberKey key;
+  const auto search = HmacSha256(master, "callvet evidence: search");
+  const auto seal = HmacSha256(master, "callvet evidence: seal");
+  const auto name = HmacSha256(master, "callvet evidence: name");
+  if (!search) return search.error();
+  if (!seal) return seal.error();
+  if (!name) return name.error();
+  key.search_ = *search;
+  key.seal_ = *seal;
+  key.name_ = ToHex(AsBytes(*name).substr(0, 8));
+  return key;
+}
+
+Result<NumberKey> NumberKey::Read(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return Fail(Reason::kKeyInvalid, path.string() + " may be read by others: make its mode 0600");
+  }
+  const auto text = ReadFile(path, 4096);
+  if (!text) return text.error();
+  return Parse(*text);
+}
+
+Result<std::string> NumberKey::Hash(std::string_view number) const {
+  const auto hash = HmacSha256(search_, number);
+  if (!hash) return hash.error();
+  return ToHex(AsBytes(*hash).substr(0, kHashBytes));
+}
+
+Result<std::string> NumberKey::Seal(std::string_view id, std::string_view text) const {
+  const auto key = HmacSha256(seal_, id);
+  if (!key) return key.error();
+  const auto sealed = SealOnce(*key, id, text);
+  if (!sealed) return sealed.error();
+  return EncodeBase64Url(*sealed);
+}
+
+Result<std::string> NumberKey::Open(std::string_view id, std::string_view sealed) const {
+  const auto bytes = DecodeBase64Url(sealed);
+  if (!bytes) return Fail(Reason::kEvidenceAltered, bytes.error().detail);
+  const auto key = HmacSha256(seal_, id);
+  if (!key) return key.error();
+  return OpenSealed(*key, id, *bytes);
+}
+
+}  // namespace callvet

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "callvet/result.h"
+#include "pki/sealing.h"
+
+namespace callvet {
+
+/// The secret with which numbers are kept as keyed hashes and everything else that names a party is
+/// encrypted. Whoever has it can search and read; without it a record says who signed and what came
+/// of it, and nothing of the parties. A value; thread-safe.
+class NumberKey {
+ public:
+  /// Reads 64 hexadecimal digits (white space around them is ignored). Fails with kKeyInvalid.
+  static Result<NumberKey> Parse(std::string_view text);
+  /// The same from a file, which others may not read (mode 0600). Fails also with kFileUnreadable.
+  static Result<NumberKey> Read(const std::filesystem::path& path);
+
+  /// What `number` (canonical) is searched by: 32 hexadecimal digits. Fails with kInternalError.
+  [[nodiscard]] Result<std::string> Hash(std::string_view number) const;
+  /// Encrypts `text` for the record `id`; base64url. One text per id. Fails with kInternalError.
+  [[nodiscard]] Result<std::string> Seal(std::string_view id, std::string_view text) const;
+  /// Fails with kEvidenceAltered: another key, another record, or changed.
+  [[nodiscard]] Result<std::string> Open(std::string_view id, std::string_view sealed) const;
+  /// 16 hexadecimal digits that tell keys apart and nothing else.
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  NumberKey() = default;
+  SecretKey search_{};
+  SecretKey seal_{};
+  std::string name_;
+};
+
+}  // namespace callvet

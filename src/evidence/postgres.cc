@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/postgres.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "evidence/packed_id.h"
+
+namespace callvet {
+namespace {
+
+struct ResultFree {
+  void operator()(PGresult* result) const { ::PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, ResultFree>;
+
+enum class Wait : uint8_t { kReadable, kWritable, kTimeout };
+
+// Until the socket can be read or, with `events` POLLOUT, written.
+Wait WaitFor(int socket, int events, const Deadline& deadline) {
+  pollfd poll{socket, static_cast<short>(events), 0};
+  const auto left = std::min<int64_t>(deadline.Left().count(), 3'600'000);
+  if (::poll(&poll, 1, static_cast<int>(left)) <= 0) return Wait::kTimeout;
+  return (poll.revents & POLLOUT) != 0 && (poll.revents & POLLIN) == 0 ? Wait::kWritable
+                                                                       : Wait::kReadable;
+}
+
+}  // namespace
+
+struct PostgresConnection::Handle {
+  PGconn* connection = nullptr;
+  std::chrono::milliseconds timeout{0};
+  bool dead = false;
+  Handle() = default;
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() { ::PQfinish(connection); }
+
+  [[nodiscard]] Failure Fails(const std::string& what) const {
+    return Fail(
+        Reason::kEvidenceUnavailable,
+        "PostgreSQL: " + what + ": " + std::string(TrimLines(::PQerrorMessage(connection))));
+  }
+  Failure Dies(const std::string& what) {
+    dead = true;
+    return Fails(what);
+  }
+
+  Result<void> Open(const std::string& url, const Deadline& deadline) {
+    const std::array<const char*, 6> names = {"dbname",  "application_name", "client_encoding",
+                                              "options", "tcp_user_timeout", nullptr};
+    const std::array<const char*, 6> values = {
+        url.c_str(),
+        "callvet",
+        "UTF8",
+        "-c synchronous_commit=on -c statement_timeout=60000 "
+        "-c idle_in_transaction_session_timeout=60000",
+        "10000",
+        nullptr};
+    connection = ::PQconnectStartParams(names.data(), values.data(), 1);
+    if (connection == nullptr) return Fail(Reason::kEvidenceUnavailable, "PostgreSQL: no memory");
+    ::PQsetNoticeProcessor(
+        connection, [](void* /*unused*/, const char* /*message*/) {}, nullptr);
+    auto state = PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK) {
+      if (state == PGRES_POLLING_FAILED || ::PQstatus(connection) == CONNECTION_BAD) {
+        return Fails("no connection");
+      }
+      const int events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+      if (WaitFor(::PQsocket(connection), events, deadline) == Wait::kTimeout) {
+        return Fails("no answer to the connection");
+      }
+      state = ::PQconnectPoll(connection);
+    }
+    if (::PQsetnonblocking(connection, 1) != 0) return Fails("no connection");
+    return {};
+  }
+
+  Result<void> Flush(const Deadline& deadline) {
+    int left = ::PQflush(connection);
+    while (left == 1) {
+      const Wait ready = WaitFor(::PQsocket(connection), POLLIN | POLLOUT, deadline);
+      if (ready == Wait::kTimeout) return Dies("the server takes nothing");
+      if (ready == Wait::kReadable && ::PQconsumeInput(connection) == 0) return Dies("sending");
+      left = ::PQflush(connection);
+    }
+    if (left < 0) return Dies("sending");
+    return {};
+  }
+
+  // The last result of a statement; all are read.
+  Result<ResultPtr> Receive(const Deadline& deadline) {
+    ResultPtr last;
+    while (true) {
+      while (::PQisBusy(connection) == 1) {
+        if (WaitFor(::PQsocket(connection), POLLIN, deadline) == Wait::kTimeout) {
+          return Dies("no answer in time");
+        }
+        if (::PQconsumeInput(connection) == 0) return Dies("the connection was lost");
+      }
+      ResultPtr result(::PQgetResult(connection));
+      if (result == nullptr) break;
+      last = std::move(result);
+    }
+    if (last == nullptr) return Dies("no answer");
+    if (::PQstatus(connection) != CONNECTION_OK) dead = true;
+    return last;
+  }
+};
+
+PostgresConnection::PostgresConnection(std::unique_ptr<Handle> handle)
+    : handle_(std::move(handle)) {}
+PostgresConnection::PostgresConnection(PostgresConnection&&) noexcept = default;
+PostgresConnection& PostgresConnection::operator=(PostgresConnection&&) noexcept = default;
+PostgresConnection::~PostgresConnection() = default;
+
+Result<PostgresConnection> PostgresConnection::Connect(const std::string& url,
+                                                       std::chrono::milliseconds timeout) {
+  auto handle = std::make_unique<Handle>();
+  handle->timeout = timeout;
+  if (auto ok = handle->Open(url, Deadline::After(timeout)); !ok) return ok.error();
+  return PostgresConnection(std::move(handle));
+}
+
+bool PostgresConnection::alive() const {
+  return handle_ != nullptr && !handle_->dead;
+}
+
+Result<PostgresRows> PostgresConnection::Query(const std::string& sql,
+                                               const std::vector<Parameter>& parameters) {
+  if (!alive()) return Fail(Reason::kEvidenceUnavailable, "PostgreSQL: no connection");
+  const auto deadline = Deadline::After(handle_->timeout);
+  std::vector<const char*> values;
+  values.reserve(parameters.size());
+  for (const Parameter& parameter : parameters) {
+    values.push_back(parameter ? parameter->c_str() : nullptr);
+  }
+  if (::PQsendQueryParams(handle_->connection, sql.c_str(), static_cast<int>(values.size()),
+                          nullptr, values.data(), nullptr, nullptr, 0) != 1) {
+    return handle_->Dies("sending");
+  }
+  if (auto ok = handle_->Flush(deadline); !ok) return ok.error();
+  const auto result = handle_->Receive(deadline);
+  if (!result) return result.error();
+  const ExecStatusType status = ::PQresultStatus(result->get());
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+    return handle_->Fails("statement refused");
+  }
+  PostgresRows rows;
+  const int columns = ::PQnfields(result->get());
+  for (int row = 0; row < ::PQntuples(result->get()); ++row) {
+    auto& cells = rows.rows.emplace_back();
+    for (int column = 0; column < columns; ++column) {
+      if (::PQgetisnull(result->get(), row, column) == 1) {
+        cells.emplace_back(std::nullopt);
+      } else {
+        cells.emplace_back(
+            std::string(::PQgetvalue(result->get(), row, column),
+                        static_cast<size_t>(::PQgetlength(result->get(), row, column))));
+      }
+    }
+  }
+  return rows;
+}
+
+std::string PostgresArray(const std::vector<PostgresConnection::Parameter>& values) {
+  std::string text = "{";
+  for (const auto& value : values) {
+    if (text.size() > 1) text += ',';
+    if (!value) {
+      text += "NULL";
+      continue;
+    }
+    text += '"';
+    for (const char c : *value) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text + "}";
+}
+
+std::string PostgresBytes(std::string_view bytes) {
+  return "\\x" + ToHex(bytes);
+}
+
+std::string FromPostgresBytes(std::string_view text) {
+  if (text.substr(0, 2) != "\\x") return {};
+  return BytesOfHex(text.substr(2)).value_or("");
+}
+
+}  // namespace callvet

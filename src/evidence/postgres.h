@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callvet/result.h"
+
+// The only way in which callvet speaks to PostgreSQL, and to engines that speak its protocol.
+
+namespace callvet {
+
+/// Rows of an answer. A value.
+struct PostgresRows {
+  std::vector<std::vector<std::optional<std::string>>> rows;  // texts; nothing for NULL
+};
+
+/// One connection. No call waits for the server longer than its time. Not thread-safe.
+class PostgresConnection {
+ public:
+  /// `url` is a postgresql:// URL, or what libpq takes in its place. Commits wait for the disk,
+  /// whatever the server's default. Fails with kEvidenceUnavailable; the detail never holds the
+  /// URL, which may have a password in it.
+  static Result<PostgresConnection> Connect(const std::string& url,
+                                            std::chrono::milliseconds timeout);
+  PostgresConnection(PostgresConnection&&) noexcept;
+  PostgresConnection& operator=(PostgresConnection&&) noexcept;
+  ~PostgresConnection();
+
+  using Parameter = std::optional<std::string>;
+  /// One statement. Fails with kEvidenceUnavailable.
+  Result<PostgresRows> Query(const std::string& sql, const std::vector<Parameter>& parameters = {});
+  /// False: it is of no use any more; connect again.
+  [[nodiscard]] bool alive() const;
+
+ private:
+  struct Handle;
+  explicit PostgresConnection(std::unique_ptr<Handle> handle);
+  std::unique_ptr<Handle> handle_;
+};
+
+/// The literal of an array, for a parameter that the statement casts.
+std::string PostgresArray(const std::vector<PostgresConnection::Parameter>& values);
+/// Bytes as a bytea parameter, and back from a text of rows. Pure.
+std::string PostgresBytes(std::string_view bytes);
+std::string FromPostgresBytes(std::string_view text);
+
+}  // namespace callvet

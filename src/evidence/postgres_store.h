@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "callvet/evidence.h"
+#include "callvet/result.h"
+
+namespace callvet {
+
+struct PostgresStoreOptions {
+  std::string url;                               // postgresql://...
+  std::shared_ptr<const EvidenceSigner> signer;  // nullptr: Append and Prune fail
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  std::string number_key;                     // NumberKey::name, or "": numbers are not hashed
+  std::chrono::milliseconds timeout{10'000};  // for each answer of the server
+};
+
+/// Evidence in a PostgreSQL database, partitioned by the day on which records were stored; tables
+/// and partitions are made as they are needed. Any number of processes may write: their commits
+/// take turns, so that all records are one chain. A lost connection is made anew by the next call.
+///
+/// The server need not be there yet: then every call fails with kEvidenceUnavailable until it is.
+/// Never fails itself. A database that was begun with another key for numbers fails every call with
+/// kKeyInvalid.
+std::shared_ptr<EvidenceStore> OpenPostgresStore(const PostgresStoreOptions& options);
+
+}  // namespace callvet

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_descriptor.h"
+#include "callvet/evidence.h"
+#include "callvet/result.h"
+
+namespace callvet {
+
+/// Append-only files that hold records while the store cannot take them. What Append said is kept
+/// survives a crash; what a crash cut short was never said to be kept. Each file has the blobs of
+/// its records in it. Not thread-safe; one directory belongs to one process at a time.
+class EvidenceSpill {
+ public:
+  using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
+
+  /// Makes the directory (for its owner only) if it is missing. Fails with kFileUnreadable, also if
+  /// another process has it.
+  static Result<std::unique_ptr<EvidenceSpill>> Open(const std::filesystem::path& directory,
+                                                     uint64_t max_bytes);
+
+  /// Writes `records` and forces them to the disk, or keeps none of them. Fails with
+  /// kEvidenceUnavailable (the disk) or kEvidenceNotKept (max_bytes).
+  Result<void> Append(const Records& records);
+
+  /// At most `max` of the oldest records that were not given before; none: these were all. Fails
+  /// with kEvidenceUnavailable.
+  Result<Records> Next(size_t max);
+  /// What Next gave is in the store now: files that were read to their end are removed. One with
+  /// bytes in it that cannot be read, as a crash leaves them, is kept aside as *.torn.
+  void Drop();
+  /// What Next gave since the last Drop will be given again.
+  void Rewind();
+
+  [[nodiscard]] bool empty() const { return files_.empty(); }
+  /// Of all files.
+  [[nodiscard]] uint64_t bytes() const;
+
+ private:
+  struct File {
+    uint64_t number = 0;
+    uint64_t bytes = 0;
+  };
+  /// The file that Next reads, the first of files_.
+  struct Reading {
+    uint64_t number = 0;
+    std::string bytes;
+    size_t offset = 0;
+    size_t dropped = 0;  // offset at the last Drop
+    bool torn = false;
+    std::map<std::string, std::shared_ptr<const EvidenceBlob>> blobs;
+  };
+
+  EvidenceSpill(std::filesystem::path directory, FileDescriptor lock, uint64_t max_bytes)
+      : directory_(std::move(directory)), lock_(std::move(lock)), max_bytes_(max_bytes) {}
+  [[nodiscard]] std::filesystem::path PathOf(uint64_t number) const;
+  [[nodiscard]] std::string Encode(const Records& records, std::set<std::string>& blobs) const;
+  Result<void> StartFile();
+  Result<void> Load();
+  std::shared_ptr<const EvidenceRecord> ReadFrame();
+  void SyncDirectory() const;
+
+  std::filesystem::path directory_;
+  FileDescriptor lock_;
+  uint64_t max_bytes_;
+  uint64_t last_number_ = 0;
+  std::vector<File> files_;                  // by number
+  std::unique_ptr<FileDescriptor> writing_;  // the last of files_; nullptr: none is open
+  std::set<std::string> written_blobs_;      // that are in it
+  std::unique_ptr<Reading> reading_;
+};
+
+}  // namespace callvet

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/verdict_digest.h"
+
+#include <map>
+#include <utility>
+
+#include "evidence/json_fields.h"
+
+namespace callvet {
+namespace {
+
+char Letter(CheckOutcome outcome) {
+  switch (outcome) {
+    case CheckOutcome::kPassed:
+      return 'p';
+    case CheckOutcome::kFailed:
+      return 'f';
+    case CheckOutcome::kNotApplicable:
+      return 'n';
+    case CheckOutcome::kNotRun:
+      return 'r';
+  }
+  return 'r';
+}
+
+JsonMembers PassportDigest(const PassportVerdict& passport) {
+  std::string letters;
+  letters.reserve(passport.checks.size());
+  JsonMembers failed;
+  for (const Check& check : passport.checks) {
+    letters += Letter(check.outcome);
+    if (check.outcome == CheckOutcome::kFailed) {
+      failed.emplace_back(std::string(check.id), Info(check.reason).id);
+    }
+  }
+  JsonMembers json = {{"reason", Info(passport.reason).id}, {"checks", std::move(letters)}};
+  if (!failed.empty()) json.emplace_back("failed", std::move(failed));
+  AddText(json, "ppt", passport.ppt);
+  AddText(json, "attest", passport.attest);
+  AddText(json, "origid", passport.origid);
+  AddText(json, "x5u", passport.x5u);
+  if (passport.iat) json.emplace_back("iat", *passport.iat);
+  if (passport.signer) json.emplace_back("signer", passport.signer->sha256);
+  if (passport.rich_call_data) {
+    json.emplace_back("rcd", Info(passport.rich_call_data->reason).id);
+  }
+  if (!passport.nested.empty()) {
+    json.emplace_back("opt", PassportDigest(passport.nested.front()));
+  }
+  return json;
+}
+
+JsonMembers PartiesOf(const PassportVerdict& passport) {
+  JsonMembers json;
+  AddText(json, "orig", passport.orig);
+  if (!passport.dest.empty()) json.emplace_back("dest", JsonTexts(passport.dest));
+  AddText(json, "div", passport.div);
+  if (!passport.nested.empty()) json.emplace_back("opt", PartiesOf(passport.nested.front()));
+  return json;
+}
+
+JsonMembers SignerSummary(const SignerInfo& signer) {
+  JsonMembers json = {{"subject", signer.subject},
+                      {"serial", signer.serial},
+                      {"sha256", signer.sha256},
+                      {"spcs", JsonTexts(signer.spcs)}};
+  AddText(json, "organization", signer.organization);
+  if (!signer.delegated_by_spcs.empty()) {
+    json.emplace_back("delegated_by_spcs", JsonTexts(signer.delegated_by_spcs));
+  }
+  return json;
+}
+
+}  // namespace
+
+JsonMembers VerdictDigest(const Verdict& verdict) {
+  JsonArray passports;
+  for (const PassportVerdict& passport : verdict.passports) {
+    passports.push_back(PassportDigest(passport));
+  }
+  JsonMembers json = {{"reason", Info(verdict.reason).id}, {"passports", std::move(passports)}};
+  if (verdict.decided_by) json.emplace_back("decided_by", *verdict.decided_by);
+  if (verdict.priority) {
+    json.emplace_back("priority", Info(verdict.priority->reason).id);
+  }
+  const PassportVerdict* deciding = verdict.deciding();
+  if (deciding != nullptr && deciding->signer) {
+    json.emplace_back("signer", SignerSummary(*deciding->signer));
+  }
+  return json;
+}
+
+JsonMembers PartiesDigest(const Verdict& verdict) {
+  JsonArray passports;
+  for (const PassportVerdict& passport : verdict.passports) {
+    passports.push_back(PartiesOf(passport));
+  }
+  JsonArray path;
+  for (const CallLeg& leg : verdict.path) {
+    JsonMembers json = {{"from", leg.from}, {"to", leg.to}, {"iat", leg.iat}};
+    AddText(json, "ppt", leg.ppt);
+    if (leg.signer) json.emplace_back("signer", SignerSummary(*leg.signer));
+    path.emplace_back(std::move(json));
+  }
+  return {{"passports", std::move(passports)}, {"path", std::move(path)}};
+}
+
+std::vector<std::string> CheckNames(const Verdict& verdict) {
+  std::vector<std::string> names;
+  for (const PassportVerdict& passport : verdict.passports) {
+    if (passport.checks.empty()) continue;
+    for (const Check& check : passport.checks) names.emplace_back(check.id);
+    break;
+  }
+  return names;
+}
+
+namespace {
+
+// The outcomes by check. A check that is not there was not failed.
+std::map<std::string, char> Outcomes(const std::string& letters,
+                                     const std::vector<std::string>& names) {
+  std::map<std::string, char> outcomes;
+  for (size_t i = 0; i < letters.size() && i < names.size(); ++i) outcomes[names[i]] = letters[i];
+  return outcomes;
+}
+
+std::string ChecksDifference(const std::map<std::string, char>& then,
+                             const std::map<std::string, char>& now) {
+  for (const auto& [name, letter] : then) {
+    const auto found = now.find(name);
+    if (found == now.end() ? letter == 'f' : found->second != letter) {
+      return "check " + name + ": " + letter + " then, " +
+             (found == now.end() ? std::string("unknown") : std::string(1, found->second)) + " now";
+    }
+  }
+  for (const auto& [name, letter] : now) {
+    if (letter == 'f' && !then.contains(name)) return "check " + name + " fails now";
+  }
+  return {};
+}
+
+struct Side {
+  const JsonValue& json;
+  const std::vector<std::string>& names;
+};
+
+std::string Difference(const Side& then, const Side& now, const std::string& path);
+
+std::string ArrayDifference(const Side& then, const Side& now, const std::string& path) {
+  const JsonArray& a = *then.json.AsArray();
+  const JsonArray& b = *now.json.AsArray();
+  if (a.size() != b.size()) return path + ": another number of elements";
+  for (size_t i = 0; i < a.size(); ++i) {
+    std::string difference =
+        Difference({a[i], then.names}, {b[i], now.names}, path + "/" + std::to_string(i));
+    if (!difference.empty()) return difference;
+  }
+  return {};
+}
+
+std::string ObjectDifference(const Side& then, const Side& now, const std::string& path) {
+  for (const auto& [name, value] : *now.json.AsObject()) {
+    if (then.json.Find(name) == nullptr) return path + "/" + name + ": only now";
+  }
+  for (const auto& [name, value] : *then.json.AsObject()) {
+    const JsonValue* other = now.json.Find(name);
+    if (other == nullptr) return path + "/" + name + ": only then";
+    std::string difference;
+    if (name == "checks" && value.AsString() != nullptr && other->AsString() != nullptr) {
+      difference = ChecksDifference(Outcomes(*value.AsString(), then.names),
+                                    Outcomes(*other->AsString(), now.names));
+      if (!difference.empty()) difference = path + ": " + difference;
+    } else {
+      difference = Difference({value, then.names}, {*other, now.names}, path + "/" + name);
+    }
+    if (!difference.empty()) return difference;
+  }
+  return {};
+}
+
+std::string Difference(const Side& then, const Side& now, const std::string& path) {
+  if (then.json.IsObject() && now.json.IsObject()) return ObjectDifference(then, now, path);
+  if (then.json.AsArray() != nullptr && now.json.AsArray() != nullptr) {
+    return ArrayDifference(then, now, path);
+  }
+  // By text: numbers may be signed or unsigned in memory.
+  const std::string a = WriteJson(then.json);
+  const std::string b = WriteJson(now.json);
+  return a == b ? std::string() : path + ": " + a + " then, " + b + " now";
+}
+
+}  // namespace
+
+std::string DigestDifference(const JsonValue& then, const std::vector<std::string>& names_then,
+                             const JsonValue& now, const std::vector<std::string>& names_now) {
+  return Difference({then, names_then}, {now, names_now}, "");
+}
+
+}  // namespace callvet

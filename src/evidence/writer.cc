@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/writer.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace callvet {
+
+EvidenceWriter::EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
+                               const EvidenceWriterOptions& options, OnDurable on_durable,
+                               std::unique_ptr<EvidenceSpill> spill)
+    : store_(std::move(store)),
+      codec_(std::move(codec)),
+      options_(options),
+      on_durable_(std::move(on_durable)),
+      spill_(std::move(spill)) {}
+
+Result<std::unique_ptr<EvidenceWriter>> EvidenceWriter::Make(std::shared_ptr<EvidenceStore> store,
+                                                             EvidenceCodec codec,
+                                                             const EvidenceWriterOptions& options,
+                                                             OnDurable on_durable) {
+  std::unique_ptr<EvidenceSpill> spill;
+  if (!options.spill_directory.empty()) {
+    auto opened = EvidenceSpill::Open(options.spill_directory, options.max_spill_bytes);
+    if (!opened) return opened.error();
+    spill = std::move(*opened);
+  }
+  std::unique_ptr<EvidenceWriter> writer(new EvidenceWriter(
+      std::move(store), std::move(codec), options, std::move(on_durable), std::move(spill)));
+  if (writer->spill_ != nullptr) writer->statistics_.spill_bytes = writer->spill_->bytes();
+  return writer;
+}
+
+bool EvidenceWriter::HasRoom() const {
+  return queue_.size() < options_.max_queue;
+}
+
+bool EvidenceWriter::Refuses() const {
+  if (options_.loss == EvidenceLoss::kCount) return false;
+  const std::lock_guard lock(mutex_);
+  return !HasRoom();
+}
+
+Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
+  const sys_seconds now = SystemClock().Now();
+  auto id = NewEvidenceId(now);
+  if (!id) return id.error();
+  // A verdict that failed as a whole has no time.
+  if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!HasRoom()) {
+      if (options_.loss == EvidenceLoss::kCount) {
+        ++statistics_.lost;
+        return std::string();
+      }
+      ++statistics_.refused;
+      return Fail(Reason::kEvidenceNotKept,
+                  "the queue of evidence is full: " + statistics_.last_failure);
+    }
+    queue_.push_back({*id, std::move(evidence)});
+    if (queue_.size() > 1) return id;
+  }
+  wake_.notify_one();
+  return id;
+}
+
+void EvidenceWriter::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::kStopping;
+  }
+  wake_.notify_all();
+}
+
+EvidenceStatistics EvidenceWriter::Statistics() const {
+  const std::lock_guard lock(mutex_);
+  EvidenceStatistics statistics = statistics_;
+  statistics.queued = queue_.size();
+  return statistics;
+}
+
+void EvidenceWriter::Note(const Failure& failure) {
+  const std::lock_guard lock(mutex_);
+  ++statistics_.store_failures;
+  statistics_.last_failure = std::string(Info(failure.reason).id) + ": " + failure.detail;
+}
+
+bool EvidenceWriter::Behind() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size() > options_.max_queue / 2;
+}
+
+// Waits for records, then until a group of them came together. Nothing if records are pending that
+// nobody took, or if there is something to drain.
+std::vector<EvidenceWriter::Queued> EvidenceWriter::Collect() {
+  std::unique_lock lock(mutex_);
+  const auto stopping = [&] { return state_ == State::kStopping; };
+  const bool idle_work = !pending_.empty() || (spill_ != nullptr && !spill_->empty());
+  if (!pending_.empty()) {
+    wake_.wait_for(lock, options_.retry, stopping);
+    return {};
+  }
+  const auto any = [&] { return stopping() || !queue_.empty(); };
+  if (idle_work) {
+    const bool waits = store_pause_ && !store_pause_->Passed();
+    wake_.wait_for(lock, waits ? options_.retry : std::chrono::milliseconds(1), any);
+  } else {
+    wake_.wait(lock, any);
+  }
+  if (queue_.empty()) return {};
+  const auto full = [&] { return stopping() || queue_.size() >= options_.max_batch; };
+  if (!full()) wake_.wait_for(lock, options_.commit_interval, stopping);
+  const size_t count = std::min(queue_.size(), options_.max_batch);
+  std::vector<Queued> taken(std::make_move_iterator(queue_.begin()),
+                            std::make_move_iterator(queue_.begin() + static_cast<long>(count)));
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<long>(count));
+  return taken;
+}
+
+void EvidenceWriter::Encode(std::vector<Queued> queued) {
+  pending_seen_ = EvidenceStore::Seen::kNever;
+  for (Queued& one : queued) {
+    auto record = codec_.Encode(one.evidence, std::move(one.id));
+    if (record) {
+      pending_.push_back(std::make_shared<const EvidenceRecord>(std::move(*record)));
+      continue;
+    }
+    Note(record.error());
+    const std::lock_guard lock(mutex_);
+    ++statistics_.lost;
+  }
+}
+
+bool EvidenceWriter::StoreMayBeTried() const {
+  return !store_pause_ || store_pause_->Passed();
+}
+
+Result<void> EvidenceWriter::ToStore(const Records& records, EvidenceStore::Seen seen) {
+  auto stored = store_->Append(records, seen);
+  if (stored) {
+    store_pause_.reset();
+    const std::lock_guard lock(mutex_);
+    statistics_.stored += records.size();
+    statistics_.last_failure.clear();
+    return stored;
+  }
+  Note(stored.error());
+  store_pause_ = Deadline::After(options_.retry);
+  return stored;
+}
+
+bool EvidenceWriter::TrySpill() {
+  if (spill_ == nullptr) return false;
+  const auto spilled = spill_->Append(pending_);
+  if (!spilled) Note(spilled.error());
+  return spilled.has_value();
+}
+
+bool EvidenceWriter::TryStore() {
+  if (!StoreMayBeTried()) return false;
+  if (ToStore(pending_, pending_seen_)) return true;
+  pending_seen_ = EvidenceStore::Seen::kPerhaps;
+  return false;
+}
+
+EvidenceWriter::Taken EvidenceWriter::Offer() {
+  // A store that is too slow for what comes is left alone until the queue is short again.
+  const bool hurry = Behind();
+  if (hurry && TrySpill()) return Taken::kSpill;
+  if (TryStore()) return Taken::kStore;
+  return !hurry && TrySpill() ? Taken::kSpill : Taken::kNobody;
+}
+
+void EvidenceWriter::Deliver() {
+  if (pending_.empty()) return;
+  const Taken taken = Offer();
+  if (taken == Taken::kNobody) return;
+  std::vector<std::string> ids;
+  ids.reserve(pending_.size());
+  for (const auto& record : pending_) ids.push_back(record->id);
+  if (taken == Taken::kSpill) {
+    const std::lock_guard lock(mutex_);
+    statistics_.spilled += pending_.size();
+    statistics_.spill_bytes = spill_->bytes();
+  }
+  pending_.clear();
+  if (on_durable_) on_durable_(ids);
+}
+
+// One group from the spill directory into the store.
+void EvidenceWriter::Drain() {
+  if (spill_ == nullptr || spill_->empty() || !StoreMayBeTried() || Behind()) return;
+  const auto records = spill_->Next(options_.max_batch);
+  if (!records) return Note(records.error());
+  if (!records->empty() && !ToStore(*records, EvidenceStore::Seen::kPerhaps)) {
+    return spill_->Rewind();
+  }
+  spill_->Drop();
+  const std::lock_guard lock(mutex_);
+  statistics_.spill_bytes = spill_->bytes();
+}
+
+void EvidenceWriter::Run() {
+  while (true) {
+    if (pending_.empty()) {
+      Encode(Collect());
+    } else {
+      (void)Collect();  // waits
+    }
+    Deliver();
+    Drain();
+    const std::lock_guard lock(mutex_);
+    // What nobody takes cannot be written: the owner was told by Statistics.
+    if (state_ == State::kStopping && (queue_.empty() || !pending_.empty())) return;
+  }
+}
+
+}  // namespace callvet

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "callvet/evidence.h"
+#include "callvet/result.h"
+#include "evidence/evidence_codec.h"
+#include "evidence/spill.h"
+
+namespace callvet {
+
+/// Takes evidence from threads that judge calls, which never wait for a disk, and brings it into a
+/// store in groups. What the store does not take, or takes too slowly, goes into the spill
+/// directory, and from there into the store once it can.
+///
+/// Submit and Statistics may be called by any thread. Starts no threads: one that its owner has
+/// calls Run.
+class EvidenceWriter {
+ public:
+  /// Told the ids of records that are durable now, in store or spill; by the thread of Run.
+  using OnDurable = std::function<void(const std::vector<std::string>& ids)>;
+
+  /// `on_durable` may be empty. Fails like EvidenceSpill::Open.
+  static Result<std::unique_ptr<EvidenceWriter>> Make(std::shared_ptr<EvidenceStore> store,
+                                                      EvidenceCodec codec,
+                                                      const EvidenceWriterOptions& options,
+                                                      OnDurable on_durable = nullptr);
+
+  /// Queues `evidence` and gives the id of its record, which is durable a little later. Where the
+  /// queue is full: fails with kEvidenceNotKept under kRefuseCalls; under kCount it is counted as
+  /// lost, and the id is "". Never waits.
+  Result<std::string> Submit(CallEvidence evidence);
+
+  /// Whether Submit would fail now, so that a call need not be judged for nothing.
+  [[nodiscard]] bool Refuses() const;
+
+  /// Writes until Stop, then what is still queued, as far as store or spill take it. Called once at
+  /// a time.
+  void Run();
+  /// Thread-safe; returns at once.
+  void Stop();
+
+  [[nodiscard]] EvidenceStatistics Statistics() const;
+
+ private:
+  struct Queued {
+    std::string id;
+    CallEvidence evidence;
+  };
+  using Records = EvidenceSpill::Records;
+  enum class Taken : uint8_t { kStore, kSpill, kNobody };
+
+  EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
+                 const EvidenceWriterOptions& options, OnDurable on_durable,
+                 std::unique_ptr<EvidenceSpill> spill);
+
+  [[nodiscard]] bool HasRoom() const;  // under mutex_
+  std::vector<Queued> Collect();
+  void Encode(std::vector<Queued> queued);
+  void Deliver();
+  [[nodiscard]] Taken Offer();
+  bool TrySpill();
+  bool TryStore();
+  [[nodiscard]] bool StoreMayBeTried() const;
+  Result<void> ToStore(const Records& records, EvidenceStore::Seen seen);
+  void Drain();
+  [[nodiscard]] bool Behind() const;
+  void Note(const Failure& failure);
+
+  std::shared_ptr<EvidenceStore> store_;
+  EvidenceCodec codec_;
+  EvidenceWriterOptions options_;
+  OnDurable on_durable_;
+
+  // Of the thread in Run.
+  std::unique_ptr<EvidenceSpill> spill_;  // nullptr: nothing is spilled
+  Records pending_;                       // taken from the queue, not durable yet
+  EvidenceStore::Seen pending_seen_ = EvidenceStore::Seen::kNever;
+  std::optional<Deadline> store_pause_;  // until it passed the store is not tried
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Queued> queue_;
+  enum class State : uint8_t { kRunning, kStopping } state_ = State::kRunning;
+  EvidenceStatistics statistics_;
+};
+
+}  // namespace callvet

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "service/evidence_desk.h"
+
+#include <utility>
+
+#include "base/text.h"
+
+namespace callvet::service {
+
+EvidenceDesk::EvidenceDesk(const EvidenceConfig& config, OpenedEvidence opened,
+                           std::unique_ptr<EvidenceWriter> writer)
+    : retention_days_(config.retention_days),
+      opened_(std::move(opened)),
+      writer_(std::move(writer)) {}
+
+Result<std::shared_ptr<EvidenceDesk>> EvidenceDesk::Make(const EvidenceConfig& config) {
+  auto opened = OpenEvidence(config.setup);
+  if (!opened) return Fail(opened.error().reason, "evidence: " + opened.error().detail);
+  auto writer =
+      EvidenceWriter::Make(opened->store, EvidenceCodec(opened->number_key), config.writer);
+  if (!writer) return Fail(writer.error().reason, "evidence: " + writer.error().detail);
+  return std::shared_ptr<EvidenceDesk>(
+      new EvidenceDesk(config, std::move(*opened), std::move(*writer)));
+}
+
+std::vector<std::string> EvidenceDesk::Maintain(sys_seconds now) {
+  std::vector<std::string> news;
+  EvidenceStatistics now_known = writer_->Statistics();
+  if (now_known.lost > told_.lost) {
+    news.push_back("LOST: " + std::to_string(now_known.lost - told_.lost) +
+                   " calls left no evidence, " + std::to_string(now_known.lost) +
+                   " since the start");
+  }
+  if (now_known.refused > told_.refused) {
+    news.push_back("calls refused: " + std::to_string(now_known.refused - told_.refused) +
+                   ", because their evidence cannot be kept");
+  }
+  if (now_known.last_failure != told_.last_failure) {
+    news.push_back(now_known.last_failure.empty() ? "the store takes records again"
+                                                  : "failing: " + now_known.last_failure);
+  }
+  told_ = std::move(now_known);
+  const auto today = std::chrono::floor<std::chrono::days>(now);
+  if (retention_days_ > 0 && today != pruned_) {
+    const auto deleted = opened_.store->Prune(today - std::chrono::days(retention_days_));
+    if (!deleted) {
+      news.push_back("retention: " + deleted.error().detail);
+    } else {
+      pruned_ = today;
+      if (*deleted > 0) {
+        news.push_back("retention: " + std::to_string(*deleted) + " records were deleted");
+      }
+    }
+  }
+  return news;
+}
+
+}  // namespace callvet::service

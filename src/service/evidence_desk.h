@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/evidence_assembly.h"
+#include "base/clock.h"
+#include "callvet/result.h"
+#include "evidence/writer.h"
+
+namespace callvet::service {
+
+/// What the configuration says of evidence.
+struct EvidenceConfig {
+  EvidenceSetup setup;
+  EvidenceWriterOptions writer;
+  int64_t retention_days = 180;  // H-9; 0: for ever
+};
+
+/// The service's evidence: the store, the writer, and their upkeep. Thread-safe.
+class EvidenceDesk {
+ public:
+  /// Fails like OpenEvidence and EvidenceWriter::Make.
+  static Result<std::shared_ptr<EvidenceDesk>> Make(const EvidenceConfig& config);
+
+  [[nodiscard]] const OpenedEvidence& evidence() const { return opened_; }
+  [[nodiscard]] EvidenceWriter& writer() { return *writer_; }
+
+  /// What an operator must know and was not told yet: records lost or refused since the last time,
+  /// a store that fails, or is well again. Deletes what retention does not keep, once a day. For
+  /// the upkeep thread.
+  std::vector<std::string> Maintain(sys_seconds now);
+
+ private:
+  EvidenceDesk(const EvidenceConfig& config, OpenedEvidence opened,
+               std::unique_ptr<EvidenceWriter> writer);
+
+  int64_t retention_days_;
+  OpenedEvidence opened_;
+  std::unique_ptr<EvidenceWriter> writer_;
+  EvidenceStatistics told_;
+  std::chrono::sys_days pruned_{};
+};
+
+}  // namespace callvet::service

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The service's evidence: kept, found by pages, told, exported, refused when it cannot be kept; two services with one
+PostgreSQL give one traceback."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "evidence"))
+from postgres import Postgres, Unavailable  # noqa: E402
+from support import CALLED, CALLER, CALLVET, TOKENS, Lab, Server, callvet  # noqa: E402
+
+READ = TOKENS["read-evidence"]
+
+
+class Evidence(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab()
+        cls.count = 0
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.lab.close()
+
+    def serve(self, **evidence):
+        type(self).count += 1
+        folder = self.lab.folder / f"evidence-{self.count}"
+        folder.mkdir()
+        config = {"store": str(folder / "calls.db"), "spill_dir": str(folder / "spill"), "commit_ms": 1, **evidence}
+        server = Server(self.lab, evidence=config)
+        self.addCleanup(lambda: server.process.poll() is None and server.stop())
+        return server
+
+    def call(self, server, **more):
+        status, _, text = server.request("POST", "/v1/calls", {
+            "identity": self.lab.sign(), "from": "+" + CALLER, "to": "+" + CALLED, **more})
+        self.assertEqual(status, 200, text)
+        return json.loads(text)
+
+    def get(self, server, path, expected=200, **query):
+        if query:
+            path += "?" + urllib.parse.urlencode(query)
+        for _ in range(200):
+            status, _, text = server.request("GET", path, token=READ)
+            if status != 404 or expected == 404:
+                break
+            time.sleep(0.05)  # a record is durable a little after its answer
+        self.assertEqual(status, expected, text)
+        return json.loads(text)
+
+    def wait_for(self, server, count, **query):
+        for _ in range(200):
+            records = self.get(server, "/v1/evidence", limit=1000, **query)["records"]
+            if len(records) >= count:
+                break
+            time.sleep(0.05)
+        self.assertEqual(len(records), count)
+        return records
+
+    def test_found_told_and_exported(self):
+        server = self.serve()
+        id = self.call(server, trunk="pstn-1", call_id="1@example.org")["evidence_id"]
+        self.call(server, **{"from": "+12155550199"})
+        server.verify(self.lab.sign())
+        server.verify(None)
+        self.wait_for(server, 4)
+        entry, = self.wait_for(server, 1, trunk="pstn-1")
+        self.assertEqual((entry["id"], entry["orig"], entry["spc"], entry["attest"], entry["reason"]),
+                         (id, CALLER, "4321", "A", "verified"))
+        self.wait_for(server, 1, orig="+1 (215) 555-0199", reason="orig-mismatch")
+        self.wait_for(server, 0, orig="+12155550188")
+        story = self.get(server, "/v1/evidence/" + id)
+        self.assertEqual(story["responsible"]["trunk"], "pstn-1")
+        self.assertEqual(story["replay"]["outcome"], "repeated")
+        bundle = self.get(server, f"/v1/evidence/{id}/export")
+        file = self.lab.folder / "bundle.json"
+        file.write_text(json.dumps(bundle))
+        self.assertIn("repeated", callvet("evidence", "verify", str(file)))
+        self.get(server, "/v1/evidence/00000000-0000-7000-8000-000000000000", 404)
+        for bad in ({"orig": "x y"}, {"form": "1"}, {"limit": "0"}, {"limit": "1001"}, {"from": "today"}):
+            self.get(server, "/v1/evidence", 400, **bad)
+        self.assertEqual(server.request("GET", "/v1/evidence?%zz=1", token=READ)[0], 400)
+        metrics = server.request("GET", "/metrics", token=READ)[2]
+        self.assertIn("callvet_evidence_stored_total 4", metrics)
+        self.assertEqual(server.stop(), 0)
+        store = server.config["evidence"]["store"]
+        self.assertIn("INTACT", callvet("evidence", "audit", "--store", store))
+        accesses = json.loads(callvet("evidence", "find", "--access", "--json", "--store", store))["accesses"]
+        self.assertIn(("read-evidence", "export"), {(a["who"], a["what"]) for a in accesses})
+
+    def test_pages(self):
+        server = self.serve()
+        lines = "".join(json.dumps({"from": CALLER, "to": CALLED, "call_id": str(i)}) + "\n" for i in range(25))
+        status, _, text = server.request("POST", "/v1/calls:batch", lines)
+        self.assertEqual(status, 200)
+        ids = [json.loads(line)["evidence_id"] for line in text.splitlines()]
+        self.wait_for(server, 25)
+        seen, query = [], {"limit": 10}
+        while True:
+            page = self.get(server, "/v1/evidence", **query)
+            seen += [record["id"] for record in page["records"]]
+            if page["next"] is None:
+                break
+            query["before"] = page["next"]
+        self.assertEqual(seen, ids[::-1])
+
+    def test_without_evidence(self):
+        server = Server(self.lab)
+        try:
+            self.assertIsNone(self.call(server)["evidence_id"])
+            self.get(server, "/v1/evidence", 404)
+        finally:
+            server.stop()
+
+    def test_refused_or_counted_when_nothing_takes_it(self):
+        for when_full in ("refuse-calls", "count"):
+            server = self.serve(store="postgresql:///nowhere?host=/nonexistent", when_full=when_full, queued_records=100,
+                                checkpoint_key=str(self.lab.folder / "carrier/leaf.key"), spill_dir="", retry_ms=50)
+            lines = "".join(json.dumps({"from": CALLER, "to": CALLED}) + "\n" for _ in range(1500))
+            answers = [json.loads(line) for line in server.request("POST", "/v1/calls:batch", lines)[2].splitlines()]
+            refused = [a for a in answers if a.get("error", {}).get("reason") == "evidence-not-kept"]
+            metrics = server.request("GET", "/metrics", token=READ)[2]
+            if when_full == "count":
+                self.assertEqual(refused, [])
+                self.assertNotIn("callvet_evidence_lost_total 0\n", metrics)
+                self.assertEqual(server.request("GET", "/readyz")[0], 200)
+            else:
+                self.assertGreater(len(refused), 100)
+                self.assertEqual(server.request("GET", "/readyz")[0], 503)
+            self.get(server, "/v1/evidence", 503)
+            server.stop()
+
+    def test_two_services_with_one_postgres_give_one_traceback(self):
+        try:
+            database = Postgres()
+        except Unavailable as reason:
+            self.skipTest(str(reason))
+        self.addCleanup(database.close)
+        key = str(self.lab.folder / "carrier/leaf.key")
+        servers = [self.serve(store=database.url, checkpoint_key=key) for _ in range(2)]
+        for turn in range(5):
+            for number, server in enumerate(servers):
+                self.call(server, trunk=f"trunk-{number}", call_id=str(turn))
+        for server in servers:
+            records = self.wait_for(server, 10, orig="+" + CALLER)
+            self.assertEqual({r["trunk"] for r in records}, {"trunk-0", "trunk-1"})
+            for record in records[:2]:
+                self.assertEqual(self.get(server, "/v1/evidence/" + record["id"])["replay"]["outcome"], "repeated")
+        run = subprocess.run([CALLVET, "evidence", "audit", "--store", database.url], capture_output=True, text=True,
+                             check=False)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        for server in servers:
+            self.assertEqual(server.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

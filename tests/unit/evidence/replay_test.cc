@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+// A recorded call is judged again from its record alone, and comes to the same verdict.
+#include "api/evidence_replay.h"
+
+#include <functional>
+
+#include "base/base64url.h"
+#include "evidence/evidence_bundle.h"
+#include "evidence_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+using std::chrono::hours;
+
+EvidenceReplay::Outcome Replayed(StoreLab& lab, const CallEvidence& evidence) {
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, evidence);
+  EXPECT_THAT(lab.store->Append({record}, EvidenceStore::Seen::kNever), Succeeds());
+  const auto stored = lab.store->Get(record->id);
+  if (!stored) return EvidenceReplay::Outcome::kDiffers;
+  EXPECT_EQ(ColumnsDifference(*stored), "");
+  const auto text = codec.Read(stored->text);
+  if (!text) return EvidenceReplay::Outcome::kDiffers;
+  const auto replay = ReplayEvidence(*text, BlobsOf(lab.store));
+  EXPECT_THAT(replay, Succeeds());
+  if (!replay) return EvidenceReplay::Outcome::kDiffers;
+  EXPECT_EQ(replay->verdict.reason, evidence.verdict.reason) << replay->difference;
+  EXPECT_EQ(replay->difference, "");
+  return replay->outcome;
+}
+
+struct Case {
+  const char* name;
+  Reason reason;
+  std::function<void(TestCall&)> change;
+};
+
+TEST(EvidenceReplayTest, H9_EveryVerdictIsRepeated) {
+  const std::vector<Case> cases = {
+      {"genuine", Reason::kNone, [](TestCall&) {}},
+      {"stale", Reason::kIatStale, [](TestCall& call) { call.now += hours(1); }},
+      {"no token", Reason::kTokenMalformed, [](TestCall& call) { call.identities = {"x"}; }},
+      {"other caller", Reason::kOrigMismatch,
+       [](TestCall& call) { call.request.orig = {"+12155550199"}; }},
+      {"no certificate", Reason::kCertificateNotAvailable,
+       [](TestCall& call) { call.bundle.clear(); }},
+      {"untrusted", Reason::kChainUntrusted,
+       [](TestCall& call) { call.store = StoreOf({.anchors = {IssueRoot()}}); }},
+      {"revoked", Reason::kCertificateRevoked,
+       [](TestCall& call) {
+         CrlSpec crl;
+         crl.entries = {{.serial_hex = call.leaf.certificate.serial_hex()}};
+         call.store = StoreOf({.anchors = {call.root}, .crls = {MakeCrl(crl, call.ca)}});
+       }},
+      {"crl required", Reason::kCrlNotAvailable,
+       [](TestCall& call) {
+         call.store = StoreOf({.anchors = {call.root}, .policy = RevocationPolicy::kRequired});
+       }},
+      {"national number", Reason::kNone,
+       [](TestCall& call) {
+         call.options.dial_plan = FindDialPlan("US");
+         call.request.orig = {"2155550100"};
+       }},
+      {"tampered", Reason::kSignatureInvalid,
+       [](TestCall& call) {
+         const std::string other = call.Identity();
+         call.payload = Payload({{"attest", "\"B\""}});
+         const std::string token = call.Token();
+         call.identities = {token.substr(0, token.rfind('.')) +
+                            other.substr(other.find('.', other.find('.') + 1))};
+       }},
+  };
+  StoreLab lab;
+  for (const Case& one : cases) {
+    TestCall call;
+    one.change(call);
+    const CallEvidence evidence = EvidenceOf(call);
+    EXPECT_EQ(evidence.verdict.reason, one.reason) << one.name;
+    EXPECT_EQ(Replayed(lab, evidence), EvidenceReplay::Outcome::kRepeated) << one.name;
+  }
+}
+
+TEST(EvidenceReplayTest, WhatRanOutOfTimeIsNotRepeated) {
+  StoreLab lab;
+  TestCall call;
+  CallEvidence evidence = EvidenceOf(call);
+  // As if time had run out before the signature.
+  for (Check& check : evidence.verdict.passports.at(0).checks) {
+    if (check.id != "signature") continue;
+    check.outcome = CheckOutcome::kFailed;
+    check.reason = Reason::kDeadlineExceeded;
+  }
+  evidence.verdict.reason = Reason::kDeadlineExceeded;
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, evidence);
+  ASSERT_THAT(lab.store->Append({record}, EvidenceStore::Seen::kNever), Succeeds());
+  const auto replay = ReplayEvidence(*codec.Read(record->text), BlobsOf(lab.store));
+  ASSERT_THAT(replay, Succeeds());
+  EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kUndecided);
+}
+
+TEST(EvidenceReplayTest, AWrongVerdictIsFoundOut) {
+  StoreLab lab;
+  TestCall call;
+  CallEvidence evidence = EvidenceOf(call);
+  evidence.verdict.reason = Reason::kSignatureInvalid;
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, evidence);
+  ASSERT_THAT(lab.store->Append({record}, EvidenceStore::Seen::kNever), Succeeds());
+  const auto replay = ReplayEvidence(*codec.Read(record->text), BlobsOf(lab.store));
+  ASSERT_THAT(replay, Succeeds());
+  EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kDiffers);
+}
+
+class BundleTest : public testing::Test {
+ protected:
+  BundleTest() {
+    TestCall call;
+    record_ = RecordOf(codec_, EvidenceOf(call));
+    EXPECT_THAT(lab_.store->Append({record_}, EvidenceStore::Seen::kNever), Succeeds());
+    const auto stored = lab_.store->Get(record_->id);
+    const auto bundle =
+        MakeBundle({*stored, codec_, BlobsOf(lab_.store), *lab_.signer, JsonValue()});
+    EXPECT_THAT(bundle, Succeeds());
+    text_ = WriteJson(*bundle);
+  }
+  Result<EvidenceReplay> Replay(const std::string& text,
+                                const std::optional<std::string>& key = std::nullopt) {
+    const ExactBytes exact(text);
+    const auto bundle = ReadBundle(exact.view(), key);
+    if (!bundle) return bundle.error();
+    return ReplayEvidence(bundle->text, bundle->blobs);
+  }
+  StoreLab lab_;
+  EvidenceCodec codec_;
+  std::shared_ptr<const EvidenceRecord> record_;
+  std::string text_;
+};
+
+TEST_F(BundleTest, NeedsNothingElse) {
+  const auto replay = Replay(text_);
+  ASSERT_THAT(replay, Succeeds());
+  EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kRepeated);
+  EXPECT_EQ(replay->verdict.reason, Reason::kNone);
+  EXPECT_THAT(Replay(text_, lab_.signer->public_pem()), Succeeds());
+}
+
+TEST_F(BundleTest, AnotherKeyIsNotTrusted) {
+  EXPECT_THAT(Replay(text_, NewSigner()->public_pem()), FailsWith(Reason::kEvidenceAltered));
+}
+
+// Every change of a letter or digit is refused, or changes nothing that counts.
+TEST_F(BundleTest, AlteredBundlesAreTold) {
+  size_t tried = 0;
+  for (size_t i = 0; i < text_.size(); i += 7) {
+    if (!std::isalnum(static_cast<unsigned char>(text_[i]))) continue;
+    std::string altered = text_;
+    altered[i] = altered[i] == '1' ? '2' : '1';
+    ++tried;
+    const auto replay = Replay(altered);
+    EXPECT_FALSE(replay && replay->outcome == EvidenceReplay::Outcome::kRepeated)
+        << altered.substr(i < 40 ? 0 : i - 40, 80);
+  }
+  EXPECT_GT(tried, 100U);
+}
+
+TEST_F(BundleTest, BrokenTextIsRefused) {
+  EXPECT_THAT(Replay(""), FailsWith(Reason::kFileInvalid));
+  EXPECT_THAT(Replay("{}"), FailsWith(Reason::kFileInvalid));
+  EXPECT_THAT(Replay("{\"callvet_evidence\":2}"), FailsWith(Reason::kFileInvalid));
+  EXPECT_THAT(Replay("{\"callvet_evidence\":1}"), FailsWith(Reason::kEvidenceAltered));
+  for (size_t length = 0; length < text_.size(); length += 101) {
+    EXPECT_FALSE(Replay(text_.substr(0, length)));
+  }
+}
+
+TEST(NumberKeyTest, NumbersAreHashedAndFoundWithTheKey) {
+  const auto key = NumberKey::Parse(std::string(64, 'a') + "\n");
+  ASSERT_THAT(key, Succeeds());
+  TestCall call;
+  EvidenceCodec codec(*key);
+  const auto record = RecordOf(codec, EvidenceOf(call));
+  EXPECT_EQ(record->text.find("2155550100"), std::string::npos);
+  EXPECT_EQ(record->text.find(call.Identity().substr(0, 40)), std::string::npos);
+  EXPECT_EQ(*codec.KeyOf("+1 (215) 555-0100", nullptr), record->keys.orig);
+  EXPECT_NE(*EvidenceCodec(*NumberKey::Parse(std::string(64, 'b'))).KeyOf("12155550100", nullptr),
+            record->keys.orig);
+  EXPECT_TRUE(EvidenceCodec().Read(record->text)->sealed());
+  const auto opened = codec.Read(record->text);
+  ASSERT_THAT(opened, Succeeds());
+  EXPECT_FALSE(opened->sealed());
+  EXPECT_THAT(EvidenceCodec(*NumberKey::Parse(std::string(64, 'b'))).Read(record->text),
+              FailsWith(Reason::kEvidenceAltered));
+  EXPECT_THAT(NumberKey::Parse("abc"), FailsWith(Reason::kKeyInvalid));
+}
+
+TEST(NumberKeyTest, SealedCallsAreRepeatedWithTheKeyOnly) {
+  const auto key = NumberKey::Parse(std::string(64, 'a'));
+  TestCall call;
+  EvidenceCodec codec(*key);
+  const auto record = RecordOf(codec, EvidenceOf(call));
+  std::map<std::string, std::string, std::less<>> blobs;
+  for (const auto& blob : record->blobs) blobs[blob->sha256] = blob->bytes;
+  const BlobSource source = [&](std::string_view sha256) -> Result<std::string> {
+    return blobs.at(std::string(sha256));
+  };
+  EXPECT_THAT(ReplayEvidence(*EvidenceCodec().Read(record->text), source),
+              FailsWith(Reason::kNotPermitted));
+  const auto replay = ReplayEvidence(*codec.Read(record->text), source);
+  ASSERT_THAT(replay, Succeeds());
+  EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kRepeated);
+}
+
+}  // namespace
+}  // namespace callvet::test

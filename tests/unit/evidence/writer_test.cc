@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/writer.h"
+
+#include <sys/resource.h>
+
+#include <atomic>
+#include <csignal>
+#include <set>
+#include <thread>
+
+#include "evidence_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+using Seen = EvidenceStore::Seen;
+
+// A store that fails on demand, in front of a real one.
+class MoodyStore final : public EvidenceStore {
+ public:
+  explicit MoodyStore(std::shared_ptr<EvidenceStore> store) : store_(std::move(store)) {}
+  enum class Mood : uint8_t { kGood, kDown, kKeepsAndFails };
+  std::atomic<Mood> mood = Mood::kGood;
+
+  Result<void> Append(const std::vector<std::shared_ptr<const EvidenceRecord>>& records,
+                      Seen seen) override {
+    if (mood == Mood::kDown) return Fail(Reason::kEvidenceUnavailable, "down");
+    auto stored = store_->Append(records, seen);
+    if (mood == Mood::kKeepsAndFails) return Fail(Reason::kEvidenceUnavailable, "who knows");
+    return stored;
+  }
+  Result<EvidencePage> Find(const EvidenceQuery& query) override { return store_->Find(query); }
+  Result<StoredEvidence> Get(std::string_view id) override { return store_->Get(id); }
+  Result<std::string> GetBlob(std::string_view sha256) override { return store_->GetBlob(sha256); }
+  Result<void> VisitAll(EvidenceVisitor& visitor) override { return store_->VisitAll(visitor); }
+  Result<std::vector<std::string>> BlobNames() override { return store_->BlobNames(); }
+  Result<int64_t> Prune(std::chrono::sys_days day) override { return store_->Prune(day); }
+
+ private:
+  std::shared_ptr<EvidenceStore> store_;
+};
+
+class WriterTest : public testing::Test {
+ protected:
+  WriterTest() : evidence_(EvidenceOf(call_)) {
+    options_.retry = std::chrono::milliseconds(10);
+    options_.commit_interval = std::chrono::milliseconds(1);
+    options_.spill_directory = (lab_.directory.path() / "spill").string();
+  }
+  ~WriterTest() override { Stop(); }
+
+  void Start() {
+    auto writer = EvidenceWriter::Make(store_, EvidenceCodec(), options_,
+                                       [this](const std::vector<std::string>& ids) {
+                                         const std::lock_guard lock(mutex_);
+                                         durable_.insert(ids.begin(), ids.end());
+                                       });
+    ASSERT_THAT(writer, Succeeds());
+    writer_ = std::move(*writer);
+    thread_ = std::thread([this] { writer_->Run(); });
+  }
+  void Stop() {
+    if (!thread_.joinable()) return;
+    writer_->Stop();
+    thread_.join();
+    writer_.reset();
+  }
+  void Submit(size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      const auto id = writer_->Submit(evidence_);
+      ASSERT_THAT(id, Succeeds());
+      submitted_.insert(*id);
+    }
+  }
+  size_t Durable() {
+    const std::lock_guard lock(mutex_);
+    return durable_.size();
+  }
+  template <class Condition>
+  static bool Eventually(Condition condition) {
+    for (int i = 0; i < 3000; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  // Everything that was submitted is in the store, once, and its chain is good.
+  void ExpectAllStored() {
+    EvidenceQuery query;
+    query.limit = 10'000;
+    const auto page = lab_.store->Find(query);
+    ASSERT_THAT(page, Succeeds());
+    std::multiset<std::string> ids;
+    for (const StoredEvidence& record : page->records) ids.insert(record.id);
+    EXPECT_EQ(ids, std::multiset<std::string>(submitted_.begin(), submitted_.end()));
+    const auto report = AuditStore(*lab_.store, {});
+    ASSERT_THAT(report, Succeeds());
+    EXPECT_TRUE(report->intact());
+  }
+
+  StoreLab lab_;
+  TestCall call_;
+  CallEvidence evidence_;
+  EvidenceWriterOptions options_;
+  std::shared_ptr<MoodyStore> store_ = std::make_shared<MoodyStore>(lab_.store);
+  std::unique_ptr<EvidenceWriter> writer_;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::set<std::string> durable_;
+  std::set<std::string> submitted_;
+};
+
+TEST_F(WriterTest, EverythingIsStored) {
+  Start();
+  Submit(2500);
+  Stop();
+  EXPECT_EQ(durable_, submitted_);
+  ExpectAllStored();
+}
+
+TEST_F(WriterTest, AStoreThatIsDownSpillsAndDrains) {
+  Start();
+  store_->mood = MoodyStore::Mood::kDown;
+  Submit(50);
+  EXPECT_TRUE(Eventually([&] { return Durable() == 50; }));
+  EXPECT_EQ(lab_.store->Find({})->records.size(), 0U);
+  EXPECT_GT(writer_->Statistics().spill_bytes, 0U);
+  EXPECT_NE(writer_->Statistics().last_failure, "");
+  store_->mood = MoodyStore::Mood::kGood;
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  Stop();
+  ExpectAllStored();
+}
+
+TEST_F(WriterTest, WhatWasSpilledSurvivesARestart) {
+  Start();
+  store_->mood = MoodyStore::Mood::kDown;
+  Submit(50);
+  EXPECT_TRUE(Eventually([&] { return Durable() == 50; }));
+  Stop();
+  store_->mood = MoodyStore::Mood::kGood;
+  Start();
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  Stop();
+  ExpectAllStored();
+}
+
+// The commit came through, but not its answer.
+TEST_F(WriterTest, AnAnswerThatWasLostDoublesNothing) {
+  Start();
+  store_->mood = MoodyStore::Mood::kKeepsAndFails;
+  Submit(50);
+  EXPECT_TRUE(Eventually([&] { return Durable() == 50; }));
+  store_->mood = MoodyStore::Mood::kGood;
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  Stop();
+  ExpectAllStored();
+}
+
+TEST_F(WriterTest, WhenAllIsFullCallsAreRefused) {
+  options_.max_queue = 20;
+  options_.max_spill_bytes = 1;
+  store_->mood = MoodyStore::Mood::kDown;
+  Start();
+  EXPECT_TRUE(Eventually([&] {
+    const auto id = writer_->Submit(evidence_);
+    if (id) submitted_.insert(*id);
+    return !id && id.error().reason == Reason::kEvidenceNotKept;
+  }));
+  EXPECT_TRUE(writer_->Refuses());
+  EXPECT_GE(writer_->Statistics().refused, 1U);
+  EXPECT_EQ(Durable(), 0U);
+  // And it recovers.
+  store_->mood = MoodyStore::Mood::kGood;
+  EXPECT_TRUE(Eventually([&] { return Durable() == submitted_.size(); }));
+  EXPECT_FALSE(writer_->Refuses());
+  Submit(5);
+  Stop();
+  ExpectAllStored();
+}
+
+TEST_F(WriterTest, OrCountedAsLost) {
+  options_.max_queue = 20;
+  options_.spill_directory = "";
+  options_.loss = EvidenceLoss::kCount;
+  store_->mood = MoodyStore::Mood::kDown;
+  Start();
+  EXPECT_TRUE(Eventually([&] {
+    const auto id = writer_->Submit(evidence_);
+    EXPECT_THAT(id, Succeeds());
+    if (id && !id->empty()) submitted_.insert(*id);
+    return id && id->empty();
+  }));
+  EXPECT_FALSE(writer_->Refuses());
+  EXPECT_GE(writer_->Statistics().lost, 1U);
+  store_->mood = MoodyStore::Mood::kGood;
+  EXPECT_TRUE(Eventually([&] { return Durable() == submitted_.size(); }));
+  Stop();
+  ExpectAllStored();
+}
+
+// A disk that takes no more bytes: what is half written does not count, and nothing is lost.
+TEST_F(WriterTest, ADiskThatIsFullRefusesAndRecovers) {
+  (void)std::signal(SIGXFSZ, SIG_IGN);
+  options_.max_queue = 300;
+  store_->mood = MoodyStore::Mood::kDown;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{200'000, before.rlim_max};
+  Start();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_TRUE(Eventually([&] {
+    const auto id = writer_->Submit(evidence_);
+    if (id) submitted_.insert(*id);
+    return !id;
+  }));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_TRUE(Eventually([&] { return Durable() == submitted_.size(); }));
+  store_->mood = MoodyStore::Mood::kGood;
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  Stop();
+  ExpectAllStored();
+}
+
+TEST_F(WriterTest, ThreadsSubmitTogether) {
+  Start();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([this] {
+      for (int n = 0; n < 100; ++n) {
+        const auto id = writer_->Submit(evidence_);
+        const std::lock_guard lock(mutex_);
+        if (id) submitted_.insert(*id);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Stop();
+  EXPECT_EQ(submitted_.size(), 400U);
+  ExpectAllStored();
+}
+
+class SpillTest : public testing::Test {
+ protected:
+  SpillTest() {
+    TestCall call;
+    evidence_ = EvidenceOf(call);
+  }
+  EvidenceSpill::Records Batch(size_t count) {
+    EvidenceSpill::Records records;
+    for (size_t i = 0; i < count; ++i) records.push_back(RecordOf(codec_, evidence_));
+    return records;
+  }
+  std::unique_ptr<EvidenceSpill> Open() {
+    auto spill = EvidenceSpill::Open(directory_.path() / "s", 1U << 30U);
+    EXPECT_THAT(spill, Succeeds());
+    return std::move(*spill);
+  }
+  TemporaryDirectory directory_;
+  EvidenceCodec codec_;
+  CallEvidence evidence_;
+};
+
+TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
+  const auto batch = Batch(10);
+  {
+    const auto spill = Open();
+    ASSERT_THAT(spill->Append(batch), Succeeds());
+    EXPECT_THAT(EvidenceSpill::Open(directory_.path() / "s", 1),
+                FailsWith(Reason::kFileUnreadable));
+  }
+  const auto spill = Open();
+  const auto first = spill->Next(4);
+  ASSERT_THAT(first, Succeeds());
+  ASSERT_EQ(first->size(), 4U);
+  spill->Drop();
+  EXPECT_FALSE(spill->empty());
+  ASSERT_THAT(spill->Append(Batch(1)), Succeeds());
+  (void)spill->Next(3);
+  spill->Rewind();
+  const auto rest = spill->Next(100);
+  ASSERT_EQ(rest->size(), 6U);
+  EXPECT_EQ(rest->back()->text, batch.back()->text);
+  EXPECT_EQ(rest->back()->keys, batch.back()->keys);
+  EXPECT_EQ(rest->back()->blobs.size(), batch.back()->blobs.size());
+  spill->Drop();
+  EXPECT_EQ(spill->Next(100)->size(), 1U);
+  spill->Drop();
+  EXPECT_TRUE(spill->empty());
+  EXPECT_EQ(spill->bytes(), 0U);
+}
+
+// A crash leaves a file that ends anywhere.
+TEST_F(SpillTest, EveryTornEndIsToldFromRecords) {
+  {
+    const auto spill = Open();
+    ASSERT_THAT(spill->Append(Batch(2)), Succeeds());
+  }
+  const auto path = directory_.path() / "s" / "spill-1";
+  const std::string whole = *ReadFile(path);
+  for (size_t length = 0; length < whole.size(); length += 97) {
+    ASSERT_THAT(WriteFile(path, whole.substr(0, length), FileMode::kPrivate), Succeeds());
+    const auto spill = Open();
+    const auto records = spill->Next(10);
+    ASSERT_THAT(records, Succeeds());
+    EXPECT_LE(records->size(), 1U);
+    spill->Drop();
+    EXPECT_TRUE(spill->empty());
+  }
+}
+
+}  // namespace
+}  // namespace callvet::test

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// Evidence in bulk: what keeping it costs a verifier, and how fast one call of many is found.
+//
+//   callvet_evidence_bench throughput [SECONDS [THREADS]]
+//   callvet_evidence_bench find [RECORDS [DAYS [FOLDER]]]
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "api/evidence_assembly.h"
+#include "api/evidence_replay.h"
+#include "call_fixture.h"
+#include "evidence/evidence_bundle.h"
+#include "evidence/sqlite_store.h"
+#include "evidence/writer.h"
+#include "pki/fast_es256.h"
+
+namespace callvet::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Time = std::chrono::steady_clock;
+
+double SecondsSince(Time::time_point start) {
+  return std::chrono::duration<double>(Time::now() - start).count();
+}
+
+template <class T>
+T OrEnd(Result<T> result) {
+  if (result) return std::move(*result);
+  std::fprintf(stderr, "%s\n", result.error().detail.c_str());
+  std::exit(2);
+}
+
+fs::path NewFolder() {
+  std::string name = (fs::temp_directory_path() / "callvet-bench-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) std::exit(2);
+  return name;
+}
+
+class MovableClock final : public Clock {
+ public:
+  [[nodiscard]] sys_seconds Now() const override { return now; }
+  std::atomic<sys_seconds> now{kNow};
+};
+
+std::shared_ptr<EvidenceStore> Open(const fs::path& path, std::shared_ptr<const Clock> clock) {
+  SqliteStoreOptions options;
+  options.path = path;
+  options.signer = OrEnd(MakeEvidenceSigner(OrEnd(PrivateKey::Generate(KeyKind::kEcP256))));
+  options.clock = std::move(clock);
+  return OrEnd(OpenSqliteStore(options));
+}
+
+struct Rig {
+  TestCall call;
+  std::vector<CallRequest> calls;
+  std::shared_ptr<const VerifierOptions> options;
+  std::unique_ptr<Verifier> verifier;
+
+  Rig() {
+    for (int i = 0; i < 64; ++i) {
+      CallRequest request = call.request;
+      request.identities = {call.Identity()};
+      calls.push_back(std::move(request));
+    }
+    call.source->bundle = std::make_shared<const CertificateBundle>(call.bundle);
+    options = std::make_shared<const VerifierOptions>(call.options);
+    Es256EngineOptions engine;
+    verifier = std::make_unique<Verifier>(call.options, call.store, call.source,
+                                          std::make_shared<FixedClock>(call.now),
+                                          OrEnd(MakeEs256Engine(engine)));
+  }
+};
+
+// Verdicts per second on `threads` threads; with `writer` each leaves evidence.
+double Rate(const Rig& rig, EvidenceWriter* writer, int threads, double seconds) {
+  std::atomic<uint64_t> verdicts{0};
+  std::vector<std::thread> running;
+  const auto start = Time::now();
+  for (int t = 0; t < threads; ++t) {
+    running.emplace_back([&] {
+      uint64_t own = 0;
+      for (size_t i = 0; (own & 63U) != 0 || SecondsSince(start) < seconds; i = (i + 1) % 64) {
+        const CallRequest& call = rig.calls[i];
+        if (writer == nullptr) {
+          if (!rig.verifier->Verify(call, Deadline()).passed()) std::exit(3);
+        } else {
+          CallEvidence evidence;
+          evidence.options = rig.options;
+          evidence.verdict = rig.verifier->Verify(call, Deadline(), evidence.material);
+          if (!evidence.verdict.passed()) std::exit(3);
+          evidence.call = call;
+          (void)writer->Submit(std::move(evidence));
+        }
+        ++own;
+      }
+      verdicts += own;
+    });
+  }
+  for (std::thread& thread : running) thread.join();
+  return static_cast<double>(verdicts) / SecondsSince(start);
+}
+
+int Throughput(double seconds, int threads) {
+  const fs::path folder = NewFolder();
+  const Rig rig;
+  auto store = Open(folder / "calls.db", std::make_shared<SystemClock>());
+  EvidenceWriterOptions options;
+  options.spill_directory = (folder / "spill").string();
+  auto writer = OrEnd(EvidenceWriter::Make(store, EvidenceCodec(), options));
+  std::thread run([&] { writer->Run(); });
+  (void)Rate(rig, nullptr, threads, 0.5);
+  std::vector<double> ratios;
+  for (int round = 0; round < 5; ++round) {
+    const double off = Rate(rig, nullptr, threads, seconds);
+    const double on = Rate(rig, writer.get(), threads, seconds);
+    ratios.push_back(on / off);
+    std::printf("off %9.0f/s   on %9.0f/s   ratio %.3f\n", off, on, on / off);
+  }
+  writer->Stop();
+  run.join();
+  const EvidenceStatistics statistics = writer->Statistics();
+  std::sort(ratios.begin(), ratios.end());
+  std::printf("%d threads: median ratio %.3f; stored %llu, spilled %llu, refused %llu\n", threads,
+              ratios[2], static_cast<unsigned long long>(statistics.stored),
+              static_cast<unsigned long long>(statistics.spilled),
+              static_cast<unsigned long long>(statistics.refused));
+  fs::remove_all(folder);
+  return 0;
+}
+
+std::string Caller(uint64_t n) {
+  return std::to_string(12'000'000'000 + n * 7919 % 1'000'000'000);
+}
+
+// Each record is a call of its own, signed and judged.
+class Generator {
+ public:
+  explicit Generator(sys_seconds now) : now_(now) {
+    call_.source->bundle = std::make_shared<const CertificateBundle>(call_.bundle);
+    options_ = std::make_shared<const VerifierOptions>(call_.options);
+    clock_ = std::make_shared<MovableClock>();
+    verifier_ = std::make_unique<Verifier>(call_.options, call_.store, call_.source, clock_,
+                                           OrEnd(MakeEs256Engine(Es256EngineOptions())));
+  }
+  std::shared_ptr<const EvidenceRecord> Make(uint64_t n, sys_seconds at) {
+    const std::string caller = Caller(n);
+    clock_->now = at;
+    std::string tail = std::to_string(1'000'000'000'000 + n).substr(1);
+    call_.payload = Payload({{"orig", R"({"tn":")" + caller + "\"}"},
+                             {"origid", "\"123e4567-e89b-42d3-a456-" + tail + "\""}},
+                            at);
+    CallEvidence evidence;
+    evidence.options = options_;
+    evidence.call = call_.request;
+    evidence.call.orig = {"+" + caller};
+    evidence.call.identities = {call_.Identity()};
+    evidence.call_id = std::to_string(n) + "@gw" + std::to_string(n % 97) + ".example.org";
+    evidence.trunk = "trunk-" + std::to_string(n % 50);
+    evidence.verdict = verifier_->Verify(evidence.call, Deadline(), evidence.material);
+    if (!evidence.verdict.passed()) std::exit(3);
+    return std::make_shared<const EvidenceRecord>(
+        OrEnd(codec_.Encode(evidence, OrEnd(NewEvidenceId(at)))));
+  }
+
+ private:
+  sys_seconds now_;
+  TestCall call_;
+  std::shared_ptr<const VerifierOptions> options_;
+  std::shared_ptr<MovableClock> clock_;
+  std::unique_ptr<Verifier> verifier_;
+  EvidenceCodec codec_;
+};
+
+void Percentiles(const char* what, std::vector<double> milliseconds) {
+  std::sort(milliseconds.begin(), milliseconds.end());
+  std::printf("%s: median %.2f ms, 99 %% %.2f ms, most %.2f ms (%zu)\n", what,
+              milliseconds[milliseconds.size() / 2], milliseconds[milliseconds.size() * 99 / 100],
+              milliseconds.back(), milliseconds.size());
+}
+
+int Find(uint64_t count, uint64_t days, fs::path folder) {
+  if (folder.empty()) folder = NewFolder();
+  const fs::path path = folder / "calls.db";
+  const auto clock = std::make_shared<MovableClock>();
+  auto store = Open(path, clock);
+  Generator generator(kNow);
+  const auto start = Time::now();
+  const auto time_of = [&](uint64_t n) {
+    return kNow + std::chrono::seconds(n * days * 86'400 / count);
+  };
+  for (uint64_t n = 0; n < count;) {
+    std::vector<std::shared_ptr<const EvidenceRecord>> batch;
+    for (int i = 0; i < 1000 && n < count; ++i, ++n) batch.push_back(generator.Make(n, time_of(n)));
+    clock->now = batch.back()->time;
+    if (auto ok = store->Append(batch, EvidenceStore::Seen::kNever); !ok) {
+      std::fprintf(stderr, "%s\n", ok.error().detail.c_str());
+      return 2;
+    }
+    if (n % 500'000 == 0) {
+      std::printf("%llu records, %.0f/s\n", static_cast<unsigned long long>(n),
+                  static_cast<double>(n) / SecondsSince(start));
+      std::fflush(stdout);
+    }
+  }
+  uint64_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) bytes += fs::file_size(entry);
+  std::printf(
+      "%llu records over %llu days: signed, judged, stored at %.0f/s; %.0f bytes per record\n",
+      static_cast<unsigned long long>(count), static_cast<unsigned long long>(days),
+      static_cast<double>(count) / SecondsSince(start),
+      static_cast<double>(bytes) / static_cast<double>(count));
+  const auto signer = OrEnd(MakeEvidenceSigner(OrEnd(PrivateKey::Generate(KeyKind::kEcP256))));
+  store = Open(path, clock);  // nothing is remembered
+  std::mt19937_64 random(1);
+  std::vector<double> found;
+  std::vector<double> repeated;
+  const BlobSource blobs = [&](std::string_view sha256) { return store->GetBlob(sha256); };
+  for (int i = 0; i < 1000; ++i) {
+    const uint64_t n = random() % count;
+    EvidenceQuery query;
+    query.keys.orig = Caller(n);
+    query.from = time_of(n) - std::chrono::hours(1);
+    query.to = time_of(n) + std::chrono::hours(1);
+    auto begin = Time::now();
+    const EvidencePage page = OrEnd(store->Find(query));
+    found.push_back(SecondsSince(begin) * 1000);
+    if (page.records.empty()) std::exit(4);
+    const StoredEvidence& record = page.records.front();
+    begin = Time::now();
+    const EvidenceCodec codec;
+    const JsonValue bundle = OrEnd(MakeBundle({record, codec, blobs, *signer, JsonValue()}));
+    const EvidenceBundle read = OrEnd(ReadBundle(WriteJson(bundle), std::nullopt));
+    const EvidenceReplay replay = OrEnd(ReplayEvidence(read.text, read.blobs));
+    repeated.push_back(SecondsSince(begin) * 1000);
+    if (replay.outcome != EvidenceReplay::Outcome::kRepeated) {
+      std::fprintf(stderr, "record %s: %s\n", record.id.c_str(), replay.difference.c_str());
+      return 1;
+    }
+  }
+  Percentiles("find by caller and two hours", found);
+  Percentiles("export and verify: the same verdict each time", repeated);
+  return 0;
+}
+
+}  // namespace
+}  // namespace callvet::test
+
+int main(int argc, char** argv) {
+  const auto number = [&](int index, long fallback) {
+    return argc > index ? std::atol(argv[index]) : fallback;
+  };
+  const bool find = argc > 1 && std::strcmp(argv[1], "find") == 0;
+  if (find) {
+    return callvet::test::Find(static_cast<uint64_t>(number(2, 10'000'000)),
+                               static_cast<uint64_t>(number(3, 30)), argc > 4 ? argv[4] : "");
+  }
+  return callvet::test::Throughput(static_cast<double>(number(2, 3)),
+                                   static_cast<int>(number(3, 1)));
+}
