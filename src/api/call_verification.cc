@@ -49,6 +49,10 @@ void AddIdentities(const std::string& text, CallRequest& call) {
 Result<void> AddSip(const std::string& text, CallRequest& call) {
   const auto message = SipMessage::Parse(text);
   if (!message) return message.error();
+  // A SIP element has one message; what follows it is of the sender's choosing.
+  if (message->other_requests != 0) {
+    return Fail(Reason::kSipMessageInvalid, "more than one request: give one");
+  }
   auto read = CallFromSip(*message);
   if (!read) return read.error();
   call = std::move(*read);

@@ -42,11 +42,30 @@ void AddCaller(const std::string& text, RuleInput& input) {
   }
 }
 
+// Whether a number in From claims to be somebody's, and is not only an extension of a PBX: a whole
+// number, or a code that the registry or the plan knows.
+bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
+  if (number.space == NumberSpace::kE164 || IsEmergencyNumber(number, policy)) return true;
+  const auto key = number.key();
+  if (key && policy.registry && policy.registry->Find(*key)) return true;
+  bool wrong_length = false;
+  return !policy.plans.empty() && policy.plans.front().Find(number, wrong_length) != nullptr;
+}
+
 // From is shown by handsets beside, or instead of, what the network asserts. Where it is a number
-// it is judged as the others; a name or "anonymous" claims none.
+// it is judged as the others, also with a stray character; a name or "anonymous" claims none.
 void AddFrom(const std::string& text, RuleInput& input) {
-  const auto party = Party::Parse(text, input.policy.dial_plan);
-  if (party && party->tn()) AddNumber(party->tn(), input.policy.dial_plan, input.callers);
+  constexpr size_t kFewestDigits = 5;  // of a code that is no extension
+  const DialPlan* plan = input.policy.dial_plan;
+  auto party = Party::Parse(text, plan);
+  if (!party || !party->tn()) {
+    const std::string dialled = DialledPart(AddrSpec(text).value_or(text), kFewestDigits);
+    if (dialled.empty()) return;
+    party = Party::Parse(dialled, plan);
+    if (!party || !party->tn()) return input.unreadable_callers.push_back(text);
+  }
+  const CallNumber number = CallNumber::Of(*party->tn(), plan);
+  if (ClaimsANumber(number, input.policy)) AddNumber(party->tn(), plan, input.callers);
 }
 
 bool IsSosUrn(std::string_view text) {
@@ -71,18 +90,18 @@ bool IsEmergencyTarget(const std::string& text, const Policy& policy) {
 }
 
 // Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
-// URI whose user part could be no number by any reading. Else it says itself where the call goes.
+// URI whose user part (or host, if it has none) begins with a letter, so that nobody takes it for a
+// number. Else it says itself where the call goes.
 bool IsElement(const std::string& text, const Policy& policy) {
   const auto party = Party::Parse(text, policy.dial_plan);
   if (!party || party->tn() || !party->uri()) return false;
   const std::string& uri = *party->uri();
-  const std::string_view user =
-      std::string_view(uri).substr(0, std::min(uri.find('@'), uri.size()));
-  constexpr std::ptrdiff_t kFewestDigits = 5;  // of a number that is no service code
-  const bool is_sip =
-      EqualsIgnoreCase(user.substr(0, 4), "sip:") || EqualsIgnoreCase(user.substr(0, 5), "sips:");
-  return is_sip && (user.size() == uri.size() ||
-                    std::count_if(user.begin(), user.end(), IsDigit) < kFewestDigits);
+  const std::string scheme = ToLower(uri.substr(0, std::min(uri.find(':'), uri.size())));
+  if (scheme != "sip" && scheme != "sips") return false;
+  const std::string_view rest = std::string_view(uri).substr(scheme.size() + 1);
+  if (!rest.empty() && IsAlpha(rest[0])) return true;
+  const bool has_user = rest.find('@') != std::string_view::npos;
+  return !has_user && rest.find_first_of(".[") != std::string_view::npos;
 }
 
 }  // namespace

@@ -67,6 +67,11 @@ std::string KeptName(const std::string& url) {
   return "crl-" + Sha256Hex(url) + ".crl";
 }
 
+// That of a list of `kept` that waits for its CA to be known.
+std::string WaitingName(const std::string& kept) {
+  return kept + ".new";
+}
+
 bool IsKeptName(const std::string& name) {
   return name.size() == KeptName({}).size() && name.starts_with("crl-") && name.ends_with(".crl");
 }
@@ -169,7 +174,12 @@ bool CrlRefresher::AddPoint(const std::string& url, Origin origin) {
   const auto [position, added] = points_.try_emplace(url);
   if (!added) return false;
   position->second.origin = origin;
-  if (auto kept = kept_.extract(KeptName(url))) position->second.TakeKept(std::move(kept.mapped()));
+  if (auto kept = kept_.extract(KeptName(url))) {
+    Point& point = position->second;
+    point.document = std::move(kept.mapped().document);
+    point.unproven = kept.mapped().unproven;
+    point.waiting = std::move(kept.mapped().waiting);
+  }
   return true;
 }
 
@@ -206,13 +216,21 @@ bool CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now) {
   bool loaded = false;
   if (!options_.state_dir) return loaded;
   for (auto& [url, point] : points_) {
-    if (!point.empty()) continue;
-    auto kept = ReadKept(KeptName(url), trust, now);
-    if (!kept) continue;
-    point.TakeKept(std::move(*kept));
-    loaded = true;
+    if (point.empty()) loaded = LoadPoint(KeptName(url), point, trust, now) || loaded;
   }
   return loaded;
+}
+
+// The kept list, and the one that waited beside it.
+bool CrlRefresher::LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
+                             sys_seconds now) const {
+  if (auto kept = ReadKept(name, trust, now)) point.TakeKept(std::move(*kept));
+  auto waiting = ReadKept(WaitingName(name), trust, now);
+  const auto newer = [&](const Crl& crl) { return CheckNotOlder(crl, point.document).has_value(); };
+  if (waiting && std::all_of(waiting->document.crls.begin(), waiting->document.crls.end(), newer)) {
+    point.TakeNew(std::move(*waiting));
+  }
+  return !point.empty();
 }
 
 bool CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) {
@@ -226,9 +244,9 @@ bool CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) 
     const std::string name = file.filename().string();
     if (!IsKeptName(name) || of_points.count(name) != 0 || kept_.count(name) != 0) continue;
     if (kept_.size() >= options_.max_urls) break;
-    auto kept = ReadKept(name, trust, now);
-    if (!kept) continue;
-    kept_.emplace(name, std::move(*kept));
+    Point kept;
+    if (!LoadPoint(name, kept, trust, now)) continue;
+    kept_.emplace(name, std::move(kept));
     loaded = true;
   }
   return loaded;
@@ -280,13 +298,18 @@ Result<std::string> CrlRefresher::RefreshOne(const std::string& url, Point& poin
 
 // Why it could not be kept, if so. A list counts all the same: a full disk shall not bring the old
 // one back.
-std::optional<Failure> CrlRefresher::Keep(const std::string& url, std::string_view body) const {
+std::optional<Failure> CrlRefresher::Keep(const std::string& name, std::string_view body) const {
   if (!options_.state_dir) return std::nullopt;
   std::error_code error;
   std::filesystem::create_directories(*options_.state_dir, error);
-  const auto written = WriteFile(*options_.state_dir / KeptName(url), body, FileMode::kPublic);
+  const auto written = WriteFile(*options_.state_dir / name, body, FileMode::kPublic);
   if (written) return std::nullopt;
   return written.error();
+}
+
+void CrlRefresher::Forget(const std::string& name) const {
+  std::error_code ignored;
+  if (options_.state_dir) std::filesystem::remove(*options_.state_dir / name, ignored);
 }
 
 std::string CrlRefresher::Describe(const Point& point) {
@@ -305,9 +328,11 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys
     const auto body = RefreshOne(url, point, trust, now, deadline);
     if (body) {
       point.retry = std::chrono::seconds(0);
-      // One that waits is judged again when it is read, but not written over what was kept.
-      const bool keep = point.waiting.crls.empty() || point.document.crls.empty();
-      auto not_kept = keep ? Keep(url, *body) : std::nullopt;
+      // One that waits is judged again when it is read, and not written over what was kept.
+      const std::string name = KeptName(url);
+      const bool waits = !point.waiting.crls.empty() && !point.document.crls.empty();
+      auto not_kept = Keep(waits ? WaitingName(name) : name, *body);
+      if (!waits && !not_kept) Forget(WaitingName(name));
       updates.push_back({url, std::nullopt, std::move(not_kept), true, Describe(point)});
       continue;
     }
@@ -331,7 +356,10 @@ void CrlRefresher::AddTo(TrustStoreBuilder& builder) const {
     add(point.document);
     add(point.waiting);
   }
-  for (const auto& [name, kept] : kept_) add(kept.document);
+  for (const auto& [name, kept] : kept_) {
+    add(kept.document);
+    add(kept.waiting);
+  }
 }
 
 }  // namespace callvet

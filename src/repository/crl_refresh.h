@@ -126,14 +126,17 @@ class CrlRefresher {
   Result<std::string> RefreshOne(const std::string& url, Point& point,
                                  const TrustStoreBuilder& trust, sys_seconds now,
                                  const Deadline& deadline);
-  [[nodiscard]] std::optional<Failure> Keep(const std::string& url, std::string_view body) const;
+  [[nodiscard]] std::optional<Failure> Keep(const std::string& name, std::string_view body) const;
+  void Forget(const std::string& name) const;
+  bool LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
+                 sys_seconds now) const;
   [[nodiscard]] static std::string Describe(const Point& point);
   [[nodiscard]] bool KnowsAuthority(const Certificate& certificate) const;
 
   CrlRefreshOptions options_;
   std::shared_ptr<const Fetcher> fetcher_;
   std::map<std::string, Point> points_;
-  std::map<std::string, JudgedCrls> kept_;  // by file name, of URLs that are no points yet
+  std::map<std::string, Point> kept_;  // by file name, of URLs that are no points yet
   std::vector<Certificate> authorities_;
   bool full_ = false;
 };

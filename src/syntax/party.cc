@@ -2,6 +2,7 @@
 #include "syntax/party.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 #include "syntax/uri.h"
@@ -107,6 +108,59 @@ Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
   }
   if (!must_be_number) party.uri_ = uri->CanonicalIdentity();
   return party;
+}
+
+namespace {
+
+// Without percent escapes, as far as they are whole.
+std::string Unescape(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const char* digits = text.data() + i + 1;
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2;
+    plain += escape ? static_cast<char>(value) : text[i];
+    if (escape) i += 2;
+  }
+  return plain;
+}
+
+}  // namespace
+
+std::string DialledPart(std::string_view text, size_t min_digits) {
+  const bool is_sip = HasScheme(text) && ToLower(text.substr(0, 3)) == "sip";
+  // A host is a name or an address, unless it has no dot.
+  if (is_sip && text.find('@') == std::string_view::npos &&
+      text.find('.') != std::string_view::npos) {
+    return "";
+  }
+  text.remove_prefix(HasScheme(text) ? text.find(':') + 1 : 0);
+  const std::string user = Unescape(text.substr(0, text.find('@')));
+  constexpr std::string_view kSeparators = "-.()/ \t";
+  std::string number;
+  size_t digits = 0;
+  size_t whole = 0;  // of `number`, up to the last separator
+  bool cut = false;
+  for (const char c : user) {
+    if (IsDigit(c)) {
+      ++digits;
+      number += c;
+    } else if (c == '+' || c == '*' || c == '#') {
+      number += c;
+    } else if (kSeparators.find(c) != std::string_view::npos) {
+      whole = number.size();
+    } else {
+      cut = std::string_view(";,pPwWxX").find(c) == std::string_view::npos;
+      break;
+    }
+  }
+  // "12155550101-7f8a": what was cut off is not the number's last group.
+  if (cut && whole != 0) number.resize(whole);
+  while (!number.empty() && !IsDigit(number.back())) number.pop_back();
+  const bool global = number.size() > 1 && number[0] == '+';
+  digits = static_cast<size_t>(std::count_if(number.begin(), number.end(), IsDigit));
+  return global || digits >= min_digits ? number : "";
 }
 
 Party Party::Nobody(std::string_view text) {

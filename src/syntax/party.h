@@ -46,6 +46,14 @@ class Party {
   bool nobody_ = false;
 };
 
+/// The number that an element may take out of a URI or text though the whole is none by the
+/// grammar: its user part (of one without, its host) up to the first character that nobody dials,
+/// without what stands behind an extension or pause. "" if there are fewer than `min_digits` digits
+/// and no
+/// '+' in front of one. `text` is a URI without angle brackets, or what a caller is said to be.
+/// Pure.
+std::string DialledPart(std::string_view text, size_t min_digits);
+
 /// The URI inside `<...>` of a name-addr, or the addr-spec without its header parameters. Quoted
 /// display names may hold anything. Fails with kParameterInvalid. Pure.
 Result<std::string> AddrSpec(std::string_view name_addr);

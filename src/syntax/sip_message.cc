@@ -77,26 +77,48 @@ struct RequestLine {
   LineStyle style;
 };
 
-// True if `prefix` may stand in front of a request in a capture: indentation, a logger's words, or
-// the bytes that tcpdump prints of the lower layers, any of them. A header's name may not:
-// "Subject: INVITE sip:..." is no request.
-bool IsCaptureNoise(std::string_view prefix) {
-  prefix = Trim(prefix);
-  const size_t colon = prefix.find(':');
-  if (prefix.empty() || colon == std::string_view::npos) return true;
-  const std::string_view name = Trim(prefix.substr(0, colon));
-  return name.empty() ||
-         !std::all_of(name.begin(), name.end(), [](char c) { return IsAlpha(c) || c == '-'; });
+// "Via: ...", behind any white space.
+bool BeginsLikeAHeader(std::string_view text) {
+  text = TrimLines(text);
+  const size_t colon = text.find(':');
+  if (colon == 0 || colon == std::string_view::npos) return false;
+  const std::string_view name = Trim(text.substr(0, colon));
+  // No header's name has two dots in a row; the bytes that tcpdump prints of lower layers do.
+  return name.find("..") == std::string_view::npos &&
+         std::all_of(name.begin(), name.end(), IsSipTokenChar);
 }
 
-// True if the line begins like a request, so that one that cannot be read is not passed over.
+// True if `prefix` may stand in front of a request in a capture: indentation, a logger's words, or
+// the bytes that tcpdump prints of the lower layers. Neither a header's name, as in "Subject:
+// INVITE sip:...", nor a request or URI may: what is behind them is of somebody's choosing.
+bool IsCaptureNoise(std::string_view prefix) {
+  prefix = Trim(prefix);
+  if (prefix.empty()) return true;
+  const std::string lower = ToLower(prefix);
+  constexpr auto kOfSip = std::to_array<std::string_view>({"sip:", "sips:", "tel:", "sip/2.0"});
+  const auto in_prefix = [&](std::string_view word) {
+    return lower.find(word) != std::string::npos;
+  };
+  if (std::any_of(kOfSip.begin(), kOfSip.end(), in_prefix)) return false;
+  if (std::any_of(kMethods.begin(), kMethods.end(),
+                  [&](std::string_view method) { return in_prefix(ToLower(method) + " "); })) {
+    return false;
+  }
+  return !BeginsLikeAHeader(prefix);
+}
+
+// True if the line begins like a request, so that one that cannot be read is not passed over: a
+// word and a URI, or one of the methods.
 bool BeginsLikeARequest(std::string_view line) {
-  line = Trim(line);
-  return ToLower(line).find("sip/2.0") != std::string::npos &&
-         std::any_of(kMethods.begin(), kMethods.end(), [&](std::string_view method) {
-           return line.starts_with(method) && line.size() > method.size() &&
-                  (line[method.size()] == ' ' || line[method.size()] == '\t');
-         });
+  const std::string lower = ToLower(Trim(line));
+  if (lower.find("sip/2.0") == std::string::npos) return false;
+  const size_t blank = std::min(lower.find_first_of(" \t"), lower.size());
+  const std::string_view word = std::string_view(lower).substr(0, blank);
+  const std::string_view rest = Trim(std::string_view(lower).substr(blank));
+  if (word.empty() || !std::all_of(word.begin(), word.end(), IsSipTokenChar)) return false;
+  return rest.starts_with("sip:") || rest.starts_with("sips:") || rest.starts_with("tel:") ||
+         std::any_of(kMethods.begin(), kMethods.end(),
+                     [&](std::string_view method) { return EqualsIgnoreCase(method, word); });
 }
 
 // RFC 3261 7.1: SIP-Version is case-insensitive.
@@ -255,43 +277,42 @@ std::vector<std::string_view> Parts(std::string_view body, const std::string& bo
 
 namespace {
 
-// "Via: ...", behind any white space.
-bool BeginsLikeAHeader(std::string_view text) {
-  text = TrimLines(text);
-  const size_t colon = text.find(':');
-  if (colon == 0 || colon == std::string_view::npos) return false;
-  const std::string_view name = Trim(text.substr(0, colon));
-  return std::all_of(name.begin(), name.end(), IsSipTokenChar);
-}
-
 // INVITE and MESSAGE are what is verified; other requests come before and between them.
 bool IsCallOrMessage(std::string_view method) {
   return method == "INVITE" || method == "MESSAGE";
 }
 
-// A request line and what follows it.
-struct FoundRequest {
-  RequestLine line;
-  std::string_view rest;
-};
+// True if a request may begin in the line before `text`: its header fields follow, or nothing that
+// could be them. (The summary lines of tools show the request once more.)
+bool MayFollowARequestLine(std::string_view text) {
+  std::string_view rest = text;
+  const std::string_view next = TakeLine(rest);
+  if (!Trim(next).empty()) return BeginsLikeAHeader(next);
+  text = TrimLines(text);
+  const std::string_view content = TakeLine(text);
+  return !BeginsLikeAHeader(content) && !FindRequestLine(content);
+}
 
-// The first call or message, else the first request; counts all.
-Result<std::optional<FoundRequest>> FindRequest(std::string_view text, size_t& requests) {
-  std::optional<FoundRequest> found;
-  while (!text.empty()) {
-    const std::string_view line = TakeLine(text);
-    auto request = FindRequestLine(line);
-    if (!request && !found && BeginsLikeARequest(line)) {
-      return Invalid("a request line that cannot be read: " + Quote(line));
-    }
-    if (!request) continue;
-    ++requests;
-    if (found && (IsCallOrMessage(found->line.method) || !IsCallOrMessage(request->method))) {
-      continue;
-    }
-    found = FoundRequest{std::move(*request), text};
+// Moves `text` behind a body of `length` bytes, of which captures may have lost the CRs.
+void SkipBody(std::string_view& text, size_t length) {
+  for (size_t done = 0; done < length && !text.empty();) done += TakeLine(text).size() + 2;
+}
+
+// The message whose first line was `line`; moves `text` behind it.
+Result<SipMessage> ReadMessage(RequestLine line, std::string_view& text) {
+  SipMessage message;
+  message.method = std::move(line.method);
+  message.request_uri = std::move(line.uri);
+  if (auto ok = ReadHeaders(text, line.style, message); !ok) return ok.error();
+  const auto lengths = message.All("content-length");
+  if (std::adjacent_find(lengths.begin(), lengths.end(), std::not_equal_to<>()) != lengths.end()) {
+    return Invalid("differing Content-Length headers");
   }
-  return found;
+  message.body = ReadBody(text, line.style, message);
+  const auto length = lengths.empty() ? Result<uint64_t>(Invalid("no length"))
+                                      : ParseNumber(lengths[0], text.size());
+  SkipBody(text, length ? *length : text.size());
+  return message;
 }
 
 }  // namespace
@@ -299,25 +320,25 @@ Result<std::optional<FoundRequest>> FindRequest(std::string_view text, size_t& r
 Result<SipMessage> SipMessage::Parse(std::string_view text) {
   if (text.size() > kMaxBytes)
     return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
+  std::optional<SipMessage> found;
   size_t requests = 0;
-  auto found = FindRequest(text, requests);
-  if (!found) return found.error();
-  if (!*found) return Invalid("no line of the form \"INVITE sip:... SIP/2.0\"");
-  auto& [line, rest] = **found;
-  SipMessage message;
-  message.method = std::move(line.method);
-  message.request_uri = std::move(line.uri);
-  message.other_requests = requests - 1;
-  if (auto ok = ReadHeaders(rest, line.style, message); !ok) return ok.error();
-  if (message.headers.empty() && BeginsLikeAHeader(Trim(rest))) {
-    return Invalid("an empty line behind the first one: the header fields do not belong to it");
+  while (!text.empty()) {
+    const std::string_view line = TakeLine(text);
+    auto request = FindRequestLine(line);
+    if (!request && !found && BeginsLikeARequest(line)) {
+      return Invalid("a request line that cannot be read: " + Quote(line));
+    }
+    if (!request || !MayFollowARequestLine(text)) continue;
+    auto message = ReadMessage(std::move(*request), text);
+    if (!message && !found) return message.error();
+    ++requests;
+    const bool better =
+        message && found && !IsCallOrMessage(found->method) && IsCallOrMessage(message->method);
+    if (!found || better) found = std::move(*message);
   }
-  const auto lengths = message.All("content-length");
-  if (std::adjacent_find(lengths.begin(), lengths.end(), std::not_equal_to<>()) != lengths.end()) {
-    return Invalid("differing Content-Length headers");
-  }
-  message.body = ReadBody(rest, line.style, message);
-  return message;
+  if (!found) return Invalid("no line of the form \"INVITE sip:... SIP/2.0\" before header fields");
+  found->other_requests = requests - 1;
+  return std::move(*found);
 }
 
 std::vector<std::string> SipMessage::All(std::string_view name) const {

@@ -36,33 +36,6 @@ bool IsComparable(const TelephoneNumber& number, const DialPlan* plan) {
          digits.size() >= plan->country_code.size() + plan->min_national;
 }
 
-// True if an element behind us may take the URI `text` for a number, though it is none by the
-// grammar: it says so itself, or its user part is of what people dial and long enough.
-bool LooksLikeANumber(std::string_view text) {
-  const size_t colon = text.find(':');
-  const bool is_tel = EqualsIgnoreCase(text.substr(0, colon + 1), "tel:");
-  std::string_view user = text.substr(colon == std::string_view::npos ? 0 : colon + 1);
-  const size_t at = user.rfind('@');
-  if (at == std::string_view::npos && !is_tel && colon != std::string_view::npos) return false;
-  const bool says_so =
-      is_tel ||
-      ToLower(user.substr(std::min(at, user.size()))).find("user=phone") != std::string::npos;
-  user = user.substr(0, at);
-  constexpr std::string_view kDialled = "+-.()*#,/pPwWxX ";
-  size_t digits = 0;
-  for (size_t i = 0; i < user.size() && user[i] != ';'; ++i) {
-    if (user[i] == '%') {
-      if (EqualsIgnoreCase(user.substr(i, 3), "%3B")) break;
-      i += 2;  // an escape stands for anything
-    } else if (IsDigit(user[i])) {
-      ++digits;
-    } else if (!says_so && kDialled.find(user[i]) == std::string_view::npos) {
-      return false;
-    }
-  }
-  return digits >= kMinWholeNumber || user.starts_with('+');
-}
-
 // What a Request-URI is: a number to compare, something that looks like one, or another URI.
 struct Target {
   std::optional<Party> number;
@@ -77,9 +50,19 @@ Target ReadTarget(const std::string& text, const VerifierOptions& options) {
   auto party = Party::Parse(bare_uri ? "<" + text + ">" : text, options.dial_plan);
   if (party && party->tn() && IsComparable(*party->tn(), options.dial_plan))
     return {*party, {}, {}};
-  if (LooksLikeANumber(text)) return {Party::Nobody(text), {}, {}};
-  if (!party) return {{}, {}, "it cannot be read: " + party.error().detail};
-  return {{}, *party, party->tn() ? "it is no whole number" : "it is no telephone number"};
+  Target target;
+  if (party) target.contact = *party;
+  target.ignored = !party        ? "it cannot be read: " + party.error().detail
+                   : party->tn() ? "it is no whole number"
+                                 : "it is no telephone number";
+  // What the next element may take for a number is compared as such, or is nobody's.
+  const std::string dialled =
+      DialledPart(bare_uri ? text : AddrSpec(text).value_or(text), kMinWholeNumber);
+  if (dialled.empty()) return target;
+  const auto number = Party::Parse(dialled, options.dial_plan);
+  const bool comparable = number && number->tn() && IsComparable(*number->tn(), options.dial_plan);
+  target.number = comparable ? *number : Party::Nobody(text);
+  return target;
 }
 
 }  // namespace
@@ -152,8 +135,8 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan) {
 }
 
 std::vector<Party> Targets(const Call& call) {
-  if (call.request_uri) return {*call.request_uri};
   std::vector<Party> targets = call.called;
+  if (call.request_uri) targets = {*call.request_uri};
   if (call.contact) targets.push_back(*call.contact);
   return targets;
 }

@@ -20,10 +20,11 @@ struct Call {
   std::vector<Party> callers;               // of request.orig, those that can be read
   std::vector<Party> called;                // of request.dest, those that can be read
   std::optional<Result<sys_seconds>> date;  // nothing without a Date header
-  /// The Request-URI, if it counts (TargetPolicy): a number, or what looks like one and cannot be
-  /// read, which is nobody's.
+  /// The Request-URI, if it counts (TargetPolicy): the number that it is or may be taken for
+  /// (DialledPart), nobody's if that cannot be read.
   std::optional<Party> request_uri;
-  /// The Request-URI where it is another URI: a call may have been redirected to it (F-4).
+  /// The Request-URI as a URI where it is no number by the grammar: a call may have been redirected
+  /// to it (F-4).
   std::optional<Party> contact;
   /// Why it does not count although there is one, to be put behind a detail; else empty.
   std::string request_uri_ignored;

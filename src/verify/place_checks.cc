@@ -28,7 +28,7 @@ bool IsForAny(const DestClaim& dest, const std::vector<Party>& parties, const Ca
 // D-4: To, and the Request-URI where that counts.
 bool IsForThisCall(const DestClaim& dest, const Call& call) {
   if (!IsForAny(dest, call.called, call)) return false;
-  return !call.request_uri || IsForAny(dest, {*call.request_uri}, call);
+  return !call.request_uri || IsForAny(dest, Targets(call), call);
 }
 
 bool IsForTarget(const DestClaim& dest, const Call& call) {
@@ -48,7 +48,11 @@ Result<void> CheckValidity(const Claims& claims, Reason stale, const Call& call)
   const auto time_of = [&](std::string_view name, int64_t fallback) -> std::optional<int64_t> {
     const JsonValue* value = claims.payload()->Find(name);
     int64_t seconds = fallback;
-    if (value != nullptr && !value->GetInt(seconds)) return std::nullopt;
+    if (value != nullptr && !value->GetInt(seconds)) {
+      const auto* real = std::get_if<JsonReal>(&value->storage());  // a NumericDate may be one
+      if (real == nullptr) return std::nullopt;
+      return static_cast<int64_t>(std::clamp(real->value, 0.0, double{kLastSecond}));
+    }
     return std::clamp<int64_t>(seconds, 0, kLastSecond);
   };
   const auto exp = time_of("exp", kLastSecond);

@@ -147,12 +147,15 @@ TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
   for (const std::string target :
        {"sip:8613800138009%3Bnpdi@h", "sip:13800138009,1@h", "sip:13800138009p1@h",
         "tel:+8613800138009p1", "sip:00000008613800138009@h", "sip:1380013800a@h;user=phone",
-        "sip:9001#8613800138003@h", "sip:x138001@h", "tel:abc", "<sip:x", "", "http://h/"}) {
+        "sip:9001#8613800138003@h", "sip:8613800138001", "sip:95_88@h", "tel:abc", "<sip:x", "",
+        "http://h/"}) {
     call.request_uri = target;
     EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject) << target;
   }
-  for (const std::string target : {"sip:psap1@esrp.example.org", "sip:esrp.example.org",
-                                   "<sips:esrp@example.org:5061;transport=tls>"}) {
+  for (const std::string target :
+       {"sip:psap1@esrp.example.org", "sip:esrp.example.org", "sip:psap-12345@example.net",
+        "sip:esrp-192-168-1-10@e", "sip:192.0.2.1:5060",
+        "<sips:esrp@example.org:5061;transport=tls>"}) {
     call.request_uri = target;
     call.trunk.clear();
     EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag) << target;

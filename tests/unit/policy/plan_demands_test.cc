@@ -151,7 +151,9 @@ TEST_F(PlanDemands, H2_FromIsJudgedToo) {
   PolicyCall shown;
   shown.orig = call.request.orig;
   shown.dest = call.request.dest;
-  for (const char* from : {"<sip:95588@example.org>", "<sip:+861058880200@example.org>;tag=1"}) {
+  for (const char* from : {"<sip:95588@example.org>", "<sip:+861058880200@example.org>;tag=1",
+                           "<sip:95588_@example.org>", "<tel:95588x>", "<sip:95588%20@example.org>",
+                           "<sip:95588,@example.org>", "<sip:+861058880200_@example.org>"}) {
     shown.from = from;
     shown.trunk.clear();
     EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kReject) << from;
@@ -161,7 +163,8 @@ TEST_F(PlanDemands, H2_FromIsJudgedToo) {
   shown.trunk.clear();
   for (const char* from :
        {"\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1",
-        "<sip:861058880100@example.org;user=phone>", "<sip:alice@example.org>"}) {
+        "<sip:861058880100@example.org;user=phone>", "<sip:alice@example.org>",
+        "<sip:1001@pbx.example.org>", "<sip:80@pbx.example.org>", "<sip:**1@h>"}) {
     shown.from = from;
     EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kPass) << from;
   }

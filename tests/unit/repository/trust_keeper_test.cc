@@ -463,6 +463,33 @@ TEST_F(TrustKeeperTest, C35_ANewerListCountsAfterARestartThoughItsCaIsNotKnownYe
   EXPECT_THAT(Verify(offline), FailsWith(Reason::kCertificateRevoked));
 }
 
+// What a restart brings in without the CA's chain is kept for the next one, also offline.
+TEST_F(TrustKeeperTest, C35_AListThatWaitsIsKeptBesideTheGoodOne) {
+  constexpr const char* kUrl = "https://ca.example/crl";
+  UseAnchorFile();
+  inputs_.state_dir = dir_.path() / "state";
+  inputs_.crl_refresh.urls = {kUrl};
+  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {}, kNow - hours(2)));
+  ASSERT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow, {})), Succeeds());
+  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  ASSERT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow, {})), Succeeds());
+  auto offline = inputs_;
+  offline.crl_fetcher = nullptr;
+  for (const bool named : {true, false}) {
+    if (!named) offline.crl_refresh.urls.clear();
+    TrustKeeper keeper(offline);
+    keeper.Load(kNow, {});
+    EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked)) << named;
+  }
+  // Once its CA is known it is the kept one.
+  TrustKeeper keeper(inputs_);
+  keeper.Load(kNow, {});
+  keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+  EXPECT_THAT(Outcome(keeper.FetchWatched(kNow, {})), Succeeds());
+  const std::filesystem::directory_iterator files(*inputs_.state_dir);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
 // A forged list that waits takes nobody's place.
 TEST_F(TrustKeeperTest, C33_WhatWaitsForItsCaReplacesNothing) {
   constexpr const char* kUrl = "https://ca.example/crl";

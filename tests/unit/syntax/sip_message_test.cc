@@ -201,10 +201,48 @@ TEST(SipMessage, WhatCapturesPutInFrontOfARequest) {
               FailsWith(Reason::kSipMessageInvalid));
 }
 
+// What stands in front of a request, behind a message's end or inside it is of somebody's choosing.
+TEST(SipMessage, TheAttackersTextIsNoRequest) {
+  const std::string invite = "INVITE sip:good@example.org SIP/2.0\r\n";
+  const std::string rest = "From: g\r\nTo: g\r\nContent-Length: 0\r\n\r\n";
+  for (const std::string& text :
+       {"INVITE sip:evil@example.org;x=" + invite + rest,
+        "INVITE sip:evil@example.org SIP/2.0 " + invite + rest,
+        "invite sip:evil@example.org SIP/2.0\r\nX-1: " + invite + rest, "X-1: " + invite + rest}) {
+    EXPECT_THAT(Parse(text), FailsWith(Reason::kSipMessageInvalid)) << text;
+  }
+  for (const std::string& text :
+       {"UPDATE sip:u@example.org SIP/2.0\r\nFrom: evil\r\nX-H1: " + invite + rest,
+        "REFER sip:u@example.org SIP/2.0\r\nX-1: " + invite + rest,
+        "UPDATE sip:u@example.org SIP/2.0\r\nFrom: evil\r\nContent-Type: "
+        "message/sipfrag\r\n\r\n" +
+            invite + rest}) {
+    const auto message = Parse(text);
+    ASSERT_THAT(message, Succeeds()) << text;
+    EXPECT_NE(message->method, "INVITE") << text;
+  }
+}
+
+// The summary lines of tools show the request line once more.
+TEST(SipMessage, SummaryLinesAreNoRequests) {
+  const std::string message = "INVITE sip:x@example.org SIP/2.0\nFrom: 1\nContent-Length: 0\n\n";
+  for (const std::string& text :
+       {"08:00:00.000000 IP 192.0.2.1.5060 > 192.0.2.2.5060: SIP: INVITE sip:x@example.org "
+        "SIP/2.0\nE....4@.:................p.." +
+            message,
+        "192.0.2.1 -> 192.0.2.2: INVITE sip:x@example.org SIP/2.0\n\n" + message}) {
+    const auto read = Parse(text);
+    ASSERT_THAT(read, Succeeds()) << text;
+    EXPECT_EQ(read->All("from"), std::vector<std::string>{"1"});
+    EXPECT_EQ(read->other_requests, 0U);
+  }
+}
+
 // A capture begins with what registered the phone; the call is what is asked about.
 TEST(SipMessage, TheFirstCallAmongOtherRequests) {
-  const std::string options = "OPTIONS sip:o@example.org SIP/2.0\r\nFrom: o\r\n\r\n";
-  const std::string invite = "INVITE sip:i@example.org SIP/2.0\r\nFrom: i\r\n\r\n";
+  const std::string options =
+      "OPTIONS sip:o@example.org SIP/2.0\r\nFrom: o\r\nContent-Length: 0\r\n\r\n";
+  const std::string invite = "INVITE sip:i@example.org SIP/2.0\r\nFrom: i\r\nl: 5\r\n\r\nv=0\r\n";
   const auto message = Parse(options + invite + options + invite);
   ASSERT_THAT(message, Succeeds());
   EXPECT_EQ(message->method, "INVITE");

@@ -293,9 +293,11 @@ TEST(Div, F4_RequestUriThatDoesNotCount_IsNamed) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
   const std::string shaken = call.Shaken(a, 1);
-  for (const char* target : {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "sip:100100100@192.0.2.1",
-                             "sip:6f1e9a12-3456-7890-1234-567890abcdef@192.0.2.1;gr",
-                             "sip:*72155550@192.0.2.1", "urn:service:sos", "x"}) {
+  for (const char* target :
+       {"sip:alice@192.0.2.1", "sip:1001@192.0.2.1", "sip:100100100@192.0.2.1",
+        "sip:6f1e9a12-3456-7890-1234-567890abcdef@192.0.2.1;gr", "sip:192.168.100.100:5060",
+        "sip:192.168.100.100", "sip:gw1215555010299@example.org", "sip:*72155550@192.0.2.1",
+        "urn:service:sos", "x"}) {
     call.request.target = target;
     const Verdict verdict = call.Judge({shaken}, 1);
     EXPECT_EQ(verdict.reason, Reason::kNone) << target;
@@ -353,18 +355,53 @@ TEST(Div, F4_RequestUriThatLooksLikeANumber_IsForNobodyElse) {
   const std::string shaken = call.Shaken(a, 1);
   for (const char* country : {"", "US"}) {
     call.options.dial_plan = FindDialPlan(country);
-    for (const char* target :
-         {"tel:1234567890123456", "sip:*72155550102@192.0.2.1;user=phone",
-          "sip:+121555501020000000@h", "sip:*6712155550102@h", "sip:+12155550102,,1@h",
-          "sip:+12155550102%20@h;user=phone", "sip:%2B1%20215%20555%200102@h",
-          "sip:12155550102%3Buser=phone@h", "sip:++12155550102@h", "tel:+1-215-555-0102p22",
-          "sip:12155550102*@h", "sip:1215555010a2@h;user=phone", "+121555501020000000"}) {
+    for (const char* target : {"tel:1234567890123456",
+                               "sip:*72155550102@192.0.2.1;user=phone",
+                               "sip:+121555501020000000@h",
+                               "sip:*6712155550102@h",
+                               "sip:+12155550102,,1@h",
+                               "sip:+12155550102%20@h;user=phone",
+                               "sip:%2B1%20215%20555%200102@h",
+                               "sip:12155550102%3Buser=phone@h",
+                               "sip:++12155550102@h",
+                               "tel:+1-215-555-0102p22",
+                               "sip:12155550102*@h",
+                               "sip:1215555010a2@h;user=phone",
+                               "+121555501020000000",
+                               "sip:+12155550102_@h",
+                               "sip:+12155550102!@h",
+                               "sip:12155550102F@h",
+                               "sip:+1215_5550102@h",
+                               "sip:%2B12155550102_@h",
+                               "sip:+12155550102@h@h2",
+                               "sip:+12155550102",
+                               "sip:12155550102;user=phone"}) {
       call.request.target = target;
       EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kDestMismatch) << target << country;
     }
   }
   call.options.target_policy = TargetPolicy::kToOnly;
   EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone);
+}
+
+// The same number with what does not change it, and a URI that was signed for itself.
+TEST(Div, F4_RequestUriThatMayBeTakenForTheSignedNumber_Passes) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  for (const char* target :
+       {"sip:12155550101-7f8a@h", "sip:12155550101-0x55@h", "sip:+12155550101%3Bnpdi@h;user=phone",
+        "sip:12155550101#@h", "sip:12155550101x55@h", "sip:+12155550101_@h",
+        "sip:12155550101,,5@h"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone) << target;
+  }
+  const std::string uri = "sip:1234567890123456@pbx.example.org";
+  call.request.target = uri;
+  call.request.dest = {"<" + uri + ">"};
+  const std::string base =
+      call.Header(a, {"", ClaimsTo(1, {{"dest", "{\"uri\":[\"" + uri + "\"]}"}})});
+  EXPECT_EQ(call.Judge({base}, 0).reason, Reason::kNone);
 }
 
 TEST(Div, F4_RedirectedToAUri) {

@@ -323,14 +323,16 @@ TEST(Verifier, A50_ExpAndNbfCountWhereTheyAreThere) {
     std::string value;
     Reason reason;
   };
-  for (const Case& c : {Case{"exp", std::to_string(now - 60), Reason::kNone},
-                        Case{"exp", std::to_string(now - 61), Reason::kIatStale},
-                        Case{"exp", "\"soon\"", Reason::kIatInvalid},
-                        Case{"exp", std::to_string(INT64_MAX), Reason::kNone},
-                        Case{"nbf", std::to_string(now + 60), Reason::kNone},
-                        Case{"nbf", std::to_string(now + 61), Reason::kIatInFuture},
-                        Case{"nbf", std::to_string(INT64_MIN), Reason::kNone},
-                        Case{"nbf", "1.5", Reason::kIatInvalid}}) {
+  for (const Case& c :
+       {Case{"exp", std::to_string(now - 60), Reason::kNone},
+        Case{"exp", std::to_string(now - 61), Reason::kIatStale},
+        Case{"exp", "\"soon\"", Reason::kIatInvalid},
+        Case{"exp", std::to_string(INT64_MAX), Reason::kNone},
+        Case{"nbf", std::to_string(now + 60), Reason::kNone},
+        Case{"nbf", std::to_string(now + 61), Reason::kIatInFuture},
+        Case{"nbf", std::to_string(INT64_MIN), Reason::kNone}, Case{"nbf", "1.5", Reason::kNone},
+        Case{"exp", "1.5", Reason::kIatStale}, Case{"exp", "1e300", Reason::kNone},
+        Case{"nbf", "[]", Reason::kIatInvalid}}) {
     TestCall call;
     call.payload = Payload({{c.claim, c.value}});
     EXPECT_EQ(call.ReasonOf(), c.reason) << c.claim << " " << c.value;
