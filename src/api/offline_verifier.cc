@@ -33,12 +33,14 @@ bool IsOthers(TrustSource::Kind kind) {
   return kind == TrustSource::Kind::kCrlUrl || kind == TrustSource::Kind::kTrustList;
 }
 
-// What is configured by hand must be good; what others serve may fail for a while.
-std::optional<Failure> FirstUnusableFile(const TrustReport& report) {
-  for (const TrustSource& source : report.sources) {
-    if (source.failure && !source.in_use && !IsOthers(source.kind)) return source.failure;
+// One number would be two under different rules.
+Result<void> CheckCountry(const Policy& policy, const DialPlan* plan) {
+  if (plan == nullptr || policy.dial_plan == nullptr ||
+      plan->country_code == policy.dial_plan->country_code) {
+    return {};
   }
-  return std::nullopt;
+  return Fail(Reason::kConfigInvalid,
+              "the country of the policy, " + policy.country + ", is not that of verification");
 }
 
 // The x5u of `passports` and of what they enclose, each once.
@@ -62,6 +64,13 @@ void CollectMissing(const std::vector<PassportVerdict>& passports,
 }
 
 }  // namespace
+
+std::optional<Failure> UnusableFile(const TrustReport& report) {
+  for (const TrustSource& source : report.sources) {
+    if (source.failure && !source.in_use && !IsOthers(source.kind)) return source.failure;
+  }
+  return std::nullopt;
+}
 
 Result<EmbeddedConfig> ParseEmbeddedConfig(std::string_view text,
                                            const std::filesystem::path& directory) {
@@ -124,16 +133,16 @@ Result<std::unique_ptr<OfflineVerifier>> OfflineVerifier::Make(
   if (!inputs) return inputs.error();
   parts.keeper = std::make_shared<TrustKeeper>(std::move(*inputs));
   const TrustReport report = parts.keeper->Load(parts.setup.clock->Now(), Deadline());
-  if (auto failure = FirstUnusableFile(report)) return *failure;
+  if (auto failure = UnusableFile(report)) return *failure;
 
   parts.policy_file = config.policy;
   parts.policy_text = policy_text;
   auto policy = ReadPolicy(parts.policy_file, parts.policy_text);
   if (!policy) return policy.error();
   parts.policy = std::move(*policy);
-  if (parts.setup.options.dial_plan == nullptr) {
-    parts.setup.options.dial_plan = parts.policy->dial_plan;
-  }
+  const DialPlan*& plan = parts.setup.options.dial_plan;
+  if (auto ok = CheckCountry(*parts.policy, plan); !ok) return ok.error();
+  if (plan == nullptr) plan = parts.policy->dial_plan;
   auto engine = MakeEs256Engine(parts.setup.engine);
   if (!engine) return engine.error();
   parts.engine = std::move(*engine);
@@ -201,8 +210,9 @@ OfflineVerifier::Judgement OfflineVerifier::JudgeUnreadable(
 Result<void> OfflineVerifier::Reload() {
   auto policy = ReadPolicy(policy_file_, policy_text_);
   if (!policy) return policy.error();
+  if (auto ok = CheckCountry(**policy, options_.dial_plan); !ok) return ok.error();
   const TrustReport report = keeper_->Load(clock_->Now(), Deadline());
-  if (auto failure = FirstUnusableFile(report)) return *failure;
+  if (auto failure = UnusableFile(report)) return *failure;
   const std::lock_guard lock(policy_mutex_);
   if (report.outcome == TrustReport::Outcome::kReplaced) {
     verifier_.ReplaceTrustStore(keeper_->snapshot());

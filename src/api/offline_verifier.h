@@ -18,6 +18,10 @@
 
 namespace callvet {
 
+/// The first failure of a file that is configured by hand and of which nothing is in use, or
+/// nothing. What others serve, trust lists and CRLs by URL, may fail for a while.
+std::optional<Failure> UnusableFile(const TrustReport& report);
+
 /// What a verifier inside somebody else's process is configured to be. The text is that of `serve`
 /// (src/cli/README.md); the sections that only a server has are allowed and left alone.
 struct EmbeddedConfig {
@@ -62,7 +66,8 @@ class OfflineVerifier {
   [[nodiscard]] Judgement JudgeUnreadable(const Failure& failure,
                                           const std::string& trunk) const noexcept;
 
-  /// Reads the files of trust and of the policy anew. If any cannot be used, nothing changes.
+  /// Reads the files of trust and of the policy anew. If any cannot be used, nothing changes; so if
+  /// the policy is of another country than before, since calls are verified by its dialling rules.
   Result<void> Reload();
 
   [[nodiscard]] HandedCertificates& certificates() const { return *certificates_; }

@@ -18,12 +18,6 @@ bool IsOthers(TrustSource::Kind kind) {
   return kind == TrustSource::Kind::kCrlUrl || kind == TrustSource::Kind::kTrustList;
 }
 
-VerificationCore::TrustChange ChangeOf(const TrustReport& report) {
-  return report.outcome == TrustReport::Outcome::kReplaced
-             ? VerificationCore::TrustChange::kReplaced
-             : VerificationCore::TrustChange::kNone;
-}
-
 }  // namespace
 
 struct VerificationCore::Parts {
@@ -139,17 +133,9 @@ std::vector<TrustSource> VerificationCore::TrustSources() const {
   return sources_;
 }
 
-VerificationCore::TrustChange VerificationCore::Maintain(const Deadline& deadline) {
+void VerificationCore::Maintain(const Deadline& deadline) {
   if (repository_) repository_->Maintain(deadline);
-  const TrustReport report = keeper_->Maintain(clock_->Now(), deadline);
-  KeepReport(report);
-  return ChangeOf(report);
-}
-
-VerificationCore::TrustChange VerificationCore::FetchWatchedCrls(const Deadline& deadline) {
-  const TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
-  KeepReport(report);
-  return ChangeOf(report);
+  KeepReport(keeper_->Maintain(clock_->Now(), deadline));
 }
 
 std::optional<Failure> VerificationCore::NotReady() const {

@@ -188,12 +188,9 @@ TEST_F(PlanDemands, H2_AVerifiedUriIsACallerWhereTheTrunkAllowsIt) {
 // H-3: one party's consent says nothing of another's refusal, and To nothing of the real callee.
 TEST_F(PlanDemands, H3_ConsentIsOfThePartyThatCalls) {
   folder_.Write("consent.csv", std::string(kLists) +
-                                   "+8613800138005,centre,refusal,2026-01-01,
-"
-                                   "+8613800138005,818H,consent,2026-01-10,form 20
-"
-                                   "+8613800138006,4321,consent,2026-01-10,form 21
-");
+                                   "+8613800138005,centre,refusal,2026-01-01,\n"
+                                   "+8613800138005,818H,consent,2026-01-10,form 20\n"
+                                   "+8613800138006,4321,consent,2026-01-10,form 21\n");
   policy_ = folder_.Make(kPolicy);
   const std::string caller = "+861058880160";
   ExpectBlocked(Unsigned(caller, "centre-marketing", "+8613800138005"), Reason::kConsentRefused);
