@@ -62,7 +62,8 @@ class OfflineVerifier {
   [[nodiscard]] Judgement JudgeUnreadable(const Failure& failure,
                                           const std::string& trunk) const noexcept;
 
-  /// Reads the files of trust and of the policy anew. If any cannot be used, nothing changes.
+  /// Reads the files of trust and of the policy anew. If any cannot be used, nothing changes; so if
+  /// the policy is of another country than before, since calls are verified by its dialling rules.
   Result<void> Reload();
 
   [[nodiscard]] HandedCertificates& certificates() const { return *certificates_; }

@@ -11,12 +11,6 @@ namespace {
 // Half of it for trust list and CRLs: the service must come up even if their host does not answer.
 constexpr std::chrono::seconds kStartTimeout{20};
 
-VerificationCore::TrustChange ChangeOf(const TrustReport& report) {
-  return report.outcome == TrustReport::Outcome::kReplaced
-             ? VerificationCore::TrustChange::kReplaced
-             : VerificationCore::TrustChange::kNone;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<VerificationCore>> VerificationCore::Make(const CoreSetup& setup) {
@@ -78,16 +72,8 @@ std::vector<TrustSource> VerificationCore::TrustSources() const {
   return sources_;
 }
 
-VerificationCore::TrustChange VerificationCore::Maintain(const Deadline& deadline) {
-  const TrustReport report = live_->Maintain(deadline);
-  KeepReport(report);
-  return ChangeOf(report);
-}
-
-VerificationCore::TrustChange VerificationCore::FetchWatchedCrls(const Deadline& deadline) {
-  const TrustReport report = live_->FetchWatched(deadline);
-  KeepReport(report);
-  return ChangeOf(report);
+void VerificationCore::Maintain(const Deadline& deadline) {
+  KeepReport(live_->Maintain(deadline));
 }
 
 std::optional<Failure> VerificationCore::NotReady() const {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -55,14 +54,8 @@ class VerificationCore {
   /// cannot be used.
   Result<void> ReloadTrust(const Deadline& deadline);
 
-  /// Whether trust is another one than before.
-  enum class TrustChange : uint8_t { kNone, kReplaced };
-
   /// Refreshes certificates, trust list and CRLs as far as they are due.
-  TrustChange Maintain(const Deadline& deadline);
-
-  /// Fetches the CRLs that certificates name which came in since (TrustKeeper::FetchWatched).
-  TrustChange FetchWatchedCrls(const Deadline& deadline);
+  void Maintain(const Deadline& deadline);
 
   /// Why no call can pass now, or nothing: no anchor that counts.
   [[nodiscard]] std::optional<Failure> NotReady() const;

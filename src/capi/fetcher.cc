@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "api/download_desk.h"
 #include "api/handed_certificates.h"
-#include "api/verification_core.h"
 #include "callvet/callvet.h"
 #include "capi/convert.h"
 #include "capi/options.h"
@@ -14,10 +14,8 @@
 
 using callvet::CachedCertificates;
 using callvet::Deadline;
-using callvet::Fail;
 using callvet::Failure;
-using callvet::Reason;
-using callvet::VerificationCore;
+using callvet::TrustChange;
 using callvet::capi::Guard;
 using callvet::capi::Invalid;
 using callvet::capi::ReadStruct;
@@ -26,11 +24,14 @@ using callvet::capi::WriteError;
 using callvet::capi::WriteStruct;
 
 struct callvet_fetcher {
-  std::shared_ptr<VerificationCore> core;
+  std::unique_ptr<callvet::DownloadDesk> desk;
   callvet::capi::Log log;
 };
 
 namespace {
+
+// A trust list and CRLs at the start: it must come up even if their host does not answer.
+constexpr std::chrono::milliseconds kStartTimeout{10'000};
 
 int Failed(const Failure& failure, callvet_error* error) {
   WriteError(failure, error);
@@ -64,7 +65,7 @@ void WarnOfLostLists(const callvet::VerifierSetup& setup, const callvet::capi::L
   }
 }
 
-int WriteCertificate(const CachedCertificates& entry, VerificationCore::TrustChange change,
+int WriteCertificate(const CachedCertificates& entry, TrustChange change,
                      callvet_certificate& certificate) {
   const std::string pem = PemOf(entry);
   certificate.size = pem.size();
@@ -72,7 +73,7 @@ int WriteCertificate(const CachedCertificates& entry, VerificationCore::TrustCha
   certificate.times = {sizeof(callvet_times), SecondsOf(entry.fetched_at),
                        SecondsOf(std::max(entry.fresh_until, at_least)),
                        SecondsOf(std::max(entry.stale_until, at_least))};
-  certificate.trust_changed = change == VerificationCore::TrustChange::kReplaced ? 1 : 0;
+  certificate.trust_changed = change == TrustChange::kReplaced ? 1 : 0;
   if (certificate.buffer == nullptr || certificate.buffer_size < pem.size()) {
     return CALLVET_TOO_SMALL;
   }
@@ -93,15 +94,14 @@ int callvet_fetcher_create(const callvet_options* options, callvet_fetcher** fet
   return Guard(error, [&]() -> int {
     auto config = callvet::capi::ConfigOf(read);
     if (!config) return Failed(config.error(), error);
-    callvet::CoreSetup setup;
-    setup.verifier = config->verifier;
-    setup.verifier.downloads->repository.memory = callvet::capi::CacheOptionsOf(read);
-    auto core = VerificationCore::Make(setup);
-    if (!core) return Failed(core.error(), error);
+    callvet::VerifierSetup& setup = config->verifier;
+    setup.downloads->repository.memory = callvet::capi::CacheOptionsOf(read);
+    auto desk = callvet::DownloadDesk::Make(setup, Deadline::After(kStartTimeout));
+    if (!desk) return Failed(desk.error(), error);
     auto handle = std::make_unique<callvet_fetcher>();
-    handle->core = std::move(*core);
+    handle->desk = std::move(*desk);
     handle->log = callvet::capi::Log(read);
-    WarnOfLostLists(setup.verifier, handle->log);
+    WarnOfLostLists(setup, handle->log);
     *fetcher = handle.release();
     return CALLVET_OK;
   });
@@ -118,14 +118,9 @@ int callvet_fetcher_fetch(callvet_fetcher* fetcher, callvet_text url, uint32_t t
   if (!ReadStruct(certificate, out)) return Invalid("certificate without struct_size", error);
   out.size = 0;
   return Guard(error, [&]() -> int {
-    const auto& repository = fetcher->core->repository();
-    if (!repository) {
-      return Failed(Fail(Reason::kFetchOffline, "certificates come from files"), error);
-    }
-    const Deadline deadline = DeadlineOf(timeout_ms);
-    const auto entry = repository->FetchEntry(View(url), deadline);
-    if (!entry) return Failed(entry.error(), error);
-    const int status = WriteCertificate(**entry, fetcher->core->FetchWatchedCrls(deadline), out);
+    const auto fetched = fetcher->desk->Fetch(View(url), DeadlineOf(timeout_ms));
+    if (!fetched) return Failed(fetched.error(), error);
+    const int status = WriteCertificate(*fetched->entry, fetched->trust, out);
     WriteStruct(out, certificate);
     return status;
   });
@@ -135,9 +130,9 @@ int callvet_fetcher_maintain(callvet_fetcher* fetcher, uint32_t timeout_ms,
                              int32_t* trust_changed) {
   if (fetcher == nullptr) return CALLVET_INVALID;
   return Guard(nullptr, [&]() -> int {
-    const auto change = fetcher->core->Maintain(DeadlineOf(timeout_ms));
+    const auto change = fetcher->desk->Maintain(DeadlineOf(timeout_ms));
     if (trust_changed != nullptr) {
-      *trust_changed = change == VerificationCore::TrustChange::kReplaced ? 1 : 0;
+      *trust_changed = change == TrustChange::kReplaced ? 1 : 0;
     }
     return CALLVET_OK;
   });
@@ -146,7 +141,7 @@ int callvet_fetcher_maintain(callvet_fetcher* fetcher, uint32_t timeout_ms,
 int callvet_fetcher_reload(callvet_fetcher* fetcher, uint32_t timeout_ms, callvet_error* error) {
   if (fetcher == nullptr) return Invalid("fetcher is NULL", error);
   return Guard(error, [&]() -> int {
-    const auto ok = fetcher->core->ReloadTrust(DeadlineOf(timeout_ms));
+    const auto ok = fetcher->desk->Reload(DeadlineOf(timeout_ms));
     return ok ? CALLVET_OK : Failed(ok.error(), error);
   });
 }
@@ -154,9 +149,7 @@ int callvet_fetcher_reload(callvet_fetcher* fetcher, uint32_t timeout_ms, callve
 int callvet_fetcher_forget(callvet_fetcher* fetcher, callvet_text url) {
   if (fetcher == nullptr) return CALLVET_INVALID;
   return Guard(nullptr, [&]() -> int {
-    const auto& repository = fetcher->core->repository();
-    if (repository && View(url).empty()) repository->PurgeAll();
-    if (repository && !View(url).empty()) repository->Purge(View(url));
+    fetcher->desk->Forget(View(url));
     return CALLVET_OK;
   });
 }
@@ -165,17 +158,15 @@ int callvet_fetcher_get_stats(const callvet_fetcher* fetcher, callvet_fetcher_st
   if (fetcher == nullptr) return CALLVET_INVALID;
   return Guard(nullptr, [&]() -> int {
     callvet_fetcher_stats filled{};
-    if (const auto& repository = fetcher->core->repository()) {
-      const auto counts = repository->Statistics();
-      filled.fetches = counts.fetches;
-      filled.fetch_failures = counts.fetch_failures;
-      filled.memory_hits = counts.memory_hits;
-      filled.disk_hits = counts.disk_hits;
-      filled.negative_hits = counts.negative_hits;
-      filled.joined = counts.joined;
-      filled.refused_busy = counts.refused_busy;
-      filled.refreshes = counts.refreshes;
-    }
+    const auto counts = fetcher->desk->Statistics();
+    filled.fetches = counts.fetches;
+    filled.fetch_failures = counts.fetch_failures;
+    filled.memory_hits = counts.memory_hits;
+    filled.disk_hits = counts.disk_hits;
+    filled.negative_hits = counts.negative_hits;
+    filled.joined = counts.joined;
+    filled.refused_busy = counts.refused_busy;
+    filled.refreshes = counts.refreshes;
     return WriteStruct(filled, stats) ? CALLVET_OK : CALLVET_INVALID;
   });
 }

@@ -339,7 +339,7 @@ class Client:
     def send(self, text):
         self.socket.sendto(text.encode("utf-8", "surrogateescape"), self.server)
 
-    def receive(self, patience=5.0, cseq=None):
+    def receive(self, patience=20.0, cseq=None):
         end = time.monotonic() + patience
         while True:
             left = end - time.monotonic()
@@ -363,7 +363,7 @@ class Client:
         self.send(self.build("ACK", branch=self.branch, call_id=self.call_id,
                              to_tag=";" + reply.header("To").split(";", 1)[1] if ";" in reply.header("To") else ""))
 
-    def request(self, method="INVITE", headers=(), patience=5.0, **options):
+    def request(self, method="INVITE", headers=(), patience=20.0, **options):
         self.send(self.build(method, headers, **options))
         reply = self.receive(patience, cseq=method)
         if method == "INVITE":
