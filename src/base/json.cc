@@ -321,8 +321,71 @@ Result<JsonDocument> ReadJsonWithComments(std::string_view text, const JsonLimit
   return document;
 }
 
+namespace {
+
+// Writes the deterministic serialisation without a tree of the library's in between; what needs
+// more than copying (escapes, UTF-8, reals) is the library's.
+class CanonicalWriter {
+ public:
+  void Write(const JsonValue& value) {
+    std::visit([this](const auto& part) { (*this)(part); }, value.storage());
+  }
+
+  void operator()(std::nullptr_t) { text_ += "null"; }
+  void operator()(bool value) { text_ += value ? "true" : "false"; }
+  void operator()(int64_t value) { text_ += std::to_string(value); }
+  void operator()(uint64_t value) { text_ += std::to_string(value); }
+  void operator()(const JsonReal& real) { text_ += Converter<nlohmann::json>{}(real).dump(); }
+  void operator()(const std::string& value) {
+    const auto plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+    if (!std::all_of(value.begin(), value.end(), plain)) {
+      text_ += Dump<nlohmann::json>(value, -1);
+      return;
+    }
+    text_ += '"';
+    text_ += value;
+    text_ += '"';
+  }
+  void operator()(const JsonArray& array) {
+    char before = '[';
+    for (const JsonValue& element : array) {
+      text_ += before;
+      Write(element);
+      before = ',';
+    }
+    text_ += array.empty() ? "[]" : "]";
+  }
+  void operator()(const JsonMembers& members) {
+    std::vector<const JsonMembers::value_type*> sorted;
+    sorted.reserve(members.size());
+    for (const auto& member : members) sorted.push_back(&member);
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto* a, const auto* b) { return a->first < b->first; });
+    char before = '{';
+    for (size_t i = 0; i < sorted.size(); ++i) {
+      // Of members with one name the last counts.
+      if (i + 1 < sorted.size() && sorted[i]->first == sorted[i + 1]->first) continue;
+      text_ += before;
+      (*this)(sorted[i]->first);
+      text_ += ':';
+      Write(sorted[i]->second);
+      before = ',';
+    }
+    text_ += members.empty() ? "{}" : "}";
+  }
+
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
 std::string CanonicalJson(const JsonValue& value) {
-  return Dump<nlohmann::json>(value, -1);
+  CanonicalWriter writer;
+  writer.Write(value);
+  return writer.Take();
 }
 
 std::string WriteJson(const JsonValue& value, int indent) {

@@ -6,6 +6,16 @@
 #include <utility>
 
 namespace callvet {
+namespace {
+
+// Sentences for people are not recorded. They are let go by the thread that made them: memory that
+// another one frees comes back slowly.
+void DropDetails(PassportVerdict& passport) {
+  for (Check& check : passport.checks) std::string().swap(check.detail);
+  for (PassportVerdict& nested : passport.nested) DropDetails(nested);
+}
+
+}  // namespace
 
 EvidenceWriter::EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
                                const EvidenceWriterOptions& options, OnDurable on_durable,
@@ -48,6 +58,7 @@ Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
   if (!id) return id.error();
   // A verdict that failed as a whole has no time.
   if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
+  for (PassportVerdict& passport : evidence.verdict.passports) DropDetails(passport);
   {
     const std::lock_guard lock(mutex_);
     if (!HasRoom()) {

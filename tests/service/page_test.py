@@ -141,9 +141,10 @@ class Page(unittest.TestCase):
         for text in ("Who is responsible", "SPC 4321", "pstn-7", "the same verdict"):
             self.assertIn(text, story)
         self.shot("evidence")
-        self.browser.run("document.getElementById('e-trunk').value = ''")
+        self.browser.run("document.getElementById('e-trunk').value = ''; window.scrollTo(0, 0);")
         self.browser.click("#evidence-form .primary")
         self.browser.wait("return document.querySelectorAll('#evidence tbody tr').length >= 2")
+        self.browser.run("window.scrollTo(0, 0)")
         self.browser.click("#evidence tbody button")
         self.browser.wait("return document.getElementById('story').children.length")
         self.assertEqual(self.browser.run(

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <random>
 #include <thread>
@@ -29,6 +30,13 @@ using Time = std::chrono::steady_clock;
 
 double SecondsSince(Time::time_point start) {
   return std::chrono::duration<double>(Time::now() - start).count();
+}
+
+// Processor time, which does not depend on what else the machine does.
+double CpuSeconds(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 template <class T>
@@ -79,10 +87,18 @@ struct Rig {
   }
 };
 
+struct Measured {
+  double rate = 0;         // verdicts per second
+  double verdict_cpu = 0;  // microseconds of the judging threads, for each
+  double all_cpu = 0;      // the same of the whole process
+};
+
 // Verdicts per second on `threads` threads; with `writer` each leaves evidence.
-double Rate(const Rig& rig, EvidenceWriter* writer, int threads, double seconds) {
+Measured Rate(const Rig& rig, EvidenceWriter* writer, int threads, double seconds) {
   std::atomic<uint64_t> verdicts{0};
   std::vector<std::thread> running;
+  std::atomic<int64_t> cpu_nanoseconds{0};
+  const double process_before = CpuSeconds(CLOCK_PROCESS_CPUTIME_ID);
   const auto start = Time::now();
   for (int t = 0; t < threads; ++t) {
     running.emplace_back([&] {
@@ -102,10 +118,17 @@ double Rate(const Rig& rig, EvidenceWriter* writer, int threads, double seconds)
         ++own;
       }
       verdicts += own;
+      cpu_nanoseconds += static_cast<int64_t>(CpuSeconds(CLOCK_THREAD_CPUTIME_ID) * 1e9);
     });
   }
   for (std::thread& thread : running) thread.join();
-  return static_cast<double>(verdicts) / SecondsSince(start);
+  const double rate = static_cast<double>(verdicts) / SecondsSince(start);
+  while (writer != nullptr && writer->Statistics().queued > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const double process = CpuSeconds(CLOCK_PROCESS_CPUTIME_ID) - process_before;
+  const auto count = static_cast<double>(verdicts);
+  return {rate, static_cast<double>(cpu_nanoseconds) / 1e3 / count, process * 1e6 / count};
 }
 
 int Throughput(double seconds, int threads) {
@@ -119,10 +142,14 @@ int Throughput(double seconds, int threads) {
   (void)Rate(rig, nullptr, threads, 0.5);
   std::vector<double> ratios;
   for (int round = 0; round < 5; ++round) {
-    const double off = Rate(rig, nullptr, threads, seconds);
-    const double on = Rate(rig, writer.get(), threads, seconds);
-    ratios.push_back(on / off);
-    std::printf("off %9.0f/s   on %9.0f/s   ratio %.3f\n", off, on, on / off);
+    const Measured off = Rate(rig, nullptr, threads, seconds);
+    const Measured on = Rate(rig, writer.get(), threads, seconds);
+    ratios.push_back(on.rate / off.rate);
+    std::printf(
+        "off %8.0f/s  on %8.0f/s  ratio %.3f | processor time per verdict, off %.1f us, on %.1f us "
+        "in the judging threads (ratio %.3f), %.1f us in all\n",
+        off.rate, on.rate, on.rate / off.rate, off.verdict_cpu, on.verdict_cpu,
+        off.verdict_cpu / on.verdict_cpu, on.all_cpu);
   }
   writer->Stop();
   run.join();
