@@ -81,7 +81,7 @@ class Readme(unittest.TestCase):
                         for command in ("verify", "decode", "sign", "pki root", "pki intermediate",
                                         "pki leaf", "pki crl", "lint-cert", "fetch", "trust update", "policy explain", "serve",
                                         "evidence find", "evidence audit", "evidence verify", "evidence export", "evidence prune"))
-        own_tools = {"--preset", "--build", "--retry", "--retry-delay", "--retry-connrefused", "--data-binary"}
+        own_tools = {"--preset", "--build", "--install", "--prefix", "--retry", "--retry-delay", "--retry-connrefused", "--data-binary"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
             self.assertIn(option, helps)
 

@@ -390,9 +390,8 @@ TEST(Div, F4_RequestUriThatMayBeTakenForTheSignedNumber_Passes) {
   const Carrier a = call.MakeCarrier();
   const std::string shaken = call.Shaken(a, 1);
   for (const char* target :
-       {"sip:12155550101-7f8a@h", "sip:12155550101-0x55@h", "sip:+12155550101%3Bnpdi@h;user=phone",
-        "sip:12155550101#@h", "sip:12155550101x55@h", "sip:+12155550101_@h",
-        "sip:12155550101,,5@h"}) {
+       {"sip:12155550101-7f8a@h", "sip:+12155550101%3Bnpdi@h;user=phone", "sip:12155550101#@h",
+        "sip:12155550101x55@h", "sip:+12155550101_@h", "sip:12155550101,,5@h"}) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone) << target;
   }
