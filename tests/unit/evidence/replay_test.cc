@@ -155,6 +155,9 @@ TEST_F(BundleTest, AlteredBundlesAreTold) {
   size_t tried = 0;
   for (size_t i = 0; i < text_.size(); i += 7) {
     if (!std::isalnum(static_cast<unsigned char>(text_[i]))) continue;
+    // The last character before padding has bits that stand for nothing: the same bytes, so the
+    // same.
+    if (i + 1 < text_.size() && text_[i + 1] == '=') continue;
     std::string altered = text_;
     altered[i] = altered[i] == '1' ? '2' : '1';
     ++tried;
