@@ -45,7 +45,7 @@ class Page(unittest.TestCase):
                   if entry["level"] == "SEVERE" and "status of 4" not in entry["message"]]
         self.assertEqual(severe, [])
         for url in self.browser.requested_urls():
-            self.assertTrue(url.startswith((self.origin, "data:", "chrome:")), url)
+            self.assertTrue(url.startswith((self.origin, "data:", "chrome:", "chrome-untrusted:")), url)
         self.assertIsNone(self.browser.run("return window.pwned === undefined ? null : 1"))
 
     def shot(self, name):
