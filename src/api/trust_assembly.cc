@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "repository/sti_pa_client.h"
 #include "repository/trust_list.h"
 #include "repository/trust_list_client.h"
@@ -65,6 +66,14 @@ Result<Client> MakeListClient(const TrustSetup& setup,
 }
 
 }  // namespace
+
+Result<RevocationPolicy> RevocationPolicyFromText(std::string_view text) {
+  if (text == "if-covered") return RevocationPolicy::kIfCovered;
+  if (text == "required") return RevocationPolicy::kRequired;
+  if (text == "best-effort") return RevocationPolicy::kBestEffort;
+  return Fail(Reason::kParameterInvalid,
+              Quote(text) + " is none of if-covered, required, best-effort");
+}
 
 Result<TrustInputs> MakeTrustInputs(const TrustSetup& setup,
                                     const std::optional<HttpsFetcherOptions>& fetcher) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "callvet/result.h"
@@ -22,6 +23,9 @@ enum class CrlDownloads : uint8_t {
   kDistributionPoints,  // those of chains that lead to an anchor (https only)
   kConfiguredOnly,      // crl_urls alone
 };
+
+/// "if-covered", "required" or "best-effort". Fails with kParameterInvalid.
+Result<RevocationPolicy> RevocationPolicyFromText(std::string_view text);
 
 /// Where trust comes from, as an operator names it.
 struct TrustSetup {

@@ -74,6 +74,16 @@ class SectionsReader {
     bool flag = false;
     reader.Flag("require_crl", flag);
     if (flag) trust.revocation_policy = RevocationPolicy::kRequired;
+    std::string revocation;
+    reader.Text("revocation", revocation);
+    if (!revocation.empty()) {
+      const auto policy = RevocationPolicyFromText(revocation);
+      if (!policy) return reader.Refuse("revocation", policy.error().detail);
+      if (flag && *policy != RevocationPolicy::kRequired) {
+        return reader.Refuse("revocation", "contradicts require_crl");
+      }
+      trust.revocation_policy = *policy;
+    }
     flag = true;
     reader.Flag("crls_of_certificates", flag);
     if (!flag) trust.crl_downloads = CrlDownloads::kConfiguredOnly;

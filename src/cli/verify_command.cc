@@ -226,18 +226,15 @@ Result<CallRequest> ReadCall(VerifyOptions& options, const Console& console) {
 }
 
 Result<RevocationPolicy> PolicyOf(const VerifyOptions& options) {
-  const std::string& mode = options.revocation;
-  if (mode.empty()) {
+  if (options.revocation.empty()) {
     return options.require_crl ? RevocationPolicy::kRequired : RevocationPolicy::kIfCovered;
   }
-  if (mode == "required") return RevocationPolicy::kRequired;
-  if (options.require_crl) {
+  auto policy = RevocationPolicyFromText(options.revocation);
+  if (!policy) return InOption("--revocation", policy.error());
+  if (options.require_crl && *policy != RevocationPolicy::kRequired) {
     return Fail(Reason::kParameterInvalid, "--require-crl is --revocation required");
   }
-  if (mode == "if-covered") return RevocationPolicy::kIfCovered;
-  if (mode == "best-effort") return RevocationPolicy::kBestEffort;
-  return Fail(Reason::kParameterInvalid,
-              "--revocation " + Quote(mode) + " is none of if-covered, required, best-effort");
+  return policy;
 }
 
 // For one call: what is forced is used at once, and no time goes into large tables.

@@ -58,7 +58,8 @@ Target ReadTarget(const std::string& text, const VerifierOptions& options) {
   // What the next element may take for a number is compared as such, or is nobody's.
   const std::string dialled =
       DialledPart(bare_uri ? text : AddrSpec(text).value_or(text), kMinWholeNumber);
-  if (dialled.empty()) return target;
+  const bool is_tel = EqualsIgnoreCase(text.substr(0, 4), "tel:");
+  if (dialled.empty() && !(is_tel && !party)) return target;
   const auto number = Party::Parse(dialled, options.dial_plan);
   const bool comparable = number && number->tn() && IsComparable(*number->tn(), options.dial_plan);
   target.number = comparable ? *number : Party::Nobody(text);

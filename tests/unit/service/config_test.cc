@@ -45,30 +45,43 @@ TEST(Config, BeyondLoopbackNeedsTlsOrAWord) {
 }
 
 TEST(Config, WhatIsRefused) {
-  for (const std::string_view text : {"",
-                                      "[]",
-                                      "{",
-                                      R"({"lisen": "127.0.0.1:1"})",
-                                      R"({"listen": "127.0.0.1"})",
-                                      R"({"listen": "localhost:80"})",
-                                      R"({"listen": "127.0.0.1:99999"})",
-                                      R"({"tls": {}})",
-                                      R"({"tls": 1})",
-                                      R"({"limits": {"workers": 0}})",
-                                      R"({"limits": {"workers": "1"}})",
-                                      R"({"limits": {"threads": 1}})",
-                                      R"({"verification": {"country": "XX"}})",
-                                      R"({"verification": {"max_age_seconds": 1.5}})",
-                                      R"({"signing": {"key": "a"}})",
-                                      R"({"access": {"tokens": {}}})",
-                                      R"({"access": {"tokens": [{"name": "a"}]}})",
-                                      R"({"access": {"verify_without_token": 1}})",
-                                      R"({"log": {"numbers": "some"}})",
-                                      R"({"certificates": {"insecure_allow_ports": [0]}})",
-                                      R"({"trust": {"anchors": [1]}})",
-                                      R"({"listen": "127.0.0.1:1", "listen": "127.0.0.1:2"})"}) {
+  for (const std::string_view text :
+       {"",
+        "[]",
+        "{",
+        R"({"lisen": "127.0.0.1:1"})",
+        R"({"listen": "127.0.0.1"})",
+        R"({"listen": "localhost:80"})",
+        R"({"listen": "127.0.0.1:99999"})",
+        R"({"tls": {}})",
+        R"({"tls": 1})",
+        R"({"limits": {"workers": 0}})",
+        R"({"limits": {"workers": "1"}})",
+        R"({"limits": {"threads": 1}})",
+        R"({"verification": {"country": "XX"}})",
+        R"({"verification": {"max_age_seconds": 1.5}})",
+        R"({"signing": {"key": "a"}})",
+        R"({"access": {"tokens": {}}})",
+        R"({"access": {"tokens": [{"name": "a"}]}})",
+        R"({"access": {"verify_without_token": 1}})",
+        R"({"log": {"numbers": "some"}})",
+        R"({"certificates": {"insecure_allow_ports": [0]}})",
+        R"({"trust": {"anchors": [1]}})",
+        R"({"trust": {"revocation": "never"}})",
+        R"({"trust": {"require_crl": true, "revocation": "best-effort"}})",
+        R"({"listen": "127.0.0.1:1", "listen": "127.0.0.1:2"})"}) {
     EXPECT_THAT(Parse(text), FailsWith(Reason::kConfigInvalid)) << text;
   }
+}
+
+TEST(Config, Revocation) {
+  const auto policy = [](std::string_view text) {
+    return Parse(text)->verifier.trust.revocation_policy;
+  };
+  EXPECT_EQ(policy("{}"), RevocationPolicy::kIfCovered);
+  EXPECT_EQ(policy(R"({"trust": {"require_crl": true}})"), RevocationPolicy::kRequired);
+  EXPECT_EQ(policy(R"({"trust": {"revocation": "required"}})"), RevocationPolicy::kRequired);
+  EXPECT_EQ(policy(R"({"trust": {"revocation": "best-effort"}})"), RevocationPolicy::kBestEffort);
 }
 
 TEST(Config, LabSwitchesAreNamed) {

@@ -375,7 +375,8 @@ TEST(Div, F4_RequestUriThatLooksLikeANumber_IsForNobodyElse) {
                                "sip:%2B12155550102_@h",
                                "sip:+12155550102@h@h2",
                                "sip:+12155550102",
-                               "sip:12155550102;user=phone"}) {
+                               "sip:12155550102;user=phone",
+                               "tel:x12155550102"}) {
       call.request.target = target;
       EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kDestMismatch) << target << country;
     }
