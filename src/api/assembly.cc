@@ -160,6 +160,17 @@ Deadline HalfOf(const Deadline& whole) {
 
 }  // namespace
 
+Result<std::shared_ptr<const CertificateRepository>> MakeWatchedRepository(
+    const VerifierSetup& setup, const std::shared_ptr<TrustKeeper>& keeper) {
+  VerifierSetup watched = setup;
+  if (FollowsDistributionPoints(setup)) {
+    watched.downloads->repository.on_new_bundle = [keeper](const auto& bundle) {
+      keeper->Watch(bundle);
+    };
+  }
+  return MakeRepository(watched);
+}
+
 Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& setup, StartRule rule,
                                                          const Deadline& deadline,
                                                          TrustReport& report) {
@@ -195,13 +206,7 @@ Result<void> LiveVerifier::MakeSource(const VerifierSetup& setup) {
     source_ = std::move(*files);
     return {};
   }
-  VerifierSetup watched = setup;
-  if (FollowsDistributionPoints(setup)) {
-    watched.downloads->repository.on_new_bundle = [keeper = keeper_](const auto& bundle) {
-      keeper->Watch(bundle);
-    };
-  }
-  auto repository = MakeRepository(watched);
+  auto repository = MakeWatchedRepository(setup, keeper_);
   if (!repository) return repository.error();
   repository_ = std::move(*repository);
   source_ = InFront(setup, repository_);

@@ -71,6 +71,10 @@ Result<std::shared_ptr<const TrustStore>> LoadTrustStore(const VerifierSetup& se
 /// like MakeFetcher and DiskCache::Open.
 Result<std::shared_ptr<const CertificateRepository>> MakeRepository(const VerifierSetup& setup);
 
+/// The same; with CRLs by distribution point, what is newly fetched is handed to `keeper`.
+Result<std::shared_ptr<const CertificateRepository>> MakeWatchedRepository(
+    const VerifierSetup& setup, const std::shared_ptr<TrustKeeper>& keeper);
+
 /// A verifier, and with the trust of now: for one that is kept current, see LiveVerifier. Fails
 /// like LoadTrustStore, MakeRepository and MakeEs256Engine.
 Result<std::unique_ptr<Verifier>> MakeVerifier(const VerifierSetup& setup,

@@ -13,10 +13,6 @@ TrustChange ChangeOf(const TrustReport& report) {
                                                            : TrustChange::kNone;
 }
 
-bool FollowsDistributionPoints(const VerifierSetup& setup) {
-  return setup.trust.crl_downloads == CrlDownloads::kDistributionPoints;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<DownloadDesk>> DownloadDesk::Make(const VerifierSetup& setup,
@@ -27,13 +23,7 @@ Result<std::unique_ptr<DownloadDesk>> DownloadDesk::Make(const VerifierSetup& se
   desk->clock_ = setup.clock;
   desk->keeper_ = std::make_shared<TrustKeeper>(std::move(*inputs));
   if (setup.downloads && setup.certificates.empty() && setup.url_certificates.empty()) {
-    VerifierSetup watched = setup;
-    if (FollowsDistributionPoints(setup)) {
-      watched.downloads->repository.on_new_bundle = [keeper = desk->keeper_](const auto& bundle) {
-        keeper->Watch(bundle);
-      };
-    }
-    auto repository = MakeRepository(watched);
+    auto repository = MakeWatchedRepository(setup, desk->keeper_);
     if (!repository) return repository.error();
     desk->repository_ = std::move(*repository);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,12 +35,27 @@ class ObjectReader {
   void Number(std::string_view name, Range range, T& target) {
     if (const auto number = Integer(name, range)) target = static_cast<T>(*number);
   }
+  /// A whole number of milliseconds.
+  void Milliseconds(std::string_view name, Range range, std::chrono::milliseconds& target) {
+    int64_t count = target.count();
+    Number(name, range, count);
+    target = std::chrono::milliseconds(count);
+  }
   /// The member as it is, or nullptr.
   const JsonValue* Value(std::string_view name);
   /// A reader of a member that is an object, or nothing. Its failures are not those of this reader:
   /// see Adopt.
   std::optional<ObjectReader> Object(std::string_view name);
   void Adopt(const ObjectReader& other);
+  /// Calls `read` with a reader of the member `name`, if there is one; its problems become those of
+  /// this reader, members that `read` did not ask for among them.
+  template <class Function>
+  void Section(std::string_view name, Function read) {
+    auto reader = Object(name);
+    if (!reader) return;
+    read(*reader);
+    if (auto ok = reader->Finish(); !ok) Adopt(*reader);
+  }
   void Refuse(std::string_view name, std::string why);
 
   /// Ends: refuses members that nobody asked for, and gives the first problem.

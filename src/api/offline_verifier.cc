@@ -53,9 +53,9 @@ void CollectMissing(const std::vector<PassportVerdict>& passports,
 
 Result<EmbeddedConfig> ParseEmbeddedConfig(std::string_view text,
                                            const std::filesystem::path& directory) {
-  const auto json = ReadJson(WithoutJsonComments(text), {.max_bytes = kMaxConfigBytes});
-  if (!json) return Fail(Reason::kConfigInvalid, json.error().detail);
-  ObjectReader root(*json, "", Reason::kConfigInvalid);
+  const auto document = ReadJsonWithComments(text, {.max_bytes = kMaxConfigBytes});
+  if (!document) return Fail(Reason::kConfigInvalid, document.error().detail);
+  ObjectReader root(document->root, "", Reason::kConfigInvalid);
   EmbeddedConfig config;
   std::string policy;
   root.Text("policy", policy);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/config_paths.h"
 #include "base/text.h"
 
 namespace callvet {
@@ -15,62 +16,29 @@ class SectionsReader {
  public:
   SectionsReader(ObjectReader& root, const path& directory, VerifierSetup& setup,
                  std::chrono::milliseconds& deadline)
-      : root_(root), directory_(directory), setup_(setup), deadline_(deadline) {}
+      : root_(root), paths_(directory), setup_(setup), deadline_(deadline) {}
 
   void Read() {
-    Section("trust", [&](ObjectReader& reader) { ReadTrust(reader); });
-    Section("certificates", [&](ObjectReader& reader) { ReadCertificates(reader); });
-    Section("verification", [&](ObjectReader& reader) { ReadVerification(reader); });
+    root_.Section("trust", [&](ObjectReader& reader) { ReadTrust(reader); });
+    root_.Section("certificates", [&](ObjectReader& reader) { ReadCertificates(reader); });
+    root_.Section("verification", [&](ObjectReader& reader) { ReadVerification(reader); });
     if (!setup_.downloads) setup_.downloads.emplace();
   }
 
  private:
-  template <class Function>
-  void Section(std::string_view name, Function read) {
-    auto reader = root_.Object(name);
-    if (!reader) return;
-    read(*reader);
-    if (auto ok = reader->Finish(); !ok) root_.Adopt(*reader);
-  }
-
-  [[nodiscard]] path Resolve(const std::string& text) const {
-    return text.empty() || path(text).is_absolute() ? path(text) : directory_ / text;
-  }
-  void Path(ObjectReader& reader, std::string_view name, path& target) const {
-    std::optional<std::string> text;
-    reader.Text(name, text);
-    if (text) target = Resolve(*text);
-  }
-  void Path(ObjectReader& reader, std::string_view name, std::optional<path>& target) const {
-    std::optional<std::string> text;
-    reader.Text(name, text);
-    if (text) target = Resolve(*text);
-  }
-  void Paths(ObjectReader& reader, std::string_view name, std::vector<path>& target) const {
-    std::vector<std::string> texts;
-    reader.Texts(name, texts);
-    for (const std::string& text : texts) target.push_back(Resolve(text));
-  }
-  static void Milliseconds(ObjectReader& reader, std::string_view name, ObjectReader::Range range,
-                           std::chrono::milliseconds& target) {
-    int64_t count = target.count();
-    reader.Number(name, range, count);
-    target = std::chrono::milliseconds(count);
-  }
-
   void ReadTrust(ObjectReader& reader) {
     TrustSetup& trust = setup_.trust;
-    Paths(reader, "anchors", trust.anchors);
-    Paths(reader, "crls", trust.crls);
-    Paths(reader, "crl_anchors", trust.crl_anchors);
+    paths_.Read(reader, "anchors", trust.anchors);
+    paths_.Read(reader, "crls", trust.crls);
+    paths_.Read(reader, "crl_anchors", trust.crl_anchors);
     reader.Texts("crl_urls", trust.crl_urls);
-    Paths(reader, "trust_list_roots", trust.trust_list_roots);
-    Path(reader, "trust_list_chain", trust.trust_list_chain);
-    Path(reader, "sti_pa_account", trust.sti_pa_account);
-    Path(reader, "state_dir", trust.state_dir);
+    paths_.Read(reader, "trust_list_roots", trust.trust_list_roots);
+    paths_.Read(reader, "trust_list_chain", trust.trust_list_chain);
+    paths_.Read(reader, "sti_pa_account", trust.sti_pa_account);
+    paths_.Read(reader, "state_dir", trust.state_dir);
     std::optional<std::string> list;
     reader.Text("trust_list", list);
-    if (list) trust.trust_list = IsUrl(*list) ? *list : Resolve(*list).string();
+    if (list) trust.trust_list = IsUrl(*list) ? *list : paths_.Resolve(*list).string();
     bool flag = false;
     reader.Flag("require_crl", flag);
     if (flag) trust.revocation_policy = RevocationPolicy::kRequired;
@@ -98,10 +66,10 @@ class SectionsReader {
 
   void ReadCertificates(ObjectReader& reader) {
     DownloadSetup downloads;
-    Paths(reader, "files", setup_.certificates);
-    Path(reader, "cache_dir", downloads.cache_directory);
+    paths_.Read(reader, "files", setup_.certificates);
+    paths_.Read(reader, "cache_dir", downloads.cache_directory);
     path ca_file;
-    Path(reader, "ca_file", ca_file);
+    paths_.Read(reader, "ca_file", ca_file);
     downloads.fetcher.ca_file = ca_file.string();
     reader.Text("proxy", downloads.fetcher.proxy);
     reader.Texts("allow_hosts", downloads.allow_hosts);
@@ -135,7 +103,7 @@ class SectionsReader {
     int64_t max_age = options.max_age.count();
     reader.Number("max_age_seconds", {1, 86400}, max_age);
     options.max_age = std::chrono::seconds(max_age);
-    Milliseconds(reader, "deadline_ms", {10, 60'000}, deadline_);
+    reader.Milliseconds("deadline_ms", {10, 60'000}, deadline_);
     std::string country;
     reader.Text("country", country);
     if (!country.empty()) {
@@ -151,7 +119,7 @@ class SectionsReader {
   }
 
   ObjectReader& root_;
-  const path& directory_;
+  const ConfigPaths paths_;
   VerifierSetup& setup_;
   std::chrono::milliseconds& deadline_;
 };
@@ -161,42 +129,6 @@ class SectionsReader {
 void ReadVerifierSections(ObjectReader& root, const path& directory, VerifierSetup& setup,
                           std::chrono::milliseconds& deadline) {
   SectionsReader(root, directory, setup, deadline).Read();
-}
-
-std::string WithoutJsonComments(std::string_view text) {
-  std::string clean(text);
-  enum class In { kText, kString, kLine, kBlock } in = In::kText;
-  for (size_t i = 0; i < clean.size(); ++i) {
-    const char c = clean[i];
-    const char next = i + 1 < clean.size() ? clean[i + 1] : '\0';
-    if (in == In::kString) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in = In::kText;
-      }
-      continue;
-    }
-    if (in == In::kText) {
-      if (c == '"') in = In::kString;
-      if (c == '/' && next == '/') in = In::kLine;
-      if (c == '/' && next == '*') in = In::kBlock;
-      if (in != In::kLine && in != In::kBlock) continue;
-      clean[i] = clean[i + 1] = ' ';
-      ++i;
-      continue;
-    }
-    if (in == In::kLine && c == '\n') {
-      in = In::kText;
-    } else if (in == In::kBlock && c == '*' && next == '/') {
-      clean[i] = clean[i + 1] = ' ';
-      ++i;
-      in = In::kText;
-    } else if (c != '\n') {
-      clean[i] = ' ';
-    }
-  }
-  return clean;
 }
 
 std::vector<std::string> InsecureVerifierSettings(const VerifierSetup& setup) {

@@ -21,9 +21,6 @@ namespace callvet {
 void ReadVerifierSections(ObjectReader& root, const std::filesystem::path& directory,
                           VerifierSetup& setup, std::chrono::milliseconds& deadline);
 
-/// The same text with // and /* */ comments as blanks, so that places in failures stay right. Pure.
-std::string WithoutJsonComments(std::string_view text);
-
 /// One sentence for each switch that weakens `setup`, to be logged at start.
 std::vector<std::string> InsecureVerifierSettings(const VerifierSetup& setup);
 

@@ -14,11 +14,8 @@ namespace {
 
 Result<CallRequest> FromMessage(std::string_view text) {
   if (text.empty()) return CallRequest();
-  const auto message = SipMessage::Parse(text);
+  const auto message = SipMessage::ParseMessage(text);
   if (!message) return message.error();
-  if (!text.starts_with(message->method + " " + message->request_uri + " SIP/2.0")) {
-    return Fail(Reason::kSipMessageInvalid, "the message does not begin with its request line");
-  }
   return CallFromSip(*message);
 }
 

@@ -32,6 +32,11 @@ void WriteError(const Failure& failure, callvet_error* error) {
   WriteStruct(filled, error);
 }
 
+int Failed(const Failure& failure, callvet_error* error) {
+  WriteError(failure, error);
+  return CALLVET_FAILED;
+}
+
 int Invalid(const char* why, callvet_error* error) {
   callvet_error filled{};
   CopyText(Info(Reason::kParameterInvalid).id, filled.reason);

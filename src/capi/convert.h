@@ -50,6 +50,9 @@ bool WriteStruct(const T& source, T* target) {
 /// Fills `error`, if there is one, from `failure`; UTF-8 is not cut apart.
 void WriteError(const Failure& failure, callvet_error* error);
 
+/// CALLVET_FAILED, saying why.
+int Failed(const Failure& failure, callvet_error* error);
+
 /// CALLVET_INVALID, saying why.
 int Invalid(const char* why, callvet_error* error);
 

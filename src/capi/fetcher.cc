@@ -14,13 +14,12 @@
 
 using callvet::CachedCertificates;
 using callvet::Deadline;
-using callvet::Failure;
 using callvet::TrustChange;
+using callvet::capi::Failed;
 using callvet::capi::Guard;
 using callvet::capi::Invalid;
 using callvet::capi::ReadStruct;
 using callvet::capi::View;
-using callvet::capi::WriteError;
 using callvet::capi::WriteStruct;
 
 struct callvet_fetcher {
@@ -32,11 +31,6 @@ namespace {
 
 // A trust list and CRLs at the start: it must come up even if their host does not answer.
 constexpr std::chrono::milliseconds kStartTimeout{10'000};
-
-int Failed(const Failure& failure, callvet_error* error) {
-  WriteError(failure, error);
-  return CALLVET_FAILED;
-}
 
 Deadline DeadlineOf(uint32_t timeout_ms) {
   return Deadline::After(std::chrono::milliseconds(timeout_ms));

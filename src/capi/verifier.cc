@@ -13,7 +13,6 @@
 #include "capi/result.h"
 
 using callvet::Fail;
-using callvet::Failure;
 using callvet::Info;
 using callvet::OfflineVerifier;
 using callvet::Reason;
@@ -21,11 +20,11 @@ using callvet::ReasonClass;
 using callvet::ReasonInfo;
 using callvet::Stopwatch;
 using callvet::sys_seconds;
+using callvet::capi::Failed;
 using callvet::capi::Guard;
 using callvet::capi::Invalid;
 using callvet::capi::ReadStruct;
 using callvet::capi::View;
-using callvet::capi::WriteError;
 using callvet::capi::WriteStruct;
 
 namespace {
@@ -38,11 +37,6 @@ void Count(Counter& counter) {
 
 sys_seconds TimeOf(int64_t seconds) {
   return sys_seconds(std::chrono::seconds(seconds));
-}
-
-int Failed(const Failure& failure, callvet_error* error) {
-  WriteError(failure, error);
-  return CALLVET_FAILED;
 }
 
 }  // namespace

@@ -349,16 +349,50 @@ void WarnOf(const TrustReport& report, const Console& console) {
   }
 }
 
-ExitCode RunVerify(VerifyOptions& options, const Console& console) {
+Result<void> CheckOptions(const VerifyOptions& options) {
   const bool trunk_counts = !options.policy.empty() || !options.evidence.evidence.store.empty();
   if (!trunk_counts && !options.trunk.empty()) {
-    return console.Complain(
-        Fail(Reason::kParameterMissing, "--trunk needs --policy or --evidence"));
+    return Fail(Reason::kParameterMissing, "--trunk needs --policy or --evidence");
   }
   if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty()) {
-    return console.Complain(
-        Fail(Reason::kParameterMissing, "give an Identity header, --identity-file or --sip-file"));
+    return Fail(Reason::kParameterMissing,
+                "give an Identity header, --identity-file or --sip-file");
   }
+  return {};
+}
+
+// What the policy says of how the call is verified.
+Result<void> ApplyPolicy(const Policy& policy, const VerifyOptions& options, VerifierSetup& setup) {
+  const auto plan = PolicyCountry(policy, options.country);
+  if (!plan) return plan.error();
+  setup.options.dial_plan = *plan;
+  return CheckTrunk(policy, options.trunk);
+}
+
+void WarnOfTrust(const LiveVerifier& verifier, const TrustReport& trust, const Console& console) {
+  WarnOf(trust, console);
+  if (verifier.trust().snapshot()->anchors().empty()) {
+    console.Warn("there is no trust anchor, so no signer is trusted: see --anchors");
+  }
+}
+
+// Nothing without --evidence.
+Result<std::optional<OpenedEvidence>> OpenStore(const VerifyOptions& options) {
+  if (options.evidence.evidence.store.empty()) return std::optional<OpenedEvidence>();
+  const auto where = EvidenceSetupOf(options.evidence.evidence, EvidenceSetup::Open::kCreate);
+  if (!where) return where.error();
+  auto opened = OpenEvidence(*where);
+  if (!opened) return opened.error();
+  return std::optional<OpenedEvidence>(std::move(*opened));
+}
+
+std::string TrustListText(const LiveVerifier& verifier) {
+  const auto list = verifier.trust().trust_list();
+  return list ? "sequence " + std::to_string(list->list.sequence()) : "";
+}
+
+ExitCode RunVerify(VerifyOptions& options, const Console& console) {
+  if (auto ok = CheckOptions(options); !ok) return console.Complain(ok.error());
   std::shared_ptr<const Policy> policy;
   if (!options.policy.empty()) {
     policy = PolicyOption(options.policy, console);
@@ -367,10 +401,7 @@ ExitCode RunVerify(VerifyOptions& options, const Console& console) {
   auto setup = MakeSetup(options);
   if (!setup) return console.Complain(setup.error());
   if (policy != nullptr) {
-    const auto plan = PolicyCountry(*policy, options.country);
-    if (!plan) return console.Complain(plan.error());
-    setup->options.dial_plan = *plan;
-    if (auto ok = CheckTrunk(*policy, options.trunk); !ok) return console.Complain(ok.error());
+    if (auto ok = ApplyPolicy(*policy, options, *setup); !ok) return console.Complain(ok.error());
   }
   auto call = ReadCall(options, console);
   if (!call) return console.Complain(call.error());
@@ -379,18 +410,9 @@ ExitCode RunVerify(VerifyOptions& options, const Console& console) {
   auto verifier = LiveVerifier::Make(*setup, StartRule::kAllSources, deadline, trust);
   if (!verifier) return console.Complain(verifier.error());
   if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
-  WarnOf(trust, console);
-  if ((*verifier)->trust().snapshot()->anchors().empty()) {
-    console.Warn("there is no trust anchor, so no signer is trusted: see --anchors");
-  }
-  std::optional<OpenedEvidence> evidence;
-  if (!options.evidence.evidence.store.empty()) {
-    const auto where = EvidenceSetupOf(options.evidence.evidence, EvidenceSetup::Open::kCreate);
-    if (!where) return console.Complain(where.error());
-    auto opened = OpenEvidence(*where);
-    if (!opened) return console.Complain(opened.error());
-    evidence = std::move(*opened);
-  }
+  WarnOfTrust(**verifier, trust, console);
+  const auto evidence = OpenStore(options);
+  if (!evidence) return console.Complain(evidence.error());
 
   TrustReport crls;
   CallEvidence kept;
@@ -400,15 +422,12 @@ ExitCode RunVerify(VerifyOptions& options, const Console& console) {
   if (policy != nullptr) {
     answer.disposition = Decide(*policy, PolicyCallOf(*call, options.trunk), answer.verdict);
   }
-  if (evidence) {
+  if (*evidence) {
     kept.options = std::make_shared<const VerifierOptions>(setup->options);
     kept.call = *call;
-    if (const auto list = (*verifier)->trust().trust_list()) {
-      kept.trust_list = "sequence " + std::to_string(list->list.sequence());
-    }
-    if (auto ok = Record(*evidence, std::move(kept), options, answer); !ok) {
-      return console.Complain(ok.error());
-    }
+    kept.trust_list = TrustListText(**verifier);
+    auto ok = Record(**evidence, std::move(kept), options, answer);
+    if (!ok) return console.Complain(ok.error());
   }
   PrintResult(answer, options, console);
   const bool rejected = answer.disposition && answer.disposition->action == Action::kReject;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "evidence/call_json.h"
 #include "evidence/json_fields.h"
+#include "evidence/store_time.h"
 #include "evidence/verdict_digest.h"
 #include "pki/sha256.h"
 #include "syntax/party.h"
@@ -18,10 +19,6 @@ namespace callvet {
 namespace {
 
 constexpr int64_t kFormat = 1;
-
-int64_t Seconds(sys_seconds time) {
-  return time.time_since_epoch().count();
-}
 
 // The canonical form of the first party that can be read, else the first text as it is.
 std::string FirstParty(const std::vector<std::string>& texts, const DialPlan* plan) {

@@ -11,6 +11,7 @@
 #include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
 #include "evidence/postgres.h"
+#include "evidence/store_time.h"
 
 namespace callvet {
 namespace {
@@ -70,16 +71,6 @@ int64_t Int(const Row& row, size_t column) {
 std::string Int(int64_t number) {
   return std::to_string(number);
 }
-sys_seconds Time(int64_t seconds) {
-  return sys_seconds(std::chrono::seconds(seconds));
-}
-int64_t Seconds(sys_seconds time) {
-  return time.time_since_epoch().count();
-}
-int64_t DayOf(sys_seconds time) {
-  return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
-}
-
 EvidenceCheckpoint CheckpointOf(const Row& row) {
   return {Int(row, 0), FromPostgresBytes(Text(row, 1)), Time(Int(row, 2)), Text(row, 3),
           FromPostgresBytes(Text(row, 4))};

@@ -10,6 +10,7 @@
 #include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
 #include "evidence/sqlite.h"
+#include "evidence/store_time.h"
 
 namespace callvet {
 namespace {
@@ -87,16 +88,6 @@ void BindUuid(SqliteStatement& statement, int index, const std::string& text) {
 std::string Uuid(const SqliteStatement& statement, int column) {
   std::string bytes = statement.Bytes(column);
   return statement.IsBlob(column) ? UnpackUuid(bytes) : bytes;
-}
-
-sys_seconds Time(int64_t seconds) {
-  return sys_seconds(std::chrono::seconds(seconds));
-}
-int64_t Seconds(sys_seconds time) {
-  return time.time_since_epoch().count();
-}
-int64_t DayOf(sys_seconds time) {
-  return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
 }
 
 StoredEvidence RecordOf(const SqliteStatement& row) {

@@ -89,6 +89,13 @@ std::span<const Certificate> TrustStore::AnchorsAt(sys_seconds at) const {
   return listed_until_ && at >= *listed_until_ ? all.first(own_anchors_) : all;
 }
 
+std::shared_ptr<const TrustStore> TrustStore::WithoutCrls(sys_seconds at) const {
+  const auto anchors = AnchorsAt(at);
+  TrustStoreBuilder builder;
+  builder.SetListedAnchors({anchors.begin(), anchors.end()}, sys_seconds::max());
+  return builder.Build();
+}
+
 Result<void> TrustStoreBuilder::AddAnchors(std::string_view bytes, std::string_view source) {
   const auto anchors = ReadAnchors(bytes, source);
   if (!anchors) return anchors.error();

@@ -31,6 +31,9 @@ class TrustStore {
   /// The anchors that count at `at`: without the listed ones from listed_until() on, so that an
   /// expired list is trusted by nobody even if nobody replaces this store (C-32).
   [[nodiscard]] std::span<const Certificate> AnchorsAt(sys_seconds at) const;
+  /// A store of AnchorsAt(at) alone, which knows no CRLs: for chains of which revocation is not
+  /// judged yet.
+  [[nodiscard]] std::shared_ptr<const TrustStore> WithoutCrls(sys_seconds at) const;
   /// The anchors given by themselves.
   [[nodiscard]] std::span<const Certificate> own_anchors() const {
     return std::span<const Certificate>(anchors_).first(own_anchors_);

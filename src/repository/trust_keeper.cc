@@ -325,18 +325,12 @@ bool TrustKeeper::TakeWatched(sys_seconds now) {
     unproven_.clear();
   }
   bool added = false;
-  std::shared_ptr<const TrustStore> anchors_only;
+  std::shared_ptr<const TrustStore> without_crls;
   for (const auto& bundle : watched) {
     if (crls_.Knows(*bundle)) continue;
-    if (anchors_only == nullptr) {
-      // Without CRLs, because they are what is missing.
-      const auto store = snapshot();
-      const auto anchors = store->AnchorsAt(now);
-      TrustStoreBuilder builder;
-      builder.SetListedAnchors({anchors.begin(), anchors.end()}, sys_seconds::max());
-      anchors_only = builder.Build();
-    }
-    const auto chain = VerifyChain(*bundle, *anchors_only, now);
+    // CRLs are what is missing.
+    if (without_crls == nullptr) without_crls = snapshot()->WithoutCrls(now);
+    const auto chain = VerifyChain(*bundle, *without_crls, now);
     if (chain) {
       added = crls_.Watch(chain->path()) || added;
       continue;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "api/config_paths.h"
 #include "api/object_reader.h"
 #include "api/verifier_config.h"
 #include "base/file.h"
@@ -18,18 +19,21 @@ constexpr size_t kMaxConfigBytes = size_t{1024} * 1024;
 class ConfigReader {
  public:
   ConfigReader(const JsonValue& json, path directory)
-      : root_(json, "", Reason::kConfigInvalid), json_(json), directory_(std::move(directory)) {}
+      : root_(json, "", Reason::kConfigInvalid),
+        json_(json),
+        directory_(std::move(directory)),
+        paths_(directory_) {}
 
   Result<ServiceConfig> Read() {
     ReadListen();
-    Path(root_, "policy", config_.policy);
-    Section("tls", [&](ObjectReader& reader) { ReadTls(reader); });
-    Section("access", [&](ObjectReader& reader) { ReadAccess(reader); });
+    paths_.Read(root_, "policy", config_.policy);
+    root_.Section("tls", [&](ObjectReader& reader) { ReadTls(reader); });
+    root_.Section("access", [&](ObjectReader& reader) { ReadAccess(reader); });
     ReadVerifierSections(root_, directory_, config_.verifier, config_.deadline);
-    Section("signing", [&](ObjectReader& reader) { ReadSigning(reader); });
-    Section("evidence", [&](ObjectReader& reader) { ReadEvidence(reader); });
-    Section("limits", [&](ObjectReader& reader) { ReadLimits(reader); });
-    Section("log", [&](ObjectReader& reader) { ReadLog(reader); });
+    root_.Section("signing", [&](ObjectReader& reader) { ReadSigning(reader); });
+    root_.Section("evidence", [&](ObjectReader& reader) { ReadEvidence(reader); });
+    root_.Section("limits", [&](ObjectReader& reader) { ReadLimits(reader); });
+    root_.Section("log", [&](ObjectReader& reader) { ReadLog(reader); });
     if (auto ok = root_.Finish(); !ok) return ok.error();
     for (const std::string_view name : {"trust", "certificates", "verification"}) {
       if (const JsonValue* value = json_.Find(name)) config_.verifier_text += WriteJson(*value);
@@ -40,34 +44,6 @@ class ConfigReader {
   }
 
  private:
-  template <class Function>
-  void Section(std::string_view name, Function read) {
-    auto reader = root_.Object(name);
-    if (!reader) return;
-    read(*reader);
-    if (auto ok = reader->Finish(); !ok) root_.Adopt(*reader);
-  }
-
-  [[nodiscard]] path Resolve(const std::string& text) const {
-    return text.empty() || path(text).is_absolute() ? path(text) : directory_ / text;
-  }
-  void Path(ObjectReader& reader, std::string_view name, path& target) const {
-    std::optional<std::string> text;
-    reader.Text(name, text);
-    if (text) target = Resolve(*text);
-  }
-  void Path(ObjectReader& reader, std::string_view name, std::optional<path>& target) const {
-    std::optional<std::string> text;
-    reader.Text(name, text);
-    if (text) target = Resolve(*text);
-  }
-  static void Milliseconds(ObjectReader& reader, std::string_view name, ObjectReader::Range range,
-                           std::chrono::milliseconds& target) {
-    int64_t count = target.count();
-    reader.Number(name, range, count);
-    target = std::chrono::milliseconds(count);
-  }
-
   void ReadListen() {
     std::vector<std::string> listen;
     root_.Texts("listen", listen);
@@ -83,9 +59,9 @@ class ConfigReader {
 
   void ReadTls(ObjectReader& reader) {
     config_.tls.emplace();
-    Path(reader, "certificate", config_.tls->certificate);
-    Path(reader, "key", config_.tls->key);
-    Path(reader, "client_ca", config_.tls->client_ca);
+    paths_.Read(reader, "certificate", config_.tls->certificate);
+    paths_.Read(reader, "key", config_.tls->key);
+    paths_.Read(reader, "client_ca", config_.tls->client_ca);
     if (config_.tls->certificate.empty()) reader.Refuse("certificate", "is missing");
     if (config_.tls->key.empty()) reader.Refuse("key", "is missing");
   }
@@ -111,7 +87,7 @@ class ConfigReader {
   }
 
   void ReadSigning(ObjectReader& reader) {
-    Path(reader, "key", config_.signing_key);
+    paths_.Read(reader, "key", config_.signing_key);
     reader.Text("x5u", config_.signing_x5u);
     if (config_.signing_key.empty()) reader.Refuse("key", "is missing");
     if (config_.signing_x5u.empty()) reader.Refuse("x5u", "is missing");
@@ -124,17 +100,17 @@ class ConfigReader {
     std::string& store = evidence.setup.store;
     reader.Text("store", store);
     if (store.empty()) reader.Refuse("store", "is missing");
-    if (store.find("://") == std::string::npos) store = Resolve(store).string();
-    Path(reader, "checkpoint_key", evidence.setup.checkpoint_key);
-    Path(reader, "number_key", evidence.setup.number_key);
+    if (store.find("://") == std::string::npos) store = paths_.Resolve(store).string();
+    paths_.Read(reader, "checkpoint_key", evidence.setup.checkpoint_key);
+    paths_.Read(reader, "number_key", evidence.setup.number_key);
     path spill;
-    Path(reader, "spill_dir", spill);
+    paths_.Read(reader, "spill_dir", spill);
     writer.spill_directory = spill.string();
     reader.Number("spill_bytes", {1024 * 1024, INT64_MAX}, writer.max_spill_bytes);
     reader.Number("queued_records", {100, 10'000'000}, writer.max_queue);
     reader.Number("commit_records", {1, 100'000}, writer.max_batch);
-    Milliseconds(reader, "commit_ms", {0, 10'000}, writer.commit_interval);
-    Milliseconds(reader, "retry_ms", {10, 600'000}, writer.retry);
+    reader.Milliseconds("commit_ms", {0, 10'000}, writer.commit_interval);
+    reader.Milliseconds("retry_ms", {10, 600'000}, writer.retry);
     reader.Number("retention_days", {0, 36'500}, evidence.retention_days);
     std::string full = "refuse-calls";
     reader.Text("when_full", full);
@@ -158,10 +134,10 @@ class ConfigReader {
     reader.Number("waiting_for_certificates", {0, 1000}, config_.waiting_for_certificates);
     reader.Number("requests_per_second_per_client", {0, 10'000'000}, config_.rate.per_second);
     reader.Number("burst_per_client", {0, 10'000'000}, config_.rate.burst);
-    Milliseconds(reader, "request_ms", {100, 600'000}, limits.request_time);
-    Milliseconds(reader, "idle_ms", {100, 3'600'000}, limits.idle_time);
-    Milliseconds(reader, "write_ms", {100, 600'000}, limits.write_time);
-    Milliseconds(reader, "drain_ms", {0, 600'000}, config_.drain_time);
+    reader.Milliseconds("request_ms", {100, 600'000}, limits.request_time);
+    reader.Milliseconds("idle_ms", {100, 3'600'000}, limits.idle_time);
+    reader.Milliseconds("write_ms", {100, 600'000}, limits.write_time);
+    reader.Milliseconds("drain_ms", {0, 600'000}, config_.drain_time);
   }
 
   void ReadLog(ObjectReader& reader) {
@@ -170,7 +146,7 @@ class ConfigReader {
     reader.Text("numbers", numbers);
     const std::string& target = config_.log.target;
     if (target != "off" && target != "stdout" && target != "stderr") {
-      config_.log.target = Resolve(target).string();
+      config_.log.target = paths_.Resolve(target).string();
     }
     if (numbers == "full") config_.log.numbers = LogNumbers::kFull;
     if (numbers != "full" && numbers != "masked") reader.Refuse("numbers", "not masked or full");
@@ -179,6 +155,7 @@ class ConfigReader {
   ObjectReader root_;
   const JsonValue& json_;
   path directory_;
+  ConfigPaths paths_;
   ServiceConfig config_;
 };
 
@@ -195,10 +172,9 @@ Result<void> CheckConfig(const ServiceConfig& config) {
 }
 
 Result<ServiceConfig> ParseConfig(std::string_view text, const path& directory) {
-  const std::string clean = WithoutJsonComments(text);
-  const auto json = ReadJson(clean, {.max_bytes = kMaxConfigBytes});
-  if (!json) return Fail(Reason::kConfigInvalid, json.error().detail);
-  auto config = ConfigReader(*json, directory).Read();
+  const auto document = ReadJsonWithComments(text, {.max_bytes = kMaxConfigBytes});
+  if (!document) return Fail(Reason::kConfigInvalid, document.error().detail);
+  auto config = ConfigReader(document->root, directory).Read();
   if (!config) return config;
   if (auto ok = CheckConfig(*config); !ok) return ok.error();
   return config;

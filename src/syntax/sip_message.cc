@@ -341,6 +341,19 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
   return std::move(*found);
 }
 
+Result<SipMessage> SipMessage::ParseMessage(std::string_view bytes) {
+  if (bytes.size() > kMaxBytes) {
+    return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
+  }
+  while (bytes.starts_with('\r') || bytes.starts_with('\n')) bytes.remove_prefix(1);
+  const std::string_view line = TakeLine(bytes);
+  auto request = FindRequestLine(line);
+  if (!request || !line.starts_with(request->method + " ") || !request->style.suffix.empty()) {
+    return Invalid("the message does not begin with its request line");
+  }
+  return ReadMessage(std::move(*request), bytes);
+}
+
 std::vector<std::string> SipMessage::All(std::string_view name) const {
   std::vector<std::string> values;
   for (const Header& header : headers) {

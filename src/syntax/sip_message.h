@@ -34,6 +34,9 @@ struct SipMessage {
   /// many are there. Fails with kSipMessageInvalid: no request, no header, a header line without a
   /// name, Content-Length headers that differ, or too large. Pure; thread-safe.
   static Result<SipMessage> Parse(std::string_view text);
+  /// Reads a message from the wire: the request line is its first line (empty ones before it are
+  /// skipped), and what follows the body is no part of it. Fails as Parse does.
+  static Result<SipMessage> ParseMessage(std::string_view bytes);
 
   /// The values of all headers called `name` (lower-case, long form), in order.
   [[nodiscard]] std::vector<std::string> All(std::string_view name) const;

@@ -76,12 +76,14 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             ReadParties(request.dest, options.dial_plan),
             std::nullopt,
             std::nullopt,
-            std::nullopt,
+            {},
             {}};
+  call.targets = call.called;
   if (request.target) {
     Target target = ReadTarget(*request.target, options);
     call.request_uri = std::move(target.number);
-    call.contact = std::move(target.contact);
+    if (call.request_uri) call.targets = {*call.request_uri};
+    if (target.contact) call.targets.push_back(std::move(*target.contact));
     if (!call.request_uri) {
       call.request_uri_ignored =
           "; Request-URI " + Quote(*request.target, 200) + " not compared: " + target.ignored;
@@ -133,13 +135,6 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan) {
                      [&](const std::string& tn) { return party.MatchesTn(tn, plan); }) ||
          std::any_of(dest.uri.begin(), dest.uri.end(),
                      [&](const std::string& uri) { return party.MatchesUri(uri); });
-}
-
-std::vector<Party> Targets(const Call& call) {
-  std::vector<Party> targets = call.called;
-  if (call.request_uri) targets = {*call.request_uri};
-  if (call.contact) targets.push_back(*call.contact);
-  return targets;
 }
 
 std::vector<Party> CalledForCompact(const Call& call) {

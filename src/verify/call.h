@@ -23,9 +23,9 @@ struct Call {
   /// The Request-URI, if it counts (TargetPolicy): the number that it is or may be taken for
   /// (DialledPart), nobody's if that cannot be read.
   std::optional<Party> request_uri;
-  /// The Request-URI as a URI where it is no number by the grammar: a call may have been redirected
-  /// to it (F-4).
-  std::optional<Party> contact;
+  /// Where the call goes (F-4): the Request-URI, also as the URI that it is where it is no number
+  /// by the grammar; To as well, where no number counts there.
+  std::vector<Party> targets;
   /// Why it does not count although there is one, to be put behind a detail; else empty.
   std::string request_uri_ignored;
   /// A message and not a call (F-30).
@@ -52,9 +52,6 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan);
 /// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,
 /// that one.
 std::vector<Party> CalledForCompact(const Call& call);
-
-/// Where the call goes (F-4): the Request-URI; To as well, where that is no number.
-std::vector<Party> Targets(const Call& call);
 
 /// "A, B" of the canonical forms, each with the received form where that differs: for details.
 std::string Describe(const std::vector<Party>& parties);

@@ -281,7 +281,7 @@ void CallJudgement::Decide(Verdict& verdict) const {
 
 // Which of these is where the call goes.
 std::string CallJudgement::TargetIn(const std::vector<std::string>& dest) const {
-  for (const Party& target : Targets(call_)) {
+  for (const Party& target : call_.targets) {
     if (std::find(dest.begin(), dest.end(), target.canonical()) != dest.end()) {
       return target.canonical();
     }

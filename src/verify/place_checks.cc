@@ -28,11 +28,11 @@ bool IsForAny(const DestClaim& dest, const std::vector<Party>& parties, const Ca
 // D-4: To, and the Request-URI where that counts.
 bool IsForThisCall(const DestClaim& dest, const Call& call) {
   if (!IsForAny(dest, call.called, call)) return false;
-  return !call.request_uri || IsForAny(dest, Targets(call), call);
+  return !call.request_uri || IsForAny(dest, call.targets, call);
 }
 
 bool IsForTarget(const DestClaim& dest, const Call& call) {
-  return IsForAny(dest, Targets(call), call);
+  return IsForAny(dest, call.targets, call);
 }
 
 std::string IatText(const Claims& claims, const Call& call) {

@@ -238,6 +238,23 @@ TEST(SipMessage, SummaryLinesAreNoRequests) {
   }
 }
 
+// From the wire there is one message, at the beginning.
+TEST(SipMessage, AMessageFromTheWire) {
+  const std::string update =
+      "UPDATE sip:u@example.org SIP/2.0\r\nFrom: u\r\nContent-Length: 2\r\n\r\nab";
+  const std::string invite = "INVITE sip:i@example.org sip/2.0\r\nFrom: i\r\n\r\n";
+  const auto message = SipMessage::ParseMessage("\r\n\r\n" + update + invite);
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_EQ(message->method, "UPDATE");
+  EXPECT_EQ(message->body, "ab");
+  EXPECT_THAT(SipMessage::ParseMessage(invite), Succeeds());
+  for (const std::string& text :
+       {"x " + invite, " " + invite, "SIP/2.0 200 OK\r\n\r\n" + invite, std::string(),
+        std::string("INVITE sip:i@example.org SIP/2.0.\r\nFrom: i.\r\n")}) {
+    EXPECT_THAT(SipMessage::ParseMessage(text), FailsWith(Reason::kSipMessageInvalid)) << text;
+  }
+}
+
 // A capture begins with what registered the phone; the call is what is asked about.
 TEST(SipMessage, TheFirstCallAmongOtherRequests) {
   const std::string options =
