@@ -20,11 +20,11 @@ using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 using Parameter = PostgresConnection::Parameter;
 using Row = std::vector<Parameter>;
 
-constexpr size_t kMaxPage = 10'000;
+constexpr std::chrono::milliseconds kPruneTimeout{60'000};
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(4851215093)";
 
 // One statement each: the extended protocol takes no more.
-constexpr const char* kSchema[] = {
+constexpr const char* kPostgresSchema[] = {
     "CREATE TABLE IF NOT EXISTS evidence_setting (name text PRIMARY KEY, value text NOT NULL)",
     "CREATE TABLE IF NOT EXISTS evidence_day (day bigint PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS evidence_blob (sha256 bytea PRIMARY KEY, last_day bigint NOT NULL, "
@@ -51,7 +51,7 @@ constexpr const char* kSchema[] = {
     "WHERE reason <> 'verified'",
 };
 
-constexpr const char* kColumns =
+constexpr const char* kPostgresColumns =
     "seq, id, kind, at, orig, dest, origid, spc, trunk, reason, call_id, hash, body";
 
 Parameter TextOrNull(const std::string& text) {
@@ -92,7 +92,8 @@ StoredEvidence RecordOf(const Row& row) {
 // A connection that is made when it is needed, with its lock.
 class Line {
  public:
-  explicit Line(const PostgresStoreOptions& options) : options_(options) {}
+  Line(const PostgresStoreOptions& options, std::chrono::milliseconds timeout)
+      : options_(options), timeout_(timeout) {}
 
   /// Runs `work` with a live connection, in a transaction begun by `begin`.
   template <class Work>
@@ -115,7 +116,7 @@ class Line {
   Result<void> Connect() {
     if (connection_ && connection_->alive()) return {};
     connection_.reset();
-    auto made = PostgresConnection::Connect(options_.url, options_.timeout);
+    auto made = PostgresConnection::Connect(options_.url, timeout_);
     if (!made) return made.error();
     if (auto ok = Prepare(*made); !ok) return ok;
     connection_.emplace(std::move(*made));
@@ -142,7 +143,7 @@ class Line {
   Result<void> MakeTables(PostgresConnection& connection) {
     if (auto ok = connection.Query("BEGIN"); !ok) return ok.error();
     if (auto ok = connection.Query(kLock); !ok) return ok.error();
-    for (const char* statement : kSchema) {
+    for (const char* statement : kPostgresSchema) {
       if (auto ok = connection.Query(statement); !ok) return ok.error();
     }
     if (auto ok = connection.Query(
@@ -156,6 +157,7 @@ class Line {
   }
 
   const PostgresStoreOptions& options_;
+  std::chrono::milliseconds timeout_;
   std::mutex mutex_;
   std::optional<PostgresConnection> connection_;
 };
@@ -163,7 +165,10 @@ class Line {
 class PostgresStore final : public EvidenceStore {
  public:
   explicit PostgresStore(PostgresStoreOptions options)
-      : options_(std::move(options)), writer_(options_), reader_(options_) {}
+      : options_(std::move(options)),
+        writer_(options_, options_.append_timeout),
+        pruner_(options_, kPruneTimeout),
+        reader_(options_, options_.timeout) {}
 
   Result<void> Append(const Records& records, Seen seen) override;
   Result<EvidencePage> Find(const EvidenceQuery& query) override;
@@ -196,6 +201,7 @@ class PostgresStore final : public EvidenceStore {
   std::mutex blobs_mutex_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day
   Line writer_;
+  Line pruner_;
   Line reader_;
 };
 
@@ -306,7 +312,7 @@ Result<void> PostgresStore::PutRecords(Connection& connection,
   for (const auto& column : columns) parameters.emplace_back(PostgresArray(column));
   parameters.emplace_back(Int(day));
   const auto put = connection.Query(
-      std::string("INSERT INTO evidence_record (") + kColumns +
+      std::string("INSERT INTO evidence_record (") + kPostgresColumns +
           ", day) SELECT u.*, $14::bigint FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], "
           "$4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], "
           "$11::text[], $12::bytea[], $13::text[]) AS u",
@@ -385,11 +391,12 @@ Result<EvidencePage> PostgresStore::Find(const EvidenceQuery& query) {
   if (!query.keys.reason.empty() && query.keys.reason != Info(Reason::kNone).id) {
     where += " AND reason <> 'verified'";
   }
-  const size_t limit = std::min(query.limit, kMaxPage);
+  const size_t limit = std::min(query.limit, EvidenceQuery::kMaxLimit);
   parameters.emplace_back(std::to_string(limit + 1));
   // "+ 0": what a key finds is few and is sorted; the order must not be what the planner goes by.
-  const std::string sql = std::string("SELECT ") + kColumns + " FROM evidence_record WHERE " +
-                          where + " ORDER BY seq" + (by_key ? " + 0" : "") + " DESC LIMIT $" +
+  const std::string sql = std::string("SELECT ") + kPostgresColumns +
+                          " FROM evidence_record WHERE " + where + " ORDER BY seq" +
+                          (by_key ? " + 0" : "") + " DESC LIMIT $" +
                           std::to_string(parameters.size());
   return reader_.Transaction("BEGIN", [&](Connection& connection) -> Result<EvidencePage> {
     const auto rows = connection.Query(sql, parameters);
@@ -409,9 +416,9 @@ Result<StoredEvidence> PostgresStore::Get(std::string_view id) {
     return Fail(Reason::kResourceNotFound, "this is no id of evidence");
   }
   return reader_.Transaction("BEGIN", [&](Connection& connection) -> Result<StoredEvidence> {
-    const auto rows =
-        connection.Query(std::string("SELECT ") + kColumns + " FROM evidence_record WHERE id = $1",
-                         {std::string(id)});
+    const auto rows = connection.Query(
+        std::string("SELECT ") + kPostgresColumns + " FROM evidence_record WHERE id = $1",
+        {std::string(id)});
     if (!rows) return rows.error();
     if (rows->rows.empty()) {
       return Fail(Reason::kResourceNotFound, "there is no evidence with this id");
@@ -456,7 +463,7 @@ Result<bool> PostgresStore::VisitInside(Connection& connection, EvidenceVisitor&
   if (!state) return state.error();
   visitor.State(*state);
   if (auto ok = connection.Query(std::string("DECLARE all_records NO SCROLL CURSOR FOR SELECT ") +
-                                 kColumns + " FROM evidence_record ORDER BY seq");
+                                 kPostgresColumns + " FROM evidence_record ORDER BY seq");
       !ok) {
     return ok.error();
   }
@@ -491,9 +498,9 @@ Result<std::vector<std::string>> PostgresStore::BlobNames() {
 }
 
 Result<int64_t> PostgresStore::Prune(std::chrono::sys_days day) {
-  const std::lock_guard lock(blobs_mutex_);
-  blob_days_.clear();
-  return writer_.Transaction("BEGIN", [&](Connection& connection) {
+  // Not under blobs_mutex_: it may take long. No blob is deleted that is known to be of a later
+  // day.
+  return pruner_.Transaction("BEGIN", [&](Connection& connection) {
     return PruneInside(connection, day.time_since_epoch().count());
   });
 }

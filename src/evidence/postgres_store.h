@@ -16,7 +16,9 @@ struct PostgresStoreOptions {
   std::shared_ptr<const EvidenceSigner> signer;  // nullptr: Append and Prune fail
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
   std::string number_key;                     // NumberKey::name, or "": numbers are not hashed
-  std::chrono::milliseconds timeout{10'000};  // for each answer of the server
+  std::chrono::milliseconds timeout{10'000};  // for each answer of the server to a question
+  // The same for Append: whoever writes gives up soon enough that what comes meanwhile has room.
+  std::chrono::milliseconds append_timeout{2'000};
 };
 
 /// Evidence in a PostgreSQL database, partitioned by the day on which records were stored; tables

@@ -8,6 +8,9 @@
 namespace callvet {
 namespace {
 
+// A store that failed is left alone this many times as long as it took to fail.
+constexpr int kPauseOverHang = 4;
+
 // Sentences for people are not recorded. They are let go by the thread that made them: memory that
 // another one frees comes back slowly.
 void DropDetails(PassportVerdict& passport) {
@@ -149,6 +152,7 @@ bool EvidenceWriter::StoreMayBeTried() const {
 }
 
 Result<void> EvidenceWriter::ToStore(const Records& records, EvidenceStore::Seen seen) {
+  const Stopwatch tried;
   auto stored = store_->Append(records, seen);
   if (stored) {
     store_pause_.reset();
@@ -158,7 +162,9 @@ Result<void> EvidenceWriter::ToStore(const Records& records, EvidenceStore::Seen
     return stored;
   }
   Note(stored.error());
-  store_pause_ = Deadline::After(options_.retry);
+  // Of a store that hangs, most of the time must be left for the spill.
+  const auto hung = std::chrono::ceil<std::chrono::milliseconds>(tried.Elapsed());
+  store_pause_ = Deadline::After(std::max(options_.retry, kPauseOverHang * hung));
   return stored;
 }
 

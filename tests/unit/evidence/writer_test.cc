@@ -19,12 +19,17 @@ using Seen = EvidenceStore::Seen;
 class MoodyStore final : public EvidenceStore {
  public:
   explicit MoodyStore(std::shared_ptr<EvidenceStore> store) : store_(std::move(store)) {}
-  enum class Mood : uint8_t { kGood, kDown, kKeepsAndFails };
+  enum class Mood : uint8_t { kGood, kDown, kHangs, kKeepsAndFails };
+  static constexpr std::chrono::milliseconds kHang{100};
   std::atomic<Mood> mood = Mood::kGood;
+  std::atomic<int> tries = 0;
 
   Result<void> Append(const std::vector<std::shared_ptr<const EvidenceRecord>>& records,
                       Seen seen) override {
-    if (mood == Mood::kDown) return Fail(Reason::kEvidenceUnavailable, "down");
+    ++tries;
+    if (mood == Mood::kHangs) std::this_thread::sleep_for(kHang);
+    if (mood == Mood::kDown || mood == Mood::kHangs)
+      return Fail(Reason::kEvidenceUnavailable, "down");
     auto stored = store_->Append(records, seen);
     if (mood == Mood::kKeepsAndFails) return Fail(Reason::kEvidenceUnavailable, "who knows");
     return stored;
@@ -126,6 +131,25 @@ TEST_F(WriterTest, AStoreThatIsDownSpillsAndDrains) {
   EXPECT_EQ(lab_.store->Find({})->records.size(), 0U);
   EXPECT_GT(writer_->Statistics().spill_bytes, 0U);
   EXPECT_NE(writer_->Statistics().last_failure, "");
+  store_->mood = MoodyStore::Mood::kGood;
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  Stop();
+  ExpectAllStored();
+}
+
+// A store that takes long to fail must not take the time in which records are spilled.
+TEST_F(WriterTest, AStoreThatHangsIsSeldomTried) {
+  const Stopwatch since;
+  Start();
+  store_->mood = MoodyStore::Mood::kHangs;
+  for (size_t i = 1; i <= 100; ++i) {
+    Submit(1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(Eventually([&] { return Durable() == 100; }));
+  const int tries = store_->tries;
+  EXPECT_GE(tries, 1);
+  EXPECT_GE(since.Elapsed(), (tries - 1) * 5 * MoodyStore::kHang);
   store_->mood = MoodyStore::Mood::kGood;
   EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
   Stop();
