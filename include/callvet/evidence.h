@@ -84,6 +84,7 @@ struct StoredEvidence {
 
 /// What to look for; what is "" or nothing does not count. All that is given must hold.
 struct EvidenceQuery {
+  static constexpr size_t kMaxLimit = 10'000;  // more is cut to it
   EvidenceKind kind = EvidenceKind::kCall;
   EvidenceKeys keys;                             // as stored: see EvidenceCodec::KeyOf for numbers
   std::optional<std::chrono::sys_seconds> from;  // included

@@ -90,12 +90,12 @@ void ReadExtension(const std::string& ppt, RequestMembers& members, PassportRequ
   }
 }
 
-struct ReadRequest {
+struct ReadSigning {
   PassportRequest passport;
   std::optional<RequestError> error;
 };
 
-ReadRequest Read(const JsonValue& object) {
+ReadSigning ReadSigningMembers(const JsonValue& object) {
   RequestMembers members(object);
   PassportRequest request;
   request.ppt = members.Text("ppt", Presence::kOptional).value_or("shaken");
@@ -141,7 +141,7 @@ ApiReply AtisSigning(const CallSigner* signer, std::string_view body) {
   if (signer == nullptr) return RequestErrorReply({Reason::kResourceNotFound, {}});
   const UnwrappedBody unwrapped = Unwrap(body, "signingRequest");
   if (unwrapped.error) return RequestErrorReply(*unwrapped.error);
-  auto [passport, error] = Read(*unwrapped.object);
+  auto [passport, error] = ReadSigningMembers(*unwrapped.object);
   if (error) return RequestErrorReply(*error);
   passport.x5u = signer->x5u;
   const auto token = SignPassport(passport, signer->key);

@@ -107,12 +107,12 @@ struct Request {
   std::optional<std::string> identity;
 };
 
-struct ReadRequest {
+struct ReadVerification {
   Request request;
   std::optional<RequestError> error;
 };
 
-ReadRequest Read(const JsonValue& object) {
+ReadVerification ReadMembers(const JsonValue& object) {
   RequestMembers members(object);
   const auto from = members.Party("from", Count::kOne, Presence::kMandatory);
   auto to = members.Party("to", Count::kMany, Presence::kMandatory);
@@ -266,7 +266,7 @@ ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
   if (IsMsVerification(*unwrapped.object)) {
     return MsVerification(core, *unwrapped.object, deadline, recorder);
   }
-  const auto [request, error] = Read(*unwrapped.object);
+  const auto [request, error] = ReadMembers(*unwrapped.object);
   if (error) return RequestErrorReply(*error);
   if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
   const Stopwatch watch;

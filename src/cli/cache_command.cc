@@ -14,7 +14,7 @@
 namespace callvet::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kCacheFooter =
     "Examples:\n"
     "  callvet cache list --cache-dir cache\n"
     "  callvet cache show https://cert.example.org/p.pem --cache-dir cache --json\n"
@@ -29,7 +29,7 @@ struct CacheOptions {
 };
 
 // What to do with the opened cache.
-using Action = ExitCode (*)(const DiskCache&, const CacheOptions&, const Console&);
+using CacheAction = ExitCode (*)(const DiskCache&, const CacheOptions&, const Console&);
 
 std::string_view StateOf(const DiskEntry& entry) {
   const sys_seconds now = SystemClock().Now();
@@ -123,8 +123,8 @@ ExitCode RunPurge(const DiskCache& cache, const CacheOptions& options, const Con
 }
 
 CLI::App* AddAction(CLI::App& parent, Context& context,
-                    const std::shared_ptr<CacheOptions>& options, Action action, const char* name,
-                    const char* description) {
+                    const std::shared_ptr<CacheOptions>& options, CacheAction action,
+                    const char* name, const char* description) {
   CLI::App* command = parent.add_subcommand(name, description);
   command->add_option("--cache-dir", options->directory, "Directory of the cache")
       ->required()
@@ -152,7 +152,7 @@ void AddCacheCommand(CLI::App& app, Context& context) {
   auto options = std::make_shared<CacheOptions>();
   CLI::App* cache = app.add_subcommand("cache", "Show or empty a directory of cached certificates");
   cache->require_subcommand(1);
-  cache->footer(kFooter);
+  cache->footer(kCacheFooter);
   AddAction(*cache, context, options, RunList, "list", "List the cached URLs, oldest first");
   CLI::App* show =
       AddAction(*cache, context, options, RunShow, "show", "Show the certificates of one URL");

@@ -17,7 +17,7 @@
 namespace callvet::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kDecodeFooter =
     "Examples:\n"
     "  callvet decode 'eyJ...;info=<https://cert.example.org/p.pem>;alg=ES256;ppt=shaken'\n"
     "  callvet decode - < identity.txt\n"
@@ -128,7 +128,7 @@ void AddDecodeCommand(CLI::App& app, Context& context) {
   command->add_option("--at", options->at, "Time that ages are counted from (default: now)")
       ->type_name("TIME");
   command->add_flag("--json", options->json, "Print one JSON object");
-  command->footer(kFooter);
+  command->footer(kDecodeFooter);
   command->callback(
       [options, &context] { context.exit_code = RunDecode(*options, context.console); });
 }

@@ -26,7 +26,7 @@
 namespace callvet::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kEvidenceFooter =
     "Examples:\n"
     "  callvet verify --evidence calls.db --orig +12155550100 --dest +12155550101 ...\n"
     "  callvet evidence find --store calls.db --orig +12155550100 --from 2026-11-21T00:00:00Z\n"
@@ -542,7 +542,7 @@ void AddEvidenceCommand(CLI::App& app, Context& context) {
   CLI::App* evidence =
       app.add_subcommand("evidence", "Find, show, check and export what was kept of calls");
   evidence->require_subcommand(1);
-  evidence->footer(kFooter);
+  evidence->footer(kEvidenceFooter);
   AddFind(*evidence, context);
   AddOne(*evidence, context, "show", "One call's whole story, and who is responsible", RunShow);
   AddOne(*evidence, context, "verify",

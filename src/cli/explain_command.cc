@@ -13,7 +13,7 @@
 namespace callvet::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kExplainFooter =
     "Examples:\n"
     "  callvet explain orig-mismatch     one reason\n"
     "  callvet explain 437               every reason with that SIP code\n"
@@ -102,7 +102,7 @@ void AddExplainCommand(CLI::App& app, Context& context) {
       app.add_subcommand("explain", "Say what a reason means, its clause, and what to do about it");
   command->add_option("REASON-ID|CODE", options->what, "Reason id, SIP code or ATIS case");
   command->add_flag("--json", options->json, "Print a JSON array");
-  command->footer(kFooter);
+  command->footer(kExplainFooter);
   command->callback(
       [options, &context] { context.exit_code = RunExplain(*options, context.console); });
 }

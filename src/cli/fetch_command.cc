@@ -26,7 +26,7 @@ namespace {
 
 using std::chrono::microseconds;
 
-constexpr const char* kFooter =
+constexpr const char* kFetchFooter =
     "Examples:\n"
     "  callvet fetch https://cert.example.org/p.pem --anchors certs/anchors\n"
     "  callvet fetch https://cert.example.org/p.pem --json --out p.pem\n"
@@ -372,7 +372,7 @@ void AddOptions(CLI::App& command, FetchOptions& options) {
   command.add_option("--out", options.out, "Write what was fetched to this file")->type_name("F");
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
-  command.footer(kFooter);
+  command.footer(kFetchFooter);
 }
 
 }  // namespace

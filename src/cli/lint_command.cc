@@ -17,7 +17,7 @@
 namespace callvet::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kLintFooter =
     "Examples:\n"
     "  callvet lint-cert chain.pem\n"
     "  callvet lint-cert leaf.pem --issuer intermediate.pem --problems\n"
@@ -248,7 +248,7 @@ void AddLintCommand(CLI::App& app, Context& context) {
   for (CLI::Option* option : command->get_options()) {
     if (option != files) option->allow_extra_args(false);
   }
-  command->footer(kFooter);
+  command->footer(kLintFooter);
   command->callback(
       [options, &context] { context.exit_code = RunLint(*options, context.console); });
 }

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFooter =
+constexpr const char* kPkiFooter =
     "A whole lab PKI in one folder, and a revocation list:\n"
     "  callvet pki root --dir lab\n"
     "  callvet pki intermediate --dir lab --issuer-cert lab/root.pem --issuer-key lab/root.key\n"
@@ -171,7 +171,7 @@ void AddPkiCommand(CLI::App& app, Context& context) {
   CLI::App* pki =
       app.add_subcommand("pki", "Make keys, certificates and revocation lists for a laboratory");
   pki->require_subcommand(1);
-  pki->footer(kFooter);
+  pki->footer(kPkiFooter);
   AddPkiRootCommand(*pki, context);
   AddPkiIntermediateCommand(*pki, context);
   AddPkiLeafCommand(*pki, context);

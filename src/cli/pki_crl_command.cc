@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFooter =
+constexpr const char* kPkiCrlFooter =
     "Examples:\n"
     "  callvet pki crl --issuer-cert intermediate.pem --issuer-key intermediate.key \\\n"
     "      --revoke leaf.pem --revoke 1f2e3d4c --out revoked.crl\n"
@@ -186,7 +186,7 @@ void AddPkiCrlCommand(CLI::App& pki, Context& context) {
   AddOutputOptions(*command, options->output);
   AddUncheckedFlag(*command, options->unchecked);
   TakeOneValueEach(*command);
-  command->footer(kFooter);
+  command->footer(kPkiCrlFooter);
   command->callback([options, &context] { context.exit_code = RunCrl(*options, context.console); });
 }
 

@@ -26,7 +26,7 @@ using service::Demo;
 using service::Service;
 using service::ServiceConfig;
 
-constexpr const char* kFooter =
+constexpr const char* kServeFooter =
     "Examples:\n"
     "  callvet serve --demo\n"
     "  callvet serve --config /etc/callvet/callvet.json --check-config\n"
@@ -192,7 +192,7 @@ void AddServeCommand(CLI::App& app, Context& context) {
       ->excludes(config)
       ->excludes(check);
   TakeOneValueEach(*command);
-  command->footer(kFooter);
+  command->footer(kServeFooter);
   command->callback(
       [options, &context] { context.exit_code = RunServe(*options, context.console); });
 }

@@ -20,7 +20,7 @@
 namespace callvet::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kSignFooter =
     "Examples:\n"
     "  callvet sign --key leaf.key --x5u https://cert.example.org/chain.pem \\\n"
     "      --orig +12155550100 --dest +12155550101 --attest A\n"
@@ -326,7 +326,7 @@ void AddSignCommand(CLI::App& app, Context& context) {
   AddSignExtensionOptions(*command, options->extensions);
   AddOutputOptions(*command, *options);
   TakeOneValueEach(*command);
-  command->footer(kFooter);
+  command->footer(kSignFooter);
   command->callback(
       [options, &context] { context.exit_code = RunSign(*options, context.console); });
 }

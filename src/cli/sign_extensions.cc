@@ -51,7 +51,7 @@ Result<void> AddDiversion(const SignExtensions& options, const std::string& ppt,
   return {};
 }
 
-Result<JsonMembers> RichCallData(const SignExtensions& options) {
+Result<JsonMembers> RcdClaims(const SignExtensions& options) {
   JsonValue rcd;
   if (!options.rcd.empty()) {
     auto json = ReadJson(options.rcd);
@@ -147,7 +147,7 @@ Result<void> AddExtension(const SignExtensions& options, const std::string& ppt,
     members = RphMembers(options.rph, options.sph);
   } else if (ppt == "rcd" || !options.rcd.empty() || !options.crn.empty()) {
     if (options.rcd.empty() && options.crn.empty()) return Needs(ppt, "--rcd or --crn");
-    members = RichCallData(options);
+    members = RcdClaims(options);
   } else if (ppt == "msg") {
     members = Message(options);
   }

@@ -18,7 +18,7 @@
 namespace callvet::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kTrustFooter =
     "Examples:\n"
     "  callvet trust check --trust-list ca-list.jwt --trust-list-root stipa-root.pem\n"
     "  callvet trust update --trust-list ca-list.jwt --trust-list-root stipa-root.pem \\\n"
@@ -28,7 +28,7 @@ constexpr const char* kFooter =
     "  callvet trust show --trust-list-root stipa-root.pem --state-dir state --anchors anchors\n"
     "Exit codes: 0 all good, 1 something is not accepted, 2 usage error, 3 could not be had.";
 
-enum class Action : uint8_t { kShow, kCheck, kUpdate };
+enum class TrustAction : uint8_t { kShow, kCheck, kUpdate };
 
 struct TrustCommandOptions {
   TrustOptions trust;
@@ -38,18 +38,18 @@ struct TrustCommandOptions {
   bool json = false;
 };
 
-void AddOptions(CLI::App& command, Action action, TrustCommandOptions& options) {
+void AddOptions(CLI::App& command, TrustAction action, TrustCommandOptions& options) {
   AddKeptTrustOptions(command, options.trust);
-  if (action != Action::kShow) {
+  if (action != TrustAction::kShow) {
     AddTrustListOptions(command, options.trust);
     command.add_flag("--offline", options.offline, "Download nothing");
     AddDownloadOptions(command, options.downloads);
   }
-  if (action != Action::kCheck) AddCrlUrlOption(command, options.trust);
+  if (action != TrustAction::kCheck) AddCrlUrlOption(command, options.trust);
   command.add_option("--at", options.at, "Time of judging (default: now)")->type_name("TIME");
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
-  command.footer(kFooter);
+  command.footer(kTrustFooter);
 }
 
 JsonValue FailureJson(const std::optional<Failure>& failure) {
@@ -188,22 +188,23 @@ ExitCode ExitCodeOfSources(const std::vector<TrustSource>& sources) {
   return code;
 }
 
-Result<VerifierSetup> SetupOf(Action action, const TrustCommandOptions& options) {
+Result<VerifierSetup> SetupOf(TrustAction action, const TrustCommandOptions& options) {
   VerifierSetup setup;
   setup.trust = TrustSetupOf(options.trust);
   const bool new_list = setup.trust.trust_list || setup.trust.sti_pa_account;
-  if (action == Action::kUpdate && !setup.trust.state_dir) {
+  if (action == TrustAction::kUpdate && !setup.trust.state_dir) {
     return Fail(Reason::kParameterMissing, "update needs --state-dir");
   }
-  if (action == Action::kUpdate && !new_list && setup.trust.crl_urls.empty()) {
+  if (action == TrustAction::kUpdate && !new_list && setup.trust.crl_urls.empty()) {
     return Fail(Reason::kParameterMissing,
                 "update needs --trust-list, --sti-pa-account or --crl-url");
   }
-  if (!options.offline && action != Action::kShow) ApplyDownloadOptions(options.downloads, setup);
+  if (!options.offline && action != TrustAction::kShow)
+    ApplyDownloadOptions(options.downloads, setup);
   return setup;
 }
 
-ExitCode RunTrust(Action action, const TrustCommandOptions& options, const Console& console) {
+ExitCode RunTrust(TrustAction action, const TrustCommandOptions& options, const Console& console) {
   const auto now = TimeOption(options.at, SystemClock().Now());
   if (!now) return console.Complain(InOption("--at", now.error()));
   const auto setup = SetupOf(action, options);
@@ -214,7 +215,7 @@ ExitCode RunTrust(Action action, const TrustCommandOptions& options, const Conso
     if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
   }
   std::optional<ListCheck> checked;
-  if (action == Action::kCheck && inputs->trust_list_client) {
+  if (action == TrustAction::kCheck && inputs->trust_list_client) {
     checked = CheckList(*inputs, *now);
     inputs->trust_list_client = nullptr;
     inputs->trust_list_roots.clear();  // the kept list is not asked for
@@ -231,12 +232,12 @@ ExitCode RunTrust(Action action, const TrustCommandOptions& options, const Conso
     console.PrintJson(AllJson(keeper, sources, std::move(list), *now));
   } else {
     PrintSources(console, sources);
-    if (action == Action::kShow) PrintStore(console, keeper, *now);
+    if (action == TrustAction::kShow) PrintStore(console, keeper, *now);
   }
   return ExitCodeOfSources(sources);
 }
 
-void AddAction(CLI::App& trust, Context& context, Action action, const char* name,
+void AddAction(CLI::App& trust, Context& context, TrustAction action, const char* name,
                const char* description) {
   auto options = std::make_shared<TrustCommandOptions>();
   CLI::App* command = trust.add_subcommand(name, description);
@@ -251,11 +252,11 @@ void AddAction(CLI::App& trust, Context& context, Action action, const char* nam
 void AddTrustCommand(CLI::App& app, Context& context) {
   CLI::App* trust = app.add_subcommand("trust", "Show, check and update whom callvet trusts");
   trust->require_subcommand(1);
-  AddAction(*trust, context, Action::kShow, "show",
+  AddAction(*trust, context, TrustAction::kShow, "show",
             "Show anchors, revocation lists and the trust list in use");
-  AddAction(*trust, context, Action::kCheck, "check",
+  AddAction(*trust, context, TrustAction::kCheck, "check",
             "Say whether files and a new trust list would be accepted, and change nothing");
-  AddAction(*trust, context, Action::kUpdate, "update",
+  AddAction(*trust, context, TrustAction::kUpdate, "update",
             "Accept a new trust list, or fetch revocation lists, into the state directory");
 }
 

@@ -29,7 +29,7 @@
 namespace callvet::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kVerifyFooter =
     "Examples:\n"
     "  callvet verify --orig +12155550100 --dest +12155550101 --anchors certs/anchors \\\n"
     "      'eyJ...;info=<https://cert.example.org/p.pem>;alg=ES256;ppt=shaken'\n"
@@ -160,7 +160,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
   AddVerifyEvidenceOptions(command, options.evidence);
   command.add_flag("--json", options.json, "Print one JSON object");
   TakeOneValueEach(command);
-  command.footer(kFooter);
+  command.footer(kVerifyFooter);
 }
 
 Result<void> AddIdentities(const std::string& text, const VerifyOptions& options,
@@ -349,7 +349,7 @@ void WarnOf(const TrustReport& report, const Console& console) {
   }
 }
 
-Result<void> CheckOptions(const VerifyOptions& options) {
+Result<void> RefuseOptions(const VerifyOptions& options) {
   const bool trunk_counts = !options.policy.empty() || !options.evidence.evidence.store.empty();
   if (!trunk_counts && !options.trunk.empty()) {
     return Fail(Reason::kParameterMissing, "--trunk needs --policy or --evidence");
@@ -392,7 +392,7 @@ std::string TrustListText(const LiveVerifier& verifier) {
 }
 
 ExitCode RunVerify(VerifyOptions& options, const Console& console) {
-  if (auto ok = CheckOptions(options); !ok) return console.Complain(ok.error());
+  if (auto ok = RefuseOptions(options); !ok) return console.Complain(ok.error());
   std::shared_ptr<const Policy> policy;
   if (!options.policy.empty()) {
     policy = PolicyOption(options.policy, console);

@@ -15,7 +15,7 @@
 namespace callvet {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kBundleFormat = 1;
 
 // What is signed: the record, the open form of its private part, and its place. The blobs are in it
 // by the hashes that the record names.
@@ -41,9 +41,9 @@ Result<JsonValue> MakeBundle(const BundleParts& parts) {
   if (auto material = ReadMaterial(text->json.Find("material"), noting); !material) {
     return material.error();
   }
-  JsonMembers bundle = {{"callvet_evidence", kFormat}, {"id", parts.record.id},
-                        {"seq", parts.record.seq},     {"hash", ToHex(parts.record.hash)},
-                        {"record", parts.record.text}, {"private", text->private_},
+  JsonMembers bundle = {{"callvet_evidence", kBundleFormat}, {"id", parts.record.id},
+                        {"seq", parts.record.seq},           {"hash", ToHex(parts.record.hash)},
+                        {"record", parts.record.text},       {"private", text->private_},
                         {"blobs", std::move(blobs)}};
   auto signature = parts.signer.Sign(Statement(parts.record, text->private_));
   if (!signature) return signature.error();
@@ -105,7 +105,7 @@ Result<EvidenceBundle> ReadBundle(std::string_view text,
     return Fail(Reason::kFileInvalid, "this is no evidence bundle: " + json.error().detail);
   int64_t format = 0;
   if (json->Find("callvet_evidence") == nullptr ||
-      !json->Find("callvet_evidence")->GetInt(format) || format != kFormat) {
+      !json->Find("callvet_evidence")->GetInt(format) || format != kBundleFormat) {
     return Fail(Reason::kFileInvalid, "this is no evidence bundle of a known format");
   }
   EvidenceBundle bundle;

@@ -18,7 +18,7 @@
 namespace callvet {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kRecordFormat = 1;
 
 // The canonical form of the first party that can be read, else the first text as it is.
 std::string FirstParty(const std::vector<std::string>& texts, const DialPlan* plan) {
@@ -171,7 +171,7 @@ Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers priva
   } else {
     json.emplace_back("private", std::move(private_part));
   }
-  json.emplace_back("v", kFormat);
+  json.emplace_back("v", kRecordFormat);
   json.emplace_back("id", record.id);
   json.emplace_back("kind", record.kind == EvidenceKind::kCall ? "call" : "access");
   json.emplace_back("time", Seconds(record.time));
@@ -225,7 +225,7 @@ Result<EvidenceText> EvidenceCodec::Read(std::string_view text) const {
   fields.Number("v", format);
   fields.Text("id", id);
   if (auto ok = fields.Finish(); !ok) return ok.error();
-  if (format != kFormat) {
+  if (format != kRecordFormat) {
     return Fail(Reason::kEvidenceAltered, "format " + std::to_string(format) + " is not known");
   }
   if (const JsonValue* open = fields.Find("private")) {

@@ -18,9 +18,8 @@ namespace {
 using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 
 constexpr int64_t kApplicationId = 0x63767631;  // "cvv1"
-constexpr size_t kMaxPage = 10'000;
 
-constexpr const char* kSchema = R"(
+constexpr const char* kSqliteSchema = R"(
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS day (
   day INTEGER PRIMARY KEY, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL);
@@ -34,7 +33,7 @@ CREATE TABLE IF NOT EXISTS checkpoint (
 CREATE TABLE IF NOT EXISTS signer (key_id TEXT PRIMARY KEY, public_pem TEXT NOT NULL) WITHOUT ROWID;
 )";
 
-constexpr const char* kColumns =
+constexpr const char* kSqliteColumns =
     "seq, id, kind, time, orig, dest, origid, spc, trunk, reason, call_id, hash, text";
 
 std::string TableOf(int64_t day) {
@@ -182,7 +181,7 @@ Result<void> SqliteStore::Prepare() {
           !ok) {
         return ok.error();
       }
-      if (auto ok = writer_.Execute(kSchema); !ok) return ok.error();
+      if (auto ok = writer_.Execute(kSqliteSchema); !ok) return ok.error();
       auto setting = writer_.Prepare("INSERT INTO setting VALUES ('number_key', ?)");
       if (!setting) return setting.error();
       return setting->BindText(1, options_.number_key).Run();
@@ -308,7 +307,7 @@ Result<void> SqliteStore::PutBlobs(const std::vector<const EvidenceRecord*>& rec
 }
 
 Result<void> SqliteStore::PutRecords(const std::vector<ChainedRecord>& records, int64_t day) {
-  auto put = writer_.Prepare("INSERT INTO " + TableOf(day) + " (" + kColumns +
+  auto put = writer_.Prepare("INSERT INTO " + TableOf(day) + " (" + kSqliteColumns +
                              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!put) return put.error();
   for (const ChainedRecord& chained : records) {
@@ -430,7 +429,7 @@ Result<void> SqliteStore::FindInDay(const EvidenceQuery& query, const Day& day,
                                     EvidencePage& page) {
   const Condition condition = ConditionOf(query);
   const std::string table = TableOf(day.day);
-  auto find = reader_.Prepare(std::string("SELECT ") + kColumns + " FROM " + table +
+  auto find = reader_.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " + table +
                               " WHERE seq IN (SELECT seq FROM " + table + " WHERE " +
                               condition.sql + " ORDER BY seq DESC LIMIT ?) ORDER BY seq DESC");
   if (!find) return find.error();
@@ -443,7 +442,7 @@ Result<void> SqliteStore::FindInDay(const EvidenceQuery& query, const Day& day,
       find->BindText(++index, value);
     }
   }
-  const size_t wanted = std::min(query.limit, kMaxPage) + 1 - page.records.size();
+  const size_t wanted = std::min(query.limit, EvidenceQuery::kMaxLimit) + 1 - page.records.size();
   find->Bind(++index, static_cast<int64_t>(wanted));
   while (true) {
     const auto row = find->Step();
@@ -455,7 +454,7 @@ Result<void> SqliteStore::FindInDay(const EvidenceQuery& query, const Day& day,
 
 Result<EvidencePage> SqliteStore::Find(const EvidenceQuery& query) {
   const std::lock_guard lock(read_mutex_);
-  const size_t limit = std::min(query.limit, kMaxPage);
+  const size_t limit = std::min(query.limit, EvidenceQuery::kMaxLimit);
   return Transaction(reader_, "BEGIN", [&]() -> Result<EvidencePage> {
     const auto days = Days(reader_, "DESC");
     if (!days) return days.error();
@@ -481,8 +480,8 @@ Result<StoredEvidence> SqliteStore::Get(std::string_view id) {
     const auto days = Days(reader_, "DESC");
     if (!days) return days.error();
     for (const Day& day : packed.empty() ? std::vector<Day>() : *days) {
-      auto find = reader_.Prepare(std::string("SELECT ") + kColumns + " FROM " + TableOf(day.day) +
-                                  " WHERE id = ?");
+      auto find = reader_.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
+                                  TableOf(day.day) + " WHERE id = ?");
       if (!find) return find.error();
       const auto row = find->BindBlob(1, packed).Step();
       if (!row) return row.error();
@@ -538,8 +537,8 @@ Result<void> SqliteStore::VisitInside(EvidenceVisitor& visitor) {
   const auto days = Days(reader_, "ASC");
   if (!days) return days.error();
   for (const Day& day : *days) {
-    auto read = reader_.Prepare(std::string("SELECT ") + kColumns + " FROM " + TableOf(day.day) +
-                                " ORDER BY seq");
+    auto read = reader_.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
+                                TableOf(day.day) + " ORDER BY seq");
     if (!read) return read.error();
     while (true) {
       const auto row = read->Step();

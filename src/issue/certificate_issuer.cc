@@ -26,10 +26,6 @@ std::span<const uint8_t> AsBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-Failure Invalid(std::string detail) {
-  return Fail(Reason::kParameterInvalid, std::move(detail));
-}
-
 bool IsCa(const CertificateRequest& request) {
   return request.role != ProfileRole::kEndEntity;
 }
@@ -245,21 +241,25 @@ bool IsOneSpc(const TnAuthList& list) {
 
 // What does not depend on the issuer.
 Result<void> CheckRequest(const CertificateRequest& request) {
-  if (request.not_after < request.not_before) return Invalid("the validity ends before it begins");
+  if (request.not_after < request.not_before)
+    return Fail(Reason::kParameterInvalid, "the validity ends before it begins");
   const bool has_list = request.tn_auth_list || !request.tn_auth_list_uris.empty();
-  if (!IsCa(request) && request.path_length) return Invalid("a path length is for CAs");
+  if (!IsCa(request) && request.path_length)
+    return Fail(Reason::kParameterInvalid, "a path length is for CAs");
   if (IsCa(request) && !request.claim_constraints.empty()) {
-    return Invalid("claim constraints are for end-entity certificates (B-25)");
+    return Fail(Reason::kParameterInvalid,
+                "claim constraints are for end-entity certificates (B-25)");
   }
   switch (request.role) {
     case ProfileRole::kRoot:
       if (has_list || request.crl_distribution_point) {
-        return Invalid("a root has neither a TNAuthList nor a CRL distribution point");
+        return Fail(Reason::kParameterInvalid,
+                    "a root has neither a TNAuthList nor a CRL distribution point");
       }
       return {};
     case ProfileRole::kIntermediate:
       if (has_list && request.delegation == Delegation::kNone) {
-        return Invalid("only a delegate CA has a TNAuthList (C-12)");
+        return Fail(Reason::kParameterInvalid, "only a delegate CA has a TNAuthList (C-12)");
       }
       break;
     case ProfileRole::kEndEntity:
@@ -271,7 +271,8 @@ Result<void> CheckRequest(const CertificateRequest& request) {
   }
   if (request.delegation == Delegation::kNone && request.tn_auth_list &&
       !IsOneSpc(*request.tn_auth_list)) {
-    return Invalid("the TNAuthList is not one SPC of A-Z 0-9; only delegates have others (C-12)");
+    return Fail(Reason::kParameterInvalid,
+                "the TNAuthList is not one SPC of A-Z 0-9; only delegates have others (C-12)");
   }
   return {};
 }
@@ -285,10 +286,10 @@ Result<void> CheckIssuer(const CertificateRequest& request, const PublicKey& sub
   if (!IsCa(request) && subject_key.kind() != KeyKind::kEcP256) {
     return Fail(Reason::kKeyInvalid, "an end-entity certificate needs a P-256 key (C-2)");
   }
-  if (!issuer.certificate.is_ca()) return Invalid("the issuer is no CA");
+  if (!issuer.certificate.is_ca()) return Fail(Reason::kParameterInvalid, "the issuer is no CA");
   const long path_length = X509_get_pathlen(issuer.certificate.x509());  // -1: no limit
   if (IsCa(request) && path_length == 0) {
-    return Invalid("the issuer's path length allows no further CA");
+    return Fail(Reason::kParameterInvalid, "the issuer's path length allows no further CA");
   }
   const auto& parent_list = issuer.certificate.tn_auth_list();
   if (parent_list && request.tn_auth_list &&
@@ -339,7 +340,8 @@ Result<std::string> EncodeClaimConstraints(const ClaimConstraints& constraints, 
 }
 
 Result<Certificate> IssueRoot(const CertificateRequest& request, const PrivateKey& key) {
-  if (request.role != ProfileRole::kRoot) return Invalid("only a root is self-signed");
+  if (request.role != ProfileRole::kRoot)
+    return Fail(Reason::kParameterInvalid, "only a root is self-signed");
   if (request.rules == Rules::kEnforced) {
     if (auto ok = CheckRequest(request); !ok) return ok.error();
   }
@@ -349,7 +351,8 @@ Result<Certificate> IssueRoot(const CertificateRequest& request, const PrivateKe
 Result<Certificate> IssueCertificate(const CertificateRequest& request,
                                      const PublicKey& subject_key,
                                      const CertificateAuthority& issuer) {
-  if (request.role == ProfileRole::kRoot) return Invalid("a root is self-signed");
+  if (request.role == ProfileRole::kRoot)
+    return Fail(Reason::kParameterInvalid, "a root is self-signed");
   if (request.rules == Rules::kEnforced) {
     if (auto ok = CheckRequest(request); !ok) return ok.error();
     if (auto ok = CheckIssuer(request, subject_key, issuer); !ok) return ok.error();

@@ -19,16 +19,12 @@ constexpr std::string_view kReasonCodeOid = "2.5.29.21";
 constexpr std::string_view kIssuingDistributionPointOid = "2.5.29.28";
 constexpr std::string_view kCertificateIssuerOid = "2.5.29.29";
 
-Failure Invalid(std::string detail) {
-  return Fail(Reason::kParameterInvalid, std::move(detail));
-}
-
 Result<Asn1IntegerPtr> MakeSerial(const std::string& hex) {
   constexpr size_t kMaxDigits = 40;  // 20 octets, RFC 5280 4.1.2.2
   const std::string_view digits = std::string_view(hex).substr(hex.starts_with('-') ? 1 : 0);
   if (digits.empty() || digits.size() > kMaxDigits ||
       !std::all_of(digits.begin(), digits.end(), IsHexDigit)) {
-    return Invalid("no serial number in hex: " + Quote(hex));
+    return Fail(Reason::kParameterInvalid, "no serial number in hex: " + Quote(hex));
   }
   BIGNUM* number = nullptr;
   const int read = BN_hex2bn(&number, hex.c_str());
@@ -130,7 +126,7 @@ Result<void> SetHead(X509_CRL* crl, const CrlRequest& request, const X509_NAME* 
 Result<void> CheckRequest(const CrlRequest& request, const CertificateAuthority& issuer) {
   if (!request.next_update) return Fail(Reason::kParameterMissing, "a CRL needs a nextUpdate");
   if (*request.next_update <= request.this_update) {
-    return Invalid("nextUpdate is not after thisUpdate");
+    return Fail(Reason::kParameterInvalid, "nextUpdate is not after thisUpdate");
   }
   if (request.scope == CrlScope::kIndirect && request.distribution_uris.empty()) {
     return Fail(Reason::kParameterMissing, "an indirect CRL needs a distribution URI (C-33)");
@@ -140,7 +136,7 @@ Result<void> CheckRequest(const CrlRequest& request, const CertificateAuthority&
   }
   // UINT32_MAX when there is no key usage, which then limits nothing.
   if ((X509_get_key_usage(issuer.certificate.x509()) & KU_CRL_SIGN) == 0) {
-    return Invalid("the issuer's key usage does not include cRLSign");
+    return Fail(Reason::kParameterInvalid, "the issuer's key usage does not include cRLSign");
   }
   return {};
 }
@@ -170,7 +166,7 @@ Result<IssuedCrl> IssueCrl(const CrlRequest& request, const CertificateAuthority
   std::string current_issuer = crl_issuer;
   for (const CrlEntry& entry : request.entries) {
     if (request.scope == CrlScope::kDirect && entry.certificate_issuer) {
-      return Invalid("an entry of a direct CRL names a certificate issuer");
+      return Fail(Reason::kParameterInvalid, "an entry of a direct CRL names a certificate issuer");
     }
     if (auto ok = AddEntry(crl.get(), entry, current_issuer, crl_issuer); !ok) return ok.error();
   }

@@ -43,7 +43,7 @@ namespace {
 
 using DataSpan = std::span<const uint8_t>;
 
-Failure Malformed(std::string_view detail) {
+Failure CertificateMalformed(std::string_view detail) {
   return Fail(Reason::kCertificateMalformed, "the certificate " + std::string(detail));
 }
 
@@ -139,7 +139,7 @@ Result<ClaimConstraints> ReadClaimConstraints(const X509* x509) {
 Result<std::vector<std::string>> ReadTnAuthListUris(const X509* x509) {
   bool broken = false;
   const auto access = DecodeExtension<AuthorityInfoPtr>(x509, NID_info_access, broken);
-  if (broken) return Malformed("has a broken authority information access extension");
+  if (broken) return CertificateMalformed("has a broken authority information access extension");
   std::vector<std::string> uris;
   for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
     const ACCESS_DESCRIPTION* item = sk_ACCESS_DESCRIPTION_value(access.get(), i);
@@ -156,7 +156,7 @@ Result<std::vector<std::string>> ReadTnAuthListUris(const X509* x509) {
 Result<std::vector<CrlDistributionPoint>> ReadDistributionPoints(const X509* x509) {
   bool broken = false;
   const auto points = DecodeExtension<DistPointsPtr>(x509, NID_crl_distribution_points, broken);
-  if (broken) return Malformed("has a broken CRL distribution points extension");
+  if (broken) return CertificateMalformed("has a broken CRL distribution points extension");
   std::vector<CrlDistributionPoint> read;
   for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
     const DIST_POINT* point = sk_DIST_POINT_value(points.get(), i);
@@ -165,7 +165,7 @@ Result<std::vector<CrlDistributionPoint>> ReadDistributionPoints(const X509* x50
       out.uris = UrisOf(point->distpoint->name.fullname);
     }
     auto issuers = DirectoryNamesOf(point->CRLissuer);
-    if (!issuers) return Malformed("has a cRLIssuer that cannot be decoded");
+    if (!issuers) return CertificateMalformed("has a cRLIssuer that cannot be decoded");
     out.issuer_names = std::move(*issuers);
     read.push_back(std::move(out));
   }
@@ -193,7 +193,7 @@ Result<Certificate> Certificate::ParseDer(std::string_view der) {
   auto data = std::make_shared<Data>();
   data->x509 = DecodeX509(der);
   if (data->x509 == nullptr) {
-    return Malformed("cannot be decoded: " + ErrorQueueDrain::LastError());
+    return CertificateMalformed("cannot be decoded: " + ErrorQueueDrain::LastError());
   }
   data->der = der;
   const X509* x509 = data->x509.get();
@@ -203,7 +203,8 @@ Result<Certificate> Certificate::ParseDer(std::string_view der) {
   auto subject_der = CanonicalName(subject);
   auto issuer_der = CanonicalName(issuer);
   auto serial = SerialHex(X509_get0_serialNumber(x509));
-  if (!subject_der || !issuer_der || !serial) return Malformed("has a broken name or serial");
+  if (!subject_der || !issuer_der || !serial)
+    return CertificateMalformed("has a broken name or serial");
   data->subject = NameText(subject);
   data->issuer = NameText(issuer);
   data->subject_der = std::move(*subject_der);
@@ -216,7 +217,7 @@ Result<Certificate> Certificate::ParseDer(std::string_view der) {
 
   const auto not_before = ToTime(X509_get0_notBefore(x509));
   const auto not_after = ToTime(X509_get0_notAfter(x509));
-  if (!not_before || !not_after) return Malformed("has a validity that cannot be read");
+  if (!not_before || !not_after) return CertificateMalformed("has a validity that cannot be read");
   data->not_before = *not_before;
   data->not_after = *not_after;
 

@@ -17,7 +17,7 @@ constexpr size_t kMaxItems = 1'000;  // budget (A-8); real lists have a handful
 
 using Names = std::vector<std::string>;
 
-Failure Malformed(std::string_view detail) {
+Failure ConstraintsMalformed(std::string_view detail) {
   return Fail(Reason::kClaimConstraintsMalformed, "JWTClaimConstraints: " + std::string(detail));
 }
 
@@ -27,11 +27,11 @@ std::string_view AsText(std::span<const uint8_t> bytes) {
 
 Result<std::string> ReadClaimName(ByteReader& reader) {
   auto contents = reader.Read(der::kIa5String);
-  if (!contents) return Malformed(contents.error().detail);
+  if (!contents) return ConstraintsMalformed(contents.error().detail);
   const std::string_view name = AsText(*contents);
   const bool ascii = std::all_of(contents->begin(), contents->end(),
                                  [](uint8_t byte) { return byte >= 0x20 && byte < 0x7F; });
-  if (name.empty() || !ascii) return Malformed("claim name " + Quote(name));
+  if (name.empty() || !ascii) return ConstraintsMalformed("claim name " + Quote(name));
   return std::string(name);
 }
 
@@ -47,8 +47,8 @@ bool IsUtf8(std::span<const uint8_t> bytes) {
 
 Result<std::string> ReadClaimValue(ByteReader& reader) {
   auto contents = reader.Read(der::kUtf8String);
-  if (!contents) return Malformed(contents.error().detail);
-  if (!IsUtf8(*contents)) return Malformed("a permitted value is not UTF-8");
+  if (!contents) return ConstraintsMalformed(contents.error().detail);
+  if (!IsUtf8(*contents)) return ConstraintsMalformed("a permitted value is not UTF-8");
   return std::string(AsText(*contents));
 }
 
@@ -57,11 +57,11 @@ template <class Read>
 auto ReadList(ByteReader& reader, Read read)
     -> Result<std::vector<typename decltype(read(reader))::value_type>> {
   auto list = reader.Enter(der::kSequence);
-  if (!list) return Malformed(list.error().detail);
-  if (list->AtEnd()) return Malformed("an empty list");
+  if (!list) return ConstraintsMalformed(list.error().detail);
+  if (list->AtEnd()) return ConstraintsMalformed("an empty list");
   std::vector<typename decltype(read(reader))::value_type> items;
   while (!list->AtEnd()) {
-    if (items.size() >= kMaxItems) return Malformed("too many items");
+    if (items.size() >= kMaxItems) return ConstraintsMalformed("too many items");
     auto item = read(*list);
     if (!item) return item.error();
     items.push_back(std::move(*item));
@@ -73,12 +73,12 @@ auto ReadList(ByteReader& reader, Read read)
 // }
 Result<ClaimConstraints::PermittedValues> ReadPermitted(ByteReader& reader) {
   auto values = reader.Enter(der::kSequence);
-  if (!values) return Malformed(values.error().detail);
+  if (!values) return ConstraintsMalformed(values.error().detail);
   auto claim = ReadClaimName(*values);
   if (!claim) return claim.error();
   auto permitted = ReadList(*values, ReadClaimValue);
   if (!permitted) return permitted.error();
-  if (auto end = values->ExpectEnd(); !end) return Malformed(end.error().detail);
+  if (auto end = values->ExpectEnd(); !end) return ConstraintsMalformed(end.error().detail);
   return ClaimConstraints::PermittedValues{std::move(*claim), std::move(*permitted)};
 }
 
@@ -87,10 +87,10 @@ template <class T, class Read>
 Result<void> ReadMember(ByteReader& constraints, uint8_t tag, Read read, std::vector<T>& out) {
   if (constraints.PeekTag() != der::Explicit(tag)) return {};
   auto member = constraints.Enter(der::Explicit(tag));
-  if (!member) return Malformed(member.error().detail);
+  if (!member) return ConstraintsMalformed(member.error().detail);
   auto list = ReadList(*member, read);
   if (!list) return list.error();
-  if (auto end = member->ExpectEnd(); !end) return Malformed(end.error().detail);
+  if (auto end = member->ExpectEnd(); !end) return ConstraintsMalformed(end.error().detail);
   out = std::move(*list);
   return {};
 }
@@ -107,8 +107,8 @@ bool ExcludesBaseClaim(const Names& must_exclude) {
 Result<ClaimConstraints> ClaimConstraints::Parse(std::span<const uint8_t> der, Form form) {
   ByteReader reader(der, Reason::kClaimConstraintsMalformed);
   auto body = reader.Enter(der::kSequence);
-  if (!body) return Malformed(body.error().detail);
-  if (auto end = reader.ExpectEnd(); !end) return Malformed(end.error().detail);
+  if (!body) return ConstraintsMalformed(body.error().detail);
+  if (auto end = reader.ExpectEnd(); !end) return ConstraintsMalformed(end.error().detail);
 
   ClaimConstraints constraints;
   if (auto ok = ReadMember(*body, 0, ReadClaimName, constraints.must_include); !ok) {
@@ -122,9 +122,9 @@ Result<ClaimConstraints> ClaimConstraints::Parse(std::span<const uint8_t> der, F
       return ok.error();
     }
   }
-  if (auto end = body->ExpectEnd(); !end) return Malformed(end.error().detail);
+  if (auto end = body->ExpectEnd(); !end) return ConstraintsMalformed(end.error().detail);
   // WITH COMPONENTS: at least one part is present.
-  if (constraints.empty()) return Malformed("no part is present");
+  if (constraints.empty()) return ConstraintsMalformed("no part is present");
   if (ExcludesBaseClaim(constraints.must_exclude)) return ClaimConstraints();
   return constraints;
 }

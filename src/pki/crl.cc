@@ -16,13 +16,13 @@ namespace {
 
 // One listed certificate. The index is our own and not OpenSSL's lookup, which sorts the shared
 // list at first use and stops at the first entry of a serial, whatever its reason.
-struct Entry {
+struct RevokedEntry {
   std::string serial_hex;
   size_t issuer = 0;  // index into Data::issuers
   sys_seconds since{};
 };
 
-bool BySerial(const Entry& a, const Entry& b) {
+bool BySerial(const RevokedEntry& a, const RevokedEntry& b) {
   return a.serial_hex < b.serial_hex;
 }
 
@@ -50,8 +50,8 @@ struct Crl::Data {
   sys_seconds this_update{};
   std::optional<sys_seconds> next_update;
   Scope scope;
-  std::vector<std::string> issuers;  // canonical names that entries refer to
-  std::vector<Entry> entries;        // sorted by serial
+  std::vector<std::string> issuers;   // canonical names that entries refer to
+  std::vector<RevokedEntry> entries;  // sorted by serial
 };
 
 namespace {
@@ -156,7 +156,7 @@ class IssuerNames {
 
 struct EntryList {
   std::vector<std::string> issuers;
-  std::vector<Entry> entries;
+  std::vector<RevokedEntry> entries;
 };
 
 // C-34, RFC 5280 5.3.3: certificateIssuer holds for its entry and all that follow, until the next
@@ -339,8 +339,9 @@ bool Crl::SignedBy(const Certificate& issuer) const {
 }
 
 std::optional<sys_seconds> Crl::RevokedSince(const Certificate& certificate) const {
-  const auto [first, last] = std::equal_range(data_->entries.begin(), data_->entries.end(),
-                                              Entry{certificate.serial_hex(), 0, {}}, BySerial);
+  const auto [first, last] =
+      std::equal_range(data_->entries.begin(), data_->entries.end(),
+                       RevokedEntry{certificate.serial_hex(), 0, {}}, BySerial);
   for (auto entry = first; entry != last; ++entry) {
     if (data_->issuers[entry->issuer] == certificate.issuer_der()) return entry->since;
   }

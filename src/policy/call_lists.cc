@@ -12,14 +12,10 @@
 namespace callvet {
 namespace {
 
-enum Column : size_t { kCallee, kHolder, kDecision, kSince, kProof };
-constexpr std::array<std::string_view, 5> kColumns = {"callee", "holder", "decision", "since",
-                                                      "proof"};
+enum ListColumn : size_t { kListCallee, kListHolder, kListDecision, kListSince, kListProof };
+constexpr std::array<std::string_view, 5> kListColumns = {"callee", "holder", "decision", "since",
+                                                          "proof"};
 constexpr std::string_view kAllHolders = "*";
-
-Failure Invalid(std::string detail) {
-  return Fail(Reason::kFileInvalid, std::move(detail));
-}
 
 }  // namespace
 
@@ -29,22 +25,28 @@ class CallListReader {
   explicit CallListReader(const DialPlan* plan) : plan_(plan) { lists_.proofs_.push_back('\0'); }
 
   Result<void> AddRow(TableFields fields) {
-    const auto callee = ReadTableNumber(fields[kCallee], plan_);
-    if (!callee) return Invalid("callee " + Quote(fields[kCallee]) + " is not E.164 with '+'");
-    const bool consent = fields[kDecision] == "consent";
-    if (!consent && fields[kDecision] != "refusal") {
-      return Invalid("decision " + Quote(fields[kDecision]) + " is neither consent nor refusal");
+    const auto callee = ReadTableNumber(fields[kListCallee], plan_);
+    if (!callee)
+      return Fail(Reason::kFileInvalid,
+                  "callee " + Quote(fields[kListCallee]) + " is not E.164 with '+'");
+    const bool consent = fields[kListDecision] == "consent";
+    if (!consent && fields[kListDecision] != "refusal") {
+      return Fail(Reason::kFileInvalid,
+                  "decision " + Quote(fields[kListDecision]) + " is neither consent nor refusal");
     }
-    if (fields[kHolder].empty()) return Invalid("the holder is missing");
-    if (consent && fields[kHolder] == kAllHolders) return Invalid("consent must name its holder");
-    if (consent && fields[kProof].empty()) return Invalid("consent without its proof");
-    const auto since = ParseDateOrTime(fields[kSince]);
-    if (!since) return Invalid("since: " + since.error().detail);
+    if (fields[kListHolder].empty()) return Fail(Reason::kFileInvalid, "the holder is missing");
+    if (consent && fields[kListHolder] == kAllHolders)
+      return Fail(Reason::kFileInvalid, "consent must name its holder");
+    if (consent && fields[kListProof].empty())
+      return Fail(Reason::kFileInvalid, "consent without its proof");
+    const auto since = ParseDateOrTime(fields[kListSince]);
+    if (!since) return Fail(Reason::kFileInvalid, "since: " + since.error().detail);
     const int64_t seconds = since->time_since_epoch().count();
-    const auto proof = AddProof(fields[kProof]);
-    if (seconds > std::numeric_limits<uint32_t>::max()) return Invalid("since lies too far ahead");
+    const auto proof = AddProof(fields[kListProof]);
+    if (seconds > std::numeric_limits<uint32_t>::max())
+      return Fail(Reason::kFileInvalid, "since lies too far ahead");
     if (!proof) return proof.error();
-    lists_.rows_.push_back({callee->value(), holders_.IndexOf(fields[kHolder]),
+    lists_.rows_.push_back({callee->value(), holders_.IndexOf(fields[kListHolder]),
                             static_cast<uint32_t>(seconds), *proof,
                             consent ? CallDecision::Kind::kConsent : CallDecision::Kind::kRefusal});
     return {};
@@ -62,9 +64,10 @@ class CallListReader {
  private:
   Result<uint32_t> AddProof(std::string_view proof) {
     if (proof.empty()) return 0;
-    if (proof.find('\0') != std::string_view::npos) return Invalid("the proof holds a NUL");
+    if (proof.find('\0') != std::string_view::npos)
+      return Fail(Reason::kFileInvalid, "the proof holds a NUL");
     if (lists_.proofs_.size() + proof.size() >= std::numeric_limits<uint32_t>::max()) {
-      return Invalid("the proofs are longer than 4 GiB");
+      return Fail(Reason::kFileInvalid, "the proofs are longer than 4 GiB");
     }
     const auto begin = static_cast<uint32_t>(lists_.proofs_.size());
     lists_.proofs_ += proof;
@@ -84,7 +87,7 @@ std::optional<CallLists> CallLists::Read(const std::vector<std::filesystem::path
   CallListReader reader(plan);
   for (const std::filesystem::path& file : files) {
     ReadTable(
-        file, {kColumns, 4}, [&](TableFields fields, size_t) { return reader.AddRow(fields); },
+        file, {kListColumns, 4}, [&](TableFields fields, size_t) { return reader.AddRow(fields); },
         found);
   }
   problems.insert(problems.end(), found.begin(), found.end());
@@ -98,7 +101,7 @@ std::vector<std::string_view> CallLists::Holders() const {
   return holders;
 }
 
-std::optional<CallDecision> CallLists::Find(NumberKey callee, std::string_view holder,
+std::optional<CallDecision> CallLists::Find(TableNumber callee, std::string_view holder,
                                             sys_seconds at) const {
   const auto begin =
       std::lower_bound(rows_.begin(), rows_.end(), callee.value(),

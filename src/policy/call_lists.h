@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "callvet/policy.h"
-#include "policy/number_key.h"
+#include "policy/table_number.h"
 
 namespace callvet {
 
@@ -37,7 +37,7 @@ class CallLists {
   /// What counts at `at` for a call of `holder` to `callee`: the latest decision that has begun,
   /// whether it names that holder or all; of two at the same time the refusal. Nothing if there
   /// is none. The texts live as long as this.
-  [[nodiscard]] std::optional<CallDecision> Find(NumberKey callee, std::string_view holder,
+  [[nodiscard]] std::optional<CallDecision> Find(TableNumber callee, std::string_view holder,
                                                  sys_seconds at) const;
 
   [[nodiscard]] size_t size() const { return rows_.size(); }

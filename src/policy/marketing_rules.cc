@@ -66,15 +66,15 @@ bool IsMarketing(const RuleInput& input) {
 
 // The hours that bind this call: those of each caller's range, and those of marketing calls.
 std::vector<HourRange> HoursOf(const RuleInput& input) {
-  std::vector<HourRange> hours;
+  std::vector<HourRange> binding;
   for (const CallNumber& number : input.callers) {
     const auto rights = RightsOf(input, number);
-    if (rights && rights->hours) hours.push_back(*rights->hours);
+    if (rights && rights->hours) binding.push_back(*rights->hours);
   }
   if (input.policy.marketing_hours && IsMarketing(input)) {
-    hours.push_back(*input.policy.marketing_hours);
+    binding.push_back(*input.policy.marketing_hours);
   }
-  return hours;
+  return binding;
 }
 
 std::string UnreadableText(const RuleInput& input) {

@@ -12,10 +12,6 @@ namespace {
 
 constexpr uint16_t kAnyDigit = 0x3FF;
 
-Failure Invalid(std::string detail) {
-  return Fail(Reason::kFileInvalid, std::move(detail));
-}
-
 // The set inside "[...]", `text` being what stands between the brackets; 0 if it is none.
 uint16_t ParseSet(std::string_view text) {
   unsigned set = 0;
@@ -59,15 +55,18 @@ Result<NumberPlan::Row> ParseRow(const CsvFields& fields) {
   auto prefix = DigitPattern::Parse(fields[1]);
   if (!prefix) return prefix.error();
   row.prefix = std::move(*prefix);
-  if (!ParseLength(fields[2], row)) return Invalid("length " + Quote(fields[2]));
-  if (fields[3] != "e164" && fields[3] != "bare") return Invalid("form " + Quote(fields[3]));
+  if (!ParseLength(fields[2], row)) return Fail(Reason::kFileInvalid, "length " + Quote(fields[2]));
+  if (fields[3] != "e164" && fields[3] != "bare")
+    return Fail(Reason::kFileInvalid, "form " + Quote(fields[3]));
   row.form = fields[3] == "e164" ? PlanForm::kE164 : PlanForm::kBare;
   const auto may_show = ParseMayShow(fields[4]);
-  if (!may_show) return Invalid("may-show " + Quote(fields[4]) + " is none of Y, L, C, N, X");
+  if (!may_show)
+    return Fail(Reason::kFileInvalid, "may-show " + Quote(fields[4]) + " is none of Y, L, C, N, X");
   row.may_show = *may_show;
   row.category = std::string(fields[5]);
   row.source = std::string(fields[6]);
-  if (row.category.empty() || row.source.empty()) return Invalid("category or source is missing");
+  if (row.category.empty() || row.source.empty())
+    return Fail(Reason::kFileInvalid, "category or source is missing");
   return row;
 }
 
@@ -132,14 +131,16 @@ bool DigitPattern::Matches(std::string_view digits) const {
 
 Result<void> NumberPlan::ReadLine(std::string_view line) {
   CsvFields fields;
-  if (!fields.Split(line)) return Invalid("the quotes do not match, or there are too many fields");
+  if (!fields.Split(line))
+    return Fail(Reason::kFileInvalid, "the quotes do not match, or there are too many fields");
   if (fields[0] == "country" && (fields.size() == 2 || fields.size() == 3) && country_.empty()) {
     const DialPlan* dial_plan = FindDialPlan(fields[1]);
     country_ = std::string(fields[1]);
     country_code_ = std::string(fields[2]);
     if (country_code_.empty() && dial_plan != nullptr) country_code_ = dial_plan->country_code;
     if (country_.empty() || !ParseNumber(country_code_, 999)) {
-      return Invalid("country " + Quote(fields[1]) + " needs its country code as third field");
+      return Fail(Reason::kFileInvalid,
+                  "country " + Quote(fields[1]) + " needs its country code as third field");
     }
     return {};
   }
@@ -149,17 +150,17 @@ Result<void> NumberPlan::ReadLine(std::string_view line) {
   }
   if (fields[0] == "zone" && fields.size() == 3 && ParseNumber(fields[1], 999'999'999)) {
     const auto offset = ParseUtcOffset(fields[2]);
-    if (!offset) return Invalid(offset.error().detail);
+    if (!offset) return Fail(Reason::kFileInvalid, offset.error().detail);
     zones_.push_back({std::string(fields[1]), *offset, SummerTime::kNone});
     return {};
   }
   if (fields[0] == "number" && fields.size() == 7) {
     auto row = ParseRow(fields);
-    if (!row) return Invalid(row.error().detail);
+    if (!row) return Fail(Reason::kFileInvalid, row.error().detail);
     rows_.push_back(std::move(*row));
     return {};
   }
-  return Invalid("no line of a number plan: " + Quote(line));
+  return Fail(Reason::kFileInvalid, "no line of a number plan: " + Quote(line));
 }
 
 Result<NumberPlan> NumberPlan::Parse(std::string_view text) {
@@ -170,11 +171,12 @@ Result<NumberPlan> NumberPlan::Parse(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.starts_with('#')) continue;
     if (auto ok = plan.ReadLine(line); !ok) {
-      return Invalid("line " + std::to_string(line_number) + ": " + ok.error().detail);
+      return Fail(Reason::kFileInvalid,
+                  "line " + std::to_string(line_number) + ": " + ok.error().detail);
     }
   }
   if (plan.country_.empty() || plan.rows_.empty()) {
-    return Invalid("a number plan needs a country and numbers");
+    return Fail(Reason::kFileInvalid, "a number plan needs a country and numbers");
   }
   return plan;
 }

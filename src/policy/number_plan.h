@@ -11,7 +11,7 @@
 #include "callvet/policy.h"
 #include "callvet/result.h"
 #include "policy/local_time.h"
-#include "policy/number_key.h"
+#include "policy/table_number.h"
 
 namespace callvet {
 

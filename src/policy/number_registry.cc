@@ -21,9 +21,9 @@ using std::chrono::sys_days;
 constexpr std::array<std::string_view, 5> kUses = {"voice", "marketing", "service", "callback",
                                                    "inbound"};
 
-enum Column : size_t { kFirst, kLast, kHolder, kCategory, kUseList, kHours, kFrom, kTo };
-constexpr std::array<std::string_view, 8> kColumns = {"first", "last",  "holder",     "category",
-                                                      "uses",  "hours", "valid_from", "valid_to"};
+enum RegistryColumn : size_t { kFirst, kLast, kHolder, kCategory, kUseList, kHours, kFrom, kTo };
+constexpr std::array<std::string_view, 8> kRegistryColumns = {
+    "first", "last", "holder", "category", "uses", "hours", "valid_from", "valid_to"};
 
 // Three levels, each narrow enough that few cache lines of it are touched: ten million ranges have
 // 160 MB of ranges, 10 MB of steps and 160 KB of strides.
@@ -70,10 +70,6 @@ size_t CountNotAbove(const std::vector<T>& sorted, size_t begin, size_t width, u
 constexpr sys_days kEver{days(0)};
 constexpr sys_days kNever{days(3'000'000)};  // the year 10183
 
-Failure Invalid(std::string detail) {
-  return Fail(Reason::kFileInvalid, std::move(detail));
-}
-
 Result<uint8_t> ParseUses(std::string_view text) {
   unsigned uses = 0;
   while (!text.empty()) {
@@ -83,8 +79,8 @@ Result<uint8_t> ParseUses(std::string_view text) {
     const auto use = ParseNumberUse(name);
     if (!use) {
       const std::string_view nearest = NearestWord(name, kUses);
-      return Invalid("use " + Quote(name) + " is not known" +
-                     (nearest.empty() ? "" : ", near is " + Quote(nearest)));
+      return Fail(Reason::kFileInvalid, "use " + Quote(name) + " is not known" +
+                                            (nearest.empty() ? "" : ", near is " + Quote(nearest)));
     }
     uses |= 1U << static_cast<unsigned>(*use);
   }
@@ -95,7 +91,7 @@ Result<sys_days> ParseDay(std::string_view text, sys_days fallback) {
   if (text.empty()) return fallback;
   const auto time = ParseDateOrTime(text);
   if (!time || *time != std::chrono::floor<days>(*time)) {
-    return Invalid(Quote(text) + " is not a date like 2026-01-15");
+    return Fail(Reason::kFileInvalid, Quote(text) + " is not a date like 2026-01-15");
   }
   return std::chrono::floor<days>(*time);
 }
@@ -106,8 +102,8 @@ Result<std::string_view> ReadCategory(std::string_view text) {
   if (EqualsIgnoreCase(text, kKnown)) return kKnown;
   const std::string lower = ToLower(text);
   if (NearestWord(lower, std::span(&kKnown, 1)).empty()) return text;
-  return Invalid("category " + Quote(text) + " is near to " + Quote(kKnown) +
-                 ", which has a meaning");
+  return Fail(Reason::kFileInvalid,
+              "category " + Quote(text) + " is near to " + Quote(kKnown) + ", which has a meaning");
 }
 
 }  // namespace
@@ -120,7 +116,7 @@ class RegistryReader {
   void ReadFile(const std::filesystem::path& file, std::vector<PolicyProblem>& problems) {
     files_.push_back({file, rows_.size()});
     ReadTable(
-        file, {kColumns, 3},
+        file, {kRegistryColumns, 3},
         [this](TableFields fields, size_t line) { return AddRow(fields, line); }, problems);
   }
 
@@ -150,17 +146,20 @@ class RegistryReader {
 
   Result<void> AddRow(TableFields fields, size_t line) {
     const auto first = ReadTableNumber(fields[kFirst], plan_);
-    if (!first) return Invalid("first: " + BadNumber(fields[kFirst]));
+    if (!first) return Fail(Reason::kFileInvalid, "first: " + BadNumber(fields[kFirst]));
     const auto last = fields[kLast].empty() ? first : ReadTableNumber(fields[kLast], plan_);
-    if (!last) return Invalid("last: " + BadNumber(fields[kLast]));
+    if (!last) return Fail(Reason::kFileInvalid, "last: " + BadNumber(fields[kLast]));
     if (first->length() != last->length() || first->space() != last->space() || *last < *first) {
-      return Invalid("last is not a number of the same length at or behind first");
+      return Fail(Reason::kFileInvalid,
+                  "last is not a number of the same length at or behind first");
     }
-    if (last->value() - first->value() > kMaxExtent) return Invalid("the range is too large");
+    if (last->value() - first->value() > kMaxExtent)
+      return Fail(Reason::kFileInvalid, "the range is too large");
     const auto rights = RightsOf(fields);
     if (!rights) return rights.error();
     constexpr size_t kMaxRows = 0xFFFFFFFF;
-    if (rows_.size() >= kMaxRows || line >= kMaxRows) return Invalid("too many rows");
+    if (rows_.size() >= kMaxRows || line >= kMaxRows)
+      return Fail(Reason::kFileInvalid, "too many rows");
     rows_.push_back({first->value(), last->value(), *rights, static_cast<uint32_t>(line),
                      static_cast<uint32_t>(files_.size() - 1)});
     return {};
@@ -174,7 +173,7 @@ class RegistryReader {
   // Equal rights are parsed and kept once: most ranges share theirs with others.
   Result<uint32_t> RightsOf(TableFields fields) {
     key_.clear();
-    for (size_t i = kHolder; i < kColumns.size(); ++i) {
+    for (size_t i = kHolder; i < kRegistryColumns.size(); ++i) {
       key_ += fields[i];
       key_ += '\n';  // no field holds one
     }
@@ -185,7 +184,8 @@ class RegistryReader {
     } else {
       auto rights = ParseRights(fields);
       if (!rights) return rights.error();
-      if (table_.rights_table_.size() > kMaxRights) return Invalid("too many different rights");
+      if (table_.rights_table_.size() > kMaxRights)
+        return Fail(Reason::kFileInvalid, "too many different rights");
       last_rights_ = static_cast<uint32_t>(table_.rights_table_.size());
       table_.rights_table_.push_back(*rights);
       rights_index_.emplace(key_, last_rights_);
@@ -196,20 +196,20 @@ class RegistryReader {
 
   Result<NumberRegistry::Rights> ParseRights(TableFields fields) {
     NumberRegistry::Rights rights;
-    if (fields[kHolder].empty()) return Invalid("the holder is missing");
+    if (fields[kHolder].empty()) return Fail(Reason::kFileInvalid, "the holder is missing");
     const auto uses = ParseUses(fields[kUseList]);
     if (!uses) return uses.error();
     rights.uses = *uses;
     if (!fields[kHours].empty()) {
       const auto hours = HourRange::Parse(fields[kHours]);
-      if (!hours) return Invalid(hours.error().detail);
+      if (!hours) return Fail(Reason::kFileInvalid, hours.error().detail);
       rights.hours = *hours;
     }
     const auto from = ParseDay(fields[kFrom], kEver);
     if (!from) return from.error();
     const auto to = ParseDay(fields[kTo], kNever);
     if (!to) return to.error();
-    if (*to < *from) return Invalid("valid_to lies before valid_from");
+    if (*to < *from) return Fail(Reason::kFileInvalid, "valid_to lies before valid_from");
     rights.valid_from = *from;
     rights.valid_to = *to;
     const auto category = ReadCategory(fields[kCategory]);
@@ -288,7 +288,7 @@ std::optional<NumberRegistry> NumberRegistry::Read(const std::vector<std::filesy
   return table;
 }
 
-std::optional<NumberRights> NumberRegistry::Find(NumberKey number) const {
+std::optional<NumberRights> NumberRegistry::Find(TableNumber number) const {
   const uint64_t key = number.value();
   const size_t strides = CountNotAbove(strides_, 0, strides_.size(), key);
   if (strides == 0) return std::nullopt;  // before the first range, or no table

@@ -13,7 +13,7 @@
 
 #include "callvet/policy.h"
 #include "policy/local_time.h"
-#include "policy/number_key.h"
+#include "policy/table_number.h"
 
 namespace callvet {
 
@@ -64,7 +64,7 @@ class NumberRegistry {
                                             std::vector<PolicyProblem>& problems);
 
   /// The rights of the range that holds `number`, or nothing. The texts live as long as this.
-  [[nodiscard]] std::optional<NumberRights> Find(NumberKey number) const;
+  [[nodiscard]] std::optional<NumberRights> Find(TableNumber number) const;
 
   /// Who holds at least one range.
   [[nodiscard]] std::set<std::string_view> Holders() const;

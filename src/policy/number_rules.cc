@@ -102,7 +102,7 @@ Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
   if (IsDomestic(policy, number)) {
     return Finding::Held(number.Text() + " is possible; no number plan is set");
   }
-  if (number.digits.size() < kMinForeign || !NumberKey::Make(number.digits, number.space)) {
+  if (number.digits.size() < kMinForeign || !TableNumber::Make(number.digits, number.space)) {
     return Irregular(IrregularCaller::kWrongLength, number.Text() + " is too short for abroad");
   }
   return Finding::Held(number.Text() + " is a number of another country");

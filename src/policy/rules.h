@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "callvet/policy.h"
-#include "policy/number_key.h"
 #include "policy/policy_data.h"
+#include "policy/table_number.h"
 
 namespace callvet {
 

@@ -14,10 +14,6 @@ namespace {
 constexpr size_t kMaxColumns = CsvFields::kMaxFields;
 using RowFields = std::array<std::string_view, kMaxColumns>;
 
-Failure Invalid(std::string detail) {
-  return Fail(Reason::kFileInvalid, std::move(detail));
-}
-
 std::string Header(const TableColumns& columns) {
   std::string text;
   for (const std::string_view name : columns.names) {
@@ -30,15 +26,17 @@ std::string Header(const TableColumns& columns) {
 // How many columns the header line has.
 Result<size_t> ReadHeader(std::string_view line, const TableColumns& columns) {
   CsvFields fields;
-  if (!fields.Split(line)) return Invalid("the header cannot be read");
+  if (!fields.Split(line)) return Fail(Reason::kFileInvalid, "the header cannot be read");
   for (size_t i = 0; i < fields.size(); ++i) {
     if (i < columns.names.size() && fields[i] == columns.names[i]) continue;
     const std::string_view nearest = NearestWord(fields[i], columns.names);
-    return Invalid("the header must be " + Header(columns) + "; column " + std::to_string(i + 1) +
-                   " is " + Quote(fields[i]) +
-                   (nearest.empty() ? "" : " (near to \"" + std::string(nearest) + "\")"));
+    return Fail(Reason::kFileInvalid,
+                "the header must be " + Header(columns) + "; column " + std::to_string(i + 1) +
+                    " is " + Quote(fields[i]) +
+                    (nearest.empty() ? "" : " (near to \"" + std::string(nearest) + "\")"));
   }
-  if (fields.size() < columns.required) return Invalid("the header must be " + Header(columns));
+  if (fields.size() < columns.required)
+    return Fail(Reason::kFileInvalid, "the header must be " + Header(columns));
   return fields.size();
 }
 
@@ -46,21 +44,23 @@ Result<size_t> ReadHeader(std::string_view line, const TableColumns& columns) {
 Result<void> ReadJsonRow(std::string_view line, const TableColumns& columns, JsonValue& json,
                          RowFields& fields) {
   auto read = ReadJson(line);
-  if (!read) return Invalid(read.error().detail);
+  if (!read) return Fail(Reason::kFileInvalid, read.error().detail);
   json = std::move(*read);
   const JsonMembers* members = json.AsObject();
-  if (members == nullptr) return Invalid("not a JSON object");
+  if (members == nullptr) return Fail(Reason::kFileInvalid, "not a JSON object");
   fields.fill({});
   for (const auto& [name, value] : *members) {
     size_t column = 0;
     while (column < columns.names.size() && columns.names[column] != name) ++column;
     if (column == columns.names.size()) {
       const std::string_view nearest = NearestWord(name, columns.names);
-      return Invalid(Quote(name) + " is not known" +
-                     (nearest.empty() ? "" : ", near is \"" + std::string(nearest) + "\""));
+      return Fail(Reason::kFileInvalid,
+                  Quote(name) + " is not known" +
+                      (nearest.empty() ? "" : ", near is \"" + std::string(nearest) + "\""));
     }
     const std::string* text = value.AsString();
-    if (text == nullptr && !value.IsNull()) return Invalid(Quote(name) + " must be a string");
+    if (text == nullptr && !value.IsNull())
+      return Fail(Reason::kFileInvalid, Quote(name) + " must be a string");
     if (text != nullptr) fields[column] = *text;
   }
   return {};
@@ -95,10 +95,11 @@ class TableReader {
   }
 
   Result<void> CsvRow(std::string_view line, size_t number) {
-    if (!csv_.Split(line)) return Invalid("quotes do not match, or too many fields");
+    if (!csv_.Split(line))
+      return Fail(Reason::kFileInvalid, "quotes do not match, or too many fields");
     if (csv_.size() > csv_columns_ || csv_.size() < columns_.required) {
-      return Invalid(std::to_string(csv_.size()) + " fields, the header has " +
-                     std::to_string(csv_columns_));
+      return Fail(Reason::kFileInvalid, std::to_string(csv_.size()) + " fields, the header has " +
+                                            std::to_string(csv_columns_));
     }
     for (size_t i = 0; i < columns_.names.size(); ++i) fields_[i] = csv_[i];
     return read_(TableFields(fields_.data(), columns_.names.size()), number);

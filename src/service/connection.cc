@@ -13,8 +13,6 @@
 namespace callvet::service {
 namespace {
 
-constexpr size_t kReadStep = size_t{16} * 1024;
-
 IoResult FromErrno(IoResult wanted) {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? wanted : IoResult::kError;
 }

@@ -30,13 +30,15 @@ enum class IoResult : uint8_t {
 /// one thread at a time (see ConnectionLoop); only what is atomic may be read by others.
 class Connection {
  public:
+  static constexpr size_t kReadStep = size_t{16} * 1024;  // the most that a Read takes
+
   /// Takes `fd`, which is non-blocking. `tls` may be empty.
   Connection(uint64_t id, int fd, std::string client, TlsSession tls);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  /// Appends up to `max` bytes to `input`.
+  /// Appends up to `max` bytes, at most kReadStep, to `input`.
   IoResult Read(size_t max);
   /// Writes from the front of `output`; kDone when all is written.
   IoResult Write();

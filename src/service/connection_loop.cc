@@ -19,7 +19,6 @@ namespace {
 constexpr uint64_t kWakeId = 0;
 constexpr uint64_t kFirstListenerId = 1;
 constexpr int kSweepMs = 200;
-constexpr size_t kReadStep = size_t{16} * 1024;
 // Above this a connection counts against the memory for requests.
 constexpr size_t kFreeBytes = size_t{16} * 1024;
 // Reads of a refused body before the connection is cut.
@@ -309,7 +308,7 @@ void ConnectionLoop::Advance(const Shared& connection) {
 
 ConnectionLoop::Next ConnectionLoop::ReadInput(const Shared& connection) {
   if (connection->input_state == Connection::Input::kEnded) return Next::kEnd;
-  const IoResult result = connection->Read(kReadStep);
+  const IoResult result = connection->Read(Connection::kReadStep);
   if (result == IoResult::kDone) {
     if (connection->life == Connection::Life::kLingering) {
       connection->input.clear();

@@ -107,7 +107,7 @@ size_t ArrayIndex(const JsonArray& array, std::string_view step) {
   return static_cast<size_t>(*index);
 }
 
-std::string Unescape(std::string_view step) {
+std::string UnescapePointerStep(std::string_view step) {
   std::string text;
   for (size_t i = 0; i < step.size(); ++i) {
     const bool escape = step[i] == '~' && i + 1 < step.size() && (step[i + 1] | 1) == '1';
@@ -261,7 +261,7 @@ const JsonValue* FindPointer(const JsonValue& document, std::string_view pointer
       const size_t index = ArrayIndex(*array, step);
       value = index < array->size() ? &(*array)[index] : nullptr;
     } else {
-      value = value->Find(Unescape(step));
+      value = value->Find(UnescapePointerStep(step));
     }
     if (value == nullptr) return nullptr;
   }

@@ -113,7 +113,7 @@ Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
 namespace {
 
 // Without percent escapes, as far as they are whole.
-std::string Unescape(std::string_view text) {
+std::string UnescapeUser(std::string_view text) {
   std::string plain;
   for (size_t i = 0; i < text.size(); ++i) {
     unsigned value = 0;
@@ -136,7 +136,7 @@ std::string DialledPart(std::string_view text, size_t min_digits) {
     return "";
   }
   text.remove_prefix(HasScheme(text) ? text.find(':') + 1 : 0);
-  const std::string user = Unescape(text.substr(0, text.find('@')));
+  const std::string user = UnescapeUser(text.substr(0, text.find('@')));
   constexpr std::string_view kSeparators = "-.()/ \t";
   std::string number;
   size_t digits = 0;

@@ -114,12 +114,12 @@ void SetUp(const benchmark::State& state) {
 // Numbers in an order that no cache of the processor foresees; half of them nobody holds.
 void Lookup(benchmark::State& state) {
   const uint64_t numbers = current_ranges * kStride;
-  std::vector<NumberKey> keys;
+  std::vector<TableNumber> keys;
   uint64_t at = 1 + static_cast<uint64_t>(state.thread_index());
   for (int i = 0; i < 1 << 20; ++i) {
     at = at * 2862933555777941757U + 3037000493U;
-    keys.push_back(
-        *NumberKey::Make(std::to_string(kFirstNumber + (at >> 20) % numbers), NumberSpace::kE164));
+    keys.push_back(*TableNumber::Make(std::to_string(kFirstNumber + (at >> 20) % numbers),
+                                      NumberSpace::kE164));
   }
   size_t i = 0;
   size_t found = 0;

@@ -16,8 +16,8 @@ using test::kNow;
 using test::MakeCrl;
 using test::StoreOf;
 
-std::string Crl(const test::TestCert& signer, const std::vector<test::TestCert>& revoked,
-                sys_seconds next_update = kNow + test::hours(23)) {
+std::string CrlOf(const test::TestCert& signer, const std::vector<test::TestCert>& revoked,
+                  sys_seconds next_update = kNow + test::hours(23)) {
   test::CrlSpec spec;
   spec.next_update = next_update;
   for (const auto& cert : revoked) {
@@ -71,10 +71,10 @@ TEST_F(ChainCacheTest, C24_StoreAtTheAddressOfAnOldOneIsAnotherStore) {
 }
 
 TEST_F(ChainCacheTest, C24_RevocationInANewCrlIsSeenAtOnce) {
-  EXPECT_THAT(Verify(StoreOf({.anchors = {pki_.root}, .crls = {Crl(pki_.ca, {})}})), Succeeds());
-  EXPECT_THAT(Verify(StoreOf({.anchors = {pki_.root}, .crls = {Crl(pki_.ca, {pki_.leaf})}})),
+  EXPECT_THAT(Verify(StoreOf({.anchors = {pki_.root}, .crls = {CrlOf(pki_.ca, {})}})), Succeeds());
+  EXPECT_THAT(Verify(StoreOf({.anchors = {pki_.root}, .crls = {CrlOf(pki_.ca, {pki_.leaf})}})),
               FailsWith(Reason::kCertificateRevoked));
-  EXPECT_THAT(Verify(StoreOf({.anchors = {pki_.root}, .crls = {Crl(pki_.root, {pki_.ca})}})),
+  EXPECT_THAT(Verify(StoreOf({.anchors = {pki_.root}, .crls = {CrlOf(pki_.root, {pki_.ca})}})),
               FailsWith(Reason::kCertificateRevoked));
 }
 
@@ -91,7 +91,7 @@ TEST_F(ChainCacheTest, C24_ExpiryInBetweenIsSeenToTheSecond) {
 
 TEST_F(ChainCacheTest, C24_CrlThatGoesStaleOrBecomesValidIsSeenToTheSecond) {
   const auto store =
-      StoreOf({.anchors = {pki_.root}, .crls = {Crl(pki_.ca, {}, kNow + test::hours(1))}});
+      StoreOf({.anchors = {pki_.root}, .crls = {CrlOf(pki_.ca, {}, kNow + test::hours(1))}});
   EXPECT_THAT(Verify(store), Succeeds());
   EXPECT_THAT(Verify(store, kNow + test::hours(1)), Succeeds());
   EXPECT_THAT(Verify(store, kNow + test::hours(1) + test::seconds(1)),
@@ -103,7 +103,7 @@ TEST_F(ChainCacheTest, C24_CrlThatGoesStaleOrBecomesValidIsSeenToTheSecond) {
 TEST_F(ChainCacheTest, C35_GraceIsPartOfTheSpan) {
   TrustStoreBuilder builder;
   ASSERT_THAT(builder.AddAnchors(pki_.root.pem, "root"), Succeeds());
-  ASSERT_THAT(builder.AddCrls(Crl(pki_.ca, {}, kNow + test::hours(1)), "crl"), Succeeds());
+  ASSERT_THAT(builder.AddCrls(CrlOf(pki_.ca, {}, kNow + test::hours(1)), "crl"), Succeeds());
   builder.SetCrlGrace(test::hours(2));
   const auto store = builder.Build();
   EXPECT_THAT(Verify(store), Succeeds());
@@ -157,7 +157,7 @@ TEST_F(ChainCacheTest, BoundedAndFailuresPushOutNoChain) {
 }
 
 TEST_F(ChainCacheTest, ManyThreadsWhileStoresAreReplaced) {
-  const auto revoking = StoreOf({.anchors = {pki_.root}, .crls = {Crl(pki_.ca, {pki_.leaf})}});
+  const auto revoking = StoreOf({.anchors = {pki_.root}, .crls = {CrlOf(pki_.ca, {pki_.leaf})}});
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -34,16 +34,16 @@ std::string MustExclude(const std::string& names) {
   return El(0xA2, Seq(names));
 }
 
-Result<ClaimConstraints> Parse(const std::string& der, Form form = Form::kEnhanced) {
+Result<ClaimConstraints> ParseConstraints(const std::string& der, Form form = Form::kEnhanced) {
   const ExactBytes exact(der);
   return ClaimConstraints::Parse(
       {reinterpret_cast<const uint8_t*>(exact.view().data()), exact.view().size()}, form);
 }
 
 TEST(ClaimConstraintsTest, B20_AllParts) {
-  const auto parsed = Parse(Seq(MustInclude(Ia5("rcd") + Ia5("crn")) +
-                                Permitted(Seq(Ia5("attest") + Seq(Utf8("A") + Utf8("B")))) +
-                                MustExclude(Ia5("div"))));
+  const auto parsed = ParseConstraints(
+      Seq(MustInclude(Ia5("rcd") + Ia5("crn")) +
+          Permitted(Seq(Ia5("attest") + Seq(Utf8("A") + Utf8("B")))) + MustExclude(Ia5("div"))));
   ASSERT_THAT(parsed, Succeeds());
   EXPECT_THAT(parsed->must_include, ElementsAre("rcd", "crn"));
   EXPECT_THAT(parsed->permitted_values,
@@ -52,14 +52,15 @@ TEST(ClaimConstraintsTest, B20_AllParts) {
 }
 
 TEST(ClaimConstraintsTest, B20_MustExcludeIsForTheEnhancedFormOnly) {
-  EXPECT_THAT(Parse(Seq(MustExclude(Ia5("div"))), Form::kEnhanced), Succeeds());
-  EXPECT_THAT(Parse(Seq(MustExclude(Ia5("div"))), Form::kOriginal),
+  EXPECT_THAT(ParseConstraints(Seq(MustExclude(Ia5("div"))), Form::kEnhanced), Succeeds());
+  EXPECT_THAT(ParseConstraints(Seq(MustExclude(Ia5("div"))), Form::kOriginal),
               FailsWith(Reason::kClaimConstraintsMalformed));
 }
 
 TEST(ClaimConstraintsTest, B23_ExcludingABaseClaimCountsAsAbsent) {
   for (const char* name : {"iat", "orig", "dest"}) {
-    const auto parsed = Parse(Seq(MustInclude(Ia5("rcd")) + MustExclude(Ia5("div") + Ia5(name))));
+    const auto parsed =
+        ParseConstraints(Seq(MustInclude(Ia5("rcd")) + MustExclude(Ia5("div") + Ia5(name))));
     ASSERT_THAT(parsed, Succeeds()) << name;
     EXPECT_TRUE(parsed->empty()) << name;
   }
@@ -89,7 +90,7 @@ TEST(ClaimConstraintsTest, B25_MalformedDerIsRefused) {
            good.substr(0, good.size() - 1),                       //
            El(0x31, MustInclude(Ia5("rcd"))),                     // a SET
        }) {
-    EXPECT_THAT(Parse(der), FailsWith(Reason::kClaimConstraintsMalformed));
+    EXPECT_THAT(ParseConstraints(der), FailsWith(Reason::kClaimConstraintsMalformed));
   }
 }
 
@@ -97,7 +98,8 @@ TEST(ClaimConstraintsTest, EveryCutIsMalformed) {
   const std::string good =
       Seq(MustInclude(Ia5("rcd")) + Permitted(Seq(Ia5("attest") + Seq(Utf8("A")))));
   for (size_t size = 0; size < good.size(); ++size) {
-    EXPECT_THAT(Parse(good.substr(0, size)), FailsWith(Reason::kClaimConstraintsMalformed));
+    EXPECT_THAT(ParseConstraints(good.substr(0, size)),
+                FailsWith(Reason::kClaimConstraintsMalformed));
   }
 }
 

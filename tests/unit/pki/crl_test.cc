@@ -30,7 +30,7 @@ using ::testing::ElementsAre;
 constexpr const char* kPaName = "/C=US/O=STI-PA/CN=STI-PA CRL";
 constexpr const char* kUri = "https://pa.example/v1/crl";
 
-Crl Parse(const CrlSpec& spec, const TestCert& signer) {
+Crl ParseCrl(const CrlSpec& spec, const TestCert& signer) {
   auto crl = Crl::ParseDer(MakeCrl(spec, signer));
   EXPECT_THAT(crl, Succeeds());
   return *crl;
@@ -55,7 +55,7 @@ TEST(CrlTest, HasTheFactsOfADirectList) {
   const auto root = IssueRoot();
   CrlSpec spec;
   spec.entries = {{.serial_hex = "0A"}, {.serial_hex = "0B"}};
-  const auto crl = Parse(spec, root);
+  const auto crl = ParseCrl(spec, root);
   EXPECT_EQ(crl.issuer_der(), root.certificate.subject_der());
   EXPECT_EQ(crl.issuer(), root.certificate.subject());
   EXPECT_EQ(crl.this_update(), spec.this_update);
@@ -70,7 +70,7 @@ TEST(CrlTest, SignedByDemandsNameUsageAndStrength) {
   CertSpec spec = CaSpec("/CN=CA");
   spec.key = test::TestKey::Make();
   const auto ca = IssueSelfSigned(spec);
-  const auto crl = Parse({}, ca);
+  const auto crl = ParseCrl({}, ca);
   EXPECT_TRUE(crl.SignedBy(ca.certificate));
   spec.key_usage = "keyCertSign";
   EXPECT_FALSE(crl.SignedBy(IssueSelfSigned(spec).certificate));
@@ -81,14 +81,14 @@ TEST(CrlTest, SignedByDemandsNameUsageAndStrength) {
   CertSpec weak = CaSpec("/CN=Weak");
   weak.key_sort = test::KeySort::kRsa1024;
   const auto weak_ca = IssueSelfSigned(weak);
-  EXPECT_FALSE(Parse({}, weak_ca).SignedBy(weak_ca.certificate));
+  EXPECT_FALSE(ParseCrl({}, weak_ca).SignedBy(weak_ca.certificate));
 }
 
 TEST(CrlTest, BrokenSignatureIsNotSignedBy) {
   const auto root = IssueRoot();
   CrlSpec spec;
   spec.signature = test::Signature::kBroken;
-  EXPECT_FALSE(Parse(spec, root).SignedBy(root.certificate));
+  EXPECT_FALSE(ParseCrl(spec, root).SignedBy(root.certificate));
 }
 
 TEST(CrlTest, UnusableFormsAreInvalid) {
@@ -169,28 +169,28 @@ TEST(CrlTest, AnyByteChangedIsReadOrRefusedButNeverCrashes) {
 
 TEST(CrlTest, DirectListCoversItsIssuersCertificates) {
   const auto pki = test::MakeHierarchy();
-  const auto of_ca = Parse({}, pki.ca);
+  const auto of_ca = ParseCrl({}, pki.ca);
   EXPECT_TRUE(of_ca.Covers(pki.leaf.certificate));
   EXPECT_FALSE(of_ca.Covers(pki.ca.certificate));
-  EXPECT_FALSE(Parse({}, pki.root).Covers(pki.leaf.certificate));
+  EXPECT_FALSE(ParseCrl({}, pki.root).Covers(pki.leaf.certificate));
 }
 
 TEST(CrlTest, ListsForOneKindOfCertificate) {
   const auto pki = test::MakeHierarchy();
   CrlSpec spec;
   spec.certs = test::CertKinds::kUserOnly;
-  EXPECT_TRUE(Parse(spec, pki.ca).Covers(pki.leaf.certificate));
-  EXPECT_FALSE(Parse(spec, pki.root).Covers(pki.ca.certificate));
+  EXPECT_TRUE(ParseCrl(spec, pki.ca).Covers(pki.leaf.certificate));
+  EXPECT_FALSE(ParseCrl(spec, pki.root).Covers(pki.ca.certificate));
   spec.certs = test::CertKinds::kCaOnly;
-  EXPECT_FALSE(Parse(spec, pki.ca).Covers(pki.leaf.certificate));
-  EXPECT_TRUE(Parse(spec, pki.root).Covers(pki.ca.certificate));
+  EXPECT_FALSE(ParseCrl(spec, pki.ca).Covers(pki.leaf.certificate));
+  EXPECT_TRUE(ParseCrl(spec, pki.root).Covers(pki.ca.certificate));
 }
 
 TEST(CrlTest, PartitionedListCoversOnlyItsPlace) {  // RFC 5280 6.3.3 (b) (2) (i)
   const auto root = IssueRoot();
   CrlSpec spec;
   spec.uri = kUri;
-  const auto crl = Parse(spec, root);
+  const auto crl = ParseCrl(spec, root);
   EXPECT_TRUE(crl.Covers(Issue(LeafWithPoint(kUri, ""), root).certificate));
   EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint("https://pa.example/v2", ""), root).certificate));
   EXPECT_FALSE(crl.Covers(Issue(LeafSpec(), root).certificate));
@@ -200,7 +200,7 @@ TEST(CrlTest, PartitionedListCoversOnlyItsPlace) {  // RFC 5280 6.3.3 (b) (2) (i
 TEST(CrlTest, C33_IndirectListCoversByIssuerAndUri) {
   const auto pa = IssueSelfSigned(CaSpec(kPaName));
   const auto root = IssueRoot();
-  const auto crl = Parse(IndirectSpec(), pa);
+  const auto crl = ParseCrl(IndirectSpec(), pa);
   EXPECT_TRUE(crl.indirect());
   EXPECT_THAT(crl.distribution_uris(), ElementsAre(kUri));
   EXPECT_TRUE(crl.Covers(Issue(LeafWithPoint(kUri, kPaName), root).certificate));
@@ -221,7 +221,7 @@ TEST(CrlTest, C33_ListWithoutIndirectFlagDoesNotSpeakForOthers) {
   CrlSpec spec;
   spec.uri = kUri;
   EXPECT_FALSE(
-      Parse(spec, pa).Covers(Issue(LeafWithPoint(kUri, kPaName), IssueRoot()).certificate));
+      ParseCrl(spec, pa).Covers(Issue(LeafWithPoint(kUri, kPaName), IssueRoot()).certificate));
 }
 
 // ----- RevokedSince
@@ -233,7 +233,7 @@ TEST(CrlTest, C34_SerialsCompareAsNumbers) {  // vermouth compares pointers
   spec.entries = {{.serial_hex = "00FF00000000000000000000000000000001"},
                   {.serial_hex = "05"},
                   {.serial_hex = "-7B"}};
-  const auto crl = Parse(spec, root);
+  const auto crl = ParseCrl(spec, root);
   const auto revoked = [&](const std::string& serial) {
     CertSpec leaf = LeafSpec();
     leaf.serial_hex = serial;
@@ -268,7 +268,7 @@ TEST_F(IndirectEntriesTest, C34_StickyCertificateIssuer_HoldsUntilChanged) {
   spec.entries = {{.serial_hex = "50", .certificate_issuer = NameOf(a_)}, {.serial_hex = "10"},
                   {.serial_hex = "30", .certificate_issuer = NameOf(b_)}, {.serial_hex = "20"},
                   {.serial_hex = "40", .certificate_issuer = NameOf(a_)}, {.serial_hex = "05"}};
-  const auto crl = Parse(spec, pa_);
+  const auto crl = ParseCrl(spec, pa_);
   for (const char* serial : {"50", "10", "40", "05"}) {
     EXPECT_TRUE(crl.RevokedSince(Cert(a_, serial)).has_value()) << serial;
     EXPECT_FALSE(crl.RevokedSince(Cert(b_, serial)).has_value()) << serial;
@@ -282,7 +282,7 @@ TEST_F(IndirectEntriesTest, C34_StickyCertificateIssuer_HoldsUntilChanged) {
 TEST_F(IndirectEntriesTest, C34_BeforeTheFirstCertificateIssuerTheCrlIssuerIsMeant) {
   CrlSpec spec = IndirectSpec();
   spec.entries = {{.serial_hex = "10"}, {.serial_hex = "20", .certificate_issuer = NameOf(a_)}};
-  const auto crl = Parse(spec, pa_);
+  const auto crl = ParseCrl(spec, pa_);
   EXPECT_TRUE(crl.RevokedSince(Cert(pa_, "10")).has_value());
   EXPECT_FALSE(crl.RevokedSince(Cert(a_, "10")).has_value());
   EXPECT_TRUE(crl.RevokedSince(Cert(a_, "20")).has_value());
@@ -292,7 +292,7 @@ TEST_F(IndirectEntriesTest, C34_SameSerialOfSeveralIssuers) {
   CrlSpec spec = IndirectSpec();
   spec.entries = {{.serial_hex = "10", .certificate_issuer = NameOf(b_), .since = kNow},
                   {.serial_hex = "10", .certificate_issuer = NameOf(a_)}};
-  const auto crl = Parse(spec, pa_);
+  const auto crl = ParseCrl(spec, pa_);
   EXPECT_EQ(crl.RevokedSince(Cert(a_, "10")), kNow - test::days(3));
   EXPECT_EQ(crl.RevokedSince(Cert(b_, "10")), kNow);
   EXPECT_FALSE(crl.RevokedSince(Cert(pa_, "10")).has_value());
@@ -302,7 +302,7 @@ TEST_F(IndirectEntriesTest, C34_IssuerNamesCompareWithoutCase) {
   CrlSpec spec = IndirectSpec();
   spec.entries = {{.serial_hex = "10",
                    .certificate_issuer = IssuerNameDer(IssueRoot("/C=US/O=a/CN=shaken  A"))}};
-  EXPECT_TRUE(Parse(spec, pa_).RevokedSince(Cert(a_, "10")).has_value());
+  EXPECT_TRUE(ParseCrl(spec, pa_).RevokedSince(Cert(a_, "10")).has_value());
 }
 
 TEST(CrlTest, RemoveFromCrlDoesNotRevoke) {  // RFC 5280 6.3.3 (k)
@@ -312,7 +312,7 @@ TEST(CrlTest, RemoveFromCrlDoesNotRevoke) {  // RFC 5280 6.3.3 (k)
                   {.serial_hex = "20", .reason = CRL_REASON_CERTIFICATE_HOLD},
                   {.serial_hex = "30", .reason = CRL_REASON_REMOVE_FROM_CRL},
                   {.serial_hex = "30", .reason = CRL_REASON_KEY_COMPROMISE}};
-  const auto crl = Parse(spec, root);
+  const auto crl = ParseCrl(spec, root);
   const auto revoked = [&](const std::string& serial) {
     CertSpec leaf = LeafSpec();
     leaf.serial_hex = serial;
@@ -331,7 +331,7 @@ TEST(CrlTest, StickyIssuerOfARemovedEntryStillSticks) {
                    .certificate_issuer = IssuerNameDer(root),
                    .reason = CRL_REASON_REMOVE_FROM_CRL},
                   {.serial_hex = "20"}};
-  EXPECT_TRUE(Parse(spec, pa)
+  EXPECT_TRUE(ParseCrl(spec, pa)
                   .RevokedSince(Issue(LeafWithPoint(kUri, kPaName, "20"), root).certificate)
                   .has_value());
 }

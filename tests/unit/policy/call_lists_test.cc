@@ -26,7 +26,7 @@ Read ReadText(std::string_view rows) {
 
 std::optional<Kind> Decision(const CallLists& lists, std::string_view callee,
                              std::string_view holder, sys_seconds at = kNow) {
-  const auto found = lists.Find(NumberKey::Make(callee, NumberSpace::kE164).value(), holder, at);
+  const auto found = lists.Find(TableNumber::Make(callee, NumberSpace::kE164).value(), holder, at);
   return found ? std::optional<Kind>(found->kind) : std::nullopt;
 }
 
@@ -37,7 +37,7 @@ TEST(CallLists, H3_ConsentIsForOneHolder) {
   EXPECT_EQ(Decision(*read.lists, "12155550101", "other"), std::nullopt);
   EXPECT_EQ(Decision(*read.lists, "12155550102", "acme"), std::nullopt);
   EXPECT_EQ(
-      read.lists->Find(NumberKey::Make("12155550101", NumberSpace::kE164).value(), "acme", kNow)
+      read.lists->Find(TableNumber::Make("12155550101", NumberSpace::kE164).value(), "acme", kNow)
           ->proof,
       "form 17");
 }

@@ -12,8 +12,8 @@ namespace {
 using std::chrono::days;
 using std::chrono::sys_days;
 
-NumberKey Key(std::string_view digits, NumberSpace space = NumberSpace::kE164) {
-  return NumberKey::Make(digits, space).value();
+TableNumber Key(std::string_view digits, NumberSpace space = NumberSpace::kE164) {
+  return TableNumber::Make(digits, space).value();
 }
 
 struct Read {

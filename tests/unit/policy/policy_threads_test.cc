@@ -8,7 +8,8 @@
 namespace callvet::test {
 namespace {
 
-constexpr std::string_view kPolicy = R"({"country": "US", "registry": {"files": ["numbers.csv"]}})";
+constexpr std::string_view kThreadsPolicy =
+    R"({"country": "US", "registry": {"files": ["numbers.csv"]}})";
 
 std::string Numbers(std::string_view holder) {
   std::string text = "first,last,holder\n";
@@ -21,7 +22,7 @@ std::string Numbers(std::string_view holder) {
 
 TEST(PolicyKeeper, ABadRowKeepsTheOldTable) {
   const Folder folder;
-  const auto file = folder.Write("policy.json", kPolicy);
+  const auto file = folder.Write("policy.json", kThreadsPolicy);
   folder.Write("numbers.csv", Numbers("818H"));
   const auto keeper = PolicyKeeper::Open(file);
   ASSERT_THAT(keeper, Succeeds());
@@ -50,7 +51,7 @@ TEST(PolicyKeeper, ABadRowKeepsTheOldTable) {
 
 TEST(PolicyThreads, ReloadDuringLookups) {
   const Folder folder;
-  const auto file = folder.Write("policy.json", kPolicy);
+  const auto file = folder.Write("policy.json", kThreadsPolicy);
   folder.Write("numbers.csv", Numbers("818H"));
   auto opened = PolicyKeeper::Open(file);
   ASSERT_THAT(opened, Succeeds());

@@ -437,11 +437,11 @@ TEST_F(TrustKeeperTest, C35_ABundleOfACaThatBecomesTrustedLaterIsWatched) {
 
 // The kept list is of a CA that nobody showed since the restart: a newer one counts beside it.
 TEST_F(TrustKeeperTest, C35_ANewerListCountsAfterARestartThoughItsCaIsNotKnownYet) {
-  constexpr const char* kUrl = "https://ca.example/crl";
+  constexpr const char* kOneCaUrl = "https://ca.example/crl";
   UseAnchorFile();
   inputs_.state_dir = dir_.path() / "state";
-  inputs_.crl_refresh.urls = {kUrl};
-  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {}, kNow - hours(2)));
+  inputs_.crl_refresh.urls = {kOneCaUrl};
+  fetcher_->Serve(kOneCaUrl, MakeDirect(pa_.carrier.ca, {}, kNow - hours(2)));
   {
     TrustKeeper keeper(inputs_);
     ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
@@ -449,7 +449,7 @@ TEST_F(TrustKeeperTest, C35_ANewerListCountsAfterARestartThoughItsCaIsNotKnownYe
     EXPECT_THAT(Outcome(keeper.FetchWatched(kNow, {})), Succeeds());
     EXPECT_THAT(Verify(keeper), Succeeds());
   }
-  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  fetcher_->Serve(kOneCaUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
   TrustKeeper keeper(inputs_);
   ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
@@ -465,13 +465,13 @@ TEST_F(TrustKeeperTest, C35_ANewerListCountsAfterARestartThoughItsCaIsNotKnownYe
 
 // What a restart brings in without the CA's chain is kept for the next one, also offline.
 TEST_F(TrustKeeperTest, C35_AListThatWaitsIsKeptBesideTheGoodOne) {
-  constexpr const char* kUrl = "https://ca.example/crl";
+  constexpr const char* kOneCaUrl = "https://ca.example/crl";
   UseAnchorFile();
   inputs_.state_dir = dir_.path() / "state";
-  inputs_.crl_refresh.urls = {kUrl};
-  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {}, kNow - hours(2)));
+  inputs_.crl_refresh.urls = {kOneCaUrl};
+  fetcher_->Serve(kOneCaUrl, MakeDirect(pa_.carrier.ca, {}, kNow - hours(2)));
   ASSERT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow, {})), Succeeds());
-  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  fetcher_->Serve(kOneCaUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
   ASSERT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow, {})), Succeeds());
   auto offline = inputs_;
   offline.crl_fetcher = nullptr;
@@ -492,11 +492,11 @@ TEST_F(TrustKeeperTest, C35_AListThatWaitsIsKeptBesideTheGoodOne) {
 
 // A forged list that waits takes nobody's place.
 TEST_F(TrustKeeperTest, C33_WhatWaitsForItsCaReplacesNothing) {
-  constexpr const char* kUrl = "https://ca.example/crl";
+  constexpr const char* kOneCaUrl = "https://ca.example/crl";
   UseAnchorFile();
   inputs_.state_dir = dir_.path() / "state";
-  inputs_.crl_refresh.urls = {kUrl};
-  fetcher_->Serve(kUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}, kNow - hours(2)));
+  inputs_.crl_refresh.urls = {kOneCaUrl};
+  fetcher_->Serve(kOneCaUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}, kNow - hours(2)));
   {
     TrustKeeper keeper(inputs_);
     keeper.Load(kNow, {});
@@ -504,7 +504,7 @@ TEST_F(TrustKeeperTest, C33_WhatWaitsForItsCaReplacesNothing) {
     EXPECT_THAT(Outcome(keeper.FetchWatched(kNow, {})), Succeeds());
   }
   const auto forger = Issue(CaSpec("/C=US/O=Test CA/CN=SHAKEN CA"), IssueRoot("/CN=Stranger"));
-  fetcher_->Serve(kUrl, MakeDirect(forger, {}));
+  fetcher_->Serve(kOneCaUrl, MakeDirect(forger, {}));
   for (const bool restarted : {false, true}) {
     TrustKeeper keeper(inputs_);
     keeper.Load(kNow, {});

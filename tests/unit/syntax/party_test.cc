@@ -17,7 +17,7 @@ const DialPlan* Cn() {
   return FindDialPlan("CN");
 }
 
-Result<Party> Parse(std::string_view text, const DialPlan* plan = nullptr) {
+Result<Party> ParseParty(std::string_view text, const DialPlan* plan = nullptr) {
   return Party::Parse(ExactBytes(text).view(), plan);
 }
 
@@ -82,7 +82,7 @@ TEST(Party, A30_NumbersAndUris) {
       {"<sip:+12155550100%40evil@example.org>", "", "sip:+12155550100%40evil@example.org"},
       {"\"+12155550199\" <sip:alice@example.org>", "", "sip:alice@example.org"}};
   for (const auto& [text, tn, uri] : cases) {
-    const auto party = Parse(text, Us());
+    const auto party = ParseParty(text, Us());
     ASSERT_THAT(party, Succeeds()) << text;
     EXPECT_EQ(party->tn() ? party->tn()->canonical() : "", tn) << text;
     EXPECT_EQ(party->uri().value_or(""), uri) << text;
@@ -113,12 +113,12 @@ TEST(Party, A30_OtherTexts_AreInvalid) {
                                       "+12155550100\0"sv,
                                       "\"x\" +12155550100"sv,
                                       "<+12155550100>"sv}) {
-    EXPECT_THAT(Parse(text, Us()), FailsWith(Reason::kParameterInvalid)) << text;
+    EXPECT_THAT(ParseParty(text, Us()), FailsWith(Reason::kParameterInvalid)) << text;
   }
 }
 
 TEST(Party, F12_ServiceUrnIsAnIdentity) {
-  const auto party = Parse("<urn:service:SOS.police>", nullptr);
+  const auto party = ParseParty("<urn:service:SOS.police>", nullptr);
   ASSERT_THAT(party, Succeeds());
   EXPECT_EQ(party->canonical(), "urn:service:sos.police");
   EXPECT_TRUE(party->MatchesUri("urn:service:sos.police"));
@@ -132,10 +132,10 @@ TEST(Party, A36_BothSidesAreCanonicalised) {
                                     "+1-215-555-0100", "(215) 555-0100", "01112155550100"};
   for (const std::string_view party : forms) {
     for (const std::string_view claim : forms) {
-      EXPECT_TRUE(Parse(party, Us())->MatchesTn(claim, Us())) << party << " and " << claim;
+      EXPECT_TRUE(ParseParty(party, Us())->MatchesTn(claim, Us())) << party << " and " << claim;
     }
-    EXPECT_FALSE(Parse(party, Us())->MatchesTn("12155550101", Us())) << party;
-    EXPECT_FALSE(Parse(party, Us())->MatchesTn("2155550101", Us())) << party;
+    EXPECT_FALSE(ParseParty(party, Us())->MatchesTn("12155550101", Us())) << party;
+    EXPECT_FALSE(ParseParty(party, Us())->MatchesTn("2155550101", Us())) << party;
   }
 }
 
@@ -144,9 +144,9 @@ TEST(Party, A42_UriInFrontOfTheAngleBracket_IsInvalid) {
   for (const std::string_view text :
        {"sip:+19995550000@h;foo=<sip:+12155550100@h>", "sip:+19995550000@h <sip:+12155550100@h>",
         "a;b <sip:+12155550100@h>", "a@b <sip:+12155550100@h>"}) {
-    EXPECT_THAT(Parse(text), FailsWith(Reason::kParameterInvalid)) << text;
+    EXPECT_THAT(ParseParty(text), FailsWith(Reason::kParameterInvalid)) << text;
   }
-  EXPECT_THAT(Parse("Alice B. O'Neil <sip:+12155550100@h>"), Succeeds());
+  EXPECT_THAT(ParseParty("Alice B. O'Neil <sip:+12155550100@h>"), Succeeds());
 }
 
 TEST(Party, H20_ChineseFormsMatch) {
@@ -156,27 +156,27 @@ TEST(Party, H20_ChineseFormsMatch) {
                                      "013800005550"};
   for (const std::string_view party : forms) {
     for (const std::string_view claim : claims) {
-      EXPECT_TRUE(Parse(party, Cn())->MatchesTn(claim, Cn())) << party << " and " << claim;
+      EXPECT_TRUE(ParseParty(party, Cn())->MatchesTn(claim, Cn())) << party << " and " << claim;
     }
     // Eleven digits in a token are the American number that they say.
-    EXPECT_FALSE(Parse(party, Cn())->MatchesTn("13800005550", Cn())) << party;
+    EXPECT_FALSE(ParseParty(party, Cn())->MatchesTn("13800005550", Cn())) << party;
   }
-  EXPECT_TRUE(Parse("+13800005550", Cn())->MatchesTn("13800005550", Cn()));
-  EXPECT_TRUE(Parse("+8695588", Cn())->MatchesTn("95588", Cn()));
-  EXPECT_TRUE(Parse("95588", Cn())->MatchesTn("+8695588", Cn()));
-  EXPECT_FALSE(Parse("+861065550100", Cn())->MatchesTn("+1065550100", Cn()));
+  EXPECT_TRUE(ParseParty("+13800005550", Cn())->MatchesTn("13800005550", Cn()));
+  EXPECT_TRUE(ParseParty("+8695588", Cn())->MatchesTn("95588", Cn()));
+  EXPECT_TRUE(ParseParty("95588", Cn())->MatchesTn("+8695588", Cn()));
+  EXPECT_FALSE(ParseParty("+861065550100", Cn())->MatchesTn("+1065550100", Cn()));
 }
 
 TEST(Party, A36_WithoutAPlanOnlyTheDigitsCount) {
-  EXPECT_TRUE(Parse("+12155550100")->MatchesTn("12155550100", nullptr));
-  EXPECT_FALSE(Parse("+12155550100")->MatchesTn("2155550100", nullptr));
-  EXPECT_FALSE(Parse("2155550100")->MatchesTn("12155550100", nullptr));
+  EXPECT_TRUE(ParseParty("+12155550100")->MatchesTn("12155550100", nullptr));
+  EXPECT_FALSE(ParseParty("+12155550100")->MatchesTn("2155550100", nullptr));
+  EXPECT_FALSE(ParseParty("2155550100")->MatchesTn("12155550100", nullptr));
 }
 
 TEST(Party, A36_AForeignNumberInATokenIsItself) {
   // Ten digits of Singapore's E.164 form look like a national number of the US plan.
-  EXPECT_TRUE(Parse("+6555550100", Us())->MatchesTn("6555550100", Us()));
-  EXPECT_TRUE(Parse("+12155550100", Cn())->MatchesTn("12155550100", Cn()));
+  EXPECT_TRUE(ParseParty("+6555550100", Us())->MatchesTn("6555550100", Us()));
+  EXPECT_TRUE(ParseParty("+12155550100", Cn())->MatchesTn("12155550100", Cn()));
 }
 
 TEST(Party, A36_ANumberInAnyWritingMatchesItself) {
@@ -188,11 +188,11 @@ TEST(Party, A36_ANumberInAnyWritingMatchesItself) {
       while (digits.size() < length) digits += static_cast<char>('0' + random() % 10);
       const bool claims_may_be_national =
           plan.national_claims == DialPlan::NationalClaims::kAccepted || digits[0] == '0';
-      const auto bare = Parse(digits, &plan);
+      const auto bare = ParseParty(digits, &plan);
       if (bare && (claims_may_be_national || bare->canonical() == digits)) {
         EXPECT_TRUE(bare->MatchesTn(digits, &plan)) << plan.iso << digits;
       }
-      const auto global = Parse("+" + digits, &plan);
+      const auto global = ParseParty("+" + digits, &plan);
       ASSERT_THAT(global, Succeeds());
       EXPECT_TRUE(global->MatchesTn("+" + digits, &plan)) << plan.iso << digits;
       EXPECT_TRUE(global->MatchesTn(digits, &plan)) << plan.iso << digits;
@@ -201,11 +201,11 @@ TEST(Party, A36_ANumberInAnyWritingMatchesItself) {
 }
 
 TEST(Party, A36_NumbersAndUrisNeverMatchEachOther) {
-  const auto number = Parse("<sip:+12155550100@example.org;user=phone>");
+  const auto number = ParseParty("<sip:+12155550100@example.org;user=phone>");
   ASSERT_THAT(number, Succeeds());
   EXPECT_FALSE(number->MatchesUri("sip:+12155550100@example.org"));
   EXPECT_FALSE(number->MatchesUri("tel:+12155550100"));
-  const auto uri = Parse("<sip:alice@example.org>");
+  const auto uri = ParseParty("<sip:alice@example.org>");
   ASSERT_THAT(uri, Succeeds());
   EXPECT_FALSE(uri->MatchesTn("alice", nullptr));
   EXPECT_FALSE(uri->MatchesTn("sip:alice@example.org", nullptr));
@@ -213,7 +213,7 @@ TEST(Party, A36_NumbersAndUrisNeverMatchEachOther) {
 }
 
 TEST(Party, A34_UrisMatchInTheirCanonicalForm) {
-  const auto party = Parse("\"A\" <sip:Alice:pw@Example.org:5060;transport=tcp?x=y>;tag=1");
+  const auto party = ParseParty("\"A\" <sip:Alice:pw@Example.org:5060;transport=tcp?x=y>;tag=1");
   ASSERT_THAT(party, Succeeds());
   for (const std::string_view claim :
        {"sip:alice@example.org", "SIP:ALICE@EXAMPLE.ORG", "sip:%61lice@example.org:5061;x=y"}) {
@@ -242,7 +242,7 @@ TEST(Party, EverySingleByteChangeIsReadOrRefused) {
     for (int byte = 0; byte < 256; ++byte) {
       std::string changed = text;
       changed[at] = static_cast<char>(byte);
-      const auto party = Parse(changed, Us());
+      const auto party = ParseParty(changed, Us());
       if (party) {
         EXPECT_FALSE(party->canonical().empty());
         EXPECT_TRUE(party->tn() || party->uri());
@@ -250,8 +250,8 @@ TEST(Party, EverySingleByteChangeIsReadOrRefused) {
         EXPECT_THAT(party, FailsWith(Reason::kParameterInvalid));
       }
     }
-    (void)Parse(text.substr(0, at));
-    (void)Parse(text.substr(at));
+    (void)ParseParty(text.substr(0, at));
+    (void)ParseParty(text.substr(at));
   }
 }
 

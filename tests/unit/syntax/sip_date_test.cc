@@ -6,7 +6,7 @@
 namespace callvet {
 namespace {
 
-Result<sys_seconds> Parse(std::string_view text) {
+Result<sys_seconds> ParseDate(std::string_view text) {
   return ParseSipDate(ExactBytes(text).view());
 }
 
@@ -26,7 +26,7 @@ TEST(SipDate, A45_Rfc1123Form) {
                {"Mon, 25 Sep 2015 19:12:25 GMT", 1443208345},  // the weekday is not compared
                {"Fri, 31 Dec 9999 23:59:59 GMT", 253402300799}};
   for (const auto& [text, seconds] : cases) {
-    const auto time = Parse(text);
+    const auto time = ParseDate(text);
     ASSERT_THAT(time, Succeeds()) << text;
     EXPECT_EQ(time->time_since_epoch().count(), seconds) << text;
   }
@@ -68,7 +68,7 @@ TEST(SipDate, A45_OtherTexts_AreInvalid) {
                                       "Fri,",
                                       "Fri, 25",
                                       "Fri, 25 Sep 2015 19:12:25\tGMT"}) {
-    EXPECT_THAT(Parse(text), FailsWith(Reason::kDateInvalid)) << text;
+    EXPECT_THAT(ParseDate(text), FailsWith(Reason::kDateInvalid)) << text;
   }
 }
 
@@ -77,7 +77,7 @@ TEST(SipDate, ReadsWhatItWrites) {
             "Sat, 13 Nov 2010 23:29:00 GMT");
   for (int64_t seconds = 0; seconds < 253402300799; seconds += 987654321) {
     const sys_seconds time{std::chrono::seconds(seconds)};
-    const auto read = Parse(FormatSipDate(time));
+    const auto read = ParseDate(FormatSipDate(time));
     ASSERT_THAT(read, Succeeds());
     EXPECT_EQ(*read, time);
   }
@@ -89,11 +89,11 @@ TEST(SipDate, EverySingleByteChangeIsReadOrRefused) {
     for (int byte = 0; byte < 256; ++byte) {
       std::string changed = text;
       changed[at] = static_cast<char>(byte);
-      if (const auto time = Parse(changed); !time) {
+      if (const auto time = ParseDate(changed); !time) {
         EXPECT_THAT(time, FailsWith(Reason::kDateInvalid));
       }
     }
-    EXPECT_THAT(Parse(text.substr(0, at)), FailsWith(Reason::kDateInvalid));
+    EXPECT_THAT(ParseDate(text.substr(0, at)), FailsWith(Reason::kDateInvalid));
   }
 }
 

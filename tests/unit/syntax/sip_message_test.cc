@@ -12,7 +12,7 @@ using namespace std::string_view_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-Result<SipMessage> Parse(std::string_view text) {
+Result<SipMessage> ParseSip(std::string_view text) {
   return SipMessage::Parse(ExactBytes(text).view());
 }
 
@@ -51,19 +51,19 @@ void ExpectTheMessage(const Result<SipMessage>& message) {
 }
 
 TEST(SipMessage, FromTheWire) {
-  const auto message = Parse(Wire("", "\r\n"));
+  const auto message = ParseSip(Wire("", "\r\n"));
   ExpectTheMessage(message);
   EXPECT_EQ(message->body, "v=0\r\na=fingerprint:md5 0A:1b\r\n");
 }
 
 TEST(SipMessage, LinesMayEndInLf) {
-  ExpectTheMessage(Parse(Wire("", "\n")));
+  ExpectTheMessage(ParseSip(Wire("", "\n")));
 }
 
 TEST(SipMessage, ACommonIndentationIsRemoved) {
   for (const std::string_view indent : {" ", "\t", "    ", "\t  "}) {
     for (const std::string_view line_end : {"\n", "\r\n"}) {
-      const auto message = Parse("the capture:\n" + Wire(indent, line_end));
+      const auto message = ParseSip("the capture:\n" + Wire(indent, line_end));
       ExpectTheMessage(message);
       EXPECT_EQ(message->body, "v=0\r\na=fingerprint:md5 0A:1b\r\n");
     }
@@ -72,28 +72,28 @@ TEST(SipMessage, ACommonIndentationIsRemoved) {
 
 TEST(SipMessage, NgrepByline) {
   ExpectTheMessage(
-      Parse("interface: eth0\nfilter: port 5060\n####\n"
-            "U 2026/11/21 08:00:00.000000 192.0.2.1:5060 -> 192.0.2.2:5060 #1\n" +
-            Wire("", ".\n") +
-            "\n####\nU 192.0.2.2:5060 -> 192.0.2.1:5060\nSIP/2.0 200 OK.\n\n"
-            "a=fingerprint:md5 FF:FF.\n"));
+      ParseSip("interface: eth0\nfilter: port 5060\n####\n"
+               "U 2026/11/21 08:00:00.000000 192.0.2.1:5060 -> 192.0.2.2:5060 #1\n" +
+               Wire("", ".\n") +
+               "\n####\nU 192.0.2.2:5060 -> 192.0.2.1:5060\nSIP/2.0 200 OK.\n\n"
+               "a=fingerprint:md5 FF:FF.\n"));
 }
 
 TEST(SipMessage, WiresharkText) {
-  ExpectTheMessage(Parse("Session Initiation Protocol (INVITE)\n" + Wire("    ", "\\r\\n\n")));
-  ExpectTheMessage(Parse(Wire("", "\\r\\n\r\n")));
+  ExpectTheMessage(ParseSip("Session Initiation Protocol (INVITE)\n" + Wire("    ", "\\r\\n\n")));
+  ExpectTheMessage(ParseSip(Wire("", "\\r\\n\r\n")));
 }
 
 TEST(SipMessage, TcpdumpAscii) {
   const std::string_view lower = "E..\xAB@.@.....\xC0\x01.......5060......"sv;
-  ExpectTheMessage(Parse("08:00:00.000000 IP 192.0.2.1.5060 > 192.0.2.2.5060: SIP: INVITE\n" +
-                         std::string(lower) + Wire("", "\n")));
-  ExpectTheMessage(Parse("08:00:00.000000 IP 192.0.2.1.5060 > 192.0.2.2.5060\n" +
-                         std::string(lower) + Wire("", "\r\n")));
+  ExpectTheMessage(ParseSip("08:00:00.000000 IP 192.0.2.1.5060 > 192.0.2.2.5060: SIP: INVITE\n" +
+                            std::string(lower) + Wire("", "\n")));
+  ExpectTheMessage(ParseSip("08:00:00.000000 IP 192.0.2.1.5060 > 192.0.2.2.5060\n" +
+                            std::string(lower) + Wire("", "\r\n")));
 }
 
 TEST(SipMessage, A4_CompactNamesBecomeLong) {
-  const auto message = Parse(
+  const auto message = ParseSip(
       "INVITE sip:x@example.org SIP/2.0\r\ny: a.b.c\r\nY: d.e.f\r\nf: "
       "<sip:+12155550100@example.org>\r\n"
       "T: <sip:+12355550101@example.org>\r\nI: 1\r\nm: <sip:a@192.0.2.1>\r\nc: "
@@ -109,13 +109,13 @@ TEST(SipMessage, A4_CompactNamesBecomeLong) {
 
 TEST(SipMessage, NamesAreOfAnyCaseWithWhiteSpaceBeforeTheColon) {
   const auto message =
-      Parse("INVITE sip:x@example.org SIP/2.0\r\nIDENTITY \t:  a.b.c \r\niDeNtItY:\r\n\r\n");
+      ParseSip("INVITE sip:x@example.org SIP/2.0\r\nIDENTITY \t:  a.b.c \r\niDeNtItY:\r\n\r\n");
   ASSERT_THAT(message, Succeeds());
   EXPECT_THAT(message->All("identity"), ElementsAre("a.b.c", ""));
 }
 
 TEST(SipMessage, A5_SeveralHeadersKeepTheirOrder) {
-  const auto message = Parse(
+  const auto message = ParseSip(
       "INVITE sip:x@example.org SIP/2.0\nIdentity: a.b.c\nFrom: 1\ny: d.e.f\nFrom: 2\nIdentity: "
       "g.h.i\n\n");
   ASSERT_THAT(message, Succeeds());
@@ -124,7 +124,7 @@ TEST(SipMessage, A5_SeveralHeadersKeepTheirOrder) {
 }
 
 TEST(SipMessage, A1_AnIdentityFoldedInsideItsTokenStaysBroken) {
-  const auto message = Parse(
+  const auto message = ParseSip(
       "INVITE sip:x@example.org SIP/2.0\r\nIdentity: eyJh.ey\r\n          "
       "Ji.c2ln;info=<x:y>\r\n\r\n");
   ASSERT_THAT(message, Succeeds());
@@ -134,12 +134,12 @@ TEST(SipMessage, A1_AnIdentityFoldedInsideItsTokenStaysBroken) {
 }
 
 TEST(SipMessage, AnIdentityThatContinuesWithoutWhiteSpace_IsInvalid) {
-  EXPECT_THAT(Parse("INVITE sip:x@example.org SIP/2.0\nIdentity: eyJh.eyJi\n.c2ln;info=<x>\n\n"),
+  EXPECT_THAT(ParseSip("INVITE sip:x@example.org SIP/2.0\nIdentity: eyJh.eyJi\n.c2ln;info=<x>\n\n"),
               FailsWith(Reason::kSipMessageInvalid));
 }
 
 TEST(SipMessage, AnEmptyLineEndsTheHeaders) {
-  const auto message = Parse(
+  const auto message = ParseSip(
       "INVITE sip:x@example.org SIP/2.0\r\nIdentity: a.b.c\r\n\r\nFrom: <sip:x@example.org>\r\n");
   ASSERT_THAT(message, Succeeds());
   EXPECT_THAT(message->All("from"), IsEmpty());
@@ -150,7 +150,7 @@ TEST(SipMessage, HeadersMayEndWithTheText) {
   for (const std::string_view text :
        {"INVITE sip:x@example.org SIP/2.0"sv, "INVITE sip:x@example.org SIP/2.0\r\n"sv,
         "INVITE sip:x@example.org SIP/2.0\r\nFrom: 1"sv}) {
-    const auto message = Parse(text);
+    const auto message = ParseSip(text);
     ASSERT_THAT(message, Succeeds()) << text;
     EXPECT_EQ(message->body, "");
   }
@@ -159,12 +159,12 @@ TEST(SipMessage, HeadersMayEndWithTheText) {
 TEST(SipMessage, HeaderLinesWithoutAName_AreInvalid) {
   for (const std::string_view line :
        {"no colon", ": x", " \t: x", "a b: x", "<a>: x", "a\"b: x", "\xC3\xA9: x", "\x01: x"}) {
-    EXPECT_THAT(Parse("INVITE sip:x@example.org SIP/2.0\r\nFrom: 1\r\n" +
-                      std::string(line[0] == ' ' ? line.substr(2) : line) + "\r\n\r\n"),
+    EXPECT_THAT(ParseSip("INVITE sip:x@example.org SIP/2.0\r\nFrom: 1\r\n" +
+                         std::string(line[0] == ' ' ? line.substr(2) : line) + "\r\n\r\n"),
                 FailsWith(Reason::kSipMessageInvalid))
         << line;
   }
-  EXPECT_THAT(Parse("INVITE sip:x@example.org SIP/2.0\r\n folded: x\r\n\r\n"),
+  EXPECT_THAT(ParseSip("INVITE sip:x@example.org SIP/2.0\r\n folded: x\r\n\r\n"),
               FailsWith(Reason::kSipMessageInvalid));
 }
 
@@ -175,14 +175,14 @@ TEST(SipMessage, TextWithoutARequest_IsInvalid) {
         "INVITE sip:x@example.org HTTP/1.1\r\n"sv, "INVITE SIP/2.0\r\n"sv, "INVITE x SIP/2.0\r\n"sv,
         "INVITE sip:a b@example.org SIP/2.0\r\n"sv, "invite sip:x@example.org SIP/2.0\r\n"sv,
         "GET http://example.org/ HTTP/1.1\r\n\r\n"sv, "\0\0\0"sv, "{\"identity\":\"a.b.c\"}"sv}) {
-    EXPECT_THAT(Parse(text), FailsWith(Reason::kSipMessageInvalid)) << text;
+    EXPECT_THAT(ParseSip(text), FailsWith(Reason::kSipMessageInvalid)) << text;
   }
 }
 
 TEST(SipMessage, A56_OtherMethodsCarryIdentityToo) {
   for (const std::string_view method :
        {"INVITE", "MESSAGE", "UPDATE", "SUBSCRIBE", "NOTIFY", "OPTIONS"}) {
-    const auto message = Parse(std::string(method) + " sip:x@example.org SIP/2.0\r\n\r\n");
+    const auto message = ParseSip(std::string(method) + " sip:x@example.org SIP/2.0\r\n\r\n");
     ASSERT_THAT(message, Succeeds()) << method;
     EXPECT_EQ(message->method, method);
   }
@@ -193,11 +193,11 @@ TEST(SipMessage, WhatCapturesPutInFrontOfARequest) {
        {"E....4@.:................p..", "E..:..", "  ",
         "Nov 25 08:00:00 sbc[12]: received: ", "> 192.0.2.1:5060 "}) {
     const auto message =
-        Parse(std::string(prefix) + "INVITE sip:x@example.org SIP/2.0  \r\r\nFrom: 1\r\n");
+        ParseSip(std::string(prefix) + "INVITE sip:x@example.org SIP/2.0  \r\r\nFrom: 1\r\n");
     ASSERT_THAT(message, Succeeds()) << prefix;
     EXPECT_EQ(message->request_uri, "sip:x@example.org");
   }
-  EXPECT_THAT(Parse("Subject: INVITE sip:x@example.org SIP/2.0\r\nFrom: 1\r\n"),
+  EXPECT_THAT(ParseSip("Subject: INVITE sip:x@example.org SIP/2.0\r\nFrom: 1\r\n"),
               FailsWith(Reason::kSipMessageInvalid));
 }
 
@@ -209,7 +209,7 @@ TEST(SipMessage, TheAttackersTextIsNoRequest) {
        {"INVITE sip:evil@example.org;x=" + invite + rest,
         "INVITE sip:evil@example.org SIP/2.0 " + invite + rest,
         "invite sip:evil@example.org SIP/2.0\r\nX-1: " + invite + rest, "X-1: " + invite + rest}) {
-    EXPECT_THAT(Parse(text), FailsWith(Reason::kSipMessageInvalid)) << text;
+    EXPECT_THAT(ParseSip(text), FailsWith(Reason::kSipMessageInvalid)) << text;
   }
   for (const std::string& text :
        {"UPDATE sip:u@example.org SIP/2.0\r\nFrom: evil\r\nX-H1: " + invite + rest,
@@ -217,7 +217,7 @@ TEST(SipMessage, TheAttackersTextIsNoRequest) {
         "UPDATE sip:u@example.org SIP/2.0\r\nFrom: evil\r\nContent-Type: "
         "message/sipfrag\r\n\r\n" +
             invite + rest}) {
-    const auto message = Parse(text);
+    const auto message = ParseSip(text);
     ASSERT_THAT(message, Succeeds()) << text;
     EXPECT_NE(message->method, "INVITE") << text;
   }
@@ -231,7 +231,7 @@ TEST(SipMessage, SummaryLinesAreNoRequests) {
         "SIP/2.0\nE....4@.:................p.." +
             message,
         "192.0.2.1 -> 192.0.2.2: INVITE sip:x@example.org SIP/2.0\n\n" + message}) {
-    const auto read = Parse(text);
+    const auto read = ParseSip(text);
     ASSERT_THAT(read, Succeeds()) << text;
     EXPECT_EQ(read->All("from"), std::vector<std::string>{"1"});
     EXPECT_EQ(read->other_requests, 0U);
@@ -260,28 +260,28 @@ TEST(SipMessage, TheFirstCallAmongOtherRequests) {
   const std::string options =
       "OPTIONS sip:o@example.org SIP/2.0\r\nFrom: o\r\nContent-Length: 0\r\n\r\n";
   const std::string invite = "INVITE sip:i@example.org SIP/2.0\r\nFrom: i\r\nl: 5\r\n\r\nv=0\r\n";
-  const auto message = Parse(options + invite + options + invite);
+  const auto message = ParseSip(options + invite + options + invite);
   ASSERT_THAT(message, Succeeds());
   EXPECT_EQ(message->method, "INVITE");
   EXPECT_EQ(message->All("from"), std::vector<std::string>{"i"});
   EXPECT_EQ(message->other_requests, 3U);
-  EXPECT_EQ(Parse(options)->method, "OPTIONS");
-  EXPECT_EQ(Parse(options)->other_requests, 0U);
-  EXPECT_THAT(Parse("INVITE sip:i@example.org SIP/2.0\r\n\r\nFrom: i\r\n"),
+  EXPECT_EQ(ParseSip(options)->method, "OPTIONS");
+  EXPECT_EQ(ParseSip(options)->other_requests, 0U);
+  EXPECT_THAT(ParseSip("INVITE sip:i@example.org SIP/2.0\r\n\r\nFrom: i\r\n"),
               FailsWith(Reason::kSipMessageInvalid))
       << "every second line is empty";
 }
 
 TEST(SipMessage, TheVersionHasNoCase) {
   for (const std::string_view version : {"sip/2.0", "Sip/2.0", "sip/2.0.", "SIP/2.0\\r\\n"}) {
-    EXPECT_THAT(Parse("INVITE sip:x@example.org " + std::string(version) + "\nFrom: 1\n"),
+    EXPECT_THAT(ParseSip("INVITE sip:x@example.org " + std::string(version) + "\nFrom: 1\n"),
                 Succeeds())
         << version;
   }
 }
 
 TEST(SipMessage, TheFirstRequestIsRead) {
-  const auto message = Parse(
+  const auto message = ParseSip(
       "SIP/2.0 100 Trying\r\nCSeq: 1 INVITE\r\n\r\nINVITE sip:a@example.org SIP/2.0\r\nFrom: a\r\n"
       "Content-Length: 0\r\n\r\nINVITE sip:b@example.org SIP/2.0\r\nFrom: b\r\n\r\n");
   ASSERT_THAT(message, Succeeds());
@@ -293,8 +293,8 @@ TEST(SipMessage, TheFirstRequestIsRead) {
 TEST(SipMessage, ContentLengthCutsTheBodyWhenThatMuchIsThere) {
   const auto body = [](std::string_view length) {
     const auto message =
-        Parse("INVITE sip:x@example.org SIP/2.0\r\nContent-Length: " + std::string(length) +
-              "\r\n\r\n0123456789");
+        ParseSip("INVITE sip:x@example.org SIP/2.0\r\nContent-Length: " + std::string(length) +
+                 "\r\n\r\n0123456789");
     return message ? message->body : "failed";
   };
   EXPECT_EQ(body("0"), "");
@@ -310,25 +310,25 @@ TEST(SipMessage, A8_SizeAndNumberOfHeadersAreLimited) {
   const std::string begin = "INVITE sip:x@example.org SIP/2.0\r\n";
   std::string many = begin;
   for (size_t i = 0; i < SipMessage::kMaxHeaders; ++i) many += "a: b\r\n";
-  EXPECT_THAT(Parse(many + "\r\n"), Succeeds());
-  EXPECT_THAT(Parse(many + "a: b\r\n\r\n"), FailsWith(Reason::kSipMessageInvalid));
+  EXPECT_THAT(ParseSip(many + "\r\n"), Succeeds());
+  EXPECT_THAT(ParseSip(many + "a: b\r\n\r\n"), FailsWith(Reason::kSipMessageInvalid));
   const std::string whole =
       begin + "\r\n" + std::string(SipMessage::kMaxBytes - begin.size() - 2, 'x');
-  EXPECT_THAT(Parse(whole), Succeeds());
-  EXPECT_THAT(Parse(whole + "x"), FailsWith(Reason::kSipMessageInvalid));
-  EXPECT_THAT(Parse(std::string(SipMessage::kMaxBytes, '\n')),
+  EXPECT_THAT(ParseSip(whole), Succeeds());
+  EXPECT_THAT(ParseSip(whole + "x"), FailsWith(Reason::kSipMessageInvalid));
+  EXPECT_THAT(ParseSip(std::string(SipMessage::kMaxBytes, '\n')),
               FailsWith(Reason::kSipMessageInvalid));
 }
 
 TEST(SipMessage, DifferingContentLengths_AreInvalid) {
   const std::string begin = "INVITE sip:x@example.org SIP/2.0\r\nContent-Length: 4\r\n";
-  EXPECT_THAT(Parse(begin + "l: 0\r\n\r\n0123"), FailsWith(Reason::kSipMessageInvalid));
-  EXPECT_THAT(Parse(begin + "l: 4\r\n\r\n0123"), Succeeds());
+  EXPECT_THAT(ParseSip(begin + "l: 0\r\n\r\n0123"), FailsWith(Reason::kSipMessageInvalid));
+  EXPECT_THAT(ParseSip(begin + "l: 4\r\n\r\n0123"), Succeeds());
 }
 
 std::vector<MediaKey> KeysOf(std::string_view headers, std::string_view body) {
-  return Parse("INVITE sip:x@example.org SIP/2.0\r\n" + std::string(headers) + "\r\n" +
-               std::string(body))
+  return ParseSip("INVITE sip:x@example.org SIP/2.0\r\n" + std::string(headers) + "\r\n" +
+                  std::string(body))
       .value()
       .SdpFingerprints();
 }
@@ -375,15 +375,15 @@ TEST(SipMessage, EverySingleByteChangeIsReadOrRefused) {
       for (const char byte : {'\0', '\n', '\r', ' ', '\t', ':', '.', '\\', '"', 'x', '\xFF'}) {
         std::string changed = text;
         changed[at] = byte;
-        if (const auto message = Parse(changed)) {
+        if (const auto message = ParseSip(changed)) {
           (void)message->SdpFingerprints();
           EXPECT_LE(message->body.size(), changed.size() * 2);
         } else {
           EXPECT_THAT(message, FailsWith(Reason::kSipMessageInvalid));
         }
       }
-      (void)Parse(text.substr(0, at));
-      (void)Parse(text.substr(at));
+      (void)ParseSip(text.substr(0, at));
+      (void)ParseSip(text.substr(at));
     }
   }
 }

@@ -33,7 +33,7 @@ Result<TnAuthList> ParseBytes(std::string_view der) {
       {reinterpret_cast<const uint8_t*>(bytes.view().data()), bytes.view().size()});
 }
 
-Result<TnAuthList> Parse(std::string_view hex) {
+Result<TnAuthList> ParseTnAuthList(std::string_view hex) {
   return ParseBytes(Bytes(hex));
 }
 
@@ -46,7 +46,7 @@ TnAuthList Numbers(std::vector<Range> ranges) {
 }
 
 TEST(TnAuthList, B2_SpcOfExplicitTag) {
-  const auto list = Parse("30 08 A0 06 16 04 31 32 33 34");
+  const auto list = ParseTnAuthList("30 08 A0 06 16 04 31 32 33 34");
   ASSERT_THAT(list, Succeeds());
   EXPECT_THAT(list->spcs(), ElementsAre("1234"));
   EXPECT_TRUE(list->ranges().empty());
@@ -54,7 +54,7 @@ TEST(TnAuthList, B2_SpcOfExplicitTag) {
 }
 
 TEST(TnAuthList, B1_AllKindsOfEntriesInAnyOrder) {
-  const auto list = Parse(
+  const auto list = ParseTnAuthList(
       "30 24 A2 05 16 03 39 31 31"
       "A1 0E 30 0C 16 06 35 35 35 30 31 30 02 02 00 C8"
       "A0 04 16 02 41 42"
@@ -65,9 +65,9 @@ TEST(TnAuthList, B1_AllKindsOfEntriesInAnyOrder) {
 }
 
 TEST(TnAuthList, B2_ImplicitTags_AreMalformed) {
-  EXPECT_THAT(Parse("30 06 80 04 31 32 33 34"), FailsWith(Reason::kTnAuthListMalformed));
-  EXPECT_THAT(Parse("30 06 82 04 31 32 33 34"), FailsWith(Reason::kTnAuthListMalformed));
-  EXPECT_THAT(Parse("30 0B A1 09 16 04 35 35 35 30 02 01 05"),
+  EXPECT_THAT(ParseTnAuthList("30 06 80 04 31 32 33 34"), FailsWith(Reason::kTnAuthListMalformed));
+  EXPECT_THAT(ParseTnAuthList("30 06 82 04 31 32 33 34"), FailsWith(Reason::kTnAuthListMalformed));
+  EXPECT_THAT(ParseTnAuthList("30 0B A1 09 16 04 35 35 35 30 02 01 05"),
               FailsWith(Reason::kTnAuthListMalformed));
 }
 
@@ -96,7 +96,7 @@ TEST(TnAuthList, B2_MalformedListsOfProduction_AreMalformed) {
                                      "3008a006360431323334",
                                      "3008a306160431323334",
                                      "300abf2006160431323334"}) {
-    EXPECT_THAT(Parse(hex), FailsWith(Reason::kTnAuthListMalformed)) << hex;
+    EXPECT_THAT(ParseTnAuthList(hex), FailsWith(Reason::kTnAuthListMalformed)) << hex;
   }
 }
 

@@ -18,10 +18,10 @@ enum class NumberSpace : uint8_t {
 
 /// A number as tables keep it: numbers of one space and length are in numerical order, which is
 /// what a range means. Numbers of other lengths are elsewhere: leading zeros count. A value.
-class NumberKey {
+class TableNumber {
  public:
   /// Of 1 to 15 digits, else nothing ('#' and '*' are in no range).
-  static std::optional<NumberKey> Make(std::string_view digits, NumberSpace space);
+  static std::optional<TableNumber> Make(std::string_view digits, NumberSpace space);
 
   [[nodiscard]] uint64_t value() const { return value_; }
   [[nodiscard]] unsigned length() const {
@@ -30,13 +30,13 @@ class NumberKey {
   [[nodiscard]] NumberSpace space() const {
     return (value_ >> kSpaceShift) == 0 ? NumberSpace::kE164 : NumberSpace::kNational;
   }
-  auto operator<=>(const NumberKey&) const = default;
+  auto operator<=>(const TableNumber&) const = default;
 
  private:
   static constexpr unsigned kLengthShift = 50;  // 10^15 < 2^50
   static constexpr unsigned kSpaceShift = 54;
 
-  explicit NumberKey(uint64_t value) : value_(value) {}
+  explicit TableNumber(uint64_t value) : value_(value) {}
   uint64_t value_;
 };
 
@@ -61,7 +61,7 @@ struct CallNumber {
   /// How `number`, read with `plan` (which may be null), is told apart and kept.
   static CallNumber Of(const TelephoneNumber& number, const DialPlan* plan);
 
-  [[nodiscard]] std::optional<NumberKey> key() const { return NumberKey::Make(digits, space); }
+  [[nodiscard]] std::optional<TableNumber> key() const { return TableNumber::Make(digits, space); }
   /// "+8613..." or "95588".
   [[nodiscard]] std::string Text() const;
   bool operator==(const CallNumber&) const = default;
@@ -74,6 +74,6 @@ bool IsPossibleOf(std::string_view digits, const DialPlan& plan);
 /// A number as tables write it: E.164 with '+', or a code without country code in its one form
 /// ("95588"). Nothing unless all of it is digits, when no number begins so (+0), and when `plan`
 /// knows that it is none, or would read it as another number.
-std::optional<NumberKey> ReadTableNumber(std::string_view text, const DialPlan* plan);
+std::optional<TableNumber> ReadTableNumber(std::string_view text, const DialPlan* plan);
 
 }  // namespace callvet

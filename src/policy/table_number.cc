@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "policy/number_key.h"
+#include "policy/table_number.h"
 
 #include <algorithm>
 #include <string>
@@ -37,7 +37,7 @@ bool IsCodeBehindCountryCode(std::string_view digits, const DialPlan& plan) {
 
 }  // namespace
 
-std::optional<NumberKey> NumberKey::Make(std::string_view digits, NumberSpace space) {
+std::optional<TableNumber> TableNumber::Make(std::string_view digits, NumberSpace space) {
   if (digits.empty() || digits.size() > TelephoneNumber::kMaxCanonical) return std::nullopt;
   uint64_t value = 0;
   for (const char c : digits) {
@@ -46,7 +46,7 @@ std::optional<NumberKey> NumberKey::Make(std::string_view digits, NumberSpace sp
   }
   value |= static_cast<uint64_t>(digits.size()) << kLengthShift;
   if (space == NumberSpace::kNational) value |= uint64_t{1} << kSpaceShift;
-  return NumberKey(value);
+  return TableNumber(value);
 }
 
 std::string_view NumberFormText(NumberForm form) {
@@ -101,7 +101,7 @@ bool IsPossibleOf(std::string_view digits, const DialPlan& plan) {
          (plan.national_prefix.empty() || !national.starts_with(plan.national_prefix));
 }
 
-std::optional<NumberKey> ReadTableNumber(std::string_view text, const DialPlan* plan) {
+std::optional<TableNumber> ReadTableNumber(std::string_view text, const DialPlan* plan) {
   if (text.starts_with('+')) {
     text.remove_prefix(1);
     if (text.starts_with('0')) return std::nullopt;
@@ -109,9 +109,9 @@ std::optional<NumberKey> ReadTableNumber(std::string_view text, const DialPlan* 
     if (plan != nullptr && text.starts_with(plan->country_code) && !IsPossibleOf(text, *plan)) {
       return std::nullopt;
     }
-    return NumberKey::Make(text, NumberSpace::kE164);
+    return TableNumber::Make(text, NumberSpace::kE164);
   }
-  const auto key = NumberKey::Make(text, NumberSpace::kNational);
+  const auto key = TableNumber::Make(text, NumberSpace::kNational);
   if (!key || plan == nullptr) return std::nullopt;  // no country: no codes
   const auto number = TelephoneNumber::Parse(text, plan);
   if (!number || CallNumber::Of(*number, plan) !=
