@@ -182,6 +182,7 @@ struct EvidenceWriterOptions {
   std::string spill_directory;                    // "": nothing is spilled
   uint64_t max_spill_bytes = uint64_t{4} << 30U;  // in all files
   std::chrono::milliseconds retry{1'000};         // until a failed store is tried again
+  std::chrono::milliseconds stop_grace{5'000};    // how long Stop leaves for what is queued
   EvidenceLoss loss = EvidenceLoss::kRefuseCalls;
 };
 
@@ -191,7 +192,9 @@ struct EvidenceStatistics {
   uint64_t spilled = 0;      // records that went into spill files
   uint64_t spill_bytes = 0;  // waiting in them now
   uint64_t refused = 0;      // Submit failed
-  uint64_t lost = 0;         // with kCount
+  uint64_t lost = 0;         // with kCount, or still queued when Run ended
+  uint64_t damaged = 0;      // places in spill files that cannot be read: records may be missing
+  uint64_t torn_files = 0;   // spill files kept aside because a part cannot be read
   uint64_t store_failures = 0;
   std::string last_failure;  // of store or spill, for people; "": all is well
 };

@@ -109,6 +109,7 @@ struct VerificationMaterial {
   std::vector<Answer<std::shared_ptr<const CertificateBundle>>> certificates;
   std::vector<Answer<TnAuthList>> tn_auth_lists;
   std::vector<Answer<std::string>> contents;
+  bool asks_for_content = false;  // there was a ContentSource, though perhaps nothing to ask it for
 };
 
 /// Judges calls. Thread-safe: Verify may run on many threads while ReplaceTrustStore swaps.

@@ -15,6 +15,7 @@ namespace callvet {
 namespace {
 
 constexpr uint64_t kMaxPage = 1000;
+constexpr size_t kMaxAbout = 2000;
 
 ApiReply ErrorOf(const Failure& failure) {
   return ErrorReply(Info(failure.reason).sip_code, failure);
@@ -70,11 +71,16 @@ Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
     }
     return {};
   }
+  if (name == "call_id") {
+    auto key = codec.CallIdKey(value);
+    if (!key) return in(key.error());
+    query.keys.call_id = std::move(*key);
+    return {};
+  }
   const std::pair<std::string_view, std::string*> texts[] = {{"origid", &query.keys.origid},
                                                              {"spc", &query.keys.spc},
                                                              {"trunk", &query.keys.trunk},
-                                                             {"reason", &query.keys.reason},
-                                                             {"call_id", &query.keys.call_id}};
+                                                             {"reason", &query.keys.reason}};
   for (const auto& [known, target] : texts) {
     if (name != known) continue;
     *target = value;
@@ -83,8 +89,14 @@ Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
   return Fail(Reason::kParameterInvalid, Quote(name) + " is no parameter of a search");
 }
 
-Result<EvidenceQuery> ReadQuery(const EvidenceReader& reader, std::string_view text) {
+struct Wanted {
   EvidenceQuery query;
+  std::string about;  // what was asked for, for the access log
+};
+
+Result<Wanted> ReadQuery(const EvidenceReader& reader, std::string_view text) {
+  Wanted wanted;
+  EvidenceQuery& query = wanted.query;
   while (!text.empty()) {
     const size_t end = text.find('&');
     const std::string_view part = text.substr(0, end);
@@ -97,9 +109,13 @@ Result<EvidenceQuery> ReadQuery(const EvidenceReader& reader, std::string_view t
     if (!value) return value.error();
     if (value->empty()) continue;  // a field of a form that was left empty
     if (auto ok = SetParameter(reader, *name, *value, query); !ok) return ok.error();
+    wanted.about += (wanted.about.empty() ? "" : "&") + *name + "=" + *value;
+    if (wanted.about.size() > kMaxAbout) {
+      return Fail(Reason::kParameterInvalid, "the query is too long");
+    }
   }
   query.keys = CleanKeys(std::move(query.keys));
-  return query;
+  return wanted;
 }
 
 Result<void> Log(const EvidenceReader& reader, const char* what, std::string_view about) {
@@ -129,8 +145,8 @@ Result<Loaded> Load(const EvidenceReader& reader, const char* what, std::string_
 ApiReply FindEvidence(const EvidenceReader& reader, std::string_view query) {
   const auto wanted = ReadQuery(reader, query);
   if (!wanted) return ErrorOf(wanted.error());
-  if (auto ok = Log(reader, "find", query.substr(0, 1000)); !ok) return ErrorOf(ok.error());
-  const auto page = reader.evidence.store->Find(*wanted);
+  if (auto ok = Log(reader, "find", wanted->about); !ok) return ErrorOf(ok.error());
+  const auto page = reader.evidence.store->Find(wanted->query);
   if (!page) return ErrorOf(page.error());
   return JsonReply(200, EvidencePageJson(*page, EvidenceCodec(reader.evidence.number_key)));
 }

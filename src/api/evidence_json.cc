@@ -47,7 +47,7 @@ JsonMembers EntryMembers(const StoredEvidence& record, const EvidenceText& text)
           {"orig", TextOrNull(keys.orig)},
           {"dest", TextOrNull(keys.dest)},
           {"numbers", text.json.Find("sealed") != nullptr ? "hashed" : "plain"},
-          {"call_id", TextOrNull(keys.call_id)},
+          {"call_id", At(text.private_, {"call_id"})},
           {"trunk", TextOrNull(keys.trunk)},
           {"reason", TextOrNull(keys.reason)},
           {"attest", At(DecidingPassport(verdict), {"attest"})},
@@ -55,6 +55,28 @@ JsonMembers EntryMembers(const StoredEvidence& record, const EvidenceText& text)
           {"spc", TextOrNull(keys.spc)},
           {"signer", At(verdict, {"signer", "subject"})},
           {"disposition", At(text.json, {"disposition", "action"})}};
+}
+
+// What the PASSporTs of a call that did not pass say of themselves: nobody vouches for it.
+JsonArray ClaimedJson(const EvidenceText& text) {
+  JsonArray claimed;
+  const JsonValue verdicts = At(text.json, {"verdict", "passports"});
+  const JsonValue parties = At(text.private_, {"parties", "passports"});
+  if (verdicts.AsArray() == nullptr) return claimed;
+  for (size_t i = 0; i < verdicts.AsArray()->size(); ++i) {
+    const JsonValue& verdict = (*verdicts.AsArray())[i];
+    const bool open = parties.AsArray() != nullptr && i < parties.AsArray()->size();
+    const JsonValue party = open ? (*parties.AsArray())[i] : JsonValue();
+    claimed.push_back(JsonMembers{{"ppt", At(verdict, {"ppt"})},
+                                  {"x5u", At(verdict, {"x5u"})},
+                                  {"attest", At(verdict, {"attest"})},
+                                  {"origid", At(verdict, {"origid"})},
+                                  {"orig", At(party, {"orig"})},
+                                  {"dest", At(party, {"dest"})},
+                                  {"div", At(party, {"div"})},
+                                  {"reason", At(verdict, {"reason"})}});
+  }
+  return claimed;
 }
 
 // Who connected the call, as far as the record knows: signer, who redirected it, where it came in.
@@ -75,6 +97,7 @@ JsonValue ResponsibleJson(const StoredEvidence& record, const EvidenceText& text
                      {"attest", At(DecidingPassport(verdict), {"attest"})},
                      {"origid", TextOrNull(record.keys.origid)},
                      {"diversions", std::move(diversions)},
+                     {"claimed", verified ? JsonArray() : ClaimedJson(text)},
                      {"trunk", TextOrNull(record.keys.trunk)}};
 }
 

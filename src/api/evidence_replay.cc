@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/evidence_replay.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -54,21 +55,40 @@ class KeptContent final : public ContentSource {
   std::shared_ptr<const VerificationMaterial> material_;
 };
 
-// Verdicts that depended on the hour and not on the call.
-bool MentionsUndecided(const std::string& digest) {
-  for (const Reason reason : {Reason::kDeadlineExceeded, Reason::kInternalError}) {
-    if (digest.find("\"" + std::string(Info(reason).id) + "\"") != std::string::npos) return true;
+bool IsUndecided(const JsonValue& reason) {
+  return reason.AsString() != nullptr &&
+         (*reason.AsString() == Info(Reason::kDeadlineExceeded).id ||
+          *reason.AsString() == Info(Reason::kInternalError).id);
+}
+
+// A reason, in a verdict's digest, that depended on the hour and not on the call. Looked for only
+// where the digest has reasons: what a token says is no reason.
+bool HasUndecided(const JsonValue& digest) {
+  for (const char* name : {"reason", "rcd"}) {
+    const JsonValue* reason = digest.Find(name);
+    if (reason != nullptr && IsUndecided(*reason)) return true;
   }
-  return false;
+  const JsonValue* failed = digest.Find("failed");
+  if (failed != nullptr && failed->IsObject()) {
+    for (const auto& [check, reason] : *failed->AsObject()) {
+      if (IsUndecided(reason)) return true;
+    }
+  }
+  for (const char* name : {"priority", "opt"}) {
+    const JsonValue* inner = digest.Find(name);
+    if (inner != nullptr && (IsUndecided(*inner) || HasUndecided(*inner))) return true;
+  }
+  const JsonValue* passports = digest.Find("passports");
+  if (passports == nullptr || passports->AsArray() == nullptr) return false;
+  return std::any_of(passports->AsArray()->begin(), passports->AsArray()->end(), HasUndecided);
 }
 
 Verdict JudgeAgain(const CallRequest& call, KeptMaterial kept, sys_seconds at) {
-  auto store = kept.material.trust_store;
-  if (store == nullptr) store = TrustStoreBuilder().Build();
+  const auto store = kept.material.trust_store;
   const auto material = std::make_shared<const VerificationMaterial>(std::move(kept.material));
-  // Without content then, none now: it was left alone.
+  // Left alone then, left alone now.
   std::shared_ptr<const ContentSource> content;
-  if (!material->contents.empty()) content = std::make_shared<KeptContent>(material);
+  if (material->asks_for_content) content = std::make_shared<KeptContent>(material);
   kept.options.max_cached_chains = 0;
   const Verifier verifier(kept.options, store, std::make_shared<KeptSource>(material),
                           std::make_shared<FixedClock>(at), std::make_shared<OpenSslEs256Engine>(),
@@ -90,7 +110,8 @@ std::string_view ReplayOutcomeName(EvidenceReplay::Outcome outcome) {
   return "differs";
 }
 
-Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource& blobs) {
+Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource& blobs,
+                                      const std::optional<std::vector<Certificate>>& trusted) {
   JsonFields fields(&text.json);
   std::string kind;
   int64_t time = 0;
@@ -111,7 +132,10 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   if (!kept) return kept.error();
   const auto names_then = kept->check_names;
   const bool judged = kept->material.trust_store != nullptr;
+  if (!judged) kept->material.trust_store = TrustStoreBuilder().Build();
+  if (trusted) kept->material.trust_store = kept->material.trust_store->Within(*trusted);
   EvidenceReplay replay;
+  replay.trust_store = kept->material.trust_store;
   replay.verdict = JudgeAgain(*call, std::move(*kept), sys_seconds(std::chrono::seconds(time)));
   replay.call = std::move(*call);
   const auto names_now = CheckNames(replay.verdict);
@@ -123,10 +147,9 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   if (!replay.difference.empty() && !judged) {
     replay.difference = "the interface refused it before it was judged: " + replay.difference;
   }
-  replay.outcome = replay.difference.empty() ? EvidenceReplay::Outcome::kRepeated
-                   : !judged || MentionsUndecided(WriteJson(*then))
-                       ? EvidenceReplay::Outcome::kUndecided
-                       : EvidenceReplay::Outcome::kDiffers;
+  replay.outcome = replay.difference.empty()        ? EvidenceReplay::Outcome::kRepeated
+                   : !judged || HasUndecided(*then) ? EvidenceReplay::Outcome::kUndecided
+                                                    : EvidenceReplay::Outcome::kDiffers;
   return replay;
 }
 

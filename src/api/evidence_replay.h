@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "evidence/evidence_codec.h"
 #include "evidence/material.h"
+#include "pki/certificate.h"
+#include "pki/trust_store.h"
 
 namespace callvet {
 
@@ -20,18 +25,22 @@ struct EvidenceReplay {
                  // does not come again; or an interface refused the call by its own rules
   };
   Outcome outcome = Outcome::kDiffers;
-  std::string difference;  // for people
-  CallRequest call;        // as recorded
-  Verdict verdict;         // of now
+  std::string difference;                         // for people
+  CallRequest call;                               // as recorded
+  Verdict verdict;                                // of now
+  std::shared_ptr<const TrustStore> trust_store;  // by which it was judged; not null
 };
 
 /// "repeated", "differs" or "undecided".
 std::string_view ReplayOutcomeName(EvidenceReplay::Outcome outcome);
 
 /// Judges the call of a record again, at the recorded time and by what it was judged by then, which
-/// `blobs` gives; nothing else is asked, least of all the network. Fails with kNotPermitted if the
-/// parties are sealed, kParameterInvalid if the record is not of a call, kEvidenceAltered if
-/// something is missing or not what its SHA-256 says. Thread-safe.
-Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource& blobs);
+/// `blobs` gives; nothing else is asked, least of all the network. With `trusted` only those
+/// anchors of then count that are among them: for evidence that somebody else recorded. Fails with
+/// kNotPermitted if the parties are sealed, kParameterInvalid if the record is not of a call,
+/// kEvidenceAltered if something is missing or not what its SHA-256 says. Thread-safe.
+Result<EvidenceReplay> ReplayEvidence(
+    const EvidenceText& text, const BlobSource& blobs,
+    const std::optional<std::vector<Certificate>>& trusted = std::nullopt);
 
 }  // namespace callvet

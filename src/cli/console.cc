@@ -3,40 +3,16 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <ostream>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace callvet::cli {
 namespace {
 
 constexpr size_t kMaxLine = 2000;
-
-struct CodePoint {
-  uint32_t value = 0;
-  size_t size = 1;  // bytes taken
-  bool valid = false;
-};
-
-// The first code point of `text`, which is not empty (RFC 3629: shortest form, no surrogates).
-CodePoint ReadCodePoint(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return {first, 1, true};
-  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return {};
-  uint32_t value = first & (0xFFU >> (size + 1));
-  for (size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return {};
-    value = (value << 6U) | (byte(i) & 0x3FU);
-  }
-  constexpr std::array<uint32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  if (value < kSmallest[size] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-    return {};
-  return {value, size, true};
-}
 
 // Controls, line and paragraph separators, zero-width and bidirectional characters.
 bool Steers(uint32_t c) {

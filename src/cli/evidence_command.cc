@@ -58,6 +58,7 @@ struct OneOptions {
   std::string id;
   std::string out;
   std::string public_key;
+  std::vector<std::string> anchors;
   bool json = false;
 };
 
@@ -113,6 +114,11 @@ Result<EvidenceQuery> QueryOf(const FindOptions& options, const EvidenceCodec& c
     auto found = codec.KeyOf(*text, *plan);
     if (!found) return InOption(name, found.error());
     *key = std::move(*found);
+  }
+  if (!query.keys.call_id.empty()) {
+    auto found = codec.CallIdKey(query.keys.call_id);
+    if (!found) return found.error();
+    query.keys.call_id = std::move(*found);
   }
   for (auto [text, time, name] : {std::tuple(&options.from, &query.from, "--from"),
                                   std::tuple(&options.to, &query.to, "--to")}) {
@@ -284,6 +290,15 @@ void PrintResponsible(const JsonValue& responsible, const Console& console) {
                   << ", signed by ";
     PrintSigner(leg.Find("signer"), console);
   }
+  for (const JsonValue& passport : *responsible.Find("claimed")->AsArray()) {
+    console.out() << "  claimed, not verified: " << Cell(passport, "ppt")
+                  << " by the certificate at " << Cell(passport, "x5u") << ", "
+                  << Cell(passport, "orig");
+    if (const JsonValue* div = passport.Find("div"); div != nullptr && !div->IsNull()) {
+      console.out() << " redirected by " << Cell(passport, "div");
+    }
+    console.out() << " (" << Cell(passport, "reason") << ")\n";
+  }
   console.out() << "  came in by trunk: " << Cell(responsible, "trunk") << "\n";
 }
 
@@ -321,11 +336,44 @@ ExitCode RunShow(const OneOptions& options, const Console& console) {
   return ExitCode::kVerified;
 }
 
+// The anchors of --anchors; nothing without it.
+Result<std::optional<std::vector<Certificate>>> TrustedOf(const OneOptions& options) {
+  if (options.anchors.empty()) return std::optional<std::vector<Certificate>>();
+  TrustStoreBuilder builder;
+  for (const std::string& path : options.anchors) {
+    if (auto ok = builder.AddAnchorPath(path); !ok) return InOption("--anchors", ok.error());
+  }
+  return std::optional<std::vector<Certificate>>(builder.Build()->anchors());
+}
+
+// On whose word a file's verdict rests: whoever made it may have made these too.
+void PrintTrust(const Loaded& loaded, const EvidenceReplay& replay, const OneOptions& options,
+                const Console& console) {
+  console.out() << "  Signed with the key " << loaded.key_id
+                << (options.public_key.empty() ? ", which is the file's own word (see --public-key)"
+                                               : "")
+                << "\n";
+  const auto& anchors = replay.trust_store->anchors();
+  constexpr size_t kMost = 5;
+  for (size_t i = 0; i < anchors.size() && i < kMost; ++i) {
+    console.out() << "  Trusts " << ForTerminal(anchors[i].subject()) << ", SHA-256 "
+                  << anchors[i].sha256_hex() << "\n";
+  }
+  if (anchors.size() > kMost) {
+    console.out() << "  and " << anchors.size() - kMost << " more anchors\n";
+  }
+  if (options.anchors.empty()) {
+    console.out() << "  These anchors are the file's own word (see --anchors)\n";
+  }
+}
+
 ExitCode RunVerify(const OneOptions& options, const Console& console) {
   const bool file = IsFile(options.id);
   auto loaded = file ? LoadBundle(options) : LoadRecord(options, "verify");
   if (!loaded) return ComplainOfEvidence(loaded.error(), console);
-  const auto replay = ReplayEvidence(loaded->text, loaded->blobs);
+  const auto trusted = TrustedOf(options);
+  if (!trusted) return console.Complain(trusted.error());
+  const auto replay = ReplayEvidence(loaded->text, loaded->blobs, *trusted);
   if (!replay) return ComplainOfEvidence(replay.error(), console);
   const bool differs = replay->outcome == EvidenceReplay::Outcome::kDiffers;
   if (options.json) {
@@ -344,9 +392,7 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
     if (!replay->difference.empty()) {
       console.out() << "  " << ForTerminal(replay->difference) << "\n";
     }
-    if (file) {
-      console.out() << "  Signed with the key " << loaded->key_id << "\n";
-    }
+    if (file) PrintTrust(*loaded, *replay, options, console);
   }
   return differs ? ExitCode::kNotVerified : ExitCode::kVerified;
 }
@@ -490,6 +536,10 @@ void AddOne(CLI::App& evidence, Context& context, const char* name, const char* 
         ->add_option("--public-key", options->public_key,
                      "The only key that may have signed the file")
         ->type_name("F");
+    command
+        ->add_option("--anchors", options->anchors,
+                     "Trust anchors of your own: of the record's only those among them count")
+        ->type_name("PATH");
   }
   if (run == RunExport) {
     command->add_option("--out", options->out, "File to write (default: standard output)")

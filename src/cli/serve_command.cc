@@ -165,9 +165,11 @@ ExitCode RunServe(const ServeOptions& options, const Console& console) {
     (*service)->application().ServeSamples([&demo] { return demo->Samples(SystemClock().Now()); });
   }
   PrintStart(**service, demo, console);
-  std::thread running([&service] { (*service)->Run(); });
+  Result<void> ended;
+  std::thread running([&] { ended = (*service)->Run(); });
   HandleSignals(**service, demo, console);
   running.join();
+  if (!ended) return console.Complain(ended.error());
   return ExitCode::kVerified;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/evidence_bundle.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <utility>
@@ -16,12 +18,17 @@ namespace callvet {
 namespace {
 
 constexpr int64_t kBundleFormat = 1;
+constexpr std::array<std::string_view, 10> kMembers = {
+    "callvet_evidence", "id",    "seq",       "hash",       "record",
+    "private",          "blobs", "signature", "public_key", "verdict"};
 
-// What is signed: the record, the open form of its private part, and its place. The blobs are in it
-// by the hashes that the record names.
-std::string Statement(const StoredEvidence& record, const JsonValue& private_part) {
+// What is signed: the record, the open form of its private part, its place, and the verdict that
+// was come to again for the export. The blobs are in it by the hashes that the record names.
+std::string Statement(const StoredEvidence& record, const JsonValue& private_part,
+                      const JsonValue& verdict) {
   return "callvet evidence export\n" + std::to_string(record.seq) + "\n" + ToHex(record.hash) +
-         "\n" + Sha256Hex(record.text) + "\n" + Sha256Hex(CanonicalJson(private_part)) + "\n";
+         "\n" + Sha256Hex(record.text) + "\n" + Sha256Hex(CanonicalJson(private_part)) + "\n" +
+         Sha256Hex(CanonicalJson(verdict)) + "\n";
 }
 
 }  // namespace
@@ -45,7 +52,7 @@ Result<JsonValue> MakeBundle(const BundleParts& parts) {
                         {"seq", parts.record.seq},           {"hash", ToHex(parts.record.hash)},
                         {"record", parts.record.text},       {"private", text->private_},
                         {"blobs", std::move(blobs)}};
-  auto signature = parts.signer.Sign(Statement(parts.record, text->private_));
+  auto signature = parts.signer.Sign(Statement(parts.record, text->private_, parts.verdict));
   if (!signature) return signature.error();
   bundle.emplace_back("signature", EncodeBase64Url(*signature));
   bundle.emplace_back("public_key", parts.signer.public_pem());
@@ -88,10 +95,12 @@ Result<std::string> CheckBundleSignature(const JsonValue& json, const EvidenceBu
   const std::string& pem = trusted_key ? *trusted_key : public_key;
   const auto id = EvidenceKeyId(pem);
   if (!id) return id.error();
+  const JsonValue* found = json.Find("verdict");
+  const JsonValue verdict = found != nullptr ? *found : JsonValue();
   const auto bytes = DecodeBase64Url(signature);
   if (!bytes) return Fail(Reason::kEvidenceAltered, "the signature cannot be read");
   const auto ok =
-      CheckSignature(Statement(bundle.record, bundle.text.private_), *bytes, *id, {pem});
+      CheckSignature(Statement(bundle.record, bundle.text.private_, verdict), *bytes, *id, {pem});
   if (!ok) return ok.error();
   return *id;
 }
@@ -103,6 +112,13 @@ Result<EvidenceBundle> ReadBundle(std::string_view text,
   const auto json = ReadEvidenceJson(text);
   if (!json)
     return Fail(Reason::kFileInvalid, "this is no evidence bundle: " + json.error().detail);
+  if (!json->IsObject()) return Fail(Reason::kFileInvalid, "this is no evidence bundle");
+  for (const auto& [name, member] : *json->AsObject()) {
+    if (std::find(kMembers.begin(), kMembers.end(), name) == kMembers.end()) {
+      return Fail(Reason::kEvidenceAltered,
+                  "the bundle has " + Quote(name) + ", which is not of it");
+    }
+  }
   int64_t format = 0;
   if (json->Find("callvet_evidence") == nullptr ||
       !json->Find("callvet_evidence")->GetInt(format) || format != kBundleFormat) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "evidence/call_json.h"
 #include "evidence/json_fields.h"
 #include "evidence/store_time.h"
@@ -93,33 +94,18 @@ EvidenceKeys KeysOf(const CallEvidence& evidence) {
 
 constexpr size_t kMaxKey = 256;
 
-// Bytes of the UTF-8 character that `text` begins with; 0 if it begins with none, or with a control
-// character.
-size_t CharacterSize(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (byte(0) < 0x80) return byte(0) >= 0x20 && byte(0) != 0x7F ? 1 : 0;
-  const size_t size = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
-  if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < size) return 0;
-  for (size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  // Shortest forms only, no surrogates, nothing above U+10FFFF (RFC 3629).
-  const bool bad = (byte(0) == 0xE0 && byte(1) < 0xA0) || (byte(0) == 0xED && byte(1) > 0x9F) ||
-                   (byte(0) == 0xF0 && byte(1) < 0x90) || (byte(0) == 0xF4 && byte(1) > 0x8F);
-  return bad ? 0 : size;
-}
-
+// Without control characters and what is no UTF-8, and not longer than a key may be.
 std::string CleanKey(std::string_view text) {
   std::string clean;
   while (!text.empty()) {
-    const size_t size = CharacterSize(text);
-    if (clean.size() + std::max<size_t>(size, 1) > kMaxKey) break;
-    if (size == 0) {
+    const CodePoint point = ReadCodePoint(text);
+    if (clean.size() + point.size > kMaxKey) break;
+    if (!point.valid || point.value < 0x20 || point.value == 0x7F) {
       clean += '?';
     } else {
-      clean += text.substr(0, size);
+      clean += text.substr(0, point.size);
     }
-    text.remove_prefix(std::max<size_t>(size, 1));
+    text.remove_prefix(point.size);
   }
   return clean;
 }
@@ -158,11 +144,11 @@ Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers priva
                                              EvidenceRecord record) const {
   record.keys = CleanKeys(std::move(record.keys));
   if (key_) {
-    for (std::string* number : {&record.keys.orig, &record.keys.dest}) {
-      if (number->empty()) continue;
-      auto hash = key_->Hash(*number);
+    for (std::string* key : {&record.keys.orig, &record.keys.dest, &record.keys.call_id}) {
+      if (key->empty()) continue;
+      auto hash = key_->Hash(*key);
       if (!hash) return hash.error();
-      *number = std::move(*hash);
+      *key = std::move(*hash);
     }
     auto sealed = key_->Seal(record.id, CanonicalJson(private_part));
     if (!sealed) return sealed.error();
@@ -196,6 +182,7 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::
   AddText(json, "trust_list", evidence.trust_list);
   JsonMembers private_part = {{"call", CallJson(evidence.call)},
                               {"parties", PartiesDigest(evidence.verdict)}};
+  AddText(private_part, "call_id", evidence.call_id);
   return Finish(std::move(json), std::move(private_part), std::move(record));
 }
 
@@ -209,9 +196,13 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const EvidenceAccess& access, std::
 }
 
 Result<std::string> EvidenceCodec::KeyOf(std::string_view party, const DialPlan* plan) const {
-  const auto read = Party::Parse(party, plan);
-  if (!read) return read.error();
-  std::string clean = CleanKey(read->canonical());
+  // As in a record: what is no party ("anonymous") is found by its text.
+  std::string clean = CleanKey(FirstParty({std::string(party)}, plan));
+  return key_ ? key_->Hash(clean) : Result<std::string>(std::move(clean));
+}
+
+Result<std::string> EvidenceCodec::CallIdKey(std::string_view call_id) const {
+  std::string clean = CleanKey(call_id);
   return key_ ? key_->Hash(clean) : Result<std::string>(std::move(clean));
 }
 

@@ -45,9 +45,12 @@ class EvidenceCodec {
   /// Fails with kInternalError.
   Result<EvidenceRecord> Encode(const EvidenceAccess& access, std::string id) const;
 
-  /// What a number or URI as somebody writes it (`plan` may be null) is found by: canonical, and
-  /// hashed if there is a key. Fails with kParameterInvalid, kInternalError.
+  /// What a number or URI as somebody writes it (`plan` may be null) is found by: canonical, or
+  /// the text itself if it is no party, and hashed if there is a key. Fails with kInternalError.
   [[nodiscard]] Result<std::string> KeyOf(std::string_view party, const DialPlan* plan) const;
+  /// What a Call-ID is found by: itself, hashed if there is a key, since many hold numbers. Fails
+  /// with kInternalError.
+  [[nodiscard]] Result<std::string> CallIdKey(std::string_view call_id) const;
 
   /// Fails with kEvidenceAltered; also with a key that is not the one it was sealed with.
   [[nodiscard]] Result<EvidenceText> Read(std::string_view text) const;

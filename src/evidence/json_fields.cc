@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/json_fields.h"
 
+#include <utility>
+
+#include "base/base64url.h"
+#include "base/utf8.h"
+
 namespace callvet {
 namespace {
 
@@ -17,15 +22,15 @@ const JsonValue* JsonFields::Find(std::string_view name) const {
 
 void JsonFields::Text(std::string_view name, std::string& target) {
   const JsonValue* value = Find(name);
-  if (value == nullptr || value->AsString() == nullptr) return Refuse(name, "is no string");
-  target = *value->AsString();
+  if (value == nullptr || !ReadText(*value, target)) Refuse(name, "is no string");
 }
 
 void JsonFields::Text(std::string_view name, std::optional<std::string>& target) {
   const JsonValue* value = Find(name);
   if (value == nullptr) return;
-  if (value->AsString() == nullptr) return Refuse(name, "is no string");
-  target = *value->AsString();
+  std::string text;
+  if (!ReadText(*value, text)) return Refuse(name, "is no string");
+  target = std::move(text);
 }
 
 void JsonFields::Number(std::string_view name, int64_t& target) {
@@ -35,9 +40,24 @@ void JsonFields::Number(std::string_view name, int64_t& target) {
 
 void JsonFields::Texts(std::string_view name, std::vector<std::string>& target) {
   for (const JsonValue& element : Array(name)) {
-    if (element.AsString() == nullptr) return Refuse(name, "has something that is no string");
-    target.push_back(*element.AsString());
+    if (!ReadText(element, target.emplace_back())) {
+      return Refuse(name, "has something that is no string");
+    }
   }
+}
+
+bool JsonFields::ReadText(const JsonValue& value, std::string& target) {
+  const JsonValue* coded = value.IsObject() ? value.Find("base64") : nullptr;
+  const std::string* text = coded != nullptr ? coded->AsString() : value.AsString();
+  if (text == nullptr) return false;
+  if (coded == nullptr) {
+    target = *text;
+    return true;
+  }
+  auto bytes = DecodeBase64(*text);
+  if (!bytes) return false;
+  target = std::move(*bytes);
+  return true;
 }
 
 const JsonArray& JsonFields::Array(std::string_view name) {
@@ -62,19 +82,24 @@ Result<void> JsonFields::Finish() const {
   return {};
 }
 
+JsonValue JsonText(const std::string& text) {
+  if (IsUtf8(text)) return text;
+  return JsonMembers{{"base64", EncodeBase64(text)}};
+}
+
 JsonArray JsonTexts(const std::vector<std::string>& texts) {
   JsonArray array;
   array.reserve(texts.size());
-  for (const std::string& text : texts) array.emplace_back(text);
+  for (const std::string& text : texts) array.push_back(JsonText(text));
   return array;
 }
 
 void AddText(JsonMembers& members, std::string_view name, const std::string& text) {
-  if (!text.empty()) members.emplace_back(std::string(name), text);
+  if (!text.empty()) members.emplace_back(std::string(name), JsonText(text));
 }
 
 void AddText(JsonMembers& members, std::string_view name, const std::optional<std::string>& text) {
-  if (text) members.emplace_back(std::string(name), *text);
+  if (text) members.emplace_back(std::string(name), JsonText(*text));
 }
 
 Result<JsonValue> ReadEvidenceJson(std::string_view text) {

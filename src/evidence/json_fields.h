@@ -22,7 +22,7 @@ class JsonFields {
     if (json == nullptr || !json->IsObject()) Refuse("", "is no object");
   }
 
-  /// A member that must be a string.
+  /// A member that must be a string, or what JsonText makes of other bytes.
   void Text(std::string_view name, std::string& target);
   /// One that may be null or missing.
   void Text(std::string_view name, std::optional<std::string>& target);
@@ -39,14 +39,21 @@ class JsonFields {
   [[nodiscard]] Result<void> Finish() const;
 
  private:
+  /// Like JsonText; false: neither form.
+  static bool ReadText(const JsonValue& value, std::string& target);
+
   const JsonValue* json_;
   std::optional<Failure> failure_;
 };
 
-/// An array of `texts`.
+/// `text` as a JSON string if it is UTF-8, else {"base64": "..."}: what was received is kept as it
+/// was. JsonFields reads both.
+JsonValue JsonText(const std::string& text);
+
+/// An array of `texts`, each by JsonText.
 JsonArray JsonTexts(const std::vector<std::string>& texts);
 
-/// Adds `name` unless `text` is empty.
+/// Adds `name`, by JsonText, unless `text` is empty.
 void AddText(JsonMembers& members, std::string_view name, const std::string& text);
 void AddText(JsonMembers& members, std::string_view name, const std::optional<std::string>& text);
 

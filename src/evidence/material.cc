@@ -178,6 +178,7 @@ Result<JsonMembers> MaterialEncoder::Encode(const CallEvidence& evidence,
       !ok) {
     return ok.error();
   }
+  if (evidence.material.asks_for_content) json.emplace_back("asks_for_content", true);
   return json;
 }
 
@@ -358,6 +359,7 @@ Result<KeptMaterial> ReadMaterial(const JsonValue* json, const BlobSource& blobs
                                [](std::string bytes) -> Result<std::string> { return bytes; });
   if (!contents) return contents.error();
   kept.material.contents = std::move(*contents);
+  kept.material.asks_for_content = fields.Find("asks_for_content") != nullptr;
   return kept;
 }
 

@@ -22,9 +22,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A file is a row of frames: length (4 bytes, big-endian), the first 8 bytes of the SHA-256 of what
-// follows, a letter ('B' blob, 'R' record), bytes. A record's bytes are the number of its blobs (4
-// bytes), their SHA-256s, and its text.
+// A file is a row of frames: a mark, by which the next one is found behind bytes that cannot be
+// read, length (4 bytes, big-endian), the first 8 bytes of the SHA-256 of what follows, a letter
+// ('B' blob, 'R' record), bytes. A record's bytes are the number of its blobs (4 bytes), their
+// SHA-256s, and its text.
+constexpr std::string_view kMark =
+    "\xF7"
+    "cvF";
 constexpr size_t kLengthBytes = 4;
 constexpr size_t kCheckBytes = 8;
 constexpr size_t kHashBytes = 32;
@@ -58,18 +62,18 @@ std::string CheckOf(std::string_view payload) {
 }
 
 void AddFrame(std::string& bytes, const std::string& payload) {
-  bytes += Number(payload.size()) + CheckOf(payload) + payload;
+  bytes.append(kMark).append(Number(payload.size())).append(CheckOf(payload)).append(payload);
 }
 
 // The payload of the frame at `offset`, which moves behind it; "" if there is no whole one.
 std::string_view TakeFrame(std::string_view bytes, size_t& offset) {
   const std::string_view rest = bytes.substr(offset);
-  constexpr size_t kHead = kLengthBytes + kCheckBytes;
-  if (rest.size() < kHead) return {};
-  const size_t length = NumberAt(rest);
+  constexpr size_t kHead = kMark.size() + kLengthBytes + kCheckBytes;
+  if (rest.size() < kHead || !rest.starts_with(kMark)) return {};
+  const size_t length = NumberAt(rest.substr(kMark.size()));
   if (length == 0 || rest.size() - kHead < length) return {};
   const std::string_view payload = rest.substr(kHead, length);
-  if (CheckOf(payload) != rest.substr(kLengthBytes, kCheckBytes)) return {};
+  if (CheckOf(payload) != rest.substr(kMark.size() + kLengthBytes, kCheckBytes)) return {};
   offset += kHead + length;
   return payload;
 }
@@ -87,7 +91,8 @@ bool WriteBytes(int fd, std::string_view bytes) {
 }  // namespace
 
 Result<std::unique_ptr<EvidenceSpill>> EvidenceSpill::Open(const fs::path& directory,
-                                                           uint64_t max_bytes) {
+                                                           uint64_t max_bytes,
+                                                           std::string_view number_key) {
   std::error_code error;
   if (!fs::exists(directory, error) && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return Fail(Reason::kFileUnreadable, directory.string() + " cannot be made");
@@ -103,12 +108,32 @@ Result<std::unique_ptr<EvidenceSpill>> EvidenceSpill::Open(const fs::path& direc
     const auto number = ParseNumber(name.substr(6, name.find('.') - 6), UINT64_MAX / 2);
     if (!number) continue;
     spill->last_number_ = std::max(spill->last_number_, *number);
-    if (name.find('.') != std::string::npos) continue;  // torn
+    if (name.find('.') != std::string::npos) {
+      ++spill->torn_files_;
+      continue;
+    }
     spill->files_.push_back({*number, fs::file_size(file, error)});
   }
   std::sort(spill->files_.begin(), spill->files_.end(),
             [](const File& a, const File& b) { return a.number < b.number; });
+  if (auto ok = spill->SettleNumberKey(number_key); !ok) return ok.error();
   return spill;
+}
+
+// Records that wait are not to come into a store whose numbers are kept in another way.
+Result<void> EvidenceSpill::SettleNumberKey(std::string_view number_key) const {
+  const fs::path path = directory_ / "number_key";
+  constexpr size_t kMaxName = 256;
+  std::error_code error;
+  if (!files_.empty() && fs::exists(path, error)) {
+    const auto name = ReadFile(path, kMaxName);
+    if (!name) return name.error();
+    if (*name == number_key) return {};
+    return Fail(Reason::kKeyInvalid,
+                directory_.string() +
+                    " holds records that were made with another key for numbers, or without one");
+  }
+  return WriteFile(path, std::string(number_key), FileMode::kPrivate);
 }
 
 fs::path EvidenceSpill::PathOf(uint64_t number) const {
@@ -185,37 +210,58 @@ Result<void> EvidenceSpill::Load() {
   return {};
 }
 
+// Counts what cannot be read up to the offset, once.
+void EvidenceSpill::Damage() {
+  reading_->torn = true;
+  if (reading_->offset <= reading_->damage_until) return;
+  reading_->damage_until = reading_->offset;
+  ++damaged_;
+}
+
+// Goes to the next frame behind bytes that cannot be read; false: there is none.
+bool EvidenceSpill::SkipDamage() {
+  const std::string_view bytes = reading_->bytes;
+  for (size_t at = bytes.find(kMark, reading_->offset + 1); at != std::string_view::npos;
+       at = bytes.find(kMark, at + 1)) {
+    size_t behind = at;
+    if (TakeFrame(bytes, behind).empty()) continue;
+    reading_->offset = at;
+    Damage();
+    return true;
+  }
+  return false;
+}
+
+std::shared_ptr<const EvidenceRecord> EvidenceSpill::ReadRecord(std::string_view body) {
+  const size_t count = body.size() >= kLengthBytes ? NumberAt(body) : SIZE_MAX;
+  if (count > body.size() / kHashBytes) return nullptr;
+  const size_t head = kLengthBytes + count * kHashBytes;
+  auto record = RecordOfText(std::string(body.substr(std::min(head, body.size()))));
+  if (!record) return nullptr;
+  for (size_t i = 0; i < count; ++i) {
+    const auto blob =
+        reading_->blobs.find(ToHex(body.substr(kLengthBytes + i * kHashBytes, kHashBytes)));
+    if (blob == reading_->blobs.end()) continue;
+    record->blobs.push_back(blob->second);
+  }
+  return std::make_shared<const EvidenceRecord>(std::move(*record));
+}
+
 // The next record; nullptr at the end of what can be read.
 std::shared_ptr<const EvidenceRecord> EvidenceSpill::ReadFrame() {
   while (true) {
     const std::string_view payload = TakeFrame(reading_->bytes, reading_->offset);
     if (payload.empty()) {
-      reading_->torn = reading_->torn || reading_->offset != reading_->bytes.size();
+      if (reading_->offset < reading_->bytes.size() && SkipDamage()) continue;
       return nullptr;
     }
-    const std::string_view body = payload.substr(1);
     if (payload.front() == 'B') {
-      auto blob = MakeBlob(std::string(body));
+      auto blob = MakeBlob(std::string(payload.substr(1)));
       if (blob) reading_->blobs[(*blob)->sha256] = *blob;
       continue;
     }
-    const size_t count = body.size() >= kLengthBytes ? NumberAt(body) : SIZE_MAX;
-    if (count > body.size() / kHashBytes) {
-      reading_->torn = true;
-      continue;
-    }
-    const size_t head = kLengthBytes + count * kHashBytes;
-    auto record = RecordOfText(std::string(body.substr(std::min(head, body.size()))));
-    if (!record) {
-      reading_->torn = true;
-      continue;
-    }
-    for (size_t i = 0; i < count; ++i) {
-      const auto blob =
-          reading_->blobs.find(ToHex(body.substr(kLengthBytes + i * kHashBytes, kHashBytes)));
-      if (blob != reading_->blobs.end()) record->blobs.push_back(blob->second);
-    }
-    return std::make_shared<const EvidenceRecord>(std::move(*record));
+    if (auto record = ReadRecord(payload.substr(1))) return record;
+    Damage();
   }
 }
 
@@ -241,11 +287,12 @@ void EvidenceSpill::Drop() {
   if (reading_ == nullptr) return;
   reading_->dropped = reading_->offset;
   size_t behind = reading_->offset;
-  if (!TakeFrame(reading_->bytes, behind).empty()) return;
+  if (!TakeFrame(reading_->bytes, behind).empty() || SkipDamage()) return;
   const fs::path path = PathOf(reading_->number);
   const bool torn = reading_->torn || reading_->offset != reading_->bytes.size();
   if (torn) {
     ::rename(path.c_str(), (path.string() + ".torn").c_str());
+    ++torn_files_;
   } else {
     ::unlink(path.c_str());
   }

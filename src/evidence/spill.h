@@ -23,10 +23,12 @@ class EvidenceSpill {
  public:
   using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 
-  /// Makes the directory (for its owner only) if it is missing. Fails with kFileUnreadable, also if
-  /// another process has it.
+  /// Makes the directory (for its owner only) if it is missing. `number_key` is NumberKey::name, or
+  /// "". Fails with kFileUnreadable, also if another process has it, and with kKeyInvalid if
+  /// records wait in it that were made with another key for numbers, or without one.
   static Result<std::unique_ptr<EvidenceSpill>> Open(const std::filesystem::path& directory,
-                                                     uint64_t max_bytes);
+                                                     uint64_t max_bytes,
+                                                     std::string_view number_key = "");
 
   /// Writes `records` and forces them to the disk, or keeps none of them. Fails with
   /// kEvidenceUnavailable (the disk) or kEvidenceNotKept (max_bytes).
@@ -36,7 +38,8 @@ class EvidenceSpill {
   /// with kEvidenceUnavailable.
   Result<Records> Next(size_t max);
   /// What Next gave is in the store now: files that were read to their end are removed. One with
-  /// bytes in it that cannot be read, as a crash leaves them, is kept aside as *.torn.
+  /// bytes in it that cannot be read is kept aside as *.torn; what stands behind such bytes is read
+  /// all the same.
   void Drop();
   /// What Next gave since the last Drop will be given again.
   void Rewind();
@@ -44,6 +47,11 @@ class EvidenceSpill {
   [[nodiscard]] bool empty() const { return files_.empty(); }
   /// Of all files.
   [[nodiscard]] uint64_t bytes() const;
+  /// Places that could not be read, each with what may have been records, since Open. An end that a
+  /// crash cut short is none: it was never said to be kept.
+  [[nodiscard]] uint64_t damaged() const { return damaged_; }
+  /// Files *.torn in the directory, older ones included.
+  [[nodiscard]] uint64_t torn_files() const { return torn_files_; }
 
  private:
   struct File {
@@ -55,7 +63,8 @@ class EvidenceSpill {
     uint64_t number = 0;
     std::string bytes;
     size_t offset = 0;
-    size_t dropped = 0;  // offset at the last Drop
+    size_t dropped = 0;       // offset at the last Drop
+    size_t damage_until = 0;  // damage before it was counted
     bool torn = false;
     std::map<std::string, std::shared_ptr<const EvidenceBlob>> blobs;
   };
@@ -64,15 +73,21 @@ class EvidenceSpill {
       : directory_(std::move(directory)), lock_(std::move(lock)), max_bytes_(max_bytes) {}
   [[nodiscard]] std::filesystem::path PathOf(uint64_t number) const;
   [[nodiscard]] std::string Encode(const Records& records, std::set<std::string>& blobs) const;
+  Result<void> SettleNumberKey(std::string_view number_key) const;
   Result<void> StartFile();
   Result<void> Load();
   std::shared_ptr<const EvidenceRecord> ReadFrame();
+  std::shared_ptr<const EvidenceRecord> ReadRecord(std::string_view body);
+  bool SkipDamage();
+  void Damage();
   void SyncDirectory() const;
 
   std::filesystem::path directory_;
   FileDescriptor lock_;
   uint64_t max_bytes_;
   uint64_t last_number_ = 0;
+  uint64_t damaged_ = 0;
+  uint64_t torn_files_ = 0;
   std::vector<File> files_;                  // by number
   std::unique_ptr<FileDescriptor> writing_;  // the last of files_; nullptr: none is open
   std::set<std::string> written_blobs_;      // that are in it

@@ -35,13 +35,14 @@ Result<std::unique_ptr<EvidenceWriter>> EvidenceWriter::Make(std::shared_ptr<Evi
                                                              OnDurable on_durable) {
   std::unique_ptr<EvidenceSpill> spill;
   if (!options.spill_directory.empty()) {
-    auto opened = EvidenceSpill::Open(options.spill_directory, options.max_spill_bytes);
+    auto opened = EvidenceSpill::Open(options.spill_directory, options.max_spill_bytes,
+                                      codec.key() ? codec.key()->name() : std::string());
     if (!opened) return opened.error();
     spill = std::move(*opened);
   }
   std::unique_ptr<EvidenceWriter> writer(new EvidenceWriter(
       std::move(store), std::move(codec), options, std::move(on_durable), std::move(spill)));
-  if (writer->spill_ != nullptr) writer->statistics_.spill_bytes = writer->spill_->bytes();
+  if (writer->spill_ != nullptr) writer->NoteSpill();
   return writer;
 }
 
@@ -49,10 +50,12 @@ bool EvidenceWriter::HasRoom() const {
   return queue_.size() < options_.max_queue;
 }
 
-bool EvidenceWriter::Refuses() const {
+bool EvidenceWriter::Refuses() {
   if (options_.loss == EvidenceLoss::kCount) return false;
   const std::lock_guard lock(mutex_);
-  return !HasRoom();
+  if (HasRoom()) return false;
+  ++statistics_.refused;
+  return true;
 }
 
 Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
@@ -83,7 +86,7 @@ Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
 void EvidenceWriter::Stop() {
   {
     const std::lock_guard lock(mutex_);
-    state_ = State::kStopping;
+    if (!stop_by_) stop_by_ = Deadline::After(options_.stop_grace);
   }
   wake_.notify_all();
 }
@@ -110,10 +113,15 @@ bool EvidenceWriter::Behind() const {
 // nobody took, or if there is something to drain.
 std::vector<EvidenceWriter::Queued> EvidenceWriter::Collect() {
   std::unique_lock lock(mutex_);
-  const auto stopping = [&] { return state_ == State::kStopping; };
-  const bool idle_work = !pending_.empty() || (spill_ != nullptr && !spill_->empty());
+  const auto stopping = [&] { return stop_by_.has_value(); };
+  const bool idle_work = spill_ != nullptr && !spill_->empty();
   if (!pending_.empty()) {
-    wake_.wait_for(lock, options_.retry, stopping);
+    // Once it is stopping, the wait must not be left out.
+    if (stopping()) {
+      wake_.wait_for(lock, std::min(options_.retry, std::chrono::milliseconds(50)));
+    } else {
+      wake_.wait_for(lock, options_.retry, stopping);
+    }
     return {};
   }
   const auto any = [&] { return stopping() || !queue_.empty(); };
@@ -198,9 +206,9 @@ void EvidenceWriter::Deliver() {
   ids.reserve(pending_.size());
   for (const auto& record : pending_) ids.push_back(record->id);
   if (taken == Taken::kSpill) {
+    NoteSpill();
     const std::lock_guard lock(mutex_);
     statistics_.spilled += pending_.size();
-    statistics_.spill_bytes = spill_->bytes();
   }
   pending_.clear();
   if (on_durable_) on_durable_(ids);
@@ -215,8 +223,25 @@ void EvidenceWriter::Drain() {
     return spill_->Rewind();
   }
   spill_->Drop();
+  NoteSpill();
+}
+
+void EvidenceWriter::NoteSpill() {
   const std::lock_guard lock(mutex_);
   statistics_.spill_bytes = spill_->bytes();
+  statistics_.damaged = spill_->damaged();
+  statistics_.torn_files = spill_->torn_files();
+}
+
+// Whether Run is to end: all is written, or the time for it is over.
+bool EvidenceWriter::Ends() {
+  const std::lock_guard lock(mutex_);
+  if (!stop_by_) return false;
+  if (queue_.empty() && pending_.empty()) return true;
+  if (!stop_by_->Passed()) return false;
+  statistics_.lost += queue_.size() + pending_.size();
+  queue_.clear();
+  return true;
 }
 
 void EvidenceWriter::Run() {
@@ -227,10 +252,8 @@ void EvidenceWriter::Run() {
       (void)Collect();  // waits
     }
     Deliver();
+    if (Ends()) return;
     Drain();
-    const std::lock_guard lock(mutex_);
-    // What nobody takes cannot be written: the owner was told by Statistics.
-    if (state_ == State::kStopping && (queue_.empty() || !pending_.empty())) return;
   }
 }
 

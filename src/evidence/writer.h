@@ -40,11 +40,12 @@ class EvidenceWriter {
   /// lost, and the id is "". Never waits.
   Result<std::string> Submit(CallEvidence evidence);
 
-  /// Whether Submit would fail now, so that a call need not be judged for nothing.
-  [[nodiscard]] bool Refuses() const;
+  /// Whether Submit would fail now, so that a call need not be judged for nothing; such a call is
+  /// counted as refused.
+  [[nodiscard]] bool Refuses();
 
-  /// Writes until Stop, then what is still queued, as far as store or spill take it. Called once at
-  /// a time.
+  /// Writes until Stop, then what is still queued; what neither store nor spill took within the
+  /// grace is counted as lost. Called once at a time.
   void Run();
   /// Thread-safe; returns at once.
   void Stop();
@@ -69,6 +70,8 @@ class EvidenceWriter {
   void Deliver();
   [[nodiscard]] Taken Offer();
   bool TrySpill();
+  void NoteSpill();
+  bool Ends();
   bool TryStore();
   [[nodiscard]] bool StoreMayBeTried() const;
   Result<void> ToStore(const Records& records, EvidenceStore::Seen seen);
@@ -90,7 +93,7 @@ class EvidenceWriter {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Queued> queue_;
-  enum class State : uint8_t { kRunning, kStopping } state_ = State::kRunning;
+  std::optional<Deadline> stop_by_;  // nothing: it is not stopping
   EvidenceStatistics statistics_;
 };
 

@@ -5,10 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include <openssl/asn1.h>
-
 #include "base/byte_reader.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace callvet {
 namespace {
@@ -35,20 +34,10 @@ Result<std::string> ReadClaimName(ByteReader& reader) {
   return std::string(name);
 }
 
-bool IsUtf8(std::span<const uint8_t> bytes) {
-  while (!bytes.empty()) {
-    unsigned long code_point = 0;  // NOLINT(google-runtime-int): OpenSSL's type
-    const int length = UTF8_getc(bytes.data(), static_cast<int>(bytes.size()), &code_point);
-    if (length <= 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(length));
-  }
-  return true;
-}
-
 Result<std::string> ReadClaimValue(ByteReader& reader) {
   auto contents = reader.Read(der::kUtf8String);
   if (!contents) return ConstraintsMalformed(contents.error().detail);
-  if (!IsUtf8(*contents)) return ConstraintsMalformed("a permitted value is not UTF-8");
+  if (!IsUtf8(AsText(*contents))) return ConstraintsMalformed("a permitted value is not UTF-8");
   return std::string(AsText(*contents));
 }
 

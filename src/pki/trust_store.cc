@@ -96,6 +96,21 @@ std::shared_ptr<const TrustStore> TrustStore::WithoutCrls(sys_seconds at) const 
   return builder.Build();
 }
 
+std::shared_ptr<const TrustStore> TrustStore::Within(
+    const std::vector<Certificate>& trusted) const {
+  auto within = std::make_shared<TrustStore>(*this);
+  within->anchors_.clear();
+  within->own_anchors_ = 0;
+  for (size_t i = 0; i < anchors_.size(); ++i) {
+    const bool known = std::any_of(trusted.begin(), trusted.end(),
+                                   [&](const Certificate& one) { return one == anchors_[i]; });
+    if (!known) continue;
+    within->anchors_.push_back(anchors_[i]);
+    if (i < own_anchors_) ++within->own_anchors_;
+  }
+  return within;
+}
+
 Result<void> TrustStoreBuilder::AddAnchors(std::string_view bytes, std::string_view source) {
   const auto anchors = ReadAnchors(bytes, source);
   if (!anchors) return anchors.error();

@@ -34,6 +34,9 @@ class TrustStore {
   /// A store of AnchorsAt(at) alone, which knows no CRLs: for chains of which revocation is not
   /// judged yet.
   [[nodiscard]] std::shared_ptr<const TrustStore> WithoutCrls(sys_seconds at) const;
+  /// This store, but of its anchors only those that are among `trusted`.
+  [[nodiscard]] std::shared_ptr<const TrustStore> Within(
+      const std::vector<Certificate>& trusted) const;
   /// The anchors given by themselves.
   [[nodiscard]] std::span<const Certificate> own_anchors() const {
     return std::span<const Certificate>(anchors_).first(own_anchors_);

@@ -443,6 +443,10 @@ std::string Application::Metrics(const ApplicationState& state) const {
     counter("callvet_evidence_spilled_total", "Records spilled.", evidence.spilled);
     counter("callvet_evidence_refused_total", "Calls refused without evidence.", evidence.refused);
     counter("callvet_evidence_lost_total", "Calls that left no evidence.", evidence.lost);
+    counter("callvet_evidence_damaged_total", "Places in spill files that cannot be read.",
+            evidence.damaged);
+    gauge("callvet_evidence_torn_files", "Spill files kept aside as *.torn.",
+          static_cast<double>(evidence.torn_files));
     counter("callvet_evidence_failures_total", "Failures of store or spill.",
             evidence.store_failures);
   }

@@ -23,13 +23,21 @@ Result<std::shared_ptr<EvidenceDesk>> EvidenceDesk::Make(const EvidenceConfig& c
       new EvidenceDesk(config, std::move(*opened), std::move(*writer)));
 }
 
-std::vector<std::string> EvidenceDesk::Maintain(sys_seconds now) {
+std::vector<std::string> EvidenceDesk::News() {
   std::vector<std::string> news;
   EvidenceStatistics now_known = writer_->Statistics();
   if (now_known.lost > told_.lost) {
     news.push_back("LOST: " + std::to_string(now_known.lost - told_.lost) +
                    " calls left no evidence, " + std::to_string(now_known.lost) +
                    " since the start");
+  }
+  if (now_known.damaged > told_.damaged) {
+    news.push_back("DAMAGED: " + std::to_string(now_known.damaged - told_.damaged) +
+                   " places of spill files cannot be read: records are missing");
+  }
+  if (now_known.torn_files > told_.torn_files) {
+    news.push_back(std::to_string(now_known.torn_files) +
+                   " files *.torn lie in the spill directory: what a crash cut short, or damage");
   }
   if (now_known.refused > told_.refused) {
     news.push_back("calls refused: " + std::to_string(now_known.refused - told_.refused) +
@@ -40,6 +48,11 @@ std::vector<std::string> EvidenceDesk::Maintain(sys_seconds now) {
                                                   : "failing: " + now_known.last_failure);
   }
   told_ = std::move(now_known);
+  return news;
+}
+
+std::vector<std::string> EvidenceDesk::Retain(sys_seconds now) {
+  std::vector<std::string> news;
   const auto today = std::chrono::floor<std::chrono::days>(now);
   if (retention_days_ > 0 && today != pruned_) {
     const auto deleted = opened_.store->Prune(today - std::chrono::days(retention_days_));

@@ -30,10 +30,12 @@ class EvidenceDesk {
   [[nodiscard]] const OpenedEvidence& evidence() const { return opened_; }
   [[nodiscard]] EvidenceWriter& writer() { return *writer_; }
 
-  /// What an operator must know and was not told yet: records lost or refused since the last time,
-  /// a store that fails, or is well again. Deletes what retention does not keep, once a day. For
-  /// the upkeep thread.
-  std::vector<std::string> Maintain(sys_seconds now);
+  /// What an operator must know and was not told yet: records lost, damaged or refused since the
+  /// last time, a store that fails, or is well again. One thread at a time.
+  std::vector<std::string> News();
+  /// Deletes what retention does not keep, once a day, and says what came of it. One thread at a
+  /// time.
+  std::vector<std::string> Retain(sys_seconds now);
 
  private:
   EvidenceDesk(const EvidenceConfig& config, OpenedEvidence opened,

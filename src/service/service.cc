@@ -171,13 +171,17 @@ Service::Service(Parts parts)
       loop_(std::make_unique<ConnectionLoop>(LimitsOf(config_), std::move(parts.listeners),
                                              std::move(parts.tls), server_)) {}
 
-Service::~Service() {
+void Service::StopUpkeep() {
   {
     const std::lock_guard lock(upkeep_mutex_);
     upkeep_ = Upkeep::kStopping;
   }
   upkeep_wake_.notify_all();
   if (upkeep_thread_.joinable()) upkeep_thread_.join();
+}
+
+Service::~Service() {
+  StopUpkeep();
   if (evidence_thread_.joinable()) {
     desk_->writer().Stop();
     evidence_thread_.join();
@@ -231,17 +235,32 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   return service;
 }
 
-void Service::Run() {
+Result<void> Service::Run() {
   upkeep_thread_ = std::thread([this] { Maintain(); });
   for (const std::string& address : addresses_) log_->Event(clock_->Now(), "listen", address);
   if (desk_ != nullptr) evidence_thread_ = std::thread([this] { desk_->writer().Run(); });
   loop_->Run();
+  StopUpkeep();
+  uint64_t lost = 0;
   if (evidence_thread_.joinable()) {
+    const uint64_t before = desk_->writer().Statistics().lost;
     desk_->writer().Stop();
     evidence_thread_.join();
+    lost = desk_->writer().Statistics().lost - before;
+    TellNews(desk_->News());
   }
   log_->Event(clock_->Now(), "stop", "");
   log_->Flush();
+  if (lost > 0) {
+    return Fail(Reason::kEvidenceNotKept,
+                "the evidence of " + std::to_string(lost) +
+                    " calls was still in memory: " + desk_->writer().Statistics().last_failure);
+  }
+  return {};
+}
+
+void Service::TellNews(const std::vector<std::string>& news) {
+  for (const std::string& one : news) log_->Event(clock_->Now(), "evidence", one);
 }
 
 void Service::Stop() {
@@ -256,9 +275,8 @@ void Service::Maintain() {
     log_->Flush();
     application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
     if (desk_ != nullptr) {
-      for (const std::string& news : desk_->Maintain(clock_->Now())) {
-        log_->Event(clock_->Now(), "evidence", news);
-      }
+      TellNews(desk_->News());
+      TellNews(desk_->Retain(clock_->Now()));
     }
     lock.lock();
   }

@@ -43,8 +43,9 @@ class Service {
   /// likely not meant.
   static Result<std::vector<std::string>> Check(const ServiceConfig& config);
 
-  /// Serves until Stop, then drains. Called once.
-  void Run();
+  /// Serves until Stop, then drains. Called once. Fails with kEvidenceNotKept if calls were
+  /// answered whose evidence neither the store nor the spill directory took before the end.
+  Result<void> Run();
   /// Thread-safe; returns at once.
   void Stop();
 
@@ -60,6 +61,8 @@ class Service {
  private:
   Result<std::shared_ptr<const ApplicationState>> StateFor(const ServiceConfig& config);
   void Maintain();
+  void StopUpkeep();
+  void TellNews(const std::vector<std::string>& news);
 
   ConfigSource source_;
   std::mutex reload_mutex_;

@@ -95,6 +95,7 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline,
     material.trust_store = trust_store();
     const NotingSource certificates(*source_, material);
     const NotingContent content(content_.get(), material);
+    material.asks_for_content = content_ != nullptr;
     return Judge(call,
                  {material.trust_store, certificates, content_ ? &content : nullptr, deadline});
   } catch (...) {

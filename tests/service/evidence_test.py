@@ -84,16 +84,19 @@ class Evidence(unittest.TestCase):
         file.write_text(json.dumps(bundle))
         self.assertIn("repeated", callvet("evidence", "verify", str(file)))
         self.get(server, "/v1/evidence/00000000-0000-7000-8000-000000000000", 404)
-        for bad in ({"orig": "x y"}, {"form": "1"}, {"limit": "0"}, {"limit": "1001"}, {"from": "today"}):
+        for bad in ({"form": "1"}, {"limit": "0"}, {"limit": "1001"}, {"from": "today"}):
             self.get(server, "/v1/evidence", 400, **bad)
         self.assertEqual(server.request("GET", "/v1/evidence?%zz=1", token=READ)[0], 400)
         metrics = server.request("GET", "/metrics", token=READ)[2]
         self.assertIn("callvet_evidence_stored_total 4", metrics)
+        # However a search is written, the access log has what was searched for.
+        self.assertEqual(server.request("GET", "/v1/evidence?" + "&" * 1000 + "trunk=pstn-hidden", token=READ)[0], 200)
         self.assertEqual(server.stop(), 0)
         store = server.config["evidence"]["store"]
         self.assertIn("INTACT", callvet("evidence", "audit", "--store", store))
         accesses = json.loads(callvet("evidence", "find", "--access", "--json", "--store", store))["accesses"]
         self.assertIn(("read-evidence", "export"), {(a["who"], a["what"]) for a in accesses})
+        self.assertIn("trunk=pstn-hidden", {a["about"] for a in accesses})
 
     def test_pages(self):
         server = self.serve()
@@ -134,8 +137,11 @@ class Evidence(unittest.TestCase):
             else:
                 self.assertGreater(len(refused), 100)
                 self.assertEqual(server.request("GET", "/readyz")[0], 503)
+                self.assertIn(f"callvet_evidence_refused_total {len(refused)}\n", metrics)
             self.get(server, "/v1/evidence", 503)
-            server.stop()
+            # What was told an id and is still in memory is lost with the end: not without a word.
+            self.assertNotEqual(server.stop(), 0)
+            self.assertIn("LOST: ", server.log())
 
     def test_two_services_with_one_postgres_give_one_traceback(self):
         try:

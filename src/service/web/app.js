@@ -431,6 +431,10 @@
       rows.push(tr(el('td', 'label', t('redirectedBy')),
           el('td', '', leg.from + ' → ' + leg.to + ' · ' + t('signedBy') + ' ' + signerText(leg.signer))));
     }
+    for (const passport of responsible.claimed) {
+      rows.push(tr(el('td', 'label', t('claimedBy')), el('td', '', [passport.ppt, passport.x5u, passport.orig,
+          passport.div, passport.reason].filter((text) => text).join(' · '))));
+    }
     rows.push(tr(el('td', 'label', t('cameInBy')), el('td', '', responsible.trunk || '–')));
     return card(t('responsibleTitle'), table([[''], ['']], rows));
   }

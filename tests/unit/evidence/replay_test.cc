@@ -5,6 +5,8 @@
 #include <functional>
 
 #include "base/base64url.h"
+#include "callvet/content_source.h"
+#include "evidence/call_json.h"
 #include "evidence/evidence_bundle.h"
 #include "evidence_fixture.h"
 
@@ -100,6 +102,87 @@ TEST(EvidenceReplayTest, WhatRanOutOfTimeIsNotRepeated) {
   EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kUndecided);
 }
 
+// "internal-error" as the caller's own word makes a difference no less of one.
+TEST(EvidenceReplayTest, WhatATokenSaysIsNoReason) {
+  StoreLab lab;
+  TestCall call;
+  call.options.origid_policy = OrigidPolicy::kAnyString;
+  call.payload = Payload({{"origid", "\"internal-error\""}});
+  CallEvidence evidence = EvidenceOf(call);
+  ASSERT_EQ(evidence.verdict.reason, Reason::kNone);
+  evidence.verdict.reason = Reason::kSignatureInvalid;
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, evidence);
+  ASSERT_THAT(lab.store->Append({record}, EvidenceStore::Seen::kNever), Succeeds());
+  const auto replay = ReplayEvidence(*codec.Read(record->text), BlobsOf(lab.store));
+  ASSERT_THAT(replay, Succeeds());
+  EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kDiffers);
+}
+
+// What was received is kept byte by byte, whatever it is.
+TEST(EvidenceReplayTest, H9_BytesThatAreNoTextAreKeptAsTheyWere) {
+  TestCall call;
+  CallEvidence evidence = EvidenceOf(call);
+  const std::string odd = std::string("hello \xFF", 7) + '\0' + "\xE9";
+  evidence.call.identities.push_back(
+      "\xFF\xFE\x80"
+      "abc;info=<https://\xE9.org>");
+  evidence.call.message_body = odd;
+  evidence.call.orig = {"sip:\xE9@example.org"};
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, evidence);
+  const auto text = codec.Read(record->text);
+  ASSERT_THAT(text, Succeeds());
+  const auto call_again = ReadCallJson(text->private_.Find("call"));
+  ASSERT_THAT(call_again, Succeeds());
+  EXPECT_EQ(call_again->identities, evidence.call.identities);
+  EXPECT_EQ(call_again->message_body, evidence.call.message_body);
+  EXPECT_EQ(call_again->orig, evidence.call.orig);
+}
+
+class NoContent final : public ContentSource {
+ public:
+  [[nodiscard]] Result<std::string> Get(std::string_view /*url*/,
+                                        const Deadline& /*deadline*/) const override {
+    return Fail(Reason::kFetchConnectFailed, "there is none");
+  }
+};
+
+// Content that could have been fetched, had the rich call data named any, is not content left
+// alone.
+TEST(EvidenceReplayTest, F23_RichCallDataWithNothingToFetchIsRepeated) {
+  StoreLab lab;
+  TestCall call;
+  call.payload = Payload({{"rcd", R"({"nam":"Alice"})"}});
+  call.source->bundle = std::make_shared<const CertificateBundle>(call.bundle);
+  for (const std::shared_ptr<const ContentSource>& content :
+       {std::shared_ptr<const ContentSource>(), std::make_shared<const NoContent>()}) {
+    CallEvidence evidence = EvidenceOf(call);
+    const Verifier verifier(call.options, call.store, call.source,
+                            std::make_shared<FixedClock>(call.now), call.engine, content);
+    evidence.verdict = verifier.Verify(evidence.call, call.deadline, evidence.material);
+    ASSERT_EQ(evidence.verdict.passports.size(), 1U);
+    ASSERT_TRUE(evidence.verdict.passports[0].rich_call_data);
+    EXPECT_EQ(Replayed(lab, evidence), EvidenceReplay::Outcome::kRepeated);
+  }
+}
+
+// A record's keys and the search for it say the same of parties that are no numbers.
+TEST(EvidenceReplayTest, FoundByWhatIsNoNumber) {
+  TestCall call;
+  CallEvidence evidence = EvidenceOf(call);
+  evidence.call.orig = {"anonymous"};
+  evidence.call_id = "12155550100-abc@example.org";
+  for (const auto& key :
+       {std::optional<NumberKey>(), std::optional(*NumberKey::Parse(std::string(64, 'a')))}) {
+    EvidenceCodec codec(key);
+    const auto record = RecordOf(codec, evidence);
+    EXPECT_EQ(record->keys.orig, codec.KeyOf("anonymous", nullptr).value());
+    EXPECT_EQ(record->keys.call_id, codec.CallIdKey(evidence.call_id).value());
+    EXPECT_EQ(record->text.find(evidence.call_id) == std::string::npos, key.has_value());
+  }
+}
+
 TEST(EvidenceReplayTest, AWrongVerdictIsFoundOut) {
   StoreLab lab;
   TestCall call;
@@ -121,16 +204,17 @@ class BundleTest : public testing::Test {
     EXPECT_THAT(lab_.store->Append({record_}, EvidenceStore::Seen::kNever), Succeeds());
     const auto stored = lab_.store->Get(record_->id);
     const auto bundle =
-        MakeBundle({*stored, codec_, BlobsOf(lab_.store), *lab_.signer, JsonValue()});
+        MakeBundle({*stored, codec_, BlobsOf(lab_.store), *lab_.signer, JsonValue("good")});
     EXPECT_THAT(bundle, Succeeds());
     text_ = WriteJson(*bundle);
   }
   Result<EvidenceReplay> Replay(const std::string& text,
-                                const std::optional<std::string>& key = std::nullopt) {
+                                const std::optional<std::string>& key = std::nullopt,
+                                const std::optional<std::vector<Certificate>>& trusted = {}) {
     const ExactBytes exact(text);
     const auto bundle = ReadBundle(exact.view(), key);
     if (!bundle) return bundle.error();
-    return ReplayEvidence(bundle->text, bundle->blobs);
+    return ReplayEvidence(bundle->text, bundle->blobs, trusted);
   }
   StoreLab lab_;
   EvidenceCodec codec_;
@@ -166,6 +250,29 @@ TEST_F(BundleTest, AlteredBundlesAreTold) {
         << altered.substr(i < 40 ? 0 : i - 40, 80);
   }
   EXPECT_GT(tried, 100U);
+}
+
+TEST_F(BundleTest, TheVerdictInItIsSignedToo) {
+  const size_t at = text_.find("\"verdict\":\"good\"");
+  ASSERT_NE(at, std::string::npos);
+  std::string altered = text_;
+  altered.replace(at, 16, "\"verdict\":\"evil\"");
+  EXPECT_THAT(Replay(altered), FailsWith(Reason::kEvidenceAltered));
+  std::string more = text_;
+  more.insert(1, "\"note\":1,");
+  EXPECT_THAT(Replay(more), FailsWith(Reason::kEvidenceAltered));
+}
+
+// Whoever forges a bundle brings his own anchors.
+TEST_F(BundleTest, OnlyAnchorsOfMyOwnCountIfISaySo) {
+  const auto replay =
+      Replay(text_, std::nullopt, std::vector<Certificate>{IssueRoot().certificate});
+  ASSERT_THAT(replay, Succeeds());
+  EXPECT_EQ(replay->verdict.reason, Reason::kChainUntrusted);
+  EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kDiffers);
+  const auto anchors = Replay(text_)->trust_store->anchors();
+  ASSERT_FALSE(anchors.empty());
+  EXPECT_EQ(Replay(text_, std::nullopt, anchors)->outcome, EvidenceReplay::Outcome::kRepeated);
 }
 
 TEST_F(BundleTest, BrokenTextIsRefused) {

@@ -203,6 +203,31 @@ TEST_F(WriterTest, WhenAllIsFullCallsAreRefused) {
   ExpectAllStored();
 }
 
+// Calls that were told an id are not dropped without a word.
+TEST_F(WriterTest, WhatIsQueuedAtTheEndIsCountedAsLost) {
+  options_.spill_directory.clear();
+  options_.stop_grace = std::chrono::milliseconds(50);
+  Start();
+  store_->mood = MoodyStore::Mood::kDown;
+  Submit(20);
+  writer_->Stop();
+  thread_.join();
+  EXPECT_EQ(writer_->Statistics().lost, 20U);
+}
+
+TEST_F(WriterTest, AStoreThatComesBackWithinTheGraceGetsAll) {
+  options_.spill_directory.clear();
+  options_.stop_grace = std::chrono::milliseconds(60'000);
+  Start();
+  store_->mood = MoodyStore::Mood::kDown;
+  Submit(20);
+  writer_->Stop();
+  store_->mood = MoodyStore::Mood::kGood;
+  thread_.join();
+  EXPECT_EQ(writer_->Statistics().lost, 0U);
+  ExpectAllStored();
+}
+
 TEST_F(WriterTest, OrCountedAsLost) {
   options_.max_queue = 20;
   options_.spill_directory = "";
@@ -312,6 +337,58 @@ TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
   spill->Drop();
   EXPECT_TRUE(spill->empty());
   EXPECT_EQ(spill->bytes(), 0U);
+}
+
+// One byte that goes wrong on the disk costs what it is in, and is counted.
+TEST_F(SpillTest, DamageCostsOnlyWhatItIsIn) {
+  const auto batch = Batch(20);
+  {
+    const auto spill = Open();
+    ASSERT_THAT(spill->Append(batch), Succeeds());
+  }
+  const auto path = directory_.path() / "s" / "spill-1";
+  const std::string whole = *ReadFile(path);
+  const size_t tenth = whole.find(batch[9]->id);
+  ASSERT_NE(tenth, std::string::npos);
+  for (const size_t at : {tenth,
+                          whole.rfind("\xF7"
+                                      "cvF",
+                                      tenth),
+                          whole.rfind("\xF7"
+                                      "cvF",
+                                      tenth) +
+                              5}) {
+    std::string bad = whole;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    ASSERT_THAT(WriteFile(path, bad, FileMode::kPrivate), Succeeds());
+    const auto spill = Open();
+    std::set<std::string> ids;
+    while (!spill->empty()) {
+      const auto records = spill->Next(7);
+      ASSERT_THAT(records, Succeeds());
+      for (const auto& record : *records) ids.insert(record->id);
+      spill->Drop();
+    }
+    EXPECT_EQ(ids.size(), 19U);
+    EXPECT_FALSE(ids.contains(batch[9]->id));
+    EXPECT_EQ(spill->damaged(), 1U);
+    EXPECT_EQ(spill->torn_files(), 1U);
+    EXPECT_EQ(*ReadFile(path.string() + ".torn"), bad);
+    std::filesystem::remove(path.string() + ".torn");
+  }
+}
+
+// Records with numbers in clear must not come into a store that hashes them.
+TEST_F(SpillTest, H9_WaitsForItsOwnNumberKey) {
+  {
+    const auto spill = Open();
+    ASSERT_THAT(spill->Append(Batch(1)), Succeeds());
+  }
+  EXPECT_THAT(EvidenceSpill::Open(directory_.path() / "s", 1U << 30U, "key"),
+              FailsWith(Reason::kKeyInvalid));
+  const auto spill = Open();
+  EXPECT_EQ(spill->Next(10)->size(), 1U);
+  spill->Drop();
 }
 
 // A crash leaves a file that ends anywhere.

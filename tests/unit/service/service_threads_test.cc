@@ -54,7 +54,7 @@ class ServiceThreadsTest : public testing::Test {
     service_ = std::move(*service);
     const std::string& shown = service_->addresses().front();
     port_ = static_cast<uint16_t>(std::stoi(shown.substr(shown.rfind(':') + 1)));
-    running_ = std::thread([this] { service_->Run(); });
+    running_ = std::thread([this] { (void)service_->Run(); });
   }
   ~ServiceThreadsTest() override {
     service_->Stop();
