@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/file_descriptor.h"
 #include "callvet/evidence.h"
 #include "callvet/result.h"
+#include "evidence/record_frames.h"
 
 namespace callvet {
 
@@ -54,19 +54,15 @@ class EvidenceSpill {
   struct Reading {
     uint64_t number = 0;
     std::string bytes;
-    size_t offset = 0;
-    size_t dropped = 0;  // offset at the last Drop
-    bool torn = false;
-    std::map<std::string, std::shared_ptr<const EvidenceBlob>> blobs;
+    RecordCursor at;
+    size_t dropped = 0;  // its offset at the last Drop
   };
 
   EvidenceSpill(std::filesystem::path directory, FileDescriptor lock, uint64_t max_bytes)
       : directory_(std::move(directory)), lock_(std::move(lock)), max_bytes_(max_bytes) {}
   [[nodiscard]] std::filesystem::path PathOf(uint64_t number) const;
-  [[nodiscard]] std::string Encode(const Records& records, std::set<std::string>& blobs) const;
   Result<void> StartFile();
   Result<void> Load();
-  std::shared_ptr<const EvidenceRecord> ReadFrame();
   void SyncDirectory() const;
 
   std::filesystem::path directory_;

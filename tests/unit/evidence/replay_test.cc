@@ -179,7 +179,7 @@ TEST_F(BundleTest, BrokenTextIsRefused) {
 }
 
 TEST(NumberKeyTest, NumbersAreHashedAndFoundWithTheKey) {
-  const auto key = NumberKey::Parse(std::string(64, 'a') + "\n");
+  const auto key = NumberSecret::Parse(std::string(64, 'a') + "\n");
   ASSERT_THAT(key, Succeeds());
   TestCall call;
   EvidenceCodec codec(*key);
@@ -187,19 +187,19 @@ TEST(NumberKeyTest, NumbersAreHashedAndFoundWithTheKey) {
   EXPECT_EQ(record->text.find("2155550100"), std::string::npos);
   EXPECT_EQ(record->text.find(call.Identity().substr(0, 40)), std::string::npos);
   EXPECT_EQ(*codec.KeyOf("+1 (215) 555-0100", nullptr), record->keys.orig);
-  EXPECT_NE(*EvidenceCodec(*NumberKey::Parse(std::string(64, 'b'))).KeyOf("12155550100", nullptr),
+  EXPECT_NE(*EvidenceCodec(*NumberSecret::Parse(std::string(64, 'b'))).KeyOf("12155550100", nullptr),
             record->keys.orig);
   EXPECT_TRUE(EvidenceCodec().Read(record->text)->sealed());
   const auto opened = codec.Read(record->text);
   ASSERT_THAT(opened, Succeeds());
   EXPECT_FALSE(opened->sealed());
-  EXPECT_THAT(EvidenceCodec(*NumberKey::Parse(std::string(64, 'b'))).Read(record->text),
+  EXPECT_THAT(EvidenceCodec(*NumberSecret::Parse(std::string(64, 'b'))).Read(record->text),
               FailsWith(Reason::kEvidenceAltered));
-  EXPECT_THAT(NumberKey::Parse("abc"), FailsWith(Reason::kKeyInvalid));
+  EXPECT_THAT(NumberSecret::Parse("abc"), FailsWith(Reason::kKeyInvalid));
 }
 
 TEST(NumberKeyTest, SealedCallsAreRepeatedWithTheKeyOnly) {
-  const auto key = NumberKey::Parse(std::string(64, 'a'));
+  const auto key = NumberSecret::Parse(std::string(64, 'a'));
   TestCall call;
   EvidenceCodec codec(*key);
   const auto record = RecordOf(codec, EvidenceOf(call));
