@@ -25,6 +25,10 @@ typedef struct cv_params {
   int fetch_max;     /* threads */
   int queue_max, suspend_max;
   int cache_max, negative_expire;
+  char *evidence_store, *evidence_spill, *evidence_checkpoint_key, *evidence_number_key;
+  char* evidence_on_full; /* "refuse" or "count" */
+  int evidence_days;      /* -1: the library's */
+  int evidence_queue;     /* KiB */
 } cv_params_t;
 
 extern cv_params_t cv_params;
