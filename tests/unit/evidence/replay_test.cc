@@ -187,8 +187,9 @@ TEST(NumberKeyTest, NumbersAreHashedAndFoundWithTheKey) {
   EXPECT_EQ(record->text.find("2155550100"), std::string::npos);
   EXPECT_EQ(record->text.find(call.Identity().substr(0, 40)), std::string::npos);
   EXPECT_EQ(*codec.KeyOf("+1 (215) 555-0100", nullptr), record->keys.orig);
-  EXPECT_NE(*EvidenceCodec(*NumberSecret::Parse(std::string(64, 'b'))).KeyOf("12155550100", nullptr),
-            record->keys.orig);
+  EXPECT_NE(
+      *EvidenceCodec(*NumberSecret::Parse(std::string(64, 'b'))).KeyOf("12155550100", nullptr),
+      record->keys.orig);
   EXPECT_TRUE(EvidenceCodec().Read(record->text)->sealed());
   const auto opened = codec.Read(record->text);
   ASSERT_THAT(opened, Succeeds());
