@@ -192,8 +192,30 @@ const callvet_options* cv_config_options(void) {
   return config_text.failed || policy_text.failed ? NULL : &options;
 }
 
+/* Overwrites the password in the store's URL, behind "//user:" or "password=". */
+static void hide_password(char* text) {
+  char* store = strstr(text, "\"store\": \"");
+  char *end, *at, *colon;
+  if (store == NULL) return;
+  store += strlen("\"store\": \"");
+  end = strchr(store, '"');
+  at = strstr(store, "://");
+  if (end == NULL || at == NULL || at > end) return;
+  store = at + 3;
+  for (at = end; at > store && *at != '@'; at--) {
+  }
+  colon = memchr(store, ':', (size_t)(at - store));
+  if (colon != NULL) memset(colon + 1, '*', (size_t)(at - colon - 1));
+  at = strstr(store, "password=");
+  if (at != NULL && at < end) memset(at + 9, '*', (size_t)(end - at - 9));
+}
+
 const char* cv_config_text(void) {
-  return cv_params.config != NULL ? cv_params.config : config_text.bytes;
+  static char shown[TEXT_MAX];
+  if (cv_params.config != NULL) return cv_params.config;
+  memcpy(shown, config_text.bytes, sizeof(shown));
+  hide_password(shown);
+  return shown;
 }
 
 const char* cv_policy_text(void) {

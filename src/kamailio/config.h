@@ -35,7 +35,7 @@ extern cv_params_t cv_params;
 
 /* What the parameters say, in static memory. NULL if they do not go together; that is logged. */
 const callvet_options* cv_config_options(void);
-/* The JSON texts, for RPC. */
+/* The JSON texts, for RPC; without the password of the store. */
 const char* cv_config_text(void);
 const char* cv_policy_text(void);
 
