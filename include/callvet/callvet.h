@@ -16,8 +16,8 @@
  *   loaded. Handles may be made before or after fork(); a handle made before it is copied like all
  *   memory. (libcurl, behind a callvet_fetcher, may resolve names in threads of its own: make
  *   fetchers after fork.)
- * - A callvet_verifier and a callvet_fetcher may be used by several threads at a time, a
- *   callvet_result by one.
+ * - A callvet_verifier, a callvet_fetcher and a callvet_evidence_writer may be used by several
+ *   threads at a time, a callvet_result and a callvet_evidence_packer by one.
  */
 #ifndef CALLVET_CALLVET_H
 #define CALLVET_CALLVET_H
@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 /* Grows when a function is added; the soname changes when one changes its meaning. */
-#define CALLVET_ABI_VERSION 1
+#define CALLVET_ABI_VERSION 2
 
 typedef struct callvet_text {
   const char* data; /* not NUL-terminated, unless said otherwise */
@@ -124,6 +124,8 @@ typedef struct callvet_call {
   callvet_texts resource_priority;
   callvet_text trunk; /* whose settings of the policy count; unknown or "": the default */
   int64_t at;         /* judge as of then, seconds since 1970; 0: now */
+  /* Since version 2. */
+  callvet_text call_id; /* Call-ID, for evidence */
 } callvet_call;
 
 typedef enum callvet_class {
@@ -287,6 +289,87 @@ typedef struct callvet_fetcher_stats {
 } callvet_fetcher_stats;
 CALLVET_API int callvet_fetcher_get_stats(const callvet_fetcher* fetcher,
                                           callvet_fetcher_stats* stats);
+
+/* ---- Evidence (since version 2): what is kept of each call, so that it can be traced. ---------
+ *
+ * The section `evidence` of the configuration says whether, where and how; it is that of `callvet
+ * serve`. Whoever judges calls makes one package of each, without I/O, and hands it to the process
+ * or thread that has the store, over whatever they share. What many calls share (chains, anchors,
+ * CRLs) is in the first package that needs it: all packages of one packer that were handed over
+ * must reach one writer, in order. */
+
+typedef enum callvet_when_full {
+  CALLVET_REFUSE_CALLS = 0, /* a call whose evidence cannot be kept does not go on */
+  CALLVET_COUNT_LOST = 1    /* it goes on, and is counted as loudly as possible */
+} callvet_when_full;
+
+/* What a configuration says of evidence. */
+typedef struct callvet_evidence_settings {
+  size_t struct_size;
+  int32_t kept; /* 1 if it has the section */
+  callvet_when_full when_full;
+} callvet_evidence_settings;
+/* Opens nothing but the configuration. */
+CALLVET_API int callvet_evidence_read_settings(const callvet_options* options,
+                                               callvet_evidence_settings* settings,
+                                               callvet_error* error);
+
+typedef struct callvet_evidence_packer callvet_evidence_packer;
+/* Reads the number key, if one is configured: packages hold numbers as the store will. Fails
+ * without the section `evidence`. After a fork each process's copy is a packer of its own. */
+CALLVET_API int callvet_evidence_packer_create(const callvet_options* options,
+                                               callvet_evidence_packer** packer,
+                                               callvet_error* error);
+CALLVET_API void callvet_evidence_packer_destroy(callvet_evidence_packer* packer);
+
+typedef struct callvet_package {
+  size_t struct_size;
+  callvet_text id;    /* of the record, by which it will be found */
+  callvet_text bytes; /* opaque */
+} callvet_package;
+/* The evidence of the call that `result` was used for last, with a verifier whose configuration has
+ * the section `evidence`; else CALLVET_FAILED. Each use is another record. No I/O. The texts live
+ * in `packer` until its next use. A package is a few kB; one that has something for the first time
+ * has that too: a trust list, CRLs. */
+CALLVET_API int callvet_evidence_pack(callvet_evidence_packer* packer, const callvet_result* result,
+                                      callvet_package* package, callvet_error* error);
+/* The last package is sure to be submitted. Without it the next one repeats what it shares. */
+CALLVET_API int callvet_evidence_handed_over(callvet_evidence_packer* packer);
+
+/* The verdict of the call that `result` was used for last, if its evidence cannot be kept:
+ * "evidence-not-kept" (undecided, 503). It is rejected, whatever the policy's mode, with the
+ * policy's answer; an emergency call is not. `result` then has no evidence. */
+CALLVET_API int callvet_evidence_refuse(const callvet_verifier* verifier, callvet_result* result,
+                                        callvet_verdict* verdict, callvet_error* error);
+
+typedef struct callvet_evidence_writer callvet_evidence_writer;
+/* Opens (or makes) store, spill directory and keys. One for all packers; make it after fork. */
+CALLVET_API int callvet_evidence_writer_create(const callvet_options* options,
+                                               callvet_evidence_writer** writer,
+                                               callvet_error* error);
+CALLVET_API void callvet_evidence_writer_destroy(callvet_evidence_writer* writer);
+/* Takes a package, without waiting for a disk. CALLVET_FAILED with "evidence-not-kept": the queue
+ * is full; submit it again later. With another reason it is unusable, and its record is lost. */
+CALLVET_API int callvet_evidence_writer_submit(callvet_evidence_writer* writer,
+                                               callvet_text package, callvet_error* error);
+/* Blocks: writes until stop, then what is still queued, as far as store or spill directory take it.
+ * In a thread of the caller's, once at a time. */
+CALLVET_API int callvet_evidence_writer_run(callvet_evidence_writer* writer);
+CALLVET_API int callvet_evidence_writer_stop(callvet_evidence_writer* writer);
+/* Says by the log function what an operator must know (a store that fails, or is well again), and
+ * once a day deletes what is older than `retention_days`, which may take a while. Call it every few
+ * seconds, from one thread. */
+CALLVET_API int callvet_evidence_writer_maintain(callvet_evidence_writer* writer);
+
+typedef struct callvet_evidence_stats {
+  size_t struct_size;
+  uint64_t submitted, unusable;             /* packages */
+  uint64_t queued, spill_bytes;             /* waiting now, in memory and in spill files */
+  uint64_t stored, spilled, store_failures; /* records; failures of store or spill directory */
+  int32_t failing;                          /* 1 if store or spill directory failed last */
+} callvet_evidence_stats;
+CALLVET_API int callvet_evidence_writer_get_stats(const callvet_evidence_writer* writer,
+                                                  callvet_evidence_stats* stats);
 
 #if defined(__cplusplus)
 }

@@ -94,13 +94,18 @@ Result<std::shared_ptr<const EvidenceSigner>> MakeEvidenceSigner(const PrivateKe
       std::make_shared<KeySigner>(key, std::move(pem), std::move(*id)));
 }
 
+Result<std::optional<NumberSecret>> ReadNumberSecret(const EvidenceSetup& setup) {
+  if (setup.number_key.empty()) return std::optional<NumberSecret>();
+  auto key = NumberSecret::Read(setup.number_key);
+  if (!key) return key.error();
+  return std::optional<NumberSecret>(std::move(*key));
+}
+
 Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup) {
   OpenedEvidence opened;
-  if (!setup.number_key.empty()) {
-    auto key = NumberKey::Read(setup.number_key);
-    if (!key) return key.error();
-    opened.number_key = std::move(*key);
-  }
+  auto number_key = ReadNumberSecret(setup);
+  if (!number_key) return number_key.error();
+  opened.number_key = std::move(*number_key);
   if (setup.open != EvidenceSetup::Open::kReadOnly) {
     if (setup.checkpoint_key.empty() && IsPostgres(setup.store)) {
       return Fail(Reason::kParameterMissing, "with PostgreSQL a checkpoint key must be given");

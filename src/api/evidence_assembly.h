@@ -30,10 +30,13 @@ struct EvidenceSetup {
 struct OpenedEvidence {
   std::shared_ptr<EvidenceStore> store;
   std::shared_ptr<const EvidenceSigner> signer;  // nullptr when read-only
-  std::optional<NumberKey> number_key;
+  std::optional<NumberSecret> number_key;
 };
 
-/// Fails like OpenSqliteStore, OpenPostgresStore, NumberKey::Read, and with kKeyInvalid or
+/// The number key that `setup` names; nothing if it names none. Fails like NumberSecret::Read.
+Result<std::optional<NumberSecret>> ReadNumberSecret(const EvidenceSetup& setup);
+
+/// Fails like OpenSqliteStore, OpenPostgresStore, NumberSecret::Read, and with kKeyInvalid or
 /// kFileUnreadable for the checkpoint key.
 Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup);
 

@@ -7,6 +7,7 @@
 #include "api/policy_call.h"
 #include "api/verifier_config.h"
 #include "base/file.h"
+#include "pki/sha256.h"
 #include "policy/policy_data.h"
 
 namespace callvet {
@@ -16,18 +17,6 @@ constexpr size_t kMaxConfigBytes = size_t{1024} * 1024;
 // What a server's configuration has beside its verifier.
 constexpr std::string_view kServerMembers[] = {
     "listen", "insecure_plain_http", "tls", "access", "signing", "limits", "log"};
-
-Result<std::shared_ptr<const Policy>> ReadPolicy(const std::filesystem::path& file,
-                                                 const std::string& text) {
-  LoadedPolicy loaded =
-      file.empty() ? ParsePolicy(text.empty() ? "{}" : text, "") : LoadPolicy(file);
-  if (loaded.policy) return std::move(loaded.policy);
-  std::string problems;
-  for (const PolicyProblem& problem : loaded.problems) {
-    problems += (problems.empty() ? "" : "; ") + PolicyProblemText(problem);
-  }
-  return Fail(Reason::kConfigInvalid, problems);
-}
 
 // The x5u of `passports` and of what they enclose, each once.
 void CollectX5us(const std::vector<PassportVerdict>& passports, std::vector<std::string>& x5us) {
@@ -61,6 +50,9 @@ Result<EmbeddedConfig> ParseEmbeddedConfig(std::string_view text,
   root.Text("policy", policy);
   if (!policy.empty()) config.policy = directory / policy;
   ReadVerifierSections(root, directory, config.verifier, config.deadline);
+  root.Section("evidence", [&](ObjectReader& reader) {
+    config.evidence = ReadEvidenceSection(reader, directory);
+  });
   for (const std::string_view name : kServerMembers) static_cast<void>(root.Value(name));
   if (auto ok = root.Finish(); !ok) return ok.error();
   return config;
@@ -83,11 +75,34 @@ struct OfflineVerifier::Parts {
   std::shared_ptr<TrustKeeper> keeper;
   std::filesystem::path policy_file;
   std::string policy_text;
-  std::shared_ptr<const Policy> policy;
+  PolicyInUse policy;
+  Evidence evidence = Evidence::kNone;
 };
+
+Result<OfflineVerifier::PolicyInUse> OfflineVerifier::ReadPolicy(const std::filesystem::path& file,
+                                                                 const std::string& text) {
+  PolicyInUse read;
+  if (!file.empty()) {
+    const auto bytes = ReadFile(file);
+    if (bytes) read.name = Sha256Hex(*bytes);  // else LoadPolicy says why not
+  } else if (!text.empty()) {
+    read.name = Sha256Hex(text);
+  }
+  LoadedPolicy loaded =
+      file.empty() ? ParsePolicy(text.empty() ? "{}" : text, "") : LoadPolicy(file);
+  read.policy = std::move(loaded.policy);
+  if (read.policy != nullptr) return read;
+  std::string problems;
+  for (const PolicyProblem& problem : loaded.problems) {
+    problems += (problems.empty() ? "" : "; ") + PolicyProblemText(problem);
+  }
+  return Fail(Reason::kConfigInvalid, problems);
+}
 
 OfflineVerifier::OfflineVerifier(Parts parts)
     : options_(std::move(parts.setup.options)),
+      shared_options_(std::make_shared<const VerifierOptions>(options_)),
+      evidence_(parts.evidence),
       clock_(std::move(parts.setup.clock)),
       certificates_(std::move(parts.certificates)),
       has_files_(parts.has_files),
@@ -119,7 +134,8 @@ Result<std::unique_ptr<OfflineVerifier>> OfflineVerifier::Make(
   auto policy = ReadPolicy(parts.policy_file, parts.policy_text);
   if (!policy) return policy.error();
   parts.policy = std::move(*policy);
-  const auto plan = DialPlanWith(*parts.policy, parts.setup.options.dial_plan);
+  if (config.evidence) parts.evidence = Evidence::kKept;
+  const auto plan = DialPlanWith(*parts.policy.policy, parts.setup.options.dial_plan);
   if (!plan) return plan.error();
   parts.setup.options.dial_plan = *plan;
   auto engine = MakeEs256Engine(parts.setup.engine);
@@ -137,24 +153,37 @@ Result<std::unique_ptr<OfflineVerifier>> OfflineVerifier::Make(
   return std::make_unique<OfflineVerifier>(std::move(parts));
 }
 
-std::shared_ptr<const Policy> OfflineVerifier::policy() const {
+OfflineVerifier::PolicyInUse OfflineVerifier::policy() const {
   const std::lock_guard lock(policy_mutex_);
   return policy_;
+}
+
+OfflineVerifier::Basis OfflineVerifier::BasisOf(VerificationMaterial material,
+                                                std::string policy) const {
+  Basis basis{shared_options_, std::move(material), std::move(policy), ""};
+  if (const auto list = keeper_->trust_list()) {
+    basis.trust_list = "sequence " + std::to_string(list->list.sequence());
+  }
+  return basis;
+}
+
+Verdict OfflineVerifier::VerdictAt(const CallRequest& call, sys_seconds at,
+                                   VerificationMaterial& material) const {
+  VerifierOptions options = options_;
+  options.max_cached_chains = 0;
+  const Verifier past(options, keeper_->snapshot(), source_, std::make_shared<FixedClock>(at),
+                      engine_);
+  return past.Verify(call, Deadline(), material);
 }
 
 OfflineVerifier::Judgement OfflineVerifier::Judge(const CallRequest& call, const std::string& trunk,
                                                   std::optional<sys_seconds> at) const noexcept {
   Judgement judgement;
   try {
-    if (at) {
-      VerifierOptions options = options_;
-      options.max_cached_chains = 0;
-      const Verifier past(options, keeper_->snapshot(), source_, std::make_shared<FixedClock>(*at),
-                          engine_);
-      judgement.verdict = past.Verify(call, Deadline());
-    } else {
-      judgement.verdict = verifier_.Verify(call, Deadline());
-    }
+    VerificationMaterial material;
+    judgement.verdict = at                 ? VerdictAt(call, *at, material)
+                        : keeps_evidence() ? verifier_.Verify(call, Deadline(), material)
+                                           : verifier_.Verify(call, Deadline());
     if (!has_files_) {
       CollectMissing(judgement.verdict.passports, judgement.missing);
       std::vector<std::string> x5us;
@@ -164,7 +193,9 @@ OfflineVerifier::Judgement OfflineVerifier::Judge(const CallRequest& call, const
         if (stale) judgement.stale.push_back(std::move(x5u));
       }
     }
-    judgement.disposition = Decide(*policy(), PolicyCallOf(call, trunk), judgement.verdict);
+    PolicyInUse used = policy();
+    judgement.disposition = Decide(*used.policy, PolicyCallOf(call, trunk), judgement.verdict);
+    if (keeps_evidence()) judgement.basis = BasisOf(std::move(material), std::move(used.name));
   } catch (...) {
     return Judgement();
   }
@@ -179,7 +210,28 @@ OfflineVerifier::Judgement OfflineVerifier::JudgeUnreadable(
     judgement.verdict.detail = failure.detail;
     judgement.verdict.judged_at = clock_->Now();
     if (judgement.verdict.passed()) return Judgement();
-    judgement.disposition = Decide(*policy(), PolicyCallOf({}, trunk), judgement.verdict);
+    PolicyInUse used = policy();
+    judgement.disposition = Decide(*used.policy, PolicyCallOf({}, trunk), judgement.verdict);
+    if (keeps_evidence()) judgement.basis = BasisOf({}, std::move(used.name));
+  } catch (...) {
+    return Judgement();
+  }
+  return judgement;
+}
+
+OfflineVerifier::Judgement OfflineVerifier::Refuse(const CallRequest& call,
+                                                   const std::string& trunk,
+                                                   Reason reason) const noexcept {
+  Judgement judgement;
+  try {
+    judgement.verdict.reason = reason;
+    judgement.verdict.judged_at = clock_->Now();
+    if (judgement.verdict.passed()) return Judgement();
+    judgement.disposition = Decide(*policy().policy, PolicyCallOf(call, trunk), judgement.verdict);
+    if (!judgement.disposition.emergency) {
+      judgement.disposition.action = Action::kReject;
+      judgement.disposition.verstat.reset();
+    }
   } catch (...) {
     return Judgement();
   }
@@ -190,7 +242,8 @@ Result<void> OfflineVerifier::Reload() {
   auto policy = ReadPolicy(policy_file_, policy_text_);
   if (!policy) return policy.error();
   // The verifier keeps its dialling rules.
-  if (const auto plan = DialPlanWith(**policy, options_.dial_plan); !plan) return plan.error();
+  if (const auto plan = DialPlanWith(*policy->policy, options_.dial_plan); !plan)
+    return plan.error();
   const TrustReport report = keeper_->Load(clock_->Now(), Deadline());
   if (auto failure = report.FirstUnusableFile()) return *failure;
   const std::lock_guard lock(policy_mutex_);

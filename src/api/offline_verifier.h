@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/assembly.h"
+#include "api/evidence_config.h"
 #include "api/handed_certificates.h"
 #include "callvet/policy.h"
 #include "callvet/verifier.h"
@@ -24,6 +25,7 @@ struct EmbeddedConfig {
   VerifierSetup verifier;
   std::chrono::milliseconds deadline{2000};  // of a fetch
   std::filesystem::path policy;              // "": none is named
+  std::optional<EvidenceConfig> evidence;    // nothing: none is kept
 };
 
 /// Fails with kConfigInvalid, the detail naming the member. Pure.
@@ -49,11 +51,19 @@ class OfflineVerifier {
                                                        const std::string& policy_text,
                                                        const CertificateCacheOptions& cache);
 
+  /// What a judgement rests on beside the call: the rest of its CallEvidence.
+  struct Basis {
+    std::shared_ptr<const VerifierOptions> options;
+    VerificationMaterial material;
+    std::string policy;
+    std::string trust_list;
+  };
   struct Judgement {
     Verdict verdict;
     Disposition disposition;
     std::vector<std::string> missing;  // x5u of certificates that are not at hand
     std::vector<std::string> stale;    // of such as should be fetched anew
+    std::optional<Basis> basis;        // if the configuration says that evidence is kept
   };
   /// At the present time, or `at`. Never passes on an error or exception.
   [[nodiscard]] Judgement Judge(const CallRequest& call, const std::string& trunk,
@@ -61,6 +71,10 @@ class OfflineVerifier {
   /// What becomes of a request that cannot be read.
   [[nodiscard]] Judgement JudgeUnreadable(const Failure& failure,
                                           const std::string& trunk) const noexcept;
+  /// What becomes of a call that cannot be taken because of `reason`, such as kEvidenceNotKept: the
+  /// policy says with which answer it is rejected, whatever its mode. An emergency call goes on.
+  [[nodiscard]] Judgement Refuse(const CallRequest& call, const std::string& trunk,
+                                 Reason reason) const noexcept;
 
   /// Reads the files of trust and of the policy anew. If any cannot be used, nothing changes; so if
   /// the policy is of another country than before, since calls are verified by its dialling rules.
@@ -69,13 +83,26 @@ class OfflineVerifier {
   [[nodiscard]] HandedCertificates& certificates() const { return *certificates_; }
   /// Whether certificates come from files, so that none is ever missing.
   [[nodiscard]] bool has_files() const { return has_files_; }
+  /// Whether judgements have a basis.
+  [[nodiscard]] bool keeps_evidence() const { return evidence_ == Evidence::kKept; }
   /// Why no call can pass now, or nothing.
   [[nodiscard]] std::optional<Failure> NotReady() const;
 
  private:
-  [[nodiscard]] std::shared_ptr<const Policy> policy() const;
+  enum class Evidence : uint8_t { kNone, kKept };
+  struct PolicyInUse {
+    std::shared_ptr<const Policy> policy;
+    std::string name;  // see CallEvidence::policy
+  };
+  static Result<PolicyInUse> ReadPolicy(const std::filesystem::path& file, const std::string& text);
+  [[nodiscard]] PolicyInUse policy() const;
+  [[nodiscard]] Basis BasisOf(VerificationMaterial material, std::string policy) const;
+  [[nodiscard]] Verdict VerdictAt(const CallRequest& call, sys_seconds at,
+                                  VerificationMaterial& material) const;
 
   VerifierOptions options_;
+  std::shared_ptr<const VerifierOptions> shared_options_;  // the same, for evidence
+  Evidence evidence_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<HandedCertificates> certificates_;
   bool has_files_;
@@ -86,7 +113,7 @@ class OfflineVerifier {
   std::filesystem::path policy_file_;
   std::string policy_text_;
   mutable std::mutex policy_mutex_;
-  std::shared_ptr<const Policy> policy_;
+  PolicyInUse policy_;
 };
 
 }  // namespace callvet

@@ -27,21 +27,45 @@ void Replace(callvet_text text, std::optional<std::string>& target) {
   if (text.size > 0) target = std::string(View(text));
 }
 
+void ReplaceFields(const callvet_call& call, CallRequest& request) {
+  Replace(call.identities, request.identities);
+  Replace(call.orig, request.orig);
+  if (call.dest.count > 0) request.target.reset();
+  Replace(call.dest, request.dest);
+  Replace(call.from, request.from);
+  Replace(call.date, request.date);
+  Replace(call.target, request.target);
+  Replace(call.priority, request.priority);
+  Replace(call.resource_priority, request.resource_priority);
+}
+
 }  // namespace
 
 Result<CallRequest> RequestOf(const callvet_call& call) {
   auto request = FromMessage(View(call.message));
-  if (!request) return request;
-  Replace(call.identities, request->identities);
-  Replace(call.orig, request->orig);
-  if (call.dest.count > 0) request->target.reset();
-  Replace(call.dest, request->dest);
-  Replace(call.from, request->from);
-  Replace(call.date, request->date);
-  Replace(call.target, request->target);
-  Replace(call.priority, request->priority);
-  Replace(call.resource_priority, request->resource_priority);
+  if (request) ReplaceFields(call, *request);
   return request;
+}
+
+CallRequest WhatIsThere(const callvet_call& call) {
+  CallRequest request;
+  if (const auto message = SipMessage::ParseMessage(View(call.message))) {
+    request.identities = message->All("identity");
+    request.orig = message->All("p-asserted-identity");
+    for (std::string& from : message->All("from")) request.orig.push_back(std::move(from));
+    request.dest = message->All("to");
+    request.target = message->request_uri;
+  }
+  ReplaceFields(call, request);
+  return request;
+}
+
+std::string CallIdOf(const callvet_call& call) {
+  if (call.call_id.size > 0) return std::string(View(call.call_id));
+  const auto message = SipMessage::ParseMessage(View(call.message));
+  if (!message) return {};
+  const auto values = message->All("call-id");
+  return values.empty() ? std::string() : values.front();
 }
 
 }  // namespace callvet::capi

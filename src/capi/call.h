@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+
 #include "callvet/callvet.h"
 #include "callvet/result.h"
 #include "callvet/verifier.h"
@@ -11,5 +13,11 @@ namespace callvet::capi {
 /// request that begins with its first byte: unlike a capture's text, a message from the wire has
 /// nothing in front.
 Result<CallRequest> RequestOf(const callvet_call& call);
+
+/// The same for evidence of a call that RequestOf fails for: what can be told of it, as received.
+CallRequest WhatIsThere(const callvet_call& call);
+
+/// Its Call-ID, as given or of the message; "" if it has none.
+std::string CallIdOf(const callvet_call& call);
 
 }  // namespace callvet::capi

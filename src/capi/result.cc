@@ -149,10 +149,16 @@ void callvet_result::FillDisposition(callvet_verdict& out) {
   out.mark.identities = List(mark.identities);
 }
 
-void callvet_result::Fill(callvet::OfflineVerifier::Judgement judgement,
-                          std::chrono::microseconds time, callvet_verdict& out) {
+void callvet_result::Clear() {
   texts_.clear();
   lists_.clear();
+  judgement_ = callvet::OfflineVerifier::Judgement();
+  KeepCall({}, {}, {});
+}
+
+void callvet_result::Fill(callvet::OfflineVerifier::Judgement judgement,
+                          std::chrono::microseconds time, callvet_verdict& out) {
+  Clear();
   judgement_ = std::move(judgement);
   out = callvet_verdict{};
   FillReason(judgement_.verdict.reason, out);
@@ -162,6 +168,28 @@ void callvet_result::Fill(callvet::OfflineVerifier::Judgement judgement,
   out.missing = List(judgement_.missing);
   out.stale = List(judgement_.stale);
   out.time_us = static_cast<uint64_t>(time.count());
+}
+
+void callvet_result::KeepCall(callvet::CallRequest call, std::string call_id, std::string trunk) {
+  call_ = std::move(call);
+  call_id_ = std::move(call_id);
+  trunk_ = std::move(trunk);
+}
+
+callvet::Result<callvet::CallEvidence> callvet_result::Evidence() const {
+  if (!judgement_.basis) {
+    return callvet::Fail(Reason::kParameterInvalid, "no call was judged of which evidence is kept");
+  }
+  const callvet::OfflineVerifier::Basis& basis = *judgement_.basis;
+  return callvet::CallEvidence{call_,
+                               call_id_,
+                               trunk_,
+                               basis.options,
+                               basis.material,
+                               judgement_.verdict,
+                               judgement_.disposition,
+                               basis.policy,
+                               basis.trust_list};
 }
 
 extern "C" {

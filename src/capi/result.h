@@ -9,6 +9,8 @@
 
 #include "api/offline_verifier.h"
 #include "callvet/callvet.h"
+#include "callvet/evidence.h"
+#include "callvet/result.h"
 
 /// Keeps the texts of one callvet_verdict.
 struct callvet_result {
@@ -16,6 +18,17 @@ struct callvet_result {
   /// Replaces what is kept by `judgement`, and fills `out`, whose texts then live here.
   void Fill(callvet::OfflineVerifier::Judgement judgement, std::chrono::microseconds time,
             callvet_verdict& out);
+  /// Nothing is kept any more, so that no evidence of an earlier call is taken for this one's.
+  void Clear();
+  /// What else is known of the call, for its evidence.
+  void KeepCall(callvet::CallRequest call, std::string call_id, std::string trunk);
+  /// All that is known of the call. Fails with kParameterInvalid: nothing is, or its judgement has
+  /// no basis.
+  [[nodiscard]] callvet::Result<callvet::CallEvidence> Evidence() const;
+  /// Of KeepCall.
+  [[nodiscard]] const callvet::CallRequest& call() const { return call_; }
+  [[nodiscard]] const std::string& trunk() const { return trunk_; }
+
   /// The verdict "internal-error", which needs no memory.
   static callvet_verdict InternalError();
 
@@ -26,6 +39,9 @@ struct callvet_result {
   callvet_texts List(const std::vector<std::string>& strings);
 
   callvet::OfflineVerifier::Judgement judgement_;
+  callvet::CallRequest call_;
+  std::string call_id_;
+  std::string trunk_;
   std::deque<std::string> texts_;
   std::deque<std::vector<callvet_text>> lists_;
 };

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "capi/convert.h"
 #include "capi/options.h"
 #include "capi/result.h"
+#include "capi/verifier.h"
 
 using callvet::Fail;
 using callvet::Info;
@@ -29,60 +29,27 @@ using callvet::capi::WriteStruct;
 
 namespace {
 
-using Counter = std::atomic<uint64_t>;
-
-void Count(Counter& counter) {
-  counter.fetch_add(1, std::memory_order_relaxed);
-}
+using callvet::capi::Count;
 
 sys_seconds TimeOf(int64_t seconds) {
   return sys_seconds(std::chrono::seconds(seconds));
 }
 
-}  // namespace
-
-struct callvet_verifier {
-  std::unique_ptr<OfflineVerifier> verifier;
-  callvet::capi::Log log;
-  Counter verified{0}, unsigned_calls{0}, refused{0}, undecided{0}, unreadable{0};
-  Counter rejected{0}, tagged{0}, need_certificate{0}, reloads{0};
-
-  void CountVerdict(const callvet_verdict& verdict) {
-    switch (verdict.reason_class) {
-      case CALLVET_VERIFIED:
-        Count(verified);
-        break;
-      case CALLVET_UNSIGNED:
-        Count(unsigned_calls);
-        break;
-      case CALLVET_REFUSED:
-        Count(refused);
-        break;
-      case CALLVET_UNDECIDED:
-      case CALLVET_POLICY:
-        Count(undecided);
-        break;
-      case CALLVET_INPUT:
-        Count(unreadable);
-        break;
-    }
-    if (verdict.action == CALLVET_REJECT) Count(rejected);
-    if (verdict.action == CALLVET_TAG) Count(tagged);
-  }
-};
-
-namespace {
-
 int Judge(callvet_verifier& handle, const callvet_call& call, callvet_result& result,
           callvet_verdict& out) {
   const Stopwatch watch;
-  const std::string trunk(View(call.trunk));
-  const auto request = callvet::capi::RequestOf(call);
+  result.Clear();
+  std::string trunk(View(call.trunk));
+  auto request = callvet::capi::RequestOf(call);
   std::optional<sys_seconds> at;
   if (call.at != 0) at = TimeOf(call.at);
   result.Fill(request ? handle.verifier->Judge(*request, trunk, at)
                       : handle.verifier->JudgeUnreadable(request.error(), trunk),
               watch.Elapsed(), out);
+  if (handle.verifier->keeps_evidence()) {
+    result.KeepCall(request ? std::move(*request) : callvet::capi::WhatIsThere(call),
+                    callvet::capi::CallIdOf(call), std::move(trunk));
+  }
   if (out.reason_class != CALLVET_VERIFIED && out.missing.count > 0) {
     Count(handle.need_certificate);
     return CALLVET_NEED_CERTIFICATE;

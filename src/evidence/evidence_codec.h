@@ -11,7 +11,7 @@
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "evidence/material.h"
-#include "evidence/number_key.h"
+#include "evidence/number_secret.h"
 
 namespace callvet {
 
@@ -38,7 +38,7 @@ struct EvidenceText {
 class EvidenceCodec {
  public:
   /// With `key` numbers are hashed and parties sealed.
-  explicit EvidenceCodec(std::optional<NumberKey> key = std::nullopt) : key_(std::move(key)) {}
+  explicit EvidenceCodec(std::optional<NumberSecret> key = std::nullopt) : key_(std::move(key)) {}
 
   /// Fails with kInternalError.
   Result<EvidenceRecord> Encode(const CallEvidence& evidence, std::string id);
@@ -55,13 +55,13 @@ class EvidenceCodec {
   /// Fails with kEvidenceAltered; also with a key that is not the one it was sealed with.
   [[nodiscard]] Result<EvidenceText> Read(std::string_view text) const;
 
-  [[nodiscard]] const std::optional<NumberKey>& key() const { return key_; }
+  [[nodiscard]] const std::optional<NumberSecret>& key() const { return key_; }
 
  private:
   Result<EvidenceRecord> Finish(JsonMembers json, JsonMembers private_part,
                                 EvidenceRecord record) const;
 
-  std::optional<NumberKey> key_;
+  std::optional<NumberSecret> key_;
   MaterialEncoder material_;
 };
 

@@ -15,7 +15,7 @@ struct PostgresStoreOptions {
   std::string url;                               // postgresql://...
   std::shared_ptr<const EvidenceSigner> signer;  // nullptr: Append and Prune fail
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
-  std::string number_key;                     // NumberKey::name, or "": numbers are not hashed
+  std::string number_key;                     // NumberSecret::name, or "": numbers are not hashed
   std::chrono::milliseconds timeout{10'000};  // for each answer of the server to a question
   // The same for Append: whoever writes gives up soon enough that what comes meanwhile has room.
   std::chrono::milliseconds append_timeout{2'000};

@@ -12,70 +12,19 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "evidence/evidence_codec.h"
-#include "evidence/packed_id.h"
-#include "pki/sealing.h"
-#include "pki/sha256.h"
+#include "evidence/record_frames.h"
 
 namespace callvet {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A file is a row of frames: a mark, by which the next one is found behind bytes that cannot be
-// read, length (4 bytes, big-endian), the first 8 bytes of the SHA-256 of what follows, a letter
-// ('B' blob, 'R' record), bytes. A record's bytes are the number of its blobs (4 bytes), their
-// SHA-256s, and its text.
-constexpr std::string_view kMark =
-    "\xF7"
-    "cvF";
-constexpr size_t kLengthBytes = 4;
-constexpr size_t kCheckBytes = 8;
-constexpr size_t kHashBytes = 32;
 // Small, so that a writer that is stopped while it drains begins again near where it was.
 constexpr uint64_t kFileBytes = uint64_t{4} << 20U;
 
 Failure DiskFailure(const fs::path& path, int error) {
   return Fail(Reason::kEvidenceUnavailable,
               path.string() + ": " + std::generic_category().message(error));
-}
-
-std::string Number(size_t number) {
-  std::string bytes(kLengthBytes, '\0');
-  for (size_t i = 0; i < kLengthBytes; ++i) {
-    bytes[i] = static_cast<char>((number >> (8 * (kLengthBytes - 1 - i))) & 0xFFU);
-  }
-  return bytes;
-}
-
-size_t NumberAt(std::string_view bytes) {
-  size_t number = 0;
-  for (size_t i = 0; i < kLengthBytes; ++i) {
-    number = number << 8U | static_cast<unsigned char>(bytes[i]);
-  }
-  return number;
-}
-
-std::string CheckOf(std::string_view payload) {
-  const auto digest = Sha256(payload);
-  return digest ? std::string(AsBytes(*digest).substr(0, kCheckBytes)) : std::string();
-}
-
-void AddFrame(std::string& bytes, const std::string& payload) {
-  bytes.append(kMark).append(Number(payload.size())).append(CheckOf(payload)).append(payload);
-}
-
-// The payload of the frame at `offset`, which moves behind it; "" if there is no whole one.
-std::string_view TakeFrame(std::string_view bytes, size_t& offset) {
-  const std::string_view rest = bytes.substr(offset);
-  constexpr size_t kHead = kMark.size() + kLengthBytes + kCheckBytes;
-  if (rest.size() < kHead || !rest.starts_with(kMark)) return {};
-  const size_t length = NumberAt(rest.substr(kMark.size()));
-  if (length == 0 || rest.size() - kHead < length) return {};
-  const std::string_view payload = rest.substr(kHead, length);
-  if (CheckOf(payload) != rest.substr(kMark.size() + kLengthBytes, kCheckBytes)) return {};
-  offset += kHead + length;
-  return payload;
 }
 
 bool WriteBytes(int fd, std::string_view bytes) {
@@ -164,25 +113,13 @@ Result<void> EvidenceSpill::StartFile() {
   return {};
 }
 
-std::string EvidenceSpill::Encode(const Records& records, std::set<std::string>& blobs) const {
-  std::string bytes;
-  for (const auto& record : records) {
-    std::string payload = "R" + Number(record->blobs.size());
-    for (const auto& blob : record->blobs) {
-      payload += BytesOfHex(blob->sha256).value_or("");
-      if (blobs.insert(blob->sha256).second) AddFrame(bytes, "B" + blob->bytes);
-    }
-    AddFrame(bytes, payload + record->text);
-  }
-  return bytes;
-}
-
 Result<void> EvidenceSpill::Append(const Records& records) {
   if (writing_ == nullptr || files_.back().bytes >= kFileBytes) {
     if (auto ok = StartFile(); !ok) return ok;
   }
   std::set<std::string> blobs = written_blobs_;
-  const std::string encoded = Encode(records, blobs);
+  std::string encoded;
+  for (const auto& record : records) AppendRecord(encoded, *record, blobs);
   if (bytes() + encoded.size() > max_bytes_) {
     return Fail(Reason::kEvidenceNotKept, directory_.string() + " is full");
   }
@@ -210,61 +147,6 @@ Result<void> EvidenceSpill::Load() {
   return {};
 }
 
-// Counts what cannot be read up to the offset, once.
-void EvidenceSpill::Damage() {
-  reading_->torn = true;
-  if (reading_->offset <= reading_->damage_until) return;
-  reading_->damage_until = reading_->offset;
-  ++damaged_;
-}
-
-// Goes to the next frame behind bytes that cannot be read; false: there is none.
-bool EvidenceSpill::SkipDamage() {
-  const std::string_view bytes = reading_->bytes;
-  for (size_t at = bytes.find(kMark, reading_->offset + 1); at != std::string_view::npos;
-       at = bytes.find(kMark, at + 1)) {
-    size_t behind = at;
-    if (TakeFrame(bytes, behind).empty()) continue;
-    reading_->offset = at;
-    Damage();
-    return true;
-  }
-  return false;
-}
-
-std::shared_ptr<const EvidenceRecord> EvidenceSpill::ReadRecord(std::string_view body) {
-  const size_t count = body.size() >= kLengthBytes ? NumberAt(body) : SIZE_MAX;
-  if (count > body.size() / kHashBytes) return nullptr;
-  const size_t head = kLengthBytes + count * kHashBytes;
-  auto record = RecordOfText(std::string(body.substr(std::min(head, body.size()))));
-  if (!record) return nullptr;
-  for (size_t i = 0; i < count; ++i) {
-    const auto blob =
-        reading_->blobs.find(ToHex(body.substr(kLengthBytes + i * kHashBytes, kHashBytes)));
-    if (blob == reading_->blobs.end()) continue;
-    record->blobs.push_back(blob->second);
-  }
-  return std::make_shared<const EvidenceRecord>(std::move(*record));
-}
-
-// The next record; nullptr at the end of what can be read.
-std::shared_ptr<const EvidenceRecord> EvidenceSpill::ReadFrame() {
-  while (true) {
-    const std::string_view payload = TakeFrame(reading_->bytes, reading_->offset);
-    if (payload.empty()) {
-      if (reading_->offset < reading_->bytes.size() && SkipDamage()) continue;
-      return nullptr;
-    }
-    if (payload.front() == 'B') {
-      auto blob = MakeBlob(std::string(payload.substr(1)));
-      if (blob) reading_->blobs[(*blob)->sha256] = *blob;
-      continue;
-    }
-    if (auto record = ReadRecord(payload.substr(1))) return record;
-    Damage();
-  }
-}
-
 Result<EvidenceSpill::Records> EvidenceSpill::Next(size_t max) {
   Records records;
   if (files_.empty()) return records;
@@ -272,7 +154,7 @@ Result<EvidenceSpill::Records> EvidenceSpill::Next(size_t max) {
     if (auto ok = Load(); !ok) return ok.error();
   }
   while (records.size() < max) {
-    auto record = ReadFrame();
+    auto record = NextRecord(reading_->bytes, reading_->at);
     if (record == nullptr) break;
     records.push_back(std::move(record));
   }
@@ -280,16 +162,16 @@ Result<EvidenceSpill::Records> EvidenceSpill::Next(size_t max) {
 }
 
 void EvidenceSpill::Rewind() {
-  if (reading_ != nullptr) reading_->offset = reading_->dropped;
+  if (reading_ != nullptr) reading_->at.offset = reading_->dropped;
 }
 
 void EvidenceSpill::Drop() {
   if (reading_ == nullptr) return;
-  reading_->dropped = reading_->offset;
-  size_t behind = reading_->offset;
-  if (!TakeFrame(reading_->bytes, behind).empty() || SkipDamage()) return;
+  reading_->dropped = reading_->at.offset;
+  if (HasFrame(reading_->bytes, reading_->at)) return;
+  damaged_ += reading_->at.damaged;
   const fs::path path = PathOf(reading_->number);
-  const bool torn = reading_->torn || reading_->offset != reading_->bytes.size();
+  const bool torn = reading_->at.torn || reading_->at.offset != reading_->bytes.size();
   if (torn) {
     ::rename(path.c_str(), (path.string() + ".torn").c_str());
     ++torn_files_;

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/file_descriptor.h"
 #include "callvet/evidence.h"
 #include "callvet/result.h"
+#include "evidence/record_frames.h"
 
 namespace callvet {
 
@@ -23,8 +23,8 @@ class EvidenceSpill {
  public:
   using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 
-  /// Makes the directory (for its owner only) if it is missing. `number_key` is NumberKey::name, or
-  /// "". Fails with kFileUnreadable, also if another process has it, and with kKeyInvalid if
+  /// Makes the directory (for its owner only) if it is missing. `number_key` is NumberSecret::name,
+  /// or "". Fails with kFileUnreadable, also if another process has it, and with kKeyInvalid if
   /// records wait in it that were made with another key for numbers, or without one.
   static Result<std::unique_ptr<EvidenceSpill>> Open(const std::filesystem::path& directory,
                                                      uint64_t max_bytes,
@@ -62,31 +62,23 @@ class EvidenceSpill {
   struct Reading {
     uint64_t number = 0;
     std::string bytes;
-    size_t offset = 0;
-    size_t dropped = 0;       // offset at the last Drop
-    size_t damage_until = 0;  // damage before it was counted
-    bool torn = false;
-    std::map<std::string, std::shared_ptr<const EvidenceBlob>> blobs;
+    RecordCursor at;
+    size_t dropped = 0;  // its offset at the last Drop
   };
 
   EvidenceSpill(std::filesystem::path directory, FileDescriptor lock, uint64_t max_bytes)
       : directory_(std::move(directory)), lock_(std::move(lock)), max_bytes_(max_bytes) {}
   [[nodiscard]] std::filesystem::path PathOf(uint64_t number) const;
-  [[nodiscard]] std::string Encode(const Records& records, std::set<std::string>& blobs) const;
   Result<void> SettleNumberKey(std::string_view number_key) const;
   Result<void> StartFile();
   Result<void> Load();
-  std::shared_ptr<const EvidenceRecord> ReadFrame();
-  std::shared_ptr<const EvidenceRecord> ReadRecord(std::string_view body);
-  bool SkipDamage();
-  void Damage();
   void SyncDirectory() const;
 
   std::filesystem::path directory_;
   FileDescriptor lock_;
   uint64_t max_bytes_;
   uint64_t last_number_ = 0;
-  uint64_t damaged_ = 0;
+  uint64_t damaged_ = 0;  // without those of reading_ until it is read to its end
   uint64_t torn_files_ = 0;
   std::vector<File> files_;                  // by number
   std::unique_ptr<FileDescriptor> writing_;  // the last of files_; nullptr: none is open

@@ -76,11 +76,25 @@ Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
       return Fail(Reason::kEvidenceNotKept,
                   "the queue of evidence is full: " + statistics_.last_failure);
     }
-    queue_.push_back({*id, std::move(evidence)});
+    queue_.emplace_back(Call{*id, std::move(evidence)});
     if (queue_.size() > 1) return id;
   }
   wake_.notify_one();
   return id;
+}
+
+Result<void> EvidenceWriter::Submit(std::shared_ptr<const EvidenceRecord> record) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!HasRoom()) {
+      return Fail(Reason::kEvidenceNotKept,
+                  "the queue of evidence is full: " + statistics_.last_failure);
+    }
+    queue_.emplace_back(std::move(record));
+    if (queue_.size() > 1) return {};
+  }
+  wake_.notify_one();
+  return {};
 }
 
 void EvidenceWriter::Stop() {
@@ -141,12 +155,20 @@ std::vector<EvidenceWriter::Queued> EvidenceWriter::Collect() {
   return taken;
 }
 
+Result<EvidenceWriter::Record> EvidenceWriter::RecordOf(Queued queued) {
+  if (Record* made = std::get_if<Record>(&queued)) return std::move(*made);
+  Call& call = std::get<Call>(queued);
+  auto record = codec_.Encode(call.evidence, std::move(call.id));
+  if (!record) return record.error();
+  return std::make_shared<const EvidenceRecord>(std::move(*record));
+}
+
 void EvidenceWriter::Encode(std::vector<Queued> queued) {
   pending_seen_ = EvidenceStore::Seen::kNever;
   for (Queued& one : queued) {
-    auto record = codec_.Encode(one.evidence, std::move(one.id));
+    auto record = RecordOf(std::move(one));
     if (record) {
-      pending_.push_back(std::make_shared<const EvidenceRecord>(std::move(*record)));
+      pending_.push_back(std::move(*record));
       continue;
     }
     Note(record.error());

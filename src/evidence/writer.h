@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,6 +40,10 @@ class EvidenceWriter {
   /// queue is full: fails with kEvidenceNotKept under kRefuseCalls; under kCount it is counted as
   /// lost, and the id is "". Never waits.
   Result<std::string> Submit(CallEvidence evidence);
+  /// Queues a record that was made elsewhere. Where the queue is full it fails with
+  /// kEvidenceNotKept, whatever is to be done about lost calls, and counts nothing: the caller
+  /// still has it. Never waits.
+  Result<void> Submit(std::shared_ptr<const EvidenceRecord> record);
 
   /// Whether Submit would fail now, so that a call need not be judged for nothing; such a call is
   /// counted as refused.
@@ -53,10 +58,12 @@ class EvidenceWriter {
   [[nodiscard]] EvidenceStatistics Statistics() const;
 
  private:
-  struct Queued {
+  struct Call {
     std::string id;
     CallEvidence evidence;
   };
+  using Record = std::shared_ptr<const EvidenceRecord>;
+  using Queued = std::variant<Call, Record>;
   using Records = EvidenceSpill::Records;
   enum class Taken : uint8_t { kStore, kSpill, kNobody };
 
@@ -65,6 +72,7 @@ class EvidenceWriter {
                  std::unique_ptr<EvidenceSpill> spill);
 
   [[nodiscard]] bool HasRoom() const;  // under mutex_
+  Result<Record> RecordOf(Queued queued);
   std::vector<Queued> Collect();
   void Encode(std::vector<Queued> queued);
   void Deliver();

@@ -4,6 +4,7 @@
  */
 #include <callvet/callvet.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "apply.h"
 #include "config.h"
@@ -14,6 +15,7 @@
 #include "core/pt.h"
 #include "core/route.h"
 #include "core/sr_module.h"
+#include "evidence.h"
 #include "fetcher.h"
 #include "modules/sl/sl.h"
 #include "modules/tm/tm_load.h"
@@ -31,17 +33,42 @@ sl_api_t cv_slb;
 static pv_elem_t* trunk_format = NULL;
 static const callvet_options* options = NULL;
 
-static void trunk_of(sip_msg_t* msg, str* trunk) {
-  if (trunk_format == NULL || pv_printf_s(msg, trunk_format, trunk) < 0) {
-    trunk->s = NULL;
-    trunk->len = 0;
+/* What is true of every check of `msg`. */
+static void begin(sip_msg_t* msg, cv_arguments_t* arguments) {
+  memset(arguments, 0, sizeof(*arguments));
+  if (trunk_format != NULL && pv_printf_s(msg, trunk_format, &arguments->trunk) < 0) {
+    arguments->trunk.s = NULL;
+    arguments->trunk.len = 0;
   }
+  arguments->call_id = cv_call_id(msg);
 }
 
-/* Keeps the record and gives the script its result. */
-static int finish(const cv_record_t* record) {
+/* Keeps evidence and the record, and gives the script its result. */
+static int finish(cv_record_t* record) {
+  cv_keep(record);
   cv_count_record(record);
   return cv_record_save(record) < 0 ? CV_ERROR : record->result;
+}
+
+/* 1: there is a transaction. 0: this is a retransmission. -1: there is none. */
+static int have_transaction(sip_msg_t* msg) {
+  struct cell* t = cv_tmb.t_gett();
+  int status = 1;
+  if (t == NULL || t == T_UNDEFINED) status = cv_tmb.t_newtran(msg);
+  return status > 0 ? 1 : status;
+}
+
+/* With evidence a call has a transaction before its record is made, so that no retransmission, not
+ * even one that another process works on, makes a second. */
+static int finish_once(sip_msg_t* msg, cv_record_t* record) {
+  int status;
+  if (!cv_evidence_is_kept()) return finish(record);
+  /* Before the transaction is made: it takes the XAVP along. */
+  if (cv_record_save(record) < 0) return CV_ERROR;
+  status = have_transaction(msg);
+  if (status == 0) return CV_STOP;
+  if (status < 0) LM_ERR("no transaction: a retransmission would be recorded again\n");
+  return finish(record);
 }
 
 static int check(sip_msg_t* msg, const str* orig, const str* dest) {
@@ -49,10 +76,9 @@ static int check(sip_msg_t* msg, const str* orig, const str* dest) {
   cv_missing_t missing;
   cv_record_t record;
   int i;
-  memset(&arguments, 0, sizeof(arguments));
+  begin(msg, &arguments);
   if (orig != NULL) arguments.orig = *orig;
   if (dest != NULL) arguments.dest = *dest;
-  trunk_of(msg, &arguments.trunk);
   cv_judge(msg, &arguments, CV_ABSENT_ASK, &record, &missing);
   for (i = 0; i < missing.count; i++) cv_store_request(&missing.urls[i]); /* for the next call */
   return finish(&record);
@@ -71,12 +97,11 @@ static int ki_check_value(sip_msg_t* msg, str* identity, str* orig, str* dest, i
   cv_missing_t missing;
   cv_record_t record;
   int i;
-  memset(&arguments, 0, sizeof(arguments));
+  begin(msg, &arguments);
   arguments.identity = *identity;
   arguments.orig = *orig;
   arguments.dest = *dest;
   arguments.at = at;
-  trunk_of(msg, &arguments.trunk);
   cv_judge(NULL, &arguments, CV_ABSENT_ASK, &record, &missing);
   for (i = 0; i < missing.count; i++) cv_store_request(&missing.urls[i]);
   return finish(&record);
@@ -87,13 +112,12 @@ static int check_busy(sip_msg_t* msg, const cv_arguments_t* arguments) {
   cv_record_t record;
   cv_count(CV_STAT_BUSY);
   cv_judge(msg, arguments, CV_ABSENT_BUSY, &record, NULL);
-  return finish(&record);
+  return finish_once(msg, &record);
 }
 
 /* Suspends the transaction until the certificates are there, or the time is over. */
 static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t* record,
                    const cv_missing_t* missing, cv_call_t* call) {
-  struct cell* t = cv_tmb.t_gett();
   str urls[CV_URLS_MAX];
   static char kept[CV_URLS_MAX][2048];
   int i, status;
@@ -107,13 +131,11 @@ static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t*
   record->pending = 1;
   /* Before the transaction is made: it takes the XAVP along. */
   if (cv_record_save(record) < 0) return CV_ERROR;
-  if (t == NULL || t == T_UNDEFINED) {
-    status = cv_tmb.t_newtran(msg);
-    if (status == 0) return CV_STOP; /* a retransmission */
-    if (status < 0) {
-      LM_ERR("no transaction to wait in\n");
-      return check_busy(msg, arguments);
-    }
+  status = have_transaction(msg);
+  if (status == 0) return CV_STOP; /* a retransmission */
+  if (status < 0) {
+    LM_ERR("no transaction to wait in\n");
+    return check_busy(msg, arguments);
   }
   status = cv_tmb.t_suspend(msg, &call->tindex, &call->tlabel);
   if (status > 0) return CV_STOP; /* cancelled already */
@@ -138,10 +160,9 @@ static int check_async(sip_msg_t* msg, struct action* route, const str* name) {
   cv_missing_t missing;
   cv_record_t record;
   cv_call_t call;
-  memset(&arguments, 0, sizeof(arguments));
-  trunk_of(msg, &arguments.trunk);
+  begin(msg, &arguments);
   cv_judge(msg, &arguments, CV_ABSENT_ASK, &record, &missing);
-  if (record.result != CV_UNDECIDED || missing.count == 0) return finish(&record);
+  if (record.result != CV_UNDECIDED || missing.count == 0) return finish_once(msg, &record);
   if (!cv_store_has_room()) return check_busy(msg, &arguments);
   memset(&call, 0, sizeof(call));
   call.route = route;
@@ -251,7 +272,8 @@ static int mod_init(void) {
                         cv_params.negative_expire};
   str trunk = {cv_params.trunk, 0};
   if (cv_params.fetch_max < 1 || cv_params.fetch_max > 256 || cv_params.cache_max < 16 ||
-      cv_params.fetch_timeout < 50 || cv_params.suspend_max < 0 || cv_params.queue_max < 1) {
+      cv_params.fetch_timeout < 50 || cv_params.suspend_max < 0 || cv_params.queue_max < 1 ||
+      cv_params.evidence_queue < 64 || cv_params.evidence_queue > 1024 * 1024) {
     LM_ERR("a limit is out of range\n");
     return -1;
   }
@@ -259,39 +281,53 @@ static int mod_init(void) {
     LM_ERR("libcallvet %s is older than this module\n", callvet_version());
     return -1;
   }
-  if (trunk.s != NULL) {
-    trunk.len = (int)strlen(trunk.s);
-    if (pv_parse_format(&trunk, &trunk_format) < 0) return -1;
-  }
   if (load_tm_api(&cv_tmb) < 0 || sl_load_api(&cv_slb) < 0) {
     LM_ERR("the modules tm and sl must be loaded before this one\n");
     return -1;
   }
   options = cv_config_options();
   if (options == NULL || cv_stats_init() < 0 || cv_store_init(&limits) < 0 ||
-      cv_worker_init(options) < 0)
+      cv_evidence_init(options, cv_params.evidence_queue) < 0 || cv_worker_init(options) < 0)
     return -1;
-  register_procs(1);
-  cfg_register_child(1);
+  /* Evidence without a trunk would not say who connected the call. */
+  if (trunk.s == NULL && cv_evidence_is_kept()) trunk.s = "$si";
+  if (trunk.s != NULL) {
+    trunk.len = (int)strlen(trunk.s);
+    if (pv_parse_format(&trunk, &trunk_format) < 0) return -1;
+  }
+  register_procs(1 + cv_evidence_is_kept());
+  cfg_register_child(1 + cv_evidence_is_kept());
   return 0;
 }
 
-static int child_init(int rank) {
+/* 0 in the process that forks; -1 if it failed, also in the new process, which returns only then.
+ */
+static int fork_fetcher(void) {
   cv_fetcher_setup_t setup = {options, cv_params.fetch_max, cv_params.fetch_timeout};
-  int pid;
-  if (rank != PROC_MAIN) return 0;
-  pid = fork_process(PROC_RPC, "callvet fetcher", 1);
-  if (pid < 0) {
-    LM_ERR("no process for the fetcher\n");
-    return -1;
-  }
-  if (pid > 0) return 0;
+  int pid = fork_process(PROC_RPC, "callvet fetcher", 1);
+  if (pid < 0) LM_ERR("no process for the fetcher\n");
+  if (pid != 0) return pid < 0 ? -1 : 0;
   if (cfg_child_init() < 0) return -1;
   return cv_fetcher_run(&setup);
 }
 
+static int fork_evidence(void) {
+  int pid = fork_process(PROC_NOCHLDINIT, "callvet evidence", 0);
+  if (pid < 0) LM_ERR("no process for evidence\n");
+  if (pid != 0) return pid < 0 ? -1 : 0;
+  if (cfg_child_init() < 0 || cv_evidence_run() < 0) return -1;
+  _exit(0);
+}
+
+static int child_init(int rank) {
+  if (rank != PROC_MAIN) return 0;
+  if (cv_evidence_is_kept() && fork_evidence() < 0) return -1;
+  return fork_fetcher();
+}
+
 static void mod_destroy(void) {
   cv_worker_destroy();
+  cv_evidence_destroy();
   cv_store_destroy();
 }
 
@@ -378,6 +414,13 @@ static param_export_t params[] = {
     {"suspend_max", PARAM_INT, &cv_params.suspend_max},
     {"cache_max", PARAM_INT, &cv_params.cache_max},
     {"negative_expire", PARAM_INT, &cv_params.negative_expire},
+    {"evidence_store", PARAM_STRING, &cv_params.evidence_store},
+    {"evidence_spill", PARAM_STRING, &cv_params.evidence_spill},
+    {"evidence_checkpoint_key", PARAM_STRING, &cv_params.evidence_checkpoint_key},
+    {"evidence_number_key", PARAM_STRING, &cv_params.evidence_number_key},
+    {"evidence_on_full", PARAM_STRING, &cv_params.evidence_on_full},
+    {"evidence_days", PARAM_INT, &cv_params.evidence_days},
+    {"evidence_queue", PARAM_INT, &cv_params.evidence_queue},
     {0, 0, 0},
 };
 

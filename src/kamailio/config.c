@@ -16,6 +16,8 @@ cv_params_t cv_params = {
     .suspend_max = 1024,
     .cache_max = 4096,
     .negative_expire = 30,
+    .evidence_days = -1,
+    .evidence_queue = 16384,
 };
 
 typedef struct text {
@@ -56,6 +58,12 @@ static void append_raw(text_t* text, const char* name, const char* value) {
   append(text, "%s\"%s\": %s", text->bytes[text->used - 1] == '{' ? "" : ", ", name, value);
 }
 
+static int has_evidence_parameters(void) {
+  const cv_params_t* p = &cv_params;
+  return p->evidence_store || p->evidence_spill || p->evidence_checkpoint_key ||
+         p->evidence_number_key || p->evidence_on_full || p->evidence_days >= 0;
+}
+
 static void append_ports(text_t* text, const char* ports) {
   if (ports == NULL) return;
   if (strspn(ports, "0123456789, ") != strlen(ports)) {
@@ -65,6 +73,31 @@ static void append_ports(text_t* text, const char* ports) {
   }
   append(text, "%s\"insecure_allow_ports\": [%s]", text->bytes[text->used - 1] == '{' ? "" : ", ",
          ports);
+}
+
+/* What the service's configuration calls "evidence". */
+static void write_evidence(text_t* text) {
+  const char* on_full = cv_params.evidence_on_full;
+  char days[32];
+  if (cv_params.evidence_store == NULL) {
+    if (!has_evidence_parameters()) return;
+    LM_ERR("parameter evidence_store is missing beside the others of evidence\n");
+    text->failed = 1;
+    return;
+  }
+  append(text, ", \"evidence\": {");
+  append_text(text, "store", cv_params.evidence_store);
+  append_text(text, "spill_dir", cv_params.evidence_spill);
+  append_text(text, "checkpoint_key", cv_params.evidence_checkpoint_key);
+  append_text(text, "number_key", cv_params.evidence_number_key);
+  /* Another word is left for the library to refuse. */
+  append_text(text, "when_full",
+              on_full != NULL && strcmp(on_full, "refuse") == 0 ? "refuse-calls" : on_full);
+  if (cv_params.evidence_days >= 0) {
+    snprintf(days, sizeof(days), "%d", cv_params.evidence_days);
+    append_raw(text, "retention_days", days);
+  }
+  append(text, "}");
 }
 
 static void write_config(text_t* text) {
@@ -86,7 +119,9 @@ static void write_config(text_t* text) {
     snprintf(number, sizeof(number), "%d", cv_params.iat_window);
     append_raw(text, "max_age_seconds", number);
   }
-  append(text, "}}");
+  append(text, "}");
+  write_evidence(text);
+  append(text, "}");
 }
 
 static void write_policy(text_t* text) {
@@ -109,9 +144,10 @@ static void log_line(void* context, callvet_log_level level, callvet_text line) 
 
 static int is_mixed(void) {
   const cv_params_t* p = &cv_params;
-  return p->config != NULL && (p->anchors || p->crl_file || p->trust_list || p->trust_list_roots ||
-                               p->state_dir || p->cache_dir || p->allowed_ports || p->country ||
-                               p->iat_window || p->allow_http || p->allow_private || p->policy);
+  return p->config != NULL &&
+         (p->anchors || p->crl_file || p->trust_list || p->trust_list_roots || p->state_dir ||
+          p->cache_dir || p->allowed_ports || p->country || p->iat_window || p->allow_http ||
+          p->allow_private || p->policy || has_evidence_parameters());
 }
 
 static callvet_text text_of(const char* text) {
@@ -156,8 +192,30 @@ const callvet_options* cv_config_options(void) {
   return config_text.failed || policy_text.failed ? NULL : &options;
 }
 
+/* Overwrites the password in the store's URL, behind "//user:" or "password=". */
+static void hide_password(char* text) {
+  char* store = strstr(text, "\"store\": \"");
+  char *end, *at, *colon;
+  if (store == NULL) return;
+  store += strlen("\"store\": \"");
+  end = strchr(store, '"');
+  at = strstr(store, "://");
+  if (end == NULL || at == NULL || at > end) return;
+  store = at + 3;
+  for (at = end; at > store && *at != '@'; at--) {
+  }
+  colon = memchr(store, ':', (size_t)(at - store));
+  if (colon != NULL) memset(colon + 1, '*', (size_t)(at - colon - 1));
+  at = strstr(store, "password=");
+  if (at != NULL && at < end) memset(at + 9, '*', (size_t)(end - at - 9));
+}
+
 const char* cv_config_text(void) {
-  return cv_params.config != NULL ? cv_params.config : config_text.bytes;
+  static char shown[TEXT_MAX];
+  if (cv_params.config != NULL) return cv_params.config;
+  memcpy(shown, config_text.bytes, sizeof(shown));
+  hide_password(shown);
+  return shown;
 }
 
 const char* cv_policy_text(void) {

@@ -25,13 +25,17 @@ typedef struct cv_params {
   int fetch_max;     /* threads */
   int queue_max, suspend_max;
   int cache_max, negative_expire;
+  char *evidence_store, *evidence_spill, *evidence_checkpoint_key, *evidence_number_key;
+  char* evidence_on_full; /* "refuse" or "count" */
+  int evidence_days;      /* -1: the library's */
+  int evidence_queue;     /* KiB */
 } cv_params_t;
 
 extern cv_params_t cv_params;
 
 /* What the parameters say, in static memory. NULL if they do not go together; that is logged. */
 const callvet_options* cv_config_options(void);
-/* The JSON texts, for RPC. */
+/* The JSON texts, for RPC; without the password of the store. */
 const char* cv_config_text(void);
 const char* cv_policy_text(void);
 

@@ -38,6 +38,7 @@ static const cv_pv_name_t names[] = {
     {"action_reason", CV_PV_FIELD, CVF_ACTION_REASON},
     {"checks", CV_PV_FIELD, CVF_CHECKS},
     {"detail", CV_PV_FIELD, CVF_DETAIL},
+    {"evidence_id", CV_PV_FIELD, CVF_EVIDENCE_ID},
     {"reason_header", CV_PV_FIELD, CVF_REPLY_HEADERS},
     {"code", CV_PV_NUMBER, NUMBER_REPLY},
     {"verdict_code", CV_PV_NUMBER, NUMBER_CODE},

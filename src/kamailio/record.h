@@ -40,6 +40,7 @@ typedef enum cv_field {
   CVF_MARK,
   CVF_CHECKS,
   CVF_DETAIL,
+  CVF_EVIDENCE_ID,
   /* What the script gave; needed again after a wait. */
   CVF_ARG_ORIG,
   CVF_ARG_DEST,

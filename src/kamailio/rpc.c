@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "config.h"
+#include "evidence.h"
 #include "stats.h"
 #include "store.h"
 #include "worker.h"
@@ -17,6 +18,17 @@ static const char* reload_doc[] = {"Reads anchors, lists, policy and tables anew
 static const char* verify_doc[] = {"Judges: Identity header value, orig, dest [, time]", 0};
 static const char* config_doc[] = {"What the module is configured to be", 0};
 
+static void add_evidence(rpc_t* rpc, void* reply) {
+  cv_evidence_stats_t stats;
+  cv_evidence_stats(&stats);
+  rpc->struct_add(reply, "uuuuuuud", "evidence_waiting", (unsigned int)stats.waiting,
+                  "evidence_queued", (unsigned int)stats.queued, "evidence_stored",
+                  (unsigned int)stats.stored, "evidence_spilled", (unsigned int)stats.spilled,
+                  "evidence_spill_kib", (unsigned int)stats.spill_kib, "evidence_unusable",
+                  (unsigned int)stats.unusable, "evidence_failures",
+                  (unsigned int)stats.store_failures, "evidence_failing", stats.failing);
+}
+
 static void rpc_stats(rpc_t* rpc, void* ctx) {
   void* reply;
   cv_store_stats_t stats;
@@ -28,6 +40,7 @@ static void rpc_stats(rpc_t* rpc, void* ctx) {
   rpc->struct_add(reply, "ddddu", "certificates", stats.certificates, "failed_urls", stats.failed,
                   "fetching", stats.fetching, "waiting_calls", stats.suspended, "evicted",
                   (unsigned int)stats.evicted);
+  if (cv_evidence_is_kept()) add_evidence(rpc, reply);
 }
 
 typedef struct certs {
@@ -104,11 +117,11 @@ static void rpc_verify(rpc_t* rpc, void* ctx) {
 static void rpc_config(rpc_t* rpc, void* ctx) {
   void* reply;
   if (rpc->add(ctx, "{", &reply) < 0) return;
-  rpc->struct_add(reply, "sssdddddd", "library", callvet_version(), "config", cv_config_text(),
+  rpc->struct_add(reply, "sssddddddd", "library", callvet_version(), "config", cv_config_text(),
                   "policy", cv_policy_text(), "fetch_timeout", cv_params.fetch_timeout, "fetch_max",
                   cv_params.fetch_max, "queue_max", cv_params.queue_max, "suspend_max",
                   cv_params.suspend_max, "cache_max", cv_params.cache_max, "negative_expire",
-                  cv_params.negative_expire);
+                  cv_params.negative_expire, "evidence_queue", cv_params.evidence_queue);
 }
 
 rpc_export_t cv_rpcs[] = {

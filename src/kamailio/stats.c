@@ -23,6 +23,9 @@ static stat_export_t exports[] = {
     {"fetch_failures", 0, &counters[CV_STAT_FETCH_FAILURES]},
     {"table_hits", 0, &counters[CV_STAT_TABLE_HITS]},
     {"reloads", 0, &counters[CV_STAT_RELOADS]},
+    {"evidence", 0, &counters[CV_STAT_EVIDENCE]},
+    {"evidence_refused", 0, &counters[CV_STAT_EVIDENCE_REFUSED]},
+    {"evidence_lost", 0, &counters[CV_STAT_EVIDENCE_LOST]},
     {0, 0, 0},
 };
 

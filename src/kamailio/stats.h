@@ -21,6 +21,9 @@ typedef enum cv_stat {
   CV_STAT_FETCH_FAILURES,
   CV_STAT_TABLE_HITS, /* certificates that a process took from the shared table */
   CV_STAT_RELOADS,
+  CV_STAT_EVIDENCE,         /* calls whose evidence was handed over */
+  CV_STAT_EVIDENCE_REFUSED, /* calls that were refused, because it could not be */
+  CV_STAT_EVIDENCE_LOST,    /* calls that went on without it */
   CV_STAT_COUNT
 } cv_stat_t;
 

@@ -6,6 +6,7 @@
 
 #include "core/dprint.h"
 #include "core/mem/mem.h"
+#include "evidence.h"
 #include "stats.h"
 
 #define LISTS_SIZE 65536
@@ -47,6 +48,12 @@ int cv_worker_stats(callvet_verifier_stats* stats) {
 static callvet_text text_of(const str* value) {
   callvet_text text = {value->s, value->len > 0 ? (size_t)value->len : 0};
   return text;
+}
+
+str cv_call_id(sip_msg_t* msg) {
+  str none = {NULL, 0};
+  if (msg == NULL || parse_headers(msg, HDR_CALLID_F, 0) < 0 || msg->callid == NULL) return none;
+  return msg->callid->body;
 }
 
 /* Takes over what other processes changed. */
@@ -179,6 +186,7 @@ static void fill_call(callvet_call* call, sip_msg_t* msg, const cv_arguments_t* 
   call->dest.items = &texts[2];
   call->dest.count = texts[2].size > 0;
   call->trunk = text_of(&arguments->trunk);
+  call->call_id = text_of(&arguments->call_id);
   call->at = arguments->at;
 }
 
@@ -207,6 +215,22 @@ void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absen
   }
 }
 
+void cv_keep(cv_record_t* record) {
+  static char id[CV_EVIDENCE_ID_MAX];
+  callvet_verdict verdict = {.struct_size = sizeof(verdict)};
+  callvet_error error = {.struct_size = sizeof(error)};
+  if (cv_evidence_keep(result, id) != CV_REFUSED) {
+    record->fields[CVF_EVIDENCE_ID].s = id;
+    record->fields[CVF_EVIDENCE_ID].len = (int)strlen(id);
+    return;
+  }
+  if (callvet_evidence_refuse(verifier, result, &verdict, &error) != CALLVET_OK ||
+      cv_record_fill(record, &verdict, lists, sizeof(lists)) < 0) {
+    LM_ERR("a call without evidence: %s: %s\n", error.reason, error.detail);
+    cv_record_fail(record);
+  }
+}
+
 int cv_current(sip_msg_t* msg, cv_record_t* record) {
   cv_arguments_t arguments;
   cv_absent_t absent;
@@ -216,8 +240,10 @@ int cv_current(sip_msg_t* msg, cv_record_t* record) {
   arguments.orig = record->fields[CVF_ARG_ORIG];
   arguments.dest = record->fields[CVF_ARG_DEST];
   arguments.trunk = record->fields[CVF_ARG_TRUNK];
+  arguments.call_id = cv_call_id(msg);
   absent = CV_ABSENT_TIMEOUT;
   cv_judge(msg, &arguments, absent, record, NULL);
+  cv_keep(record);
   cv_count_record(record);
   if (cv_record_save(record) < 0 || cv_record_load(record) < 0) return -1;
   return 0;

@@ -20,8 +20,12 @@ void cv_worker_destroy(void);
 /* What the script says of a call; empty: as the message has it. */
 typedef struct cv_arguments {
   str identity, orig, dest, trunk;
+  str call_id; /* for evidence */
   int64_t at;
 } cv_arguments_t;
+
+/* Of the message, or empty. */
+str cv_call_id(sip_msg_t* msg);
 
 /* What is missing after cv_judge said CV_UNDECIDED because of that. In memory of the verdict. */
 typedef struct cv_missing {
@@ -41,6 +45,11 @@ typedef enum cv_absent {
  * be NULL. */
 void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absent,
               cv_record_t* record, cv_missing_t* missing);
+
+/* Hands over the evidence of the call that cv_judge judged last, whose `record` this is: call it
+ * once for each verdict that stands. Where it cannot be kept and calls are refused for that,
+ * `record` becomes the refusal. */
+void cv_keep(cv_record_t* record);
 
 /* The record of the call that is processed, judged now if it was waited for. 0, or -1: it was not
  * checked. */

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/config_paths.h"
+#include "api/evidence_config.h"
 #include "api/object_reader.h"
 #include "api/verifier_config.h"
 #include "base/file.h"
@@ -31,7 +32,9 @@ class ConfigReader {
     root_.Section("access", [&](ObjectReader& reader) { ReadAccess(reader); });
     ReadVerifierSections(root_, directory_, config_.verifier, config_.deadline);
     root_.Section("signing", [&](ObjectReader& reader) { ReadSigning(reader); });
-    root_.Section("evidence", [&](ObjectReader& reader) { ReadEvidence(reader); });
+    root_.Section("evidence", [&](ObjectReader& reader) {
+      config_.evidence = ReadEvidenceSection(reader, directory_);
+    });
     root_.Section("limits", [&](ObjectReader& reader) { ReadLimits(reader); });
     root_.Section("log", [&](ObjectReader& reader) { ReadLog(reader); });
     if (auto ok = root_.Finish(); !ok) return ok.error();
@@ -91,33 +94,6 @@ class ConfigReader {
     reader.Text("x5u", config_.signing_x5u);
     if (config_.signing_key.empty()) reader.Refuse("key", "is missing");
     if (config_.signing_x5u.empty()) reader.Refuse("x5u", "is missing");
-  }
-
-  void ReadEvidence(ObjectReader& reader) {
-    EvidenceConfig& evidence = config_.evidence.emplace();
-    EvidenceWriterOptions& writer = evidence.writer;
-    evidence.setup.open = EvidenceSetup::Open::kCreate;
-    std::string& store = evidence.setup.store;
-    reader.Text("store", store);
-    if (store.empty()) reader.Refuse("store", "is missing");
-    if (store.find("://") == std::string::npos) store = paths_.Resolve(store).string();
-    paths_.Read(reader, "checkpoint_key", evidence.setup.checkpoint_key);
-    paths_.Read(reader, "number_key", evidence.setup.number_key);
-    path spill;
-    paths_.Read(reader, "spill_dir", spill);
-    writer.spill_directory = spill.string();
-    reader.Number("spill_bytes", {1024 * 1024, INT64_MAX}, writer.max_spill_bytes);
-    reader.Number("queued_records", {100, 10'000'000}, writer.max_queue);
-    reader.Number("commit_records", {1, 100'000}, writer.max_batch);
-    reader.Milliseconds("commit_ms", {0, 10'000}, writer.commit_interval);
-    reader.Milliseconds("retry_ms", {10, 600'000}, writer.retry);
-    reader.Number("retention_days", {0, 36'500}, evidence.retention_days);
-    std::string full = "refuse-calls";
-    reader.Text("when_full", full);
-    if (full == "count") writer.loss = EvidenceLoss::kCount;
-    if (full != "count" && full != "refuse-calls") {
-      reader.Refuse("when_full", "not refuse-calls or count");
-    }
   }
 
   void ReadLimits(ObjectReader& reader) {

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "api/assembly.h"
+#include "api/evidence_config.h"
 #include "callvet/result.h"
 #include "service/access_log.h"
 #include "service/access_tokens.h"
 #include "service/connection_loop.h"
-#include "service/evidence_desk.h"
 #include "service/listener.h"
 #include "service/rate_limiter.h"
 #include "service/tls.h"

@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
+#include "api/evidence_desk.h"
 #include "service/application.h"
 #include "service/config.h"
 #include "service/connection_loop.h"
-#include "service/evidence_desk.h"
 #include "service/server.h"
 
 namespace callvet::service {

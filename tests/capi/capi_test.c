@@ -4,8 +4,9 @@
  *
  *   capi_test FOLDER
  *
- * FOLDER has config.json, policy.json, good.sip, tampered.sip, chain.pem, url (of chain.pem, served
- * on loopback) and gone (a URL that is not there).
+ * FOLDER has config.json, evidence.json (the same with evidence), policy.json, good.sip,
+ * tampered.sip, chain.pem, url (of chain.pem, served on loopback) and gone (a URL that is not
+ * there).
  */
 #include <callvet/callvet.h>
 #include <stdio.h>
@@ -394,6 +395,132 @@ static void fetches(void) {
   callvet_fetcher_destroy(fetcher);
 }
 
+/* A package in memory of exactly its size. */
+static callvet_text copy(callvet_text source) {
+  char* data = malloc(source.size);
+  CHECK(data != NULL);
+  memcpy(data, source.data, source.size);
+  callvet_text result = {data, source.size};
+  return result;
+}
+
+static callvet_options evidence_options(char path[4096]) {
+  snprintf(path, 4096, "%s/evidence.json", folder);
+  callvet_options options = {.struct_size = sizeof options, .config_file = text(path)};
+  return options;
+}
+
+static void without_the_section_no_evidence_is_kept(void) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/config.json", folder);
+  callvet_options options = {.struct_size = sizeof options, .config_file = text(path)};
+  callvet_evidence_settings settings = {.struct_size = sizeof settings, .kept = -1};
+  CHECK(callvet_evidence_read_settings(&options, &settings, NULL) == CALLVET_OK);
+  CHECK(settings.kept == 0 && settings.when_full == CALLVET_REFUSE_CALLS);
+  callvet_evidence_packer* packer = NULL;
+  callvet_evidence_writer* writer = NULL;
+  callvet_error error = {.struct_size = sizeof error};
+  CHECK(callvet_evidence_packer_create(&options, &packer, &error) == CALLVET_FAILED);
+  CHECK(packer == NULL && strcmp(error.reason, "config-invalid") == 0);
+  CHECK(callvet_evidence_writer_create(&options, &writer, &error) == CALLVET_FAILED);
+  CHECK(writer == NULL);
+  CHECK(callvet_evidence_writer_run(NULL) == CALLVET_INVALID);
+  callvet_evidence_packer_destroy(NULL);
+  callvet_evidence_writer_destroy(NULL);
+
+  /* With a verifier that keeps none there is nothing to pack. */
+  char evidence_path[4096];
+  callvet_options with = evidence_options(evidence_path);
+  CHECK(callvet_evidence_packer_create(&with, &packer, NULL) == CALLVET_OK);
+  callvet_verifier* verifier = make_verifier();
+  struct judged judged = judge(verifier, "good.sip");
+  callvet_package package = {.struct_size = sizeof package};
+  CHECK(callvet_evidence_pack(packer, judged.result, &package, &error) == CALLVET_FAILED);
+  CHECK(package.id.size == 0 && package.bytes.size == 0);
+  callvet_result_destroy(judged.result);
+  callvet_verifier_destroy(verifier);
+  callvet_evidence_packer_destroy(packer);
+}
+
+/* Calls are judged and packed in this process, and written by a child that it forked, which
+ * `callvet evidence` then looks at: see capi_test.py. */
+static void evidence_crosses_processes(void) {
+  char path[4096];
+  callvet_options options = evidence_options(path);
+  callvet_error error = {.struct_size = sizeof error};
+  callvet_verifier* verifier = NULL;
+  callvet_evidence_packer* packer = NULL;
+  callvet_evidence_settings settings = {.struct_size = sizeof settings};
+  CHECK(callvet_evidence_read_settings(&options, &settings, NULL) == CALLVET_OK);
+  CHECK(settings.kept == 1 && settings.when_full == CALLVET_COUNT_LOST);
+  CHECK(callvet_verifier_create(&options, &verifier, &error) == CALLVET_OK);
+  CHECK(callvet_evidence_packer_create(&options, &packer, &error) == CALLVET_OK);
+  put(verifier, "url", "chain.pem");
+  const char* calls[] = {"good.sip", "tampered.sip", "good.sip"};
+  enum { COUNT = sizeof calls / sizeof calls[0] };
+  callvet_text packages[COUNT];
+  for (size_t i = 0; i < COUNT; i++) {
+    struct judged judged = judge(verifier, calls[i]);
+    callvet_package package = {.struct_size = sizeof package};
+    CHECK(callvet_evidence_pack(packer, judged.result, &package, &error) == CALLVET_OK);
+    CHECK(package.id.size == 36);
+    callvet_result_destroy(judged.result); /* nothing of it may be needed any more */
+    packages[i] = copy(package.bytes);
+    CHECK(callvet_evidence_handed_over(packer) == CALLVET_OK);
+  }
+  CHECK(packages[2].size < packages[0].size); /* what they share travels once */
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    callvet_evidence_writer* writer = NULL;
+    CHECK(callvet_evidence_writer_create(&options, &writer, &error) == CALLVET_OK);
+    for (size_t i = 0; i < COUNT; i++)
+      CHECK(callvet_evidence_writer_submit(writer, packages[i], &error) == CALLVET_OK);
+    CHECK(callvet_evidence_writer_submit(writer, text("nonsense"), &error) == CALLVET_FAILED);
+    CHECK(strcmp(error.reason, "evidence-altered") == 0);
+    CHECK(callvet_evidence_writer_stop(writer) == CALLVET_OK);
+    CHECK(callvet_evidence_writer_run(writer) == CALLVET_OK); /* what is queued */
+    CHECK(callvet_evidence_writer_maintain(writer) == CALLVET_OK);
+    callvet_evidence_stats stats = {.struct_size = sizeof stats};
+    CHECK(callvet_evidence_writer_get_stats(writer, &stats) == CALLVET_OK);
+    CHECK(stats.submitted == COUNT && stats.stored == COUNT && stats.unusable == 1);
+    CHECK(stats.queued == 0 && stats.failing == 0);
+    callvet_evidence_writer_destroy(writer);
+    _exit(0);
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  for (size_t i = 0; i < COUNT; i++) release(packages[i]);
+
+  /* A full queue gives the package back; nobody writes here. */
+  callvet_evidence_writer* writer = NULL;
+  CHECK(callvet_evidence_writer_create(&options, &writer, &error) == CALLVET_OK);
+  struct judged judged = judge(verifier, "tampered.sip");
+  int submitted = CALLVET_OK;
+  for (int i = 0; i < 101; i++) {
+    callvet_package package = {.struct_size = sizeof package};
+    CHECK(submitted == CALLVET_OK);
+    /* A packer after fork, or with another writer, is another stream. */
+    if (i == 0) {
+      callvet_evidence_packer_destroy(packer);
+      CHECK(callvet_evidence_packer_create(&options, &packer, NULL) == CALLVET_OK);
+    }
+    CHECK(callvet_evidence_pack(packer, judged.result, &package, NULL) == CALLVET_OK);
+    submitted = callvet_evidence_writer_submit(writer, package.bytes, &error);
+  }
+  CHECK(submitted == CALLVET_FAILED && strcmp(error.reason, "evidence-not-kept") == 0);
+  callvet_verdict refused = {.struct_size = sizeof refused};
+  CHECK(callvet_evidence_refuse(verifier, judged.result, &refused, NULL) == CALLVET_OK);
+  CHECK(is(refused.reason, "evidence-not-kept") && refused.reply_code == 503);
+  CHECK(refused.action == CALLVET_REJECT && refused.reason_class == CALLVET_UNDECIDED);
+  callvet_package none = {.struct_size = sizeof none};
+  CHECK(callvet_evidence_pack(packer, judged.result, &none, NULL) == CALLVET_FAILED);
+  callvet_result_destroy(judged.result);
+  callvet_evidence_writer_destroy(writer);
+  callvet_evidence_packer_destroy(packer);
+  callvet_verifier_destroy(verifier);
+}
+
 int main(int argc, char** argv) {
   CHECK(argc == 2);
   folder = argv[1];
@@ -409,6 +536,8 @@ int main(int argc, char** argv) {
   reload_refuses_what_is_broken();
   verifies_after_fork();
   fetches();
+  without_the_section_no_evidence_is_kept();
+  evidence_crosses_processes();
   puts("all good");
   return 0;
 }

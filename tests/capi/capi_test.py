@@ -60,13 +60,16 @@ class CApi(unittest.TestCase):
         (cls.folder / "url").write_text(url)
         (cls.folder / "gone").write_text(f"http://127.0.0.1:{port}/gone.pem")
         (cls.folder / "policy.json").write_text("{}")
-        (cls.folder / "config.json").write_text(json.dumps({
+        config = {
             "listen": "127.0.0.1:1",  # of a server; ignored here
             "trust": {"anchors": ["root.pem"]},
             "certificates": {"insecure_allow_http": True, "insecure_allow_private_addresses": True,
                              "insecure_allow_ports": [port]},
             "policy": "policy.json",
-        }))
+        }
+        (cls.folder / "config.json").write_text(json.dumps(config))
+        config["evidence"] = {"store": "calls.db", "queued_records": 100, "when_full": "count"}
+        (cls.folder / "evidence.json").write_text(json.dumps(config))
         identity = callvet("sign", "--key", f"{folder}/leaf.key", "--x5u", url, "--orig", CALLER, "--dest", CALLED,
                            "--insecure-unchecked")
         identity = identity.removeprefix("Identity:").strip()
@@ -86,6 +89,14 @@ class CApi(unittest.TestCase):
     def test_program_in_c11(self):
         result = run(PROGRAM, self.folder)
         self.assertEqual((result.returncode, result.stdout.strip()), (0, "all good"), result.stderr)
+        store = ("--store", self.folder / "calls.db")
+        records = json.loads(callvet("evidence", "find", *store, "--json"))["records"]
+        self.assertEqual(sorted(record["reason"] for record in records), ["orig-mismatch", "verified", "verified"])
+        for record in records:
+            self.assertEqual(record["call_id"], "1@example.org")
+            replay = json.loads(callvet("evidence", "verify", *store, record["id"], "--json"))
+            self.assertEqual(replay["outcome"], "repeated", replay)
+        callvet("evidence", "audit", *store)
 
     def test_exported_symbols_are_the_golden_list(self):
         lines = run("nm", "--dynamic", "--defined-only", LIBRARY).stdout.splitlines()

@@ -114,6 +114,22 @@ TEST(EmbeddedConfig, TakesTheFileOfTheServiceAndRefusesWhatNobodyKnows) {
   EXPECT_THAT(ReadEmbeddedConfig("/nonexistent"), FailsWith(Reason::kFileUnreadable));
 }
 
+TEST(EmbeddedConfig, H9_SaysOfEvidenceWhatTheServicesSays) {
+  EXPECT_FALSE(ParseEmbeddedConfig("{}", "")->evidence.has_value());
+  const auto config = ParseEmbeddedConfig(
+      R"({"evidence": {"store": "calls.db", "spill_dir": "spill", "when_full": "count"}})",
+      "/etc/callvet");
+  ASSERT_THAT(config, Succeeds());
+  ASSERT_TRUE(config->evidence.has_value());
+  EXPECT_EQ(config->evidence->setup.store, "/etc/callvet/calls.db");
+  EXPECT_EQ(config->evidence->writer.spill_directory, "/etc/callvet/spill");
+  EXPECT_EQ(config->evidence->writer.loss, EvidenceLoss::kCount);
+  for (const char* bad : {R"({"evidence": {}})", R"({"evidence": {"store": "a", "no": 1}})",
+                          R"({"evidence": {"store": "a", "when_full": "maybe"}})"}) {
+    EXPECT_THAT(ParseEmbeddedConfig(bad, ""), FailsWith(Reason::kConfigInvalid)) << bad;
+  }
+}
+
 class Offline : public testing::Test {
  protected:
   Offline() {
@@ -186,6 +202,50 @@ TEST_F(Offline, UnreadableRequestIsNeverPassed) {
   EXPECT_EQ(judgement.verdict.reason, Reason::kSipMessageInvalid);
   EXPECT_EQ(judgement.disposition.action, Action::kReject);
   EXPECT_FALSE(verifier->JudgeUnreadable({Reason::kNone, ""}, "").verdict.passed());
+}
+
+TEST_F(Offline, H9_JudgementsHaveABasisIfEvidenceIsKept) {
+  EXPECT_FALSE(Make()->Judge(Call(), "", std::nullopt).basis.has_value());
+  config_.evidence.emplace();
+  const auto verifier = Make(R"({"default": {"mode": "tag"}})");
+  PutChain(*verifier);
+  for (const auto& at : {std::optional<sys_seconds>(), std::optional<sys_seconds>(kNow)}) {
+    const auto judgement = verifier->Judge(Call(), "", at);
+    EXPECT_EQ(judgement.verdict.reason, Reason::kNone);
+    ASSERT_TRUE(judgement.basis.has_value());
+    EXPECT_NE(judgement.basis->options, nullptr);
+    EXPECT_NE(judgement.basis->material.trust_store, nullptr);
+    EXPECT_EQ(judgement.basis->material.certificates.size(), 1U);
+    EXPECT_EQ(judgement.basis->policy.size(), 64U);
+  }
+  const auto unreadable = verifier->JudgeUnreadable(Fail(Reason::kSipMessageInvalid, ""), "");
+  ASSERT_TRUE(unreadable.basis.has_value());
+  EXPECT_NE(unreadable.basis->options, nullptr);
+}
+
+TEST_F(Offline, H9_CallWithoutEvidenceIsRejectedInEveryModeByThePolicysAnswer) {
+  for (const char* mode : {"intercept", "tag", "observe"}) {
+    const auto verifier = Make(R"({"default": {"mode": ")" + std::string(mode) +
+                               R"(", "certificate_unavailable": "open"}})");
+    const auto refused = verifier->Refuse(Call(), "", Reason::kEvidenceNotKept);
+    EXPECT_EQ(refused.verdict.reason, Reason::kEvidenceNotKept);
+    EXPECT_EQ(refused.disposition.action, Action::kReject) << mode;
+    EXPECT_EQ(refused.disposition.sip_code, 503) << mode;
+    EXPECT_FALSE(refused.basis.has_value());
+  }
+  const auto verifier =
+      Make(R"({"default": {"overrides": {"evidence-not-kept": {"sip_code": 480}}}})");
+  EXPECT_EQ(verifier->Refuse(Call(), "", Reason::kEvidenceNotKept).disposition.sip_code, 480);
+  EXPECT_FALSE(verifier->Refuse(Call(), "", Reason::kNone).verdict.passed());
+}
+
+TEST_F(Offline, H9_EmergencyCallGoesOnWithoutEvidence) {
+  const auto verifier = Make();
+  CallRequest call = Call();
+  call.dest = {"urn:service:sos"};
+  const auto judgement = verifier->Refuse(call, "", Reason::kEvidenceNotKept);
+  EXPECT_TRUE(judgement.disposition.emergency);
+  EXPECT_NE(judgement.disposition.action, Action::kReject);
 }
 
 TEST_F(Offline, ReloadIsAllOrNothing) {

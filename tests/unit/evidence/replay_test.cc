@@ -174,7 +174,7 @@ TEST(EvidenceReplayTest, FoundByWhatIsNoNumber) {
   evidence.call.orig = {"anonymous"};
   evidence.call_id = "12155550100-abc@example.org";
   for (const auto& key :
-       {std::optional<NumberKey>(), std::optional(*NumberKey::Parse(std::string(64, 'a')))}) {
+       {std::optional<NumberSecret>(), std::optional(*NumberSecret::Parse(std::string(64, 'a')))}) {
     EvidenceCodec codec(key);
     const auto record = RecordOf(codec, evidence);
     EXPECT_EQ(record->keys.orig, codec.KeyOf("anonymous", nullptr).value());
@@ -286,7 +286,7 @@ TEST_F(BundleTest, BrokenTextIsRefused) {
 }
 
 TEST(NumberKeyTest, NumbersAreHashedAndFoundWithTheKey) {
-  const auto key = NumberKey::Parse(std::string(64, 'a') + "\n");
+  const auto key = NumberSecret::Parse(std::string(64, 'a') + "\n");
   ASSERT_THAT(key, Succeeds());
   TestCall call;
   EvidenceCodec codec(*key);
@@ -294,19 +294,20 @@ TEST(NumberKeyTest, NumbersAreHashedAndFoundWithTheKey) {
   EXPECT_EQ(record->text.find("2155550100"), std::string::npos);
   EXPECT_EQ(record->text.find(call.Identity().substr(0, 40)), std::string::npos);
   EXPECT_EQ(*codec.KeyOf("+1 (215) 555-0100", nullptr), record->keys.orig);
-  EXPECT_NE(*EvidenceCodec(*NumberKey::Parse(std::string(64, 'b'))).KeyOf("12155550100", nullptr),
-            record->keys.orig);
+  EXPECT_NE(
+      *EvidenceCodec(*NumberSecret::Parse(std::string(64, 'b'))).KeyOf("12155550100", nullptr),
+      record->keys.orig);
   EXPECT_TRUE(EvidenceCodec().Read(record->text)->sealed());
   const auto opened = codec.Read(record->text);
   ASSERT_THAT(opened, Succeeds());
   EXPECT_FALSE(opened->sealed());
-  EXPECT_THAT(EvidenceCodec(*NumberKey::Parse(std::string(64, 'b'))).Read(record->text),
+  EXPECT_THAT(EvidenceCodec(*NumberSecret::Parse(std::string(64, 'b'))).Read(record->text),
               FailsWith(Reason::kEvidenceAltered));
-  EXPECT_THAT(NumberKey::Parse("abc"), FailsWith(Reason::kKeyInvalid));
+  EXPECT_THAT(NumberSecret::Parse("abc"), FailsWith(Reason::kKeyInvalid));
 }
 
 TEST(NumberKeyTest, SealedCallsAreRepeatedWithTheKeyOnly) {
-  const auto key = NumberKey::Parse(std::string(64, 'a'));
+  const auto key = NumberSecret::Parse(std::string(64, 'a'));
   TestCall call;
   EvidenceCodec codec(*key);
   const auto record = RecordOf(codec, EvidenceOf(call));

@@ -410,5 +410,21 @@ TEST_F(SpillTest, EveryTornEndIsToldFromRecords) {
   }
 }
 
+TEST_F(WriterTest, H9_ARecordThatWasMadeElsewhereIsStoredOnceOrGivenBack) {
+  options_.max_queue = 2;
+  options_.loss = EvidenceLoss::kCount;
+  auto writer = EvidenceWriter::Make(store_, EvidenceCodec(), options_);
+  ASSERT_THAT(writer, Succeeds());
+  EvidenceCodec codec;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_THAT((*writer)->Submit(RecordOf(codec, evidence_)), Succeeds());
+  }
+  EXPECT_THAT((*writer)->Submit(RecordOf(codec, evidence_)), FailsWith(Reason::kEvidenceNotKept));
+  EXPECT_EQ((*writer)->Statistics().lost, 0U);
+  (*writer)->Stop();
+  (*writer)->Run();
+  EXPECT_EQ((*writer)->Statistics().stored, 2U);
+}
+
 }  // namespace
 }  // namespace callvet::test

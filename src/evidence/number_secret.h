@@ -13,12 +13,12 @@ namespace callvet {
 /// The secret with which numbers are kept as keyed hashes and everything else that names a party is
 /// encrypted. Whoever has it can search and read; without it a record says who signed and what came
 /// of it, and nothing of the parties. A value; thread-safe.
-class NumberKey {
+class NumberSecret {
  public:
   /// Reads 64 hexadecimal digits (white space around them is ignored). Fails with kKeyInvalid.
-  static Result<NumberKey> Parse(std::string_view text);
+  static Result<NumberSecret> Parse(std::string_view text);
   /// The same from a file, which others may not read (mode 0600). Fails also with kFileUnreadable.
-  static Result<NumberKey> Read(const std::filesystem::path& path);
+  static Result<NumberSecret> Read(const std::filesystem::path& path);
 
   /// What `number` (canonical) is searched by: 32 hexadecimal digits. Fails with kInternalError.
   [[nodiscard]] Result<std::string> Hash(std::string_view number) const;
@@ -30,7 +30,7 @@ class NumberKey {
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
-  NumberKey() = default;
+  NumberSecret() = default;
   SecretKey search_{};
   SecretKey seal_{};
   std::string name_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "service/evidence_desk.h"
+#include "api/evidence_desk.h"
 
 #include <utility>
 
 #include "base/text.h"
 
-namespace callvet::service {
+namespace callvet {
 
 EvidenceDesk::EvidenceDesk(const EvidenceConfig& config, OpenedEvidence opened,
                            std::unique_ptr<EvidenceWriter> writer)
@@ -68,4 +68,4 @@ std::vector<std::string> EvidenceDesk::Retain(sys_seconds now) {
   return news;
 }
 
-}  // namespace callvet::service
+}  // namespace callvet

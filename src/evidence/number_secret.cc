@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "evidence/number_key.h"
+#include "evidence/number_secret.h"
 
 #include <sys/stat.h>
 
@@ -21,7 +21,7 @@ int HexValue(char c) {
 
 }  // namespace
 
-Result<NumberKey> NumberKey::Parse(std::string_view text) {
+Result<NumberSecret> NumberSecret::Parse(std::string_view text) {
   text = TrimLines(text);
   SecretKey master{};
   if (text.size() != 2 * master.size() || !std::all_of(text.begin(), text.end(), IsHexDigit)) {
@@ -30,7 +30,7 @@ Result<NumberKey> NumberKey::Parse(std::string_view text) {
   for (size_t i = 0; i < master.size(); ++i) {
     master[i] = static_cast<uint8_t>(HexValue(text[2 * i]) * 16 + HexValue(text[2 * i + 1]));
   }
-  NumberKey key;
+  NumberSecret key;
   const auto search = HmacSha256(master, "callvet evidence: search");
   const auto seal = HmacSha256(master, "callvet evidence: seal");
   const auto name = HmacSha256(master, "callvet evidence: name");
@@ -43,7 +43,7 @@ Result<NumberKey> NumberKey::Parse(std::string_view text) {
   return key;
 }
 
-Result<NumberKey> NumberKey::Read(const std::filesystem::path& path) {
+Result<NumberSecret> NumberSecret::Read(const std::filesystem::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return Fail(Reason::kKeyInvalid, path.string() + " may be read by others: make its mode 0600");
@@ -53,13 +53,13 @@ Result<NumberKey> NumberKey::Read(const std::filesystem::path& path) {
   return Parse(*text);
 }
 
-Result<std::string> NumberKey::Hash(std::string_view number) const {
+Result<std::string> NumberSecret::Hash(std::string_view number) const {
   const auto hash = HmacSha256(search_, number);
   if (!hash) return hash.error();
   return ToHex(AsBytes(*hash).substr(0, kHashBytes));
 }
 
-Result<std::string> NumberKey::Seal(std::string_view id, std::string_view text) const {
+Result<std::string> NumberSecret::Seal(std::string_view id, std::string_view text) const {
   const auto key = HmacSha256(seal_, id);
   if (!key) return key.error();
   const auto sealed = SealOnce(*key, id, text);
@@ -67,7 +67,7 @@ Result<std::string> NumberKey::Seal(std::string_view id, std::string_view text) 
   return EncodeBase64Url(*sealed);
 }
 
-Result<std::string> NumberKey::Open(std::string_view id, std::string_view sealed) const {
+Result<std::string> NumberSecret::Open(std::string_view id, std::string_view sealed) const {
   const auto bytes = DecodeBase64Url(sealed);
   if (!bytes) return Fail(Reason::kEvidenceAltered, bytes.error().detail);
   const auto key = HmacSha256(seal_, id);

@@ -8,20 +8,14 @@
 #include <vector>
 
 #include "api/evidence_assembly.h"
+#include "api/evidence_config.h"
 #include "base/clock.h"
 #include "callvet/result.h"
 #include "evidence/writer.h"
 
-namespace callvet::service {
+namespace callvet {
 
-/// What the configuration says of evidence.
-struct EvidenceConfig {
-  EvidenceSetup setup;
-  EvidenceWriterOptions writer;
-  int64_t retention_days = 180;  // H-9; 0: for ever
-};
-
-/// The service's evidence: the store, the writer, and their upkeep. Thread-safe.
+/// The evidence of a long-lived program: the store, the writer, and their upkeep. Thread-safe.
 class EvidenceDesk {
  public:
   /// Fails like OpenEvidence and EvidenceWriter::Make.
@@ -34,7 +28,7 @@ class EvidenceDesk {
   /// last time, a store that fails, or is well again. One thread at a time.
   std::vector<std::string> News();
   /// Deletes what retention does not keep, once a day, and says what came of it. One thread at a
-  /// time.
+  /// time, which may wait.
   std::vector<std::string> Retain(sys_seconds now);
 
  private:
@@ -48,4 +42,4 @@ class EvidenceDesk {
   std::chrono::sys_days pruned_{};
 };
 
-}  // namespace callvet::service
+}  // namespace callvet

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/record_frames.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "base/text.h"
+#include "evidence/evidence_codec.h"
+#include "evidence/material.h"
+#include "evidence/packed_id.h"
+#include "pki/sealing.h"
+#include "pki/sha256.h"
+
+namespace callvet {
+namespace {
+
+constexpr std::string_view kMark =
+    "\xF7"
+    "cvF";
+constexpr size_t kLengthBytes = 4;
+constexpr size_t kCheckBytes = 8;
+constexpr size_t kHashBytes = 32;
+
+std::string Number(size_t number) {
+  std::string bytes(kLengthBytes, '\0');
+  for (size_t i = 0; i < kLengthBytes; ++i) {
+    bytes[i] = static_cast<char>((number >> (8 * (kLengthBytes - 1 - i))) & 0xFFU);
+  }
+  return bytes;
+}
+
+size_t NumberAt(std::string_view bytes) {
+  size_t number = 0;
+  for (size_t i = 0; i < kLengthBytes; ++i) {
+    number = number << 8U | static_cast<unsigned char>(bytes[i]);
+  }
+  return number;
+}
+
+std::string CheckOf(std::string_view payload) {
+  const auto digest = Sha256(payload);
+  return digest ? std::string(AsBytes(*digest).substr(0, kCheckBytes)) : std::string();
+}
+
+void AddFrame(std::string& bytes, const std::string& payload) {
+  bytes.append(kMark).append(Number(payload.size())).append(CheckOf(payload)).append(payload);
+}
+
+// The payload of the frame at `offset`, which moves behind it; "" if there is no whole one.
+std::string_view TakeFrame(std::string_view bytes, size_t& offset) {
+  const std::string_view rest = bytes.substr(offset);
+  constexpr size_t kHead = kMark.size() + kLengthBytes + kCheckBytes;
+  if (rest.size() < kHead || !rest.starts_with(kMark)) return {};
+  const size_t length = NumberAt(rest.substr(kMark.size()));
+  if (length == 0 || rest.size() - kHead < length) return {};
+  const std::string_view payload = rest.substr(kHead, length);
+  if (CheckOf(payload) != rest.substr(kMark.size() + kLengthBytes, kCheckBytes)) return {};
+  offset += kHead + length;
+  return payload;
+}
+
+// Where the next whole frame begins at or behind `offset`; npos: nowhere.
+size_t FindFrame(std::string_view bytes, size_t offset) {
+  for (size_t at = bytes.find(kMark, offset); at != std::string_view::npos;
+       at = bytes.find(kMark, at + 1)) {
+    size_t behind = at;
+    if (!TakeFrame(bytes, behind).empty()) return at;
+  }
+  return std::string_view::npos;
+}
+
+// Counts what cannot be read up to the cursor, once, however often it is come by.
+void NoteDamage(RecordCursor& cursor) {
+  cursor.torn = true;
+  if (cursor.offset <= cursor.damage_until) return;
+  cursor.damage_until = cursor.offset;
+  ++cursor.damaged;
+}
+
+// The record of a frame's `body`; nullptr if it is none.
+std::shared_ptr<const EvidenceRecord> ReadRecord(std::string_view body, RecordCursor& cursor) {
+  const size_t count = body.size() >= kLengthBytes ? NumberAt(body) : SIZE_MAX;
+  if (count > body.size() / kHashBytes) return nullptr;
+  const size_t head = kLengthBytes + count * kHashBytes;
+  auto record = RecordOfText(std::string(body.substr(std::min(head, body.size()))));
+  if (!record) return nullptr;
+  for (size_t i = 0; i < count; ++i) {
+    const auto blob =
+        cursor.blobs.find(ToHex(body.substr(kLengthBytes + i * kHashBytes, kHashBytes)));
+    if (blob == cursor.blobs.end()) {
+      cursor.lacks_blobs = true;
+    } else {
+      record->blobs.push_back(blob->second);
+    }
+  }
+  return std::make_shared<const EvidenceRecord>(std::move(*record));
+}
+
+}  // namespace
+
+void AppendRecord(std::string& bytes, const EvidenceRecord& record, std::set<std::string>& known) {
+  std::string payload = "R" + Number(record.blobs.size());
+  for (const auto& blob : record.blobs) {
+    payload += BytesOfHex(blob->sha256).value_or("");
+    if (known.insert(blob->sha256).second) AddFrame(bytes, "B" + blob->bytes);
+  }
+  AddFrame(bytes, payload + record.text);
+}
+
+std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordCursor& cursor) {
+  while (true) {
+    const std::string_view payload = TakeFrame(bytes, cursor.offset);
+    if (payload.empty()) {
+      const size_t next = FindFrame(bytes, cursor.offset);
+      if (next == std::string_view::npos) {
+        cursor.torn = cursor.torn || cursor.offset != bytes.size();
+        return nullptr;
+      }
+      cursor.offset = next;
+      NoteDamage(cursor);
+      continue;
+    }
+    const std::string_view body = payload.substr(1);
+    if (payload.front() == 'B') {
+      auto blob = MakeBlob(std::string(body));
+      if (blob) cursor.blobs[(*blob)->sha256] = *blob;
+      continue;
+    }
+    if (auto record = ReadRecord(body, cursor)) return record;
+    NoteDamage(cursor);
+  }
+}
+
+bool HasFrame(std::string_view bytes, const RecordCursor& cursor) {
+  return FindFrame(bytes, cursor.offset) != std::string_view::npos;
+}
+
+}  // namespace callvet
