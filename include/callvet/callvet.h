@@ -367,6 +367,7 @@ typedef struct callvet_evidence_stats {
   uint64_t queued, spill_bytes;             /* waiting now, in memory and in spill files */
   uint64_t stored, spilled, store_failures; /* records; failures of store or spill directory */
   int32_t failing;                          /* 1 if store or spill directory failed last */
+  uint64_t lost;                            /* records that were still queued when run ended */
 } callvet_evidence_stats;
 CALLVET_API int callvet_evidence_writer_get_stats(const callvet_evidence_writer* writer,
                                                   callvet_evidence_stats* stats);

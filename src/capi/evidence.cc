@@ -224,6 +224,7 @@ int callvet_evidence_writer_get_stats(const callvet_evidence_writer* writer,
     filled.spilled = now.spilled;
     filled.store_failures = now.store_failures;
     filled.failing = now.last_failure.empty() ? 0 : 1;
+    filled.lost = now.lost;
     return WriteStruct(filled, stats) ? CALLVET_OK : CALLVET_INVALID;
   });
 }

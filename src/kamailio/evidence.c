@@ -261,6 +261,7 @@ static void take_the_rest(void) {
 static void end(void) {
   unsigned long waiting;
   cv_evidence_stats_t left;
+  callvet_evidence_stats last = {.struct_size = sizeof(last)};
   take_the_rest();
   callvet_evidence_writer_stop(self.writer);
   pthread_join(self.thread, NULL);
@@ -268,7 +269,8 @@ static void end(void) {
   log_news();
   log_lost();
   cv_evidence_stats(&left);
-  waiting = left.waiting + left.queued;
+  callvet_evidence_writer_get_stats(self.writer, &last);
+  waiting = left.waiting + left.queued + last.lost;
   if (waiting > 0) LM_CRIT("LOST: the evidence of %lu calls, at the end\n", waiting);
 }
 
