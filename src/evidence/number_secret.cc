@@ -8,28 +8,23 @@
 #include "base/base64url.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "evidence/packed_id.h"
 
 namespace callvet {
 namespace {
 
 constexpr size_t kHashBytes = 16;  // 2^-64 for one of 2^64 numbers to meet another
 
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  return ToLower(c) - 'a' + 10;
-}
-
 }  // namespace
 
 Result<NumberSecret> NumberSecret::Parse(std::string_view text) {
   text = TrimLines(text);
   SecretKey master{};
-  if (text.size() != 2 * master.size() || !std::all_of(text.begin(), text.end(), IsHexDigit)) {
+  const auto bytes = BytesOfHex(text);
+  if (!bytes || bytes->size() != master.size()) {
     return Fail(Reason::kKeyInvalid, "the key for numbers is not 64 hexadecimal digits");
   }
-  for (size_t i = 0; i < master.size(); ++i) {
-    master[i] = static_cast<uint8_t>(HexValue(text[2 * i]) * 16 + HexValue(text[2 * i + 1]));
-  }
+  std::copy(bytes->begin(), bytes->end(), master.begin());
   NumberSecret key;
   const auto search = HmacSha256(master, "callvet evidence: search");
   const auto seal = HmacSha256(master, "callvet evidence: seal");

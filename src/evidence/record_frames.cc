@@ -20,7 +20,7 @@ constexpr std::string_view kMark =
     "cvF";
 constexpr size_t kLengthBytes = 4;
 constexpr size_t kCheckBytes = 8;
-constexpr size_t kHashBytes = 32;
+constexpr size_t kBlobHashBytes = 32;
 
 std::string Number(size_t number) {
   std::string bytes(kLengthBytes, '\0');
@@ -81,13 +81,13 @@ void NoteDamage(RecordCursor& cursor) {
 // The record of a frame's `body`; nullptr if it is none.
 std::shared_ptr<const EvidenceRecord> ReadRecord(std::string_view body, RecordCursor& cursor) {
   const size_t count = body.size() >= kLengthBytes ? NumberAt(body) : SIZE_MAX;
-  if (count > body.size() / kHashBytes) return nullptr;
-  const size_t head = kLengthBytes + count * kHashBytes;
+  if (count > body.size() / kBlobHashBytes) return nullptr;
+  const size_t head = kLengthBytes + count * kBlobHashBytes;
   auto record = RecordOfText(std::string(body.substr(std::min(head, body.size()))));
   if (!record) return nullptr;
   for (size_t i = 0; i < count; ++i) {
     const auto blob =
-        cursor.blobs.find(ToHex(body.substr(kLengthBytes + i * kHashBytes, kHashBytes)));
+        cursor.blobs.find(ToHex(body.substr(kLengthBytes + i * kBlobHashBytes, kBlobHashBytes)));
     if (blob == cursor.blobs.end()) {
       cursor.lacks_blobs = true;
     } else {

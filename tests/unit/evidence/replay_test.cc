@@ -155,8 +155,9 @@ TEST(EvidenceReplayTest, F23_RichCallDataWithNothingToFetchIsRepeated) {
   TestCall call;
   call.payload = Payload({{"rcd", R"({"nam":"Alice"})"}});
   call.source->bundle = std::make_shared<const CertificateBundle>(call.bundle);
-  for (const std::shared_ptr<const ContentSource>& content :
-       {std::shared_ptr<const ContentSource>(), std::make_shared<const NoContent>()}) {
+  const std::vector<std::shared_ptr<const ContentSource>> contents = {
+      nullptr, std::make_shared<const NoContent>()};
+  for (const auto& content : contents) {
     CallEvidence evidence = EvidenceOf(call);
     const Verifier verifier(call.options, call.store, call.source,
                             std::make_shared<FixedClock>(call.now), call.engine, content);
