@@ -112,7 +112,9 @@ OfflineVerifier::OfflineVerifier(Parts parts)
       verifier_(options_, keeper_->snapshot(), source_, clock_, engine_),
       policy_file_(std::move(parts.policy_file)),
       policy_text_(std::move(parts.policy_text)),
-      policy_(std::move(parts.policy)) {}
+      policy_(std::move(parts.policy)) {
+  policy_.trust_list = TrustListName();
+}
 
 Result<std::unique_ptr<OfflineVerifier>> OfflineVerifier::Make(
     const EmbeddedConfig& config, const std::string& policy_text,
@@ -158,13 +160,14 @@ OfflineVerifier::PolicyInUse OfflineVerifier::policy() const {
   return policy_;
 }
 
+std::string OfflineVerifier::TrustListName() const {
+  const auto list = keeper_->trust_list();
+  return list ? "sequence " + std::to_string(list->list.sequence()) : std::string();
+}
+
 OfflineVerifier::Basis OfflineVerifier::BasisOf(VerificationMaterial material,
-                                                std::string policy) const {
-  Basis basis{shared_options_, std::move(material), std::move(policy), ""};
-  if (const auto list = keeper_->trust_list()) {
-    basis.trust_list = "sequence " + std::to_string(list->list.sequence());
-  }
-  return basis;
+                                                PolicyInUse used) const {
+  return {shared_options_, std::move(material), std::move(used.name), std::move(used.trust_list)};
 }
 
 Verdict OfflineVerifier::VerdictAt(const CallRequest& call, sys_seconds at,
@@ -195,7 +198,7 @@ OfflineVerifier::Judgement OfflineVerifier::Judge(const CallRequest& call, const
     }
     PolicyInUse used = policy();
     judgement.disposition = Decide(*used.policy, PolicyCallOf(call, trunk), judgement.verdict);
-    if (keeps_evidence()) judgement.basis = BasisOf(std::move(material), std::move(used.name));
+    if (keeps_evidence()) judgement.basis = BasisOf(std::move(material), std::move(used));
   } catch (...) {
     return Judgement();
   }
@@ -212,7 +215,7 @@ OfflineVerifier::Judgement OfflineVerifier::JudgeUnreadable(
     if (judgement.verdict.passed()) return Judgement();
     PolicyInUse used = policy();
     judgement.disposition = Decide(*used.policy, PolicyCallOf({}, trunk), judgement.verdict);
-    if (keeps_evidence()) judgement.basis = BasisOf({}, std::move(used.name));
+    if (keeps_evidence()) judgement.basis = BasisOf({}, std::move(used));
   } catch (...) {
     return Judgement();
   }
@@ -250,6 +253,7 @@ Result<void> OfflineVerifier::Reload() {
   if (report.outcome == TrustReport::Outcome::kReplaced) {
     verifier_.ReplaceTrustStore(keeper_->snapshot());
   }
+  policy->trust_list = TrustListName();
   policy_ = std::move(*policy);
   return {};
 }

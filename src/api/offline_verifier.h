@@ -92,11 +92,13 @@ class OfflineVerifier {
   enum class Evidence : uint8_t { kNone, kKept };
   struct PolicyInUse {
     std::shared_ptr<const Policy> policy;
-    std::string name;  // see CallEvidence::policy
+    std::string name;        // see CallEvidence::policy
+    std::string trust_list;  // read together with it
   };
   static Result<PolicyInUse> ReadPolicy(const std::filesystem::path& file, const std::string& text);
   [[nodiscard]] PolicyInUse policy() const;
-  [[nodiscard]] Basis BasisOf(VerificationMaterial material, std::string policy) const;
+  [[nodiscard]] std::string TrustListName() const;
+  [[nodiscard]] Basis BasisOf(VerificationMaterial material, PolicyInUse used) const;
   [[nodiscard]] Verdict VerdictAt(const CallRequest& call, sys_seconds at,
                                   VerificationMaterial& material) const;
 
