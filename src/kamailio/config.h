@@ -25,6 +25,7 @@ typedef struct cv_params {
   int fetch_max;     /* threads */
   int queue_max, suspend_max;
   int cache_max, negative_expire;
+  int cache_kbytes; /* 0: a quarter of shared memory */
 } cv_params_t;
 
 extern cv_params_t cv_params;
