@@ -20,7 +20,7 @@ function verified()
   KSR.hdr.append_to_reply("X-Callvet: " .. KSR.pv.gete("$callvet(reason)") .. "\r\n")
   KSR.tm.t_on_reply("show")
   local applied = KSR.callvet.apply()
-  if applied == -4 then KSR.tm.t_reply(500, "Server Internal Error") end
+  if applied == -4 then KSR.sl.send_reply(500, "Server Internal Error") end
   if applied < 0 then return 1 end
   KSR.pv.sets("$du", "NEXT_HOP")
   KSR.tm.t_relay()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "syntax/sip_message.h"
 
+#include "base/text.h"
 #include "callvet/identity_header.h"
 #include "support/result_matchers.h"
 #include "syntax/unfold.h"
@@ -268,8 +269,8 @@ TEST(SipMessage, AMessageFromTheWireHasOneKindOfLineEnd) {
         line + "\nFrom: i\r\n\r\n", line + "\r\nFrom: i\r", line + "\rFrom: i\r\n\r\n",
         line + "\r\r\nFrom: i\r\n\r\n"}) {
     EXPECT_THAT(parse(text), FailsWith(Reason::kSipMessageInvalid)) << Quote(text);
-    EXPECT_THAT(SipMessage::Parse(text), Succeeds()) << Quote(text);  // captures may
   }
+  EXPECT_THAT(ParseSip(line + "\r\r\nFrom: i\nTo: x\r\n\r\n"), Succeeds());  // captures may
   EXPECT_THAT(parse(line + "\nFrom: i\n\nbody\r"), Succeeds());
   EXPECT_THAT(parse(line + "\r\nFrom: i\r\n\r\na\rb\n\r\r\nc"), Succeeds());
 }
