@@ -80,7 +80,7 @@ typedef struct callvet_options {
       config_file;        /* the configuration of `callvet serve`, whose server parts are ignored */
   callvet_text config;    /* or its text; not both. Neither: {} */
   callvet_text directory; /* relative paths in `config` count from here */
-  callvet_text policy;    /* text of a policy file, where the configuration names no file */
+  callvet_text policy;    /* text of a policy file, if the configuration names no file */
   callvet_log_function log; /* or NULL */
   void* log_context;
   uint64_t max_certificates;      /* in memory; 0: 20000 */

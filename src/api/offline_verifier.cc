@@ -131,6 +131,9 @@ Result<std::unique_ptr<OfflineVerifier>> OfflineVerifier::Make(
   const TrustReport report = parts.keeper->Load(parts.setup.clock->Now(), Deadline());
   if (auto failure = report.FirstUnusableFile()) return *failure;
 
+  if (!config.policy.empty() && !policy_text.empty()) {
+    return Fail(Reason::kConfigInvalid, "a policy beside the file that the configuration names");
+  }
   parts.policy_file = config.policy;
   parts.policy_text = policy_text;
   auto policy = ReadPolicy(parts.policy_file, parts.policy_text);

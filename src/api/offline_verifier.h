@@ -44,9 +44,9 @@ class OfflineVerifier {
  public:
   explicit OfflineVerifier(Parts parts);  // for Make alone: nobody else has Parts
 
-  /// `policy_text` counts where `config` names no policy file; "" is the strictest policy. Fails if
-  /// a file that is named cannot be used. A downloaded list or CRL that is not there yet does not
-  /// fail it.
+  /// `policy_text` is for where `config` names no policy file; both are refused. "" is the
+  /// strictest policy. Fails if a file that is named cannot be used. A downloaded list or CRL that
+  /// is not there yet does not fail it.
   static Result<std::unique_ptr<OfflineVerifier>> Make(const EmbeddedConfig& config,
                                                        const std::string& policy_text,
                                                        const CertificateCacheOptions& cache);

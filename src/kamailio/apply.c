@@ -16,6 +16,7 @@
 #include "modules/sl/sl.h"
 
 #define HEADER_MAX 16384
+#define MARK_NOTHING (-1) /* instead of a CALLVET_MARK_...: verstat is only removed */
 
 extern sl_api_t cv_slb;
 
@@ -99,6 +100,15 @@ static int named(const hdr_field_t* header, const str* name) {
   return header->name.len == name->len && strncasecmp(header->name.s, name->s, name->len) == 0;
 }
 
+/* An empty one asserts nothing. */
+static int has_value(const str* body) {
+  int i;
+  for (i = 0; i < body->len; i++) {
+    if (strchr(" \t\r\n,", body->s[i]) == NULL) return 1;
+  }
+  return 0;
+}
+
 static int remove_header(sip_msg_t* msg, const hdr_field_t* header) {
   return del_lump(msg, header->name.s - msg->buf, header->len, 0) == NULL ? -1 : 0;
 }
@@ -112,6 +122,19 @@ static int is_stripped(const hdr_field_t* header, const cv_record_t* record) {
   return 0;
 }
 
+/* Escaped it could be hidden. */
+static int may_hold_verstat(const str* text) {
+  static const char name[] = "verstat";
+  int i;
+  for (i = 0; i < text->len; i++) {
+    if (text->s[i] == '%') return 1;
+    if (text->len - i >= (int)sizeof(name) - 1 &&
+        strncasecmp(text->s + i, name, sizeof(name) - 1) == 0)
+      return 1;
+  }
+  return 0;
+}
+
 /* An identity in which no URI can be found cannot be trusted to be free of verstat: it is removed.
  */
 static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_record_t* record,
@@ -119,7 +142,9 @@ static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_recor
   static char text[HEADER_MAX];
   int len = mark_values(record, into, &header->body, text, sizeof(text));
   if (len >= 0) return replace_body(msg, header, text, len);
-  return into == CALLVET_MARK_FROM ? 0 : remove_header(msg, header);
+  if (into != CALLVET_MARK_FROM) return remove_header(msg, header);
+  /* From cannot be removed: a URI of another kind may stay if no verstat can be in it. */
+  return may_hold_verstat(&header->body) ? -1 : 0;
 }
 
 static int add_reason_headers(sip_msg_t* msg, const cv_record_t* record) {
@@ -133,30 +158,37 @@ static int add_reason_headers(sip_msg_t* msg, const cv_record_t* record) {
   return 0;
 }
 
+/* Of From the URI alone: its display name and tag are no part of an asserted identity. */
+static int mark_from(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size) {
+  char uri[1024];
+  str value = {uri, 0};
+  if (msg->from == NULL || parse_from_header(msg) < 0) return -1;
+  value.len = snprintf(uri, sizeof(uri), "<%.*s>", get_from(msg)->uri.len, get_from(msg)->uri.s);
+  if (value.len >= (int)sizeof(uri)) return -1;
+  return cv_mark(record, CALLVET_MARK_PAI, &value, buffer, size);
+}
+
 int cv_marked_identity(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size) {
   const hdr_field_t* header;
   cv_record_t as_pai = *record;
-  int len;
+  int used = 0, i;
   as_pai.mark_header = CALLVET_MARK_PAI;
   if (as_pai.fields[CVF_MARK].len == 0) as_pai.fields[CVF_MARK] = record->fields[CVF_VERSTAT];
   if (parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
   for (header = msg->headers; header != NULL; header = header->next) {
-    if (named(header, &pai_name)) break;
+    int begin = used > 0 ? used + 2 : 0, len;
+    if (!named(header, &pai_name) || !has_value(&header->body)) continue;
+    if (begin >= *size) return -1;
+    len = mark_values(&as_pai, CALLVET_MARK_PAI, &header->body, buffer + begin, *size - begin);
+    if (len <= 0) return -1;
+    if (used > 0) memcpy(buffer + used, ", ", 2);
+    used = begin + len;
   }
-  if (header != NULL) {
-    len = mark_values(&as_pai, CALLVET_MARK_PAI, &header->body, buffer, *size);
-  } else {
-    /* Of From the URI alone: its display name and tag are no part of an asserted identity. */
-    char uri[1024];
-    str value = {uri, 0};
-    if (msg->from == NULL || parse_from_header(msg) < 0) return -1;
-    value.len = snprintf(uri, sizeof(uri), "<%.*s>", get_from(msg)->uri.len, get_from(msg)->uri.s);
-    if (value.len >= (int)sizeof(uri)) return -1;
-    len = *size;
-    if (cv_mark(&as_pai, CALLVET_MARK_PAI, &value, buffer, &len) < 0) return -1;
+  if (used == 0) return mark_from(msg, &as_pai, buffer, size);
+  for (i = 0; i < used; i++) { /* folded */
+    if (buffer[i] == '\r' || buffer[i] == '\n') buffer[i] = ' ';
   }
-  if (len < 0) return -1;
-  *size = len;
+  *size = used;
   return 0;
 }
 
@@ -170,6 +202,17 @@ static int add_asserted_identity(sip_msg_t* msg, const cv_record_t* record) {
   return add_to_call(msg, line, prefix + size + 2);
 }
 
+/* Other headers that show a number: no verdict is about them, so none has a verstat. */
+static int shows_number(const hdr_field_t* header) {
+  static const str names[] = {str_init("P-Preferred-Identity"), str_init("Remote-Party-ID"),
+                              str_init("Diversion"), str_init("History-Info")};
+  size_t i;
+  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    if (named(header, &names[i])) return 1;
+  }
+  return 0;
+}
+
 /* What goes on to the called side. */
 static int tag_call(sip_msg_t* msg, const cv_record_t* record) {
   const hdr_field_t* header;
@@ -180,8 +223,11 @@ static int tag_call(sip_msg_t* msg, const cv_record_t* record) {
     if (is_stripped(header, record)) {
       failed = remove_header(msg, header);
     } else if (named(header, &pai_name)) {
-      asserted = 1;
-      failed = mark_header(msg, header, record, CALLVET_MARK_PAI);
+      asserted |= has_value(&header->body);
+      failed = has_value(&header->body) ? mark_header(msg, header, record, CALLVET_MARK_PAI)
+                                        : remove_header(msg, header);
+    } else if (shows_number(header)) {
+      failed = mark_header(msg, header, record, MARK_NOTHING);
     } else if (header->type == HDR_FROM_T) {
       failed = mark_header(msg, header, record, CALLVET_MARK_FROM);
     }
@@ -191,6 +237,13 @@ static int tag_call(sip_msg_t* msg, const cv_record_t* record) {
       add_asserted_identity(msg, record) < 0)
     return -1;
   return add_reason_headers(msg, record);
+}
+
+int cv_strip(sip_msg_t* msg, const cv_record_t* record) {
+  cv_record_t bare = *record;
+  bare.fields[CVF_MARK].len = 0;
+  bare.fields[CVF_REPLY_HEADERS].len = 0;
+  return tag_call(msg, &bare);
 }
 
 int cv_add_reason_to_reply(sip_msg_t* msg, const cv_record_t* record) {

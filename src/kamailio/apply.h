@@ -9,6 +9,10 @@
  * go on. */
 int cv_apply(sip_msg_t* msg, const cv_record_t* record);
 
+/* Removes what must not be believed, and writes nothing: for a request that is not judged. 0, or
+ * -1: do not let it go on. */
+int cv_strip(sip_msg_t* msg, const cv_record_t* record);
+
 /* The P-Asserted-Identity value with verstat that belongs to the call, made of From if it has none;
  * into `buffer`. 0, or -1. */
 int cv_marked_identity(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size);

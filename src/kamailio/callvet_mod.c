@@ -10,6 +10,7 @@
 #include "config.h"
 #include "core/cfg/cfg_struct.h"
 #include "core/dprint.h"
+#include "core/globals.h"
 #include "core/kemi.h"
 #include "core/mod_fix.h"
 #include "core/pt.h"
@@ -71,16 +72,20 @@ static int finish_once(sip_msg_t* msg, cv_record_t* record) {
   return finish(record);
 }
 
+static void request_missing(const cv_missing_t* missing) {
+  int i;
+  for (i = 0; i < missing->count && i < CV_WAIT_MAX; i++) cv_store_request(&missing->urls[i]);
+}
+
 static int check(sip_msg_t* msg, const str* orig, const str* dest) {
   cv_arguments_t arguments;
   cv_missing_t missing;
   cv_record_t record;
-  int i;
   begin(msg, &arguments);
   if (orig != NULL) arguments.orig = *orig;
   if (dest != NULL) arguments.dest = *dest;
   cv_judge(msg, &arguments, CV_ABSENT_ASK, &record, &missing);
-  for (i = 0; i < missing.count; i++) cv_store_request(&missing.urls[i]); /* for the next call */
+  request_missing(&missing); /* for the next call */
   return finish(&record);
 }
 
@@ -96,15 +101,15 @@ static int ki_check_value(sip_msg_t* msg, str* identity, str* orig, str* dest, i
   cv_arguments_t arguments;
   cv_missing_t missing;
   cv_record_t record;
-  int i;
   begin(msg, &arguments);
   arguments.identity = *identity;
   arguments.orig = *orig;
   arguments.dest = *dest;
   arguments.at = at;
   cv_judge(NULL, &arguments, CV_ABSENT_ASK, &record, &missing);
-  for (i = 0; i < missing.count; i++) cv_store_request(&missing.urls[i]);
-  return finish(&record);
+  request_missing(&missing);
+  cv_count_record(&record);
+  return cv_record_save_value(&record) < 0 ? CV_ERROR : record.result;
 }
 
 /* The call cannot wait: the outcome at once, without the certificate. */
@@ -118,10 +123,10 @@ static int check_busy(sip_msg_t* msg, const cv_arguments_t* arguments) {
 /* Suspends the transaction until the certificates are there, or the time is over. */
 static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t* record,
                    const cv_missing_t* missing, cv_call_t* call) {
-  str urls[CV_URLS_MAX];
-  static char kept[CV_URLS_MAX][2048];
-  int i, status;
-  for (i = 0; i < missing->count; i++) {
+  str urls[CV_WAIT_MAX];
+  static char kept[CV_WAIT_MAX][2048];
+  int i, status, count = missing->count < CV_WAIT_MAX ? missing->count : CV_WAIT_MAX;
+  for (i = 0; i < count; i++) {
     if (missing->urls[i].len > (int)sizeof(kept[i])) return check_busy(msg, arguments);
     memcpy(kept[i], missing->urls[i].s, missing->urls[i].len);
     urls[i].s = kept[i];
@@ -140,7 +145,7 @@ static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t*
   status = cv_tmb.t_suspend(msg, &call->tindex, &call->tlabel);
   if (status > 0) return CV_STOP; /* cancelled already */
   if (status < 0) return check_busy(msg, arguments);
-  switch (cv_store_wait(urls, missing->count, call)) {
+  switch (cv_store_wait(urls, count, call)) {
     case CV_WAITING:
       cv_count(CV_STAT_SUSPENDED);
       return CV_STOP;
@@ -162,7 +167,8 @@ static int check_async(sip_msg_t* msg, struct action* route, const str* name) {
   cv_call_t call;
   begin(msg, &arguments);
   cv_judge(msg, &arguments, CV_ABSENT_ASK, &record, &missing);
-  if (record.result != CV_UNDECIDED || missing.count == 0) return finish_once(msg, &record);
+  /* Also a verdict that refuses may change: only a token whose certificate is here was judged. */
+  if (record.result == CV_VERIFIED || missing.count == 0) return finish_once(msg, &record);
   if (!cv_store_has_room()) return check_busy(msg, &arguments);
   memset(&call, 0, sizeof(call));
   call.route = route;
@@ -195,6 +201,15 @@ static int ki_apply(sip_msg_t* msg) {
     cv_record_fail(&record);
   }
   return cv_apply(msg, &record);
+}
+
+/* What the policy of the trunk removes, it says of any verdict: of that on nothing at all, too. */
+static int ki_strip(sip_msg_t* msg) {
+  cv_arguments_t arguments;
+  cv_record_t record;
+  begin(msg, &arguments);
+  cv_judge(NULL, &arguments, CV_ABSENT_ASK, &record, NULL);
+  return cv_strip(msg, &record) < 0 ? CV_ERROR : 1;
 }
 
 static int ki_add_reason(sip_msg_t* msg) {
@@ -248,6 +263,12 @@ static int w_apply(sip_msg_t* msg, char* unused1, char* unused2) {
   return ki_apply(msg);
 }
 
+static int w_strip(sip_msg_t* msg, char* unused1, char* unused2) {
+  (void)unused1;
+  (void)unused2;
+  return ki_strip(msg);
+}
+
 static int w_add_reason(sip_msg_t* msg, char* unused1, char* unused2) {
   (void)unused1;
   (void)unused2;
@@ -267,12 +288,19 @@ static int fixup_value(void** param, int number) {
 
 /* ---- Start and end ---- */
 
+/* By default a quarter of shared memory, whatever the certificates of others are like. */
+static unsigned long cache_bytes(void) {
+  return cv_params.cache_kbytes > 0 ? (unsigned long)cv_params.cache_kbytes * 1024
+                                    : (unsigned long)shm_mem_size / 4;
+}
+
 static int mod_init(void) {
-  cv_limits_t limits = {cv_params.cache_max, cv_params.suspend_max, cv_params.queue_max,
-                        cv_params.negative_expire};
+  cv_limits_t limits = {cv_params.cache_max,       cv_params.suspend_max, cv_params.queue_max,
+                        cv_params.negative_expire, cv_params.fetch_max,   cache_bytes()};
   str trunk = {cv_params.trunk, 0};
   if (cv_params.fetch_max < 1 || cv_params.fetch_max > 256 || cv_params.cache_max < 16 ||
       cv_params.fetch_timeout < 50 || cv_params.suspend_max < 0 || cv_params.queue_max < 1 ||
+      cv_params.negative_expire < 1 || cv_params.cache_kbytes < 0 ||
       cv_params.evidence_queue < 64 || cv_params.evidence_queue > 1024 * 1024) {
     LM_ERR("a limit is out of range\n");
     return -1;
@@ -358,6 +386,11 @@ static sr_kemi_t kemi[] = {
      ki_apply,
      {SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE}},
     {str_init("callvet"),
+     str_init("strip"),
+     SR_KEMIP_INT,
+     ki_strip,
+     {SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE, SR_KEMIP_NONE}},
+    {str_init("callvet"),
      str_init("add_reason"),
      SR_KEMIP_INT,
      ki_add_reason,
@@ -385,6 +418,7 @@ static cmd_export_t cmds[] = {
     {"callvet_check_async", w_check_async, 1, fixup_spve_null, fixup_free_spve_null, REQUEST_ROUTE},
     {"callvet_check_value", (cmd_function)w_check_value, 4, fixup_value, 0, ANY_ROUTE},
     {"callvet_apply", w_apply, 0, 0, 0, REQUEST_ROUTE | FAILURE_ROUTE},
+    {"callvet_strip", w_strip, 0, 0, 0, REQUEST_ROUTE | BRANCH_ROUTE | FAILURE_ROUTE},
     {"callvet_add_reason", w_add_reason, 0, 0, 0, REQUEST_ROUTE | FAILURE_ROUTE},
     {"callvet_preload", w_preload, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
     {0, 0, 0, 0, 0, 0},
@@ -413,6 +447,7 @@ static param_export_t params[] = {
     {"queue_max", PARAM_INT, &cv_params.queue_max},
     {"suspend_max", PARAM_INT, &cv_params.suspend_max},
     {"cache_max", PARAM_INT, &cv_params.cache_max},
+    {"cache_kbytes", PARAM_INT, &cv_params.cache_kbytes},
     {"negative_expire", PARAM_INT, &cv_params.negative_expire},
     {"evidence_store", PARAM_STRING, &cv_params.evidence_store},
     {"evidence_spill", PARAM_STRING, &cv_params.evidence_spill},

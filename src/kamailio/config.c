@@ -150,6 +150,10 @@ static int is_mixed(void) {
           p->allow_private || p->policy || has_evidence_parameters());
 }
 
+static int has_settings(void) {
+  return cv_params.mode || cv_params.fail_policy || cv_params.code_map;
+}
+
 static callvet_text text_of(const char* text) {
   callvet_text result = {text, text == NULL ? 0 : strlen(text)};
   return result;
@@ -169,7 +173,7 @@ const callvet_options* cv_config_options(void) {
     LM_ERR("with the parameter config, what the file says may not be a parameter too\n");
     return NULL;
   }
-  if (cv_params.policy != NULL && (cv_params.mode || cv_params.fail_policy || cv_params.code_map)) {
+  if (cv_params.policy != NULL && has_settings()) {
     LM_ERR("with the parameter policy, mode, fail_policy and code_map stand in its file\n");
     return NULL;
   }
@@ -184,7 +188,8 @@ const callvet_options* cv_config_options(void) {
     options.config = text_of(config_text.bytes);
     options.directory = text_of("/");
   }
-  if (cv_params.policy == NULL) {
+  /* The library refuses it if the configuration names a policy file. */
+  if (has_settings()) {
     write_policy(&policy_text);
     options.policy = text_of(policy_text.bytes);
   }
@@ -219,5 +224,7 @@ const char* cv_config_text(void) {
 }
 
 const char* cv_policy_text(void) {
-  return cv_params.policy != NULL ? cv_params.policy : policy_text.bytes;
+  if (cv_params.policy != NULL) return cv_params.policy;
+  if (has_settings()) return policy_text.bytes;
+  return cv_params.config != NULL ? "as config says" : "the strictest";
 }

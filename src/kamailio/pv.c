@@ -7,6 +7,8 @@
 #include "apply.h"
 #include "worker.h"
 
+#define PAI_MAX 16384
+
 typedef enum cv_special {
   CV_PV_FIELD,
   CV_PV_NUMBER,
@@ -127,7 +129,7 @@ static int escape(const str* text, char* buffer, int size) {
 
 static int give_identity(sip_msg_t* msg, pv_param_t* param, pv_value_t* value,
                          const cv_record_t* record, int escaped) {
-  static char text[8192], escaped_text[3 * 8192];
+  static char text[PAI_MAX], escaped_text[3 * PAI_MAX];
   str result = {text, sizeof(text)};
   if (cv_marked_identity(msg, record, text, &result.len) < 0) return pv_get_null(msg, param, value);
   if (escaped) {
@@ -142,7 +144,10 @@ static int give_identity(sip_msg_t* msg, pv_param_t* param, pv_value_t* value,
 static int get_value(sip_msg_t* msg, pv_param_t* param, pv_value_t* value) {
   const cv_pv_name_t* name = &names[param->pvn.u.isname.name.n];
   cv_record_t record;
-  if (msg == NULL || cv_current(msg, &record) < 0) return pv_get_null(msg, param, value);
+  if (msg == NULL) return pv_get_null(msg, param, value);
+  if ((name->kind == CV_PV_PAI || cv_record_load_value(&record) < 0) &&
+      cv_current(msg, &record) < 0)
+    return pv_get_null(msg, param, value);
   switch (name->kind) {
     case CV_PV_FIELD:
       if (name->which == CVF_REPLY_HEADERS)

@@ -8,6 +8,7 @@
 #include "core/xavp.h"
 
 static str xavp_name = str_init("callvet");
+static str value_name = str_init("callvet_value");
 
 static int result_of(const callvet_verdict* verdict) {
   switch (verdict->reason_class) {
@@ -59,6 +60,8 @@ int cv_record_fill(cv_record_t* record, const callvet_verdict* verdict, char* li
   record->reason_class = verdict->reason_class;
   record->sip_code = verdict->sip_code;
   record->action = verdict->action;
+  /* A request that others may read differently does not go on, whatever the mode is. */
+  if (verdict->reason_class == CALLVET_INPUT) record->action = CALLVET_REJECT;
   record->reply_code = verdict->reply_code;
   record->mark_header = verdict->mark.header;
   record->mark_place = verdict->mark.place;
@@ -109,7 +112,7 @@ void cv_record_fail(cv_record_t* record) {
 }
 
 /* The record, then the texts of its fields one behind the other. */
-int cv_record_save(const cv_record_t* record) {
+static int save(const cv_record_t* record, str* name) {
   cv_record_t head = *record;
   sr_xval_t value;
   char* blob;
@@ -118,7 +121,7 @@ int cv_record_save(const cv_record_t* record) {
   blob = pkg_malloc(size);
   if (blob == NULL) {
     PKG_MEM_ERROR;
-    xavp_rm_by_name(&xavp_name, 1, NULL);
+    xavp_rm_by_name(name, 1, NULL);
     return -1;
   }
   size = sizeof(head);
@@ -132,8 +135,8 @@ int cv_record_save(const cv_record_t* record) {
   value.type = SR_XTYPE_STR;
   value.v.s.s = blob;
   value.v.s.len = size;
-  xavp_rm_by_name(&xavp_name, 1, NULL);
-  if (xavp_add_value(&xavp_name, &value, NULL) != NULL)
+  xavp_rm_by_name(name, 1, NULL);
+  if (xavp_add_value(name, &value, NULL) != NULL)
     result = 0;
   else
     LM_ERR("no shared memory for the verdict of a call\n");
@@ -141,8 +144,17 @@ int cv_record_save(const cv_record_t* record) {
   return result;
 }
 
-int cv_record_load(cv_record_t* record) {
-  const sr_xavp_t* kept = xavp_get(&xavp_name, NULL);
+int cv_record_save(const cv_record_t* record) {
+  xavp_rm_by_name(&value_name, 1, NULL);
+  return save(record, &xavp_name);
+}
+
+int cv_record_save_value(const cv_record_t* record) {
+  return save(record, &value_name);
+}
+
+static int load(cv_record_t* record, str* name) {
+  const sr_xavp_t* kept = xavp_get(name, NULL);
   char* at;
   int i, left;
   if (kept == NULL || kept->val.type != SR_XTYPE_STR || kept->val.v.s.len < (int)sizeof(*record))
@@ -158,6 +170,14 @@ int cv_record_load(cv_record_t* record) {
     left -= record->fields[i].len;
   }
   return 0;
+}
+
+int cv_record_load(cv_record_t* record) {
+  return load(record, &xavp_name);
+}
+
+int cv_record_load_value(cv_record_t* record) {
+  return load(record, &value_name);
 }
 
 int cv_list_at(const str* list, int index, str* element) {

@@ -72,6 +72,11 @@ int cv_record_save(const cv_record_t* record);
 /* What was kept. 0, or -1. */
 int cv_record_load(cv_record_t* record);
 
+/* The same for the verdict on a value that is no request's (callvet_check_value): the variables
+ * show it until the next check, but nothing is done with the request because of it. */
+int cv_record_save_value(const cv_record_t* record);
+int cv_record_load_value(cv_record_t* record);
+
 /* Element `index` of a list; 0, or -1 behind the last. */
 int cv_list_at(const str* list, int index, str* element);
 

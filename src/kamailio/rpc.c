@@ -10,8 +10,13 @@
 #include "store.h"
 #include "worker.h"
 
+/* An answer over 64 kB would be none; an entry has so many bytes beside its URL. */
+#define REPLY_BYTES 32000
+#define ENTRY_BYTES 128
+
 static const char* stats_doc[] = {"Counters of all processes, and what the shared table holds", 0};
-static const char* certs_doc[] = {"The certificates of the shared table", 0};
+static const char* certs_doc[] = {
+    "The certificates of the shared table [whose URL begins with this]", 0};
 static const char* flush_doc[] = {"Forgets one URL, or all, in all processes", 0};
 static const char* reload_doc[] = {"Reads anchors, lists, policy and tables anew, in all processes",
                                    0};
@@ -37,9 +42,9 @@ static void rpc_stats(rpc_t* rpc, void* ctx) {
   for (i = 0; i < CV_STAT_COUNT; i++)
     rpc->struct_add(reply, "u", cv_stat_name(i), (unsigned int)cv_stat_value(i));
   cv_store_stats(&stats);
-  rpc->struct_add(reply, "ddddu", "certificates", stats.certificates, "failed_urls", stats.failed,
+  rpc->struct_add(reply, "ddddud", "certificates", stats.certificates, "failed_urls", stats.failed,
                   "fetching", stats.fetching, "waiting_calls", stats.suspended, "evicted",
-                  (unsigned int)stats.evicted);
+                  (unsigned int)stats.evicted, "kbytes", (int)(stats.bytes / 1024));
   if (cv_evidence_is_kept()) add_evidence(rpc, reply);
 }
 
@@ -47,6 +52,9 @@ typedef struct certs {
   rpc_t* rpc;
   void* ctx;
   int64_t now;
+  str prefix;
+  int room; /* bytes of the answer that are left, about */
+  int left_off;
 } certs_t;
 
 static void add_cert(void* context, const str* url, const cv_answer_t* answer) {
@@ -54,6 +62,13 @@ static void add_cert(void* context, const str* url, const cv_answer_t* answer) {
   certs_t* certs = context;
   str name = *url;
   void* entry;
+  if (url->len < certs->prefix.len || memcmp(url->s, certs->prefix.s, certs->prefix.len) != 0)
+    return;
+  certs->room -= url->len + ENTRY_BYTES;
+  if (certs->room < 0) {
+    certs->left_off++;
+    return;
+  }
   if (certs->rpc->add(certs->ctx, "{", &entry) < 0) return;
   certs->rpc->struct_add(entry, "Ss", "url", &name, "state", states[answer->state]);
   if (answer->state == CV_READY)
@@ -66,8 +81,12 @@ static void add_cert(void* context, const str* url, const cv_answer_t* answer) {
 }
 
 static void rpc_certs(rpc_t* rpc, void* ctx) {
-  certs_t certs = {rpc, ctx, time(NULL)};
+  certs_t certs = {rpc, ctx, time(NULL), {0, 0}, REPLY_BYTES, 0};
+  void* rest;
+  if (rpc->scan(ctx, "*S", &certs.prefix) < 1) certs.prefix.len = 0;
   cv_store_each(add_cert, &certs);
+  if (certs.left_off > 0 && rpc->add(ctx, "{", &rest) >= 0)
+    rpc->struct_add(rest, "d", "left_off", certs.left_off);
 }
 
 static void rpc_flush(rpc_t* rpc, void* ctx) {
@@ -97,7 +116,7 @@ static void rpc_verify(rpc_t* rpc, void* ctx) {
   void* reply;
   int at = 0, i;
   memset(&arguments, 0, sizeof(arguments));
-  if (rpc->scan(ctx, "SSS", &arguments.identity, &arguments.orig, &arguments.dest) < 3) {
+  if (rpc->scan(ctx, "S.S.S", &arguments.identity, &arguments.orig, &arguments.dest) < 3) {
     rpc->fault(ctx, 400, "identity, orig and dest are needed");
     return;
   }
@@ -108,7 +127,7 @@ static void rpc_verify(rpc_t* rpc, void* ctx) {
                   &record.fields[CVF_REASON], "code", record.reply_code, "attest",
                   &record.fields[CVF_ATTEST], "checks", &record.fields[CVF_CHECKS], "detail",
                   &record.fields[CVF_DETAIL]);
-  for (i = 0; i < missing.count; i++) {
+  for (i = 0; i < missing.count && i < CV_WAIT_MAX; i++) {
     rpc->struct_add(reply, "S", "fetching", &missing.urls[i]);
     cv_store_request(&missing.urls[i]);
   }

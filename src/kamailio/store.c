@@ -13,6 +13,8 @@
 #include "core/mem/shm_mem.h"
 
 #define BUCKETS 1024
+#define FETCHES_MAX 256
+#define REQUEST_MS 30000 /* for which a fetch that nobody waits for stays queued */
 
 typedef struct waiter {
   struct waiter* next;
@@ -23,9 +25,13 @@ typedef struct entry {
   struct entry* next;        /* of the bucket */
   struct entry* next_queued; /* of the queue */
   int in_flight;             /* queued or being fetched */
+  int host_is_known;         /* when it was queued: its host had given us a certificate */
+  str host;                  /* in `url`, */
+  unsigned int host_hash;    /* and its hash */
   str url;
-  cv_answer_t answer; /* its pem is shm */
-  int64_t used_at;    /* ms */
+  cv_answer_t answer;   /* its pem is shm */
+  int64_t used_at;      /* ms */
+  int64_t wanted_until; /* ms; without a call that waits */
   waiter_t* waiters;
 } entry_t;
 
@@ -35,7 +41,8 @@ typedef struct store {
   entry_t* buckets[BUCKETS];
   entry_t *queue_head, *queue_tail;
   int entries, fetching, suspended;
-  unsigned long evicted;
+  entry_t* running[FETCHES_MAX]; /* those that are being fetched */
+  unsigned long evicted, bytes;
   unsigned int trust, flush, reload;
   cv_flush_t to_forget; /* by the fetcher */
   char forget_url[2048];
@@ -70,6 +77,10 @@ int cv_store_init(const cv_limits_t* limits) {
     return -1;
   }
   return 0;
+}
+
+static unsigned long bytes_of(const entry_t* entry) {
+  return sizeof(*entry) + (unsigned long)entry->url.len + (unsigned long)entry->answer.pem.len;
 }
 
 static void free_entry(entry_t* entry) {
@@ -117,6 +128,7 @@ static void unlink_entry(entry_t* entry) {
   while (*link != entry) link = &(*link)->next;
   *link = entry->next;
   store->entries--;
+  store->bytes -= bytes_of(entry);
 }
 
 /* A failed one before a good one, the longest unused first; never one that is waited for. */
@@ -127,12 +139,13 @@ static int is_better_victim(const entry_t* a, const entry_t* b) {
   return a->used_at < b->used_at;
 }
 
-static int evict_one(void) {
+/* One that is queued or waited for never is. */
+static int evict_one(const entry_t* spared) {
   entry_t *victim = NULL, *entry;
   int i;
   for (i = 0; i < BUCKETS; i++) {
     for (entry = store->buckets[i]; entry != NULL; entry = entry->next) {
-      if (!entry->in_flight && is_better_victim(entry, victim)) victim = entry;
+      if (!entry->in_flight && entry != spared && is_better_victim(entry, victim)) victim = entry;
     }
   }
   if (victim == NULL) return -1;
@@ -142,20 +155,45 @@ static int evict_one(void) {
   return 0;
 }
 
+/* Makes room for `bytes` more, beside `spared`. */
+static int make_room(unsigned long bytes, const entry_t* spared) {
+  while (store->bytes + bytes > store->limits.bytes) {
+    if (evict_one(spared) < 0) return -1;
+  }
+  return 0;
+}
+
+/* What is between "//" and the path. */
+static str host_of(const str* url) {
+  const char* end = url->s + url->len;
+  const char* at = url->s;
+  str host;
+  while (at + 1 < end && !(at[0] == '/' && at[1] == '/')) at++;
+  host.s = (char*)(at + 1 < end ? at + 2 : url->s);
+  for (at = host.s; at < end && *at != '/' && *at != '?' && *at != '#'; at++) {
+  }
+  host.len = (int)(at - host.s);
+  return host;
+}
+
 static entry_t* add(const str* url) {
   entry_t* entry;
   entry_t** bucket;
-  if (store->entries >= store->limits.certificates && evict_one() < 0) return NULL;
+  if (store->entries >= store->limits.certificates && evict_one(NULL) < 0) return NULL;
+  if (make_room(sizeof(*entry) + (unsigned long)url->len, NULL) < 0) return NULL;
   entry = shm_malloc(sizeof(*entry) + url->len);
   if (entry == NULL) return NULL;
   memset(entry, 0, sizeof(*entry));
   entry->url.s = (char*)(entry + 1);
   entry->url.len = url->len;
   memcpy(entry->url.s, url->s, url->len);
+  entry->host = host_of(&entry->url);
+  entry->host_hash = get_hash1_raw(entry->host.s, entry->host.len);
   bucket = bucket_of(url);
   entry->next = *bucket;
   *bucket = entry;
   store->entries++;
+  store->bytes += bytes_of(entry);
   return entry;
 }
 
@@ -195,8 +233,25 @@ cv_state_t cv_store_get(const str* url, cv_answer_t* answer) {
   return answer->state;
 }
 
+static int is_same_host(const entry_t* a, const entry_t* b) {
+  return a->host_hash == b->host_hash && a->host.len == b->host.len &&
+         memcmp(a->host.s, b->host.s, a->host.len) == 0;
+}
+
+static int is_known_host(const entry_t* wanted) {
+  const entry_t* entry;
+  int i;
+  for (i = 0; i < BUCKETS; i++) {
+    for (entry = store->buckets[i]; entry != NULL; entry = entry->next) {
+      if (entry->answer.pem.s != NULL && is_same_host(entry, wanted)) return 1;
+    }
+  }
+  return 0;
+}
+
 /* One that is in use stays in use while it is fetched anew. */
 static void enqueue(entry_t* entry) {
+  entry->host_is_known = is_known_host(entry);
   if (state_of(entry, time(NULL)) != CV_READY) entry->answer.state = CV_FETCHING;
   entry->used_at = cv_now_ms();
   entry->in_flight = 1;
@@ -304,10 +359,15 @@ int cv_store_has_room(void) {
 
 static int request_locked(const str* url) {
   entry_t* entry = find(url);
-  if (entry != NULL && entry->in_flight) return 0;
+  int64_t wanted_until = cv_now_ms() + REQUEST_MS;
+  if (entry != NULL && entry->in_flight) {
+    entry->wanted_until = wanted_until;
+    return 0;
+  }
   if (entry != NULL && state_of(entry, time(NULL)) == CV_FAILED) return 0;
   if (store->fetching >= store->limits.queued) return -1;
   if (entry == NULL && (entry = add(url)) == NULL) return -1;
+  entry->wanted_until = wanted_until;
   enqueue(entry);
   return 0;
 }
@@ -325,14 +385,77 @@ int cv_store_wake_fd(void) {
   return store == NULL ? -1 : store->wake[0];
 }
 
+static void unqueue(entry_t* entry) {
+  entry_t** link = &store->queue_head;
+  entry_t* before = NULL;
+  while (*link != entry) {
+    before = *link;
+    link = &before->next_queued;
+  }
+  *link = entry->next_queued;
+  if (store->queue_tail == entry) store->queue_tail = before;
+}
+
+/* What no call waits for any more is not fetched: whoever sends many calls would keep others
+ * waiting long after his were answered. */
+static void drop_unwanted(int64_t now_ms) {
+  entry_t *entry, *next;
+  for (entry = store->queue_head; entry != NULL; entry = next) {
+    next = entry->next_queued;
+    if (entry->waiters != NULL || now_ms < entry->wanted_until) continue;
+    unqueue(entry);
+    entry->in_flight = 0;
+    store->fetching--;
+    if (entry->answer.pem.s != NULL) continue; /* an old copy */
+    unlink_entry(entry);
+    free_entry(entry);
+  }
+}
+
+static int runs_of_host(const entry_t* entry) {
+  int i, runs = 0;
+  for (i = 0; i < store->limits.fetches; i++) {
+    runs += store->running[i] != NULL && is_same_host(store->running[i], entry);
+  }
+  return runs;
+}
+
+/* Hosts that gave us a certificate before come first; the others leave a quarter of the slots to
+ * them. Nobody can fill the slots with the hosts of his choice, however many they are. */
+static entry_t* pick(void) {
+  int unknown_runs = 0, slots = store->limits.fetches, i;
+  int of_host = slots < 8 ? (slots + 1) / 2 : slots / 4;
+  entry_t *entry, *picked = NULL;
+  for (i = 0; i < slots; i++)
+    unknown_runs += store->running[i] != NULL && !store->running[i]->host_is_known;
+  for (entry = store->queue_head; entry != NULL; entry = entry->next_queued) {
+    if (picked != NULL && !entry->host_is_known) continue;
+    if (!entry->host_is_known && slots > 1 && unknown_runs >= slots - (slots + 3) / 4) continue;
+    if (runs_of_host(entry) >= of_host) continue;
+    if (entry->host_is_known) return entry;
+    picked = entry;
+  }
+  return picked;
+}
+
+static void set_running(entry_t* entry, int runs) {
+  int i;
+  for (i = 0; i < store->limits.fetches; i++) {
+    if (store->running[i] != (runs ? NULL : entry)) continue;
+    store->running[i] = runs ? entry : NULL;
+    break;
+  }
+}
+
 int cv_store_next(str* url) {
   entry_t* entry;
   url->s = NULL;
   lock_get(&store->lock);
-  entry = store->queue_head;
+  drop_unwanted(cv_now_ms());
+  entry = pick();
   if (entry != NULL && (url->s = malloc(entry->url.len)) != NULL) {
-    store->queue_head = entry->next_queued;
-    if (store->queue_head == NULL) store->queue_tail = NULL;
+    unqueue(entry);
+    set_running(entry, 1);
     url->len = entry->url.len;
     memcpy(url->s, entry->url.s, entry->url.len);
   }
@@ -345,7 +468,8 @@ static void keep(entry_t* entry, const cv_answer_t* answer) {
   char* pem = NULL;
   int64_t now = time(NULL);
   int has_copy = entry->answer.pem.s != NULL && now < entry->answer.stale_until;
-  if (answer->state == CV_READY) {
+  if (answer->state == CV_READY && answer->pem.len <= CV_KEPT_MAX &&
+      make_room((unsigned long)answer->pem.len, entry) == 0) {
     pem = shm_malloc(answer->pem.len);
     if (pem != NULL) memcpy(pem, answer->pem.s, answer->pem.len);
   }
@@ -355,12 +479,16 @@ static void keep(entry_t* entry, const cv_answer_t* answer) {
     return;
   }
   if (entry->answer.pem.s != NULL) shm_free(entry->answer.pem.s);
+  store->bytes -= bytes_of(entry);
   entry->answer = *answer;
   entry->answer.pem.s = pem;
+  if (pem == NULL) entry->answer.pem.len = 0;
+  store->bytes += bytes_of(entry);
   if (pem == NULL) {
-    entry->answer.pem.len = 0;
     entry->answer.state = CV_FAILED;
-    if (answer->state == CV_READY) strcpy(entry->answer.reason, "internal-error");
+    if (answer->state == CV_READY)
+      strcpy(entry->answer.reason,
+             answer->pem.len > CV_KEPT_MAX ? "fetch-too-large" : "internal-error");
     /* Busy we were ourselves. */
     entry->answer.until =
         now + (strcmp(answer->reason, "fetch-busy") == 0 ? 1 : store->limits.negative_expire);
@@ -375,6 +503,7 @@ cv_call_t* cv_store_done(const str* url, const cv_answer_t* answer) {
   if (entry != NULL) {
     keep(entry, answer);
     entry->in_flight = 0;
+    set_running(entry, 0);
     store->fetching--;
     while (entry->waiters != NULL) {
       waiter_t* waiter = entry->waiters;
@@ -416,6 +545,7 @@ cv_call_t* cv_store_expire(int64_t now_ms) {
     call->next = calls;
     calls = call;
   }
+  drop_unwanted(now_ms);
   lock_release(&store->lock);
   return calls;
 }
@@ -522,6 +652,7 @@ void cv_store_stats(cv_store_stats_t* stats) {
   stats->fetching = store->fetching;
   stats->suspended = store->suspended;
   stats->evicted = store->evicted;
+  stats->bytes = store->bytes;
   lock_release(&store->lock);
 }
 

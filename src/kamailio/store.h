@@ -15,7 +15,9 @@
 struct action;
 
 #define CV_PEM_MAX (1024 * 1024)
-#define CV_URLS_MAX 8 /* that one call may wait for */
+#define CV_URLS_MAX 8           /* of one call that are looked up */
+#define CV_WAIT_MAX 2           /* of these those that it may have fetched */
+#define CV_KEPT_MAX (16 * 1024) /* bytes of a document; a chain has 2 to 6 kB */
 #define CV_REASON_MAX 64
 #define CV_ROUTE_MAX 64
 
@@ -24,6 +26,8 @@ typedef struct cv_limits {
   int suspended;       /* calls that wait */
   int queued;          /* fetches that wait or run */
   int negative_expire; /* seconds for which a failure stands */
+  int fetches;         /* at a time */
+  unsigned long bytes; /* of shared memory for the table */
 } cv_limits_t;
 
 typedef enum cv_state {
@@ -68,10 +72,12 @@ cv_state_t cv_store_get(const str* url, cv_answer_t* answer);
 cv_wait_t cv_store_wait(const str* urls, int count, const cv_call_t* call);
 /* Whether one more call could wait. */
 int cv_store_has_room(void);
-/* Queues a fetch that nobody waits for. 0, or -1 over the limit. */
+/* Queues a fetch that nobody waits for; it is forgotten if its turn does not come within half a
+ * minute. 0, or -1 over the limit. */
 int cv_store_request(const str* url);
 
-/* For the fetcher. The next URL to fetch, cloned into `url` (malloc), or 0. */
+/* For the fetcher. The next URL to fetch, cloned into `url` (malloc), or 0. Hosts that have
+ * answered before come first, and no host has more than a quarter of the fetches at a time. */
 int cv_store_next(str* url);
 /* Reads what woke the fetcher; -1 without fetcher. */
 int cv_store_wake_fd(void);
@@ -97,7 +103,7 @@ void cv_bump_reload(void);
 
 typedef struct cv_store_stats {
   int certificates, failed, fetching, suspended;
-  unsigned long evicted;
+  unsigned long evicted, bytes;
 } cv_store_stats_t;
 void cv_store_stats(cv_store_stats_t* stats);
 

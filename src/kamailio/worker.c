@@ -61,15 +61,20 @@ static void catch_up(void) {
   unsigned int trust = cv_trust_generation(), flush = cv_flush_generation();
   callvet_text all = {NULL, 0};
   callvet_error error = {.struct_size = sizeof(error)};
+  static unsigned int failed = 0; /* generation that could not be read, */
+  static int64_t again_ms = 0;    /* and when it is tried again */
   if (flush != flush_seen) {
     callvet_certificate_forget(verifier, all);
     flush_seen = flush;
   }
-  if (trust != trust_seen) {
+  if (trust == trust_seen || (trust == failed && cv_now_ms() < again_ms)) return;
+  if (callvet_verifier_reload(verifier, &error) == CALLVET_OK) {
     trust_seen = trust;
-    if (callvet_verifier_reload(verifier, &error) != CALLVET_OK)
-      LM_ERR("the old trust and policy stay: %s: %s\n", error.reason, error.detail);
+    return;
   }
+  LM_ERR("the old trust and policy stay, for a second: %s: %s\n", error.reason, error.detail);
+  failed = trust;
+  again_ms = cv_now_ms() + 1000;
 }
 
 /* Hands the verifier what the table has of `url`. 0 if there is something, -1 if not. */

@@ -173,7 +173,9 @@ Result<std::string> Rewrite(std::string_view identity, const std::optional<Verst
 std::string ComparedUri(std::string_view identity) {
   if (auto stripped = Rewrite(identity, std::nullopt)) {
     if (const auto span = FindUri(*stripped)) {
-      return stripped->substr(span->begin, span->end - span->begin);
+      const std::string uri = stripped->substr(span->begin, span->end - span->begin);
+      // Without angle brackets what follows ';' is the header's, as ";tag=" is (RFC 3261 20).
+      return span->end < stripped->size() ? uri : uri.substr(0, uri.find(';'));
     }
   }
   return std::string(Trim(identity));

@@ -341,11 +341,36 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
   return std::move(*found);
 }
 
+namespace {
+
+// True if all elements on the way see the same lines in the header section: each ends by CRLF (or
+// each by LF), and no CR stands elsewhere, which some take for the end of a line.
+bool HasPlainLineEnds(std::string_view bytes) {
+  std::optional<bool> crlf;
+  while (!bytes.empty()) {
+    const size_t end = bytes.find('\n');
+    std::string_view line = bytes.substr(0, end);
+    const bool ends_in_cr = line.ends_with('\r');
+    if (ends_in_cr) line.remove_suffix(1);
+    if (line.find('\r') != std::string_view::npos) return false;
+    if (end == std::string_view::npos) return !ends_in_cr;
+    if (crlf.value_or(ends_in_cr) != ends_in_cr) return false;
+    if (line.empty()) return true;
+    crlf = ends_in_cr;
+    bytes.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<SipMessage> SipMessage::ParseMessage(std::string_view bytes) {
   if (bytes.size() > kMaxBytes) {
     return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
   }
   while (bytes.starts_with('\r') || bytes.starts_with('\n')) bytes.remove_prefix(1);
+  if (!HasPlainLineEnds(bytes))
+    return Invalid("line ends of different kinds in the header section");
   const std::string_view line = TakeLine(bytes);
   auto request = FindRequestLine(line);
   if (!request || !line.starts_with(request->method + " ") || !request->style.suffix.empty()) {

@@ -36,6 +36,7 @@ struct SipMessage {
   static Result<SipMessage> Parse(std::string_view text);
   /// Reads a message from the wire: the request line is its first line (empty ones before it are
   /// skipped), and what follows the body is no part of it. Fails as Parse does.
+  /// In the header section every line ends by CRLF, or every one by LF; a CR elsewhere is refused.
   static Result<SipMessage> ParseMessage(std::string_view bytes);
 
   /// The values of all headers called `name` (lower-case, long form), in order.

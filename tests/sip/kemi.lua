@@ -19,7 +19,9 @@ end
 function verified()
   KSR.hdr.append_to_reply("X-Callvet: " .. KSR.pv.gete("$callvet(reason)") .. "\r\n")
   KSR.tm.t_on_reply("show")
-  if KSR.callvet.apply() < 0 then return 1 end
+  local applied = KSR.callvet.apply()
+  if applied == -4 then KSR.sl.send_reply(500, "Server Internal Error") end
+  if applied < 0 then return 1 end
   KSR.pv.sets("$du", "NEXT_HOP")
   KSR.tm.t_relay()
   return 1

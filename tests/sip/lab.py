@@ -214,7 +214,8 @@ class Kamailio:
         self.ctl = f"unix:{self.folder}/ctl"
         next_hop = f"sip:127.0.0.1:{callee_port or 9}"
         values = {"CALLVET_MODULE": MODULE, "CALLVET_CONFIG": str(config or lab.folder / "callvet.json"),
-                  "CTL": self.ctl, "NEXT_HOP": next_hop, "WORKERS": workers, "WITH_REASON_ID": "", **defines}
+                  "CTL": self.ctl, "NEXT_HOP": next_hop, "WORKERS": workers, "WITH_REASON_ID": "",
+                  "DIALOG_SECRET": "of the test alone", **defines}
         lua = HERE / "kemi.lua"
         if script.name == "kemi.cfg":
             text = lua.read_text().replace("NEXT_HOP\"", next_hop + '"')

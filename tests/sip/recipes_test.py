@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The recipes of tools/recipes: what they send and read, by curl, against a running service."""
+"""The recipes of tools/recipes: what they send and read, by curl, against a running service. That of FreeSWITCH is run, with
+a stand-in for what its applications do to their words."""
 
+import ctypes
+import ctypes.util
 import json
 import os
 import pathlib
@@ -9,6 +12,7 @@ import re
 import subprocess
 import sys
 import unittest
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/service"))
@@ -16,6 +20,100 @@ from support import CALLED, CALLER, Lab, Server  # noqa: E402
 
 RECIPES = ROOT / "tools/recipes"
 FROM, TO = f'"A \\"b\\"" <sip:+{CALLER}@caller.example.org>;tag=1', f"<sip:+{CALLED}@callee.example.org>"
+
+
+# FreeSWITCH as far as the recipe uses it. `perform` is Python's: "CODE\\nJSON\\nLUA TABLE".
+STAND_IN = r"""
+local function encoded(value)
+  if type(value) == "table" then
+    local parts = {}
+    if #value > 0 then
+      for _, item in ipairs(value) do parts[#parts + 1] = encoded(item) end
+      return "[" .. table.concat(parts, ",") .. "]"
+    end
+    for name, item in pairs(value) do parts[#parts + 1] = encoded(name) .. ":" .. encoded(item) end
+    return "{" .. table.concat(parts, ",") .. "}"
+  end
+  return '"' .. value:gsub('[%c"\\]', function(c) return string.format("\\u%04x", c:byte()) end) .. '"'
+end
+local decoded
+freeswitch = { JSON = function() return {
+  encode = function(_, value) return encoded(value) end, decode = function() return decoded end } end }
+session = {
+  getVariable = function(_, name) return variables[name] end,
+  setVariable = function(_, name, value) variables[name] = value end,
+  hangup = function() variables["hung up"] = "yes" end,
+  execute = function(_, application, data)
+    if application ~= "curl" then variables[application] = data return end
+    local code, text, source = perform(data):match("^(%d+)\n([^\n]*)\n(.*)$")
+    variables.curl_response_code, variables.curl_response_data = code, text
+    decoded = loadstring("return " .. source)()
+  end }
+"""
+
+
+def lua_text(value):
+    if isinstance(value, dict):
+        return "{" + ",".join(f"[{lua_text(k)}]={lua_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "{" + ",".join(lua_text(item) for item in value) + "}"
+    if isinstance(value, str):
+        return '"' + "".join(f"\\{byte:03d}" for byte in value.encode()) + '"'
+    return {None: "nil", True: "true", False: "false"}[value] if value in (None, True, False) else str(value)
+
+
+class Lua:
+    """One script, by the library that Kamailio's Lua module uses."""
+
+    library = ctypes.util.find_library("lua5.1")
+    Function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+
+    def __init__(self, perform):
+        self.lua = lua = ctypes.CDLL(self.library)
+        lua.luaL_newstate.restype = ctypes.c_void_p
+        for function in ("lua_tolstring", "lua_close", "luaL_openlibs", "luaL_loadstring", "lua_pcall", "lua_pushlstring",
+                         "lua_setfield", "lua_pushcclosure"):
+            getattr(lua, function).argtypes = None
+        lua.lua_tolstring.restype = ctypes.c_char_p
+        self.state = ctypes.c_void_p(lua.luaL_newstate())
+        lua.luaL_openlibs(self.state)
+
+        def called(state):
+            answer = perform(lua.lua_tolstring(ctypes.c_void_p(state), 1, None).decode()).encode()
+            lua.lua_pushlstring(ctypes.c_void_p(state), answer, ctypes.c_size_t(len(answer)))
+            return 1
+
+        self.kept = self.Function(called)
+        lua.lua_pushcclosure(self.state, self.kept, 0)
+        lua.lua_setfield(self.state, -10002, b"perform")
+
+    def run(self, script, results=0):
+        status = self.lua.luaL_loadstring(self.state, script.encode()) or self.lua.lua_pcall(self.state, 0, results, 0)
+        text = self.lua.lua_tolstring(self.state, -1, None) if status or results else b""
+        assert not status, text
+        return text.decode()
+
+    def close(self):
+        self.lua.lua_close(self.state)
+
+
+def words_of(text, variables):
+    """What FreeSWITCH does to the words of an application: expansion, then division at blanks."""
+    text = re.sub(r"\$\{([^}]*)\}", lambda found: variables.get(found.group(1), ""), text)
+    words, quote, word = [], "", ""
+    characters = iter(text)
+    for c in characters:
+        if c == "\\":
+            word += next(characters, "")
+        elif quote or c in "'\"":
+            quote = "" if c == quote else quote or c
+            word += "" if c in (quote, "'", '"') else c
+        elif c == " ":
+            words.append(word)
+            word = ""
+        else:
+            word += c
+    return [*words, word]
 
 
 class Recipes(unittest.TestCase):
@@ -65,6 +163,61 @@ class Recipes(unittest.TestCase):
                         place = place[part]
                 self.assertEqual((answer["disposition"]["action"], answer["disposition"]["sip"]["code"]), (action, code))
 
+    def freeswitch(self, identities, asserted=(), caller=FROM):
+        """Runs the recipe; the variables that it leaves, and what was asked."""
+        joined = lambda values: values[0] if len(values) == 1 else "ARRAY::" + "|:".join(values)
+        variables = {"sip_full_from": caller, "sip_full_to": TO, "sip_req_uri": f"+{CALLED}@sbc.example.org",
+                     "sip_received_ip": "192.0.2.1", "sip_call_id": "1@example.org", "injected": '","x":"'}
+        if identities:
+            variables["sip_i_identity"] = joined(identities)
+        if asserted:
+            variables["sip_i_p_asserted_identity"] = joined(asserted)
+        asked = []
+
+        def perform(data):
+            words = words_of(data, variables)
+            # mod_curl: the word behind "post" is the body, percent-decoded; what follows is none.
+            body = urllib.parse.unquote_to_bytes(words[words.index("post") + 1])
+            asked.append(body)
+            result = subprocess.run(["curl", "-s", "-w", "\n%{http_code}", self.url(), "-H", "Content-Type: application/json",
+                                     "--data-binary", "@-"], input=body, capture_output=True, timeout=30, check=True)
+            text, status = result.stdout.decode().rsplit("\n", 1)
+            return f"{status}\n{text}\n{lua_text(json.loads(text))}"
+
+        lua = Lua(perform)
+        try:
+            lua.run("variables = " + lua_text(variables) + STAND_IN)
+            lua.run((RECIPES / "freeswitch.lua").read_text())
+            names = ("respond", "hung up", "sip_h_X-Verstat", "callvet_reason")
+            values = lua.run('return ' + '.."\\n"..'.join(f'(variables["{name}"] or "")' for name in names), 1).split("\n")
+        finally:
+            lua.close()
+        return dict(zip(names, values)), json.loads(asked[0])
+
+    def test_freeswitch(self):
+        if Lua.library is None:
+            self.skipTest("NOT RUN: there is no liblua5.1")
+        passed, asked = self.freeswitch(["x", self.lab.sign()])
+        self.assertEqual((passed["sip_h_X-Verstat"], passed["hung up"]), ("TN-Validation-Passed", ""))
+        self.assertEqual((asked["from"], asked["identity"][0], len(asked["identity"])), (FROM, "x", 2))
+        refused, _ = self.freeswitch([self.lab.sign(orig="+12155550199")])
+        self.assertEqual((refused["respond"], refused["hung up"]), ("438 Invalid Identity Header", "yes"))
+        refused, _ = self.freeswitch([])
+        self.assertEqual((refused["respond"], refused["hung up"]), ("428 Use Identity Header", "yes"))
+        two = [f"<sip:+{CALLER}@caller.example.org>", f"<tel:+{CALLER}>"]
+        self.assertEqual(self.freeswitch([self.lab.sign()], two)[1]["p_asserted_identity"], two)
+
+    def test_freeswitch_callers_cannot_write_into_the_question(self):
+        if Lua.library is None:
+            self.skipTest("NOT RUN: there is no liblua5.1")
+        forged = f"%22,%22p_asserted_identity%22:[%22sip:+{CALLER}@x%22],%22priority%22:%22normal"
+        for text in (f"<sip:+12155550199@x;a={forged}>;tag=1", '"${injected}" <sip:+12155550199@x>;tag=1',
+                     "\"a ' b\\\\\" <sip:+12155550199@x;b=100%25+%2B&c#d>;tag=ä"):
+            variables, asked = self.freeswitch([self.lab.sign()], caller=text)
+            self.assertEqual(asked["from"], text)
+            self.assertEqual(set(asked), {"from", "to", "request_uri", "identity", "trunk", "call_id"})
+            self.assertEqual(variables["hung up"], "yes", text)
+
     def agi(self, url, headers):
         """Runs the AGI script; the variables that it set."""
         script = subprocess.Popen([sys.executable, str(RECIPES / "asterisk_agi.py"), url], stdin=subprocess.PIPE,
@@ -100,6 +253,21 @@ class Recipes(unittest.TestCase):
         # Nobody answers.
         gone = self.agi("http://127.0.0.1:9/v1/calls", {**headers, "Identity": [self.lab.sign()]})
         self.assertEqual(gone["CALLVET_ACTION"], "reject")
+
+    def test_the_asterisk_dialplan_lets_only_verdicts_go_on(self):
+        """Also where the script did not run, or was ended, and no variable is set."""
+        text = (RECIPES / "asterisk_agi.py").read_text()
+        condition = re.search(r"GotoIf\(\$\[(.*)\]\?go\)", text).group(1)
+        for action, goes_on in (("pass", True), ("tag", True), ("reject", False), ("", False), ("other", False)):
+            filled = condition.replace("${CALLVET_ACTION}", action)
+            terms = [re.fullmatch(r'\s*"(\w*)" (!?=) "(\w*)"\s*', term).groups() for term in filled.split("|")]
+            found = any((left == right) == (operator == "=") for left, operator, right in terms)
+            self.assertEqual(found, goes_on, action)
+
+    def test_opensips_sends_all_headers_of_a_kind(self):
+        text = (RECIPES / "opensips.cfg").read_text()
+        for name in ("Identity", "P-Asserted-Identity"):
+            self.assertIn(f"while ($(hdr({name})[$var(i)]) != NULL)", text)
 
 
 if __name__ == "__main__":

@@ -156,13 +156,59 @@ class HeaderForms(SipTest):
         self.assertEqual(good.receive().code, 486)
         self.assertEqual(kamailio.stats()["checked"], checked)
 
-    def test_in_dialog_request_is_not_judged(self):
-        kamailio = self.start()
+    def forged_dialog(self, kamailio, method, *headers, **options):
+        """A request with a To tag and a Route that its sender made up, to somebody of his choice."""
         client = Client(kamailio.port)
-        route = f"Route: <sip:127.0.0.1:{kamailio.port};lr>"
-        reply = client.request(headers=[route], to_tag=";tag=callee", called=CALLED)
-        self.assertNotEqual(reply.code, 428)
-        self.assertEqual(kamailio.stats()["checked"], 0)
+        made_up = [f"Route: <sip:127.0.0.1:{kamailio.port};lr;cv={'0' * 64}>"]
+        if any(header.startswith("Route:") for header in headers):
+            made_up = []
+        text = client.build(method, [*made_up, *headers], to_tag=";tag=made-up", **options)
+        client.send(text.replace(f"@127.0.0.1:{kamailio.port} SIP", f"@127.0.0.1:{self.callee.port} SIP", 1))
+        return client.receive(cseq=method)
+
+    def test_a_to_tag_alone_is_no_dialog(self):
+        kamailio = self.start()
+        self.callee.received.clear()
+        for method in ("INVITE", "MESSAGE"):
+            reply = self.forged_dialog(kamailio, method)
+            self.assertEqual((reply.code, reply.header("X-Callvet")), (428, "no-identity"), reply.text)
+        for method in ("REFER", "INFO", "OPTIONS", "REGISTER", "BYE", "UPDATE"):
+            self.assertEqual(self.forged_dialog(kamailio, method).code, 481, method)
+        self.assertEqual(self.callee.received, [])
+        # Signed, it is a call like any other, and goes where all go.
+        self.assertEqual(self.forged_dialog(kamailio, "INVITE", "Identity: " + self.lab.sign()).code, 486)
+
+    def test_requests_of_a_verified_dialog_go_on_without_verstat(self):
+        kamailio = self.start()
+        self.callee.received.clear()
+        client = Client(kamailio.port)
+        client.request(headers=["Identity: " + self.lab.sign()])
+        route = re.search(r"Record-Route: (.*)\r", self.callee.received[-1]).group(1)
+        checked = kamailio.stats()["checked"]
+        headers = ["Route: " + route, "Attestation-Info: A", "Remote-Party-ID: <sip:+12025550000@x;verstat=TN-Validation-Passed>",
+                   f"P-Asserted-Identity: <sip:+{CALLER}@caller.example.org;verstat=TN-Validation-Passed>"]
+        for method in ("INVITE", "BYE"):
+            again = Client(kamailio.port)
+            text = again.build(method, headers, to_tag=";tag=callee", call_id=client.call_id)
+            again.send(text.replace(f"@127.0.0.1:{kamailio.port} SIP", f"@127.0.0.1:{self.callee.port} SIP", 1))
+            self.assertEqual(again.receive(cseq=method).code, 486 if method == "INVITE" else 200)
+            passed = self.callee.received[-1]
+            self.assertTrue(passed.startswith(method), passed)
+            self.assertIn(f"P-Asserted-Identity: <sip:+{CALLER}@caller.example.org>", passed)
+            self.assertNotIn("verstat", passed)
+            self.assertNotIn("Attestation-Info", passed)
+        self.assertEqual(kamailio.stats()["checked"], checked)
+        # The other side's: From and To change places.
+        back = Client(kamailio.port)
+        text = back.build("BYE", ["Route: " + route], call_id=client.call_id)
+        text = text.replace(f"From: <sip:+{CALLER}@caller.example.org>;tag=caller", f"From: <sip:+{CALLED}@callee.example.org>;tag=callee")
+        text = text.replace(f"To: <sip:+{CALLED}@callee.example.org>", f"To: <sip:+{CALLER}@caller.example.org>;tag=caller")
+        back.send(text.replace(f"@127.0.0.1:{kamailio.port} SIP", f"@127.0.0.1:{self.callee.port} SIP", 1))
+        self.assertEqual(back.receive(cseq="BYE").code, 200)
+        # Its value is worth nothing in another dialog, or for another caller.
+        for change in ({"call_id": "other@example.org"}, {"call_id": client.call_id, "caller": "12025550000"}):
+            reply = self.forged_dialog(kamailio, "INVITE", "Route: " + route, **change)
+            self.assertEqual(reply.header("X-Callvet"), "no-identity", change)
 
     def test_verstat_from_outside_is_not_believed(self):
         kamailio = self.start()
@@ -188,6 +234,65 @@ class HeaderForms(SipTest):
                       self.callee.received[-1])
 
 
+    def test_a_hidden_line_goes_nowhere(self):
+        """A lone CR is the end of a line for some, so a forged header would come out behind us."""
+        forged = "P-Asserted-Identity: <sip:+12025550000@x;verstat=TN-Validation-Passed>"
+        config = self.lab.write_config("hidden.json", {"default": {"mode": "tag"}})
+        for script in (INLINE, REDIRECT):
+            kamailio = self.start(script, config=config)
+            self.callee.received.clear()
+            for header in ("X: a\r" + forged, "X: a\r\r\n" + forged, f'P-Asserted-Identity: "a\r{forged}\r" <sip:+{CALLER}@h>'):
+                client = Client(kamailio.port)
+                client.send(client.build(headers=[header]))
+                reply = client.receive()
+                self.assertEqual(reply.code, 400, reply.text)
+                self.assertNotIn("Passed", reply.text)
+            client = Client(kamailio.port)
+            text = client.build()
+            for changed in (text.replace("From: <", f'From: "a\r{forged}\r" <', 1),
+                            text.replace("\r\n\r\n", "\n\n" + forged + "\r\n\r\n", 1)):
+                client.send(changed)
+                self.assertEqual(client.receive().code, 400)
+            self.assertEqual(self.callee.received, [])
+
+    def test_a_request_that_is_none_is_answered(self):
+        kamailio = self.start()
+        client = Client(kamailio.port)
+        client.send(client.build().replace("CSeq: 1 INVITE", "CSeq: 1 BYE"))
+        self.assertEqual(client.receive().code, 400)
+
+    def test_verstat_in_a_from_that_cannot_be_read(self):
+        config = self.lab.write_config("from.json", {"default": {"mode": "tag"}})
+        self.callee.received.clear()
+        for script in (INLINE, KEMI):
+            kamailio = self.start(script, config=config)
+            for uri in ("<urn:x:y;verstat=TN-Validation-Passed>", "<http://x;%76erstat=TN-Validation-Passed>"):
+                client = Client(kamailio.port)
+                client.send(client.build().replace(f"<sip:+{CALLER}@caller.example.org>", uri))
+                reply = client.receive()
+                self.assertIn(reply.code, (400, 500), reply.text)
+        self.assertEqual(self.callee.received, [])
+
+    def test_other_headers_have_no_verstat(self):
+        kamailio = self.start()
+        self.callee.received.clear()
+        number = "<sip:+12025550000@x;verstat=TN-Validation-Passed>"
+        self.call(kamailio, self.lab.sign(), *(f"{name}: {number}" for name in (
+            "Remote-Party-ID", "P-Preferred-Identity", "Diversion", "History-Info")), code=486, reason="verified")
+        passed = self.callee.received[-1]
+        self.assertEqual(passed.count("<sip:+12025550000@x>"), 4, passed)
+        self.assertEqual(passed.count("verstat"), 1, passed)
+
+    def test_from_without_brackets_is_marked(self):
+        config = self.lab.write_config("mark-from.json", {"default": {"verstat": {"header": "from"}}})
+        kamailio = self.start(config=config)
+        client = Client(kamailio.port)
+        text = client.build(headers=["Identity: " + self.lab.sign()])
+        client.send(text.replace(f"<sip:+{CALLER}@caller.example.org>", f"sip:+{CALLER}@caller.example.org"))
+        self.assertEqual(client.receive().code, 486)
+        self.assertRegex(self.callee.received[-1], rf"From: <sip:\+{CALLER};verstat=TN-Validation-Passed@")
+
+
 class Redirect(SipTest):
     def test_answers(self):
         kamailio = self.start(REDIRECT)
@@ -201,6 +306,49 @@ class Redirect(SipTest):
         self.assertEqual(Client(kamailio.port).request("OPTIONS").code, 200)
         reply = self.call(kamailio, self.lab.sign(payload={"attest": "X"}), code=438, reason="attest-invalid")
         self.assertRegex(reply.header("Reason"), r"^STIR;cause=438")
+        # A To tag does not make a call one that was judged before.
+        reply = self.call(kamailio, to_tag=";tag=made-up", code=428, reason="no-identity")
+
+    def contact_of(self, kamailio, request_uri, *headers):
+        client = Client(kamailio.port)
+        text = client.build(headers=["Identity: " + self.lab.sign(), *headers])
+        client.send(re.sub(r"^INVITE \S*", "INVITE " + request_uri, text))
+        reply = client.receive()
+        return reply.code, (reply.header("Contact") or "").split("?")[0]
+
+    def test_contact_is_the_request_uri(self):
+        kamailio = self.start(REDIRECT)
+        at = f"+{CALLED}@127.0.0.1:{kamailio.port}"
+        for uri, contact in ((f"sip:{at};transport=tcp", f"<sip:{at};transport=tcp;user=phone"),
+                             (f"sips:{at};user=phone", f"<sips:{at};user=phone"),
+                             (f"tel:+{CALLED}", f"<tel:+{CALLED}>")):
+            self.assertEqual(self.contact_of(kamailio, uri), (302, contact))
+        for uri, code in ((f"sip:127.0.0.1:{kamailio.port}", 400), (f"sip:{at}?P-Asserted-Identity=x", 400),
+                          (f"sip:{at};x=<y>", 400), ("urn:service:sos", 416), ("http://example.org", 416)):
+            found, contact = self.contact_of(kamailio, uri)
+            # What Kamailio cannot read at all it answers itself, with 400.
+            self.assertIn(found, (code, 400), uri)
+            self.assertEqual(contact, "", uri)
+
+    def test_all_asserted_identities(self):
+        kamailio = self.start(REDIRECT)
+        caller = f"<sip:+{CALLER}@caller.example.org>"
+        reply = self.call(kamailio, self.lab.sign(), f"P-Asserted-Identity: {caller}", f"P-Asserted-Identity: <tel:+{CALLER}>",
+                          code=302, reason="verified")
+        passed = "verstat=TN-Validation-Passed"
+        expected = f"<sip:+{CALLER};{passed}@caller.example.org>, <tel:+{CALLER};{passed}>"
+        self.assertEqual(reply.header("P-Asserted-Identity"), expected)
+        self.assertEqual(reply.header("Contact").count("TN-Validation-Passed"), 2)
+        # An empty one is none.
+        reply = self.call(kamailio, self.lab.sign(), "P-Asserted-Identity: ")
+        if reply.code == 302:
+            self.assertIn(passed, reply.header("P-Asserted-Identity"))
+        long = "x" * 9000
+        reply = self.call(kamailio, self.lab.sign(), f'P-Asserted-Identity: "{long}" {caller}', code=302, reason="verified")
+        self.assertIn(passed, reply.header("P-Asserted-Identity"))
+        reply = self.call(kamailio, self.lab.sign(), f'P-Asserted-Identity: "{long * 2}" {caller}')
+        self.assertEqual(reply.code, 400)
+        self.assertIsNone(reply.header("Contact"))
 
     def test_other_vendors_codes(self):
         config = self.lab.write_config("redirect-tag.json", {"default": {
@@ -326,6 +474,69 @@ class Fetching(SipTest):
         # More than one process took it from the table: the fetcher, which let the first call go on, and workers.
         self.assertGreater(kamailio.stats()["table_hits"], 1)
 
+    def test_a_bad_identity_does_not_hide_a_good_one_that_is_not_fetched_yet(self):
+        """RFC 8224 6.2: one that is valid is enough (A-53), whichever certificate is there first."""
+        bad = self.lab.sign(payload={"attest": "X"})
+        self.lab.web.hang = 0
+        for script, code in ((INLINE, 486), (KEMI, 486), (REDIRECT, 302)):
+            kamailio = self.start(script)
+            self.call(kamailio, self.lab.sign(), code=code, reason="verified")
+            for other in (bad, "x", self.lab.sign(who="stranger", x5u="/untrusted.pem")):
+                good = self.lab.sign(x5u=f"/any-cold-{time.monotonic_ns()}")
+                self.call(kamailio, other, good, code=code, reason="verified")
+
+    def test_calls_that_are_over_do_not_keep_the_fetcher_busy(self):
+        """Hosts of an attacker, who sends many calls with certificates that never come, while others call."""
+        with socket.socket() as silent:
+            silent.bind(("0.0.0.0", 0))
+            silent.listen(128)  # answers nobody
+            port = silent.getsockname()[1]
+            ports = [server.server_address[1] for server in self.lab.web.servers] + [port]
+            config = self.lab.write_config("slots.json", certificates={
+                "insecure_allow_http": True, "insecure_allow_private_addresses": True, "insecure_allow_ports": ports})
+            kamailio = self.start(config=config, FETCH_TIMEOUT=1500)
+            self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+            calls = [[f"Identity: {self.lab.sign(who='stranger', x5u=f'http://127.0.{i}.{j}:{port}/c')}" for j in (1, 2, 3)]
+                     for i in range(30)]
+            good = [self.lab.sign(x5u=f"/any-slot-{i}") for i in range(3)]
+            client = Client(kamailio.port)
+            for headers in calls:
+                client.send(client.build(headers=headers))
+            time.sleep(0.3)
+            fetching = kamailio.stats()["fetching"]
+            self.assertTrue(12 < fetching <= 60, fetching)  # at most two URLs of a call
+            for identity in good:
+                self.call(kamailio, identity, code=486, reason="verified")
+            # All of the others have their outcome: nothing is fetched for them any more.
+            for _ in range(100):
+                if kamailio.stats()["fetching"] == 0:
+                    break
+                time.sleep(0.1)
+            stats = kamailio.stats()
+            self.assertEqual((stats["fetching"], stats["waiting_calls"]), (0, 0))
+            self.assertLess(stats["fetches"], 45)
+
+    def large_certificate(self, size):
+        """One of a stranger, with an extension of `size` bytes."""
+        config, out = self.lab.folder / "large.cnf", self.lab.folder / "large.pem"
+        config.write_text("[req]\ndistinguished_name=n\nx509_extensions=e\nprompt=no\n[n]\nCN=SHAKEN 1001\n[e]\n"
+                          f"1.2.3.4.5=DER:0482{size:04x}" + "61" * size + "\n")
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", os.devnull,
+            "-out", out, "-days", "9", "-config", config)
+        return out.read_bytes()
+
+    def test_large_documents_do_not_fill_the_memory(self):
+        self.lab.web.documents["/large.pem"] = self.large_certificate(16000)
+        filler = self.large_certificate(7000)
+        kamailio = self.start(CACHE_KBYTES=64)
+        self.call(kamailio, self.lab.sign(x5u="/large.pem"), code=436, reason="fetch-too-large")
+        for i in range(12):
+            self.lab.web.documents[f"/filler-{i}.pem"] = filler
+            self.call(kamailio, self.lab.sign(x5u=f"/filler-{i}.pem"), code=437, reason="chain-untrusted")
+            self.assertLessEqual(kamailio.stats()["kbytes"], 64)
+        self.assertGreater(kamailio.stats()["evicted"], 3)
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+
     def test_kemi_waits_too(self):
         kamailio = self.start(KEMI)
         self.lab.web.hang = 0.5
@@ -394,6 +605,33 @@ class Rpc(SipTest):
         for _ in range(20):
             self.call(kamailio, self.lab.sign(), code=437, reason="certificate-revoked")
 
+    def test_a_worker_that_could_not_reload_tries_again(self):
+        anchor = self.lab.folder / "anchor-again.pem"
+        good, other = ((self.lab.folder / who / "root.pem").read_text() for who in ("carrier", "stranger"))
+        anchor.write_text(good)
+        kamailio = self.start(config=self.lab.write_config("again.json", {}, trust={"anchors": str(anchor)}), workers=3)
+        for _ in range(12):
+            self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        anchor.write_text(other)
+        self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
+        anchor.write_text("no certificate")  # when the workers look
+        for _ in range(12):
+            self.call(kamailio, self.lab.sign())
+        anchor.write_text(other)
+        time.sleep(1.2)
+        for _ in range(12):
+            self.call(kamailio, self.lab.sign(), code=437, reason="chain-untrusted")
+
+    def test_many_certificates(self):
+        kamailio = self.start()
+        for i in range(300):
+            self.call(kamailio, self.lab.sign(x5u=f"/any-many-{i}-{'p' * 200}"), code=486, reason="verified")
+        listed = kamailio.kamcmd("callvet.certs")
+        left_off = int(re.search(r"left_off: (\d+)", listed).group(1))
+        self.assertEqual(listed.count("url:") + left_off, 300)
+        one = kamailio.kamcmd("callvet.certs", self.lab.web.url("/any-many-77-"))
+        self.assertEqual((one.count("url:"), "left_off" in one), (1, False))
+
     def test_flush_and_certs(self):
         kamailio = self.start()
         self.call(kamailio, self.lab.sign(x5u="/any-flush"), code=486, reason="verified")
@@ -421,7 +659,12 @@ class Rpc(SipTest):
         second = kamailio.kamcmd("callvet.verify", "s:" + identity, "s:+" + CALLER, "s:+" + CALLED)
         self.assertIn("verstat: TN-Validation-Passed", second)
         self.assertIn("signature=passed", second)
-        self.assertIn("fetch_timeout: 2000", kamailio.kamcmd("callvet.config"))
+        # kamcmd makes numbers of what looks like one.
+        plain = kamailio.kamcmd("callvet.verify", "s:" + identity, "+" + CALLER, "+" + CALLED)
+        self.assertIn("verstat: TN-Validation-Passed", plain)
+        shown = kamailio.kamcmd("callvet.config")
+        self.assertIn("fetch_timeout: 2000", shown)
+        self.assertIn("policy: as config says", shown)
         self.assertIn("verified", run("kamcmd", "-s", kamailio.ctl, "stats.fetch", "callvet:"))
 
 
@@ -603,6 +846,7 @@ class Functions(SipTest):
         self.assertEqual(self.ask("value", **value, X_Time=0)[:2], ("1", "verified"))
         self.assertEqual(self.ask("value", **value, X_Time=int(time.time()) + 40)[:2], ("-1", "iat-stale"))
 
+        # Nothing is done with the call because of another value: see Guards.
         self.assertEqual(self.ask("preload", X_Url=self.lab.web.url("/copy.pem", 1))[:2], ("1", "<null>"))
         for _ in range(100):
             if self.kamailio.stats()["certificates"] == 2:
@@ -629,6 +873,18 @@ class Guards(SipTest):
         kamailio = self.start(script)
         self.assertEqual(self.call(kamailio, self.lab.sign()).code, 500)
 
+    def test_a_value_that_is_verified_lets_no_call_through(self):
+        script = self.lab.folder / "value.cfg"
+        text = INLINE.read_text().replace("	callvet_apply();", '	callvet_check_value("$hdr(X-Identity)", "+' + CALLER + '", "+' + CALLED +
+                                          '", "0");\n	callvet_apply();')
+        script.write_text(text)
+        kamailio = self.start(script)
+        self.assertEqual(self.call(kamailio, self.lab.sign()).code, 486)
+        self.callee.received.clear()
+        reply = self.call(kamailio, f"X-Identity: {self.lab.sign()}", caller="12025550000")
+        self.assertEqual(reply.code, 428, reply.text)
+        self.assertEqual(self.callee.received, [])
+
     def test_a_verdict_that_the_script_spoiled_lets_nobody_through(self):
         script = self.lab.folder / "spoiled.cfg"
         script.write_text(INLINE.read_text().replace("route[VERIFIED] {", 'route[VERIFIED] {\n\t$xavp(callvet) = "x";'))
@@ -652,6 +908,17 @@ class Guards(SipTest):
         config.write_text('{"trust": {"anchors": "/nonexistent"}}')
         with self.assertRaisesRegex(AssertionError, "did not come up"):
             Kamailio(self.lab, INLINE, config=config)
+        # The configuration names a policy file, so a parameter would not count.
+        config = self.lab.write_config("two-policies.json", {})
+        for parameter in ("CODE_MAP", "FAIL_POLICY"):
+            with self.assertRaisesRegex(AssertionError, "did not come up"):
+                Kamailio(self.lab, INLINE, config=config, **{parameter: "opensipit" if parameter == "CODE_MAP" else "open"})
+        with self.assertRaisesRegex(AssertionError, "did not come up"):
+            Kamailio(self.lab, INLINE, NEGATIVE_EXPIRE=0)
+        undefined = self.lab.folder / "undefined.cfg"
+        undefined.write_text(INLINE.read_text().replace("DIALOG_SECRET +", "OTHER_SECRET +"))
+        with self.assertRaisesRegex(AssertionError, "did not come up"):
+            Kamailio(self.lab, undefined)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 """Asterisk asks `callvet serve` about a call, by AGI. In extensions.conf, first of all:
 
     exten => _X.,1,AGI(/usr/local/bin/asterisk_agi.py,http://127.0.0.1:8080/v1/calls)
-     same => n,GotoIf($["${CALLVET_ACTION}" != "reject"]?go)
+     same => n,GotoIf($["${CALLVET_ACTION}" = "pass" | "${CALLVET_ACTION}" = "tag"]?go)
      same => n,Set(PJSIP_HEADER(add,Reason)=${CALLVET_REASON_HEADER})
      same => n,Hangup(21)
      same => n(go),Set(PJSIP_HEADER(add,X-Verstat)=${CALLVET_VERSTAT})
 
 The script sets CALLVET_ACTION (pass, tag or reject), CALLVET_VERSTAT, CALLVET_REASON, CALLVET_CODE and
-CALLVET_REASON_HEADER. Where there is no answer the action is reject: no answer is no verdict."""
+CALLVET_REASON_HEADER. Where there is no answer the action is reject, and where the script cannot run there is none: neither is a verdict, so the
+dialplan lets go on what is "pass" or "tag" and nothing else."""
 
 import json
 import sys

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- FreeSWITCH asks `callvet serve` about each call: needs mod_curl and mod_lua. In the dialplan of the profile, first of all:
 --   <action application="lua" data="callvet.lua"/>
--- and in the SIP profile <param name="parse-all-invite-headers" value="true"/>, so that sip_h_Identity is there.
+-- and in the SIP profile <param name="parse-all-invite-headers" value="true"/>, so that sip_i_identity is there.
 --
--- What is sent (tests/sip/recipes_test.py sends it, too):
--- request: {"from":"$sip_full_from","to":"$sip_full_to","request_uri":"$sip_req_uri","identity":["$sip_h_Identity"],"p_asserted_identity":["$sip_P-Asserted-Identity"],"date":"$sip_h_Date","trunk":"$sip_received_ip","call_id":"$sip_call_id"}
+-- What is sent (tests/sip/recipes_test.py runs this script):
+-- request: {"from":"$sip_full_from","to":"$sip_full_to","request_uri":"$sip_req_uri","identity":["$sip_i_identity"],"p_asserted_identity":["$sip_i_p_asserted_identity"],"date":"$sip_i_date","trunk":"$sip_received_ip","call_id":"$sip_call_id"}
 -- What is read of the answer:
 -- answer: verstat reason disposition/action disposition/sip/code disposition/sip/phrase
 
@@ -14,19 +14,25 @@ local function value(name)
   if text == "" then return nil end
   return text
 end
+-- All headers of a kind: several are in one variable, "ARRAY::first|:second".
 local function list(name)
   local text = value(name)
-  return text and { text } or nil
+  if text == nil then return nil end
+  if text:sub(1, 7) ~= "ARRAY::" then return { text } end
+  local values = {}
+  for part in (text:sub(8) .. "|:"):gmatch("(.-)|:") do values[#values + 1] = part end
+  return values
 end
 
 local question = json:encode({
   from = value("sip_full_from"), to = value("sip_full_to"), request_uri = "sip:" .. (value("sip_req_uri") or ""),
-  identity = list("sip_h_Identity"), p_asserted_identity = list("sip_P-Asserted-Identity"), date = value("sip_h_Date"),
+  identity = list("sip_i_identity"), p_asserted_identity = list("sip_i_p_asserted_identity"), date = value("sip_i_date"),
   trunk = value("sip_received_ip"), call_id = value("sip_call_id"),
 })
--- The body goes through a variable, not through the command line, where callers' spaces would divide it.
-session:setVariable("curl_post_data", question)
-session:execute("curl", "http://127.0.0.1:8080/v1/calls content-type application/json connect-timeout 1 timeout 3 post ${curl_post_data}")
+-- The words of an application are expanded (${...}), then divided at blanks with quotes and backslashes read, and
+-- mod_curl percent-decodes the body: all but letters and digits is encoded, or a caller could write into the question.
+local body = question:gsub("[^%w]", function(c) return string.format("%%%02X", c:byte()) end)
+session:execute("curl", "http://127.0.0.1:8080/v1/calls content-type application/json connect-timeout 1 timeout 3 post " .. body)
 local answer = nil
 if session:getVariable("curl_response_code") == "200" then
   answer = json:decode(session:getVariable("curl_response_data"))
@@ -35,10 +41,10 @@ if answer == nil or answer.disposition == nil then
   -- No answer is no verdict: closed here.
   session:execute("respond", "436 Bad Identity Info")
   session:hangup()
-elseif answer.disposition.action == "reject" then
-  session:execute("respond", math.floor(answer.disposition.sip.code) .. " " .. answer.disposition.sip.phrase)
-  session:hangup()
-else
+elseif answer.disposition.action == "pass" or answer.disposition.action == "tag" then
   session:setVariable("sip_h_X-Verstat", answer.verstat)
   session:setVariable("callvet_reason", answer.reason)
+else
+  session:execute("respond", math.floor(answer.disposition.sip.code) .. " " .. answer.disposition.sip.phrase)
+  session:hangup()
 end

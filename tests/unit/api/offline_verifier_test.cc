@@ -275,6 +275,11 @@ TEST_F(Offline, WithoutAnchorsNothingPassesAndItSaysSo) {
 TEST_F(Offline, BadPolicyOrAnchorsFailToStart) {
   EXPECT_THAT(OfflineVerifier::Make(config_, R"({"no": 1})", {}),
               FailsWith(Reason::kConfigInvalid));
+  config_.policy = Write("policy.json", "{}");
+  EXPECT_THAT(OfflineVerifier::Make(config_, "", {}), Succeeds());
+  // Two policies: it would not be clear which one counts.
+  EXPECT_THAT(OfflineVerifier::Make(config_, "{}", {}), FailsWith(Reason::kConfigInvalid));
+  config_.policy.clear();
   config_.verifier.trust.anchors = {"/nonexistent"};
   EXPECT_THAT(OfflineVerifier::Make(config_, "", {}), FailsWith(Reason::kFileUnreadable));
 }

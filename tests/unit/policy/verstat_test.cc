@@ -84,5 +84,19 @@ TEST(Verstat, D9_D11_UserPartOrUriParameter) {
   }
 }
 
+// Without angle brackets ";tag=" is the header's and not the URI's: the number is the verified one.
+TEST(Verstat, D9_AFromWithoutBracketsIsTheVerifiedIdentity) {
+  const VerstatMark mark{"TN-Validation-Passed",
+                         VerstatMark::Header::kFrom,
+                         VerstatMark::Place::kUserPart,
+                         {"sip:+12155550100@example.org;tag=1"}};
+  EXPECT_EQ(WriteVerstat("sip:+12155550100@example.org;tag=1", mark).value(),
+            "<sip:+12155550100;verstat=TN-Validation-Passed@example.org>;tag=1");
+  EXPECT_EQ(WriteVerstat("<sip:+12155550100@example.org>", mark).value(),
+            "<sip:+12155550100;verstat=TN-Validation-Passed@example.org>");
+  EXPECT_EQ(WriteVerstat("<sip:+12155550199@example.org>;tag=1", mark).value(),
+            "<sip:+12155550199;verstat=No-TN-Validation@example.org>;tag=1");
+}
+
 }  // namespace
 }  // namespace callvet

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "syntax/sip_message.h"
 
+#include "base/text.h"
 #include "callvet/identity_header.h"
 #include "support/result_matchers.h"
 #include "syntax/unfold.h"
@@ -253,6 +254,25 @@ TEST(SipMessage, AMessageFromTheWire) {
         std::string("INVITE sip:i@example.org SIP/2.0.\r\nFrom: i.\r\n")}) {
     EXPECT_THAT(SipMessage::ParseMessage(text), FailsWith(Reason::kSipMessageInvalid)) << text;
   }
+}
+
+// Some elements take a lone CR for the end of a line, so a header could be hidden from us.
+TEST(SipMessage, AMessageFromTheWireHasOneKindOfLineEnd) {
+  const auto parse = [](std::string_view text) {
+    return SipMessage::ParseMessage(ExactBytes(text).view());
+  };
+  const std::string line = "INVITE sip:i@example.org SIP/2.0";
+  for (const std::string& text :
+       {line + "\r\nFrom: i\rP-Asserted-Identity: x\r\n\r\n",
+        line + "\r\nFrom: i\r\r\nTo: x\r\n\r\n", line + "\r\nFrom: i\r\n\r\r\n",
+        line + "\r\nFrom: i\r\n\nTo: x\r\n\r\n", line + "\r\nFrom: i\nTo: x\r\n\r\n",
+        line + "\nFrom: i\r\n\r\n", line + "\r\nFrom: i\r", line + "\rFrom: i\r\n\r\n",
+        line + "\r\r\nFrom: i\r\n\r\n"}) {
+    EXPECT_THAT(parse(text), FailsWith(Reason::kSipMessageInvalid)) << Quote(text);
+  }
+  EXPECT_THAT(ParseSip(line + "\r\r\nFrom: i\nTo: x\r\n\r\n"), Succeeds());  // captures may
+  EXPECT_THAT(parse(line + "\nFrom: i\n\nbody\r"), Succeeds());
+  EXPECT_THAT(parse(line + "\r\nFrom: i\r\n\r\na\rb\n\r\r\nc"), Succeeds());
 }
 
 // A capture begins with what registered the phone; the call is what is asked about.
