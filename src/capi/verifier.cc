@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "capi/verifier.h"
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,7 +12,6 @@
 #include "capi/convert.h"
 #include "capi/options.h"
 #include "capi/result.h"
-#include "capi/verifier.h"
 
 using callvet::Fail;
 using callvet::Info;

@@ -296,11 +296,20 @@ class Evidence(SipTest):
         self.audit(*with_key)
 
     def test_what_does_not_go_together_stops_the_start(self):
-        wrong = [self.config(when_full="maybe"), self.config(store=None), self.config(number_key="/nonexistent"),
-                 self.config(store="/nonexistent/calls.db")]
+        wrong = [self.config(when_full="maybe"), self.config(store=None), self.config(number_key="/nonexistent")]
         for config in wrong:
             with self.assertRaisesRegex(AssertionError, "did not come up"):
                 laboratory.Kamailio(self.lab, INLINE, config=config)
+
+    def test_store_that_cannot_be_opened_ends_kamailio(self):
+        """The process that writes opens it; until then Kamailio may answer."""
+        try:
+            kamailio = self.keep(config=self.config(store="/nonexistent/calls.db"))
+        except AssertionError as error:
+            self.assertIn("did not come up", str(error))
+            return
+        kamailio.may_be_dead = True
+        kamailio.process.wait(PATIENCE)
 
 
 if __name__ == "__main__":
