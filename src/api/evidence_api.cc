@@ -17,6 +17,8 @@ namespace {
 constexpr uint64_t kMaxPage = 1000;
 
 ApiReply ErrorOf(const Failure& failure) {
+  // Nothing is wrong with the service: what is stored contradicts itself.
+  if (failure.reason == Reason::kEvidenceAltered) return ErrorReply(409, failure);
   return ErrorReply(Info(failure.reason).sip_code, failure);
 }
 

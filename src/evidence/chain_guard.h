@@ -20,6 +20,7 @@ struct ChainTail {
   EvidenceCheckpoint newest;  // checkpoint; seq 0: there is none
   int64_t last_seq = 0;       // of the last record of the last day; 0: there is none
   std::string last_hash;
+  int64_t last_day = 0;
   bool traces = false;  // a day or a key is there: something was appended before
 };
 

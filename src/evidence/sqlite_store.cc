@@ -209,7 +209,8 @@ Result<ChainTail> SqliteStore::ReadTail() {
   if (!traced) return traced.error();
   tail.traces = traces->Int(1) != 0;
   if (traces->TypeOf(0) == SqliteStatement::Column::kNull) return tail;
-  auto last = writer_.Prepare("SELECT seq, hash FROM " + TableOf(traces->Int(0)) +
+  tail.last_day = traces->Int(0);
+  auto last = writer_.Prepare("SELECT seq, hash FROM " + TableOf(tail.last_day) +
                               " ORDER BY seq DESC LIMIT 1");
   if (!last) return last.error();
   const auto row = last->Step();
