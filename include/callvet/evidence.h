@@ -80,6 +80,8 @@ struct StoredEvidence {
   std::chrono::sys_seconds time{};
   EvidenceKeys keys;
   std::string text;
+  std::chrono::sys_days day{};  // on which it was stored; of a bundle 1970
+  std::string odd;  // what of its row is not as a store writes it, so that searches may miss it
 };
 
 /// What to look for; what is "" or nothing does not count. All that is given must hold.
@@ -121,9 +123,15 @@ class EvidenceSigner {
 /// Everything that an audit needs of a store beside its records.
 struct EvidenceChainState {
   EvidenceCheckpoint base;  // what was deleted by retention ends here; seq 0: nothing was
-  EvidenceCheckpoint head;  // signed with every commit
+  EvidenceCheckpoint head;  // signed with every commit; seq 0: there is none
   std::vector<EvidenceCheckpoint> checkpoints;  // by seq
-  std::vector<std::string> public_keys;         // PEM, of all that ever signed
+  std::vector<std::string> public_keys;         // PEM; a store has one key at a time
+};
+
+/// A blob as a store lists it.
+struct EvidenceBlobUse {
+  std::string sha256;                // hex
+  std::chrono::sys_days last_day{};  // on which a record that names it was stored
 };
 
 /// Sees a whole store.
@@ -134,6 +142,8 @@ class EvidenceVisitor {
   virtual void State(const EvidenceChainState& state) = 0;
   /// False: no more.
   virtual bool Record(const StoredEvidence& record) = 0;
+  /// Something else of the store that is not as the program makes it: `what`, for people.
+  virtual void Odd(std::string what) = 0;
 };
 
 /// Where records are kept. Thread-safe. Every method fails with kEvidenceUnavailable if the store
@@ -147,13 +157,16 @@ class EvidenceStore {
   enum class Seen : uint8_t { kNever, kPerhaps };
 
   /// Stores all of `records` and their blobs, or none of them; on success they are durable. With
-  /// kPerhaps those whose id is there already are left out.
+  /// kPerhaps those whose id is there already are left out. Fails with kEvidenceAltered if the
+  /// chain's end is not one that this writer's key signed, or not behind what it wrote last:
+  /// nothing is ever signed on top of such a chain.
   virtual Result<void> Append(const std::vector<std::shared_ptr<const EvidenceRecord>>& records,
                               Seen seen) = 0;
 
-  /// A page of what `query` describes.
+  /// A page of what `query` describes. Records are as they stand there: see ColumnsDifference.
   virtual Result<EvidencePage> Find(const EvidenceQuery& query) = 0;
-  /// Fails with kResourceNotFound.
+  /// Fails with kResourceNotFound; with kEvidenceAltered if the record does not follow from the one
+  /// before it, the next does not follow from it, or its text says other than its columns.
   virtual Result<StoredEvidence> Get(std::string_view id) = 0;
   /// The bytes of a blob as they are in the store. Fails with kResourceNotFound.
   virtual Result<std::string> GetBlob(std::string_view sha256) = 0;
@@ -161,12 +174,19 @@ class EvidenceStore {
   /// Hands the chain's state and then all records, by seq, to `visitor` until it gives false, all
   /// as of one moment.
   virtual Result<void> VisitAll(EvidenceVisitor& visitor) = 0;
-  /// The hexadecimal SHA-256 of all blobs.
-  virtual Result<std::vector<std::string>> BlobNames() = 0;
+  /// All blobs.
+  virtual Result<std::vector<EvidenceBlobUse>> Blobs() = 0;
 
   /// Deletes the partitions of the days before `day`: records that were stored then, and blobs that
   /// no later one names. Signs where the chain begins now. Gives the number of deleted records.
+  /// Fails with kEvidenceAltered, and deletes nothing, like Append and if a record there is not
+  /// older than `day`.
   virtual Result<int64_t> Prune(std::chrono::sys_days day) = 0;
+
+  /// Hands the chain over to another key: all that this store's key signed is verified and signed
+  /// anew by `next`, which alone may append from then on (not this object any more). Fails with
+  /// kEvidenceAltered, and changes nothing, if a signature is not good.
+  virtual Result<void> Rekey(const EvidenceSigner& next) = 0;
 };
 
 /// What the writer does with a call when neither store nor spill directory can take its evidence.

@@ -18,6 +18,8 @@ constexpr uint64_t kMaxPage = 1000;
 constexpr size_t kMaxAbout = 2000;
 
 ApiReply ErrorOf(const Failure& failure) {
+  // Nothing is wrong with the service: what is stored contradicts itself.
+  if (failure.reason == Reason::kEvidenceAltered) return ErrorReply(409, failure);
   return ErrorReply(Info(failure.reason).sip_code, failure);
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "api/evidence_assembly.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -36,6 +39,28 @@ bool IsPostgres(const std::string& store) {
   return store.starts_with("postgresql://") || store.starts_with("postgres://");
 }
 
+Result<std::filesystem::path> CheckpointKeyPath(const EvidenceSetup& setup) {
+  if (!setup.checkpoint_key.empty()) return setup.checkpoint_key;
+  if (!IsPostgres(setup.store)) return std::filesystem::path(setup.store + ".key");
+  return Fail(Reason::kParameterMissing, "with PostgreSQL a checkpoint key must be given");
+}
+
+// Makes a key in a file that is not there yet. Of several processes that do so at once one makes
+// it; the others find it whole.
+Result<void> MakeCheckpointKey(const std::filesystem::path& path) {
+  const auto key = PrivateKey::Generate(KeyKind::kEcP256);
+  if (!key) return key.error();
+  const auto pem = key->ToPem();
+  if (!pem) return pem.error();
+  const std::filesystem::path made = path.string() + "." + std::to_string(::getpid());
+  if (auto ok = WriteFile(made, *pem, FileMode::kPrivate); !ok) return ok;
+  const bool linked = ::link(made.c_str(), path.c_str()) == 0;
+  const int error = errno;
+  ::unlink(made.c_str());
+  if (linked || error == EEXIST) return {};
+  return Fail(Reason::kFileUnreadable, path.string() + " cannot be made");
+}
+
 // The key beside a new file is made; one that vanished from an old file is not.
 Result<PrivateKey> ReadCheckpointKey(const EvidenceSetup& setup,
                                      const std::filesystem::path& path) {
@@ -44,12 +69,7 @@ Result<PrivateKey> ReadCheckpointKey(const EvidenceSetup& setup,
                         setup.checkpoint_key.empty() &&
                         !std::filesystem::exists(setup.store, error);
   if (may_make && !std::filesystem::exists(path, error)) {
-    auto key = PrivateKey::Generate(KeyKind::kEcP256);
-    if (!key) return key.error();
-    const auto pem = key->ToPem();
-    if (!pem) return pem.error();
-    if (auto ok = WriteFile(path, *pem, FileMode::kPrivate); !ok) return ok.error();
-    return key;
+    if (auto ok = MakeCheckpointKey(path); !ok) return ok.error();
   }
   const auto pem = ReadFile(path);
   if (!pem) return Fail(pem.error().reason, "checkpoint key: " + pem.error().detail);
@@ -64,6 +84,9 @@ Result<std::shared_ptr<EvidenceStore>> OpenStore(const EvidenceSetup& setup,
   if (IsPostgres(setup.store)) {
     PostgresStoreOptions options;
     options.url = setup.store;
+    if (setup.open == EvidenceSetup::Open::kReadOnly) {
+      options.open = PostgresStoreOptions::Open::kReadOnly;
+    }
     options.signer = opened.signer;
     options.clock = setup.clock;
     options.number_key = key_name;
@@ -101,18 +124,30 @@ Result<std::optional<NumberSecret>> ReadNumberSecret(const EvidenceSetup& setup)
   return std::optional<NumberSecret>(std::move(*key));
 }
 
+Result<std::string> ReadCheckpointPublicKey(const EvidenceSetup& setup) {
+  const auto path = CheckpointKeyPath(setup);
+  if (!path) return path.error();
+  const auto pem = ReadFile(*path);
+  if (!pem) return pem.error();
+  const auto key = PrivateKey::FromPem(*pem);
+  if (!key) return key.error();
+  return key->public_key().ToPem();
+}
+
 Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup) {
   OpenedEvidence opened;
   auto number_key = ReadNumberSecret(setup);
   if (!number_key) return number_key.error();
   opened.number_key = std::move(*number_key);
+  std::error_code error;
+  if (setup.open != EvidenceSetup::Open::kCreate && !IsPostgres(setup.store) &&
+      !std::filesystem::exists(setup.store, error)) {
+    return Fail(Reason::kFileUnreadable, setup.store + " is not there");
+  }
   if (setup.open != EvidenceSetup::Open::kReadOnly) {
-    if (setup.checkpoint_key.empty() && IsPostgres(setup.store)) {
-      return Fail(Reason::kParameterMissing, "with PostgreSQL a checkpoint key must be given");
-    }
-    const auto path = setup.checkpoint_key.empty() ? std::filesystem::path(setup.store + ".key")
-                                                   : setup.checkpoint_key;
-    const auto key = ReadCheckpointKey(setup, path);
+    const auto path = CheckpointKeyPath(setup);
+    if (!path) return path.error();
+    const auto key = ReadCheckpointKey(setup, *path);
     if (!key) return key.error();
     auto signer = MakeEvidenceSigner(*key);
     if (!signer) return signer.error();

@@ -111,8 +111,11 @@ JsonValue EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec)
   JsonArray records;
   for (const StoredEvidence& record : page.records) {
     const auto text = codec.Read(record.text);
+    const std::string difference = ColumnsDifference(record);
     if (text) {
-      records.push_back(EvidenceEntryJson(record, *text));
+      JsonMembers entry = EntryMembers(record, *text);
+      if (!difference.empty()) entry.emplace_back("altered", difference);
+      records.push_back(std::move(entry));
     } else {
       records.push_back(JsonMembers{{"id", record.id},
                                     {"seq", record.seq},
@@ -154,6 +157,8 @@ JsonValue CheckpointJson(const EvidenceCheckpoint& checkpoint) {
 }
 
 JsonValue AuditJson(const AuditReport& report) {
+  JsonArray keys;
+  for (const std::string& key : report.keys) keys.emplace_back(key);
   JsonArray findings;
   for (const AuditFinding& finding : report.findings) {
     findings.push_back(JsonMembers{{"kind", AuditFindingName(finding.kind)},
@@ -162,13 +167,11 @@ JsonValue AuditJson(const AuditReport& report) {
                                    {"id", TextOrNull(finding.id)},
                                    {"detail", finding.detail}});
   }
-  return JsonMembers{{"intact", report.intact()},
-                     {"records", report.records},
-                     {"checkpoints", report.checkpoints},
-                     {"first", report.first},
-                     {"head", CheckpointJson(report.head)},
-                     {"findings", std::move(findings)},
-                     {"more_findings", report.more_findings}};
+  return JsonMembers{
+      {"intact", report.intact()},           {"records", report.records},
+      {"checkpoints", report.checkpoints},   {"first", report.first},
+      {"head", CheckpointJson(report.head)}, {"keys", std::move(keys)},
+      {"findings", std::move(findings)},     {"more_findings", report.more_findings}};
 }
 
 }  // namespace callvet

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -69,6 +70,11 @@ struct AuditCommandOptions {
   bool json = false;
 };
 
+struct RekeyOptions {
+  EvidenceOptions store;
+  std::string new_key;
+};
+
 struct PruneOptions {
   EvidenceOptions store;
   int64_t days = kDefaultDays;
@@ -91,6 +97,12 @@ Result<OpenedEvidence> OpenLogged(const EvidenceOptions& options, const char* wh
   return opened;
 }
 
+// What was altered is no unreadable input: it is the answer.
+ExitCode ComplainOfEvidence(const Failure& failure, const Console& console) {
+  const ExitCode code = console.Complain(failure);
+  return failure.reason == Reason::kEvidenceAltered ? ExitCode::kNotVerified : code;
+}
+
 Result<std::optional<std::string>> PublicKeyOption(const std::string& file) {
   if (file.empty()) return std::optional<std::string>();
   auto pem = ReadFile(file);
@@ -106,6 +118,9 @@ Result<EvidenceQuery> QueryOf(const FindOptions& options, const EvidenceCodec& c
   query.keys = CleanKeys(options.keys);
   query.limit = options.limit;
   if (options.before > 0) query.before = options.before;
+  if (!options.keys.reason.empty() && FindReason(options.keys.reason) == nullptr) {
+    return Fail(Reason::kParameterInvalid, "--reason: there is no reason with this id");
+  }
   const auto plan = CountryOption(options.country);
   if (!plan) return plan.error();
   for (auto [text, key, name] : {std::tuple(&options.orig, &query.keys.orig, "--orig"),
@@ -190,18 +205,24 @@ JsonValue AccessPageJson(const EvidencePage& page, const EvidenceCodec& codec) {
                      {"next", page.next ? JsonValue(*page.next) : JsonValue()}};
 }
 
+bool IsAltered(const StoredEvidence& record) {
+  return !ColumnsDifference(record).empty();
+}
+
 ExitCode RunFind(const FindOptions& options, const Console& console) {
   const auto opened = OpenLogged(options.store, "find", AboutQuery(options));
-  if (!opened) return console.Complain(opened.error());
+  if (!opened) return ComplainOfEvidence(opened.error(), console);
   const EvidenceCodec codec(opened->number_key);
   const auto query = QueryOf(options, codec);
   if (!query) return console.Complain(query.error());
   const auto page = opened->store->Find(*query);
   if (!page) return console.Complain(page.error());
+  const bool altered = std::any_of(page->records.begin(), page->records.end(), IsAltered);
+  const ExitCode code = altered ? ExitCode::kNotVerified : ExitCode::kVerified;
   if (options.json) {
     console.PrintJson(options.access ? AccessPageJson(*page, codec)
                                      : EvidencePageJson(*page, codec));
-    return ExitCode::kVerified;
+    return code;
   }
   if (options.access) {
     for (const StoredEvidence& record : page->records) PrintAccess(record, codec, console);
@@ -210,7 +231,12 @@ ExitCode RunFind(const FindOptions& options, const Console& console) {
     for (const JsonValue& entry : *json.Find("records")->AsArray()) PrintEntry(entry, console);
   }
   if (page->next) console.out() << "More: --before " << *page->next << "\n";
-  return ExitCode::kVerified;
+  for (const StoredEvidence& record : page->records) {
+    if (!IsAltered(record)) continue;
+    (void)console.Complain(
+        Fail(Reason::kEvidenceAltered, record.id + ": " + ColumnsDifference(record)));
+  }
+  return code;
 }
 
 // ----- show, verify, export
@@ -255,12 +281,6 @@ Result<Loaded> LoadBundle(const OneOptions& options) {
 bool IsFile(const std::string& name) {
   std::error_code error;
   return name == "-" || std::filesystem::is_regular_file(name, error);
-}
-
-// What was altered is no unreadable input: it is the answer.
-ExitCode ComplainOfEvidence(const Failure& failure, const Console& console) {
-  const ExitCode code = console.Complain(failure);
-  return failure.reason == Reason::kEvidenceAltered ? ExitCode::kNotVerified : code;
 }
 
 void PrintSigner(const JsonValue* signer, const Console& console) {
@@ -437,10 +457,21 @@ Result<std::optional<EvidenceCheckpoint>> ExpectedOption(const std::string& text
   return std::optional<EvidenceCheckpoint>(std::move(expected));
 }
 
+// The only key that may have signed: given, or that of the checkpoint key. Nothing: there is none
+// that can be read.
+Result<std::optional<std::string>> TrustedKey(const AuditCommandOptions& options,
+                                              const EvidenceSetup& setup) {
+  if (!options.public_key.empty()) return PublicKeyOption(options.public_key);
+  auto own = ReadCheckpointPublicKey(setup);
+  if (own) return std::optional<std::string>(std::move(*own));
+  if (!setup.checkpoint_key.empty()) return own.error();
+  return std::optional<std::string>();
+}
+
 ExitCode RunAudit(const AuditCommandOptions& options, const Console& console) {
   const auto setup = EvidenceSetupOf(options.store, EvidenceSetup::Open::kReadOnly);
   if (!setup) return console.Complain(setup.error());
-  const auto key = PublicKeyOption(options.public_key);
+  const auto key = TrustedKey(options, *setup);
   if (!key) return console.Complain(key.error());
   const auto expected = ExpectedOption(options.expect);
   if (!expected) return console.Complain(expected.error());
@@ -457,6 +488,11 @@ ExitCode RunAudit(const AuditCommandOptions& options, const Console& console) {
                 << ": " << report->records << " records, " << report->checkpoints
                 << " signed checkpoints; the chain ends at " << report->head.seq << ":"
                 << ToHex(report->head.hash) << "\n";
+  for (const std::string& id : report->keys) {
+    console.out() << "  signed with the key " << id
+                  << (key->has_value() ? "" : ", as the store itself says: --public-key pins it")
+                  << "\n";
+  }
   for (const AuditFinding& finding : report->findings) {
     console.out() << "  " << AuditFindingName(finding.kind) << "  ";
     if (finding.first != 0) {
@@ -474,15 +510,30 @@ ExitCode RunPrune(const PruneOptions& options, const Console& console) {
   const auto now = SystemClock().Now();
   const auto opened =
       OpenLogged(options.store, "prune", "older than " + std::to_string(options.days) + " days");
-  if (!opened) return console.Complain(opened.error());
+  if (!opened) return ComplainOfEvidence(opened.error(), console);
   const auto day = std::chrono::floor<std::chrono::days>(now) - std::chrono::days(options.days);
   const auto deleted = opened->store->Prune(day);
-  if (!deleted) return console.Complain(deleted.error());
+  if (!deleted) return ComplainOfEvidence(deleted.error(), console);
   if (options.json) {
     console.PrintJson(JsonMembers{{"deleted", *deleted}, {"before", FormatTime(day)}});
   } else {
     console.out() << *deleted << " records stored before " << FormatTime(day) << " were deleted\n";
   }
+  return ExitCode::kVerified;
+}
+
+ExitCode RunRekey(const RekeyOptions& options, const Console& console) {
+  const auto pem = ReadFile(options.new_key);
+  if (!pem) return console.Complain(pem.error());
+  const auto key = PrivateKey::FromPem(*pem);
+  if (!key) return console.Complain(key.error());
+  const auto next = MakeEvidenceSigner(*key);
+  if (!next) return console.Complain(next.error());
+  const auto opened = OpenLogged(options.store, "rekey", "to the key " + (*next)->key_id());
+  if (!opened) return ComplainOfEvidence(opened.error(), console);
+  if (auto ok = opened->store->Rekey(**next); !ok) return ComplainOfEvidence(ok.error(), console);
+  console.out() << "The chain is signed with the key " << (*next)->key_id()
+                << " from now on: give it to all who write.\n";
   return ExitCode::kVerified;
 }
 
@@ -559,8 +610,8 @@ void AddAudit(CLI::App& evidence, Context& context) {
   AddEvidenceStoreOptions(*command, options->store);
   command
       ->add_option("--public-key", options->public_key,
-                   "The only key that may have signed the chain (default: those that the store "
-                   "names)")
+                   "The only key that may have signed the chain (default: that of the checkpoint "
+                   "key, if it can be read; else the one that the store names)")
       ->type_name("F");
   command
       ->add_option("--expect", options->expect,
@@ -570,6 +621,22 @@ void AddAudit(CLI::App& evidence, Context& context) {
   TakeOneValueEach(*command);
   command->callback(
       [options, &context] { context.exit_code = RunAudit(*options, context.console); });
+}
+
+void AddRekey(CLI::App& evidence, Context& context) {
+  auto options = std::make_shared<RekeyOptions>();
+  CLI::App* command =
+      evidence.add_subcommand("rekey", "Hand the chain of records over to another key");
+  AddEvidenceStoreOptions(*command, options->store);
+  command
+      ->add_option("--new-checkpoint-key", options->new_key,
+                   "P-256 key that signs from now on; all that the present one signed is verified, "
+                   "and signed anew")
+      ->type_name("F")
+      ->required();
+  TakeOneValueEach(*command);
+  command->callback(
+      [options, &context] { context.exit_code = RunRekey(*options, context.console); });
 }
 
 void AddPrune(CLI::App& evidence, Context& context) {
@@ -602,6 +669,7 @@ void AddEvidenceCommand(CLI::App& app, Context& context) {
          "One file with everything that another party needs to verify a call", RunExport);
   AddAudit(*evidence, context);
   AddPrune(*evidence, context);
+  AddRekey(*evidence, context);
 }
 
 }  // namespace callvet::cli

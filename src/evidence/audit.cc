@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/audit.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,6 +16,8 @@ namespace callvet {
 namespace {
 
 using Kind = AuditFinding::Kind;
+
+constexpr std::chrono::days kClockSkew{1};
 
 // The SHA-256s that a record names.
 void NamedBlobs(const JsonValue& text, std::set<std::string>& names) {
@@ -40,18 +43,20 @@ class ChainWalk final : public EvidenceVisitor {
   void State(const EvidenceChainState& state) override {
     state_ = state;
     if (state_.base.hash.empty()) state_.base.hash = FirstHash();
+    named_keys_ = state_.public_keys.size();
     if (options_.trusted_key) state_.public_keys = {*options_.trusted_key};
+    if (named_keys_ > 1) {
+      Add({Kind::kUnsigned, 0, 0, "", "the store names several keys: it has one at a time"});
+    }
     if (state_.base.seq != 0) CheckSigned(state_.base, ChainEnd::kBase, "the beginning");
     last_seq_ = state_.base.seq;
     last_hash_ = state_.base.hash;
     checked_until_ = state_.base.seq;
-    for (const EvidenceCheckpoint& checkpoint : state_.checkpoints)
-      Want(checkpoint, "a checkpoint");
-    if (state_.head.seq != 0) Want(state_.head, "the end");
-    if (options_.expected && options_.expected->seq > state_.base.seq) {
-      wanted_.emplace(options_.expected->seq,
-                      std::pair(options_.expected->hash, "what is expected"));
+    for (const EvidenceCheckpoint& checkpoint : state_.checkpoints) {
+      Want(checkpoint, ChainEnd::kCheckpoint, "a checkpoint");
     }
+    if (state_.head.seq != 0) Want(state_.head, ChainEnd::kHead, "the end");
+    if (options_.expected) Expect(*options_.expected);
     report_.head = state_.head;
   }
 
@@ -67,6 +72,8 @@ class ChainWalk final : public EvidenceVisitor {
     if (row.seq != last_seq_ + 1) {
       Add({Kind::kMissing, last_seq_ + 1, row.seq - 1, "",
            (last_id_.empty() ? std::string() : "behind " + last_id_ + ", ") + "before " + row.id});
+      Add({Kind::kUnchecked, row.seq, row.seq, row.id,
+           "it cannot be checked: it stands behind a gap"});
       before_last_hash_.clear();
     } else {
       CheckLink(row);
@@ -79,10 +86,23 @@ class ChainWalk final : public EvidenceVisitor {
     return true;
   }
 
+  void Odd(std::string what) override { Add({Kind::kStructure, 0, 0, "", std::move(what)}); }
+
   void Finish() {
+    // Without an end there is no record, no day, no key: its traces say what is gone.
+    const bool traces = report_.records > 0 || named_keys_ > 0 || state_.base.seq > 0 ||
+                        !state_.checkpoints.empty();
+    if (state_.head.seq == 0 && traces) {
+      Add({Kind::kUnsigned, 0, 0, "", "the signed end of the chain is gone"});
+    }
     if (last_seq_ < state_.head.seq) {
       Add({Kind::kMissing, last_seq_ + 1, state_.head.seq, "", "from the end"});
     }
+    const int64_t end = std::max(last_seq_, state_.head.seq);
+    if (last_signed_ > end) {
+      Add({Kind::kMissing, end + 1, last_signed_, "", "a checkpoint was signed behind the end"});
+    }
+    report_.keys.assign(signed_by_.begin(), signed_by_.end());
     if (options_.expected && options_.expected->seq > state_.head.seq) {
       Add({Kind::kMissing, state_.head.seq + 1, options_.expected->seq, "",
            "the chain ends before what is expected"});
@@ -97,17 +117,34 @@ class ChainWalk final : public EvidenceVisitor {
     report_.findings.push_back(std::move(finding));
   }
 
-  [[nodiscard]] std::set<std::string>& blobs() { return blobs_; }
+  /// The last day of a record that names a blob, by the blob's SHA-256.
+  [[nodiscard]] const std::map<std::string, std::chrono::sys_days>& blobs() const { return blobs_; }
 
  private:
-  void Want(const EvidenceCheckpoint& checkpoint, const std::string& what) {
-    if (!CheckSigned(checkpoint, ChainEnd::kHead, what)) return;
+  void Expect(const EvidenceCheckpoint& expected) {
+    if (expected.seq > state_.base.seq) {
+      wanted_.emplace(expected.seq, std::pair(expected.hash, "what is expected"));
+    } else if (expected.seq < state_.base.seq) {
+      Add({Kind::kExpected, expected.seq, expected.seq, "",
+           "it cannot be checked any more: retention deleted it, expect a later end"});
+    } else if (expected.hash != state_.base.hash) {
+      Add({Kind::kRewritten, expected.seq, expected.seq, "",
+           "what retention deleted did not end as is expected"});
+    }
+  }
+
+  void Want(const EvidenceCheckpoint& checkpoint, ChainEnd end, const std::string& what) {
+    if (!CheckSigned(checkpoint, end, what)) return;
+    last_signed_ = std::max(last_signed_, checkpoint.seq);
     wanted_.emplace(checkpoint.seq, std::pair(checkpoint.hash, what));
   }
 
   bool CheckSigned(const EvidenceCheckpoint& checkpoint, ChainEnd end, const std::string& what) {
     const auto ok = CheckCheckpoint(checkpoint, end, state_.public_keys);
-    if (ok) return true;
+    if (ok) {
+      signed_by_.insert(checkpoint.key_id);
+      return true;
+    }
     Add({Kind::kUnsigned, checkpoint.seq, checkpoint.seq, "", what + ": " + ok.error().detail});
     return false;
   }
@@ -134,8 +171,17 @@ class ChainWalk final : public EvidenceVisitor {
     if (!difference.empty()) {
       Add({Kind::kColumns, row.seq, row.seq, row.id, std::move(difference)});
     }
+    // Spilled records come later than they were made, never earlier.
+    if (DayOfId(row.id) > row.day + kClockSkew) {
+      Add({Kind::kColumns, row.seq, row.seq, row.id, "it is younger than the day it is kept in"});
+    }
     if (const auto json = ReadJson(row.text, {.max_bytes = row.text.size()})) {
-      NamedBlobs(*json, blobs_);
+      std::set<std::string> names;
+      NamedBlobs(*json, names);
+      for (const std::string& name : names) {
+        auto& last = blobs_.emplace(name, row.day).first->second;
+        last = std::max(last, row.day);
+      }
     }
   }
 
@@ -162,30 +208,42 @@ class ChainWalk final : public EvidenceVisitor {
   std::string last_hash_;
   std::string before_last_hash_;
   std::multimap<int64_t, std::pair<std::string, std::string>> wanted_;  // hash and name, by seq
-  std::set<std::string> blobs_;                                         // that records name
+  std::map<std::string, std::chrono::sys_days> blobs_;
+  size_t named_keys_ = 0;
+  int64_t last_signed_ = 0;
+  std::set<std::string> signed_by_;
 };
 
-// All blobs are what their names say, and none that records or manifests name is missing.
+// All blobs are what their names say, none that records or manifests name is missing, and each is
+// kept as long as its last record.
 Result<void> CheckBlobs(EvidenceStore& store, ChainWalk& walk) {
-  const auto names = store.BlobNames();
-  if (!names) return names.error();
-  std::set<std::string> named = walk.blobs();
-  std::set<std::string> there;
-  for (const std::string& name : *names) {
-    const auto bytes = store.GetBlob(name);
+  const auto blobs = store.Blobs();
+  if (!blobs) return blobs.error();
+  auto named = walk.blobs();
+  std::map<std::string, std::chrono::sys_days> there;
+  for (const EvidenceBlobUse& blob : *blobs) {
+    const auto bytes = store.GetBlob(blob.sha256);
     if (!bytes && bytes.error().reason != Reason::kResourceNotFound) return bytes.error();
-    there.insert(name);
-    if (!bytes || Sha256Hex(*bytes) != name) {
-      walk.Add({Kind::kBlob, 0, 0, name, "what records share under this SHA-256 has another"});
+    there.emplace(blob.sha256, blob.last_day);
+    if (!bytes || Sha256Hex(*bytes) != blob.sha256) {
+      walk.Add(
+          {Kind::kBlob, 0, 0, blob.sha256, "what records share under this SHA-256 has another"});
       continue;
     }
-    if (const auto manifest = ManifestBlobs(*bytes); named.contains(name)) {
-      named.insert(manifest.begin(), manifest.end());
+    const auto manifest = named.find(blob.sha256);
+    if (manifest == named.end()) continue;
+    const auto day = manifest->second;
+    for (const std::string& name : ManifestBlobs(*bytes)) {
+      auto& last = named.emplace(name, day).first->second;
+      last = std::max(last, day);
     }
   }
-  for (const std::string& name : named) {
-    if (!there.contains(name)) {
+  for (const auto& [name, day] : named) {
+    const auto found = there.find(name);
+    if (found == there.end()) {
       walk.Add({Kind::kBlob, 0, 0, name, "records name it, and it is missing"});
+    } else if (found->second < day) {
+      walk.Add({Kind::kBlob, 0, 0, name, "it would be deleted before the records that name it"});
     }
   }
   return {};
@@ -201,6 +259,8 @@ std::string_view AuditFindingName(AuditFinding::Kind kind) {
       return "columns";
     case Kind::kMissing:
       return "missing";
+    case Kind::kUnchecked:
+      return "unchecked";
     case Kind::kInserted:
       return "inserted";
     case Kind::kRewritten:
@@ -209,6 +269,10 @@ std::string_view AuditFindingName(AuditFinding::Kind kind) {
       return "unsigned";
     case Kind::kBlob:
       return "blob";
+    case Kind::kStructure:
+      return "structure";
+    case Kind::kExpected:
+      return "expected";
   }
   return "changed";
 }

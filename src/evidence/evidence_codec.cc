@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "evidence/call_json.h"
 #include "evidence/json_fields.h"
+#include "evidence/packed_id.h"
 #include "evidence/store_time.h"
 #include "evidence/verdict_digest.h"
 #include "pki/sha256.h"
@@ -140,6 +141,17 @@ Result<std::string> NewEvidenceId(sys_seconds now) {
   return id;
 }
 
+std::chrono::sys_days DayOfId(std::string_view id) {
+  const std::string bytes = PackUuid(id);
+  if (bytes.empty()) return {};
+  int64_t milliseconds = 0;
+  for (size_t i = 0; i < 6; ++i) {
+    milliseconds = milliseconds * 256 + static_cast<unsigned char>(bytes[i]);
+  }
+  return std::chrono::floor<std::chrono::days>(
+      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(milliseconds)));
+}
+
 Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers private_part,
                                              EvidenceRecord record) const {
   record.keys = CleanKeys(std::move(record.keys));
@@ -254,6 +266,7 @@ Result<EvidenceRecord> RecordOfText(std::string text) {
 }
 
 std::string ColumnsDifference(const StoredEvidence& record) {
+  if (!record.odd.empty()) return record.odd;
   const auto read = RecordOfText(record.text);
   if (!read) return "its text cannot be read";
   if (read->id != record.id) return "its id is another in its text";

@@ -19,6 +19,9 @@ namespace callvet {
 /// (here whole seconds). Fails with kInternalError. Thread-safe.
 Result<std::string> NewEvidenceId(sys_seconds now);
 
+/// The day of the time in a record's id; 1970 if it is none. Pure.
+std::chrono::sys_days DayOfId(std::string_view id);
+
 /// Somebody's access to evidence, which is recorded like a call.
 struct EvidenceAccess {
   std::string who;    // token name or user
@@ -73,8 +76,8 @@ EvidenceKeys CleanKeys(EvidenceKeys keys);
 /// A record of its text alone; without blobs. Fails with kEvidenceAltered. Pure.
 Result<EvidenceRecord> RecordOfText(std::string text);
 
-/// What must be so of every record: that `text` says id, kind, time and keys of the columns beside
-/// it. "" or what differs. Pure.
+/// What must be so of every record: that its row is as a store writes it, and `text` says id, kind,
+/// time and keys of the columns beside it. "" or what differs. Pure.
 std::string ColumnsDifference(const StoredEvidence& record);
 
 }  // namespace callvet

@@ -9,10 +9,21 @@
 namespace callvet {
 namespace {
 
+const char* EndName(ChainEnd end) {
+  switch (end) {
+    case ChainEnd::kHead:
+      return "head";
+    case ChainEnd::kBase:
+      return "base";
+    case ChainEnd::kCheckpoint:
+      return "checkpoint";
+  }
+  return "";
+}
+
 std::string Statement(const EvidenceCheckpoint& checkpoint, ChainEnd end) {
-  return std::string("callvet evidence ") + (end == ChainEnd::kHead ? "head" : "base") + "\n" +
-         std::to_string(checkpoint.seq) + "\n" + ToHex(checkpoint.hash) + "\n" +
-         FormatTime(checkpoint.time) + "\n";
+  return std::string("callvet evidence ") + EndName(end) + "\n" + std::to_string(checkpoint.seq) +
+         "\n" + ToHex(checkpoint.hash) + "\n" + FormatTime(checkpoint.time) + "\n";
 }
 
 }  // namespace
@@ -41,6 +52,20 @@ Result<std::vector<ChainedRecord>> ExtendChain(const std::vector<const EvidenceR
     chained.push_back({record, head.seq, std::move(*hash)});
   }
   return chained;
+}
+
+Result<void> CheckPlace(const StoredEvidence& record, const ChainPlace& place) {
+  const std::string name = "record " + std::to_string(record.seq) + " (" + record.id + ")";
+  const auto own = NextHash(place.before, record.text);
+  if (place.before.empty() || !own || *own != record.hash) {
+    return Fail(Reason::kEvidenceAltered, name + " does not follow from the one before it");
+  }
+  const auto next = place.after_text.empty() ? Result<std::string>(record.hash)
+                                             : NextHash(record.hash, place.after_text);
+  if (!next || *next != place.after) {
+    return Fail(Reason::kEvidenceAltered, "what is behind " + name + " does not follow from it");
+  }
+  return {};
 }
 
 Result<void> SignCheckpoint(EvidenceCheckpoint& checkpoint, ChainEnd end, sys_seconds now,

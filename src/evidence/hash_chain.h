@@ -32,9 +32,9 @@ struct ChainedRecord {
 Result<std::vector<ChainedRecord>> ExtendChain(const std::vector<const EvidenceRecord*>& records,
                                                EvidenceCheckpoint& head);
 
-/// What a checkpoint says of the chain: its end, or where it begins since older records were
-/// deleted.
-enum class ChainEnd : uint8_t { kHead, kBase };
+/// What a checkpoint says of the chain: its end, where it begins since older records were deleted,
+/// or that it once came by here. Each is a statement of its own: none serves as another.
+enum class ChainEnd : uint8_t { kHead, kBase, kCheckpoint };
 
 /// Signs `checkpoint` as of `now`. `signer` may be nullptr: fails with kKeyInvalid.
 Result<void> SignCheckpoint(EvidenceCheckpoint& checkpoint, ChainEnd end, sys_seconds now,
@@ -53,8 +53,18 @@ Result<void> CheckSignature(std::string_view statement, std::string_view signatu
 /// kInternalError.
 Result<std::string> EvidenceKeyId(std::string_view public_pem);
 
-/// A copy of the head is kept as a checkpoint once so many records, or so much time, came behind
-/// the last one.
+/// Where a record stands in its chain.
+struct ChainPlace {
+  std::string before;      // hash of the record before it; "": that is not there
+  std::string after;       // hash of the next record, or of the chain's end behind the last one
+  std::string after_text;  // "" behind the last one
+};
+/// Whether `record` follows from what is before it, and what is behind it from `record`. Fails with
+/// kEvidenceAltered.
+Result<void> CheckPlace(const StoredEvidence& record, const ChainPlace& place);
+
+/// The chain's end is signed once more as a checkpoint, which stays, once so many records, or so
+/// much time, came behind the last one.
 inline constexpr int64_t kCheckpointRecords = 1000;
 inline constexpr std::chrono::seconds kCheckpointTime{60};
 

@@ -8,9 +8,12 @@
 #include <utility>
 
 #include "base/text.h"
+#include "evidence/chain_guard.h"
 #include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
+#include "evidence/pool.h"
 #include "evidence/postgres.h"
+#include "evidence/postgres_schema.h"
 #include "evidence/store_time.h"
 
 namespace callvet {
@@ -23,36 +26,9 @@ using Row = std::vector<Parameter>;
 constexpr std::chrono::milliseconds kPruneTimeout{60'000};
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(4851215093)";
 
-// One statement each: the extended protocol takes no more.
-constexpr const char* kPostgresSchema[] = {
-    "CREATE TABLE IF NOT EXISTS evidence_setting (name text PRIMARY KEY, value text NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS evidence_day (day bigint PRIMARY KEY)",
-    "CREATE TABLE IF NOT EXISTS evidence_blob (sha256 bytea PRIMARY KEY, last_day bigint NOT NULL, "
-    "bytes bytea NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS evidence_chain_end (name text PRIMARY KEY, seq bigint NOT NULL, "
-    "hash bytea NOT NULL, at bigint NOT NULL, key_id text NOT NULL, signature bytea NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS evidence_checkpoint (seq bigint PRIMARY KEY, hash bytea NOT NULL, "
-    "at bigint NOT NULL, key_id text NOT NULL, signature bytea NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS evidence_signer (key_id text PRIMARY KEY, public_pem text NOT "
-    "NULL)",
-    "CREATE TABLE IF NOT EXISTS evidence_record (seq bigint NOT NULL, day bigint NOT NULL, "
-    "id uuid NOT NULL, kind smallint NOT NULL, at bigint NOT NULL, orig text, dest text, "
-    "origid text, spc text, trunk text, reason text, call_id text, hash bytea NOT NULL, "
-    "body text NOT NULL, PRIMARY KEY (seq, day)) PARTITION BY RANGE (day)",
-    "CREATE UNIQUE INDEX IF NOT EXISTS evidence_record_id ON evidence_record (id, day)",
-    "CREATE INDEX IF NOT EXISTS evidence_record_at ON evidence_record (at)",
-    "CREATE INDEX IF NOT EXISTS evidence_record_orig ON evidence_record (orig, at)",
-    "CREATE INDEX IF NOT EXISTS evidence_record_dest ON evidence_record (dest, at)",
-    "CREATE INDEX IF NOT EXISTS evidence_record_origid ON evidence_record (origid)",
-    "CREATE INDEX IF NOT EXISTS evidence_record_spc ON evidence_record (spc, at)",
-    "CREATE INDEX IF NOT EXISTS evidence_record_trunk ON evidence_record (trunk, at)",
-    "CREATE INDEX IF NOT EXISTS evidence_record_call_id ON evidence_record (call_id)",
-    "CREATE INDEX IF NOT EXISTS evidence_record_reason ON evidence_record (reason, at) "
-    "WHERE reason <> 'verified'",
-};
-
+constexpr size_t kReaders = 4;
 constexpr const char* kPostgresColumns =
-    "seq, id, kind, at, orig, dest, origid, spc, trunk, reason, call_id, hash, body";
+    "seq, id, kind, at, orig, dest, origid, spc, trunk, reason, call_id, hash, body, day";
 
 Parameter TextOrNull(const std::string& text) {
   return text.empty() ? Parameter() : Parameter(text);
@@ -76,6 +52,11 @@ EvidenceCheckpoint CheckpointOf(const Row& row) {
           FromPostgresBytes(Text(row, 4))};
 }
 
+std::chrono::sys_days DayAt(const Row& row, size_t column) {
+  return std::chrono::sys_days(std::chrono::days(Int(row, column)));
+}
+
+// A row of kPostgresColumns.
 StoredEvidence RecordOf(const Row& row) {
   StoredEvidence record;
   record.seq = Int(row, 0);
@@ -86,6 +67,11 @@ StoredEvidence RecordOf(const Row& row) {
                  Text(row, 8), Text(row, 9), Text(row, 10)};
   record.hash = FromPostgresBytes(Text(row, 11));
   record.text = Text(row, 12);
+  record.day = DayAt(row, 13);
+  if (Int(row, 2) != 0 && Int(row, 2) != 1) record.odd = "its column kind is out of range";
+  for (size_t key = 4; key <= 10; ++key) {
+    if (row[key] && row[key]->empty()) record.odd = "one of its columns is empty, and not NULL";
+  }
   return record;
 }
 
@@ -123,13 +109,17 @@ class Line {
     return {};
   }
 
-  // Makes the tables, if they are not there, and settles which key numbers are hashed with.
+  // Makes the tables, if they are not there, and settles which keys are used.
   Result<void> Prepare(PostgresConnection& connection) {
+    const bool read_only = options_.open == PostgresStoreOptions::Open::kReadOnly;
     const auto settled = connection.Query("SELECT to_regclass('evidence_record') IS NOT NULL");
     if (!settled) return settled.error();
     if (settled->rows.empty() || Text(settled->rows[0], 0) != "t") {
+      if (read_only) return Fail(Reason::kFileInvalid, "there is no evidence in this database");
       if (auto ok = MakeTables(connection); !ok) return ok;
     }
+    if (read_only) return {};
+    if (auto ok = CheckSigner(connection); !ok) return ok;
     const auto key =
         connection.Query("SELECT value FROM evidence_setting WHERE name = 'number_key'");
     if (!key) return key.error();
@@ -140,10 +130,21 @@ class Line {
     return {};
   }
 
+  // A store has one key: another one signs only what was handed to it by Rekey.
+  Result<void> CheckSigner(PostgresConnection& connection) {
+    if (options_.signer == nullptr) return {};
+    const auto other = connection.Query("SELECT key_id FROM evidence_signer WHERE key_id <> $1",
+                                        {options_.signer->key_id()});
+    if (!other) return other.error();
+    if (other->rows.empty()) return {};
+    return Fail(Reason::kKeyInvalid,
+                "the database is signed with another key: " + Text(other->rows[0], 0));
+  }
+
   Result<void> MakeTables(PostgresConnection& connection) {
     if (auto ok = connection.Query("BEGIN"); !ok) return ok.error();
     if (auto ok = connection.Query(kLock); !ok) return ok.error();
-    for (const char* statement : kPostgresSchema) {
+    for (const char* statement : PostgresSchema()) {
       if (auto ok = connection.Query(statement); !ok) return ok.error();
     }
     if (auto ok = connection.Query(
@@ -168,20 +169,26 @@ class PostgresStore final : public EvidenceStore {
       : options_(std::move(options)),
         writer_(options_, options_.append_timeout),
         pruner_(options_, kPruneTimeout),
-        reader_(options_, options_.timeout) {}
+        readers_(kReaders, [this]() -> Result<std::unique_ptr<Line>> {
+          return std::make_unique<Line>(options_, options_.timeout);
+        }) {}
 
   Result<void> Append(const Records& records, Seen seen) override;
   Result<EvidencePage> Find(const EvidenceQuery& query) override;
   Result<StoredEvidence> Get(std::string_view id) override;
   Result<std::string> GetBlob(std::string_view sha256) override;
   Result<void> VisitAll(EvidenceVisitor& visitor) override;
-  Result<std::vector<std::string>> BlobNames() override;
+  Result<std::vector<EvidenceBlobUse>> Blobs() override;
   Result<int64_t> Prune(std::chrono::sys_days day) override;
+  Result<void> Rekey(const EvidenceSigner& next) override;
 
  private:
   using Connection = PostgresConnection;
 
-  Result<void> AppendInside(Connection& connection, const Records& records, Seen seen);
+  static Result<ChainTail> ReadTail(Connection& connection);
+  Result<ChainTail> CheckedTail(Connection& connection) const;
+  Result<std::optional<EvidenceCheckpoint>> AppendInside(Connection& connection,
+                                                         const Records& records, Seen seen);
   static Result<std::vector<const EvidenceRecord*>> NotThere(Connection& connection,
                                                              const Records& records, Seen seen);
   Result<int64_t> OpenDay(Connection& connection) const;
@@ -189,10 +196,25 @@ class PostgresStore final : public EvidenceStore {
                         int64_t day);
   static Result<void> PutRecords(Connection& connection, const std::vector<ChainedRecord>& records,
                                  int64_t day);
-  Result<void> PutHead(Connection& connection, EvidenceCheckpoint head) const;
+  Result<void> PutHead(Connection& connection, EvidenceCheckpoint& head,
+                       const EvidenceCheckpoint& newest) const;
   static Result<void> PutEnd(Connection& connection, const char* name,
                              const EvidenceCheckpoint& end);
   Result<int64_t> PruneInside(Connection& connection, int64_t day) const;
+  Result<bool> RekeyInside(Connection& connection, const EvidenceSigner& next) const;
+  static Result<int64_t> PruneDay(Connection& connection, int64_t day, int64_t limit,
+                                  EvidenceCheckpoint& base);
+  /// seq 0: there is none.
+  static Result<StoredEvidence> RowAt(Connection& connection, int64_t seq);
+  static Result<ChainPlace> PlaceOf(Connection& connection, const StoredEvidence& record,
+                                    const EvidenceCheckpoint& base);
+  /// Runs `work` in a transaction of a connection that nobody else reads with.
+  template <class Work>
+  auto Read(const char* begin, Work work) -> decltype(work(std::declval<Connection&>())) {
+    const auto line = readers_.Take();
+    if (!line) return line.error();
+    return (*line)->Transaction(begin, work);
+  }
   static Result<EvidenceCheckpoint> ReadEnd(Connection& connection, const char* name);
   static Result<EvidenceChainState> ReadState(Connection& connection);
   static Result<bool> VisitInside(Connection& connection, EvidenceVisitor& visitor);
@@ -200,35 +222,92 @@ class PostgresStore final : public EvidenceStore {
   PostgresStoreOptions options_;
   std::mutex blobs_mutex_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day
+  ChainGuard guard_;
   Line writer_;
   Line pruner_;
-  Line reader_;
+  Pool<Line> readers_;
 };
 
 Result<void> PostgresStore::Append(const Records& records, Seen seen) {
   if (records.empty()) return {};
   const std::lock_guard lock(blobs_mutex_);
-  auto done = writer_.Transaction(
+  const auto head = writer_.Transaction(
       "BEGIN", [&](Connection& connection) { return AppendInside(connection, records, seen); });
-  if (!done) blob_days_.clear();  // what was put is perhaps not there
-  return done;
+  if (!head) {
+    blob_days_.clear();  // what was put is perhaps not there
+    return head.error();
+  }
+  if (*head) guard_.Wrote(**head);
+  return {};
 }
 
-Result<void> PostgresStore::AppendInside(Connection& connection, const Records& records,
-                                         Seen seen) {
-  if (auto ok = connection.Query(kLock); !ok) return ok.error();
-  const auto fresh = NotThere(connection, records, seen);
-  if (!fresh) return fresh.error();
-  if (fresh->empty()) return {};
-  const auto day = OpenDay(connection);
-  if (!day) return day.error();
-  if (auto ok = PutBlobs(connection, *fresh, *day); !ok) return ok;
+// What the chain's end says, and the last record that is there.
+Result<ChainTail> PostgresStore::ReadTail(Connection& connection) {
+  ChainTail tail;
+  auto base = ReadEnd(connection, "base");
+  if (!base) return base.error();
   auto head = ReadEnd(connection, "head");
   if (!head) return head.error();
-  const auto chained = ExtendChain(*fresh, *head);
+  tail.base = std::move(*base);
+  tail.head = std::move(*head);
+  const auto newest = connection.Query(
+      "SELECT seq, hash, at, key_id, signature FROM evidence_checkpoint ORDER BY seq DESC LIMIT 1");
+  if (!newest) return newest.error();
+  if (!newest->rows.empty()) tail.newest = CheckpointOf(newest->rows[0]);
+  const auto traces = connection.Query(
+      "SELECT (SELECT max(day) FROM evidence_day), EXISTS (SELECT 1 FROM evidence_signer)");
+  if (!traces) return traces.error();
+  const Row& traced = traces->rows.at(0);
+  tail.traces = traced[0].has_value() || Text(traced, 1) == "t";
+  if (!traced[0]) return tail;
+  tail.last_day = Int(traced, 0);
+  const auto last = connection.Query(
+      "SELECT seq, hash FROM evidence_record WHERE day = $1 ORDER BY seq DESC LIMIT 1",
+      {traced[0]});
+  if (!last) return last.error();
+  if (last->rows.empty()) return tail;
+  tail.last_seq = Int(last->rows[0], 0);
+  tail.last_hash = FromPostgresBytes(Text(last->rows[0], 1));
+  return tail;
+}
+
+Result<ChainTail> PostgresStore::CheckedTail(Connection& connection) const {
+  auto tail = ReadTail(connection);
+  if (!tail) return tail.error();
+  const auto hash_at = [&](int64_t seq) -> Result<std::string> {
+    // Most often it is in the last day's partition: then no other one is asked.
+    const auto late =
+        connection.Query("SELECT hash FROM evidence_record WHERE day = $1 AND seq = $2",
+                         {Int(tail->last_day), Int(seq)});
+    if (!late) return late.error();
+    if (!late->rows.empty()) return FromPostgresBytes(Text(late->rows[0], 0));
+    auto row = RowAt(connection, seq);
+    if (!row) return row.error();
+    return std::move(row->hash);
+  };
+  if (auto ok = guard_.Check(*tail, options_.signer.get(), hash_at); !ok) return ok.error();
+  return tail;
+}
+
+// Gives the new end, if anything was appended.
+Result<std::optional<EvidenceCheckpoint>> PostgresStore::AppendInside(Connection& connection,
+                                                                      const Records& records,
+                                                                      Seen seen) {
+  if (auto ok = connection.Query(kLock); !ok) return ok.error();
+  const auto tail = CheckedTail(connection);
+  if (!tail) return tail.error();
+  const auto fresh = NotThere(connection, records, seen);
+  if (!fresh) return fresh.error();
+  if (fresh->empty()) return std::optional<EvidenceCheckpoint>();
+  const auto day = OpenDay(connection);
+  if (!day) return day.error();
+  if (auto ok = PutBlobs(connection, *fresh, *day); !ok) return ok.error();
+  EvidenceCheckpoint head = tail->head;
+  const auto chained = ExtendChain(*fresh, head);
   if (!chained) return chained.error();
-  if (auto ok = PutRecords(connection, *chained, *day); !ok) return ok;
-  return PutHead(connection, std::move(*head));
+  if (auto ok = PutRecords(connection, *chained, *day); !ok) return ok.error();
+  if (auto ok = PutHead(connection, head, tail->newest); !ok) return ok.error();
+  return std::optional(std::move(head));
 }
 
 Result<std::vector<const EvidenceRecord*>> PostgresStore::NotThere(Connection& connection,
@@ -313,7 +392,7 @@ Result<void> PostgresStore::PutRecords(Connection& connection,
   parameters.emplace_back(Int(day));
   const auto put = connection.Query(
       std::string("INSERT INTO evidence_record (") + kPostgresColumns +
-          ", day) SELECT u.*, $14::bigint FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], "
+          ") SELECT u.*, $14::bigint FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], "
           "$4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], "
           "$11::text[], $12::bytea[], $13::text[]) AS u",
       parameters);
@@ -333,27 +412,25 @@ Result<void> PostgresStore::PutEnd(Connection& connection, const char* name,
   return {};
 }
 
-Result<void> PostgresStore::PutHead(Connection& connection, EvidenceCheckpoint head) const {
+Result<void> PostgresStore::PutHead(Connection& connection, EvidenceCheckpoint& head,
+                                    const EvidenceCheckpoint& newest) const {
   const auto now = options_.clock->Now();
   if (auto ok = SignCheckpoint(head, ChainEnd::kHead, now, options_.signer.get()); !ok) return ok;
   if (auto ok = PutEnd(connection, "head", head); !ok) return ok;
-  const auto last =
-      connection.Query("SELECT seq, at FROM evidence_checkpoint ORDER BY seq DESC LIMIT 1");
-  if (!last) return last.error();
-  const int64_t last_seq = last->rows.empty() ? 0 : Int(last->rows[0], 0);
-  const int64_t last_time = last->rows.empty() ? 0 : Int(last->rows[0], 1);
   const auto signer =
       connection.Query("INSERT INTO evidence_signer VALUES ($1, $2) ON CONFLICT DO NOTHING",
                        {head.key_id, options_.signer->public_pem()});
   if (!signer) return signer.error();
-  if (head.seq < last_seq + kCheckpointRecords &&
-      Seconds(now) < last_time + kCheckpointTime.count()) {
-    return {};
+  if (head.seq < newest.seq + kCheckpointRecords && now < newest.time + kCheckpointTime) return {};
+  EvidenceCheckpoint checkpoint = head;
+  if (auto ok = SignCheckpoint(checkpoint, ChainEnd::kCheckpoint, now, options_.signer.get());
+      !ok) {
+    return ok;
   }
   const auto put =
       connection.Query("INSERT INTO evidence_checkpoint VALUES ($1, $2::bytea, $3, $4, $5::bytea)",
-                       {Int(head.seq), PostgresBytes(head.hash), Int(Seconds(now)), head.key_id,
-                        PostgresBytes(head.signature)});
+                       {Int(checkpoint.seq), PostgresBytes(checkpoint.hash), Int(Seconds(now)),
+                        checkpoint.key_id, PostgresBytes(checkpoint.signature)});
   if (!put) return put.error();
   return {};
 }
@@ -366,6 +443,38 @@ Result<EvidenceCheckpoint> PostgresStore::ReadEnd(Connection& connection, const 
   return CheckpointOf(read->rows[0]);
 }
 
+Result<StoredEvidence> PostgresStore::RowAt(Connection& connection, int64_t seq) {
+  const auto rows = connection.Query(
+      std::string("SELECT ") + kPostgresColumns + " FROM evidence_record WHERE seq = $1 LIMIT 1",
+      {Int(seq)});
+  if (!rows) return rows.error();
+  return rows->rows.empty() ? StoredEvidence() : RecordOf(rows->rows[0]);
+}
+
+// `base`: where the chain begins.
+Result<ChainPlace> PostgresStore::PlaceOf(Connection& connection, const StoredEvidence& record,
+                                          const EvidenceCheckpoint& base) {
+  ChainPlace place;
+  if (base.seq == record.seq - 1) {
+    place.before = base.hash;
+  } else {
+    auto row = RowAt(connection, record.seq - 1);
+    if (!row) return row.error();
+    place.before = std::move(row->hash);
+  }
+  auto head = ReadEnd(connection, "head");
+  if (!head) return head.error();
+  if (head->seq == record.seq) {
+    place.after = std::move(head->hash);
+    return place;
+  }
+  auto next = RowAt(connection, record.seq + 1);
+  if (!next) return next.error();
+  place.after = std::move(next->hash);
+  place.after_text = std::move(next->text);
+  return place;
+}
+
 Result<EvidencePage> PostgresStore::Find(const EvidenceQuery& query) {
   std::string where = "kind = $1 AND seq < $2";
   std::vector<Parameter> parameters = {query.kind == EvidenceKind::kCall ? "0" : "1",
@@ -376,7 +485,6 @@ Result<EvidencePage> PostgresStore::Find(const EvidenceQuery& query) {
   };
   if (query.from) add("at >=", Int(Seconds(*query.from)));
   if (query.to) add("at <=", Int(Seconds(*query.to)));
-  bool by_key = false;
   const std::pair<const char*, const std::string*> keys[] = {
       {"orig =", &query.keys.orig},       {"dest =", &query.keys.dest},
       {"origid =", &query.keys.origid},   {"spc =", &query.keys.spc},
@@ -384,21 +492,20 @@ Result<EvidencePage> PostgresStore::Find(const EvidenceQuery& query) {
       {"call_id =", &query.keys.call_id},
   };
   for (const auto& [condition, value] : keys) {
-    if (value->empty()) continue;
-    add(condition, *value);
-    by_key = true;
+    if (!value->empty()) add(condition, *value);
   }
+  const bool few = !query.keys.origid.empty() || !query.keys.call_id.empty();
   if (!query.keys.reason.empty() && query.keys.reason != Info(Reason::kNone).id) {
     where += " AND reason <> 'verified'";
   }
   const size_t limit = std::min(query.limit, EvidenceQuery::kMaxLimit);
   parameters.emplace_back(std::to_string(limit + 1));
-  // "+ 0": what a key finds is few and is sorted; the order must not be what the planner goes by.
+  // Most indexes serve the order by seq. "+ 0": what these keys find is few and is sorted; the
+  // order must not be what the planner goes by.
   const std::string sql = std::string("SELECT ") + kPostgresColumns +
                           " FROM evidence_record WHERE " + where + " ORDER BY seq" +
-                          (by_key ? " + 0" : "") + " DESC LIMIT $" +
-                          std::to_string(parameters.size());
-  return reader_.Transaction("BEGIN", [&](Connection& connection) -> Result<EvidencePage> {
+                          (few ? " + 0" : "") + " DESC LIMIT $" + std::to_string(parameters.size());
+  return Read("BEGIN", [&](Connection& connection) -> Result<EvidencePage> {
     const auto rows = connection.Query(sql, parameters);
     if (!rows) return rows.error();
     EvidencePage page;
@@ -415,20 +522,27 @@ Result<StoredEvidence> PostgresStore::Get(std::string_view id) {
   if (PackUuid(id).empty()) {
     return Fail(Reason::kResourceNotFound, "this is no id of evidence");
   }
-  return reader_.Transaction("BEGIN", [&](Connection& connection) -> Result<StoredEvidence> {
-    const auto rows = connection.Query(
-        std::string("SELECT ") + kPostgresColumns + " FROM evidence_record WHERE id = $1",
-        {std::string(id)});
-    if (!rows) return rows.error();
-    if (rows->rows.empty()) {
-      return Fail(Reason::kResourceNotFound, "there is no evidence with this id");
-    }
-    return RecordOf(rows->rows[0]);
-  });
+  return Read("BEGIN ISOLATION LEVEL REPEATABLE READ",
+              [&](Connection& connection) -> Result<StoredEvidence> {
+                const auto rows = connection.Query(std::string("SELECT ") + kPostgresColumns +
+                                                       " FROM evidence_record WHERE id = $1",
+                                                   {std::string(id)});
+                if (!rows) return rows.error();
+                if (rows->rows.empty()) {
+                  return Fail(Reason::kResourceNotFound, "there is no evidence with this id");
+                }
+                StoredEvidence record = RecordOf(rows->rows[0]);
+                const auto base = ReadEnd(connection, "base");
+                if (!base) return base.error();
+                const auto place = PlaceOf(connection, record, *base);
+                if (!place) return place.error();
+                if (auto ok = CheckRecord(record, *place); !ok) return ok.error();
+                return record;
+              });
 }
 
 Result<std::string> PostgresStore::GetBlob(std::string_view sha256) {
-  return reader_.Transaction("BEGIN", [&](Connection& connection) -> Result<std::string> {
+  return Read("BEGIN", [&](Connection& connection) -> Result<std::string> {
     const auto rows = connection.Query("SELECT bytes FROM evidence_blob WHERE sha256 = $1::bytea",
                                        {PostgresBytes(BytesOfHex(sha256).value_or(""))});
     if (!rows) return rows.error();
@@ -462,6 +576,7 @@ Result<bool> PostgresStore::VisitInside(Connection& connection, EvidenceVisitor&
   const auto state = ReadState(connection);
   if (!state) return state.error();
   visitor.State(*state);
+  if (auto ok = CheckPostgresStructure(connection, visitor); !ok) return ok.error();
   if (auto ok = connection.Query(std::string("DECLARE all_records NO SCROLL CURSOR FOR SELECT ") +
                                  kPostgresColumns + " FROM evidence_record ORDER BY seq");
       !ok) {
@@ -478,23 +593,21 @@ Result<bool> PostgresStore::VisitInside(Connection& connection, EvidenceVisitor&
 }
 
 Result<void> PostgresStore::VisitAll(EvidenceVisitor& visitor) {
-  const auto done =
-      reader_.Transaction("BEGIN ISOLATION LEVEL REPEATABLE READ",
-                          [&](Connection& connection) { return VisitInside(connection, visitor); });
+  const auto done = Read("BEGIN ISOLATION LEVEL REPEATABLE READ",
+                         [&](Connection& connection) { return VisitInside(connection, visitor); });
   if (!done) return done.error();
   return {};
 }
 
-Result<std::vector<std::string>> PostgresStore::BlobNames() {
-  return reader_.Transaction(
-      "BEGIN", [&](Connection& connection) -> Result<std::vector<std::string>> {
-        const auto rows =
-            connection.Query("SELECT encode(sha256, 'hex') FROM evidence_blob ORDER BY sha256");
-        if (!rows) return rows.error();
-        std::vector<std::string> names;
-        for (const Row& row : rows->rows) names.push_back(Text(row, 0));
-        return names;
-      });
+Result<std::vector<EvidenceBlobUse>> PostgresStore::Blobs() {
+  return Read("BEGIN", [&](Connection& connection) -> Result<std::vector<EvidenceBlobUse>> {
+    const auto rows = connection.Query(
+        "SELECT encode(sha256, 'hex'), last_day FROM evidence_blob ORDER BY sha256");
+    if (!rows) return rows.error();
+    std::vector<EvidenceBlobUse> blobs;
+    for (const Row& row : rows->rows) blobs.push_back({Text(row, 0), DayAt(row, 1)});
+    return blobs;
+  });
 }
 
 Result<int64_t> PostgresStore::Prune(std::chrono::sys_days day) {
@@ -505,46 +618,107 @@ Result<int64_t> PostgresStore::Prune(std::chrono::sys_days day) {
   });
 }
 
+// Drops a day's partition, whose last record becomes `base`. Gives how many records it had.
+Result<int64_t> PostgresStore::PruneDay(Connection& connection, int64_t day, int64_t limit,
+                                        EvidenceCheckpoint& base) {
+  const std::string table = "evidence_record_" + Int(day);
+  // A uuid has no max().
+  const auto last =
+      connection.Query(std::string("SELECT ") + kPostgresColumns + ", (SELECT count(*) FROM " +
+                       table + "), (SELECT id FROM " + table + " ORDER BY id DESC LIMIT 1) FROM " +
+                       table + " ORDER BY seq DESC LIMIT 1");
+  if (!last) return last.error();
+  int64_t count = 0;
+  if (!last->rows.empty()) {
+    const Row& row = last->rows[0];
+    const OldDay old{RecordOf(row), Text(row, 15)};
+    if (auto ok = CheckOld(old, std::chrono::sys_days(std::chrono::days(limit))); !ok) {
+      return ok.error();
+    }
+    const auto place = PlaceOf(connection, old.last, base);
+    if (!place) return place.error();
+    if (auto ok = CheckPlace(old.last, *place); !ok) return ok.error();
+    base.seq = old.last.seq;
+    base.hash = old.last.hash;
+    count = Int(row, 14);
+  }
+  if (auto ok = connection.Query("DROP TABLE " + table); !ok) return ok.error();
+  if (auto ok = connection.Query("DELETE FROM evidence_day WHERE day = $1", {Int(day)}); !ok) {
+    return ok.error();
+  }
+  return count;
+}
+
 Result<int64_t> PostgresStore::PruneInside(Connection& connection, int64_t day) const {
   if (auto ok = connection.Query(kLock); !ok) return ok.error();
   const auto days =
       connection.Query("SELECT day FROM evidence_day WHERE day < $1 ORDER BY day", {Int(day)});
   if (!days) return days.error();
-  auto base = ReadEnd(connection, "base");
-  if (!base) return base.error();
+  if (days->rows.empty()) return 0;
+  const auto tail = CheckedTail(connection);
+  if (!tail) return tail.error();
+  EvidenceCheckpoint base = tail->base;
   int64_t deleted = 0;
   for (const Row& row : days->rows) {
-    const std::string table = "evidence_record_" + Int(Int(row, 0));
-    const auto last = connection.Query("SELECT seq, hash, (SELECT count(*) FROM " + table +
-                                       ") FROM " + table + " ORDER BY seq DESC LIMIT 1");
-    if (!last) return last.error();
-    if (!last->rows.empty()) {
-      base->seq = Int(last->rows[0], 0);
-      base->hash = FromPostgresBytes(Text(last->rows[0], 1));
-      deleted += Int(last->rows[0], 2);
-    }
-    if (auto ok = connection.Query("DROP TABLE " + table); !ok) return ok.error();
-    if (auto ok = connection.Query("DELETE FROM evidence_day WHERE day = $1", {Text(row, 0)});
-        !ok) {
-      return ok.error();
-    }
+    const auto gone = PruneDay(connection, Int(row, 0), day, base);
+    if (!gone) return gone.error();
+    deleted += *gone;
   }
   if (deleted == 0) return deleted;
   const auto now = options_.clock->Now();
-  if (auto ok = SignCheckpoint(*base, ChainEnd::kBase, now, options_.signer.get()); !ok) {
+  if (auto ok = SignCheckpoint(base, ChainEnd::kBase, now, options_.signer.get()); !ok) {
     return ok.error();
   }
-  if (auto ok = PutEnd(connection, "base", *base); !ok) return ok.error();
+  if (auto ok = PutEnd(connection, "base", base); !ok) return ok.error();
   if (auto ok = connection.Query("DELETE FROM evidence_blob WHERE last_day < $1", {Int(day)});
       !ok) {
     return ok.error();
   }
   if (auto ok =
-          connection.Query("DELETE FROM evidence_checkpoint WHERE seq <= $1", {Int(base->seq)});
+          connection.Query("DELETE FROM evidence_checkpoint WHERE seq <= $1", {Int(base.seq)});
       !ok) {
     return ok.error();
   }
   return deleted;
+}
+
+Result<void> PostgresStore::Rekey(const EvidenceSigner& next) {
+  const auto done = pruner_.Transaction(
+      "BEGIN", [&](Connection& connection) { return RekeyInside(connection, next); });
+  if (!done) return done.error();
+  return {};
+}
+
+// False: there was nothing to hand over.
+Result<bool> PostgresStore::RekeyInside(Connection& connection, const EvidenceSigner& next) const {
+  if (auto ok = connection.Query(kLock); !ok) return ok.error();
+  if (const auto tail = CheckedTail(connection); !tail) return tail.error();
+  auto state = ReadState(connection);
+  if (!state) return state.error();
+  if (auto ok = SignAnew(*state, *options_.signer, next); !ok) return ok.error();
+  if (state->head.seq == 0) return false;
+  if (auto ok = PutEnd(connection, "head", state->head); !ok) return ok.error();
+  if (state->base.seq != 0) {
+    if (auto ok = PutEnd(connection, "base", state->base); !ok) return ok.error();
+  }
+  std::vector<Parameter> seqs;
+  std::vector<Parameter> signatures;
+  for (const EvidenceCheckpoint& checkpoint : state->checkpoints) {
+    seqs.emplace_back(Int(checkpoint.seq));
+    signatures.emplace_back(PostgresBytes(checkpoint.signature));
+  }
+  const auto put = connection.Query(
+      "UPDATE evidence_checkpoint c SET key_id = $3, signature = u.signature FROM "
+      "unnest($1::bigint[], $2::bytea[]) AS u (seq, signature) WHERE c.seq = u.seq",
+      {PostgresArray(seqs), PostgresArray(signatures), next.key_id()});
+  if (!put) return put.error();
+  if (auto ok = connection.Query("DELETE FROM evidence_signer"); !ok) return ok.error();
+  if (auto ok = connection.Query("INSERT INTO evidence_signer VALUES ($1, $2)",
+                                 {next.key_id(), next.public_pem()});
+      !ok) {
+    return ok.error();
+  }
+  return true;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,11 @@
 namespace callvet {
 
 struct PostgresStoreOptions {
-  std::string url;                               // postgresql://...
+  std::string url;  // postgresql://...
+  enum class Open : uint8_t {
+    kCreate,    // tables are made if they are missing
+    kReadOnly,  // for audits: nothing is made or written, and no key for numbers is needed
+  } open = Open::kCreate;
   std::shared_ptr<const EvidenceSigner> signer;  // nullptr: Append and Prune fail
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
   std::string number_key;                     // NumberSecret::name, or "": numbers are not hashed
@@ -27,7 +32,8 @@ struct PostgresStoreOptions {
 ///
 /// The server need not be there yet: then every call fails with kEvidenceUnavailable until it is.
 /// Never fails itself. A database that was begun with another key for numbers fails every call with
-/// kKeyInvalid.
+/// kKeyInvalid, and so does one that was signed with another key; with kReadOnly one without
+/// evidence fails it with kFileInvalid.
 std::shared_ptr<EvidenceStore> OpenPostgresStore(const PostgresStoreOptions& options);
 
 }  // namespace callvet

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 
+#include <system_error>
 #include <utility>
 
 #include "base/file_descriptor.h"
+#include "base/text.h"
 
 namespace callvet {
 namespace {
@@ -14,7 +16,9 @@ namespace {
 constexpr int kBusyMilliseconds = 5'000;
 
 Failure Unavailable(sqlite3* database) {
-  return Fail(Reason::kEvidenceUnavailable, std::string("SQLite: ") + ::sqlite3_errmsg(database));
+  const bool none = (::sqlite3_errcode(database) & 0xFF) == SQLITE_NOTADB;
+  return Fail(none ? Reason::kFileInvalid : Reason::kEvidenceUnavailable,
+              std::string("SQLite: ") + ::sqlite3_errmsg(database));
 }
 
 int FlagsOf(SqliteDatabase::Mode mode) {
@@ -25,8 +29,23 @@ int FlagsOf(SqliteDatabase::Mode mode) {
       return SQLITE_OPEN_READWRITE;
     case SqliteDatabase::Mode::kReadOnly:
       return SQLITE_OPEN_READONLY;
+    case SqliteDatabase::Mode::kTemporary:
+      return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY;
   }
   return SQLITE_OPEN_READONLY;
+}
+
+// As a part of a URI: all but letters, digits and a few others by number.
+std::string UriPath(const std::filesystem::path& path) {
+  std::string uri;
+  for (const char c : path.string()) {
+    if (IsAlpha(c) || IsDigit(c) || c == '/' || c == '.' || c == '-' || c == '_') {
+      uri += c;
+    } else {
+      uri += "%" + ToHex(std::string_view(&c, 1));
+    }
+  }
+  return uri;
 }
 
 }  // namespace
@@ -51,16 +70,42 @@ Result<SqliteDatabase> SqliteDatabase::Open(const std::filesystem::path& path, M
       return Fail(Reason::kFileUnreadable, path.string() + " cannot be made or written");
     }
   }
+  auto opened = OpenHandle(path, FlagsOf(mode));
+  if (!opened || mode != Mode::kReadOnly) return opened;
+  // Whoever may not write into the folder cannot make what SQLite (WAL) shares there with writers.
+  if (const auto read = opened->Prepare("SELECT 1 FROM sqlite_schema");
+      read || !CannotShare(*opened)) {
+    return opened;
+  }
+  std::error_code error;
+  const auto journal = std::filesystem::file_size(path.string() + "-wal", error);
+  if (!error && journal > 0) {
+    return Fail(Reason::kFileUnreadable,
+                path.string() +
+                    " is being written, or its last writer died: only who may write "
+                    "into its folder can read it now");
+  }
+  // No writer is there: the file is whole and stands still.
+  return OpenHandle("file:" + UriPath(path) + "?immutable=1", FlagsOf(mode) | SQLITE_OPEN_URI);
+}
+
+Result<SqliteDatabase> SqliteDatabase::OpenHandle(const std::string& name, int flags) {
   auto handle = std::make_unique<Handle>();
-  const int flags = FlagsOf(mode) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  if (::sqlite3_open_v2(path.c_str(), &handle->database, flags, nullptr) != SQLITE_OK) {
+  if (::sqlite3_open_v2(name.c_str(), &handle->database,
+                        flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                        nullptr) != SQLITE_OK) {
     return Fail(
         Reason::kFileUnreadable,
-        path.string() + ": " +
+        name + ": " +
             (handle->database != nullptr ? ::sqlite3_errmsg(handle->database) : "no memory"));
   }
   ::sqlite3_busy_timeout(handle->database, kBusyMilliseconds);
   return SqliteDatabase(std::move(handle));
+}
+
+bool SqliteDatabase::CannotShare(const SqliteDatabase& database) {
+  const int code = ::sqlite3_errcode(database.handle_->database) & 0xFF;
+  return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
 }
 
 Result<void> SqliteDatabase::Execute(const std::string& sql) {
@@ -147,8 +192,19 @@ std::string SqliteStatement::Bytes(int column) const {
   return {static_cast<const char*>(bytes), static_cast<size_t>(size)};
 }
 
-bool SqliteStatement::IsBlob(int column) const {
-  return ::sqlite3_column_type(handle_->statement, column) == SQLITE_BLOB;
+SqliteStatement::Column SqliteStatement::TypeOf(int column) const {
+  switch (::sqlite3_column_type(handle_->statement, column)) {
+    case SQLITE_INTEGER:
+      return Column::kInteger;
+    case SQLITE_FLOAT:
+      return Column::kReal;
+    case SQLITE_TEXT:
+      return Column::kText;
+    case SQLITE_BLOB:
+      return Column::kBlob;
+    default:
+      return Column::kNull;
+  }
 }
 
 }  // namespace callvet

@@ -19,9 +19,10 @@ class SqliteStatement;
 /// One connection. Not thread-safe.
 class SqliteDatabase {
  public:
-  enum class Mode : uint8_t { kCreate, kExisting, kReadOnly };
-  /// Waits for locks of others at most some seconds. A new file is for its owner only (0600). Fails
-  /// with kFileUnreadable.
+  enum class Mode : uint8_t { kCreate, kExisting, kReadOnly, kTemporary };
+  /// Waits for locks of others at most some seconds. A new file is for its owner only (0600).
+  /// kReadOnly needs no right to write, in the file's folder neither, unless a process died while
+  /// it wrote the file. kTemporary is in memory, without a path. Fails with kFileUnreadable.
   static Result<SqliteDatabase> Open(const std::filesystem::path& path, Mode mode);
   SqliteDatabase(SqliteDatabase&&) noexcept;
   SqliteDatabase& operator=(SqliteDatabase&&) = delete;
@@ -29,12 +30,15 @@ class SqliteDatabase {
 
   /// Runs statements without parameters. Fails with kEvidenceUnavailable.
   Result<void> Execute(const std::string& sql);
-  /// Fails with kEvidenceUnavailable, also if a table is missing.
+  /// Fails with kEvidenceUnavailable, also if a table is missing; with kFileInvalid if the file is
+  /// no database.
   Result<SqliteStatement> Prepare(const std::string& sql);
 
  private:
   struct Handle;
   explicit SqliteDatabase(std::unique_ptr<Handle> handle);
+  static Result<SqliteDatabase> OpenHandle(const std::string& name, int flags);
+  static bool CannotShare(const SqliteDatabase& database);
   std::unique_ptr<Handle> handle_;
 };
 
@@ -58,7 +62,8 @@ class SqliteStatement {
 
   [[nodiscard]] int64_t Int(int column) const;
   [[nodiscard]] std::string Bytes(int column) const;  // text or blob; "" for NULL
-  [[nodiscard]] bool IsBlob(int column) const;
+  enum class Column : uint8_t { kNull, kInteger, kReal, kText, kBlob };
+  [[nodiscard]] Column TypeOf(int column) const;
 
  private:
   friend class SqliteDatabase;

@@ -7,9 +7,13 @@
 #include <set>
 #include <utility>
 
+#include "evidence/chain_guard.h"
+#include "evidence/evidence_codec.h"
 #include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
+#include "evidence/pool.h"
 #include "evidence/sqlite.h"
+#include "evidence/sqlite_schema.h"
 #include "evidence/store_time.h"
 
 namespace callvet {
@@ -18,53 +22,7 @@ namespace {
 using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 
 constexpr int64_t kApplicationId = 0x63767631;  // "cvv1"
-
-constexpr const char* kSqliteSchema = R"(
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS day (
-  day INTEGER PRIMARY KEY, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS blob (sha256 BLOB PRIMARY KEY, last_day INTEGER NOT NULL, bytes BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS chain_end (
-  name TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL, time INTEGER NOT NULL,
-  key_id TEXT NOT NULL, signature BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS checkpoint (
-  seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL,
-  key_id TEXT NOT NULL, signature BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS signer (key_id TEXT PRIMARY KEY, public_pem TEXT NOT NULL) WITHOUT ROWID;
-)";
-
-constexpr const char* kSqliteColumns =
-    "seq, id, kind, time, orig, dest, origid, spc, trunk, reason, call_id, hash, text";
-
-std::string TableOf(int64_t day) {
-  return "record_" + std::to_string(day);
-}
-
-// What is often empty is indexed only where it is there.
-std::string DaySchema(int64_t day) {
-  const std::string table = TableOf(day);
-  std::string sql =
-      "CREATE TABLE IF NOT EXISTS " + table +
-      " (seq INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL, "
-      "time INTEGER NOT NULL, orig TEXT, dest TEXT, origid BLOB, spc TEXT, "
-      "trunk TEXT, reason TEXT, call_id TEXT, hash BLOB NOT NULL, text TEXT NOT NULL);"
-      "CREATE UNIQUE INDEX IF NOT EXISTS " +
-      table + "_id ON " + table + "(id);";
-  const auto index = [&](const std::string& name, const std::string& columns,
-                         const std::string& where) {
-    sql += "CREATE INDEX IF NOT EXISTS " + table + "_" + name + " ON " + table + "(" + columns +
-           ")" + (where.empty() ? "" : " WHERE " + where) + ";";
-  };
-  index("time", "time", "");
-  index("orig", "orig, time", "orig IS NOT NULL");
-  index("dest", "dest, time", "dest IS NOT NULL");
-  index("origid", "origid", "origid IS NOT NULL");
-  index("spc", "spc, time", "spc IS NOT NULL");
-  index("trunk", "trunk, time", "trunk IS NOT NULL");
-  index("call_id", "call_id", "call_id IS NOT NULL");
-  index("reason", "reason, time", "reason <> 'verified'");
-  return sql;
-}
+constexpr size_t kReaders = 4;
 
 void BindText(SqliteStatement& statement, int index, const std::string& text) {
   if (text.empty()) {
@@ -84,28 +42,12 @@ void BindUuid(SqliteStatement& statement, int index, const std::string& text) {
   }
 }
 
-std::string Uuid(const SqliteStatement& statement, int column) {
-  std::string bytes = statement.Bytes(column);
-  return statement.IsBlob(column) ? UnpackUuid(bytes) : bytes;
-}
-
-StoredEvidence RecordOf(const SqliteStatement& row) {
-  StoredEvidence record;
-  record.seq = row.Int(0);
-  record.id = Uuid(row, 1);
-  record.kind = row.Int(2) == 0 ? EvidenceKind::kCall : EvidenceKind::kAccess;
-  record.time = Time(row.Int(3));
-  record.keys = {row.Bytes(4), row.Bytes(5), Uuid(row, 6), row.Bytes(7),
-                 row.Bytes(8), row.Bytes(9), row.Bytes(10)};
-  record.hash = row.Bytes(11);
-  record.text = row.Bytes(12);
-  return record;
-}
-
 class SqliteStore final : public EvidenceStore {
  public:
-  SqliteStore(SqliteStoreOptions options, SqliteDatabase writer, SqliteDatabase reader)
-      : options_(std::move(options)), writer_(std::move(writer)), reader_(std::move(reader)) {}
+  SqliteStore(SqliteStoreOptions options, SqliteDatabase writer)
+      : options_(std::move(options)),
+        writer_(std::move(writer)),
+        readers_(kReaders, [this] { return OpenReader(); }) {}
 
   Result<void> Prepare();
   Result<void> Append(const Records& records, Seen seen) override;
@@ -113,8 +55,9 @@ class SqliteStore final : public EvidenceStore {
   Result<StoredEvidence> Get(std::string_view id) override;
   Result<std::string> GetBlob(std::string_view sha256) override;
   Result<void> VisitAll(EvidenceVisitor& visitor) override;
-  Result<std::vector<std::string>> BlobNames() override;
+  Result<std::vector<EvidenceBlobUse>> Blobs() override;
   Result<int64_t> Prune(std::chrono::sys_days day) override;
+  Result<void> Rekey(const EvidenceSigner& next) override;
 
  private:
   struct Day {
@@ -124,20 +67,34 @@ class SqliteStore final : public EvidenceStore {
   };
 
   // Of the writer's side, within a transaction.
-  Result<void> AppendInside(const Records& records, Seen seen);
+  Result<void> CheckSigner();
+  Result<ChainTail> ReadTail();
+  Result<ChainTail> CheckedTail();
+  Result<std::optional<EvidenceCheckpoint>> AppendInside(const Records& records, Seen seen);
   Result<std::vector<const EvidenceRecord*>> NotThere(const Records& records, Seen seen);
   Result<int64_t> OpenDay(const std::vector<const EvidenceRecord*>& records);
   Result<void> PutBlobs(const std::vector<const EvidenceRecord*>& records, int64_t day);
   Result<void> PutRecords(const std::vector<ChainedRecord>& records, int64_t day);
-  Result<void> PutHead(EvidenceCheckpoint head);
+  Result<void> PutHead(EvidenceCheckpoint& head, const EvidenceCheckpoint& newest);
   Result<void> PutEnd(const char* name, const EvidenceCheckpoint& end);
   Result<int64_t> PruneInside(int64_t day);
+  Result<void> RekeyInside(const EvidenceSigner& next);
 
+  Result<int64_t> PruneDay(int64_t day, int64_t limit, EvidenceCheckpoint& base);
+
+  Result<std::unique_ptr<SqliteDatabase>> OpenReader() const;
   static Result<EvidenceCheckpoint> ReadEnd(SqliteDatabase& database, const char* name);
   static Result<std::vector<Day>> Days(SqliteDatabase& database, const char* order);
-  Result<void> FindInDay(const EvidenceQuery& query, const Day& day, EvidencePage& page);
-  Result<EvidenceChainState> ReadState();
-  Result<void> VisitInside(EvidenceVisitor& visitor);
+  /// Hash and text; seq 0: there is none.
+  static Result<StoredEvidence> RowAt(SqliteDatabase& database, int64_t seq);
+  static Result<ChainPlace> PlaceOf(SqliteDatabase& database, const StoredEvidence& record,
+                                    const EvidenceCheckpoint& base);
+  static Result<void> FindInDay(SqliteDatabase& database, const EvidenceQuery& query,
+                                const Day& day, EvidencePage& page);
+  static Result<EvidenceChainState> ReadState(SqliteDatabase& database);
+  static Result<void> VisitDay(SqliteDatabase& database, const Day& day, EvidenceVisitor& visitor,
+                               bool& enough);
+  static Result<void> VisitInside(SqliteDatabase& database, EvidenceVisitor& visitor);
 
   /// Runs `work` in a transaction of `database` and commits it, or rolls it back.
   template <class Work>
@@ -157,9 +114,9 @@ class SqliteStore final : public EvidenceStore {
   SqliteStoreOptions options_;
   std::mutex write_mutex_;
   SqliteDatabase writer_;
+  ChainGuard guard_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day
-  std::mutex read_mutex_;
-  SqliteDatabase reader_;
+  Pool<SqliteDatabase> readers_;
 };
 
 // Makes the tables and settles what the file is.
@@ -206,30 +163,107 @@ Result<void> SqliteStore::Prepare() {
     return Fail(Reason::kKeyInvalid,
                 options_.path.string() + " was begun with another key for numbers, or without one");
   }
-  return {};
+  return read_only ? Result<void>() : CheckSigner();
+}
+
+// A store has one key: another one signs only what was handed to it by Rekey.
+Result<void> SqliteStore::CheckSigner() {
+  if (options_.signer == nullptr) return {};
+  auto other = writer_.Prepare("SELECT key_id FROM signer WHERE key_id <> ?");
+  if (!other) return other.error();
+  const auto row = other->BindText(1, options_.signer->key_id()).Step();
+  if (!row) return row.error();
+  if (!*row) return {};
+  return Fail(Reason::kKeyInvalid,
+              options_.path.string() + " is signed with another key: " + other->Bytes(0));
+}
+
+Result<std::unique_ptr<SqliteDatabase>> SqliteStore::OpenReader() const {
+  auto reader =
+      SqliteDatabase::Open(options_.path, options_.open == SqliteStoreOptions::Open::kReadOnly
+                                              ? SqliteDatabase::Mode::kReadOnly
+                                              : SqliteDatabase::Mode::kExisting);
+  if (!reader) return reader.error();
+  return std::make_unique<SqliteDatabase>(std::move(*reader));
+}
+
+// What the chain's end says, and the last record that is there.
+Result<ChainTail> SqliteStore::ReadTail() {
+  ChainTail tail;
+  auto base = ReadEnd(writer_, "base");
+  if (!base) return base.error();
+  auto head = ReadEnd(writer_, "head");
+  if (!head) return head.error();
+  tail.base = std::move(*base);
+  tail.head = std::move(*head);
+  auto newest = writer_.Prepare("SELECT seq, hash, time FROM checkpoint ORDER BY seq DESC LIMIT 1");
+  if (!newest) return newest.error();
+  const auto any = newest->Step();
+  if (!any) return any.error();
+  if (*any) tail.newest = {newest->Int(0), newest->Bytes(1), Time(newest->Int(2)), {}, {}};
+  auto traces = writer_.Prepare(
+      "SELECT (SELECT max(day) FROM day), EXISTS (SELECT 1 FROM signer) OR EXISTS (SELECT 1 FROM "
+      "day)");
+  if (!traces) return traces.error();
+  const auto traced = traces->Step();
+  if (!traced) return traced.error();
+  tail.traces = traces->Int(1) != 0;
+  if (traces->TypeOf(0) == SqliteStatement::Column::kNull) return tail;
+  tail.last_day = traces->Int(0);
+  auto last = writer_.Prepare("SELECT seq, hash FROM " + TableOf(tail.last_day) +
+                              " ORDER BY seq DESC LIMIT 1");
+  if (!last) return last.error();
+  const auto row = last->Step();
+  if (!row) return row.error();
+  if (*row) {
+    tail.last_seq = last->Int(0);
+    tail.last_hash = last->Bytes(1);
+  }
+  return tail;
+}
+
+Result<ChainTail> SqliteStore::CheckedTail() {
+  auto tail = ReadTail();
+  if (!tail) return tail.error();
+  const auto hash_at = [this](int64_t seq) -> Result<std::string> {
+    auto row = RowAt(writer_, seq);
+    if (!row) return row.error();
+    return std::move(row->hash);
+  };
+  if (auto ok = guard_.Check(*tail, options_.signer.get(), hash_at); !ok) return ok.error();
+  return tail;
 }
 
 Result<void> SqliteStore::Append(const Records& records, Seen seen) {
   if (records.empty()) return {};
   const std::lock_guard lock(write_mutex_);
-  auto done = Transaction(writer_, "BEGIN IMMEDIATE", [&] { return AppendInside(records, seen); });
-  if (!done) blob_days_.clear();  // what was put is not there
-  return done;
+  const auto head =
+      Transaction(writer_, "BEGIN IMMEDIATE", [&] { return AppendInside(records, seen); });
+  if (!head) {
+    blob_days_.clear();  // what was put is not there
+    return head.error();
+  }
+  if (*head) guard_.Wrote(**head);
+  return {};
 }
 
-Result<void> SqliteStore::AppendInside(const Records& records, Seen seen) {
+// Gives the new end, if anything was appended.
+Result<std::optional<EvidenceCheckpoint>> SqliteStore::AppendInside(const Records& records,
+                                                                    Seen seen) {
+  const auto tail = CheckedTail();
+  if (!tail) return tail.error();
   const auto fresh = NotThere(records, seen);
   if (!fresh) return fresh.error();
-  if (fresh->empty()) return {};
+  if (fresh->empty()) return std::optional<EvidenceCheckpoint>();
   const auto day = OpenDay(*fresh);
   if (!day) return day.error();
   if (auto ok = PutBlobs(*fresh, *day); !ok) return ok.error();
-  auto head = ReadEnd(writer_, "head");
-  if (!head) return head.error();
-  const auto chained = ExtendChain(*fresh, *head);
+  EvidenceCheckpoint head = tail->head;
+  const auto chained = ExtendChain(*fresh, head);
   if (!chained) return chained.error();
   if (auto ok = PutRecords(*chained, *day); !ok) return ok.error();
-  return PutHead(std::move(*head));
+  if (auto ok = PutHead(head, tail->newest); !ok) return ok.error();
+  return std::optional(std::move(head));
 }
 
 Result<std::vector<const EvidenceRecord*>> SqliteStore::NotThere(const Records& records,
@@ -337,7 +371,7 @@ Result<void> SqliteStore::PutEnd(const char* name, const EvidenceCheckpoint& end
   return put->Run();
 }
 
-Result<void> SqliteStore::PutHead(EvidenceCheckpoint head) {
+Result<void> SqliteStore::PutHead(EvidenceCheckpoint& head, const EvidenceCheckpoint& newest) {
   const auto now = options_.clock->Now();
   if (auto ok = SignCheckpoint(head, ChainEnd::kHead, now, options_.signer.get()); !ok) return ok;
   if (auto ok = PutEnd("head", head); !ok) return ok;
@@ -345,21 +379,55 @@ Result<void> SqliteStore::PutHead(EvidenceCheckpoint head) {
   if (!signer) return signer.error();
   signer->BindText(1, head.key_id).BindText(2, options_.signer->public_pem());
   if (auto ok = signer->Run(); !ok) return ok;
-  auto last = writer_.Prepare("SELECT seq, time FROM checkpoint ORDER BY seq DESC LIMIT 1");
-  if (!last) return last.error();
-  const auto row = last->Step();
-  if (!row) return row.error();
-  const int64_t last_seq = *row ? last->Int(0) : 0;
-  const int64_t last_time = *row ? last->Int(1) : 0;
-  if (head.seq < last_seq + kCheckpointRecords &&
-      Seconds(now) < last_time + kCheckpointTime.count()) {
-    return {};
+  if (head.seq < newest.seq + kCheckpointRecords && now < newest.time + kCheckpointTime) return {};
+  EvidenceCheckpoint checkpoint = head;
+  if (auto ok = SignCheckpoint(checkpoint, ChainEnd::kCheckpoint, now, options_.signer.get());
+      !ok) {
+    return ok;
   }
   auto put = writer_.Prepare("INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?)");
   if (!put) return put.error();
-  put->Bind(1, head.seq).BindBlob(2, head.hash).Bind(3, Seconds(now));
-  put->BindText(4, head.key_id).BindBlob(5, head.signature);
+  put->Bind(1, checkpoint.seq).BindBlob(2, checkpoint.hash).Bind(3, Seconds(now));
+  put->BindText(4, checkpoint.key_id).BindBlob(5, checkpoint.signature);
   return put->Run();
+}
+
+Result<StoredEvidence> SqliteStore::RowAt(SqliteDatabase& database, int64_t seq) {
+  const auto days = Days(database, "DESC");
+  if (!days) return days.error();
+  for (const Day& day : *days) {
+    auto find = database.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
+                                 TableOf(day.day) + " WHERE seq = ?");
+    if (!find) return find.error();
+    const auto row = find->Bind(1, seq).Step();
+    if (!row) return row.error();
+    if (*row) return RecordOf(*find, day.day);
+  }
+  return StoredEvidence();
+}
+
+// `base`: where the chain begins.
+Result<ChainPlace> SqliteStore::PlaceOf(SqliteDatabase& database, const StoredEvidence& record,
+                                        const EvidenceCheckpoint& base) {
+  ChainPlace place;
+  if (base.seq == record.seq - 1) {
+    place.before = base.hash;
+  } else {
+    auto row = RowAt(database, record.seq - 1);
+    if (!row) return row.error();
+    place.before = std::move(row->hash);
+  }
+  auto head = ReadEnd(database, "head");
+  if (!head) return head.error();
+  if (head->seq == record.seq) {
+    place.after = std::move(head->hash);
+    return place;
+  }
+  auto next = RowAt(database, record.seq + 1);
+  if (!next) return next.error();
+  place.after = std::move(next->hash);
+  place.after_text = std::move(next->text);
+  return place;
 }
 
 Result<EvidenceCheckpoint> SqliteStore::ReadEnd(SqliteDatabase& database, const char* name) {
@@ -398,12 +466,14 @@ Condition ConditionOf(const EvidenceQuery& query) {
   Condition condition;
   condition.sql = "kind = ? AND seq < ?";
   condition.numbers = {query.kind == EvidenceKind::kCall ? 0 : 1, query.before};
+  // By a key, time only filters: the index of the key gives the latest first.
+  const std::string time = query.keys == EvidenceKeys() ? " AND time" : " AND +time";
   if (query.from) {
-    condition.sql += " AND time >= ?";
+    condition.sql += time + " >= ?";
     condition.numbers.push_back(Seconds(*query.from));
   }
   if (query.to) {
-    condition.sql += " AND time <= ?";
+    condition.sql += time + " <= ?";
     condition.numbers.push_back(Seconds(*query.to));
   }
   const auto add = [&](const char* column, const std::string& value, const char* kind) {
@@ -425,13 +495,16 @@ Condition ConditionOf(const EvidenceQuery& query) {
 }
 
 // Places first, which indexes know, then the records themselves.
-Result<void> SqliteStore::FindInDay(const EvidenceQuery& query, const Day& day,
-                                    EvidencePage& page) {
-  const Condition condition = ConditionOf(query);
+Result<void> SqliteStore::FindInDay(SqliteDatabase& database, const EvidenceQuery& query,
+                                    const Day& day, EvidencePage& page) {
+  EvidenceQuery here = query;  // what is so of the whole day is not asked of each record
+  if (here.from && Seconds(*here.from) <= day.min_time) here.from.reset();
+  if (here.to && Seconds(*here.to) >= day.max_time) here.to.reset();
+  const Condition condition = ConditionOf(here);
   const std::string table = TableOf(day.day);
-  auto find = reader_.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " + table +
-                              " WHERE seq IN (SELECT seq FROM " + table + " WHERE " +
-                              condition.sql + " ORDER BY seq DESC LIMIT ?) ORDER BY seq DESC");
+  auto find = database.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " + table +
+                               " WHERE seq IN (SELECT seq FROM " + table + " WHERE " +
+                               condition.sql + " ORDER BY seq DESC LIMIT ?) ORDER BY seq DESC");
   if (!find) return find.error();
   int index = 0;
   for (const int64_t number : condition.numbers) find->Bind(++index, number);
@@ -448,21 +521,22 @@ Result<void> SqliteStore::FindInDay(const EvidenceQuery& query, const Day& day,
     const auto row = find->Step();
     if (!row) return row.error();
     if (!*row) return {};
-    page.records.push_back(RecordOf(*find));
+    page.records.push_back(RecordOf(*find, day.day));
   }
 }
 
 Result<EvidencePage> SqliteStore::Find(const EvidenceQuery& query) {
-  const std::lock_guard lock(read_mutex_);
+  const auto reader = readers_.Take();
+  if (!reader) return reader.error();
   const size_t limit = std::min(query.limit, EvidenceQuery::kMaxLimit);
-  return Transaction(reader_, "BEGIN", [&]() -> Result<EvidencePage> {
-    const auto days = Days(reader_, "DESC");
+  return Transaction(**reader, "BEGIN", [&]() -> Result<EvidencePage> {
+    const auto days = Days(**reader, "DESC");
     if (!days) return days.error();
     EvidencePage page;
     for (const Day& day : *days) {
       if (query.from && day.max_time < Seconds(*query.from)) continue;
       if (query.to && day.min_time > Seconds(*query.to)) continue;
-      if (auto ok = FindInDay(query, day, page); !ok) return ok.error();
+      if (auto ok = FindInDay(**reader, query, day, page); !ok) return ok.error();
       if (page.records.size() > limit) break;
     }
     if (page.records.size() > limit) {
@@ -474,26 +548,35 @@ Result<EvidencePage> SqliteStore::Find(const EvidenceQuery& query) {
 }
 
 Result<StoredEvidence> SqliteStore::Get(std::string_view id) {
-  const std::lock_guard lock(read_mutex_);
+  const auto reader = readers_.Take();
+  if (!reader) return reader.error();
   const std::string packed = PackUuid(id);
-  return Transaction(reader_, "BEGIN", [&]() -> Result<StoredEvidence> {
-    const auto days = Days(reader_, "DESC");
+  return Transaction(**reader, "BEGIN", [&]() -> Result<StoredEvidence> {
+    const auto days = Days(**reader, "DESC");
     if (!days) return days.error();
     for (const Day& day : packed.empty() ? std::vector<Day>() : *days) {
-      auto find = reader_.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
-                                  TableOf(day.day) + " WHERE id = ?");
+      auto find = (*reader)->Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
+                                     TableOf(day.day) + " WHERE id = ?");
       if (!find) return find.error();
       const auto row = find->BindBlob(1, packed).Step();
       if (!row) return row.error();
-      if (*row) return RecordOf(*find);
+      if (!*row) continue;
+      StoredEvidence record = RecordOf(*find, day.day);
+      const auto base = ReadEnd(**reader, "base");
+      if (!base) return base.error();
+      const auto place = PlaceOf(**reader, record, *base);
+      if (!place) return place.error();
+      if (auto ok = CheckRecord(record, *place); !ok) return ok.error();
+      return record;
     }
     return Fail(Reason::kResourceNotFound, "there is no evidence with this id");
   });
 }
 
 Result<std::string> SqliteStore::GetBlob(std::string_view sha256) {
-  const std::lock_guard lock(read_mutex_);
-  auto find = reader_.Prepare("SELECT bytes FROM blob WHERE sha256 = ?");
+  const auto reader = readers_.Take();
+  if (!reader) return reader.error();
+  auto find = (*reader)->Prepare("SELECT bytes FROM blob WHERE sha256 = ?");
   if (!find) return find.error();
   const auto row = find->BindBlob(1, BytesOfHex(sha256).value_or("")).Step();
   if (!row) return row.error();
@@ -501,16 +584,16 @@ Result<std::string> SqliteStore::GetBlob(std::string_view sha256) {
   return Fail(Reason::kResourceNotFound, "there is nothing with this SHA-256");
 }
 
-Result<EvidenceChainState> SqliteStore::ReadState() {
+Result<EvidenceChainState> SqliteStore::ReadState(SqliteDatabase& database) {
   EvidenceChainState state;
-  auto base = ReadEnd(reader_, "base");
+  auto base = ReadEnd(database, "base");
   if (!base) return base.error();
   state.base = std::move(*base);
-  auto head = ReadEnd(reader_, "head");
+  auto head = ReadEnd(database, "head");
   if (!head) return head.error();
   state.head = std::move(*head);
   auto checkpoints =
-      reader_.Prepare("SELECT seq, hash, time, key_id, signature FROM checkpoint ORDER BY seq");
+      database.Prepare("SELECT seq, hash, time, key_id, signature FROM checkpoint ORDER BY seq");
   if (!checkpoints) return checkpoints.error();
   while (true) {
     const auto row = checkpoints->Step();
@@ -520,7 +603,7 @@ Result<EvidenceChainState> SqliteStore::ReadState() {
                                  Time(checkpoints->Int(2)), checkpoints->Bytes(3),
                                  checkpoints->Bytes(4)});
   }
-  auto keys = reader_.Prepare("SELECT public_pem FROM signer");
+  auto keys = database.Prepare("SELECT public_pem FROM signer");
   if (!keys) return keys.error();
   while (true) {
     const auto row = keys->Step();
@@ -530,41 +613,73 @@ Result<EvidenceChainState> SqliteStore::ReadState() {
   }
 }
 
-Result<void> SqliteStore::VisitInside(EvidenceVisitor& visitor) {
-  const auto state = ReadState();
-  if (!state) return state.error();
-  visitor.State(*state);
-  const auto days = Days(reader_, "ASC");
-  if (!days) return days.error();
-  for (const Day& day : *days) {
-    auto read = reader_.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
-                                TableOf(day.day) + " ORDER BY seq");
-    if (!read) return read.error();
-    while (true) {
-      const auto row = read->Step();
-      if (!row) return row.error();
-      if (!*row) break;
-      if (!visitor.Record(RecordOf(*read))) return {};
+// The records of a day, whose times must be what the list of days says.
+Result<void> SqliteStore::VisitDay(SqliteDatabase& database, const Day& day,
+                                   EvidenceVisitor& visitor, bool& enough) {
+  // "NOT INDEXED": by the table itself, not by an index that was perhaps changed.
+  auto read = database.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
+                               TableOf(day.day) + " NOT INDEXED ORDER BY seq");
+  if (!read) return read.error();
+  int64_t min_time = INT64_MAX;
+  int64_t max_time = INT64_MIN;
+  while (true) {
+    const auto row = read->Step();
+    if (!row) return row.error();
+    if (!*row) break;
+    const StoredEvidence record = RecordOf(*read, day.day);
+    min_time = std::min(min_time, Seconds(record.time));
+    max_time = std::max(max_time, Seconds(record.time));
+    if (!visitor.Record(record)) {
+      enough = true;
+      return {};
     }
+  }
+  const std::string name = "day " + std::to_string(day.day);
+  if (min_time > max_time) {
+    visitor.Odd(name + " has no records");
+  } else if (min_time != day.min_time || max_time != day.max_time) {
+    visitor.Odd(name + " is said to hold other times than its records have");
   }
   return {};
 }
 
-Result<void> SqliteStore::VisitAll(EvidenceVisitor& visitor) {
-  const std::lock_guard lock(read_mutex_);
-  return Transaction(reader_, "BEGIN", [&] { return VisitInside(visitor); });
+Result<void> SqliteStore::VisitInside(SqliteDatabase& database, EvidenceVisitor& visitor) {
+  const auto state = ReadState(database);
+  if (!state) return state.error();
+  visitor.State(*state);
+  const auto days = Days(database, "ASC");
+  if (!days) return days.error();
+  std::vector<int64_t> numbers;
+  for (const Day& day : *days) {
+    numbers.push_back(day.day);
+    auto table = database.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
+    if (!table) return table.error();
+    const auto there = table->BindText(1, TableOf(day.day)).Step();
+    if (!there) return there.error();
+    if (!*there) continue;  // CheckSqliteStructure says so
+    bool enough = false;
+    if (auto ok = VisitDay(database, day, visitor, enough); !ok || enough) return ok;
+  }
+  return CheckSqliteStructure(database, numbers, visitor);
 }
 
-Result<std::vector<std::string>> SqliteStore::BlobNames() {
-  const std::lock_guard lock(read_mutex_);
-  auto read = reader_.Prepare("SELECT lower(hex(sha256)) FROM blob ORDER BY sha256");
+Result<void> SqliteStore::VisitAll(EvidenceVisitor& visitor) {
+  const auto reader = readers_.Take();
+  if (!reader) return reader.error();
+  return Transaction(**reader, "BEGIN", [&] { return VisitInside(**reader, visitor); });
+}
+
+Result<std::vector<EvidenceBlobUse>> SqliteStore::Blobs() {
+  const auto reader = readers_.Take();
+  if (!reader) return reader.error();
+  auto read = (*reader)->Prepare("SELECT lower(hex(sha256)), last_day FROM blob ORDER BY sha256");
   if (!read) return read.error();
-  std::vector<std::string> names;
+  std::vector<EvidenceBlobUse> blobs;
   while (true) {
     const auto row = read->Step();
     if (!row) return row.error();
-    if (!*row) return names;
-    names.push_back(read->Bytes(0));
+    if (!*row) return blobs;
+    blobs.push_back({read->Bytes(0), std::chrono::sys_days(std::chrono::days(read->Int(1)))});
   }
 }
 
@@ -575,45 +690,96 @@ Result<int64_t> SqliteStore::Prune(std::chrono::sys_days day) {
                      [&] { return PruneInside(day.time_since_epoch().count()); });
 }
 
-Result<int64_t> SqliteStore::PruneInside(int64_t day) {
-  const auto days = Days(writer_, "ASC");
-  if (!days) return days.error();
-  auto base = ReadEnd(writer_, "base");
-  if (!base) return base.error();
-  int64_t deleted = 0;
-  for (const Day& old : *days) {
-    if (old.day >= day) break;
-    auto last = writer_.Prepare("SELECT seq, hash, (SELECT count(*) FROM " + TableOf(old.day) +
-                                ") FROM " + TableOf(old.day) + " ORDER BY seq DESC LIMIT 1");
+// Drops a day's table, whose last record becomes `base`. Gives how many records it had.
+Result<int64_t> SqliteStore::PruneDay(int64_t day, int64_t limit, EvidenceCheckpoint& base) {
+  const std::string table = TableOf(day);
+  OldDay old;
+  int64_t count = 0;
+  {
+    auto last = writer_.Prepare(std::string("SELECT ") + kSqliteColumns +
+                                ", (SELECT count(*) FROM " + table + "), (SELECT max(id) FROM " +
+                                table + ") FROM " + table + " ORDER BY seq DESC LIMIT 1");
     if (!last) return last.error();
     const auto row = last->Step();
     if (!row) return row.error();
     if (*row) {
-      base->seq = last->Int(0);
-      base->hash = last->Bytes(1);
-      deleted += last->Int(2);
+      old.last = RecordOf(*last, day);
+      count = last->Int(13);
+      old.newest_id = UnpackUuid(last->Bytes(14));
     }
-    *last = *writer_.Prepare("SELECT 1");  // a table that is being read cannot be dropped
-    if (auto ok = writer_.Execute("DROP TABLE " + TableOf(old.day) +
-                                  "; DELETE FROM day WHERE day = " + std::to_string(old.day));
-        !ok) {
+  }  // a table that is being read cannot be dropped
+  if (count > 0) {
+    if (auto ok = CheckOld(old, std::chrono::sys_days(std::chrono::days(limit))); !ok) {
       return ok.error();
     }
+    const auto place = PlaceOf(writer_, old.last, base);
+    if (!place) return place.error();
+    if (auto ok = CheckPlace(old.last, *place); !ok) return ok.error();
+    base.seq = old.last.seq;
+    base.hash = old.last.hash;
   }
-  if (deleted == 0) return deleted;
-  if (auto ok =
-          SignCheckpoint(*base, ChainEnd::kBase, options_.clock->Now(), options_.signer.get());
+  if (auto ok = writer_.Execute("DROP TABLE " + table +
+                                "; DELETE FROM day WHERE day = " + std::to_string(day));
       !ok) {
     return ok.error();
   }
-  if (auto ok = PutEnd("base", *base); !ok) return ok.error();
+  return count;
+}
+
+Result<int64_t> SqliteStore::PruneInside(int64_t day) {
+  const auto days = Days(writer_, "ASC");
+  if (!days) return days.error();
+  if (days->empty() || days->front().day >= day) return 0;
+  const auto tail = CheckedTail();
+  if (!tail) return tail.error();
+  EvidenceCheckpoint base = tail->base;
+  int64_t deleted = 0;
+  for (const Day& old : *days) {
+    if (old.day >= day) break;
+    const auto gone = PruneDay(old.day, day, base);
+    if (!gone) return gone.error();
+    deleted += *gone;
+  }
+  if (deleted == 0) return deleted;
+  if (auto ok = SignCheckpoint(base, ChainEnd::kBase, options_.clock->Now(), options_.signer.get());
+      !ok) {
+    return ok.error();
+  }
+  if (auto ok = PutEnd("base", base); !ok) return ok.error();
   if (auto ok =
           writer_.Execute("DELETE FROM blob WHERE last_day < " + std::to_string(day) +
-                          "; DELETE FROM checkpoint WHERE seq <= " + std::to_string(base->seq));
+                          "; DELETE FROM checkpoint WHERE seq <= " + std::to_string(base.seq));
       !ok) {
     return ok.error();
   }
   return deleted;
+}
+
+Result<void> SqliteStore::Rekey(const EvidenceSigner& next) {
+  const std::lock_guard lock(write_mutex_);
+  return Transaction(writer_, "BEGIN IMMEDIATE", [&] { return RekeyInside(next); });
+}
+
+Result<void> SqliteStore::RekeyInside(const EvidenceSigner& next) {
+  if (const auto tail = CheckedTail(); !tail) return tail.error();
+  auto state = ReadState(writer_);
+  if (!state) return state.error();
+  if (auto ok = SignAnew(*state, *options_.signer, next); !ok) return ok;
+  if (state->head.seq == 0) return {};
+  if (auto ok = PutEnd("head", state->head); !ok) return ok;
+  if (state->base.seq != 0) {
+    if (auto ok = PutEnd("base", state->base); !ok) return ok;
+  }
+  auto put = writer_.Prepare("UPDATE checkpoint SET key_id = ?, signature = ? WHERE seq = ?");
+  if (!put) return put.error();
+  for (const EvidenceCheckpoint& checkpoint : state->checkpoints) {
+    put->BindText(1, checkpoint.key_id).BindBlob(2, checkpoint.signature).Bind(3, checkpoint.seq);
+    if (auto ok = put->Run(); !ok) return ok;
+  }
+  if (auto ok = writer_.Execute("DELETE FROM signer"); !ok) return ok;
+  auto signer = writer_.Prepare("INSERT INTO signer VALUES (?, ?)");
+  if (!signer) return signer.error();
+  return signer->BindText(1, next.key_id()).BindText(2, next.public_pem()).Run();
 }
 
 }  // namespace
@@ -625,11 +791,7 @@ Result<std::shared_ptr<EvidenceStore>> OpenSqliteStore(const SqliteStoreOptions&
                                                       : SqliteDatabase::Mode::kReadOnly;
   auto writer = SqliteDatabase::Open(options.path, mode);
   if (!writer) return writer.error();
-  auto reader = SqliteDatabase::Open(options.path, mode == SqliteDatabase::Mode::kReadOnly
-                                                       ? mode
-                                                       : SqliteDatabase::Mode::kExisting);
-  if (!reader) return reader.error();
-  auto store = std::make_shared<SqliteStore>(options, std::move(*writer), std::move(*reader));
+  auto store = std::make_shared<SqliteStore>(options, std::move(*writer));
   if (auto ok = store->Prepare(); !ok) return ok.error();
   return std::shared_ptr<EvidenceStore>(std::move(store));
 }

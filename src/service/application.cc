@@ -332,6 +332,11 @@ HttpReply Application::Ready(const ApplicationState& state) const {
                                                 {"reason", Info(refusal->reason).id},
                                                 {"detail", refusal->detail}}));
   }
+  // Calls pass, and their evidence is spilled: but somebody must look at the store.
+  const std::string_view altered = Info(Reason::kEvidenceAltered).id;
+  if (desk_ != nullptr && desk_->writer().Statistics().last_failure.starts_with(altered)) {
+    return FromReply(JsonReply(503, JsonMembers{{"ready", false}, {"reason", altered}}));
+  }
   return FromReply(JsonReply(200, JsonMembers{{"ready", true}}));
 }
 

@@ -186,12 +186,82 @@ class EvidenceTest(unittest.TestCase):
         database.execute("UPDATE blob SET last_day = last_day - 181")
         database.commit()
         database.close()
-        kept = self.record()["evidence_id"]
-        self.assertEqual(self.evidence("prune", "--json").json()["deleted"], 3)
-        found = self.evidence("find", "--json").json()["records"]
-        self.assertEqual([entry["id"] for entry in found], [kept])
-        self.assertEqual(self.evidence("verify", kept, "--json").json()["outcome"], "repeated")
-        self.evidence("audit")
+        # A day that is only said to be old: its records are of today, as their ids say.
+        self.record()
+        self.assertIn("evidence-altered", self.evidence("prune", "--json", code=1).err)
+        self.assertEqual(len(self.evidence("find", "--json").json()["records"]), 4)
+        self.evidence("audit", code=1)
+
+    def test_a_changed_record_is_not_shown(self):
+        ids = [self.record()["evidence_id"] for _ in range(4)]
+        database = sqlite3.connect(self.store)
+        table = database.execute("SELECT 'record_' || day FROM day").fetchone()[0]
+        database.execute(f"UPDATE {table} SET text = replace(text, '4321', '9999'), spc = '9999' WHERE seq = 2")
+        database.execute(f"UPDATE {table} SET trunk = 'innocent' WHERE seq = 4")
+        database.commit()
+        database.close()
+        for command in ("show", "verify", "export"):
+            self.assertIn("evidence-altered", self.evidence(command, ids[1], code=1).err)
+            self.assertIn("evidence-altered", self.evidence(command, ids[3], code=1).err)
+        self.evidence("show", ids[0], code=1)  # perhaps it is this one that was changed, with its hash
+        self.evidence("show", ids[2])
+        found = self.evidence("find", "--trunk", "innocent", "--json", code=1).json()["records"]
+        self.assertIn("altered", found[0])
+
+    def test_keys(self):
+        self.record()
+        report = self.evidence("audit", "--json").json()
+        key = self.dir / "next.key"
+        public = self.dir / "next.pub"
+        self.assertEqual(Run("pki", "key", "--out-key", key, "--out-public-key", public).code, 0)
+        # Another key is not taken in passing, and not believed because the store names it.
+        self.evidence("find", "--checkpoint-key", key, code=2)
+        self.evidence("audit", "--checkpoint-key", key, code=1)
+        self.evidence("rekey", "--new-checkpoint-key", key)
+        self.evidence("audit", code=1)  # STORE.key is still the old one
+        self.evidence("find", code=2)
+        after = self.evidence("audit", "--public-key", public, "--json").json()
+        self.assertEqual((len(report["keys"]), len(after["keys"])), (1, 1))
+        self.assertNotEqual(report["keys"], after["keys"])
+        pathlib.Path(f"{self.store}.key").write_bytes(key.read_bytes())
+        self.evidence("find")
+        self.assertIn("INTACT", self.evidence("audit", "--expect",
+                                              f"{report['head']['seq']}:{report['head']['hash']}").out)
+
+    def test_many_begin_a_store_at_once(self):
+        header = self.sign()
+        args = ["verify", "--evidence", self.store, "--orig", ORIG, "--dest", DEST, "--anchors", self.lab / "root.pem",
+                "--cert", self.lab / "chain.pem", header]
+        processes = [subprocess.Popen([CALLVET, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                     for _ in range(12)]
+        for process in processes:
+            out, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, (out, err))
+        self.assertEqual(self.evidence("audit", "--json").json()["records"], 12)
+        self.assertEqual(len(list(self.dir.glob("calls.db.key*"))), 1)
+
+    def test_audit_by_who_may_only_read(self):
+        if os.geteuid() != 0 or shutil.which("setpriv") is None:
+            self.skipTest("another user is needed")
+        self.record()
+        for path in (self.lab, self.dir):
+            path.chmod(0o755)
+        self.store.chmod(0o644)
+        audit = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", CALLVET, "evidence", "audit", "--store",
+                 str(self.store)]
+        run = subprocess.run(audit, capture_output=True, text=True, check=False)
+        if "failed to execute" in run.stderr:
+            self.skipTest("the program is where others may not run it")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("INTACT", run.stdout)
+
+    def test_what_is_no_store(self):
+        self.store.write_text("this is no database, whatever it is called ....." * 100)
+        self.evidence("audit", code=2)
+        self.store.unlink()
+        self.assertIn("calls.db is not there", self.evidence("find", code=2).err)
+        self.record()
+        self.evidence("find", "--reason", "nosuchreason", code=2)
 
     def test_no_evidence_no_answer(self):
         run = Run("verify", "--evidence", self.dir / "missing" / "calls.db", "--orig", ORIG, "--dest", DEST,

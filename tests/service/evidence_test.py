@@ -5,6 +5,7 @@ PostgreSQL give one traceback."""
 
 import json
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -142,6 +143,32 @@ class Evidence(unittest.TestCase):
             # What was told an id and is still in memory is lost with the end: not without a word.
             self.assertNotEqual(server.stop(), 0)
             self.assertIn("LOST: ", server.log())
+
+    def test_an_altered_store(self):
+        server = self.serve()
+        ids = [self.call(server)["evidence_id"] for _ in range(3)]
+        self.wait_for(server, 3)
+        database = sqlite3.connect(server.config["evidence"]["store"])
+        table = database.execute("SELECT 'record_' || day FROM day").fetchone()[0]
+        database.execute(f"UPDATE {table} SET orig = '12155550177' WHERE id = ?", (bytes.fromhex(ids[0].replace("-", "")),))
+        database.commit()
+        for path in ("", "/export"):
+            self.assertEqual(self.get(server, f"/v1/evidence/{ids[0]}{path}", 409)["error"]["reason"], "evidence-altered")
+        self.assertIn("altered", self.wait_for(server, 1, orig="+12155550177")[0])
+        self.assertEqual(server.request("GET", "/readyz")[0], 200)
+        database.execute("UPDATE chain_end SET signature = zeroblob(64)")
+        database.commit()
+        database.close()
+        self.call(server)
+        for _ in range(200):
+            if server.request("GET", "/readyz")[0] == 503:
+                break
+            time.sleep(0.05)
+        self.assertEqual(server.request("GET", "/readyz")[0], 503)
+        metrics = server.request("GET", "/metrics", token=READ)[2]
+        self.assertIn("callvet_evidence_failing 1", metrics)
+        self.assertIn("callvet_evidence_spilled_total 1", metrics)
+        server.stop()
 
     def test_two_services_with_one_postgres_give_one_traceback(self):
         try:

@@ -4,55 +4,12 @@
 #include <algorithm>
 
 #include "evidence/hash_chain.h"
-#include "evidence/sqlite.h"
-#include "evidence_fixture.h"
+#include "store_fixture.h"
 
 namespace callvet::test {
 namespace {
 
-using Kind = AuditFinding::Kind;
-using Seen = EvidenceStore::Seen;
-
-class SqliteStoreTest : public testing::Test {
- protected:
-  SqliteStoreTest() : evidence_(EvidenceOf(call_)) {}
-
-  std::shared_ptr<const EvidenceRecord> Record() { return RecordOf(codec_, evidence_); }
-  std::vector<std::string> Add(size_t count) {
-    std::vector<std::shared_ptr<const EvidenceRecord>> records;
-    std::vector<std::string> ids;
-    for (size_t i = 0; i < count; ++i) {
-      records.push_back(Record());
-      ids.push_back(records.back()->id);
-    }
-    EXPECT_THAT(lab_.store->Append(records, Seen::kNever), Succeeds());
-    return ids;
-  }
-  // What somebody does who can write the file.
-  void Tamper(const std::string& sql) {
-    auto database = SqliteDatabase::Open(lab_.path(), SqliteDatabase::Mode::kExisting);
-    ASSERT_THAT(database, Succeeds());
-    ASSERT_THAT(database->Execute(sql), Succeeds());
-  }
-  std::vector<std::pair<Kind, int64_t>> Findings(const AuditOptions& options = {}) {
-    const auto report = AuditStore(*lab_.store, options);
-    EXPECT_THAT(report, Succeeds());
-    std::vector<std::pair<Kind, int64_t>> findings;
-    if (!report) return findings;
-    for (const AuditFinding& finding : report->findings) {
-      findings.emplace_back(finding.kind, finding.first);
-    }
-    return findings;
-  }
-  static std::string Table() {
-    return "record_" + std::to_string(std::chrono::floor<days>(kNow).time_since_epoch().count());
-  }
-
-  StoreLab lab_;
-  TestCall call_;
-  EvidenceCodec codec_;
-  CallEvidence evidence_;
-};
+using SqliteStoreTest = StoreTest;
 
 TEST_F(SqliteStoreTest, FindsByEveryKey) {
   evidence_.trunk = "pstn-1";
@@ -157,13 +114,15 @@ TEST_F(SqliteStoreTest, AuditNamesAChangedColumn) {
 TEST_F(SqliteStoreTest, AuditNamesADeletedRecord) {
   Add(20);
   Tamper("DELETE FROM " + Table() + " WHERE seq = 7");
-  EXPECT_THAT(Findings(), testing::ElementsAre(std::pair(Kind::kMissing, int64_t{7})));
+  EXPECT_THAT(Findings(), testing::ElementsAre(std::pair(Kind::kMissing, int64_t{7}),
+                                               std::pair(Kind::kUnchecked, int64_t{8})));
 }
 
 TEST_F(SqliteStoreTest, AuditNamesRecordsDeletedAtBothEnds) {
   Add(20);
   Tamper("DELETE FROM " + Table() + " WHERE seq < 4 OR seq > 18");
   EXPECT_THAT(Findings(), testing::ElementsAre(std::pair(Kind::kMissing, int64_t{1}),
+                                               std::pair(Kind::kUnchecked, int64_t{4}),
                                                std::pair(Kind::kMissing, int64_t{19})));
 }
 

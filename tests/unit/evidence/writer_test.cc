@@ -38,8 +38,9 @@ class MoodyStore final : public EvidenceStore {
   Result<StoredEvidence> Get(std::string_view id) override { return store_->Get(id); }
   Result<std::string> GetBlob(std::string_view sha256) override { return store_->GetBlob(sha256); }
   Result<void> VisitAll(EvidenceVisitor& visitor) override { return store_->VisitAll(visitor); }
-  Result<std::vector<std::string>> BlobNames() override { return store_->BlobNames(); }
+  Result<std::vector<EvidenceBlobUse>> Blobs() override { return store_->Blobs(); }
   Result<int64_t> Prune(std::chrono::sys_days day) override { return store_->Prune(day); }
+  Result<void> Rekey(const EvidenceSigner& next) override { return store_->Rekey(next); }
 
  private:
   std::shared_ptr<EvidenceStore> store_;
@@ -48,6 +49,7 @@ class MoodyStore final : public EvidenceStore {
 class WriterTest : public testing::Test {
  protected:
   WriterTest() : evidence_(EvidenceOf(call_)) {
+    lab_.clock->now = SystemClock().Now();  // as the ids that the writer makes
     options_.retry = std::chrono::milliseconds(10);
     options_.commit_interval = std::chrono::milliseconds(1);
     options_.spill_directory = (lab_.directory.path() / "spill").string();

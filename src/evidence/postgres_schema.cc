@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "evidence/postgres_schema.h"
+
+#include <map>
+#include <string>
+
+namespace callvet {
+namespace {
+
+// An index of evidence_record: what pg_get_indexdef says of it behind USING.
+struct Index {
+  const char* name;
+  const char* definition;
+};
+constexpr Index kIndexes[] = {
+    {"evidence_record_pkey", "btree (seq, day)"},
+    {"evidence_record_id", "btree (id, day)"},
+    {"evidence_record_at", "btree (at)"},
+    {"evidence_record_orig", "btree (orig, seq)"},
+    {"evidence_record_dest", "btree (dest, seq)"},
+    {"evidence_record_origid", "btree (origid)"},
+    {"evidence_record_spc", "btree (spc, seq)"},
+    {"evidence_record_trunk", "btree (trunk, seq)"},
+    {"evidence_record_call_id", "btree (call_id)"},
+    {"evidence_record_reason", "btree (reason, seq) WHERE (reason <> 'verified'::text)"},
+};
+
+using Names = std::map<std::string, std::string>;  // name and what it is
+
+Result<Names> Read(PostgresConnection& connection, const std::string& sql) {
+  const auto rows = connection.Query(sql);
+  if (!rows) return rows.error();
+  Names names;
+  for (const auto& row : rows->rows) names.emplace(row.at(0).value_or(""), row.at(1).value_or(""));
+  return names;
+}
+
+void Compare(const std::string& what, const Names& wanted, const Names& is,
+             EvidenceVisitor& visitor) {
+  for (const auto& [name, definition] : wanted) {
+    const auto found = is.find(name);
+    if (found == is.end()) {
+      visitor.Odd(what + " " + name + " is missing");
+    } else if (found->second != definition) {
+      visitor.Odd(what + " " + name + " is not as it is made");
+    }
+  }
+  for (const auto& [name, definition] : is) {
+    if (!wanted.contains(name)) visitor.Odd(what + " " + name + " does not belong here");
+  }
+}
+
+Result<void> CheckIndexes(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  Names wanted;
+  for (const Index& index : kIndexes) wanted.emplace(index.name, index.definition);
+  const auto is = Read(connection,
+                       "SELECT c.relname, regexp_replace(pg_get_indexdef(c.oid), '^.* USING ', '') "
+                       "|| CASE WHEN i.indisvalid AND i.indisready THEN '' ELSE ' invalid' END "
+                       "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+                       "WHERE i.indrelid = 'evidence_record'::regclass");
+  if (!is) return is.error();
+  Compare("index", wanted, *is, visitor);
+  return {};
+}
+
+Result<void> CheckPartitions(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  const auto days = Read(connection,
+                         "SELECT 'evidence_record_' || day, format('FOR VALUES FROM (''%s'') TO "
+                         "(''%s'')', day, day + 1) FROM evidence_day");
+  if (!days) return days.error();
+  const auto is = Read(connection,
+                       "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i "
+                       "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = "
+                       "'evidence_record'::regclass");
+  if (!is) return is.error();
+  Compare("partition", *days, *is, visitor);
+  const auto empty = Read(connection,
+                          "SELECT day, '' FROM evidence_day d WHERE NOT EXISTS (SELECT 1 FROM "
+                          "evidence_record r WHERE r.day = d.day)");
+  if (!empty) return empty.error();
+  for (const auto& [day, nothing] : *empty) visitor.Odd("day " + day + " has no records");
+  return {};
+}
+
+// What would change or hide rows behind the program's back.
+Result<void> CheckHelpers(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  const auto is = Read(connection,
+                       "SELECT 'trigger ' || t.tgname || ' of ' || c.relname, '' FROM pg_trigger t "
+                       "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND "
+                       "c.relname LIKE 'evidence\\_%' UNION ALL "
+                       "SELECT 'rule ' || r.rulename || ' of ' || c.relname, '' FROM pg_rewrite r "
+                       "JOIN pg_class c ON c.oid = r.ev_class WHERE c.relname LIKE 'evidence\\_%' "
+                       "UNION ALL SELECT 'row security of ' || relname, '' FROM pg_class WHERE "
+                       "relrowsecurity AND relname LIKE 'evidence\\_%'");
+  if (!is) return is.error();
+  for (const auto& [name, nothing] : *is) visitor.Odd(name + " does not belong here");
+  return {};
+}
+
+}  // namespace
+
+const std::vector<const char*>& PostgresSchema() {
+  static const std::vector<const char*> schema = {
+      "CREATE TABLE IF NOT EXISTS evidence_setting (name text PRIMARY KEY, value text NOT NULL)",
+      "CREATE TABLE IF NOT EXISTS evidence_day (day bigint PRIMARY KEY)",
+      "CREATE TABLE IF NOT EXISTS evidence_blob (sha256 bytea PRIMARY KEY, last_day bigint NOT "
+      "NULL, bytes bytea NOT NULL)",
+      "CREATE TABLE IF NOT EXISTS evidence_chain_end (name text PRIMARY KEY, seq bigint NOT NULL, "
+      "hash bytea NOT NULL, at bigint NOT NULL, key_id text NOT NULL, signature bytea NOT NULL)",
+      "CREATE TABLE IF NOT EXISTS evidence_checkpoint (seq bigint PRIMARY KEY, hash bytea NOT "
+      "NULL, at bigint NOT NULL, key_id text NOT NULL, signature bytea NOT NULL)",
+      "CREATE TABLE IF NOT EXISTS evidence_signer (key_id text PRIMARY KEY, public_pem text NOT "
+      "NULL)",
+      "CREATE TABLE IF NOT EXISTS evidence_record (seq bigint NOT NULL, day bigint NOT NULL, "
+      "id uuid NOT NULL, kind smallint NOT NULL, at bigint NOT NULL, orig text, dest text, "
+      "origid text, spc text, trunk text, reason text, call_id text, hash bytea NOT NULL, "
+      "body text NOT NULL, PRIMARY KEY (seq, day)) PARTITION BY RANGE (day)",
+      "CREATE UNIQUE INDEX IF NOT EXISTS evidence_record_id ON evidence_record (id, day)",
+      "CREATE INDEX IF NOT EXISTS evidence_record_at ON evidence_record (at)",
+      // A search wants the latest of what matches: these serve that order.
+      "CREATE INDEX IF NOT EXISTS evidence_record_orig ON evidence_record (orig, seq)",
+      "CREATE INDEX IF NOT EXISTS evidence_record_dest ON evidence_record (dest, seq)",
+      "CREATE INDEX IF NOT EXISTS evidence_record_origid ON evidence_record (origid)",
+      "CREATE INDEX IF NOT EXISTS evidence_record_spc ON evidence_record (spc, seq)",
+      "CREATE INDEX IF NOT EXISTS evidence_record_trunk ON evidence_record (trunk, seq)",
+      "CREATE INDEX IF NOT EXISTS evidence_record_call_id ON evidence_record (call_id)",
+      "CREATE INDEX IF NOT EXISTS evidence_record_reason ON evidence_record (reason, seq) "
+      "WHERE reason <> 'verified'",
+  };
+  return schema;
+}
+
+Result<void> CheckPostgresStructure(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  if (auto ok = CheckIndexes(connection, visitor); !ok) return ok;
+  if (auto ok = CheckPartitions(connection, visitor); !ok) return ok;
+  return CheckHelpers(connection, visitor);
+}
+
+}  // namespace callvet

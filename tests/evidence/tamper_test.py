@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Whoever can write the PostgreSQL database of a store, but has not its key, and what writer, retention and audit make
+of it. The same on SQLite: tests/unit/evidence/tamper_test.cc.
+
+CALLVET and CALLVET_EVIDENCE_PROCESS name the programs."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from postgres import Postgres, Unavailable
+
+CALLVET = os.environ.get("CALLVET", "")
+PROCESS = os.environ.get("CALLVET_EVIDENCE_PROCESS", "")
+
+
+class Tamper(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        try:
+            cls.server = Postgres()
+        except Unavailable as reason:
+            raise unittest.SkipTest(str(reason))
+        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="callvet-tamper-"))
+        cls.key = cls.dir / "checkpoint.key"
+        cls.run_tool("pki", "key", "--out-key", cls.key, "--out-public-key", cls.dir / "checkpoint.pub")
+        cls.server.query("CREATE DATABASE whole")
+        cls.write(cls.url_of("whole"), 8)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.close()
+        shutil.rmtree(cls.dir)
+
+    @classmethod
+    def url_of(cls, database):
+        return cls.server.url.replace("/postgres?", f"/{database}?")
+
+    @classmethod
+    def run_tool(cls, *args, code=0):
+        run = subprocess.run([CALLVET, *map(str, args)], capture_output=True, text=True, check=False)
+        if code is not None and run.returncode != code:
+            raise AssertionError((args, run.returncode, run.stdout, run.stderr))
+        return run
+
+    @classmethod
+    def write(cls, url, count):
+        spill = tempfile.mkdtemp(dir=cls.dir)
+        run = subprocess.run([PROCESS, url, cls.key, spill, "1000", str(count)], capture_output=True, text=True,
+                             check=False)
+        return run.stderr
+
+    def setUp(self):
+        self.server.query("DROP DATABASE IF EXISTS t")
+        self.server.query("CREATE DATABASE t TEMPLATE whole")
+        self.url = self.url_of("t")
+        self.day = int(self.sql("SELECT max(day) FROM evidence_day")[0][0])
+
+    def sql(self, *statements):
+        for statement in statements:
+            done = subprocess.run([self.server.bin / "psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1",
+                                   self.url, "-c", statement], check=False, capture_output=True, cwd="/")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        return [line.split("\t") for line in done.stdout.decode().splitlines()]
+
+    def findings(self, *more):
+        run = self.run_tool("evidence", "audit", "--store", self.url, "--json", *more, code=None)
+        self.assertIn(run.returncode, (0, 1), run)
+        return [(finding["kind"], finding["first"]) for finding in json.loads(run.stdout)["findings"]]
+
+    def kinds(self):
+        return {kind for kind, _ in self.findings()}
+
+    def evidence(self, command, *more, code=0):
+        return self.run_tool("evidence", command, "--store", self.url, "--checkpoint-key", self.key, *more, code=code)
+
+    def refused(self):
+        """The honest writer adds nothing, says so, and spills."""
+        before = self.sql("SELECT count(*) FROM evidence_record")
+        self.assertIn("evidence-altered", self.evidence("find", code=1).stderr)
+        error = self.write(self.url, 3)
+        self.assertIn("stored 0 spilled 3", error)
+        self.assertEqual(self.sql("SELECT count(*) FROM evidence_record"), before)
+
+    def rechain(self):
+        value = bytes(32)
+        for seq, body in self.sql("SELECT seq, encode(convert_to(body, 'UTF8'), 'hex') FROM evidence_record ORDER BY seq"):
+            value = hashlib.sha256(value + hashlib.sha256(bytes.fromhex(body)).digest()).digest()
+            self.sql(f"UPDATE evidence_record SET hash = '\\x{value.hex()}' WHERE seq = {seq}")
+        self.sql(f"UPDATE evidence_chain_end SET seq = {seq}, hash = '\\x{value.hex()}' WHERE name = 'head'")
+
+    def test_whole(self):
+        self.assertEqual(self.findings(), [])
+        self.assertIn("stored 3", self.write(self.url, 3))
+        self.assertEqual(self.findings("--checkpoint-key", str(self.key)), [])
+
+    def test_a_forged_chain_is_not_signed_by_its_writer(self):
+        self.sql("DELETE FROM evidence_record WHERE seq = 2", "UPDATE evidence_record SET seq = seq - 1 WHERE seq > 2",
+                 "DELETE FROM evidence_checkpoint")
+        self.rechain()
+        self.refused()
+        self.assertIn("unsigned", self.kinds())
+
+    def test_a_checkpoint_does_not_serve_as_an_end(self):
+        self.sql("UPDATE evidence_chain_end e SET seq = c.seq, hash = c.hash, at = c.at, signature = c.signature FROM "
+                 "(SELECT * FROM evidence_checkpoint ORDER BY seq LIMIT 1) c",
+                 "DELETE FROM evidence_record WHERE seq > (SELECT min(seq) FROM evidence_checkpoint)")
+        self.refused()
+        self.assertIn("unsigned", self.kinds())
+
+    def test_an_end_that_is_gone(self):
+        self.sql("DELETE FROM evidence_record", "DELETE FROM evidence_chain_end")
+        self.refused()
+        self.assertIn("unsigned", self.kinds())
+
+    def test_a_day_that_is_only_said_to_be_old(self):
+        table, old = f"evidence_record_{self.day}", self.day - 400
+        self.sql(f"ALTER TABLE evidence_record DETACH PARTITION {table}", f"UPDATE {table} SET day = {old}",
+                 f"ALTER TABLE {table} RENAME TO evidence_record_{old}",
+                 f"ALTER TABLE evidence_record ATTACH PARTITION evidence_record_{old} FOR VALUES FROM ({old}) TO ({old + 1})",
+                 f"UPDATE evidence_day SET day = {old}")
+        self.assertIn("columns", self.kinds())
+        self.assertIn("evidence-altered", self.evidence("prune", code=1).stderr)
+        self.assertEqual(self.sql("SELECT count(*) > 7 FROM evidence_record"), [["t"]])
+
+    def test_what_hides_records(self):
+        changes = {
+            "columns": ["UPDATE evidence_record SET kind = 7 WHERE seq = 3",
+                        "UPDATE evidence_record SET trunk = '' WHERE seq = 3"],
+            "structure": ["DELETE FROM evidence_day",
+                          "DROP INDEX evidence_record_orig; CREATE INDEX evidence_record_orig ON evidence_record "
+                          "(orig, seq) WHERE seq > 4",
+                          "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin return null; end'; CREATE "
+                          "TRIGGER x BEFORE INSERT ON evidence_record FOR EACH ROW EXECUTE FUNCTION f()",
+                          "ALTER TABLE evidence_record ENABLE ROW LEVEL SECURITY"],
+            "blob": ["UPDATE evidence_blob SET last_day = 0"],
+        }
+        for kind, statements in changes.items():
+            for statement in statements:
+                with self.subTest(statement):
+                    self.setUp()
+                    self.sql(statement)
+                    self.assertIn(kind, self.kinds())
+
+    def test_a_changed_record_is_not_shown(self):
+        id = self.sql("UPDATE evidence_record SET body = replace(body, '818H', '999X'), spc = '999X' WHERE seq = 4 "
+                      "RETURNING id")[0][0]
+        self.assertIn("evidence-altered", self.evidence("show", id, code=1).stderr)
+        self.assertIn(("changed", 4), self.findings())
+        self.sql("DELETE FROM evidence_record WHERE seq = 5")
+        self.assertIn(("unchecked", 6), self.findings())
+
+    def test_keys(self):
+        key = self.dir / "next.key"
+        public = self.dir / "next.pub"
+        self.run_tool("pki", "key", "--out-key", key, "--out-public-key", public)
+        self.run_tool("evidence", "find", "--store", self.url, "--checkpoint-key", key, code=2)
+        self.evidence("rekey", "--new-checkpoint-key", key)
+        self.evidence("find", code=2)
+        self.run_tool("evidence", "find", "--store", self.url, "--checkpoint-key", key)
+        self.assertEqual(self.findings("--public-key", str(public)), [])
+        self.assertNotEqual(self.findings("--public-key", str(self.dir / "checkpoint.pub")), [])
+
+    def test_audit_writes_nothing_and_needs_no_key_for_numbers(self):
+        self.sql("UPDATE evidence_setting SET value = '0123456789abcdef'")
+        self.assertEqual(self.findings(), [])
+        self.server.query("DROP DATABASE IF EXISTS empty")
+        self.server.query("CREATE DATABASE empty")
+        run = self.run_tool("evidence", "audit", "--store", self.url_of("empty"), code=2)
+        self.assertIn("no evidence", run.stderr)
+        self.url = self.url_of("empty")
+        self.assertEqual(self.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'evidence%'"), [["0"]])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

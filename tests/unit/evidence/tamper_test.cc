@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+// Whoever can write the file of a store, but has not its key, and what writer and audit make of it.
+#include <algorithm>
+
+#include "evidence/chain_guard.h"
+#include "evidence/hash_chain.h"
+#include "store_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+class TamperTest : public StoreTest {
+ protected:
+  testing::AssertionResult Appends(const std::shared_ptr<EvidenceStore>& store) {
+    const auto done = store->Append({Record()}, Seen::kNever);
+    if (done) return testing::AssertionSuccess() << "appended";
+    return testing::AssertionResult(done.error().reason != Reason::kEvidenceAltered)
+           << Info(done.error().reason).id << ": " << done.error().detail;
+  }
+  [[nodiscard]] SqliteDatabase File() const {
+    return std::move(*SqliteDatabase::Open(lab_.path(), SqliteDatabase::Mode::kExisting));
+  }
+  int64_t Number(const std::string& sql) {
+    auto database = File();
+    auto read = database.Prepare(sql);
+    EXPECT_THAT(read->Step(), Succeeds());
+    return read->Int(0);
+  }
+  // All hashes follow again from what the texts say now, and the end stands behind the last one.
+  void Rechain() {
+    auto database = File();
+    auto read = database.Prepare("SELECT seq, text FROM " + Table() + " ORDER BY seq");
+    auto write = database.Prepare("UPDATE " + Table() + " SET hash = ? WHERE seq = ?");
+    std::vector<std::pair<int64_t, std::string>> rows;
+    while (*read->Step()) rows.emplace_back(read->Int(0), read->Bytes(1));
+    std::string hash = FirstHash();
+    for (const auto& [seq, text] : rows) {
+      hash = *NextHash(hash, text);
+      ASSERT_THAT(write->BindBlob(1, hash).Bind(2, seq).Run(), Succeeds());
+    }
+    auto head = database.Prepare("UPDATE chain_end SET seq = ?, hash = ? WHERE name = 'head'");
+    ASSERT_THAT(head->Bind(1, rows.back().first).BindBlob(2, hash).Run(), Succeeds());
+  }
+  std::vector<Kind> Kinds(const AuditOptions& options = {}) {
+    std::vector<Kind> kinds;
+    for (const auto& [kind, seq] : Findings(options)) kinds.push_back(kind);
+    return kinds;
+  }
+};
+
+TEST_F(TamperTest, AForgedChainIsNotSignedByItsWriter) {
+  Add(8);
+  Tamper("DELETE FROM " + Table() + " WHERE seq = 2; UPDATE " + Table() +
+         " SET seq = seq - 1 WHERE seq > 2; DELETE FROM checkpoint");
+  Rechain();
+  EXPECT_FALSE(Appends(lab_.store));
+  const auto anew = lab_.Open();
+  EXPECT_FALSE(Appends(anew));
+  EXPECT_THAT(anew->Prune(std::chrono::floor<days>(kNow) + days(9)),
+              FailsWith(Reason::kEvidenceAltered));
+  EXPECT_THAT(Kinds(), testing::Contains(Kind::kUnsigned));
+}
+
+TEST_F(TamperTest, ALastRecordThatIsNotTheEndsIsNotContinued) {
+  Add(8);
+  Tamper("DELETE FROM " + Table() + " WHERE seq = 8");
+  EXPECT_FALSE(Appends(lab_.Open()));
+}
+
+TEST_F(TamperTest, AnEarlierEndIsNotContinuedByItsWriter) {
+  Add(5);
+  // As it was five records later: an older copy, well signed.
+  Tamper("CREATE TABLE copy AS SELECT * FROM chain_end");
+  Add(5);
+  Tamper(
+      "DELETE FROM chain_end; INSERT INTO chain_end SELECT * FROM copy; DROP TABLE copy; "
+      "DELETE FROM " +
+      Table() + " WHERE seq > 5");
+  EXPECT_FALSE(Appends(lab_.store));
+  EXPECT_TRUE(Appends(lab_.Open()));  // what was later cannot be known from the store alone
+  EXPECT_FALSE(Appends(lab_.store));  // but by whoever wrote it
+}
+
+TEST_F(TamperTest, OthersMayGoOn) {
+  Add(3);
+  const auto other = lab_.Open();
+  EXPECT_TRUE(Appends(other));
+  EXPECT_TRUE(Appends(lab_.store));
+  lab_.clock->now += days(100);
+  EXPECT_TRUE(Appends(other));
+  EXPECT_THAT(other->Prune(std::chrono::floor<days>(kNow) + days(9)), Succeeds());
+  EXPECT_TRUE(Appends(lab_.store));
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+}
+
+TEST_F(TamperTest, ACheckpointDoesNotServeAsAnEnd) {
+  Add(1000);
+  Add(1000);
+  Add(10);
+  ASSERT_GE(Number("SELECT count(*) FROM checkpoint"), 2);
+  Tamper(
+      "UPDATE chain_end SET (seq, hash, time, key_id, signature) = (SELECT seq, hash, time, "
+      "key_id, signature FROM checkpoint ORDER BY seq LIMIT 1); DELETE FROM checkpoint WHERE "
+      "seq > 1000; DELETE FROM " +
+      Table() + " WHERE seq > 1000");
+  EXPECT_THAT(Kinds(), testing::Contains(Kind::kUnsigned));
+  EXPECT_FALSE(Appends(lab_.Open()));
+}
+
+TEST_F(TamperTest, ACheckpointBehindTheEndIsARecordThatIsMissing) {
+  Add(5);
+  Tamper("CREATE TABLE copy AS SELECT * FROM chain_end");
+  lab_.clock->now += std::chrono::seconds(100);
+  Add(5);
+  Tamper(
+      "DELETE FROM chain_end; INSERT INTO chain_end SELECT * FROM copy; DROP TABLE copy; "
+      "DELETE FROM " +
+      Table() + " WHERE seq > 5");
+  EXPECT_THAT(Findings(), testing::Contains(std::pair(Kind::kMissing, int64_t{6})));
+  EXPECT_FALSE(Appends(lab_.Open()));
+}
+
+TEST_F(TamperTest, AnEndThatIsGoneIsFound) {
+  Add(5);
+  Tamper("DELETE FROM " + Table() + "; DELETE FROM chain_end");
+  EXPECT_THAT(Kinds(), testing::Contains(Kind::kUnsigned));
+  EXPECT_FALSE(Appends(lab_.store));
+  EXPECT_FALSE(Appends(lab_.Open()));
+  Tamper("DELETE FROM checkpoint; DELETE FROM signer");
+  EXPECT_THAT(Kinds(), testing::Not(testing::IsEmpty()));  // the day
+  EXPECT_FALSE(Appends(lab_.Open()));
+  Tamper("DELETE FROM day; DROP TABLE " + Table());
+  EXPECT_FALSE(Appends(lab_.store));  // it remembers
+}
+
+TEST_F(TamperTest, RetentionDeletesNoDayThatIsOnlySaidToBeOld) {
+  Add(5);
+  const int64_t day = Number("SELECT day FROM day");
+  Tamper("ALTER TABLE " + Table() + " RENAME TO record_" + std::to_string(day - 400) +
+         "; UPDATE day SET day = day - 400; UPDATE blob SET last_day = last_day - 400");
+  const auto limit = std::chrono::floor<days>(kNow) - days(180);
+  EXPECT_THAT(lab_.Open()->Prune(limit), FailsWith(Reason::kEvidenceAltered));
+  EXPECT_EQ(lab_.store->Find({})->records.size(), 5U);
+  EXPECT_THAT(Findings(), testing::Contains(std::pair(Kind::kColumns, int64_t{5})));
+}
+
+TEST_F(TamperTest, AnIdThatIsOldInItsColumnAloneDoesNotServeRetention) {
+  Add(5);
+  const int64_t day = Number("SELECT day FROM day");
+  Tamper("UPDATE " + Table() + " SET id = zeroblob(15) || CAST(char(seq) AS BLOB)");
+  Tamper("UPDATE " + Table() + " SET id = CAST(id AS BLOB)");
+  Tamper("ALTER TABLE " + Table() + " RENAME TO record_" + std::to_string(day - 400) +
+         "; UPDATE day SET day = day - 400");
+  EXPECT_THAT(lab_.Open()->Prune(std::chrono::floor<days>(kNow) - days(180)),
+              FailsWith(Reason::kEvidenceAltered));
+}
+
+TEST_F(TamperTest, WhatIsExpectedAtTheBeginningIsCompared) {
+  Add(10);
+  const auto before = AuditStore(*lab_.store, {})->head;
+  lab_.clock->now += days(200);
+  Add(10);
+  ASSERT_THAT(lab_.store->Prune(std::chrono::floor<days>(kNow) + days(1)), Succeeds());
+  EXPECT_THAT(Findings({std::nullopt, before}), testing::IsEmpty());
+  EvidenceCheckpoint other = before;
+  other.hash[0] = static_cast<char>(other.hash[0] + 1);
+  EXPECT_THAT(Kinds({std::nullopt, other}), testing::ElementsAre(Kind::kRewritten));
+  other.seq = 9;
+  EXPECT_THAT(Kinds({std::nullopt, other}), testing::ElementsAre(Kind::kExpected));
+}
+
+TEST_F(TamperTest, AuditNamesValuesThatSearchesDoNotFind) {
+  const std::string id = Add(8).at(2);
+  for (const char* change :
+       {"orig = CAST(orig AS BLOB)", "reason = CAST(reason AS BLOB)", "kind = 2",
+        "time = time + 0.5", "origid = '123e4567-e89b-12d3-a456-426655440000'",
+        "id = lower(hex(id))", "trunk = ''", "text = CAST(text AS BLOB)"}) {
+    Tamper("CREATE TABLE copy AS SELECT * FROM " + Table() + " WHERE seq = 3");
+    Tamper("UPDATE " + Table() + " SET " + change + " WHERE seq = 3");
+    EXPECT_THAT(Findings(), testing::Contains(std::pair(Kind::kColumns, int64_t{3}))) << change;
+    Tamper("DELETE FROM " + Table() + " WHERE seq = 3; INSERT INTO " + Table() +
+           " SELECT * FROM copy; DROP TABLE copy");
+    EXPECT_THAT(Findings(), testing::IsEmpty()) << change;
+  }
+}
+
+TEST_F(TamperTest, AuditNamesAStructureThatHidesRecords) {
+  Add(8);
+  const std::string table = Table();
+  const std::pair<std::string, std::string> changes[] = {
+      {"UPDATE day SET min_time = 1, max_time = 2",
+       "UPDATE day SET (min_time, max_time) = (SELECT "
+       "min(time), max(time) FROM " +
+           table + ")"},
+      {"DROP INDEX " + table + "_orig; CREATE INDEX " + table + "_orig ON " + table +
+           "(orig, seq, kind, time) WHERE orig IS NOT NULL AND seq > 4",
+       "DROP INDEX " + table + "_orig; CREATE INDEX " + table + "_orig ON " + table +
+           "(orig, seq, kind, time) WHERE orig IS NOT NULL"},
+      {"CREATE TRIGGER x AFTER INSERT ON " + table + " BEGIN UPDATE " + table +
+           " SET orig = NULL; END",
+       "DROP TRIGGER x"},
+      {"CREATE TABLE copy AS SELECT * FROM day; DELETE FROM day",
+       "INSERT INTO day SELECT * FROM copy; DROP TABLE copy"},
+  };
+  for (const auto& [change, back] : changes) {
+    Tamper(change);
+    EXPECT_THAT(Kinds(), testing::Contains(Kind::kStructure)) << change;
+    Tamper(back);
+    EXPECT_THAT(Findings(), testing::IsEmpty()) << change;
+  }
+  Tamper("UPDATE blob SET last_day = 0");
+  EXPECT_THAT(Kinds(), testing::Each(Kind::kBlob));
+  EXPECT_THAT(Kinds(), testing::Not(testing::IsEmpty()));
+}
+
+TEST_F(TamperTest, ARecordBehindAGapIsSaidToBeUnchecked) {
+  Add(8);
+  Tamper("DELETE FROM " + Table() + " WHERE seq = 5; UPDATE " + Table() +
+         " SET text = replace(text, '818H', '999X'), spc = '999X' WHERE seq = 6");
+  EXPECT_THAT(Findings(), testing::Contains(std::pair(Kind::kUnchecked, int64_t{6})));
+}
+
+TEST_F(TamperTest, AChangedRecordIsNotGiven) {
+  const auto ids = Add(8);
+  EXPECT_THAT(lab_.store->Get(ids.at(0)), Succeeds());
+  EXPECT_THAT(lab_.store->Get(ids.at(7)), Succeeds());
+  Tamper("UPDATE " + Table() + " SET orig = '12155550199' WHERE seq = 2");
+  EXPECT_THAT(lab_.store->Get(ids.at(1)), FailsWith(Reason::kEvidenceAltered));
+  Tamper("UPDATE " + Table() +
+         " SET text = replace(text, '818H', '999X'), spc = '999X' WHERE seq = 5");
+  EXPECT_THAT(lab_.store->Get(ids.at(4)), FailsWith(Reason::kEvidenceAltered));
+  // With a hash that follows, too: the next record does not.
+  auto database = File();
+  auto read = database.Prepare("SELECT a.hash, b.text FROM " + Table() + " a, " + Table() +
+                               " b WHERE a.seq = 4 AND b.seq = 5");
+  ASSERT_THAT(read->Step(), Succeeds());
+  const std::string hash = *NextHash(read->Bytes(0), read->Bytes(1));
+  read = database.Prepare("SELECT 1");
+  auto write = database.Prepare("UPDATE " + Table() + " SET hash = ? WHERE seq = 5");
+  ASSERT_THAT(write->BindBlob(1, hash).Run(), Succeeds());
+  EXPECT_THAT(lab_.store->Get(ids.at(4)), FailsWith(Reason::kEvidenceAltered));
+  Tamper("DELETE FROM " + Table() + " WHERE seq = 7");
+  EXPECT_THAT(lab_.store->Get(ids.at(7)), FailsWith(Reason::kEvidenceAltered));
+}
+
+TEST_F(TamperTest, AnotherKeyIsNotTakenSilently) {
+  Add(3);
+  const auto right = lab_.signer;
+  lab_.signer = NewSigner();
+  SqliteStoreOptions options;
+  options.path = lab_.path();
+  options.signer = lab_.signer;
+  options.clock = lab_.clock;
+  EXPECT_THAT(OpenSqliteStore(options), FailsWith(Reason::kKeyInvalid));
+  lab_.signer = right;
+  const auto report = AuditStore(*lab_.store, {});
+  EXPECT_THAT(report->keys, testing::ElementsAre(right->key_id()));
+  Tamper("INSERT INTO signer VALUES ('x', 'y')");
+  EXPECT_THAT(Kinds(), testing::ElementsAre(Kind::kUnsigned));
+}
+
+TEST_F(TamperTest, AKeyIsHandedOver) {
+  Add(1000);
+  Add(3);
+  const auto next = NewSigner();
+  ASSERT_THAT(lab_.store->Rekey(*next), Succeeds());
+  EXPECT_FALSE(Appends(lab_.store));
+  EXPECT_THAT(Findings({next->public_pem(), std::nullopt}), testing::IsEmpty());
+  lab_.signer = next;
+  const auto anew = lab_.Open();
+  EXPECT_TRUE(Appends(anew));
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+  Tamper("UPDATE checkpoint SET time = time + 1 WHERE seq = 1000");
+  EXPECT_THAT(anew->Rekey(*NewSigner()), FailsWith(Reason::kEvidenceAltered));
+}
+
+}  // namespace
+}  // namespace callvet::test
