@@ -494,7 +494,7 @@ class Fetching(SipTest):
             ports = [server.server_address[1] for server in self.lab.web.servers] + [port]
             config = self.lab.write_config("slots.json", certificates={
                 "insecure_allow_http": True, "insecure_allow_private_addresses": True, "insecure_allow_ports": ports})
-            kamailio = self.start(config=config, FETCH_TIMEOUT=1500)
+            kamailio = self.start(config=config, FETCH_TIMEOUT=5000)
             self.call(kamailio, self.lab.sign(), code=486, reason="verified")
             calls = [[f"Identity: {self.lab.sign(who='stranger', x5u=f'http://127.0.{i}.{j}:{port}/c')}" for j in (1, 2, 3)]
                      for i in range(30)]
@@ -507,6 +507,8 @@ class Fetching(SipTest):
             self.assertTrue(12 < fetching <= 60, fetching)  # at most two URLs of a call
             for identity in good:
                 self.call(kamailio, identity, code=486, reason="verified")
+            # They did not have to wait until the others' time was over.
+            self.assertGreater(kamailio.stats()["waiting_calls"], 0)
             # All of the others have their outcome: nothing is fetched for them any more.
             for _ in range(100):
                 if kamailio.stats()["fetching"] == 0:
