@@ -12,9 +12,9 @@
 namespace callvet {
 namespace {
 
-constexpr size_t kHashBytes = 16;  // 2^-64 for one of 2^64 numbers to meet another
+constexpr size_t kNumberHashBytes = 16;  // 2^-64 for one of 2^64 numbers to meet another
 
-int HexValue(char c) {
+int DigitValue(char c) {
   if (IsDigit(c)) return c - '0';
   return ToLower(c) - 'a' + 10;
 }
@@ -28,7 +28,7 @@ Result<NumberKey> NumberKey::Parse(std::string_view text) {
     return Fail(Reason::kKeyInvalid, "the key for numbers is not 64 hexadecimal digits");
   }
   for (size_t i = 0; i < master.size(); ++i) {
-    master[i] = static_cast<uint8_t>(HexValue(text[2 * i]) * 16 + HexValue(text[2 * i + 1]));
+    master[i] = static_cast<uint8_t>(DigitValue(text[2 * i]) * 16 + DigitValue(text[2 * i + 1]));
   }
   NumberKey key;
   const auto search = HmacSha256(master, "callvet evidence: search");
@@ -56,7 +56,7 @@ Result<NumberKey> NumberKey::Read(const std::filesystem::path& path) {
 Result<std::string> NumberKey::Hash(std::string_view number) const {
   const auto hash = HmacSha256(search_, number);
   if (!hash) return hash.error();
-  return ToHex(AsBytes(*hash).substr(0, kHashBytes));
+  return ToHex(AsBytes(*hash).substr(0, kNumberHashBytes));
 }
 
 Result<std::string> NumberKey::Seal(std::string_view id, std::string_view text) const {

@@ -22,7 +22,7 @@ namespace {
 using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 
 constexpr int64_t kApplicationId = 0x63767631;  // "cvv1"
-constexpr size_t kReaders = 4;
+constexpr size_t kSqliteReaders = 4;
 
 void BindText(SqliteStatement& statement, int index, const std::string& text) {
   if (text.empty()) {
@@ -47,7 +47,7 @@ class SqliteStore final : public EvidenceStore {
   SqliteStore(SqliteStoreOptions options, SqliteDatabase writer)
       : options_(std::move(options)),
         writer_(std::move(writer)),
-        readers_(kReaders, [this] { return OpenReader(); }) {}
+        readers_(kSqliteReaders, [this] { return OpenReader(); }) {}
 
   Result<void> Prepare();
   Result<void> Append(const Records& records, Seen seen) override;
