@@ -13,7 +13,7 @@
 namespace callvet {
 namespace {
 
-constexpr size_t kHashBytes = 16;  // 2^-64 for one of 2^64 numbers to meet another
+constexpr size_t kNumberHashBytes = 16;  // 2^-64 for one of 2^64 numbers to meet another
 
 }  // namespace
 
@@ -51,7 +51,7 @@ Result<NumberSecret> NumberSecret::Read(const std::filesystem::path& path) {
 Result<std::string> NumberSecret::Hash(std::string_view number) const {
   const auto hash = HmacSha256(search_, number);
   if (!hash) return hash.error();
-  return ToHex(AsBytes(*hash).substr(0, kHashBytes));
+  return ToHex(AsBytes(*hash).substr(0, kNumberHashBytes));
 }
 
 Result<std::string> NumberSecret::Seal(std::string_view id, std::string_view text) const {

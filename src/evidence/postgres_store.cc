@@ -26,7 +26,7 @@ using Row = std::vector<Parameter>;
 constexpr std::chrono::milliseconds kPruneTimeout{60'000};
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(4851215093)";
 
-constexpr size_t kReaders = 4;
+constexpr size_t kPostgresReaders = 4;
 constexpr const char* kPostgresColumns =
     "seq, id, kind, at, orig, dest, origid, spc, trunk, reason, call_id, hash, body, day";
 
@@ -169,7 +169,7 @@ class PostgresStore final : public EvidenceStore {
       : options_(std::move(options)),
         writer_(options_, options_.append_timeout),
         pruner_(options_, kPruneTimeout),
-        readers_(kReaders, [this]() -> Result<std::unique_ptr<Line>> {
+        readers_(kPostgresReaders, [this]() -> Result<std::unique_ptr<Line>> {
           return std::make_unique<Line>(options_, options_.timeout);
         }) {}
 

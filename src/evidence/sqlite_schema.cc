@@ -28,7 +28,7 @@ namespace {
 using Column = SqliteStatement::Column;
 
 constexpr size_t kUuidBytes = 16;
-constexpr size_t kHashBytes = 32;
+constexpr size_t kSha256Bytes = 32;
 
 std::string Uuid(const SqliteStatement& row, int column) {
   std::string bytes = row.Bytes(column);
@@ -51,7 +51,7 @@ std::string OddColumn(const SqliteStatement& row) {
   for (const auto& [column, name] : texts) {
     if (!text_or_null(column)) return name;
   }
-  if (!is(11, Column::kBlob) || row.Bytes(11).size() != kHashBytes) return "hash";
+  if (!is(11, Column::kBlob) || row.Bytes(11).size() != kSha256Bytes) return "hash";
   if (!is(12, Column::kText)) return "text";
   return {};
 }

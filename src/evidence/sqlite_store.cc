@@ -22,7 +22,7 @@ namespace {
 using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 
 constexpr int64_t kApplicationId = 0x63767631;  // "cvv1"
-constexpr size_t kReaders = 4;
+constexpr size_t kSqliteReaders = 4;
 
 void BindText(SqliteStatement& statement, int index, const std::string& text) {
   if (text.empty()) {
@@ -47,7 +47,7 @@ class SqliteStore final : public EvidenceStore {
   SqliteStore(SqliteStoreOptions options, SqliteDatabase writer)
       : options_(std::move(options)),
         writer_(std::move(writer)),
-        readers_(kReaders, [this] { return OpenReader(); }) {}
+        readers_(kSqliteReaders, [this] { return OpenReader(); }) {}
 
   Result<void> Prepare();
   Result<void> Append(const Records& records, Seen seen) override;
@@ -458,16 +458,24 @@ Result<std::vector<SqliteStore::Day>> SqliteStore::Days(SqliteDatabase& database
 // What a query demands of a row, and the values for its parameters in order.
 struct Condition {
   std::string sql;
+  std::string order;
   std::vector<std::pair<std::string, std::string>> values;  // kind of value ("t", "u"), value
   std::vector<int64_t> numbers;                             // come first
 };
 
-Condition ConditionOf(const EvidenceQuery& query) {
+// Which index serves a search by time alone: that of time, whose matches are sorted, or the order
+// itself.
+enum class TimeSearch : uint8_t { kByTime, kInOrder };
+
+Condition ConditionOf(const EvidenceQuery& query, TimeSearch search) {
   Condition condition;
-  condition.sql = "kind = ? AND seq < ?";
+  const bool by_time =
+      search == TimeSearch::kByTime && query.keys == EvidenceKeys() && (query.from || query.to);
+  condition.order = by_time ? "+seq" : "seq";
+  condition.sql = "kind = ? AND " + condition.order + " < ?";
   condition.numbers = {query.kind == EvidenceKind::kCall ? 0 : 1, query.before};
   // By a key, time only filters: the index of the key gives the latest first.
-  const std::string time = query.keys == EvidenceKeys() ? " AND time" : " AND +time";
+  const std::string time = by_time ? " AND time" : " AND +time";
   if (query.from) {
     condition.sql += time + " >= ?";
     condition.numbers.push_back(Seconds(*query.from));
@@ -500,11 +508,18 @@ Result<void> SqliteStore::FindInDay(SqliteDatabase& database, const EvidenceQuer
   EvidenceQuery here = query;  // what is so of the whole day is not asked of each record
   if (here.from && Seconds(*here.from) <= day.min_time) here.from.reset();
   if (here.to && Seconds(*here.to) >= day.max_time) here.to.reset();
-  const Condition condition = ConditionOf(here);
+  // A good part of the day, up to its end, has matches at once when read from there.
+  constexpr int64_t kGoodPart = 16;
+  const bool good_part =
+      here.from && !here.to &&
+      (day.max_time - Seconds(*here.from)) * kGoodPart > day.max_time - day.min_time;
+  const Condition condition =
+      ConditionOf(here, good_part ? TimeSearch::kInOrder : TimeSearch::kByTime);
   const std::string table = TableOf(day.day);
-  auto find = database.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " + table +
-                               " WHERE seq IN (SELECT seq FROM " + table + " WHERE " +
-                               condition.sql + " ORDER BY seq DESC LIMIT ?) ORDER BY seq DESC");
+  auto find =
+      database.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " + table +
+                       " WHERE seq IN (SELECT seq FROM " + table + " WHERE " + condition.sql +
+                       " ORDER BY " + condition.order + " DESC LIMIT ?) ORDER BY seq DESC");
   if (!find) return find.error();
   int index = 0;
   for (const int64_t number : condition.numbers) find->Bind(++index, number);

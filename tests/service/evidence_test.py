@@ -161,11 +161,11 @@ class Evidence(unittest.TestCase):
         database.close()
         self.call(server)
         for _ in range(200):
-            if server.request("GET", "/readyz")[0] == 503:
+            metrics = server.request("GET", "/metrics", token=READ)[2]
+            if "callvet_evidence_spilled_total 1" in metrics:
                 break
             time.sleep(0.05)
         self.assertEqual(server.request("GET", "/readyz")[0], 503)
-        metrics = server.request("GET", "/metrics", token=READ)[2]
         self.assertIn("callvet_evidence_failing 1", metrics)
         self.assertIn("callvet_evidence_spilled_total 1", metrics)
         server.stop()

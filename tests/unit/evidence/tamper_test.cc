@@ -9,7 +9,7 @@
 namespace callvet::test {
 namespace {
 
-class TamperTest : public StoreTest {
+class StoreTamperTest : public StoreTest {
  protected:
   testing::AssertionResult Appends(const std::shared_ptr<EvidenceStore>& store) {
     const auto done = store->Append({Record()}, Seen::kNever);
@@ -48,7 +48,7 @@ class TamperTest : public StoreTest {
   }
 };
 
-TEST_F(TamperTest, AForgedChainIsNotSignedByItsWriter) {
+TEST_F(StoreTamperTest, AForgedChainIsNotSignedByItsWriter) {
   Add(8);
   Tamper("DELETE FROM " + Table() + " WHERE seq = 2; UPDATE " + Table() +
          " SET seq = seq - 1 WHERE seq > 2; DELETE FROM checkpoint");
@@ -61,13 +61,13 @@ TEST_F(TamperTest, AForgedChainIsNotSignedByItsWriter) {
   EXPECT_THAT(Kinds(), testing::Contains(Kind::kUnsigned));
 }
 
-TEST_F(TamperTest, ALastRecordThatIsNotTheEndsIsNotContinued) {
+TEST_F(StoreTamperTest, ALastRecordThatIsNotTheEndsIsNotContinued) {
   Add(8);
   Tamper("DELETE FROM " + Table() + " WHERE seq = 8");
   EXPECT_FALSE(Appends(lab_.Open()));
 }
 
-TEST_F(TamperTest, AnEarlierEndIsNotContinuedByItsWriter) {
+TEST_F(StoreTamperTest, AnEarlierEndIsNotContinuedByItsWriter) {
   Add(5);
   // As it was five records later: an older copy, well signed.
   Tamper("CREATE TABLE copy AS SELECT * FROM chain_end");
@@ -81,7 +81,7 @@ TEST_F(TamperTest, AnEarlierEndIsNotContinuedByItsWriter) {
   EXPECT_FALSE(Appends(lab_.store));  // but by whoever wrote it
 }
 
-TEST_F(TamperTest, OthersMayGoOn) {
+TEST_F(StoreTamperTest, OthersMayGoOn) {
   Add(3);
   const auto other = lab_.Open();
   EXPECT_TRUE(Appends(other));
@@ -93,7 +93,7 @@ TEST_F(TamperTest, OthersMayGoOn) {
   EXPECT_THAT(Findings(), testing::IsEmpty());
 }
 
-TEST_F(TamperTest, ACheckpointDoesNotServeAsAnEnd) {
+TEST_F(StoreTamperTest, ACheckpointDoesNotServeAsAnEnd) {
   Add(1000);
   Add(1000);
   Add(10);
@@ -107,7 +107,7 @@ TEST_F(TamperTest, ACheckpointDoesNotServeAsAnEnd) {
   EXPECT_FALSE(Appends(lab_.Open()));
 }
 
-TEST_F(TamperTest, ACheckpointBehindTheEndIsARecordThatIsMissing) {
+TEST_F(StoreTamperTest, ACheckpointBehindTheEndIsARecordThatIsMissing) {
   Add(5);
   Tamper("CREATE TABLE copy AS SELECT * FROM chain_end");
   lab_.clock->now += std::chrono::seconds(100);
@@ -120,7 +120,7 @@ TEST_F(TamperTest, ACheckpointBehindTheEndIsARecordThatIsMissing) {
   EXPECT_FALSE(Appends(lab_.Open()));
 }
 
-TEST_F(TamperTest, AnEndThatIsGoneIsFound) {
+TEST_F(StoreTamperTest, AnEndThatIsGoneIsFound) {
   Add(5);
   Tamper("DELETE FROM " + Table() + "; DELETE FROM chain_end");
   EXPECT_THAT(Kinds(), testing::Contains(Kind::kUnsigned));
@@ -133,7 +133,7 @@ TEST_F(TamperTest, AnEndThatIsGoneIsFound) {
   EXPECT_FALSE(Appends(lab_.store));  // it remembers
 }
 
-TEST_F(TamperTest, RetentionDeletesNoDayThatIsOnlySaidToBeOld) {
+TEST_F(StoreTamperTest, RetentionDeletesNoDayThatIsOnlySaidToBeOld) {
   Add(5);
   const int64_t day = Number("SELECT day FROM day");
   Tamper("ALTER TABLE " + Table() + " RENAME TO record_" + std::to_string(day - 400) +
@@ -144,7 +144,7 @@ TEST_F(TamperTest, RetentionDeletesNoDayThatIsOnlySaidToBeOld) {
   EXPECT_THAT(Findings(), testing::Contains(std::pair(Kind::kColumns, int64_t{5})));
 }
 
-TEST_F(TamperTest, AnIdThatIsOldInItsColumnAloneDoesNotServeRetention) {
+TEST_F(StoreTamperTest, AnIdThatIsOldInItsColumnAloneDoesNotServeRetention) {
   Add(5);
   const int64_t day = Number("SELECT day FROM day");
   Tamper("UPDATE " + Table() + " SET id = zeroblob(15) || CAST(char(seq) AS BLOB)");
@@ -155,7 +155,7 @@ TEST_F(TamperTest, AnIdThatIsOldInItsColumnAloneDoesNotServeRetention) {
               FailsWith(Reason::kEvidenceAltered));
 }
 
-TEST_F(TamperTest, WhatIsExpectedAtTheBeginningIsCompared) {
+TEST_F(StoreTamperTest, WhatIsExpectedAtTheBeginningIsCompared) {
   Add(10);
   const auto before = AuditStore(*lab_.store, {})->head;
   lab_.clock->now += days(200);
@@ -169,7 +169,7 @@ TEST_F(TamperTest, WhatIsExpectedAtTheBeginningIsCompared) {
   EXPECT_THAT(Kinds({std::nullopt, other}), testing::ElementsAre(Kind::kExpected));
 }
 
-TEST_F(TamperTest, AuditNamesValuesThatSearchesDoNotFind) {
+TEST_F(StoreTamperTest, AuditNamesValuesThatSearchesDoNotFind) {
   const std::string id = Add(8).at(2);
   for (const char* change :
        {"orig = CAST(orig AS BLOB)", "reason = CAST(reason AS BLOB)", "kind = 2",
@@ -184,7 +184,7 @@ TEST_F(TamperTest, AuditNamesValuesThatSearchesDoNotFind) {
   }
 }
 
-TEST_F(TamperTest, AuditNamesAStructureThatHidesRecords) {
+TEST_F(StoreTamperTest, AuditNamesAStructureThatHidesRecords) {
   Add(8);
   const std::string table = Table();
   const std::pair<std::string, std::string> changes[] = {
@@ -213,14 +213,14 @@ TEST_F(TamperTest, AuditNamesAStructureThatHidesRecords) {
   EXPECT_THAT(Kinds(), testing::Not(testing::IsEmpty()));
 }
 
-TEST_F(TamperTest, ARecordBehindAGapIsSaidToBeUnchecked) {
+TEST_F(StoreTamperTest, ARecordBehindAGapIsSaidToBeUnchecked) {
   Add(8);
   Tamper("DELETE FROM " + Table() + " WHERE seq = 5; UPDATE " + Table() +
          " SET text = replace(text, '818H', '999X'), spc = '999X' WHERE seq = 6");
   EXPECT_THAT(Findings(), testing::Contains(std::pair(Kind::kUnchecked, int64_t{6})));
 }
 
-TEST_F(TamperTest, AChangedRecordIsNotGiven) {
+TEST_F(StoreTamperTest, AChangedRecordIsNotGiven) {
   const auto ids = Add(8);
   EXPECT_THAT(lab_.store->Get(ids.at(0)), Succeeds());
   EXPECT_THAT(lab_.store->Get(ids.at(7)), Succeeds());
@@ -243,7 +243,7 @@ TEST_F(TamperTest, AChangedRecordIsNotGiven) {
   EXPECT_THAT(lab_.store->Get(ids.at(7)), FailsWith(Reason::kEvidenceAltered));
 }
 
-TEST_F(TamperTest, AnotherKeyIsNotTakenSilently) {
+TEST_F(StoreTamperTest, AnotherKeyIsNotTakenSilently) {
   Add(3);
   const auto right = lab_.signer;
   lab_.signer = NewSigner();
@@ -259,7 +259,7 @@ TEST_F(TamperTest, AnotherKeyIsNotTakenSilently) {
   EXPECT_THAT(Kinds(), testing::ElementsAre(Kind::kUnsigned));
 }
 
-TEST_F(TamperTest, AKeyIsHandedOver) {
+TEST_F(StoreTamperTest, AKeyIsHandedOver) {
   Add(1000);
   Add(3);
   const auto next = NewSigner();
