@@ -29,7 +29,7 @@ typedef struct cv_params {
   char* evidence_on_full; /* "refuse" or "count" */
   int evidence_days;      /* -1: the library's */
   int evidence_queue;     /* KiB */
-  int cache_kbytes; /* 0: a quarter of shared memory */
+  int cache_kbytes;       /* 0: a quarter of shared memory */
 } cv_params_t;
 
 extern cv_params_t cv_params;
