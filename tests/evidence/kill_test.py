@@ -214,7 +214,8 @@ class Evidence(unittest.TestCase):
             self.skipTest("a small file system cannot be mounted here")
         try:
             store = mount / "calls.db"
-            writer = Writer(store, self.key, mount / "spill", rate=5000, count=20000)
+            # More than a slow writer's queue holds, too: then calls are refused before the disk is full.
+            writer = Writer(store, self.key, mount / "spill", rate=5000, count=40000)
             error = writer.ended()
             self.assertEqual(writer.process.returncode, 0, error)
             self.assertNotIn("refused 0 ", error)
