@@ -58,10 +58,15 @@ class MovableClock final : public Clock {
   std::atomic<sys_seconds> now{kNow};
 };
 
-std::shared_ptr<EvidenceStore> Open(const fs::path& path, std::shared_ptr<const Clock> clock) {
+std::shared_ptr<const EvidenceSigner> NewKey() {
+  return OrEnd(MakeEvidenceSigner(OrEnd(PrivateKey::Generate(KeyKind::kEcP256))));
+}
+
+std::shared_ptr<EvidenceStore> Open(const fs::path& path, std::shared_ptr<const Clock> clock,
+                                    std::shared_ptr<const EvidenceSigner> signer) {
   SqliteStoreOptions options;
   options.path = path;
-  options.signer = OrEnd(MakeEvidenceSigner(OrEnd(PrivateKey::Generate(KeyKind::kEcP256))));
+  options.signer = std::move(signer);
   options.clock = std::move(clock);
   return OrEnd(OpenSqliteStore(options));
 }
@@ -134,7 +139,7 @@ Measured Rate(const Rig& rig, EvidenceWriter* writer, int threads, double second
 int Throughput(double seconds, int threads) {
   const fs::path folder = NewFolder();
   const Rig rig;
-  auto store = Open(folder / "calls.db", std::make_shared<SystemClock>());
+  auto store = Open(folder / "calls.db", std::make_shared<SystemClock>(), NewKey());
   EvidenceWriterOptions options;
   options.spill_directory = (folder / "spill").string();
   auto writer = OrEnd(EvidenceWriter::Make(store, EvidenceCodec(), options));
@@ -217,7 +222,8 @@ int Find(uint64_t count, uint64_t days, fs::path folder) {
   if (folder.empty()) folder = NewFolder();
   const fs::path path = folder / "calls.db";
   const auto clock = std::make_shared<MovableClock>();
-  auto store = Open(path, clock);
+  const auto signer = NewKey();
+  auto store = Open(path, clock, signer);
   Generator generator(kNow);
   const auto start = Time::now();
   const auto time_of = [&](uint64_t n) {
@@ -244,8 +250,7 @@ int Find(uint64_t count, uint64_t days, fs::path folder) {
       static_cast<unsigned long long>(count), static_cast<unsigned long long>(days),
       static_cast<double>(count) / SecondsSince(start),
       static_cast<double>(bytes) / static_cast<double>(count));
-  const auto signer = OrEnd(MakeEvidenceSigner(OrEnd(PrivateKey::Generate(KeyKind::kEcP256))));
-  store = Open(path, clock);  // nothing is remembered
+  store = Open(path, clock, signer);  // nothing is remembered
   std::mt19937_64 random(1);
   std::vector<double> found;
   std::vector<double> repeated;
