@@ -5,9 +5,15 @@
 
 namespace callvet {
 
-std::optional<Failure> RefusalOf(const CallRecorder* recorder) {
+std::optional<Failure> WouldRefuse(const CallRecorder* recorder) {
   if (recorder == nullptr || !recorder->writer->Refuses()) return std::nullopt;
   return Fail(Reason::kEvidenceNotKept, "the evidence of calls cannot be kept now");
+}
+
+std::optional<Failure> RefusalOf(const CallRecorder* recorder) {
+  auto refusal = WouldRefuse(recorder);
+  if (refusal) recorder->writer->CountRefused();
+  return refusal;
 }
 
 Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCore& core,

@@ -19,6 +19,8 @@ struct CallRecorder {
 
 /// Why no call may be judged now, because its evidence could not be kept; nothing if `recorder` is
 /// nullptr.
+std::optional<Failure> WouldRefuse(const CallRecorder* recorder);
+/// The same for a call that is at hand, which is counted as refused.
 std::optional<Failure> RefusalOf(const CallRecorder* recorder);
 
 /// Hands `evidence` (call, verdict, material, trunk and Call-ID are filled in) to the writer; the

@@ -50,12 +50,15 @@ bool EvidenceWriter::HasRoom() const {
   return queue_.size() < options_.max_queue;
 }
 
-bool EvidenceWriter::Refuses() {
+bool EvidenceWriter::Refuses() const {
   if (options_.loss == EvidenceLoss::kCount) return false;
   const std::lock_guard lock(mutex_);
-  if (HasRoom()) return false;
+  return !HasRoom();
+}
+
+void EvidenceWriter::CountRefused() {
+  const std::lock_guard lock(mutex_);
   ++statistics_.refused;
-  return true;
 }
 
 Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {

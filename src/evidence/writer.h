@@ -45,9 +45,10 @@ class EvidenceWriter {
   /// still has it. Never waits.
   Result<void> Submit(std::shared_ptr<const EvidenceRecord> record);
 
-  /// Whether Submit would fail now, so that a call need not be judged for nothing; such a call is
-  /// counted as refused.
-  [[nodiscard]] bool Refuses();
+  /// Whether Submit would fail now, so that a call need not be judged for nothing.
+  [[nodiscard]] bool Refuses() const;
+  /// Counts a call that was refused because of that.
+  void CountRefused();
 
   /// Writes until Stop, then what is still queued; what neither store nor spill took within the
   /// grace is counted as lost. Called once at a time.

@@ -327,7 +327,7 @@ HttpReply Application::Ready(const ApplicationState& state) const {
                                                 {"reason", Info(failure->reason).id},
                                                 {"detail", failure->detail}}));
   }
-  if (const auto refusal = RefusalOf(RecorderOf(state))) {
+  if (const auto refusal = WouldRefuse(RecorderOf(state))) {
     return FromReply(JsonReply(503, JsonMembers{{"ready", false},
                                                 {"reason", Info(refusal->reason).id},
                                                 {"detail", refusal->detail}}));

@@ -138,6 +138,8 @@ class Evidence(unittest.TestCase):
             else:
                 self.assertGreater(len(refused), 100)
                 self.assertEqual(server.request("GET", "/readyz")[0], 503)
+                # Asking whether it is ready is no call.
+                metrics = server.request("GET", "/metrics", token=READ)[2]
                 self.assertIn(f"callvet_evidence_refused_total {len(refused)}\n", metrics)
             self.get(server, "/v1/evidence", 503)
             # What was told an id and is still in memory is lost with the end: not without a word.
