@@ -154,7 +154,8 @@ std::vector<CertificateCache::Entry> CertificateCache::Counted(const Entry& entr
   return entries;
 }
 
-void CertificateCache::Insert(std::string_view x5u, std::shared_ptr<const CachedCertificates> entry,
+void CertificateCache::Insert(std::string_view x5u,
+                              const std::shared_ptr<const CachedCertificates>& entry,
                               sys_seconds now) {
   // Made before and freed after the lock is held: decoding, copying and freeing take time.
   const size_t bytes = EstimateBytes(x5u, *entry->bundle);

@@ -64,7 +64,7 @@ class CertificateCache {
 
   /// Adds or replaces. An entry that alone exceeds the limits is not kept. An entry that was
   /// fetched earlier than the one that is there is dropped, unless that one is from the future.
-  void Insert(std::string_view x5u, std::shared_ptr<const CachedCertificates> entry,
+  void Insert(std::string_view x5u, const std::shared_ptr<const CachedCertificates>& entry,
               sys_seconds now);
 
   /// Forgets one, or all; says how many there were.
