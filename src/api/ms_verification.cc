@@ -45,7 +45,7 @@ ReadRequest Read(const JsonValue& object) {
   for (std::string& other : others) call.identities.push_back(std::move(other));
   call.orig.push_back(from->All().front());
   call.dest = to->All();
-  if (dest) call.target = dest->All().front();  // E-25
+  if (dest) call.target = dest->All().front();  // E-25: one number
   for (const std::string& header : protected_headers) AddProtected(header, call);
   call.date = FormatSipDate(sys_seconds(std::chrono::seconds(*time)));
   return {std::move(call), std::nullopt};

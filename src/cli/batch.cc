@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <cstdio>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -24,9 +25,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr size_t kChunkLines = 64;            // judged by one thread at a stretch
-constexpr size_t kChunksPerThread = 8;        // read before the oldest is printed
-constexpr size_t kMaxLine = size_t{1} << 20;  // as in the service
+constexpr size_t kChunkLines = 64;                // judged by one thread at a stretch
+constexpr size_t kChunksPerThread = 8;            // read before the oldest is printed
+constexpr size_t kMaxCallLine = size_t{1} << 20;  // as in the service
 constexpr std::chrono::milliseconds kProgressInterval{200};
 
 struct BatchCounts {
@@ -64,10 +65,10 @@ struct BatchChunk {
   bool judged = false;
 };
 
-// Lines of a stream, none of which takes more memory than kMaxLine.
+// Lines of a stream, none of which takes more memory than kMaxCallLine.
 class BatchReader {
  public:
-  explicit BatchReader(std::istream& in) : in_(in), buffer_(kMaxLine + 1) {}
+  explicit BatchReader(std::istream& in) : in_(in), buffer_(kMaxCallLine + 1) {}
 
   // Empty at the end.
   BatchChunk Read() {
@@ -88,7 +89,7 @@ class BatchReader {
       in_.clear();
       in_.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
       chunk.bytes += static_cast<size_t>(in_.gcount());
-      line.assign(kMaxLine + 1, ' ');
+      line.assign(kMaxCallLine + 1, ' ');
       line.front() = '{';
     }
     if (!TrimLines(line).empty()) chunk.lines.push_back(std::move(line));

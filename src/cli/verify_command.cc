@@ -207,8 +207,11 @@ Result<void> AddIdentities(const std::string& text, const VerifyOptions& options
   return {};
 }
 
-// A capture may hold more than the call that is judged.
+// A capture may hold more than the call that is judged, or none.
 void WarnOfOthers(const std::string& file, const SipMessage& message, const Console& console) {
+  if (message.method != "INVITE" && message.method != "MESSAGE") {
+    console.Warn(file + ": no INVITE or MESSAGE in it; judged is the first " + message.method);
+  }
   if (message.other_requests == 0) return;
   console.Warn(file + ": " + std::to_string(message.other_requests) +
                " more request(s) in it; judged is the first " + message.method);

@@ -309,8 +309,10 @@ Result<SipMessage> ReadMessage(RequestLine line, std::string_view& text) {
     return Invalid("differing Content-Length headers");
   }
   message.body = ReadBody(text, line.style, message);
-  const auto length = lengths.empty() ? Result<uint64_t>(Invalid("no length"))
-                                      : ParseNumber(lengths[0], text.size());
+  // Without a length the rest is its body (RFC 3261 18.3); but a capture goes on behind an ACK.
+  const size_t rest = IsCallOrMessage(message.method) ? text.size() : 0;
+  const auto length =
+      lengths.empty() ? Result<uint64_t>(rest) : ParseNumber(lengths[0], text.size());
   SkipBody(text, length ? *length : text.size());
   return message;
 }
