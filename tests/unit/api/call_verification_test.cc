@@ -78,7 +78,7 @@ TEST_F(CallVerificationTest, SipMessageAndPastedText) {
 
 // One call, told by its parts and as a message, is judged the same.
 TEST_F(CallVerificationTest, H2_FromBesideAnAssertedIdentityIsJudgedToo) {
-  const LoadedPolicy loaded = ParsePolicy(R"({"country": "US"})", ".");
+  const LoadedPolicy loaded = ParsePolicy(R"({"country": "US", "number_plans": ["NANP"]})", ".");
   ASSERT_NE(loaded.policy, nullptr);
   const auto judged = [&](const JsonMembers& members) {
     return JudgeCall(lab_.core(), loaded.policy.get(), WriteJson(members), Deadline());
@@ -86,7 +86,7 @@ TEST_F(CallVerificationTest, H2_FromBesideAnAssertedIdentityIsJudgedToo) {
   const auto action = [&](const JsonMembers& members) {
     return Text(*Parsed(judged(members)).Find("disposition"), "action");
   };
-  for (const auto& [from, expected] : {std::pair("<sip:911@example.org>", "reject"),
+  for (const auto& [from, expected] : {std::pair("<sip:+19995550177@example.org>", "reject"),
                                        std::pair("<sip:alice@example.org>", "pass")}) {
     const std::string asserted = "<sip:+12155550100@example.org>";
     const JsonMembers parts = {{"identity", Identity()},
