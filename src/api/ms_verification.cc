@@ -39,13 +39,14 @@ ReadRequest Read(const JsonValue& object) {
   const auto shaken = members.Text("identityHeader", Presence::kOptional);
   auto others = members.Texts("identityHeaders");
   const auto protected_headers = members.Texts("protectedHeaders");
+  if (dest && dest->All().size() > 1) members.Invalid("dest", "is more than one identity");
   if (members.error()) return {{}, members.error()};
   CallRequest call;
   if (shaken) call.identities.push_back(*shaken);
   for (std::string& other : others) call.identities.push_back(std::move(other));
   call.orig.push_back(from->All().front());
   call.dest = to->All();
-  if (dest) call.target = dest->All().front();  // E-25: one number
+  if (dest) call.target = dest->All().front();  // E-25
   for (const std::string& header : protected_headers) AddProtected(header, call);
   call.date = FormatSipDate(sys_seconds(std::chrono::seconds(*time)));
   return {std::move(call), std::nullopt};

@@ -27,8 +27,8 @@ Connection::~Connection() {
 }
 
 IoResult Connection::Read(size_t max) {
-  std::array<char, kReadStep>
-      bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): 16 kB a read
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): 16 kB a read
+  std::array<char, kReadStep> bytes;
   const size_t size = std::min(max, bytes.size());
   if (tls_) {
     size_t got = 0;
