@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Each promise of the threat model names tests, and each test that it names exists."""
+
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODEL = (ROOT / "src/design/0070-threat-model.md").read_text(encoding="utf-8")
+
+
+def gtest_names():
+    for path in ROOT.glob("tests/**/*.cc"):
+        for suite, name in re.findall(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", path.read_text(encoding="utf-8"), re.M):
+            yield f"{suite}.{name}"
+
+
+def python_names():
+    for path in ROOT.glob("tests/**/*_test.py"):
+        for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8")):
+            yield f"{path.stem}.{name}"
+
+
+class ThreatModel(unittest.TestCase):
+    def test_every_promise_is_shown(self):
+        known = set(gtest_names()) | set(python_names())
+        rows = [row for row in MODEL.split("## What is promised", 1)[1].split("\n## ", 1)[0].splitlines()
+                if row.startswith("| ")][1:]
+        self.assertGreater(len(rows), 20)
+        for row in rows:
+            tests = re.findall(r"`([^`]+)`", row.split("|")[3])
+            self.assertTrue(tests, row)
+            for name in tests:
+                self.assertTrue(name in known, f"there is no test {name}: {row}")
+
+
+if __name__ == "__main__":
+    unittest.main()
