@@ -95,9 +95,9 @@ struct PoolRule {
   PoolAction action = PoolAction::kReport;
   std::chrono::seconds hold{3600};  // how long a source stays flagged after it last broke the rule
 
-  [[nodiscard]] bool AppliesTo(SourceKind kind) const {
-    return kinds.at(static_cast<size_t>(kind));
-  }
+  std::vector<std::string> except;  // sources that it is not about, by value
+
+  [[nodiscard]] bool AppliesTo(const CallSource& source) const;
   /// Whether `figures`, which are of this rule's window, are those of a pool. Pure.
   [[nodiscard]] bool Matches(const PoolFigures& figures) const;
 };
@@ -189,8 +189,8 @@ class CallerPools {
 
   /// Whether a source of `call` is flagged now.
   [[nodiscard]] std::optional<PoolHit> Check(const CountedCall& call) const noexcept;
-  /// Counts `call`, and flags its sources by `rules`. Where memory runs out the call is not
-  /// counted.
+  /// Counts `call`, and flags its sources by `rules`. An origid with the volume of a rule is judged
+  /// by itself: its calls count for signer and trunk no more. Not counted if memory runs out.
   void Count(const CountedCall& call, const PoolRules& rules) noexcept;
 
   /// What is flagged at `now`, the latest first.

@@ -32,6 +32,7 @@ int Run(int argc, char** argv) {
   AddLintCommand(app, context);
   AddTrustCommand(app, context);
   AddPolicyCommand(app, context);
+  AddPoolsCommand(app, context);
   AddCacheCommand(app, context);
   AddFetchCommand(app, context);
   AddEvidenceCommand(app, context);

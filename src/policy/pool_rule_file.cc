@@ -62,6 +62,7 @@ PoolRule ReadPoolRule(StrictObject& object) {
   object.Read("name", rule.name);
   if (rule.name.empty()) object.Complain("name", "is missing");
   ReadSources(object, rule);
+  object.Read("except", rule.except);
   ReadWindow(object, rule);
   int64_t calls = static_cast<int64_t>(rule.min_calls);
   int64_t callers = static_cast<int64_t>(rule.min_callers);

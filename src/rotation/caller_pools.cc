@@ -34,6 +34,14 @@ std::string HexOf(uint64_t value) {
   return text;
 }
 
+// Whether a rule can flag `origid` by itself.
+bool MayJudgeOrigid(const std::string& origid, const PoolRules& rules) {
+  if (origid.empty()) return false;
+  const CallSource source{SourceKind::kOrigid, origid};
+  return std::any_of(rules.begin(), rules.end(),
+                     [&](const PoolRule& rule) { return rule.AppliesTo(source); });
+}
+
 std::chrono::seconds LongestWindow(const PoolRules& rules) {
   std::chrono::seconds longest{600};
   for (const PoolRule& rule : rules) longest = std::max(longest, rule.window);
@@ -69,8 +77,10 @@ struct CallerPools::Parts {
     first_call.compare_exchange_strong(none, time.time_since_epoch().count(),
                                        std::memory_order_relaxed);
   }
-  void CountSource(const CallSource& source, const PoolShare::Note& call, const CountedCall& text,
-                   const PoolRules& rules);
+  // Whether the source is judged by itself.
+  enum class Volume : uint8_t { kLittle, kOfARule };
+  Volume CountSource(const CallSource& source, const PoolShare::Note& call, const CountedCall& text,
+                     const PoolRules& rules);
   void AskRules(const CallSource& source, SourceWindow& window, CallTime now,
                 const PoolRules& rules);
   [[nodiscard]] PoolShare::Note Hash(const CountedCall& call);
@@ -111,44 +121,60 @@ void CallerPools::Parts::AskRules(const CallSource& source, SourceWindow& window
   if (!window.DueForRules(now)) return;
   const PoolRule* severest = nullptr;
   PoolFigures broken;
+  PoolFigures figures;  // of the rule before: most have the same window
   for (const PoolRule& rule : rules) {
-    if (!rule.AppliesTo(source.kind)) continue;
+    if (!rule.AppliesTo(source)) continue;
     if (severest != nullptr && severest->action >= rule.action) continue;
-    const PoolFigures figures = window.Figures(now, rule.window, LearningAt(now));
+    if (window.CallsIn(now, rule.window) < rule.min_calls) continue;
+    if (figures.window != rule.window) {
+      figures = window.Figures(now, rule.window, LearningAt(now));
+    }
     if (!rule.Matches(figures)) continue;
     severest = &rule;
     broken = figures;
   }
-  if (severest == nullptr) return;
+  if (severest == nullptr) return window.Rests();
+  if (!window.Settled(now, *severest)) return;
   flagged.Flag({source, severest->name, severest->action, now, now + severest->hold, broken,
                 window.Sample(), FlaggedPool::CountedBy::kThisProcess});
 }
 
-void CallerPools::Parts::CountSource(const CallSource& source, const PoolShare::Note& call,
-                                     const CountedCall& text, const PoolRules& rules) {
+CallerPools::Parts::Volume CallerPools::Parts::CountSource(const CallSource& source,
+                                                           const PoolShare::Note& call,
+                                                           const CountedCall& text,
+                                                           const PoolRules& rules) {
   const SourceId id = IdOf(source);
   HashedCall hashed;
   hashed.time = text.time;
   hashed.caller = static_cast<uint32_t>(call.caller);
   hashed.callee = static_cast<uint32_t>(call.callee);
   hashed.flags = call.flags;
+  if (source.kind != SourceKind::kOrigid && MayJudgeOrigid(text.origid, rules)) {
+    hashed.flags |= HashedCall::kHasOrigid;
+  }
   const auto sample = [&] {
     const bool clear = options.numbers == SampleNumbers::kClear || text.caller.empty();
     return PoolCallSample{text.time, clear ? text.caller : HexOf(call.caller), text.signer,
                           text.evidence_id};
   };
+  Volume volume = Volume::kLittle;
   table.Update(id, [&](SourceWindow& window) {
     window.Add(hashed, LongestWindow(rules));
     if (!window.busy()) return;
+    const bool enough = std::any_of(rules.begin(), rules.end(), [&](const PoolRule& rule) {
+      return rule.AppliesTo(source) && window.CallsIn(text.time, rule.window) >= rule.min_calls;
+    });
+    if (enough) volume = Volume::kOfARule;
     if (options.sample > 0) window.Keep(sample(), options.sample);
     AskRules(source, window, text.time, rules);
   });
-  if (!share) return;
+  if (!share) return volume;
   PoolShare::Note note = call;
   note.id = id;
   note.source = source;
   note.sample = sample();
   share->Add(std::move(note));
+  return volume;
 }
 
 CallerPools::CallerPools(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -186,11 +212,15 @@ void CallerPools::Count(const CountedCall& call, const PoolRules& rules) noexcep
     parts_->NoteFirst(call.time);
     const PoolShare::Note note = parts_->Hash(call);
     const auto count = [&](SourceKind kind, const std::string& value) {
-      if (!value.empty()) parts_->CountSource({kind, value}, note, call, rules);
+      return value.empty() ? Parts::Volume::kLittle
+                           : parts_->CountSource({kind, value}, note, call, rules);
     };
-    count(SourceKind::kOrigid, call.origid);
-    count(SourceKind::kSigner, call.signer);
-    count(SourceKind::kTrunk, call.trunk);
+    // A pool behind one origid must not make a pool of the carrier by whose trunk it comes. Who
+    // changes his origid too is counted by the trunk.
+    if (count(SourceKind::kOrigid, call.origid) == Parts::Volume::kLittle) {
+      count(SourceKind::kSigner, call.signer);
+      count(SourceKind::kTrunk, call.trunk);
+    }
     parts_->counted.fetch_add(1, std::memory_order_relaxed);
   } catch (...) {  // no memory: what is counted is too little, and no verdict depends on it
   }

@@ -27,7 +27,7 @@ uint64_t DistinctRegisters::Estimate() const {
   double sum = 0;
   size_t zeros = 0;
   for (const uint8_t value : registers_) {
-    sum += std::ldexp(1.0, -static_cast<int>(value));
+    sum += 1.0 / static_cast<double>(uint64_t{1} << value);
     if (value == 0) ++zeros;
   }
   double estimate = kAlpha * kM * kM / sum;

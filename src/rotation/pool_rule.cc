@@ -36,6 +36,11 @@ std::string_view PoolActionText(PoolAction action) {
   return "reject";
 }
 
+bool PoolRule::AppliesTo(const CallSource& source) const {
+  return kinds.at(static_cast<size_t>(source.kind)) &&
+         std::find(except.begin(), except.end(), source.value) == except.end();
+}
+
 bool PoolRule::Matches(const PoolFigures& figures) const {
   if (figures.calls < min_calls || figures.callers < min_callers) return false;
   const auto at_least = [](const std::optional<double>& least, double value) {

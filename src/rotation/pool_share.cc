@@ -185,7 +185,7 @@ Result<void> PoolShare::AskSource(const Question& question, Source& source, cons
   }
   std::vector<const PoolRule*> rules;
   for (const PoolRule& rule : question.rules) {
-    if (!rule.AppliesTo(source.source.kind) || rule.max_variation) continue;
+    if (!rule.AppliesTo(source.source) || rule.max_variation) continue;
     rules.push_back(&rule);
     for (const char part : {'a', 'b'}) {
       RedisConnection::Command command = {"PFCOUNT"};

@@ -10,6 +10,8 @@ namespace {
 
 constexpr uint32_t kFewestGaps = 20;
 constexpr std::chrono::seconds kRulesInterval{1};
+constexpr uint32_t kCallsUnasked = 32;
+constexpr std::chrono::minutes kSettling{2};
 
 int64_t MinuteNumber(CallTime time) {
   return std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();
@@ -111,6 +113,7 @@ void SourceWindow::AddBusy(const HashedCall& call, std::chrono::seconds longest)
     minute.gap_squares += gap * gap;
   }
   busy_->last = std::max(busy_->last, call.time);
+  if (call.Has(HashedCall::kHasOrigid)) busy_->with_origid = call.time;
   bytes_ += MinuteBytes(minute) - before;
 }
 
@@ -146,10 +149,33 @@ PoolFigures SourceWindow::Figures(CallTime now, std::chrono::seconds window,
   return figures;
 }
 
+uint64_t SourceWindow::CallsIn(CallTime now, std::chrono::seconds window) const {
+  uint64_t calls = 0;
+  if (!busy_) return calls;
+  for (const Minute& minute : busy_->minutes) {
+    if (minute.number >= FirstMinute(now, window)) calls += minute.calls;
+  }
+  return calls;
+}
+
 bool SourceWindow::DueForRules(CallTime now) {
-  if (!busy_ || now - busy_->asked < kRulesInterval) return false;
+  if (!busy_) return false;
+  if (++busy_->unasked < kCallsUnasked && now - busy_->asked < kRulesInterval) return false;
   busy_->asked = now;
+  busy_->unasked = 0;
   return true;
+}
+
+bool SourceWindow::Settled(CallTime now, const PoolRule& rule) {
+  if (now - busy_->with_origid > rule.window) return true;
+  if (!busy_->broken) busy_->broken = now;
+  if (now - *busy_->broken < kSettling) return false;
+  const auto minutes = static_cast<uint64_t>(rule.window / std::chrono::minutes(1));
+  return CallsIn(now, std::chrono::minutes(1)) * minutes >= rule.min_calls;
+}
+
+void SourceWindow::Rests() {
+  busy_->broken.reset();
 }
 
 size_t SourceWindow::SampleBytes(const PoolCallSample& sample) {

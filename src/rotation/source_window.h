@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "callvet/rotation.h"
@@ -21,6 +22,7 @@ struct HashedCall {
   static constexpr uint8_t kHasCallee = 2;
   static constexpr uint8_t kRefused = 4;
   static constexpr uint8_t kNewCaller = 8;
+  static constexpr uint8_t kHasOrigid = 16;
   uint8_t flags = 0;
 
   [[nodiscard]] bool Has(uint8_t flag) const { return (flags & flag) != 0; }
@@ -44,8 +46,19 @@ class SourceWindow {
   [[nodiscard]] PoolFigures Figures(CallTime now, std::chrono::seconds window,
                                     Learning learning) const;
 
-  /// Whether rules should be asked now: of a busy source, once a second. Notes that they were.
+  /// Calls of a busy source within `window`; 0 of a quiet one.
+  [[nodiscard]] uint64_t CallsIn(CallTime now, std::chrono::seconds window) const;
+
+  /// Whether rules should be asked now: of a busy source, once a second or after 32 calls. Notes
+  /// that they were.
   bool DueForRules(CallTime now);
+
+  /// Of a busy source that breaks `rule`: whether it really is the one. Calls of an origid count
+  /// for signer and trunk until it is judged by itself; so these must break the rule for two
+  /// minutes, and go on with its share of calls. Of a source without such calls always.
+  bool Settled(CallTime now, const PoolRule& rule);
+  /// No rule is broken now.
+  void Rests();
 
   /// Keeps `sample` among the latest `limit` calls of a busy source.
   void Keep(PoolCallSample sample, size_t limit);
@@ -75,9 +88,12 @@ class SourceWindow {
     DistinctCounter callees;
   };
   struct Busy {
-    std::vector<Minute> minutes;  // by number; those without calls are not there
-    CallTime last{};              // the latest call
-    CallTime asked{};             // when rules were asked
+    std::vector<Minute> minutes;     // by number; those without calls are not there
+    CallTime last{};                 // the latest call
+    CallTime asked{};                // when rules were asked
+    uint32_t unasked = 0;            // calls since then
+    CallTime with_origid{};          // the latest call that had an origid too
+    std::optional<CallTime> broken;  // since when a rule is
     std::vector<PoolCallSample> sample;
     size_t next_sample = 0;  // the oldest, once it is full
   };

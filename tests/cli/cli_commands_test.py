@@ -585,7 +585,7 @@ class PolicyTest(unittest.TestCase):
         return Run("policy", "explain", self.PLAN, *args, "--json")
 
     def test_check(self):
-        for name in ("intercept", "atis", "observe"):
+        for name in ("intercept", "atis", "observe", "pools"):
             run = Run("policy", "check", SOURCE / f"tools/policy/{name}.json", "--json")
             self.assertEqual(run.code, 0, run)
             self.assertEqual(run.json(), {"valid": True, "problems": [], "warnings": []})

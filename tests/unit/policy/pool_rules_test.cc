@@ -13,7 +13,8 @@ TEST(PoolRules, AreReadFromThePolicy) {
   const Folder folder;
   const auto policy = folder.Make(R"({"pools": [
     {"name": "dialler", "sources": ["origid", "trunk"], "window": 1200, "calls": 200,
-     "callers": 50, "new_callers": 0.5, "action": "reject", "for": 7200},
+     "callers": 50, "new_callers": 0.5, "action": "reject", "for": 7200,
+     "except": ["gateway"]},
     {"name": "box", "callers": 16, "calls_per_caller": 3, "max_calls_per_caller": 100,
      "callees_per_call": 0.8, "callers_per_callee": 0.01, "rejects": 0, "max_variation": 1,
      "action": "tag"}]})");
@@ -21,16 +22,17 @@ TEST(PoolRules, AreReadFromThePolicy) {
   const PoolRules& rules = PoolRulesOf(*policy);
   ASSERT_THAT(rules, SizeIs(2));
   EXPECT_EQ(rules[0].name, "dialler");
-  EXPECT_TRUE(rules[0].AppliesTo(SourceKind::kOrigid));
-  EXPECT_FALSE(rules[0].AppliesTo(SourceKind::kSigner));
-  EXPECT_TRUE(rules[0].AppliesTo(SourceKind::kTrunk));
+  EXPECT_TRUE(rules[0].AppliesTo({SourceKind::kOrigid, "x"}));
+  EXPECT_FALSE(rules[0].AppliesTo({SourceKind::kSigner, "x"}));
+  EXPECT_TRUE(rules[0].AppliesTo({SourceKind::kTrunk, "x"}));
+  EXPECT_FALSE(rules[0].AppliesTo({SourceKind::kTrunk, "gateway"}));
   EXPECT_EQ(rules[0].window, std::chrono::seconds(1200));
   EXPECT_EQ(rules[0].min_calls, 200U);
   EXPECT_EQ(rules[0].min_callers, 50U);
   EXPECT_EQ(rules[0].min_new_callers, 0.5);
   EXPECT_EQ(rules[0].action, PoolAction::kReject);
   EXPECT_EQ(rules[0].hold, std::chrono::seconds(7200));
-  EXPECT_TRUE(rules[1].AppliesTo(SourceKind::kSigner));
+  EXPECT_TRUE(rules[1].AppliesTo({SourceKind::kSigner, "x"}));
   EXPECT_EQ(rules[1].min_calls_per_caller, 3.0);
   EXPECT_EQ(rules[1].max_calls_per_caller, 100.0);
   EXPECT_EQ(rules[1].min_callees_per_call, 0.8);

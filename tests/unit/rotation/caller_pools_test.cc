@@ -195,6 +195,32 @@ TEST(CallerPools, OneNumberOfACallCentreIsNoPool) {
   EXPECT_TRUE(pools->Check(box.call));
 }
 
+TEST(CallerPools, APoolBehindOneOrigidMakesNoPoolOfTheTrunkThatItComesBy) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  PoolRule box;
+  box.name = "box";
+  box.min_callers = 16;
+  box.min_calls_per_caller = 3;
+  Dialler signed_box;
+  signed_box.call.origid = "one";
+  signed_box.call.signer = "4321";
+  signed_box.callers = 32;
+  signed_box.Run(*pools, {box}, 300, kStart, 1s);
+  auto flagged = pools->Flagged(signed_box.call.time);
+  ASSERT_THAT(flagged, SizeIs(1));
+  EXPECT_EQ(flagged[0].source, (CallSource{SourceKind::kOrigid, "one"}));
+  // Who changes his origid with every call is counted by trunk and signer.
+  for (uint64_t i = 0; i < 300; ++i) {
+    signed_box.call.origid = "origid-" + std::to_string(i);
+    signed_box.Run(*pools, {box}, 1, kStart + 10min + i * 1s);
+    signed_box.call.caller = std::to_string(i % 32);
+    pools->Count(signed_box.call, {box});
+    pools->Count(signed_box.call, {box});
+  }
+  flagged = pools->Flagged(signed_box.call.time);
+  EXPECT_EQ(flagged.size(), 3U);
+}
+
 TEST(CallerPools, ARuleCountsOnlySourcesOfItsKinds) {
   const auto pools = PoolsOf(OptionsOfTest());
   PoolRule rule = ManyNewCallers();
@@ -233,6 +259,14 @@ TEST(CallerPools, FlagsAreBounded) {
   }
   EXPECT_EQ(pools->Statistics().flagged, 3U);
   EXPECT_GE(pools->Statistics().not_flagged, 2U);
+}
+
+// Rules cost more than counting: they are asked once a second, or every 32 calls.
+TEST(CallerPools, ABurstIsFlaggedWithinItsNext32Calls) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  Dialler dialler;
+  dialler.Run(*pools, {ManyNewCallers()}, 132, kStart, 0ms);
+  EXPECT_TRUE(pools->Check(dialler.call));
 }
 
 TEST(CallerPools, MemoryStaysWithinItsLimit) {
