@@ -5,11 +5,11 @@
 CALLVET_BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config
   libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libexpected-dev libcli11-dev
-  libcpp-httplib-dev libspdlog-dev libsqlite3-dev libpq-dev
+  libcpp-httplib-dev libspdlog-dev libsqlite3-dev libpq-dev libhiredis-dev
 )
 CALLVET_TEST_PACKAGES=(
   libgtest-dev libgmock-dev python3 python3-cryptography openssl
-  clang-tidy clang-format curl chromium chromium-driver postgresql
+  clang-tidy clang-format curl chromium chromium-driver postgresql redis-server
   # The Kamailio module and its tests; dpkg-dev for the source of Kamailio's headers (tools/kamailio/headers).
   kamailio kamailio-utils-modules kamailio-json-modules kamailio-lua-modules kamailio-tls-modules
   kamailio-secsipid-modules sip-tester dpkg-dev binutils make

@@ -14,6 +14,7 @@
 
 #include "callvet/reason.h"
 #include "callvet/result.h"
+#include "callvet/rotation.h"
 #include "callvet/verdict.h"
 #include "callvet/verstat.h"
 
@@ -48,6 +49,7 @@ struct PolicyCall {
   std::vector<std::string> identities;     // as CallRequest::identities: for ppi
   std::optional<std::string> priority;     // the Priority header
   std::string trunk;                       // where the call came in; "": the policy's default
+  std::optional<PoolHit> pool;             // a source of the call is flagged: CallerPools::Check
 };
 
 /// Why a caller's number cannot be a caller's number (H-21).
@@ -141,10 +143,13 @@ LoadedPolicy ParsePolicy(std::string_view text, const std::filesystem::path& fol
 
 /// What `policy` does with `call`, of which `verdict` is true. Rules in their order: the verdict
 /// itself, attestation, whether the caller can be one (H-21), do-not-originate, who holds the
-/// number (H-2), its uses and hours, consent (H-3); the severest broken one decides, the first of
-/// equals. Emergency calls are never rejected. Never fails: where memory runs out no rule is asked
-/// and the call is rejected in mode intercept. Thread-safe.
+/// number (H-2), its uses and hours, consent (H-3), flagged sources; the severest broken one
+/// decides, the first of equals. Emergency calls are never rejected. Never fails: where memory runs
+/// out no rule is asked and the call is rejected in mode intercept. Thread-safe.
 Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& verdict) noexcept;
+
+/// The rules by which sources of calls are flagged as pools that rotate. Lives as long as `policy`.
+const PoolRules& PoolRulesOf(const Policy& policy);
 
 /// Holds the policy in use and swaps it as one. Thread-safe.
 class PolicyKeeper {

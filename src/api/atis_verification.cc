@@ -260,11 +260,12 @@ AtisOutcome AtisOutcomeOf(Reason reason) {
 }
 
 ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
-                          const Deadline& deadline, const CallRecorder* recorder) {
+                          const Deadline& deadline, const CallRecorder* recorder,
+                          const PoolCounter* pools) {
   const UnwrappedBody unwrapped = Unwrap(body, "verificationRequest");
   if (unwrapped.error) return RequestErrorReply(*unwrapped.error);
   if (IsMsVerification(*unwrapped.object)) {
-    return MsVerification(core, *unwrapped.object, deadline, recorder);
+    return MsVerification(core, *unwrapped.object, deadline, recorder, pools);
   }
   const auto [request, error] = ReadMembers(*unwrapped.object);
   if (error) return RequestErrorReply(*error);
@@ -278,6 +279,12 @@ ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
     if (auto kept = KeepCall(*recorder, core, std::move(evidence)); !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
+  }
+  if (request.identity) {  // else it is a heartbeat
+    CallRequest call;
+    call.orig.push_back(request.from);
+    call.dest = request.to.All();
+    CountUndecided(pools, call, verdict, core.options().dial_plan);
   }
   if (verdict.reason == Reason::kInternalError) {
     return RequestErrorReply({Reason::kInternalError, {}});

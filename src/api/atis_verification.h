@@ -7,6 +7,7 @@
 
 #include "api/api_reply.h"
 #include "api/call_recorder.h"
+#include "api/pool_counter.h"
 #include "api/verification_core.h"
 #include "base/clock.h"
 
@@ -23,7 +24,8 @@ namespace callvet {
 /// input; thread-safe.
 /// With `recorder` evidence is kept as by JudgeCall; where it cannot be, the answer is HTTP 500.
 ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
-                          const Deadline& deadline, const CallRecorder* recorder = nullptr);
+                          const Deadline& deadline, const CallRecorder* recorder = nullptr,
+                          const PoolCounter* pools = nullptr);
 
 /// How a Reason is said in ATIS-1000082's verificationResponse.
 struct AtisOutcome {

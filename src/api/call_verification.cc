@@ -13,6 +13,7 @@
 #include "api/token_dissection.h"
 #include "api/token_dissection_json.h"
 #include "api/verdict_json.h"
+#include "base/precise_time.h"
 #include "base/text.h"
 #include "syntax/sip_date.h"
 #include "syntax/unfold.h"
@@ -208,6 +209,7 @@ struct Question {
   const VerificationCore& core;
   const Policy* policy;
   const CallRecorder* recorder;  // nullptr: nothing is kept
+  const PoolCounter* pools;      // nullptr: nothing is counted
   CallInput& input;
 };
 
@@ -231,13 +233,26 @@ Result<std::string> Keep(const Question& question, Finding& finding,
   return KeepCall(*question.recorder, question.core, std::move(evidence));
 }
 
+// What is counted of the call; nothing of one that is judged at a past time.
+std::optional<CountedCall> CountedOf(const Question& question, const Verdict& verdict) {
+  if (question.pools == nullptr || question.input.at) return std::nullopt;
+  CountedCall counted =
+      CountedCallOf(question.input.call, verdict, PreciseNow(), question.core.options().dial_plan);
+  counted.trunk = question.input.trunk;
+  return counted;
+}
+
 ApiReply Answer(const Question& question, Finding finding) {
   const CallInput& input = question.input;
   const Verdict& verdict = finding.verdict;
+  std::optional<CountedCall> counted = CountedOf(question, verdict);
   std::optional<Disposition> disposition;
   if (question.policy != nullptr) {
-    disposition = Decide(*question.policy, PolicyCallOf(input.call, input.trunk), verdict);
+    PolicyCall call = PolicyCallOf(input.call, input.trunk);
+    if (counted) call.pool = question.pools->pools->Check(*counted);
+    disposition = Decide(*question.policy, call, verdict);
   }
+  if (counted) counted->outcome = PoolOutcomeOf(verdict, disposition);
   JsonMembers answer;
   if (input.id) answer.emplace_back("id", *input.id);
   answer.emplace_back("verstat", VerstatText(verdict.verstat()));
@@ -260,6 +275,10 @@ ApiReply Answer(const Question& question, Finding finding) {
     auto kept = Keep(question, finding, disposition);
     if (!kept) return ErrorReply(Info(kept.error().reason).sip_code, kept.error());
     evidence_id = std::move(*kept);
+  }
+  if (counted) {
+    counted->evidence_id = evidence_id;
+    question.pools->pools->Count(*counted, question.pools->rules());
   }
   answer.emplace_back("evidence_id",
                       evidence_id.empty() ? JsonValue() : JsonValue(std::move(evidence_id)));
@@ -296,21 +315,23 @@ ApiReply ErrorReply(uint16_t status, const Failure& failure) {
 }
 
 ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::string_view body,
-                   const Deadline& deadline, const CallRecorder* recorder) {
+                   const Deadline& deadline, const CallRecorder* recorder,
+                   const PoolCounter* pools) {
   auto input = ReadCall(body);
   if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
   std::optional<VerificationCore::PastJudge> past;
-  return JudgeInput({core, policy, recorder, *input}, past, deadline);
+  return JudgeInput({core, policy, recorder, pools, *input}, past, deadline);
 }
 
 CallBatch::CallBatch(std::shared_ptr<const VerificationCore> core,
-                     std::shared_ptr<const Policy> policy, const CallRecorder* recorder)
-    : core_(std::move(core)), policy_(std::move(policy)), recorder_(recorder) {}
+                     std::shared_ptr<const Policy> policy, const CallRecorder* recorder,
+                     const PoolCounter* pools)
+    : core_(std::move(core)), policy_(std::move(policy)), recorder_(recorder), pools_(pools) {}
 
 ApiReply CallBatch::Judge(std::string_view line, const Deadline& deadline) {
   auto input = ReadCall(line);
   if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
-  return JudgeInput({*core_, policy_.get(), recorder_, *input}, past_, deadline);
+  return JudgeInput({*core_, policy_.get(), recorder_, pools_, *input}, past_, deadline);
 }
 
 ApiReply DecodeText(std::string_view body, sys_seconds now) {

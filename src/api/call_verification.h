@@ -9,6 +9,7 @@
 
 #include "api/api_reply.h"
 #include "api/call_recorder.h"
+#include "api/pool_counter.h"
 #include "api/verification_core.h"
 #include "base/clock.h"
 #include "callvet/policy.h"
@@ -26,15 +27,16 @@ namespace callvet {
 /// `policy` (may be nullptr) says what to do. With `recorder` the call's evidence is kept, and
 /// `evidence_id` names it; a call whose evidence cannot be kept is HTTP 503 (evidence-not-kept).
 ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::string_view body,
-                   const Deadline& deadline, const CallRecorder* recorder = nullptr);
+                   const Deadline& deadline, const CallRecorder* recorder = nullptr,
+                   const PoolCounter* pools = nullptr);
 
 /// Judges the lines of `POST /v1/calls:batch`, one after the other. Not thread-safe; chains are
 /// remembered between calls judged at past times.
 class CallBatch {
  public:
-  /// `recorder` (may be nullptr) as in JudgeCall; it outlives this object.
+  /// `recorder` and `pools` (may be nullptr) as in JudgeCall; they outlive this object.
   CallBatch(std::shared_ptr<const VerificationCore> core, std::shared_ptr<const Policy> policy,
-            const CallRecorder* recorder = nullptr);
+            const CallRecorder* recorder = nullptr, const PoolCounter* pools = nullptr);
   /// The answer to one line, a line itself without its end. Never fails as a whole: what is wrong
   /// with a line is said in its answer. `deadline` is for this line.
   [[nodiscard]] ApiReply Judge(std::string_view line, const Deadline& deadline);
@@ -43,6 +45,7 @@ class CallBatch {
   std::shared_ptr<const VerificationCore> core_;
   std::shared_ptr<const Policy> policy_;  // may be nullptr
   const CallRecorder* recorder_;
+  const PoolCounter* pools_;
   std::optional<VerificationCore::PastJudge> past_;
 };
 

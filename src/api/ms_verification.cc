@@ -147,7 +147,8 @@ bool IsMsVerification(const JsonValue& request) {
 }
 
 ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
-                        const Deadline& deadline, const CallRecorder* recorder) {
+                        const Deadline& deadline, const CallRecorder* recorder,
+                        const PoolCounter* pools) {
   const auto [call, error] = Read(request);
   if (error) return RequestErrorReply(*error);
   if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
@@ -162,6 +163,7 @@ ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
       return RequestErrorReply({kept.error().reason, {}});
     }
   }
+  CountUndecided(pools, call, verdict, core.options().dial_plan);
   if (verdict.reason == Reason::kInternalError && verdict.passports.empty()) {
     return RequestErrorReply({Reason::kInternalError, {}});
   }

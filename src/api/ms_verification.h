@@ -3,6 +3,7 @@
 
 #include "api/api_reply.h"
 #include "api/call_recorder.h"
+#include "api/pool_counter.h"
 #include "api/verification_core.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -19,6 +20,7 @@ bool IsMsVerification(const JsonValue& request);
 /// Without any Identity header the answer is No-TN-Validation alone. Failures of the request are
 /// HTTP 400. Thread-safe.
 ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
-                        const Deadline& deadline, const CallRecorder* recorder = nullptr);
+                        const Deadline& deadline, const CallRecorder* recorder = nullptr,
+                        const PoolCounter* pools = nullptr);
 
 }  // namespace callvet

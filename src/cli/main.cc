@@ -38,6 +38,7 @@ int Run(int argc, char** argv) {
   AddLintCommand(app, context);
   AddTrustCommand(app, context);
   AddPolicyCommand(app, context);
+  AddPoolsCommand(app, context);
   AddCacheCommand(app, context);
   AddFetchCommand(app, context);
   AddEvidenceCommand(app, context);

@@ -31,6 +31,7 @@ void AddPkiCommand(CLI::App& app, Context& context);
 void AddLintCommand(CLI::App& app, Context& context);
 void AddTrustCommand(CLI::App& app, Context& context);
 void AddPolicyCommand(CLI::App& app, Context& context);
+void AddPoolsCommand(CLI::App& app, Context& context);
 void AddCacheCommand(CLI::App& app, Context& context);
 void AddFetchCommand(CLI::App& app, Context& context);
 void AddEvidenceCommand(CLI::App& app, Context& context);

@@ -26,14 +26,19 @@ constexpr auto kRules = std::to_array<Rule>({
     {"use", "H-2, H-4", CheckUse},
     {"hours", "H-3", CheckHours},
     {"consent", "H-3, H-5", CheckConsent},
+    {"caller-pool", "H-2", CheckCallerPool},
 });
 
 // What the settings want for a broken rule, before the mode.
-Action WantedFor(Reason reason, const TrunkSettings& settings) {
+Action WantedFor(Reason reason, const RuleInput& input) {
+  const TrunkSettings& settings = input.settings;
   const auto entry = settings.overrides.find(reason);
   if (entry != settings.overrides.end() && entry->second.action) return *entry->second.action;
   if (reason == Reason::kAttestationTooLow) return settings.below_minimum;
   if (reason == Reason::kIrregularCaller) return settings.irregular_caller;
+  if (reason == Reason::kCallerPool && input.call.pool) {
+    return input.call.pool->action == PoolAction::kTag ? Action::kTag : Action::kReject;
+  }
   // "Open" is for what could not be had in time, not for a defect of ours.
   const bool undecided =
       Info(reason).reason_class == ReasonClass::kUndecided && reason != Reason::kInternalError;
@@ -50,7 +55,7 @@ void RunRules(const RuleInput& input, Disposition& disposition) {
     RuleStep step{rule.name,      rule.clause,   finding.outcome,
                   finding.reason, Action::kPass, std::move(finding.detail)};
     if (finding.outcome == RuleStep::Outcome::kBroken) {
-      step.action = WantedFor(finding.reason, input.settings);
+      step.action = WantedFor(finding.reason, input);
       if (disposition.reason == Reason::kNone || step.action > disposition.wanted) {
         disposition.wanted = step.action;
         disposition.reason = finding.reason;
@@ -152,6 +157,10 @@ Disposition Undecided(const Policy& policy, const PolicyCall& call) {
 const TrunkSettings& Policy::SettingsOf(std::string_view trunk) const {
   const auto found = trunks.find(trunk);
   return found == trunks.end() ? defaults : found->second;
+}
+
+const PoolRules& PoolRulesOf(const Policy& policy) {
+  return policy.pool_rules;
 }
 
 Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& verdict) noexcept {

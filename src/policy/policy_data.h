@@ -93,6 +93,7 @@ struct Policy {
   std::optional<NumberRegistry> do_not_originate;
   std::optional<CallLists> call_lists;       // of marketing calls; nothing: they need no consent
   std::optional<HourRange> marketing_hours;  // nothing: any
+  PoolRules pool_rules;
   TrunkSettings defaults;
   std::map<std::string, TrunkSettings, std::less<>> trunks;
 

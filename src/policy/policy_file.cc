@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "policy/policy_data.h"
+#include "policy/pool_rule_file.h"
 #include "policy/strict_object.h"
 #include "policy/trunk_settings.h"
 
@@ -48,6 +49,7 @@ class PolicyReader {
     for (const std::string_view section : {"registry", "marketing"}) NeedsCountry(root, section);
     root.ReadObject("registry", [this](StrictObject& object) { ReadRegistry(object); });
     root.ReadObject("marketing", [this](StrictObject& object) { ReadMarketing(object); });
+    ReadPoolRules(root, policy_->pool_rules);
     root.ReadObject("default",
                     [this](StrictObject& object) { ReadSettings(object, policy_->defaults); });
     root.ReadObject("trunks", [this](StrictObject& object) { ReadTrunks(object); });

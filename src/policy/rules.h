@@ -57,6 +57,7 @@ Finding CheckHolder(const RuleInput& input);          // H-2: who may show the n
 Finding CheckUse(const RuleInput& input);             // H-2, H-4: what for
 Finding CheckHours(const RuleInput& input);           // H-3
 Finding CheckConsent(const RuleInput& input);         // H-3, H-5
+Finding CheckCallerPool(const RuleInput& input);      // H-2: a source that rotates its callers
 
 /// True if `number` is one at which help is called, also with a country code in front: "+1911". No
 /// number that short has another meaning.

@@ -106,6 +106,21 @@ void StrictObject::ReadNumber(std::string_view name, std::pair<int64_t, int64_t>
   value = number;
 }
 
+void StrictObject::ReadDecimal(std::string_view name, std::pair<double, double> range,
+                               std::optional<double>& value) {
+  const JsonValue* json = Find(name);
+  if (json == nullptr) return;
+  int64_t whole = 0;
+  const auto* real = std::get_if<JsonReal>(&json->storage());
+  const bool is_whole = json->GetInt(whole);
+  const double number = real != nullptr ? real->value : static_cast<double>(whole);
+  if ((real == nullptr && !is_whole) || !(number >= range.first && number <= range.second)) {
+    return Complain(
+        name, "must be a number from " + WriteJson(range.first) + " to " + WriteJson(range.second));
+  }
+  value = number;
+}
+
 std::optional<size_t> StrictObject::ReadOneOf(std::string_view name,
                                               std::span<const std::string_view> names) {
   const JsonValue* value = Find(name);

@@ -51,6 +51,9 @@ class StrictObject {
   void Read(std::string_view name, std::vector<std::string>& texts);
   /// Reads a whole number from `least` to `most`.
   void ReadNumber(std::string_view name, std::pair<int64_t, int64_t> range, int64_t& value);
+  /// Reads a number from `least` to `most`, also one with a fraction.
+  void ReadDecimal(std::string_view name, std::pair<double, double> range,
+                   std::optional<double>& value);
   /// Reads a name of `values`.
   template <class T, size_t N>
   void ReadName(std::string_view name, const std::array<NamedValue<T>, N>& values, T& value) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/text.h"
 #include "policy/rules.h"
 
 namespace callvet {
@@ -28,6 +29,15 @@ Finding CheckAttestation(const RuleInput& input) {
   const std::string detail = "attestation " + attest + ", the least is " + minimum;
   return level >= Level(minimum) ? Finding::Held(detail)
                                  : Finding::Broken(Reason::kAttestationTooLow, detail);
+}
+
+Finding CheckCallerPool(const RuleInput& input) {
+  const std::optional<PoolHit>& pool = input.call.pool;
+  if (!pool) return Finding::NotApplicable("no source of the call is flagged");
+  std::string detail = std::string(SourceKindText(pool->source.kind)) + " " +
+                       Quote(pool->source.value) + " is flagged by the rule " + Quote(pool->rule);
+  if (pool->action == PoolAction::kReport) return Finding::Held(detail + ", which only reports");
+  return Finding::Broken(Reason::kCallerPool, std::move(detail));
 }
 
 }  // namespace callvet

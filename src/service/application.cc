@@ -7,8 +7,10 @@
 #include "api/atis_verification.h"
 #include "api/call_verification.h"
 #include "api/evidence_api.h"
+#include "api/pool_api.h"
 #include "api/request_error.h"
 #include "api/trust_json.h"
+#include "base/precise_time.h"
 #include "base/text.h"
 #include "issue/passport_signer.h"
 #include "service/web_files.h"
@@ -70,6 +72,11 @@ std::string RequestIdOf(const HttpRequest& request) {
 // nullptr: no evidence is kept.
 const CallRecorder* RecorderOf(const ApplicationState& state) {
   return state.recorder ? &*state.recorder : nullptr;
+}
+
+// nullptr: calls are not counted by their sources.
+const PoolCounter* PoolsOf(const ApplicationState& state) {
+  return state.pools ? &*state.pools : nullptr;
 }
 
 const WebFile* FileOf(std::string_view path) {
@@ -224,14 +231,14 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
   }
   switch (endpoint.id) {
     case EndpointId::kAtisVerification:
-      return FromApi(
-          AtisVerification(*state.core, request.body, context.deadline(), RecorderOf(state)),
-          context);
+      return FromApi(AtisVerification(*state.core, request.body, context.deadline(),
+                                      RecorderOf(state), PoolsOf(state)),
+                     context);
     case EndpointId::kAtisSigning:
       return FromReply(AtisSigning(state.signer.get(), request.body));
     case EndpointId::kCalls:
       return FromApi(JudgeCall(*state.core, state.policy.get(), request.body, context.deadline(),
-                               RecorderOf(state)),
+                               RecorderOf(state), PoolsOf(state)),
                      context);
     case EndpointId::kBatch:
       return Batch(context);
@@ -253,6 +260,9 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
     case EndpointId::kEvidenceRecord:
     case EndpointId::kEvidenceExport:
       return Evidence(endpoint, context);
+    case EndpointId::kPools:
+    case EndpointId::kPoolRelease:
+      return Pools(endpoint, context);
     case EndpointId::kMetrics: {
       HttpReply reply;
       reply.status = 200;
@@ -297,7 +307,7 @@ HttpReply Application::Batch(Context& context) {
   }
   // Outlives this call: the answer is written while the request is read.
   reply.stream = [this, state = context.state](LineSource& lines, const LineSink& sink) {
-    CallBatch batch(state->core, state->policy, RecorderOf(*state));
+    CallBatch batch(state->core, state->policy, RecorderOf(*state), PoolsOf(*state));
     while (true) {
       auto line = lines.Next();
       if (!line) {
@@ -347,6 +357,19 @@ HttpReply Application::SampleCalls() const {
   return FromReply(JsonReply(200, JsonMembers{{"samples", std::move(*samples)}}));
 }
 
+HttpReply Application::Pools(const Endpoint& endpoint, const Context& context) const {
+  const PoolCounter* counter = PoolsOf(*context.state);
+  if (counter == nullptr) {
+    return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "pools are not counted here");
+  }
+  if (endpoint.id == EndpointId::kPools) {
+    return FromReply(ListPools(*counter->pools, PreciseNow()));
+  }
+  HttpReply reply = FromReply(ReleasePool(*counter->pools, context.request.body, PreciseNow()));
+  if (reply.status == 200) log_->Event(clock_->Now(), "pool-released", "by " + context.token);
+  return reply;
+}
+
 HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context) const {
   if (desk_ == nullptr) {
     return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "no evidence is kept here");
@@ -379,6 +402,31 @@ void Application::Record(const Context& context, int status) {
                           status,
                           context.request.since.Elapsed()};
   log_->Write(entry, context.calls.empty() ? nullptr : &context.calls.front());
+}
+
+void Application::PrintPoolMetrics(const CallerPools& pools, std::string& text) {
+  const PoolStatistics known = pools.Statistics();
+  const auto gauge = [&](std::string_view name, std::string_view help, size_t value) {
+    PrintMetric(text, name, "gauge", help, static_cast<double>(value));
+  };
+  const auto counter = [&](std::string_view name, std::string_view help, uint64_t value) {
+    PrintMetric(text, name, "counter", help, static_cast<double>(value));
+  };
+  gauge("callvet_pools_flagged", "Sources of calls that are flagged.", known.flagged);
+  gauge("callvet_pool_sources", "Sources of calls in memory.", known.sources);
+  gauge("callvet_pool_bytes", "Memory of their counters.", known.bytes);
+  gauge("callvet_pool_share_queue", "Calls that Redis is still to be told of.", known.share_queue);
+  gauge("callvet_pool_share_failing", "1 if Redis failed last.",
+        known.last_failure.empty() ? 0 : 1);
+  counter("callvet_pool_calls_total", "Calls counted by their sources.", known.counted);
+  counter("callvet_pool_evicted_total", "Sources forgotten for want of memory.", known.evicted);
+  counter("callvet_pools_flagged_total", "Times that a source was flagged.", known.flagged_total);
+  counter("callvet_pools_not_flagged_total", "Times that there were too many flags.",
+          known.not_flagged);
+  counter("callvet_pool_hits_total", "Calls of flagged sources.", known.hits);
+  counter("callvet_pool_shared_total", "Calls counted in Redis.", known.shared);
+  counter("callvet_pool_not_shared_total", "Calls that Redis was not told of.", known.not_shared);
+  counter("callvet_pool_share_failures_total", "Failures of Redis.", known.share_failures);
 }
 
 std::string Application::Metrics(const ApplicationState& state) const {
@@ -455,6 +503,7 @@ std::string Application::Metrics(const ApplicationState& state) const {
     counter("callvet_evidence_failures_total", "Failures of store or spill.",
             evidence.store_failures);
   }
+  if (const PoolCounter* pools = PoolsOf(state)) PrintPoolMetrics(*pools->pools, text);
   gauge("callvet_uptime_seconds", "Since the start.",
         static_cast<double>(uptime_.Elapsed().count()) / 1e6);
   return text;

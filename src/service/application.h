@@ -14,6 +14,7 @@
 #include "api/atis_signing.h"
 #include "api/call_recorder.h"
 #include "api/evidence_desk.h"
+#include "api/pool_counter.h"
 #include "api/verification_core.h"
 #include "callvet/policy.h"
 #include "service/access_log.h"
@@ -32,6 +33,7 @@ struct ApplicationState {
   std::shared_ptr<const CallSigner> signer;  // nullptr: it does not sign
   std::shared_ptr<const Policy> policy;      // nullptr: verdicts only
   std::optional<CallRecorder> recorder;      // nothing: no evidence is kept
+  std::optional<PoolCounter> pools;          // nothing: calls are not counted by their sources
   AccessTokens tokens;
   enum class VerifyAccess : uint8_t { kToken, kAnyone } verify_access = VerifyAccess::kToken;
   std::chrono::milliseconds deadline{2000};
@@ -81,7 +83,9 @@ class Application final : public Endpoints {
   HttpReply Ready(const ApplicationState& state) const;
   HttpReply Reload();
   HttpReply SampleCalls() const;
+  HttpReply Pools(const Endpoint& endpoint, const Context& context) const;
   HttpReply Evidence(const Endpoint& endpoint, const Context& context) const;
+  static void PrintPoolMetrics(const CallerPools& pools, std::string& text);
   [[nodiscard]] std::string Metrics(const ApplicationState& state) const;
   void Remember(const CallSummary& call);
   void Record(const Context& context, int status);

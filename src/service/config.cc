@@ -35,6 +35,9 @@ class ConfigReader {
     root_.Section("evidence", [&](ObjectReader& reader) {
       config_.evidence = ReadEvidenceSection(reader, directory_);
     });
+    root_.Section("pools", [&](ObjectReader& reader) {
+      config_.pools = ReadPoolSection(reader, directory_);
+    });
     root_.Section("limits", [&](ObjectReader& reader) { ReadLimits(reader); });
     root_.Section("log", [&](ObjectReader& reader) { ReadLog(reader); });
     if (auto ok = root_.Finish(); !ok) return ok.error();

@@ -10,6 +10,7 @@
 
 #include "api/assembly.h"
 #include "api/evidence_config.h"
+#include "api/pool_config.h"
 #include "callvet/result.h"
 #include "service/access_log.h"
 #include "service/access_tokens.h"
@@ -35,6 +36,8 @@ struct ServiceConfig {
   std::filesystem::path policy;  // "": verdicts only
 
   std::optional<EvidenceConfig> evidence;  // nothing: no evidence is kept
+
+  std::optional<PoolConfig> pools;  // nothing: calls are not counted by their sources
 
   std::filesystem::path signing_key;  // "": it does not sign
   std::string signing_x5u;

@@ -8,6 +8,7 @@
 
 #include "api/policy_call.h"
 #include "base/file.h"
+#include "base/precise_time.h"
 #include "issue/passport_signer.h"
 #include "pki/sha256.h"
 
@@ -15,6 +16,7 @@ namespace callvet::service {
 namespace {
 
 constexpr std::chrono::seconds kUpkeepInterval{5};
+constexpr std::chrono::milliseconds kPoolsInterval{500};
 constexpr std::chrono::milliseconds kUpkeepTime{30'000};
 constexpr std::chrono::milliseconds kReloadTime{10'000};
 // Files that are no client's connection.
@@ -85,9 +87,19 @@ Result<std::optional<CallRecorder>> RecorderFor(const ServiceConfig& config,
   return std::optional<CallRecorder>(std::move(recorder));
 }
 
+Result<std::shared_ptr<CallerPools>> MakePools(const ServiceConfig& config) {
+  if (!config.pools) return std::shared_ptr<CallerPools>();
+  return MakeCallerPools(*config.pools);
+}
+
+// What lives as long as the service, whatever the configuration becomes.
+struct Lasting {
+  std::shared_ptr<EvidenceDesk> desk;  // nullptr: no evidence is kept
+  std::shared_ptr<CallerPools> pools;  // nullptr: calls are not counted by their sources
+};
+
 // Everything of a state but the core.
-Result<ApplicationState> OutlineOf(const ServiceConfig& config,
-                                   const std::shared_ptr<EvidenceDesk>& desk) {
+Result<ApplicationState> OutlineOf(const ServiceConfig& config, const Lasting& lasting) {
   ApplicationState state;
   auto signer = MakeSigner(config);
   if (!signer) return signer.error();
@@ -95,9 +107,10 @@ Result<ApplicationState> OutlineOf(const ServiceConfig& config,
   auto policy = ReadPolicy(config, state.notes);
   if (!policy) return policy.error();
   state.policy = std::move(*policy);
-  auto recorder = RecorderFor(config, desk);
+  auto recorder = RecorderFor(config, lasting.desk);
   if (!recorder) return recorder.error();
   state.recorder = std::move(*recorder);
+  if (lasting.pools != nullptr) state.pools = PoolCounter{lasting.pools, state.policy};
   state.tokens = AccessTokens(config.tokens);
   if (config.verify_without_token) {
     state.verify_access = ApplicationState::VerifyAccess::kAnyone;
@@ -109,8 +122,8 @@ Result<ApplicationState> OutlineOf(const ServiceConfig& config,
 
 Result<ApplicationState> FirstState(const ServiceConfig& config,
                                     const std::shared_ptr<Traffic>& traffic,
-                                    const std::shared_ptr<EvidenceDesk>& desk) {
-  auto state = OutlineOf(config, desk);
+                                    const Lasting& lasting) {
+  auto state = OutlineOf(config, lasting);
   if (!state) return state.error();
   const auto plan = DialPlanOf(config, state->policy.get());
   if (!plan) return plan.error();
@@ -153,6 +166,7 @@ struct Service::Parts {
   std::shared_ptr<AccessLog> log;
   std::shared_ptr<const TlsContext> tls;
   std::shared_ptr<EvidenceDesk> desk;
+  std::shared_ptr<CallerPools> pools;
   std::vector<int> listeners;
 };
 
@@ -167,6 +181,7 @@ Service::Service(Parts parts)
                    {[this] { return Reload(); }, [this] { return loop_->Statistics(); },
                     [this] { return loop_->draining(); }}),
       desk_(std::move(parts.desk)),
+      pools_(std::move(parts.pools)),
       server_(application_, HttpServer::Limits{}),
       loop_(std::make_unique<ConnectionLoop>(LimitsOf(config_), std::move(parts.listeners),
                                              std::move(parts.tls), server_)) {}
@@ -178,6 +193,7 @@ void Service::StopUpkeep() {
   }
   upkeep_wake_.notify_all();
   if (upkeep_thread_.joinable()) upkeep_thread_.join();
+  if (pools_thread_.joinable()) pools_thread_.join();
 }
 
 Service::~Service() {
@@ -189,8 +205,9 @@ Service::~Service() {
 }
 
 Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
-  auto state = FirstState(config, std::make_shared<Traffic>(), nullptr);
+  auto state = FirstState(config, std::make_shared<Traffic>(), {});
   if (!state) return state.error();
+  if (auto pools = MakePools(config); !pools) return pools.error();
   if (auto tls = MakeTls(config); !tls) return tls.error();
   if (auto log = AccessLog::Make(config.log); !log) return log.error();
   return std::move(state->notes);
@@ -199,7 +216,7 @@ Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
 Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   auto config = source();
   if (!config) return config.error();
-  Parts parts{std::move(source), *config, std::make_shared<Traffic>(), nullptr, nullptr,
+  Parts parts{std::move(source), *config, std::make_shared<Traffic>(), nullptr, nullptr, nullptr,
               nullptr,           {}};
   auto log = AccessLog::Make(config->log);
   if (!log) return log.error();
@@ -210,7 +227,10 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   auto desk = MakeDesk(*config);
   if (!desk) return desk.error();
   parts.desk = *desk;
-  auto state = FirstState(*config, parts.traffic, parts.desk);
+  auto pools = MakePools(*config);
+  if (!pools) return pools.error();
+  parts.pools = *pools;
+  auto state = FirstState(*config, parts.traffic, {parts.desk, parts.pools});
   if (!state) return state.error();
   std::vector<std::string> addresses;
   for (const ListenAddress& address : config->listen) {
@@ -237,6 +257,7 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
 
 Result<void> Service::Run() {
   upkeep_thread_ = std::thread([this] { Maintain(); });
+  if (pools_ != nullptr) pools_thread_ = std::thread([this] { MaintainPools(); });
   for (const std::string& address : addresses_) log_->Event(clock_->Now(), "listen", address);
   if (desk_ != nullptr) evidence_thread_ = std::thread([this] { desk_->writer().Run(); });
   loop_->Run();
@@ -282,8 +303,26 @@ void Service::Maintain() {
   }
 }
 
+// On a thread of its own: it may wait for Redis.
+void Service::MaintainPools() {
+  std::string told;
+  std::unique_lock lock(upkeep_mutex_);
+  while (!upkeep_wake_.wait_for(lock, kPoolsInterval,
+                                [this] { return upkeep_ == Upkeep::kStopping; })) {
+    lock.unlock();
+    const auto state = application_.state();
+    pools_->Maintain(PreciseNow(), state->pools->rules());
+    const std::string failure = pools_->Statistics().last_failure;
+    if (failure != told) {
+      log_->Event(clock_->Now(), "pools", failure.empty() ? "counting is shared again" : failure);
+      told = failure;
+    }
+    lock.lock();
+  }
+}
+
 Result<std::shared_ptr<const ApplicationState>> Service::StateFor(const ServiceConfig& config) {
-  auto state = OutlineOf(config, desk_);
+  auto state = OutlineOf(config, {desk_, pools_});
   if (!state) return state.error();
   const auto plan = DialPlanOf(config, state->policy.get());
   if (!plan) return plan.error();
@@ -321,7 +360,7 @@ Result<std::vector<std::string>> Service::Reload() {
   application_.Replace(std::move(*state));
   log_->Reopen();
   notes.emplace_back(
-      "limits of connections, the log's settings and evidence change only with a restart");
+      "limits of connections, the log's settings, evidence and pools change only with a restart");
   for (const std::string& setting : InsecureSettings(*config)) notes.push_back(setting);
   config_ = std::move(*config);
   log_->Event(clock_->Now(), "reload", "");

@@ -61,6 +61,7 @@ class Service {
  private:
   Result<std::shared_ptr<const ApplicationState>> StateFor(const ServiceConfig& config);
   void Maintain();
+  void MaintainPools();
   void StopUpkeep();
   void TellNews(const std::vector<std::string>& news);
 
@@ -73,6 +74,7 @@ class Service {
   std::shared_ptr<AccessLog> log_;
   Application application_;
   std::shared_ptr<EvidenceDesk> desk_;  // nullptr: no evidence is kept
+  std::shared_ptr<CallerPools> pools_;  // nullptr: calls are not counted by their sources
   HttpServer server_;
   std::unique_ptr<ConnectionLoop> loop_;
   std::vector<std::string> addresses_;
@@ -83,6 +85,7 @@ class Service {
   Upkeep upkeep_ = Upkeep::kRunning;
   std::thread upkeep_thread_;
   std::thread evidence_thread_;
+  std::thread pools_thread_;
 };
 
 }  // namespace callvet::service

@@ -586,7 +586,7 @@ class PolicyTest(unittest.TestCase):
         return Run("policy", "explain", self.PLAN, *args, "--json")
 
     def test_check(self):
-        for name in ("intercept", "atis", "observe"):
+        for name in ("intercept", "atis", "observe", "pools"):
             run = Run("policy", "check", SOURCE / f"tools/policy/{name}.json", "--json")
             self.assertEqual(run.code, 0, run)
             self.assertEqual(run.json(), {"valid": True, "problems": [], "warnings": []})
@@ -613,7 +613,7 @@ class PolicyTest(unittest.TestCase):
         self.assertEqual(run.json()["verstat"]["value"], "TN-Validation-Passed")
         self.assertEqual([step["rule"] for step in run.json()["steps"]],
                          ["verdict", "attestation", "caller-regular", "do-not-originate", "holder",
-                          "use", "hours", "consent"])
+                          "use", "hours", "consent", "caller-pool"])
         run = self.explain("--orig", "+861058880150", "--dest", DEST, "--assume", "verified",
                            "--spc", "1234", "--attest", "A")
         self.assertEqual((run.code, run.json()["reason"]), (1, "number-of-another-holder"), run)

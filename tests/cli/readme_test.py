@@ -79,8 +79,9 @@ class Readme(unittest.TestCase):
     def test_every_option_that_is_named_exists(self):
         helps = "".join(run(f"callvet {command} --help", "/").stdout
                         for command in ("verify", "decode", "sign", "pki root", "pki intermediate",
-                                        "pki leaf", "pki crl", "lint-cert", "fetch", "trust update", "policy explain", "serve",
+                                        "pki leaf", "pki crl", "lint-cert", "fetch", "trust update", "policy explain", "pools simulate", "serve",
                                         "evidence find", "evidence audit", "evidence verify", "evidence export", "evidence prune"))
+        helps += run("tools/simulate --help", ROOT).stdout
         own_tools = {"--preset", "--build", "--install", "--prefix", "--retry", "--retry-delay", "--retry-connrefused", "--data-binary"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
             self.assertIn(option, helps)

@@ -264,6 +264,7 @@ class Access(Service):
                  ("GET", "/v1/samples", "verify"), ("GET", "/v1/trust", "read-evidence"),
                  ("GET", "/v1/traffic", "read-evidence"), ("GET", "/v1/evidence", "read-evidence"),
                  ("GET", "/v1/evidence/{id}", "read-evidence"), ("GET", "/v1/evidence/{id}/export", "read-evidence"),
+                 ("GET", "/v1/pools", "read-evidence"), ("POST", "/v1/pools/release", "admin"),
                  ("GET", "/metrics", "read-evidence"),
                  ("POST", "/admin/reload", "admin"), ("GET", "/healthz", None), ("GET", "/readyz", None),
                  ("GET", "/", None), ("GET", "/app.js", None), ("GET", "/app.css", None), ("GET", "/texts.js", None),

@@ -383,7 +383,7 @@ TEST(Decide, ExplainsEveryRule) {
   std::vector<std::string> rules;
   for (const RuleStep& step : disposition.steps) rules.emplace_back(step.rule);
   EXPECT_THAT(rules, ElementsAre("verdict", "attestation", "caller-regular", "do-not-originate",
-                                 "holder", "use", "hours", "consent"));
+                                 "holder", "use", "hours", "consent", "caller-pool"));
   EXPECT_EQ(StepOf(disposition, "verdict").outcome, RuleStep::Outcome::kHeld);
 }
 

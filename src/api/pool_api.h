@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+#include "api/api_reply.h"
+#include "base/json.h"
+#include "callvet/rotation.h"
+
+// GET /v1/pools and POST /v1/pools/release. Thread-safe.
+
+namespace callvet {
+
+/// `pool` with its figures and sample. Numbers are masked but for their first digits, hashed
+/// ones stand as they are.
+JsonValue FlaggedPoolJson(const FlaggedPool& pool);
+
+/// What is flagged, the latest first, and the counters.
+ApiReply ListPools(const CallerPools& pools, CallTime now);
+
+/// Ends a flag: {"kind", "value", "seconds"}; the source is not flagged again for so many seconds
+/// (3600 if it is not given). HTTP 404 if it is not flagged.
+ApiReply ReleasePool(CallerPools& pools, std::string_view body, CallTime now);
+
+}  // namespace callvet

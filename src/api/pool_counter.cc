@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "api/pool_counter.h"
+
+#include "base/precise_time.h"
+#include "syntax/party.h"
+
+namespace callvet {
+namespace {
+
+// The first that can be read; "" if none can.
+std::string FirstReadable(const std::vector<std::string>& texts, const DialPlan* plan) {
+  for (const std::string& text : texts) {
+    if (const auto party = Party::Parse(text, plan)) return party->canonical();
+  }
+  return {};
+}
+
+}  // namespace
+
+const PoolRules& PoolCounter::rules() const {
+  static const PoolRules kNone;
+  return policy != nullptr ? PoolRulesOf(*policy) : kNone;
+}
+
+CountedCall CountedCallOf(const CallRequest& request, const Verdict& verdict, CallTime time,
+                          const DialPlan* plan) {
+  CountedCall counted;
+  counted.time = time;
+  counted.callee = FirstReadable(request.dest, plan);
+  const PassportVerdict* deciding = verdict.passed() ? verdict.deciding() : nullptr;
+  if (deciding == nullptr) {
+    counted.caller = FirstReadable(request.orig, plan);
+    return counted;
+  }
+  counted.caller = deciding->orig.value_or("");
+  counted.origid = deciding->origid.value_or("");
+  if (deciding->signer) {
+    const SignerInfo& signer = *deciding->signer;
+    const auto& spcs = signer.spcs.empty() ? signer.delegated_by_spcs : signer.spcs;
+    if (!spcs.empty()) counted.signer = spcs.front();
+  }
+  return counted;
+}
+
+CountedCall::Outcome PoolOutcomeOf(const Verdict& verdict,
+                                   const std::optional<Disposition>& disposition) {
+  const bool refused = disposition ? disposition->action == Action::kReject
+                                   : Info(verdict.reason).reason_class == ReasonClass::kRefused;
+  return refused ? CountedCall::Outcome::kRefused : CountedCall::Outcome::kGoesOn;
+}
+
+void CountUndecided(const PoolCounter* counter, const CallRequest& request, const Verdict& verdict,
+                    const DialPlan* plan) {
+  if (counter == nullptr) return;
+  CountedCall counted = CountedCallOf(request, verdict, PreciseNow(), plan);
+  counted.outcome = PoolOutcomeOf(verdict, std::nullopt);
+  counter->pools->Count(counted, counter->rules());
+}
+
+}  // namespace callvet

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <shared_mutex>
+#include <vector>
+
+#include "callvet/rotation.h"
+
+namespace callvet {
+
+/// The sources that are flagged, and those that were released. Thread-safe.
+class FlaggedPools {
+ public:
+  explicit FlaggedPools(size_t max_flagged) : max_flagged_(max_flagged) {}
+
+  /// Flags `pool.source`, or renews its flag, `since` staying; but not while it is released, and
+  /// not one too many.
+  void Flag(FlaggedPool pool);
+  /// See CallerPools::Release. Also of one that is not flagged here.
+  bool Release(const CallSource& source, CallTime now, CallTime until);
+  /// The flag of `source` at `now`.
+  [[nodiscard]] std::optional<PoolHit> Find(SourceKind kind, const std::string& value,
+                                            CallTime now) const;
+  [[nodiscard]] std::vector<FlaggedPool> All(CallTime now) const;
+  /// Forgets what ended.
+  void Expire(CallTime now);
+
+  [[nodiscard]] size_t size() const { return size_.load(std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t total() const { return total_.load(std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t not_flagged() const {
+    return not_flagged_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  const size_t max_flagged_;
+  mutable std::shared_mutex mutex_;
+  std::map<CallSource, FlaggedPool> pools_;
+  std::map<CallSource, CallTime> released_;  // until when
+  std::atomic<size_t> size_{0};              // of pools_: most calls need to know no more
+  std::atomic<uint64_t> total_{0};
+  std::atomic<uint64_t> not_flagged_{0};
+};
+
+}  // namespace callvet

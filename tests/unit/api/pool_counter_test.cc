@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// What of a judged call is counted, and for whom.
+#include "api/pool_counter.h"
+
+#include <gtest/gtest.h>
+
+namespace callvet {
+namespace {
+
+Verdict VerifiedBy(const std::vector<std::string>& spcs, const std::vector<std::string>& above) {
+  Verdict verdict;
+  verdict.reason = Reason::kNone;
+  PassportVerdict passport;
+  passport.reason = Reason::kNone;
+  passport.orig = "12155550100";
+  passport.origid = "de305d54-75b4-431b-adb2-eb6b9e546014";
+  passport.signer.emplace();
+  passport.signer->spcs = spcs;
+  passport.signer->delegated_by_spcs = above;
+  verdict.passports.push_back(passport);
+  verdict.decided_by = 0;
+  return verdict;
+}
+
+CallRequest Request() {
+  CallRequest request;
+  request.orig = {"\"Alice\" <sip:+12155550100@example.org;user=phone>"};
+  request.dest = {"tel:+1-215-555-0101"};
+  return request;
+}
+
+TEST(PoolCounter, AVerifiedCallCountsForOrigidAndSigner) {
+  const CountedCall counted =
+      CountedCallOf(Request(), VerifiedBy({"4321", "8765"}, {}), CallTime{}, nullptr);
+  EXPECT_EQ(counted.caller, "12155550100");
+  EXPECT_EQ(counted.callee, "12155550101");
+  EXPECT_EQ(counted.signer, "4321");
+  EXPECT_EQ(counted.origid, "de305d54-75b4-431b-adb2-eb6b9e546014");
+  EXPECT_EQ(CountedCallOf(Request(), VerifiedBy({}, {"8765"}), CallTime{}, nullptr).signer, "8765");
+}
+
+TEST(PoolCounter, ClaimsOfACallThatIsNotVerifiedCountForNobody) {
+  Verdict verdict = VerifiedBy({"4321"}, {});
+  verdict.reason = Reason::kOrigMismatch;
+  CallRequest request = Request();
+  request.orig = {"anonymous", "+12155550199"};
+  const CountedCall counted = CountedCallOf(request, verdict, CallTime{}, nullptr);
+  EXPECT_EQ(counted.caller, "12155550199");
+  EXPECT_EQ(counted.signer, "");
+  EXPECT_EQ(counted.origid, "");
+  EXPECT_EQ(CountedCallOf({}, Verdict(), CallTime{}, nullptr).caller, "");
+}
+
+TEST(PoolCounter, RefusedIsWhatThePolicyRejectsElseWhatTheVerdictRefuses) {
+  Verdict verdict;
+  verdict.reason = Reason::kOrigMismatch;
+  EXPECT_EQ(PoolOutcomeOf(verdict, std::nullopt), CountedCall::Outcome::kRefused);
+  Disposition disposition;
+  disposition.action = Action::kTag;
+  EXPECT_EQ(PoolOutcomeOf(verdict, disposition), CountedCall::Outcome::kGoesOn);
+  verdict.reason = Reason::kNoIdentity;
+  EXPECT_EQ(PoolOutcomeOf(verdict, std::nullopt), CountedCall::Outcome::kGoesOn);
+  disposition.action = Action::kReject;
+  EXPECT_EQ(PoolOutcomeOf(verdict, disposition), CountedCall::Outcome::kRefused);
+}
+
+}  // namespace
+}  // namespace callvet
