@@ -35,6 +35,7 @@ int Run(int argc, char** argv) {
   AddCacheCommand(app, context);
   AddFetchCommand(app, context);
   AddEvidenceCommand(app, context);
+  AddComplaintCommand(app, context);
   AddServeCommand(app, context);
   try {
     app.parse(argc, argv);

@@ -58,6 +58,9 @@ Finding CheckUse(const RuleInput& input);             // H-2, H-4: what for
 Finding CheckHours(const RuleInput& input);           // H-3
 Finding CheckConsent(const RuleInput& input);         // H-3, H-5
 
+/// Who holds the first of the callers that the registry knows; "": nobody that is known. H-2
+std::string HolderOfCaller(const RuleInput& input);
+
 /// True if `number` is one at which help is called, also with a country code in front: "+1911". No
 /// number that short has another meaning.
 bool IsEmergencyNumber(const CallNumber& number, const Policy& policy);

@@ -82,6 +82,7 @@ class Application final : public Endpoints {
   HttpReply Reload();
   HttpReply SampleCalls() const;
   HttpReply Evidence(const Endpoint& endpoint, const Context& context) const;
+  HttpReply Complaints(const Endpoint& endpoint, const Context& context) const;
   [[nodiscard]] std::string Metrics(const ApplicationState& state) const;
   void Remember(const CallSummary& call);
   void Record(const Context& context, int status);
