@@ -47,7 +47,7 @@ void ReadAbout(ObjectReader& reader, const ComplaintDesk& desk, Complaint& compl
 Result<Complaint> ReadComplaintText(const ComplaintDesk& desk, std::string_view body) {
   constexpr JsonLimits kComplaintLimits = {.max_bytes = size_t{64} * 1024, .max_depth = 4};
   const auto json = ReadJson(body, kComplaintLimits);
-  if (!json) return json.error();
+  if (!json) return Fail(Reason::kBodyInvalid, json.error().detail);
   if (!json->IsObject()) return Fail(Reason::kBodyInvalid, "the body is no object");
   ObjectReader reader(*json, "", Reason::kParameterInvalid);
   Complaint complaint;

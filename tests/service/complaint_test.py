@@ -26,7 +26,7 @@ FORWARDED = "12155550102"
 class Complaints(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.lab = Lab()
+        cls.lab = Lab(valid_for_days=3)
         cls.count = 0
 
     @classmethod
@@ -73,7 +73,7 @@ class Complaints(unittest.TestCase):
         self.assertTrue(responsible["signer_verified"])
         self.assertEqual([(leg["from"], leg["to"], leg["signer"]["spcs"]) for leg in responsible["diversions"]],
                          [(CALLED, FORWARDED, ["4321"])])
-        self.assertEqual(responsible["trunk"], "pstn-7")
+        self.assertEqual(responsible["trunk"], "gateway-3")
 
     def test_about_ten_past_three_yesterday(self):
         server = self.serve()
@@ -100,11 +100,11 @@ class Complaints(unittest.TestCase):
         self.assertEqual((added["state"], added["nearest"]["id"], added["nearest"]["signer"]), ("matched", id, "4321"))
         self.check_story(json.loads(self.command(server, "complaint", "show", added["id"], "--json"))["calls"][0], id)
         said = self.command(server, "complaint", "show", added["id"])
-        for text in (f"redirected by {CALLED} to {FORWARDED}, signed by", "SPC 4321", "came in by trunk: pstn-7"):
+        for text in (f"redirected by {CALLED} to {FORWARDED}, signed by", "SPC 4321", "came in by trunk: gateway-3"):
             self.assertIn(text, said)
         # What it comes to for who connected it.
         report = self.ask(server, "GET", "/v1/report", **{"from": f"{day}T00:00:00Z", "by": "trunk"})
-        row = next(row for row in report["rows"] if row["party"] == "pstn-7")
+        row = next(row for row in report["rows"] if row["party"] == "gateway-3")
         self.assertEqual((row["calls"], row["verified"], row["complaints"]), (1, 1, report["total"]["complaints"]))
         self.assertEqual(report["total"]["calls"], 2)
         self.assertEqual(server.stop(), 0)

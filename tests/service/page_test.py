@@ -24,7 +24,7 @@ def invite(identity, shown=CALLER, display=""):
 class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.lab = Lab()
+        cls.lab = Lab(valid_for_days=3)
         cls.server = Server(cls.lab, evidence={"store": str(cls.lab.folder / "evidence.db")})
         cls.browser = webdriver.Browser()
         cls.origin = f"http://127.0.0.1:{cls.server.port}"
@@ -179,18 +179,18 @@ class Page(unittest.TestCase):
                                                c_category="fraud", c_reference="12321-17", c_text="They said: my bank!")
         for text in ("fraud", "12321-17", "They said: my bank!"):
             self.assertIn(text, shown)
-        for text in ("call found", "SPC 4321", "pstn-7", CALLED + " → 12155550142"):
+        for text in ("call found", "SPC 4321", "gateway-3", CALLED + " → 12155550142"):
             self.assertIn(text, shown)
         self.shot("complaint")
         self.browser.click(f'#complaint [data-story="{id}"]')
         story = self.browser.wait("const s = document.getElementById('complaint-story'); return s.children.length && s.innerText")
-        for text in ("Who is responsible", "SPC 4321", "pstn-7", "the same verdict", CALLED + " → 12155550142"):
+        for text in ("Who is responsible", "SPC 4321", "gateway-3", "the same verdict", CALLED + " → 12155550142"):
             self.assertIn(text, story)
         self.browser.click("#tab-report")
         self.browser.wait("return document.querySelector('#report table')")
         self.fill(r_by="trunk", r_from=day + "T00:00")
         self.browser.click("#report-form .primary")
-        report = self.browser.wait("const r = document.getElementById('report'); return r.innerText.includes('pstn-7') && r.innerText")
+        report = self.browser.wait("const r = document.getElementById('report'); return r.innerText.includes('gateway-3') && r.innerText")
         self.assertIn("Total", report)
         self.assertGreaterEqual(self.browser.run("return document.querySelectorAll('#report svg.bars rect').length"), 2)
         self.shot("report")

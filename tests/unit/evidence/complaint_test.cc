@@ -139,8 +139,13 @@ TEST_F(ComplaintTest, WithKeyedNumbersTheKeyFinds) {
 }
 
 TEST_F(ComplaintTest, ACallIsFoundByWhereItWasRedirectedTo) {
-  evidence_.verdict.path = {{"12155550100", "12155550101", 0, "shaken", std::nullopt},
-                            {"12155550101", "12155550155", 0, "div", std::nullopt}};
+  CallLeg first;
+  first.from = "12155550100";
+  first.to = "12155550101";
+  CallLeg second;
+  second.from = "12155550101";
+  second.to = "12155550155";
+  evidence_.verdict.path = {first, second};
   const std::string id = AddCall(kNow);
   Complaint complaint = Of(kNow);
   complaint.callee = "+12155550155";
