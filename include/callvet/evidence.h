@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "callvet/complaint.h"
 #include "callvet/policy.h"
 #include "callvet/result.h"
 #include "callvet/verdict.h"
@@ -57,7 +58,29 @@ struct EvidenceBlob {
 /// What a record is about.
 enum class EvidenceKind : uint8_t {
   kCall = 0,
-  kAccess = 1,  // somebody read evidence
+  kAccess = 1,     // somebody read evidence
+  kComplaint = 2,  // somebody complained of a call
+  kMatch = 3,      // the calls of an earlier complaint were found
+};
+
+/// What a record adds to the tables that lists and reports read. It follows from the record's text.
+struct EvidenceSummary {
+  ResponsibleParty party;  // of a call
+  std::string action;      // what the policy did with it: "pass", "tag", "reject"; "": no policy
+  /// Of a complaint all but `seq`. Of a match `id` is that of the complaint, and only what it says
+  /// of calls counts.
+  std::optional<ComplaintEntry> complaint;
+  bool operator==(const EvidenceSummary&) const = default;
+};
+
+/// How many calls that were stored on a day are alike in what reports count by.
+struct EvidenceTally {
+  int64_t hour = 0;  // of the calls, since 1970
+  ResponsibleParty party;
+  std::string reason;
+  std::string action;
+  int64_t calls = 0;
+  bool operator==(const EvidenceTally&) const = default;
 };
 
 /// A record as a store takes it. `text` is what counts: canonical JSON in which everything else
@@ -69,6 +92,7 @@ struct EvidenceRecord {
   EvidenceKeys keys;
   std::string text;
   std::vector<std::shared_ptr<const EvidenceBlob>> blobs;  // that `text` names
+  EvidenceSummary summary;                                 // of `text`
 };
 
 /// A record as a store gives it.
@@ -126,6 +150,8 @@ struct EvidenceChainState {
   EvidenceCheckpoint head;  // signed with every commit; seq 0: there is none
   std::vector<EvidenceCheckpoint> checkpoints;  // by seq
   std::vector<std::string> public_keys;         // PEM; a store has one key at a time
+  /// Calls with a greater seq are in tallies; nothing: an older program's store, without them.
+  std::optional<int64_t> tallied_from;
 };
 
 /// A blob as a store lists it.
@@ -142,6 +168,10 @@ class EvidenceVisitor {
   virtual void State(const EvidenceChainState& state) = 0;
   /// False: no more.
   virtual bool Record(const StoredEvidence& record) = 0;
+  /// The tallies of a day, behind its last record.
+  virtual void Tallies(std::chrono::sys_days day, const std::vector<EvidenceTally>& tallies) = 0;
+  /// All entries of complaints, behind all records.
+  virtual void Complaints(const std::vector<ComplaintEntry>& complaints) = 0;
   /// Something else of the store that is not as the program makes it: `what`, for people.
   virtual void Odd(std::string what) = 0;
 };
@@ -157,7 +187,8 @@ class EvidenceStore {
   enum class Seen : uint8_t { kNever, kPerhaps };
 
   /// Stores all of `records` and their blobs, or none of them; on success they are durable. With
-  /// kPerhaps those whose id is there already are left out. Fails with kEvidenceAltered if the
+  /// kPerhaps those whose id is there already are left out, and complaints whose reference is there
+  /// always are: look for it, before and behind. Fails with kEvidenceAltered if the
   /// chain's end is not one that this writer's key signed, or not behind what it wrote last:
   /// nothing is ever signed on top of such a chain.
   virtual Result<void> Append(const std::vector<std::shared_ptr<const EvidenceRecord>>& records,
@@ -170,6 +201,11 @@ class EvidenceStore {
   virtual Result<StoredEvidence> Get(std::string_view id) = 0;
   /// The bytes of a blob as they are in the store. Fails with kResourceNotFound.
   virtual Result<std::string> GetBlob(std::string_view sha256) = 0;
+
+  /// A page of complaints.
+  virtual Result<ComplaintPage> FindComplaints(const ComplaintQuery& query) = 0;
+  /// What the parties of `query` answer for.
+  virtual Result<EvidenceReport> Report(const ReportQuery& query) = 0;
 
   /// Hands the chain's state and then all records, by seq, to `visitor` until it gives false, all
   /// as of one moment.

@@ -106,7 +106,8 @@ struct Disposition {
   /// An emergency call or a PSAP's call-back, which is never rejected.
   bool emergency = false;
   PolicyMode mode = PolicyMode::kIntercept;
-  std::string trunk;  // whose settings counts; "" for the default ones
+  std::string trunk;   // whose settings counts; "" for the default ones
+  std::string holder;  // of the caller's number by the registry at that time; "": not known
   std::vector<RuleStep> steps;
 };
 

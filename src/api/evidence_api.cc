@@ -6,41 +6,20 @@
 #include "api/call_verification.h"
 #include "api/evidence_json.h"
 #include "api/evidence_replay.h"
+#include "api/query_text.h"
 #include "api/verdict_json.h"
 #include "base/text.h"
 #include "evidence/evidence_bundle.h"
-#include "evidence/packed_id.h"
 
 namespace callvet {
 namespace {
 
 constexpr uint64_t kMaxPage = 1000;
-constexpr size_t kMaxAbout = 2000;
 
 ApiReply ErrorOf(const Failure& failure) {
   // Nothing is wrong with the service: what is stored contradicts itself.
   if (failure.reason == Reason::kEvidenceAltered) return ErrorReply(409, failure);
   return ErrorReply(Info(failure.reason).sip_code, failure);
-}
-
-// A part of a query with its %XX and '+' decoded.
-Result<std::string> Decode(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      decoded += ' ';
-    } else if (text[i] != '%') {
-      decoded += text[i];
-    } else {
-      const auto byte = BytesOfHex(text.substr(i + 1, 2));
-      if (!byte || byte->size() != 1) {
-        return Fail(Reason::kParameterInvalid, "the query has a '%' without two digits");
-      }
-      decoded += *byte;
-      i += 2;
-    }
-  }
-  return decoded;
 }
 
 // One parameter of a search.
@@ -63,9 +42,8 @@ Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
     return {};
   }
   if (name == "limit" || name == "before") {
-    const auto number = ParseNumber(value, name == "limit" ? kMaxPage : uint64_t{INT64_MAX});
+    const auto number = CountParameter(value, name == "limit" ? kMaxPage : uint64_t{INT64_MAX});
     if (!number) return in(number.error());
-    if (*number == 0) return in(Fail(Reason::kParameterInvalid, "is 0"));
     if (name == "limit") {
       query.limit = static_cast<size_t>(*number);
     } else {
@@ -99,23 +77,11 @@ struct Wanted {
 Result<Wanted> ReadQuery(const EvidenceReader& reader, std::string_view text) {
   Wanted wanted;
   EvidenceQuery& query = wanted.query;
-  while (!text.empty()) {
-    const size_t end = text.find('&');
-    const std::string_view part = text.substr(0, end);
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (part.empty()) continue;
-    const size_t equals = part.find('=');
-    const auto name = Decode(part.substr(0, equals));
-    if (!name) return name.error();
-    const auto value = Decode(equals == std::string_view::npos ? "" : part.substr(equals + 1));
-    if (!value) return value.error();
-    if (value->empty()) continue;  // a field of a form that was left empty
-    if (auto ok = SetParameter(reader, *name, *value, query); !ok) return ok.error();
-    wanted.about += (wanted.about.empty() ? "" : "&") + *name + "=" + *value;
-    if (wanted.about.size() > kMaxAbout) {
-      return Fail(Reason::kParameterInvalid, "the query is too long");
-    }
-  }
+  auto about = ReadQueryText(text, [&](const std::string& name, const std::string& value) {
+    return SetParameter(reader, name, value, query);
+  });
+  if (!about) return about.error();
+  wanted.about = std::move(*about);
   query.keys = CleanKeys(std::move(query.keys));
   return wanted;
 }

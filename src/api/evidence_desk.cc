@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "api/complaints.h"
 #include "base/text.h"
 
 namespace callvet {
@@ -64,6 +65,21 @@ std::vector<std::string> EvidenceDesk::Retain(sys_seconds now) {
         news.push_back("retention: " + std::to_string(*deleted) + " records were deleted");
       }
     }
+  }
+  return news;
+}
+
+std::vector<std::string> EvidenceDesk::MatchLate(sys_seconds now, const DialPlan* plan) {
+  constexpr std::chrono::minutes kInterval{1};
+  constexpr std::chrono::days kLate{7};
+  std::vector<std::string> news;
+  if (now < matched_ + kInterval && now >= matched_) return news;
+  matched_ = now;
+  const auto matched = MatchComplaints({opened_, plan, "service", now}, now - kLate);
+  if (!matched) return {"complaints: " + matched.error().detail};
+  const size_t found = matched->matched + matched->ambiguous;
+  if (found > 0) {
+    news.push_back("complaints: calls of " + std::to_string(found) + " were found late");
   }
   return news;
 }

@@ -30,6 +30,10 @@ class EvidenceDesk {
   /// Deletes what retention does not keep, once a day, and says what came of it. One thread at a
   /// time, which may wait.
   std::vector<std::string> Retain(sys_seconds now);
+  /// Looks once a minute for calls of the last week's complaints that have none, whose records may
+  /// come late, and says what came of it; `plan`, which may be null, reads their numbers. One
+  /// thread at a time, which may wait.
+  std::vector<std::string> MatchLate(sys_seconds now, const DialPlan* plan);
 
  private:
   EvidenceDesk(const EvidenceConfig& config, OpenedEvidence opened,
@@ -40,6 +44,7 @@ class EvidenceDesk {
   std::unique_ptr<EvidenceWriter> writer_;
   EvidenceStatistics told_;
   std::chrono::sys_days pruned_{};
+  sys_seconds matched_{};
 };
 
 }  // namespace callvet

@@ -79,7 +79,12 @@ JsonArray ClaimedJson(const EvidenceText& text) {
   return claimed;
 }
 
-// Who connected the call, as far as the record knows: signer, who redirected it, where it came in.
+}  // namespace
+
+JsonValue EvidenceEntryJson(const StoredEvidence& record, const EvidenceText& text) {
+  return EntryMembers(record, text);
+}
+
 JsonValue ResponsibleJson(const StoredEvidence& record, const EvidenceText& text) {
   const JsonValue verdict = At(text.json, {"verdict"});
   JsonArray diversions;
@@ -98,13 +103,8 @@ JsonValue ResponsibleJson(const StoredEvidence& record, const EvidenceText& text
                      {"origid", TextOrNull(record.keys.origid)},
                      {"diversions", std::move(diversions)},
                      {"claimed", verified ? JsonArray() : ClaimedJson(text)},
+                     {"holder", At(text.json, {"disposition", "holder"})},
                      {"trunk", TextOrNull(record.keys.trunk)}};
-}
-
-}  // namespace
-
-JsonValue EvidenceEntryJson(const StoredEvidence& record, const EvidenceText& text) {
-  return EntryMembers(record, text);
 }
 
 JsonValue EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec) {

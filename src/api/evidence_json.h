@@ -23,6 +23,10 @@ JsonValue EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec)
 JsonValue EvidenceStoryJson(const StoredEvidence& record, const EvidenceText& text,
                             const EvidenceReplay* replay);
 
+/// Who connected the call, as far as the record knows: signer, who redirected it, the holder of the
+/// caller's number, where it came in.
+JsonValue ResponsibleJson(const StoredEvidence& record, const EvidenceText& text);
+
 /// {"outcome", "difference", "verdict"}.
 JsonValue EvidenceReplayJson(const EvidenceReplay& replay);
 

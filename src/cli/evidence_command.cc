@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -18,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/evidence_options.h"
+#include "cli/evidence_text.h"
 #include "cli/options.h"
 #include "cli/verdict_text.h"
 #include "evidence/audit.h"
@@ -35,6 +34,7 @@ constexpr const char* kEvidenceFooter =
     "  callvet evidence verify --store calls.db ID\n"
     "  callvet evidence export --store calls.db ID --out call.json\n"
     "  callvet evidence verify call.json\n"
+    "  callvet evidence report --store calls.db --from 2026-11-01T00:00:00Z --by trunk\n"
     "  callvet evidence audit --store calls.db\n"
     "  callvet evidence prune --store calls.db --days 180";
 
@@ -80,28 +80,6 @@ struct PruneOptions {
   int64_t days = kDefaultDays;
   bool json = false;
 };
-
-std::string Who() {
-  return "uid " + std::to_string(::getuid());
-}
-
-// Opens the store, and records that somebody reads it.
-Result<OpenedEvidence> OpenLogged(const EvidenceOptions& options, const char* what,
-                                  std::string about) {
-  const auto setup = EvidenceSetupOf(options, EvidenceSetup::Open::kExisting);
-  if (!setup) return setup.error();
-  auto opened = OpenEvidence(*setup);
-  if (!opened) return opened.error();
-  const EvidenceAccess access{Who(), what, std::move(about), SystemClock().Now()};
-  if (auto ok = RecordAccess(*opened, access); !ok) return ok.error();
-  return opened;
-}
-
-// What was altered is no unreadable input: it is the answer.
-ExitCode ComplainOfEvidence(const Failure& failure, const Console& console) {
-  const ExitCode code = console.Complain(failure);
-  return failure.reason == Reason::kEvidenceAltered ? ExitCode::kNotVerified : code;
-}
 
 Result<std::optional<std::string>> PublicKeyOption(const std::string& file) {
   if (file.empty()) return std::optional<std::string>();
@@ -160,18 +138,6 @@ std::string AboutQuery(const FindOptions& options) {
   add("from", options.from);
   add("to", options.to);
   return about;
-}
-
-std::string Cell(const JsonValue& json, std::string_view name) {
-  const JsonValue* value = json.Find(name);
-  return value != nullptr && value->AsString() != nullptr ? ForTerminal(*value->AsString()) : "-";
-}
-
-void PrintEntry(const JsonValue& entry, const Console& console) {
-  console.out() << Cell(entry, "id") << "  " << Cell(entry, "time") << "  " << Cell(entry, "orig")
-                << " -> " << Cell(entry, "dest") << "  " << Cell(entry, "reason") << "  attest "
-                << Cell(entry, "attest") << "  SPC " << Cell(entry, "spc") << "  trunk "
-                << Cell(entry, "trunk") << "\n";
 }
 
 void PrintAccess(const StoredEvidence& record, const EvidenceCodec& codec, const Console& console) {
@@ -281,45 +247,6 @@ Result<Loaded> LoadBundle(const OneOptions& options) {
 bool IsFile(const std::string& name) {
   std::error_code error;
   return name == "-" || std::filesystem::is_regular_file(name, error);
-}
-
-void PrintSigner(const JsonValue* signer, const Console& console) {
-  if (signer == nullptr || signer->IsNull()) {
-    console.out() << "nobody that is known\n";
-    return;
-  }
-  console.out() << Cell(*signer, "subject");
-  const JsonValue* spcs = signer->Find("spcs");
-  if (spcs != nullptr && spcs->AsArray() != nullptr) {
-    for (const JsonValue& spc : *spcs->AsArray()) {
-      if (spc.AsString() != nullptr) console.out() << ", SPC " << ForTerminal(*spc.AsString());
-    }
-  }
-  console.out() << "\n";
-}
-
-void PrintResponsible(const JsonValue& responsible, const Console& console) {
-  console.out() << console.Paint(Colour::kBold, "Who is responsible") << "\n  signer: ";
-  PrintSigner(responsible.Find("signer"), console);
-  const JsonValue* verified = responsible.Find("signer_verified");
-  if (verified == nullptr || verified->AsBool() == nullptr || !*verified->AsBool()) {
-    console.out() << "    (the call did not pass: whoever it names need not have signed it)\n";
-  }
-  for (const JsonValue& leg : *responsible.Find("diversions")->AsArray()) {
-    console.out() << "  redirected by " << Cell(leg, "from") << " to " << Cell(leg, "to")
-                  << ", signed by ";
-    PrintSigner(leg.Find("signer"), console);
-  }
-  for (const JsonValue& passport : *responsible.Find("claimed")->AsArray()) {
-    console.out() << "  claimed, not verified: " << Cell(passport, "ppt")
-                  << " by the certificate at " << Cell(passport, "x5u") << ", "
-                  << Cell(passport, "orig");
-    if (const JsonValue* div = passport.Find("div"); div != nullptr && !div->IsNull()) {
-      console.out() << " redirected by " << Cell(passport, "div");
-    }
-    console.out() << " (" << Cell(passport, "reason") << ")\n";
-  }
-  console.out() << "  came in by trunk: " << Cell(responsible, "trunk") << "\n";
 }
 
 // Judged again, if that can be done.
@@ -668,6 +595,7 @@ void AddEvidenceCommand(CLI::App& app, Context& context) {
   AddOne(*evidence, context, "export",
          "One file with everything that another party needs to verify a call", RunExport);
   AddAudit(*evidence, context);
+  AddReportCommand(*evidence, context);
   AddPrune(*evidence, context);
   AddRekey(*evidence, context);
 }

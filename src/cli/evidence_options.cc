@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/evidence_options.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -60,6 +62,26 @@ Result<EvidenceSetup> EvidenceSetupOf(const EvidenceOptions& options, EvidenceSe
   setup.number_key = options.number_key;
   setup.open = open;
   return setup;
+}
+
+std::string EvidenceUser() {
+  return "uid " + std::to_string(::getuid());
+}
+
+Result<OpenedEvidence> OpenLogged(const EvidenceOptions& options, const char* what,
+                                  std::string about) {
+  const auto setup = EvidenceSetupOf(options, EvidenceSetup::Open::kExisting);
+  if (!setup) return setup.error();
+  auto opened = OpenEvidence(*setup);
+  if (!opened) return opened.error();
+  const EvidenceAccess access{EvidenceUser(), what, std::move(about), SystemClock().Now()};
+  if (auto ok = RecordAccess(*opened, access); !ok) return ok.error();
+  return opened;
+}
+
+ExitCode ComplainOfEvidence(const Failure& failure, const Console& console) {
+  const ExitCode code = console.Complain(failure);
+  return failure.reason == Reason::kEvidenceAltered ? ExitCode::kNotVerified : code;
 }
 
 Result<std::string> RecordCall(const OpenedEvidence& evidence, const CallEvidence& call) {

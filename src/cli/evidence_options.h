@@ -36,6 +36,17 @@ void AddEvidenceStoreOptions(CLI::App& command, EvidenceOptions& options);
 /// with kParameterMissing.
 Result<EvidenceSetup> EvidenceSetupOf(const EvidenceOptions& options, EvidenceSetup::Open open);
 
+/// "uid N" of who runs the program.
+std::string EvidenceUser();
+
+/// Opens the store that is there, and records that somebody reads it. Fails like OpenEvidence and
+/// RecordAccess.
+Result<OpenedEvidence> OpenLogged(const EvidenceOptions& options, const char* what,
+                                  std::string about);
+
+/// Console::Complain; what was altered is no unreadable input: it is the answer.
+ExitCode ComplainOfEvidence(const Failure& failure, const Console& console);
+
 /// Records a call durably and gives the record's id. Fails like OpenEvidence and
 /// EvidenceStore::Append.
 Result<std::string> RecordCall(const OpenedEvidence& evidence, const CallEvidence& call);

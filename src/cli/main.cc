@@ -42,6 +42,7 @@ int Run(int argc, char** argv) {
   AddCacheCommand(app, context);
   AddFetchCommand(app, context);
   AddEvidenceCommand(app, context);
+  AddComplaintCommand(app, context);
   AddServeCommand(app, context);
   try {
     app.parse(argc, argv);

@@ -35,7 +35,10 @@ void AddPoolsCommand(CLI::App& app, Context& context);
 void AddCacheCommand(CLI::App& app, Context& context);
 void AddFetchCommand(CLI::App& app, Context& context);
 void AddEvidenceCommand(CLI::App& app, Context& context);
+void AddComplaintCommand(CLI::App& app, Context& context);
 void AddServeCommand(CLI::App& app, Context& context);
+/// A command of `callvet evidence`.
+void AddReportCommand(CLI::App& evidence, Context& context);
 
 /// Makes every option of `command` take one value each time, so that arguments may stand behind any
 /// of them, and refuse an empty one: an unset shell variable is not "not given".

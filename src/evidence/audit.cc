@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "evidence/evidence_codec.h"
+#include "evidence/evidence_summary.h"
 #include "evidence/hash_chain.h"
 #include "evidence/material.h"
 #include "pki/sha256.h"
@@ -58,6 +59,7 @@ class ChainWalk final : public EvidenceVisitor {
     if (state_.head.seq != 0) Want(state_.head, ChainEnd::kHead, "the end");
     if (options_.expected) Expect(*options_.expected);
     report_.head = state_.head;
+    told_ = report_.findings.size();
   }
 
   bool Record(const StoredEvidence& row) override {
@@ -79,11 +81,39 @@ class ChainWalk final : public EvidenceVisitor {
       CheckLink(row);
     }
     CheckText(row);
+    if (*read_) Summarise(row.seq, **read_);
     before_last_hash_ = std::exchange(last_hash_, row.hash);
     last_seq_ = row.seq;
     last_id_ = row.id;
     CheckWanted(row);
     return true;
+  }
+
+  void Tallies(std::chrono::sys_days day, const std::vector<EvidenceTally>& tallies) override {
+    const auto counted = tallies_.Take();
+    const bool same = std::equal(counted.begin(), counted.end(), tallies.begin(), tallies.end());
+    // Where records were changed or removed, counts differ because of that.
+    const bool told = std::exchange(told_, report_.findings.size()) != report_.findings.size();
+    if (same || told) return;
+    miscounted_.emplace_back(last_seq_, day.time_since_epoch().count());
+  }
+
+  void Complaints(const std::vector<ComplaintEntry>& complaints) override {
+    for (const ComplaintEntry& entry : complaints) {
+      const auto own = complaints_.find(entry.id);
+      if (own == complaints_.end()) {
+        Odd("the list has a complaint without a record: " + entry.id);
+        continue;
+      }
+      if (own->second != entry) {
+        Add({Kind::kColumns, entry.seq, entry.seq, entry.id,
+             "the list of complaints says other than the records"});
+      }
+      complaints_.erase(own);
+    }
+    for (const auto& [id, entry] : std::exchange(complaints_, {})) {
+      Add({Kind::kColumns, entry.seq, entry.seq, id, "the list of complaints lacks it"});
+    }
   }
 
   void Odd(std::string what) override { Add({Kind::kStructure, 0, 0, "", std::move(what)}); }
@@ -101,6 +131,14 @@ class ChainWalk final : public EvidenceVisitor {
     const int64_t end = std::max(last_seq_, state_.head.seq);
     if (last_signed_ > end) {
       Add({Kind::kMissing, end + 1, last_signed_, "", "a checkpoint was signed behind the end"});
+    }
+    for (const auto& [seq, day] : miscounted_) {
+      if (seq == last_seq_ && last_seq_ < state_.head.seq) continue;  // its end is gone
+      Odd("what is counted of day " + std::to_string(day) + " is not what its records say");
+    }
+    for (const auto& [id, entry] : complaints_) {
+      Add({Kind::kColumns, entry.seq, entry.seq, id,
+           "there is no list of complaints, and it is one"});
     }
     report_.keys.assign(signed_by_.begin(), signed_by_.end());
     if (options_.expected && options_.expected->seq > state_.head.seq) {
@@ -121,6 +159,20 @@ class ChainWalk final : public EvidenceVisitor {
   [[nodiscard]] const std::map<std::string, std::chrono::sys_days>& blobs() const { return blobs_; }
 
  private:
+  // What the tables beside the records must say of this one.
+  void Summarise(int64_t seq, const EvidenceRecord& record) {
+    if (state_.tallied_from && seq > *state_.tallied_from) tallies_.Add(record);
+    if (!record.summary.complaint) return;
+    ComplaintEntry entry = *record.summary.complaint;
+    entry.seq = seq;
+    if (record.kind == EvidenceKind::kComplaint) {
+      complaints_.emplace(record.id, std::move(entry));
+      return;
+    }
+    const auto filed = complaints_.find(entry.id);
+    if (filed != complaints_.end()) ApplyMatch(entry, filed->second);
+  }
+
   void Expect(const EvidenceCheckpoint& expected) {
     if (expected.seq > state_.base.seq) {
       wanted_.emplace(expected.seq, std::pair(expected.hash, "what is expected"));
@@ -167,7 +219,8 @@ class ChainWalk final : public EvidenceVisitor {
   }
 
   void CheckText(const StoredEvidence& row) {
-    std::string difference = ColumnsDifference(row);
+    read_ = RecordOfText(row.text);
+    std::string difference = ColumnsDifference(row, *read_);
     if (!difference.empty()) {
       Add({Kind::kColumns, row.seq, row.seq, row.id, std::move(difference)});
     }
@@ -209,6 +262,11 @@ class ChainWalk final : public EvidenceVisitor {
   std::string before_last_hash_;
   std::multimap<int64_t, std::pair<std::string, std::string>> wanted_;  // hash and name, by seq
   std::map<std::string, std::chrono::sys_days> blobs_;
+  std::optional<Result<EvidenceRecord>> read_;           // the record at hand
+  TallyCounter tallies_;                                 // of the day at hand
+  std::vector<std::pair<int64_t, int64_t>> miscounted_;  // last seq and number of days
+  size_t told_ = 0;                                      // findings before the day at hand
+  std::map<std::string, ComplaintEntry> complaints_;
   size_t named_keys_ = 0;
   int64_t last_signed_ = 0;
   std::set<std::string> signed_by_;

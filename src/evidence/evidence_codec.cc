@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "evidence/call_json.h"
+#include "evidence/evidence_summary.h"
 #include "evidence/json_fields.h"
 #include "evidence/packed_id.h"
 #include "evidence/store_time.h"
@@ -65,6 +66,7 @@ JsonMembers DispositionDigest(const Disposition& disposition) {
                       {"reason", Info(disposition.reason).id}};
   if (disposition.sip_code != 0) json.emplace_back("sip_code", int64_t{disposition.sip_code});
   if (disposition.emergency) json.emplace_back("emergency", true);
+  AddText(json, "holder", disposition.holder);
   return json;
 }
 
@@ -95,6 +97,26 @@ EvidenceKeys KeysOf(const CallEvidence& evidence) {
 
 constexpr size_t kMaxKey = 256;
 
+constexpr std::string_view kKindNames[] = {"call", "access", "complaint", "match"};
+
+EvidenceKind KindOfName(std::string_view name) {
+  for (size_t i = 0; i < std::size(kKindNames); ++i) {
+    if (kKindNames[i] == name) return static_cast<EvidenceKind>(i);
+  }
+  return EvidenceKind::kAccess;
+}
+
+}  // namespace
+
+std::string_view EvidenceKindName(EvidenceKind kind) {
+  return kKindNames[static_cast<size_t>(kind)];
+}
+
+std::optional<EvidenceKind> EvidenceKindOf(int64_t number) {
+  if (number < 0 || number >= static_cast<int64_t>(std::size(kKindNames))) return std::nullopt;
+  return static_cast<EvidenceKind>(number);
+}
+
 // Without control characters and what is no UTF-8, and not longer than a key may be.
 std::string CleanKey(std::string_view text) {
   std::string clean;
@@ -110,8 +132,6 @@ std::string CleanKey(std::string_view text) {
   }
   return clean;
 }
-
-}  // namespace
 
 EvidenceKeys CleanKeys(EvidenceKeys keys) {
   for (std::string* key : {&keys.orig, &keys.dest, &keys.origid, &keys.spc, &keys.trunk,
@@ -171,10 +191,12 @@ Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers priva
   }
   json.emplace_back("v", kRecordFormat);
   json.emplace_back("id", record.id);
-  json.emplace_back("kind", record.kind == EvidenceKind::kCall ? "call" : "access");
+  json.emplace_back("kind", EvidenceKindName(record.kind));
   json.emplace_back("time", Seconds(record.time));
   json.emplace_back("keys", KeysJson(record.keys));
-  record.text = CanonicalJson(json);
+  const JsonValue whole(std::move(json));
+  record.text = CanonicalJson(whole);
+  record.summary = SummaryOf(whole, record);
   return record;
 }
 
@@ -205,6 +227,40 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const EvidenceAccess& access, std::
   record.time = access.time;
   return Finish({{"who", access.who}, {"what", access.what}}, {{"about", access.about}},
                 std::move(record));
+}
+
+Result<EvidenceRecord> EvidenceCodec::Encode(const Complaint& complaint,
+                                             const std::vector<ComplaintCall>& calls,
+                                             const DialPlan* plan, std::string id) const {
+  EvidenceRecord record;
+  record.id = std::move(id);
+  record.kind = EvidenceKind::kComplaint;
+  record.time = complaint.received;
+  record.keys.dest = FirstParty({complaint.callee}, plan);
+  const bool whole = complaint.caller.find('*') == std::string::npos;
+  if (whole && !complaint.caller.empty()) record.keys.orig = FirstParty({complaint.caller}, plan);
+  JsonMembers said = {{"about", Seconds(complaint.about)},
+                      {"tolerance", int64_t{complaint.tolerance.count()}},
+                      {"category", ComplaintCategoryName(complaint.category)},
+                      {"calls", ComplaintCallsJson(calls)}};
+  AddText(said, "reference", complaint.reference);
+  AddText(said, "filed_by", complaint.filed_by);
+  JsonMembers private_part;
+  AddText(private_part, "callee", complaint.callee);
+  AddText(private_part, "caller", complaint.caller);
+  AddText(private_part, "text", complaint.text);
+  return Finish({{"complaint", std::move(said)}}, std::move(private_part), std::move(record));
+}
+
+Result<EvidenceRecord> EvidenceCodec::Encode(const FoundCalls& found, std::string id) const {
+  EvidenceRecord record;
+  record.id = std::move(id);
+  record.kind = EvidenceKind::kMatch;
+  record.time = found.time;
+  return Finish({{"match", JsonMembers{{"complaint", found.complaint},
+                                       {"calls", ComplaintCallsJson(found.calls)},
+                                       {"who", found.who}}}},
+                {}, std::move(record));
 }
 
 Result<std::string> EvidenceCodec::KeyOf(std::string_view party, const DialPlan* plan) const {
@@ -258,16 +314,20 @@ Result<EvidenceRecord> RecordOfText(std::string text) {
   fields.Text("kind", kind);
   fields.Number("time", time);
   if (auto ok = fields.Finish(); !ok) return ok.error();
-  record.kind = kind == "call" ? EvidenceKind::kCall : EvidenceKind::kAccess;
+  record.kind = KindOfName(kind);
   record.time = sys_seconds(std::chrono::seconds(time));
   record.keys = ReadKeys(json->Find("keys"));
   record.text = std::move(text);
+  record.summary = SummaryOf(*json, record);
   return record;
 }
 
 std::string ColumnsDifference(const StoredEvidence& record) {
+  return ColumnsDifference(record, RecordOfText(record.text));
+}
+
+std::string ColumnsDifference(const StoredEvidence& record, const Result<EvidenceRecord>& read) {
   if (!record.odd.empty()) return record.odd;
-  const auto read = RecordOfText(record.text);
   if (!read) return "its text cannot be read";
   if (read->id != record.id) return "its id is another in its text";
   if (read->time != record.time) return "its time is another in its text";

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -30,6 +31,14 @@ struct EvidenceAccess {
   sys_seconds time{};
 };
 
+/// Calls that were found for a complaint that was filed before.
+struct FoundCalls {
+  std::string complaint;             // id of its record
+  std::vector<ComplaintCall> calls;  // the nearest in time first; not empty
+  std::string who;
+  sys_seconds time{};
+};
+
 /// A record's text, read.
 struct EvidenceText {
   JsonValue json;      // all of it
@@ -47,6 +56,12 @@ class EvidenceCodec {
   Result<EvidenceRecord> Encode(const CallEvidence& evidence, std::string id);
   /// Fails with kInternalError.
   Result<EvidenceRecord> Encode(const EvidenceAccess& access, std::string id) const;
+  /// A complaint and the calls that were found for it, the nearest in time first; `plan`, which may
+  /// be null, reads its numbers. Fails with kInternalError.
+  Result<EvidenceRecord> Encode(const Complaint& complaint, const std::vector<ComplaintCall>& calls,
+                                const DialPlan* plan, std::string id) const;
+  /// Fails with kInternalError.
+  Result<EvidenceRecord> Encode(const FoundCalls& found, std::string id) const;
 
   /// What a number or URI as somebody writes it (`plan` may be null) is found by: canonical, or
   /// the text itself if it is no party, and hashed if there is a key. Fails with kInternalError.
@@ -73,11 +88,21 @@ class EvidenceCodec {
 /// looked for. Pure.
 EvidenceKeys CleanKeys(EvidenceKeys keys);
 
+/// One key, in the same way. Pure.
+std::string CleanKey(std::string_view text);
+
+/// "call", "access", "complaint" or "match".
+std::string_view EvidenceKindName(EvidenceKind kind);
+/// The kind that a store writes as `number`; nothing if there is none.
+std::optional<EvidenceKind> EvidenceKindOf(int64_t number);
+
 /// A record of its text alone; without blobs. Fails with kEvidenceAltered. Pure.
 Result<EvidenceRecord> RecordOfText(std::string text);
 
 /// What must be so of every record: that its row is as a store writes it, and `text` says id, kind,
 /// time and keys of the columns beside it. "" or what differs. Pure.
 std::string ColumnsDifference(const StoredEvidence& record);
+/// The same, `read` being RecordOfText of its text.
+std::string ColumnsDifference(const StoredEvidence& record, const Result<EvidenceRecord>& read);
 
 }  // namespace callvet

@@ -7,13 +7,16 @@
 #include <set>
 #include <utility>
 
-#include "base/text.h"
 #include "evidence/chain_guard.h"
+#include "evidence/evidence_codec.h"
+#include "evidence/evidence_summary.h"
 #include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
 #include "evidence/pool.h"
 #include "evidence/postgres.h"
+#include "evidence/postgres_row.h"
 #include "evidence/postgres_schema.h"
+#include "evidence/postgres_summary.h"
 #include "evidence/store_time.h"
 
 namespace callvet {
@@ -21,7 +24,7 @@ namespace {
 
 using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 using Parameter = PostgresConnection::Parameter;
-using Row = std::vector<Parameter>;
+using Row = PostgresRow;
 
 constexpr std::chrono::milliseconds kPruneTimeout{60'000};
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(4851215093)";
@@ -30,19 +33,11 @@ constexpr size_t kPostgresReaders = 4;
 constexpr const char* kPostgresColumns =
     "seq, id, kind, at, orig, dest, origid, spc, trunk, reason, call_id, hash, body, day";
 
-Parameter TextOrNull(const std::string& text) {
-  return text.empty() ? Parameter() : Parameter(text);
-}
 std::string Text(const Row& row, size_t column) {
-  return row.at(column).value_or("");
+  return PostgresText(row, column);
 }
 int64_t Int(const Row& row, size_t column) {
-  const auto& text = row.at(column);
-  if (!text || text->empty()) return 0;
-  const bool negative = text->front() == '-';
-  const auto number = ParseNumber(std::string_view(*text).substr(negative ? 1 : 0), INT64_MAX);
-  if (!number) return 0;
-  return negative ? -static_cast<int64_t>(*number) : static_cast<int64_t>(*number);
+  return PostgresInt(row, column);
 }
 std::string Int(int64_t number) {
   return std::to_string(number);
@@ -61,14 +56,14 @@ StoredEvidence RecordOf(const Row& row) {
   StoredEvidence record;
   record.seq = Int(row, 0);
   record.id = Text(row, 1);
-  record.kind = Int(row, 2) == 0 ? EvidenceKind::kCall : EvidenceKind::kAccess;
+  record.kind = EvidenceKindOf(Int(row, 2)).value_or(EvidenceKind::kAccess);
   record.time = Time(Int(row, 3));
   record.keys = {Text(row, 4), Text(row, 5), Text(row, 6), Text(row, 7),
                  Text(row, 8), Text(row, 9), Text(row, 10)};
   record.hash = FromPostgresBytes(Text(row, 11));
   record.text = Text(row, 12);
   record.day = DayAt(row, 13);
-  if (Int(row, 2) != 0 && Int(row, 2) != 1) record.odd = "its column kind is out of range";
+  if (!EvidenceKindOf(Int(row, 2))) record.odd = "its column kind is out of range";
   for (size_t key = 4; key <= 10; ++key) {
     if (row[key] && row[key]->empty()) record.odd = "one of its columns is empty, and not NULL";
   }
@@ -119,6 +114,7 @@ class Line {
       if (auto ok = MakeTables(connection); !ok) return ok;
     }
     if (read_only) return {};
+    if (auto ok = AddSummaries(connection); !ok) return ok;
     if (auto ok = CheckSigner(connection); !ok) return ok;
     const auto key =
         connection.Query("SELECT value FROM evidence_setting WHERE name = 'number_key'");
@@ -127,6 +123,18 @@ class Line {
       return Fail(Reason::kKeyInvalid,
                   "the database was begun with another key for numbers, or without one");
     }
+    return {};
+  }
+
+  // What an older program's store lacks.
+  static Result<void> AddSummaries(PostgresConnection& connection) {
+    const auto from = PostgresTalliedFrom(connection);
+    if (!from) return from.error();
+    if (*from) return {};
+    if (auto ok = connection.Query("BEGIN"); !ok) return ok.error();
+    if (auto ok = connection.Query(kLock); !ok) return ok.error();
+    if (auto ok = MakePostgresSummaries(connection); !ok) return ok.error();
+    if (auto ok = connection.Query("COMMIT"); !ok) return ok.error();
     return {};
   }
 
@@ -153,6 +161,7 @@ class Line {
         !ok) {
       return ok.error();
     }
+    if (auto ok = MakePostgresSummaries(connection); !ok) return ok;
     if (auto ok = connection.Query("COMMIT"); !ok) return ok.error();
     return {};
   }
@@ -177,6 +186,8 @@ class PostgresStore final : public EvidenceStore {
   Result<EvidencePage> Find(const EvidenceQuery& query) override;
   Result<StoredEvidence> Get(std::string_view id) override;
   Result<std::string> GetBlob(std::string_view sha256) override;
+  Result<ComplaintPage> FindComplaints(const ComplaintQuery& query) override;
+  Result<EvidenceReport> Report(const ReportQuery& query) override;
   Result<void> VisitAll(EvidenceVisitor& visitor) override;
   Result<std::vector<EvidenceBlobUse>> Blobs() override;
   Result<int64_t> Prune(std::chrono::sys_days day) override;
@@ -306,6 +317,7 @@ Result<std::optional<EvidenceCheckpoint>> PostgresStore::AppendInside(Connection
   const auto chained = ExtendChain(*fresh, head);
   if (!chained) return chained.error();
   if (auto ok = PutRecords(connection, *chained, *day); !ok) return ok.error();
+  if (auto ok = PutPostgresSummaries(connection, *chained, *day); !ok) return ok.error();
   if (auto ok = PutHead(connection, head, tail->newest); !ok) return ok.error();
   return std::optional(std::move(head));
 }
@@ -322,9 +334,19 @@ Result<std::vector<const EvidenceRecord*>> PostgresStore::NotThere(Connection& c
     if (!found) return found.error();
     for (const Row& row : found->rows) there.insert(Text(row, 0));
   }
+  std::vector<std::string> references;
+  for (const auto& record : records) {
+    const std::string_view reference = ReferenceOf(*record);
+    if (!reference.empty()) references.emplace_back(reference);
+  }
+  auto filed = PostgresReferences(connection, references);
+  if (!filed) return filed.error();
   std::vector<const EvidenceRecord*> fresh;
   for (const auto& record : records) {
-    if (there.insert(record->id).second) fresh.push_back(record.get());
+    if (!there.insert(record->id).second) continue;
+    const std::string_view reference = ReferenceOf(*record);
+    if (!reference.empty() && !filed->emplace(reference).second) continue;
+    fresh.push_back(record.get());
   }
   return fresh;
 }
@@ -374,7 +396,7 @@ Result<void> PostgresStore::PutRecords(Connection& connection,
     const EvidenceKeys& keys = record.keys;
     const std::vector<Parameter> row = {Int(chained.seq),
                                         record.id,
-                                        record.kind == EvidenceKind::kCall ? "0" : "1",
+                                        Int(static_cast<int64_t>(record.kind)),
                                         Int(Seconds(record.time)),
                                         TextOrNull(keys.orig),
                                         TextOrNull(keys.dest),
@@ -478,8 +500,7 @@ Result<ChainPlace> PostgresStore::PlaceOf(Connection& connection, const StoredEv
 
 Result<EvidencePage> PostgresStore::Find(const EvidenceQuery& query) {
   std::string where = "kind = $1 AND seq < $2";
-  std::vector<Parameter> parameters = {query.kind == EvidenceKind::kCall ? "0" : "1",
-                                       Int(query.before)};
+  std::vector<Parameter> parameters = {Int(static_cast<int64_t>(query.kind)), Int(query.before)};
   const auto add = [&](const std::string& condition, const std::string& value) {
     parameters.emplace_back(value);
     where += " AND " + condition + " $" + std::to_string(parameters.size());
@@ -554,8 +575,21 @@ Result<std::string> PostgresStore::GetBlob(std::string_view sha256) {
   });
 }
 
+Result<ComplaintPage> PostgresStore::FindComplaints(const ComplaintQuery& query) {
+  return Read("BEGIN",
+              [&](Connection& connection) { return FindPostgresComplaints(connection, query); });
+}
+
+Result<EvidenceReport> PostgresStore::Report(const ReportQuery& query) {
+  return Read("BEGIN ISOLATION LEVEL REPEATABLE READ",
+              [&](Connection& connection) { return PostgresReport(connection, query); });
+}
+
 Result<EvidenceChainState> PostgresStore::ReadState(Connection& connection) {
   EvidenceChainState state;
+  auto tallied = PostgresTalliedFrom(connection);
+  if (!tallied) return tallied.error();
+  state.tallied_from = *tallied;
   auto base = ReadEnd(connection, "base");
   if (!base) return base.error();
   state.base = std::move(*base);
@@ -583,14 +617,35 @@ Result<bool> PostgresStore::VisitInside(Connection& connection, EvidenceVisitor&
       !ok) {
     return ok.error();
   }
+  const auto summaries = PostgresHasSummaries(connection);
+  if (!summaries) return summaries.error();
+  if (state->tallied_from && !*summaries) visitor.Odd("the tables of reports are missing");
+  const bool tallied = state->tallied_from && *summaries;
+  std::optional<std::chrono::sys_days> day;
+  const auto end_day = [&]() -> Result<void> {
+    if (!day || !tallied) return {};
+    const auto tallies = PostgresTallies(connection, day->time_since_epoch().count());
+    if (!tallies) return tallies.error();
+    visitor.Tallies(*day, *tallies);
+    return {};
+  };
   while (true) {
     const auto rows = connection.Query("FETCH 1000 FROM all_records");
     if (!rows) return rows.error();
-    if (rows->rows.empty()) return true;
+    if (rows->rows.empty()) break;
     for (const Row& row : rows->rows) {
-      if (!visitor.Record(RecordOf(row))) return false;
+      const StoredEvidence record = RecordOf(row);
+      if (day != record.day) {
+        if (auto ok = end_day(); !ok) return ok.error();
+        day = record.day;
+      }
+      if (!visitor.Record(record)) return false;
     }
   }
+  if (auto ok = end_day(); !ok) return ok.error();
+  if (!tallied) return true;
+  if (auto ok = VisitPostgresSummaries(connection, visitor); !ok) return ok.error();
+  return true;
 }
 
 Result<void> PostgresStore::VisitAll(EvidenceVisitor& visitor) {
@@ -680,6 +735,7 @@ Result<int64_t> PostgresStore::PruneInside(Connection& connection, int64_t day) 
       !ok) {
     return ok.error();
   }
+  if (auto ok = PrunePostgresSummaries(connection, day, base.seq); !ok) return ok.error();
   return deleted;
 }
 

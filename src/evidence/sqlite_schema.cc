@@ -4,7 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "evidence/evidence_codec.h"
 #include "evidence/packed_id.h"
+#include "evidence/sqlite_summary.h"
 #include "evidence/store_time.h"
 
 namespace callvet {
@@ -42,7 +44,7 @@ std::string OddColumn(const SqliteStatement& row) {
     return is(column, Column::kNull) || (is(column, Column::kText) && !row.Bytes(column).empty());
   };
   if (!is(1, Column::kBlob) || row.Bytes(1).size() != kUuidBytes) return "id";
-  if (!is(2, Column::kInteger) || row.Int(2) < 0 || row.Int(2) > 1) return "kind";
+  if (!is(2, Column::kInteger) || !EvidenceKindOf(row.Int(2))) return "kind";
   if (!is(3, Column::kInteger)) return "time";
   const bool uuid = is(6, Column::kBlob) && row.Bytes(6).size() == kUuidBytes;
   if (!uuid && (!text_or_null(6) || !PackUuid(row.Bytes(6)).empty())) return "origid";
@@ -72,10 +74,10 @@ Result<Schema> ReadSchema(SqliteDatabase& database) {
   }
 }
 
-Result<Schema> WantedSchema(const std::vector<int64_t>& days) {
+Result<Schema> WantedSchema(const std::vector<int64_t>& days, const char* summaries) {
   auto database = SqliteDatabase::Open("", SqliteDatabase::Mode::kTemporary);
   if (!database) return database.error();
-  if (auto ok = database->Execute(kSqliteSchema); !ok) return ok.error();
+  if (auto ok = database->Execute(std::string(kSqliteSchema) + summaries); !ok) return ok.error();
   for (const int64_t day : days) {
     if (auto ok = database->Execute(DaySchema(day)); !ok) return ok.error();
   }
@@ -120,7 +122,7 @@ StoredEvidence RecordOf(const SqliteStatement& row, int64_t day) {
   StoredEvidence record;
   record.seq = row.Int(0);
   record.id = Uuid(row, 1);
-  record.kind = row.Int(2) == 0 ? EvidenceKind::kCall : EvidenceKind::kAccess;
+  record.kind = EvidenceKindOf(row.Int(2)).value_or(EvidenceKind::kAccess);
   record.time = Time(row.Int(3));
   record.keys = {row.Bytes(4), row.Bytes(5), Uuid(row, 6), row.Bytes(7),
                  row.Bytes(8), row.Bytes(9), row.Bytes(10)};
@@ -136,7 +138,9 @@ Result<void> CheckSqliteStructure(SqliteDatabase& database, const std::vector<in
                                   EvidenceVisitor& visitor) {
   const auto is = ReadSchema(database);
   if (!is) return is.error();
-  const auto wanted = WantedSchema(days);
+  const auto tallied = SqliteTalliedFrom(database);
+  if (!tallied) return tallied.error();
+  const auto wanted = WantedSchema(days, *tallied ? kSqliteSummarySchema : "");
   if (!wanted) return wanted.error();
   for (const auto& [name, definition] : *wanted) {
     const auto found = is->find(name);

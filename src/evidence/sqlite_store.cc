@@ -9,11 +9,13 @@
 
 #include "evidence/chain_guard.h"
 #include "evidence/evidence_codec.h"
+#include "evidence/evidence_summary.h"
 #include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
 #include "evidence/pool.h"
 #include "evidence/sqlite.h"
 #include "evidence/sqlite_schema.h"
+#include "evidence/sqlite_summary.h"
 #include "evidence/store_time.h"
 
 namespace callvet {
@@ -54,6 +56,8 @@ class SqliteStore final : public EvidenceStore {
   Result<EvidencePage> Find(const EvidenceQuery& query) override;
   Result<StoredEvidence> Get(std::string_view id) override;
   Result<std::string> GetBlob(std::string_view sha256) override;
+  Result<ComplaintPage> FindComplaints(const ComplaintQuery& query) override;
+  Result<EvidenceReport> Report(const ReportQuery& query) override;
   Result<void> VisitAll(EvidenceVisitor& visitor) override;
   Result<std::vector<EvidenceBlobUse>> Blobs() override;
   Result<int64_t> Prune(std::chrono::sys_days day) override;
@@ -92,8 +96,8 @@ class SqliteStore final : public EvidenceStore {
   static Result<void> FindInDay(SqliteDatabase& database, const EvidenceQuery& query,
                                 const Day& day, EvidencePage& page);
   static Result<EvidenceChainState> ReadState(SqliteDatabase& database);
-  static Result<void> VisitDay(SqliteDatabase& database, const Day& day, EvidenceVisitor& visitor,
-                               bool& enough);
+  /// False: the visitor had enough.
+  static Result<bool> VisitDay(SqliteDatabase& database, const Day& day, EvidenceVisitor& visitor);
   static Result<void> VisitInside(SqliteDatabase& database, EvidenceVisitor& visitor);
 
   /// Runs `work` in a transaction of `database` and commits it, or rolls it back.
@@ -139,11 +143,14 @@ Result<void> SqliteStore::Prepare() {
         return ok.error();
       }
       if (auto ok = writer_.Execute(kSqliteSchema); !ok) return ok.error();
+      if (auto ok = MakeSqliteSummaries(writer_, 0); !ok) return ok.error();
       auto setting = writer_.Prepare("INSERT INTO setting VALUES ('number_key', ?)");
       if (!setting) return setting.error();
       return setting->BindText(1, options_.number_key).Run();
     }
-    return {};
+    const auto head = ReadEnd(writer_, "head");
+    if (!head) return head.error();
+    return MakeSqliteSummaries(writer_, head->seq);
   };
   const bool read_only = options_.open == SqliteStoreOptions::Open::kReadOnly;
   if (!read_only) {
@@ -262,6 +269,7 @@ Result<std::optional<EvidenceCheckpoint>> SqliteStore::AppendInside(const Record
   const auto chained = ExtendChain(*fresh, head);
   if (!chained) return chained.error();
   if (auto ok = PutRecords(*chained, *day); !ok) return ok.error();
+  if (auto ok = PutSqliteSummaries(writer_, *chained, *day); !ok) return ok.error();
   if (auto ok = PutHead(head, tail->newest); !ok) return ok.error();
   return std::optional(std::move(head));
 }
@@ -287,8 +295,16 @@ Result<std::vector<const EvidenceRecord*>> SqliteStore::NotThere(const Records& 
       if (auto ok = look->Run(); !ok) return ok.error();
     }
   }
+  std::set<std::string_view> references;
   for (const auto& record : records) {
-    if (there.insert(record->id).second) fresh.push_back(record.get());
+    if (!there.insert(record->id).second) continue;
+    const std::string_view reference = ReferenceOf(*record);
+    if (!reference.empty()) {
+      const auto filed = SqliteHasReference(writer_, reference);
+      if (!filed) return filed.error();
+      if (*filed || !references.insert(reference).second) continue;
+    }
+    fresh.push_back(record.get());
   }
   return fresh;
 }
@@ -349,7 +365,7 @@ Result<void> SqliteStore::PutRecords(const std::vector<ChainedRecord>& records, 
     const std::string id = PackUuid(record.id);
     if (id.empty()) return Fail(Reason::kInternalError, "an evidence id that is no UUID");
     put->Bind(1, chained.seq).BindBlob(2, id);
-    put->Bind(3, record.kind == EvidenceKind::kCall ? 0 : 1).Bind(4, Seconds(record.time));
+    put->Bind(3, static_cast<int64_t>(record.kind)).Bind(4, Seconds(record.time));
     BindText(*put, 5, record.keys.orig);
     BindText(*put, 6, record.keys.dest);
     BindUuid(*put, 7, record.keys.origid);
@@ -473,7 +489,7 @@ Condition ConditionOf(const EvidenceQuery& query, TimeSearch search) {
       search == TimeSearch::kByTime && query.keys == EvidenceKeys() && (query.from || query.to);
   condition.order = by_time ? "+seq" : "seq";
   condition.sql = "kind = ? AND " + condition.order + " < ?";
-  condition.numbers = {query.kind == EvidenceKind::kCall ? 0 : 1, query.before};
+  condition.numbers = {static_cast<int64_t>(query.kind), query.before};
   // By a key, time only filters: the index of the key gives the latest first.
   const std::string time = by_time ? " AND time" : " AND +time";
   if (query.from) {
@@ -599,8 +615,32 @@ Result<std::string> SqliteStore::GetBlob(std::string_view sha256) {
   return Fail(Reason::kResourceNotFound, "there is nothing with this SHA-256");
 }
 
+Result<ComplaintPage> SqliteStore::FindComplaints(const ComplaintQuery& query) {
+  const auto reader = readers_.Take();
+  if (!reader) return reader.error();
+  return Transaction(**reader, "BEGIN", [&] { return FindSqliteComplaints(**reader, query); });
+}
+
+Result<EvidenceReport> SqliteStore::Report(const ReportQuery& query) {
+  const auto reader = readers_.Take();
+  if (!reader) return reader.error();
+  return Transaction(**reader, "BEGIN", [&]() -> Result<EvidenceReport> {
+    const auto days = Days(**reader, "ASC");
+    if (!days) return days.error();
+    std::vector<int64_t> numbers;
+    for (const Day& day : *days) {
+      if (day.max_time < Seconds(query.from) || day.min_time >= Seconds(query.to)) continue;
+      numbers.push_back(day.day);
+    }
+    return SqliteReport(**reader, numbers, query);
+  });
+}
+
 Result<EvidenceChainState> SqliteStore::ReadState(SqliteDatabase& database) {
   EvidenceChainState state;
+  auto tallied = SqliteTalliedFrom(database);
+  if (!tallied) return tallied.error();
+  state.tallied_from = *tallied;
   auto base = ReadEnd(database, "base");
   if (!base) return base.error();
   state.base = std::move(*base);
@@ -629,8 +669,8 @@ Result<EvidenceChainState> SqliteStore::ReadState(SqliteDatabase& database) {
 }
 
 // The records of a day, whose times must be what the list of days says.
-Result<void> SqliteStore::VisitDay(SqliteDatabase& database, const Day& day,
-                                   EvidenceVisitor& visitor, bool& enough) {
+Result<bool> SqliteStore::VisitDay(SqliteDatabase& database, const Day& day,
+                                   EvidenceVisitor& visitor) {
   // "NOT INDEXED": by the table itself, not by an index that was perhaps changed.
   auto read = database.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
                                TableOf(day.day) + " NOT INDEXED ORDER BY seq");
@@ -644,10 +684,7 @@ Result<void> SqliteStore::VisitDay(SqliteDatabase& database, const Day& day,
     const StoredEvidence record = RecordOf(*read, day.day);
     min_time = std::min(min_time, Seconds(record.time));
     max_time = std::max(max_time, Seconds(record.time));
-    if (!visitor.Record(record)) {
-      enough = true;
-      return {};
-    }
+    if (!visitor.Record(record)) return false;
   }
   const std::string name = "day " + std::to_string(day.day);
   if (min_time > max_time) {
@@ -655,7 +692,7 @@ Result<void> SqliteStore::VisitDay(SqliteDatabase& database, const Day& day,
   } else if (min_time != day.min_time || max_time != day.max_time) {
     visitor.Odd(name + " is said to hold other times than its records have");
   }
-  return {};
+  return true;
 }
 
 Result<void> SqliteStore::VisitInside(SqliteDatabase& database, EvidenceVisitor& visitor) {
@@ -664,6 +701,9 @@ Result<void> SqliteStore::VisitInside(SqliteDatabase& database, EvidenceVisitor&
   visitor.State(*state);
   const auto days = Days(database, "ASC");
   if (!days) return days.error();
+  const auto summaries = SqliteHasSummaries(database);  // if they should be: CheckSqliteStructure
+  if (!summaries) return summaries.error();
+  const bool tallied = state->tallied_from && *summaries;
   std::vector<int64_t> numbers;
   for (const Day& day : *days) {
     numbers.push_back(day.day);
@@ -672,10 +712,16 @@ Result<void> SqliteStore::VisitInside(SqliteDatabase& database, EvidenceVisitor&
     const auto there = table->BindText(1, TableOf(day.day)).Step();
     if (!there) return there.error();
     if (!*there) continue;  // CheckSqliteStructure says so
-    bool enough = false;
-    if (auto ok = VisitDay(database, day, visitor, enough); !ok || enough) return ok;
+    const auto more = VisitDay(database, day, visitor);
+    if (!more) return more.error();
+    if (!*more) return {};
+    if (!tallied) continue;
+    const auto tallies = SqliteTallies(database, day.day);
+    if (!tallies) return tallies.error();
+    visitor.Tallies(std::chrono::sys_days(std::chrono::days(day.day)), *tallies);
   }
-  return CheckSqliteStructure(database, numbers, visitor);
+  if (auto ok = CheckSqliteStructure(database, numbers, visitor); !ok) return ok;
+  return tallied ? VisitSqliteSummaries(database, visitor) : Result<void>();
 }
 
 Result<void> SqliteStore::VisitAll(EvidenceVisitor& visitor) {
@@ -767,6 +813,7 @@ Result<int64_t> SqliteStore::PruneInside(int64_t day) {
       !ok) {
     return ok.error();
   }
+  if (auto ok = PruneSqliteSummaries(writer_, day, base.seq); !ok) return ok.error();
   return deleted;
 }
 

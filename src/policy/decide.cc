@@ -128,6 +128,7 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const 
   Disposition disposition;
   disposition.mode = settings.mode;
   disposition.trunk = settings.name;
+  disposition.holder = HolderOfCaller(input);
   disposition.emergency = IsEmergency(input);
   RunRules(input, disposition);
   disposition.action = Soften(disposition.wanted, settings.mode, disposition.emergency);

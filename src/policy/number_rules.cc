@@ -257,6 +257,16 @@ Finding CheckDoNotOriginate(const RuleInput& input) {
   });
 }
 
+std::string HolderOfCaller(const RuleInput& input) {
+  if (!input.policy.registry) return {};
+  for (const CallNumber& number : input.callers) {
+    const auto key = number.key();
+    const auto rights = key ? input.policy.registry->Find(*key) : std::nullopt;
+    if (rights && rights->ValidAt(input.verdict.judged_at)) return std::string(rights->holder);
+  }
+  return {};
+}
+
 Finding CheckHolder(const RuleInput& input) {
   if (!input.policy.registry) return Finding::NotApplicable("no registry is set");
   if (!input.unreadable_callers.empty()) {

@@ -59,6 +59,9 @@ Finding CheckHours(const RuleInput& input);           // H-3
 Finding CheckConsent(const RuleInput& input);         // H-3, H-5
 Finding CheckCallerPool(const RuleInput& input);      // H-2: a source that rotates its callers
 
+/// Who holds the first of the callers that the registry knows; "": nobody that is known. H-2
+std::string HolderOfCaller(const RuleInput& input);
+
 /// True if `number` is one at which help is called, also with a country code in front: "+1911". No
 /// number that short has another meaning.
 bool IsEmergencyNumber(const CallNumber& number, const Policy& policy);

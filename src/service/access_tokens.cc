@@ -16,6 +16,7 @@ constexpr auto kNamedScopes = std::to_array<std::pair<Scope, std::string_view>>(
     {Scope::kSign, "sign"},
     {Scope::kReadEvidence, "read-evidence"},
     {Scope::kAdmin, "admin"},
+    {Scope::kFileComplaints, "file-complaints"},
 });
 
 std::optional<std::array<uint8_t, 32>> FromHex(std::string_view hex) {
@@ -62,7 +63,8 @@ Result<AccessToken> AccessToken::Make(std::string name, std::string_view hex,
         });
     if (known == kNamedScopes.end()) {
       return Fail(Reason::kConfigInvalid, "token " + Quote(token.name) + ": scope " + Quote(scope) +
-                                              " is not verify, sign, read-evidence or admin");
+                                              " is not verify, sign, read-evidence, admin or "
+                                              "file-complaints");
     }
     token.scopes.push_back(known->first);
   }

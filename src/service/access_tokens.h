@@ -13,9 +13,9 @@
 namespace callvet::service {
 
 /// What a client may do. Each endpoint needs exactly one; none includes another.
-enum class Scope : uint8_t { kPublic, kVerify, kSign, kReadEvidence, kAdmin };
+enum class Scope : uint8_t { kPublic, kVerify, kSign, kReadEvidence, kAdmin, kFileComplaints };
 
-/// "public", "verify", "sign", "read-evidence" or "admin".
+/// "public", "verify", "sign", "read-evidence", "admin" or "file-complaints".
 std::string_view ScopeName(Scope scope);
 
 /// A client's token, known by its SHA-256 only.

@@ -6,6 +6,7 @@
 
 #include "api/atis_verification.h"
 #include "api/call_verification.h"
+#include "api/complaints_api.h"
 #include "api/evidence_api.h"
 #include "api/pool_api.h"
 #include "api/request_error.h"
@@ -263,6 +264,11 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
     case EndpointId::kPools:
     case EndpointId::kPoolRelease:
       return Pools(endpoint, context);
+    case EndpointId::kFileComplaint:
+    case EndpointId::kComplaints:
+    case EndpointId::kComplaint:
+    case EndpointId::kReport:
+      return Complaints(endpoint, context);
     case EndpointId::kMetrics: {
       HttpReply reply;
       reply.status = 200;
@@ -382,6 +388,25 @@ HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context
   const std::string_view id = IdInPath(endpoint.path, context.request.path);
   return FromReply(endpoint.id == EndpointId::kEvidenceRecord ? ShowEvidence(reader, id)
                                                               : ExportEvidence(reader, id));
+}
+
+HttpReply Application::Complaints(const Endpoint& endpoint, const Context& context) const {
+  if (desk_ == nullptr) {
+    return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "no evidence is kept here");
+  }
+  const HttpRequest& request = context.request;
+  const ComplaintDesk desk{desk_->evidence(), context.state->core->options().dial_plan,
+                           context.token, clock_->Now()};
+  switch (endpoint.id) {
+    case EndpointId::kFileComplaint:
+      return FromReply(FileComplaintText(desk, request.body));
+    case EndpointId::kComplaints:
+      return FromReply(ListComplaints(desk, request.query));
+    case EndpointId::kComplaint:
+      return FromReply(ShowComplaintOf(desk, IdInPath(endpoint.path, request.path)));
+    default:
+      return FromReply(ReportParties(desk, request.query));
+  }
 }
 
 HttpReply Application::Reload() {

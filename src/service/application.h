@@ -86,6 +86,7 @@ class Application final : public Endpoints {
   HttpReply Pools(const Endpoint& endpoint, const Context& context) const;
   HttpReply Evidence(const Endpoint& endpoint, const Context& context) const;
   static void PrintPoolMetrics(const CallerPools& pools, std::string& text);
+  HttpReply Complaints(const Endpoint& endpoint, const Context& context) const;
   [[nodiscard]] std::string Metrics(const ApplicationState& state) const;
   void Remember(const CallSummary& call);
   void Record(const Context& context, int status);

@@ -298,6 +298,8 @@ void Service::Maintain() {
     if (desk_ != nullptr) {
       TellNews(desk_->News());
       TellNews(desk_->Retain(clock_->Now()));
+      const DialPlan* plan = application_.state()->core->options().dial_plan;
+      TellNews(desk_->MatchLate(clock_->Now(), plan));
     }
     lock.lock();
   }

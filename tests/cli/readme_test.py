@@ -80,7 +80,8 @@ class Readme(unittest.TestCase):
         helps = "".join(run(f"callvet {command} --help", "/").stdout
                         for command in ("verify", "decode", "sign", "pki root", "pki intermediate",
                                         "pki leaf", "pki crl", "lint-cert", "fetch", "trust update", "policy explain", "pools simulate", "serve",
-                                        "evidence find", "evidence audit", "evidence verify", "evidence export", "evidence prune"))
+                                        "evidence find", "evidence audit", "evidence verify", "evidence export", "evidence prune",
+                                        "evidence report", "complaint add", "complaint list"))
         helps += run("tools/simulate --help", ROOT).stdout
         own_tools = {"--preset", "--build", "--install", "--prefix", "--retry", "--retry-delay", "--retry-connrefused", "--data-binary"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:

@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 import webdriver  # noqa: E402
-from support import CALLED, CALLER, TOKENS, X5U, Lab, Server  # noqa: E402
+from support import CALLED, CALLER, TOKENS, X5U, Lab, Server, yesterdays_call  # noqa: E402
 
 SHOTS = os.environ.get("CALLVET_SCREENSHOTS")  # a folder, to look at the page
 EVIL = "<img src=x onerror=\"window.pwned=1\"><script>window.pwned=1</script>"
@@ -24,7 +24,7 @@ def invite(identity, shown=CALLER, display=""):
 class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.lab = Lab()
+        cls.lab = Lab(valid_for_days=3)
         cls.server = Server(cls.lab, evidence={"store": str(cls.lab.folder / "evidence.db")})
         cls.browser = webdriver.Browser()
         cls.origin = f"http://127.0.0.1:{cls.server.port}"
@@ -147,6 +147,78 @@ class Page(unittest.TestCase):
         self.browser.run("window.scrollTo(0, 0)")
         self.browser.click("#evidence tbody button")
         self.browser.wait("return document.getElementById('story').children.length")
+        self.assertEqual(self.browser.run(
+            "return document.querySelectorAll('main img, main script, main iframe').length"), 0)
+
+    def fill(self, **fields):
+        for name, value in fields.items():
+            self.browser.run("document.getElementById(arguments[0]).value = arguments[1]", name.replace("_", "-"), value)
+
+    def file_complaint(self, **fields):
+        """Files it with one token, and looks with another: nobody needs both."""
+        self.browser.run("document.getElementById('filed').replaceChildren()")
+        self.fill(c_caller="", c_reference="", c_text="", c_category="other", c_tolerance="15")
+        self.fill(**fields)
+        self.browser.run("sessionStorage.setItem('token', arguments[0])", TOKENS["file-complaints"])
+        self.browser.click("#complaint-form .primary")
+        id = self.browser.wait("const f = document.querySelector('#filed .mono'); return f && f.textContent")
+        self.browser.wait("return document.querySelector('#complaint .problem')")  # it may not look
+        self.browser.run("sessionStorage.setItem('token', arguments[0])", TOKENS["read-evidence"])
+        self.browser.click("#tab-complaints")
+        self.browser.wait("return document.querySelector('#complaints [data-id=\"' + arguments[0] + '\"]')", id)
+        self.browser.click(f'#complaints [data-id="{id}"]')
+        return id, self.browser.wait(
+            "const c = document.getElementById('complaint'); return c.innerText.includes(arguments[0]) && c.innerText", id)
+
+    def test_a_complaint_finds_its_call_and_who_connected_it(self):
+        # Ten past three yesterday, on the clock of this browser.
+        offset = self.browser.run("return -new Date().getTimezoneOffset() / 60")
+        id, day = yesterdays_call(self.lab, self.server, "12155550142", zone=int(offset))
+        self.browser.click("#tab-complaints")
+        complaint, shown = self.file_complaint(c_callee="+12155550142", c_caller="*0100", c_about=day + "T15:10",
+                                               c_category="fraud", c_reference="12321-17", c_text="They said: my bank!")
+        for text in ("fraud", "12321-17", "They said: my bank!"):
+            self.assertIn(text, shown)
+        for text in ("call found", "SPC 4321", "gateway-3", CALLED + " → 12155550142"):
+            self.assertIn(text, shown)
+        self.shot("complaint")
+        self.browser.click(f'#complaint [data-story="{id}"]')
+        story = self.browser.wait("const s = document.getElementById('complaint-story'); return s.children.length && s.innerText")
+        for text in ("Who is responsible", "SPC 4321", "gateway-3", "the same verdict", CALLED + " → 12155550142"):
+            self.assertIn(text, story)
+        self.browser.click("#tab-report")
+        self.browser.wait("return document.querySelector('#report table')")
+        self.fill(r_by="trunk", r_from=day + "T00:00")
+        self.browser.click("#report-form .primary")
+        report = self.browser.wait("const r = document.getElementById('report'); return r.innerText.includes('gateway-3') && r.innerText")
+        self.assertIn("Total", report)
+        self.assertGreaterEqual(self.browser.run("return document.querySelectorAll('#report svg.bars rect').length"), 2)
+        self.shot("report")
+        self.browser.click("#language")
+        self.assertIn("合计", self.browser.wait(
+            "const r = document.getElementById('report'); return r.innerText.includes('合计') && r.innerText"))
+        self.assertEqual(self.browser.text("#tab-complaints"), "投诉")
+        self.assertEqual(self.browser.run("return document.querySelector('#c-category option').textContent"), "骚扰")
+        self.shot("report-chinese")
+
+    def test_no_complaint_becomes_markup(self):
+        now = self.browser.run("const d = new Date(); d.setMinutes(d.getMinutes() - d.getTimezoneOffset());"
+                               "return d.toISOString().slice(0, 16)")
+        self.server.request("POST", "/v1/calls", {"identity": self.lab.sign(dest="+12155550143"), "from": "+" + CALLER,
+                                                  "to": "+12155550143", "trunk": EVIL, "call_id": EVIL})
+        time.sleep(0.5)  # until its record is there
+        self.browser.click("#tab-complaints")
+        _, shown = self.file_complaint(c_callee="+12155550143", c_about=now, c_reference=EVIL, c_text=EVIL)
+        self.assertIn(EVIL, shown)
+        self.browser.click("#tab-report")
+        self.fill(r_by="trunk")
+        self.browser.click("#report-form .primary")
+        self.browser.wait("return document.getElementById('report').innerText.includes(arguments[0])", EVIL)
+        self.browser.run("sessionStorage.setItem('token', arguments[0])", TOKENS["file-complaints"])
+        self.browser.click("#tab-complaints")
+        self.fill(c_callee=EVIL, c_about=now)
+        self.browser.click("#complaint-form .primary")
+        self.browser.wait("return document.querySelector('#filed .problem')")
         self.assertEqual(self.browser.run(
             "return document.querySelectorAll('main img, main script, main iframe').length"), 0)
 

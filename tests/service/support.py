@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A throw-away carrier and a running `callvet serve` for the tests of this folder. Loopback only."""
 
+import datetime
 import hashlib
 import http.client
 import json
@@ -31,15 +32,17 @@ def callvet(*arguments, check=True):
 class Lab:
     """A root, an intermediate and a carrier, and a stranger with a root of his own."""
 
-    def __init__(self):
+    def __init__(self, valid_for_days=0):
+        """With certificates that are valid since so many days, else since an hour."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="callvet-service-"))
+        since = ("--not-before", str(int(time.time()) - valid_for_days * 86400)) if valid_for_days else ()
         for name in ("carrier", "stranger"):
             folder = self.folder / name
-            callvet("pki", "root", "--dir", str(folder))
+            callvet("pki", "root", "--dir", str(folder), *since)
             callvet("pki", "intermediate", "--dir", str(folder), "--issuer-cert", str(folder / "root.pem"),
-                    "--issuer-key", str(folder / "root.key"))
+                    "--issuer-key", str(folder / "root.key"), *since)
             callvet("pki", "leaf", "--dir", str(folder), "--issuer-cert", str(folder / "intermediate.pem"),
-                    "--issuer-key", str(folder / "intermediate.key"), "--spc", "4321")
+                    "--issuer-key", str(folder / "intermediate.key"), "--spc", "4321", *since)
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -63,7 +66,8 @@ class Lab:
         return f"{token};info=<{X5U}>;alg=ES256;ppt=shaken"
 
 
-TOKENS = {"verify": "t-verify", "sign": "t-sign", "read-evidence": "t-read", "admin": "t-admin"}
+TOKENS = {"verify": "t-verify", "sign": "t-sign", "read-evidence": "t-read", "admin": "t-admin",
+          "file-complaints": "t-complain"}
 
 
 def token_entries():
@@ -154,3 +158,27 @@ class Server:
             request["identity"] = identity
         status, headers, text = self.request("POST", "/stir/v1/verification", {"verificationRequest": request}, **more)
         return status, headers, text
+
+
+def yesterdays_call(lab, server, forwarded, clock="15:10", zone=8):
+    """A genuine call of yesterday, at that time of that zone, which CALLED redirected to `forwarded`: its evidence id once
+    that can be read, and the day."""
+    there = datetime.timezone(datetime.timedelta(hours=zone))
+    day = (datetime.datetime.now(there) - datetime.timedelta(days=1)).date().isoformat()
+    at = f"{day}T{clock}:00+{zone:02}:00"
+    original = lab.sign("--iat", at)
+    file = lab.folder / f"original-{time.monotonic_ns()}.txt"
+    file.write_text(original + "\n")
+    div = callvet("sign", "--key", str(lab.folder / "carrier/leaf.key"), "--x5u", X5U, "--ppt", "div", "--div-from",
+                  str(file), "--dest", "+" + forwarded, "--iat", at)
+    status, _, text = server.request("POST", "/v1/calls", {
+        "identity": [original, div], "from": "+" + CALLER, "to": "+" + CALLED, "request_uri": f"sip:+{forwarded}@example.org",
+        "at": at, "trunk": "gateway-3"})
+    answer = json.loads(text)
+    if status != 200 or answer["reason"] != "verified":
+        raise AssertionError(answer.get("reason"))
+    for _ in range(400):
+        if server.request("GET", "/v1/evidence/" + answer["evidence_id"], token=TOKENS["read-evidence"])[0] == 200:
+            return answer["evidence_id"], day
+        time.sleep(0.05)
+    raise AssertionError("the call's record does not come")

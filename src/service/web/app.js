@@ -403,7 +403,7 @@
       const button = el('button', 'quiet mono', record.time || '–');
       button.type = 'button';
       button.dataset.id = record.id;
-      button.addEventListener('click', () => showStory(record.id));
+      button.addEventListener('click', () => showStory(record.id, $('story')));
       return tr(el('td', '', button), el('td', 'mono', record.orig || '–'), el('td', 'mono', record.dest || '–'),
           el('td', record.reason === 'verified' ? 'same' : 'differs', record.reason || '–'), el('td', '', record.attest || '–'),
           el('td', '', record.spc || '–'), el('td', '', record.trunk || '–'));
@@ -423,7 +423,7 @@
       : signer.subject + (signer.spcs && signer.spcs.length ? ' (SPC ' + signer.spcs.join(', ') + ')' : '');
 
   // Who connected the call: signer, who redirected it, where it came in.
-  function responsibleCard(story) {
+  function responsibleCard(story, title) {
     const responsible = story.responsible;
     const rows = [tr(el('td', 'label', t('signedBy')), el('td', '', signerText(responsible.signer),
         responsible.signer && !responsible.signer_verified ? el('div', 'hint', t('signerDoubt')) : null))];
@@ -435,13 +435,13 @@
       rows.push(tr(el('td', 'label', t('claimedBy')), el('td', '', [passport.ppt, passport.x5u, passport.orig,
           passport.div, passport.reason].filter((text) => text).join(' · '))));
     }
+    if (responsible.holder) rows.push(tr(el('td', 'label', t('holder')), el('td', '', responsible.holder)));
     rows.push(tr(el('td', 'label', t('cameInBy')), el('td', '', responsible.trunk || '–')));
-    return card(t('responsibleTitle'), table([[''], ['']], rows));
+    return card(title || t('responsibleTitle'), table([[''], ['']], rows));
   }
 
-  async function showStory(id) {
+  async function showStory(id, box) {
     const answer = await ask('GET', '/v1/evidence/' + encodeURIComponent(id)).catch(() => ({status: 0, json: {}}));
-    const box = $('story');
     box.replaceChildren();
     if (answer.status !== 200) {
       box.append(card('', el('p', 'problem', answer.status ? problemOf(answer) : t('offline'))));
@@ -470,21 +470,30 @@
   async function exportCall(id) {
     const answer = await ask('GET', '/v1/evidence/' + encodeURIComponent(id) + '/export').catch(() => ({status: 0, json: {}}));
     if (answer.status !== 200) return;
+    save(new Blob([JSON.stringify(answer.json, null, 2)], {type: 'application/json'}), 'evidence-' + id + '.json');
+  }
+
+  function save(blob, name) {
     const link = el('a');
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(answer.json, null, 2)], {type: 'application/json'}));
-    link.download = 'evidence-' + id + '.json';
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
     link.click();
     URL.revokeObjectURL(link.href);
   }
 
   // ----- Views
 
-  const VIEWS = ['check', 'traffic', 'evidence', 'trust'];
+  const VIEWS = ['check', 'traffic', 'evidence', 'complaints', 'report', 'trust'];
+  // Looking at evidence is recorded, so it is looked at only when somebody asks.
+  const ON_REQUEST = ['evidence', 'complaints', 'report'];
+  const more = complaintViews({$, el, svg, tr, table, card, ask, problemOf, t, add, meter, responsibleCard, showStory, save,
+    openTokenDialog});
   let view = 'check';
   let timer = 0;
 
   async function refresh() {
     if (view === 'evidence') return search();
+    if (more[view]) return more[view]();
     const answer = await ask('GET', '/v1/' + view).catch(() => ({status: 0, json: {}}));
     if (view === 'check') return;
     if (answer.status === 200) {
@@ -508,8 +517,7 @@
     clearInterval(timer);
     if (name === 'check') return;
     refresh();
-    // Looking at evidence is recorded, so it is looked at only when somebody asks.
-    if (name === 'evidence') return;
+    if (ON_REQUEST.includes(name)) return;
     timer = setInterval(refresh, name === 'traffic' ? 5000 : 30000);
   }
 
@@ -529,6 +537,7 @@
   function start() {
     takeTokenFromAddress();
     translate();
+    more.start();
     open('check', false);
     $('check-form').addEventListener('submit', check);
     $('evidence-form').addEventListener('submit', (event) => { event.preventDefault(); search(); });

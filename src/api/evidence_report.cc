@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "api/evidence_report.h"
+
+#include <initializer_list>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+JsonMembers RowMembers(const ReportRow& row) {
+  JsonMembers reasons;
+  for (const auto& [reason, calls] : row.reasons) reasons.emplace_back(reason, calls);
+  const std::string rate = ComplaintsPerMillion(row);
+  return {{"calls", row.calls},
+          {"verified", VerifiedCalls(row)},
+          {"not_verified", row.calls - VerifiedCalls(row)},
+          {"rejected", row.rejected},
+          {"complaints", row.complaints},
+          {"ambiguous", row.ambiguous},
+          {"complaints_per_million_calls",
+           rate.empty() ? JsonValue() : JsonValue(JsonReal{std::stod(rate), rate})},
+          {"reasons", std::move(reasons)}};
+}
+
+// A spreadsheet takes what begins so for a formula.
+std::string CsvField(std::string_view text) {
+  std::string field;
+  const bool formula = !text.empty() && std::string_view("=+-@\t\r\n|%").find(text.front()) !=
+                                            std::string_view::npos;
+  if (formula) field += '\'';
+  field += text;
+  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
+  std::string quoted = "\"";
+  for (const char c : field) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string CsvLine(std::initializer_list<std::string_view> fields) {
+  std::string line;
+  for (const std::string_view field : fields) {
+    line += (line.empty() ? "" : ",") + CsvField(field);
+  }
+  return line + "\r\n";
+}
+
+std::string CsvRow(std::string_view kind, std::string_view by, const ReportRow& row) {
+  const int64_t verified = VerifiedCalls(row);
+  return CsvLine({kind, by, row.party, std::to_string(row.calls), std::to_string(verified),
+                  std::to_string(row.calls - verified), std::to_string(row.rejected),
+                  std::to_string(row.complaints), std::to_string(row.ambiguous),
+                  ComplaintsPerMillion(row)});
+}
+
+}  // namespace
+
+Result<ReportQuery> ReportQueryOf(ReportBy by, std::chrono::sys_seconds from,
+                                  std::chrono::sys_seconds to) {
+  using std::chrono::hours;
+  const ReportQuery query{by, std::chrono::floor<hours>(from), std::chrono::ceil<hours>(to)};
+  if (query.from < query.to) return query;
+  return Fail(Reason::kParameterInvalid, "the report's time ends before it begins");
+}
+
+ReportRow ReportTotal(const EvidenceReport& report) {
+  ReportRow total;
+  for (const ReportRow& row : report.rows) {
+    total.calls += row.calls;
+    total.rejected += row.rejected;
+    total.complaints += row.complaints;
+    total.ambiguous += row.ambiguous;
+    for (const auto& [reason, calls] : row.reasons) total.reasons[reason] += calls;
+  }
+  return total;
+}
+
+int64_t VerifiedCalls(const ReportRow& row) {
+  const auto verified = row.reasons.find(std::string(Info(Reason::kNone).id));
+  return verified == row.reasons.end() ? 0 : verified->second;
+}
+
+std::string ComplaintsPerMillion(const ReportRow& row) {
+  if (row.calls <= 0) return {};
+  constexpr int64_t kTenthsOfMillion = 10'000'000;
+  const int64_t tenths = (row.complaints * kTenthsOfMillion + row.calls / 2) / row.calls;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+JsonValue ReportJson(const ReportQuery& query, const EvidenceReport& report,
+                     const JsonValue& flagged_pools) {
+  JsonArray rows;
+  for (const ReportRow& row : report.rows) {
+    JsonMembers members = {{"party", row.party.empty() ? JsonValue() : JsonValue(row.party)}};
+    for (auto& member : RowMembers(row)) members.push_back(std::move(member));
+    rows.emplace_back(std::move(members));
+  }
+  return JsonMembers{{"by", ReportByName(query.by)},
+                     {"from", FormatTime(query.from)},
+                     {"to", FormatTime(query.to)},
+                     {"rows", std::move(rows)},
+                     {"total", RowMembers(ReportTotal(report))},
+                     {"unmatched_complaints", report.unmatched},
+                     {"flagged_pools", flagged_pools}};
+}
+
+std::string ReportCsv(const ReportQuery& query, const EvidenceReport& report) {
+  const std::string_view by = ReportByName(query.by);
+  std::string csv = CsvLine({"row", "by", "party", "calls", "verified", "not_verified", "rejected",
+                             "complaints", "ambiguous", "complaints_per_million_calls"});
+  for (const ReportRow& row : report.rows) csv += CsvRow("party", by, row);
+  csv += CsvRow("total", by, ReportTotal(report));
+  ReportRow unmatched;
+  unmatched.complaints = report.unmatched;
+  return csv + CsvRow("unmatched", by, unmatched);
+}
+
+}  // namespace callvet

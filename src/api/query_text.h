@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "callvet/result.h"
+
+// The query of a request's target. Pure; thread-safe.
+
+namespace callvet {
+
+/// What is done with one parameter that is not empty.
+using TakeParameter =
+    std::function<Result<void>(const std::string& name, const std::string& value)>;
+
+/// Hands each parameter of `text` (form-encoded: %XX and '+') to `take`; gives what was asked for
+/// as "name=value&...", for logs. Parameters without a value, fields of a form that were left
+/// empty, are left out. Fails with kParameterInvalid, or like `take`.
+Result<std::string> ReadQueryText(std::string_view text, const TakeParameter& take);
+
+/// A number from 1 to `max`. Fails with kParameterInvalid.
+Result<uint64_t> CountParameter(const std::string& value, uint64_t max);
+
+}  // namespace callvet

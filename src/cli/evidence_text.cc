@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "cli/evidence_text.h"
+
+#include <ostream>
+#include <string>
+
+namespace callvet::cli {
+namespace {
+
+void PrintSigner(const JsonValue* signer, const Console& console) {
+  if (signer == nullptr || signer->IsNull()) {
+    console.out() << "nobody that is known\n";
+    return;
+  }
+  console.out() << Cell(*signer, "subject");
+  const JsonValue* spcs = signer->Find("spcs");
+  if (spcs != nullptr && spcs->AsArray() != nullptr) {
+    for (const JsonValue& spc : *spcs->AsArray()) {
+      if (spc.AsString() != nullptr) console.out() << ", SPC " << ForTerminal(*spc.AsString());
+    }
+  }
+  console.out() << "\n";
+}
+
+}  // namespace
+
+std::string Cell(const JsonValue& json, std::string_view name) {
+  const JsonValue* value = json.Find(name);
+  return value != nullptr && value->AsString() != nullptr ? ForTerminal(*value->AsString()) : "-";
+}
+
+void PrintEntry(const JsonValue& entry, const Console& console) {
+  console.out() << Cell(entry, "id") << "  " << Cell(entry, "time") << "  " << Cell(entry, "orig")
+                << " -> " << Cell(entry, "dest") << "  " << Cell(entry, "reason") << "  attest "
+                << Cell(entry, "attest") << "  SPC " << Cell(entry, "spc") << "  trunk "
+                << Cell(entry, "trunk") << "\n";
+}
+
+void PrintResponsible(const JsonValue& responsible, const Console& console) {
+  console.out() << console.Paint(Colour::kBold, "Who is responsible") << "\n  signer: ";
+  PrintSigner(responsible.Find("signer"), console);
+  const JsonValue* verified = responsible.Find("signer_verified");
+  if (verified == nullptr || verified->AsBool() == nullptr || !*verified->AsBool()) {
+    console.out() << "    (the call did not pass: whoever it names need not have signed it)\n";
+  }
+  for (const JsonValue& leg : *responsible.Find("diversions")->AsArray()) {
+    console.out() << "  redirected by " << Cell(leg, "from") << " to " << Cell(leg, "to")
+                  << ", signed by ";
+    PrintSigner(leg.Find("signer"), console);
+  }
+  for (const JsonValue& passport : *responsible.Find("claimed")->AsArray()) {
+    console.out() << "  claimed, not verified: " << Cell(passport, "ppt")
+                  << " by the certificate at " << Cell(passport, "x5u") << ", "
+                  << Cell(passport, "orig");
+    if (const JsonValue* div = passport.Find("div"); div != nullptr && !div->IsNull()) {
+      console.out() << " redirected by " << Cell(passport, "div");
+    }
+    console.out() << " (" << Cell(passport, "reason") << ")\n";
+  }
+  if (const JsonValue* holder = responsible.Find("holder");
+      holder != nullptr && !holder->IsNull()) {
+    console.out() << "  holder of the caller's number: " << Cell(responsible, "holder") << "\n";
+  }
+  console.out() << "  came in by trunk: " << Cell(responsible, "trunk") << "\n";
+}
+
+}  // namespace callvet::cli

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <iomanip>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "api/evidence_report.h"
+#include "cli/evidence_options.h"
+#include "cli/human_time_option.h"
+#include "cli/options.h"
+
+namespace callvet::cli {
+namespace {
+
+struct ReportOptions {
+  EvidenceOptions store;
+  ZoneOptions zone;
+  std::string from;
+  std::string to;
+  std::string by = "signer";
+  std::string format = "table";
+  bool json = false;
+};
+
+Result<ReportQuery> ReportHours(const ReportOptions& options) {
+  const auto times = HumanTimesOf(options.zone);
+  if (!times) return times.error();
+  sys_seconds to = times->now;
+  if (!options.to.empty()) {
+    const auto parsed = ParseHumanTime(options.to, *times);
+    if (!parsed) return InOption("--to", parsed.error());
+    to = *parsed;
+  }
+  sys_seconds from = to - std::chrono::hours(24);
+  if (!options.from.empty()) {
+    const auto parsed = ParseHumanTime(options.from, *times);
+    if (!parsed) return InOption("--from", parsed.error());
+    from = *parsed;
+  }
+  return ReportQueryOf(FindReportBy(options.by).value_or(ReportBy::kSigner), from, to);
+}
+
+std::vector<std::string> ReportCells(const std::string& name, const ReportRow& row) {
+  const std::string rate = ComplaintsPerMillion(row);
+  return {ForTerminal(name),
+          std::to_string(row.calls),
+          std::to_string(VerifiedCalls(row)),
+          std::to_string(row.calls - VerifiedCalls(row)),
+          std::to_string(row.rejected),
+          std::to_string(row.complaints),
+          std::to_string(row.ambiguous),
+          rate.empty() ? "-" : rate};
+}
+
+void PrintReport(const ReportQuery& query, const EvidenceReport& report, const ZoneOptions& zone,
+                 const Console& console) {
+  std::vector<std::vector<std::string>> lines = {{std::string(ReportByName(query.by)), "calls",
+                                                  "verified", "not verified", "rejected",
+                                                  "complaints", "ambiguous", "per million"}};
+  for (const ReportRow& row : report.rows) {
+    lines.push_back(ReportCells(row.party.empty() ? "(not known)" : row.party, row));
+  }
+  lines.push_back(ReportCells("(total)", ReportTotal(report)));
+  std::vector<int> widths(lines.front().size(), 0);
+  for (const auto& line : lines) {
+    for (size_t i = 0; i < line.size(); ++i) {
+      widths[i] = std::max(widths[i], static_cast<int>(line[i].size()));
+    }
+  }
+  console.out() << "From " << LocalTimeText(query.from, zone) << " to "
+                << LocalTimeText(query.to, zone) << "\n";
+  for (const auto& line : lines) {
+    console.out() << std::left << std::setw(widths[0]) << line[0] << std::right;
+    for (size_t i = 1; i < line.size(); ++i) {
+      console.out() << "  " << std::setw(widths[i]) << line[i];
+    }
+    console.out() << "\n";
+  }
+  console.out() << "Complaints without a call: " << report.unmatched << "\n";
+}
+
+ExitCode RunReport(const ReportOptions& options, const Console& console) {
+  const auto query = ReportHours(options);
+  if (!query) return console.Complain(query.error());
+  const auto opened = OpenLogged(
+      options.store, "report",
+      "by=" + options.by + " from=" + FormatTime(query->from) + " to=" + FormatTime(query->to));
+  if (!opened) return ComplainOfEvidence(opened.error(), console);
+  const auto report = opened->store->Report(*query);
+  if (!report) return ComplainOfEvidence(report.error(), console);
+  if (options.json || options.format == "json") {
+    console.PrintJson(ReportJson(*query, *report));
+  } else if (options.format == "csv") {
+    console.out() << ReportCsv(*query, *report);
+  } else {
+    PrintReport(*query, *report, options.zone, console);
+  }
+  return ExitCode::kVerified;
+}
+
+}  // namespace
+
+void AddReportCommand(CLI::App& evidence, Context& context) {
+  auto options = std::make_shared<ReportOptions>();
+  CLI::App* command =
+      evidence.add_subcommand("report", "Calls, verdicts and complaints of each responsible party");
+  AddEvidenceStoreOptions(*command, options->store);
+  command
+      ->add_option("--from", options->from,
+                   "Calls from this hour on (default: a day before --to): '2026-11-25 15:00', "
+                   "'yesterday 00:00', RFC 3339 or seconds since 1970")
+      ->type_name("TIME");
+  command->add_option("--to", options->to, "Calls before the end of this hour (default: now)")
+      ->type_name("TIME");
+  command->add_option("--by", options->by, "Who is responsible: signer, holder or trunk")
+      ->type_name("WHO")
+      ->check(CLI::IsMember({"signer", "holder", "trunk"}))
+      ->capture_default_str();
+  command->add_option("--format", options->format, "table, csv or json")
+      ->type_name("F")
+      ->check(CLI::IsMember({"table", "csv", "json"}))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "The same as --format json");
+  AddZoneOption(*command, options->zone);
+  TakeOneValueEach(*command);
+  command->callback(
+      [options, &context] { context.exit_code = RunReport(*options, context.console); });
+}
+
+}  // namespace callvet::cli
