@@ -7,6 +7,7 @@
 CALLVET_SIP_CALLS: how many mixed calls test_mixed_calls makes (2000; the full run has 20000)."""
 
 import concurrent.futures
+import http.server
 import os
 import pathlib
 import random
@@ -15,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -564,6 +566,85 @@ class Fetching(SipTest):
         self.assertEqual(reasons, ["fetch-busy"] * 3 + ["verified"] * 2)
         self.assertEqual(kamailio.stats()["busy"], 3)
 
+    def test_a_certificate_is_fetched_though_no_call_may_wait(self):
+        kamailio = self.start(SUSPEND_MAX=0)
+        self.call(kamailio, self.lab.sign(x5u="/any-nobody-waits"), code=436, reason="fetch-busy")
+        for _ in range(100):
+            if kamailio.stats()["certificates"]:
+                break
+            time.sleep(0.05)
+        self.call(kamailio, self.lab.sign(x5u="/any-nobody-waits"), code=486, reason="verified")
+        self.assertEqual(kamailio.stats()["suspended"], 0)
+
+    def flood(self, kamailio, port, hosts, paths):
+        """Calls with certificates of `hosts` that never come."""
+        urls = [f"http://127.0.7.{host}:{port}/{path}" for path in paths for host in range(1, hosts + 1)]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            identities = list(pool.map(lambda url: self.lab.sign(who="stranger", x5u=url), urls))
+        client = Client(kamailio.port)
+        for identity in identities:
+            client.send(client.build(headers=["Identity: " + identity]))
+        time.sleep(0.3)
+        return client
+
+    def silent_hosts(self):
+        """Give the certificate of a stranger at /first, and nothing at any other path: (port, configuration)."""
+        document = self.lab.web.documents["/untrusted.pem"]
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.path != "/first":
+                    time.sleep(6)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(document)))
+                self.end_headers()
+                self.wfile.write(document)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            block_on_close = False
+            request_queue_size = 128
+
+        server = Server(("0.0.0.0", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        port = server.server_address[1]
+        ports = [s.server_address[1] for s in self.lab.web.servers] + [port]
+        return port, self.lab.write_config(f"silent-{port}.json", certificates={
+            "insecure_allow_http": True, "insecure_allow_private_addresses": True, "insecure_allow_ports": ports})
+
+    def test_a_host_is_known_by_a_call_that_it_verified(self):
+        """Not by any certificate: the hosts of an attacker would have the fetcher to themselves."""
+        port, config = self.silent_hosts()
+        kamailio = self.start(config=config, FETCH_TIMEOUT=4000)
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        for host in range(1, 6):
+            self.call(kamailio, self.lab.sign(who="stranger", x5u=f"http://127.0.7.{host}:{port}/first"), code=437,
+                      reason="chain-untrusted")
+        good = [self.lab.sign(x5u=f"/any-known-{i}") for i in range(3)]
+        flood = self.flood(kamailio, port, 5, range(8))
+        begin = time.monotonic()
+        for identity in good:
+            self.call(kamailio, identity, code=486, reason="verified")
+        self.assertLess(time.monotonic() - begin, 3)
+        flood.socket.close()
+
+    def test_the_queue_has_room_for_known_hosts(self):
+        port, config = self.silent_hosts()
+        kamailio = self.start(config=config, FETCH_TIMEOUT=4000, QUEUE_MAX=20)
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        good = self.lab.sign(x5u="/any-in-the-queue")
+        flood = self.flood(kamailio, port, 10, range(3))
+        stats = kamailio.stats()
+        self.assertEqual((stats["fetching"], stats["busy"]), (15, 15))
+        self.call(kamailio, good, code=486, reason="verified")
+        flood.socket.close()
+
     def test_cancel_while_it_waits(self):
         kamailio = self.start()
         self.lab.web.hang = 1.0
@@ -1078,6 +1159,11 @@ class Guards(SipTest):
                 Kamailio(self.lab, INLINE, config=config, **{parameter: "opensipit" if parameter == "CODE_MAP" else "open"})
         with self.assertRaisesRegex(AssertionError, "did not come up"):
             Kamailio(self.lab, INLINE, NEGATIVE_EXPIRE=0)
+        functions = {"ANCHORS": str(self.lab.folder / "carrier/root.pem"), "PORTS": "9443"}
+        for parameter in ({"FETCH_MAX": 17}, {"FETCH_MAX": 0}, {"IAT_WINDOW": 0}, {"IAT_WINDOW": -5}):
+            with self.assertRaisesRegex(AssertionError, "did not come up"):
+                Kamailio(self.lab, HERE / "functions.cfg", **functions, **parameter)
+        Kamailio(self.lab, HERE / "functions.cfg", **functions, FETCH_MAX=16, IAT_WINDOW=1).close()
         undefined = self.lab.folder / "undefined.cfg"
         undefined.write_text(INLINE.read_text().replace("DIALOG_SECRET +", "OTHER_SECRET +"))
         with self.assertRaisesRegex(AssertionError, "did not come up"):
