@@ -140,7 +140,11 @@ static int may_hold_verstat(const str* text) {
 static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_record_t* record,
                        int into) {
   static char text[HEADER_MAX];
-  int len = mark_values(record, into, &header->body, text, sizeof(text));
+  int len;
+  /* Of two callers only the first was judged. */
+  if (into == CALLVET_MARK_FROM && first_value(header->body.s, header->body.len) < header->body.len)
+    return -1;
+  len = mark_values(record, into, &header->body, text, sizeof(text));
   if (len >= 0) return replace_body(msg, header, text, len);
   if (into != CALLVET_MARK_FROM) return remove_header(msg, header);
   /* From cannot be removed: a URI of another kind may stay if no verstat can be in it. */
@@ -213,6 +217,12 @@ static int shows_number(const hdr_field_t* header) {
   return 0;
 }
 
+/* Whose number it is, as its sender says. */
+static int asserts_identity(const hdr_field_t* header) {
+  static const str names[] = {str_init("P-Preferred-Identity"), str_init("Remote-Party-ID")};
+  return named(header, &pai_name) || named(header, &names[0]) || named(header, &names[1]);
+}
+
 /* What goes on to the called side. */
 static int tag_call(sip_msg_t* msg, const cv_record_t* record) {
   const hdr_field_t* header;
@@ -240,10 +250,21 @@ static int tag_call(sip_msg_t* msg, const cv_record_t* record) {
 }
 
 int cv_strip(sip_msg_t* msg, const cv_record_t* record) {
+  const hdr_field_t* header;
   cv_record_t bare = *record;
   bare.fields[CVF_MARK].len = 0;
-  bare.fields[CVF_REPLY_HEADERS].len = 0;
-  return tag_call(msg, &bare);
+  if (parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
+  for (header = msg->headers; header != NULL; header = header->next) {
+    int failed = 0;
+    if (is_stripped(header, record) || asserts_identity(header))
+      failed = remove_header(msg, header);
+    else if (shows_number(header))
+      failed = mark_header(msg, header, &bare, MARK_NOTHING);
+    else if (header->type == HDR_FROM_T)
+      failed = mark_header(msg, header, &bare, CALLVET_MARK_FROM);
+    if (failed) return -1;
+  }
+  return 0;
 }
 
 int cv_add_reason_to_reply(sip_msg_t* msg, const cv_record_t* record) {

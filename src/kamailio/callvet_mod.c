@@ -154,6 +154,7 @@ static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t*
       cv_judge(msg, arguments, CV_ABSENT_BUSY, record, NULL);
       return finish(record);
     case CV_BUSY:
+      for (i = 0; i < count; i++) cv_store_request(&urls[i]);
       break;
   }
   cv_tmb.t_cancel_suspend(call->tindex, call->tlabel);
@@ -169,7 +170,10 @@ static int check_async(sip_msg_t* msg, struct action* route, const str* name) {
   cv_judge(msg, &arguments, CV_ABSENT_ASK, &record, &missing);
   /* Also a verdict that refuses may change: only a token whose certificate is here was judged. */
   if (record.result == CV_VERIFIED || missing.count == 0) return finish_once(msg, &record);
-  if (!cv_store_has_room()) return check_busy(msg, &arguments);
+  if (!cv_store_has_room()) {
+    request_missing(&missing); /* for the next call */
+    return check_busy(msg, &arguments);
+  }
   memset(&call, 0, sizeof(call));
   call.route = route;
   if (name->len >= (int)sizeof(call.name)) {
@@ -298,9 +302,21 @@ static int mod_init(void) {
   cv_limits_t limits = {cv_params.cache_max,       cv_params.suspend_max, cv_params.queue_max,
                         cv_params.negative_expire, cv_params.fetch_max,   cache_bytes()};
   str trunk = {cv_params.trunk, 0};
-  if (cv_params.fetch_max < 1 || cv_params.fetch_max > 256 || cv_params.cache_max < 16 ||
-      cv_params.fetch_timeout < 50 || cv_params.suspend_max < 0 || cv_params.queue_max < 1 ||
-      cv_params.negative_expire < 1 || cv_params.cache_kbytes < 0 ||
+  if (cv_params.fetch_max < 1 || cv_params.fetch_max > 16) {
+    /* The library has no more under way, whatever threads there are. */
+    LM_ERR("parameter fetch_max: %d is not from 1 to 16\n", cv_params.fetch_max);
+    return -1;
+  }
+  if (cv_params.iat_window != CV_UNSET && cv_params.iat_window < 1) {
+    LM_ERR("parameter iat_window: %d is less than 1 second\n", cv_params.iat_window);
+    return -1;
+  }
+  if (cv_params.evidence_days != CV_UNSET && cv_params.evidence_days < 0) {
+    LM_ERR("parameter evidence_days: %d is negative\n", cv_params.evidence_days);
+    return -1;
+  }
+  if (cv_params.cache_max < 16 || cv_params.fetch_timeout < 50 || cv_params.suspend_max < 0 ||
+      cv_params.queue_max < 1 || cv_params.negative_expire < 1 || cv_params.cache_kbytes < 0 ||
       cv_params.evidence_queue < 64 || cv_params.evidence_queue > 1024 * 1024) {
     LM_ERR("a limit is out of range\n");
     return -1;

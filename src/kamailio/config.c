@@ -16,7 +16,8 @@ cv_params_t cv_params = {
     .suspend_max = 1024,
     .cache_max = 4096,
     .negative_expire = 30,
-    .evidence_days = -1,
+    .iat_window = CV_UNSET,
+    .evidence_days = CV_UNSET,
     .evidence_queue = 16384,
 };
 
@@ -61,7 +62,7 @@ static void append_raw(text_t* text, const char* name, const char* value) {
 static int has_evidence_parameters(void) {
   const cv_params_t* p = &cv_params;
   return p->evidence_store || p->evidence_spill || p->evidence_checkpoint_key ||
-         p->evidence_number_key || p->evidence_on_full || p->evidence_days >= 0;
+         p->evidence_number_key || p->evidence_on_full || p->evidence_days != CV_UNSET;
 }
 
 static void append_ports(text_t* text, const char* ports) {
@@ -93,7 +94,7 @@ static void write_evidence(text_t* text) {
   /* Another word is left for the library to refuse. */
   append_text(text, "when_full",
               on_full != NULL && strcmp(on_full, "refuse") == 0 ? "refuse-calls" : on_full);
-  if (cv_params.evidence_days >= 0) {
+  if (cv_params.evidence_days != CV_UNSET) {
     snprintf(days, sizeof(days), "%d", cv_params.evidence_days);
     append_raw(text, "retention_days", days);
   }
@@ -115,7 +116,7 @@ static void write_config(text_t* text) {
   append_ports(text, cv_params.allowed_ports);
   append(text, "}, \"verification\": {");
   append_text(text, "country", cv_params.country);
-  if (cv_params.iat_window > 0) {
+  if (cv_params.iat_window != CV_UNSET) {
     snprintf(number, sizeof(number), "%d", cv_params.iat_window);
     append_raw(text, "max_age_seconds", number);
   }
@@ -146,8 +147,8 @@ static int is_mixed(void) {
   const cv_params_t* p = &cv_params;
   return p->config != NULL &&
          (p->anchors || p->crl_file || p->trust_list || p->trust_list_roots || p->state_dir ||
-          p->cache_dir || p->allowed_ports || p->country || p->iat_window || p->allow_http ||
-          p->allow_private || p->policy || has_evidence_parameters());
+          p->cache_dir || p->allowed_ports || p->country || p->iat_window != CV_UNSET ||
+          p->allow_http || p->allow_private || p->policy || has_evidence_parameters());
 }
 
 static int has_settings(void) {

@@ -6,6 +6,8 @@
 
 #include <callvet/callvet.h>
 
+#define CV_UNSET (-2147483647) /* of a number: not given */
+
 typedef struct cv_params {
   char* config;  /* file; then the parameters from here to `country` may not be given */
   char* anchors; /* file or directory */
@@ -14,7 +16,7 @@ typedef struct cv_params {
   char *state_dir, *cache_dir;
   char* allowed_ports; /* "8443,9443": beside 443 and 8443 */
   char* country;
-  int iat_window; /* 0: the library's */
+  int iat_window; /* CV_UNSET: the library's */
   int allow_http, allow_private;
   char* policy;      /* file */
   char* mode;        /* without `policy`: its default settings */
@@ -27,7 +29,7 @@ typedef struct cv_params {
   int cache_max, negative_expire;
   char *evidence_store, *evidence_spill, *evidence_checkpoint_key, *evidence_number_key;
   char* evidence_on_full; /* "refuse" or "count" */
-  int evidence_days;      /* -1: the library's */
+  int evidence_days;      /* CV_UNSET: the library's */
   int evidence_queue;     /* KiB */
   int cache_kbytes;       /* 0: a quarter of shared memory */
 } cv_params_t;

@@ -13,7 +13,7 @@
 #include "core/mem/shm_mem.h"
 
 #define BUCKETS 1024
-#define FETCHES_MAX 256
+#define FETCHES_MAX 16
 #define REQUEST_MS 30000 /* for which a fetch that nobody waits for stays queued */
 
 typedef struct waiter {
@@ -25,7 +25,8 @@ typedef struct entry {
   struct entry* next;        /* of the bucket */
   struct entry* next_queued; /* of the queue */
   int in_flight;             /* queued or being fetched */
-  int host_is_known;         /* when it was queued: its host had given us a certificate */
+  int verified;              /* a call by its certificate */
+  int host_is_known;         /* when it was queued: one of its host had */
   str host;                  /* in `url`, */
   unsigned int host_hash;    /* and its hash */
   str url;
@@ -41,6 +42,7 @@ typedef struct store {
   entry_t* buckets[BUCKETS];
   entry_t *queue_head, *queue_tail;
   int entries, fetching, suspended;
+  int unknown;                   /* of the fetches: of hosts that are not known */
   entry_t* running[FETCHES_MAX]; /* those that are being fetched */
   unsigned long evicted, bytes;
   unsigned int trust, flush, reload;
@@ -238,12 +240,15 @@ static int is_same_host(const entry_t* a, const entry_t* b) {
          memcmp(a->host.s, b->host.s, a->host.len) == 0;
 }
 
-static int is_known_host(const entry_t* wanted) {
+/* Any host gives a certificate; only one that a trusted CA made verifies a call. */
+static int is_known_host(const str* url) {
   const entry_t* entry;
+  entry_t wanted = {.host = host_of(url)};
   int i;
+  wanted.host_hash = get_hash1_raw(wanted.host.s, wanted.host.len);
   for (i = 0; i < BUCKETS; i++) {
     for (entry = store->buckets[i]; entry != NULL; entry = entry->next) {
-      if (entry->answer.pem.s != NULL && is_same_host(entry, wanted)) return 1;
+      if (entry->verified && is_same_host(entry, &wanted)) return 1;
     }
   }
   return 0;
@@ -251,7 +256,7 @@ static int is_known_host(const entry_t* wanted) {
 
 /* One that is in use stays in use while it is fetched anew. */
 static void enqueue(entry_t* entry) {
-  entry->host_is_known = is_known_host(entry);
+  entry->host_is_known = is_known_host(&entry->url);
   if (state_of(entry, time(NULL)) != CV_READY) entry->answer.state = CV_FETCHING;
   entry->used_at = cv_now_ms();
   entry->in_flight = 1;
@@ -262,6 +267,7 @@ static void enqueue(entry_t* entry) {
     store->queue_head = entry;
   store->queue_tail = entry;
   store->fetching++;
+  store->unknown += !entry->host_is_known;
 }
 
 static void wake_fetcher(void) {
@@ -275,9 +281,12 @@ static int is_there(const str* url, int64_t now) {
   return state == CV_READY || state == CV_FAILED;
 }
 
-static int has_room(int urls) {
-  return store->suspended < store->limits.suspended &&
-         store->fetching + urls <= store->limits.queued;
+/* For so many fetches more, of which `unknown` are of hosts that are not known: these leave a
+ * quarter of the queue to the others. */
+static int has_queue_room(int urls, int unknown) {
+  int queued = store->limits.queued;
+  return store->fetching + urls <= queued &&
+         (unknown == 0 || store->unknown + unknown <= queued - queued / 4);
 }
 
 static int add_waiter(const str* url, cv_call_t* call) {
@@ -316,16 +325,20 @@ static void remove_waiters(const cv_call_t* call) {
 
 static cv_wait_t wait_locked(const str* urls, int count, const cv_call_t* call) {
   int64_t now = time(NULL);
-  int i, absent = 0, unqueued = 0;
+  int i, absent = 0, unqueued = 0, unknown = 0;
   cv_call_t* kept;
   for (i = 0; i < count; i++) {
     const entry_t* entry = find(&urls[i]);
     if (is_there(&urls[i], now)) continue;
     absent++;
-    if (entry == NULL || !entry->in_flight) unqueued++;
+    if (entry != NULL && entry->in_flight) continue;
+    unqueued++;
+    unknown += !is_known_host(&urls[i]);
   }
   if (absent == 0) return CV_NO_NEED;
-  if (!has_room(unqueued) || (kept = shm_malloc(sizeof(*kept))) == NULL) return CV_BUSY;
+  if (store->suspended >= store->limits.suspended || !has_queue_room(unqueued, unknown) ||
+      (kept = shm_malloc(sizeof(*kept))) == NULL)
+    return CV_BUSY;
   *kept = *call;
   kept->pending = 0;
   kept->next = NULL;
@@ -365,7 +378,7 @@ static int request_locked(const str* url) {
     return 0;
   }
   if (entry != NULL && state_of(entry, time(NULL)) == CV_FAILED) return 0;
-  if (store->fetching >= store->limits.queued) return -1;
+  if (!has_queue_room(1, !is_known_host(url))) return -1;
   if (entry == NULL && (entry = add(url)) == NULL) return -1;
   entry->wanted_until = wanted_until;
   enqueue(entry);
@@ -379,6 +392,14 @@ int cv_store_request(const str* url) {
   lock_release(&store->lock);
   if (result == 0) wake_fetcher();
   return result;
+}
+
+void cv_store_note_verified(const str* url) {
+  entry_t* entry;
+  lock_get(&store->lock);
+  entry = find(url);
+  if (entry != NULL) entry->verified = 1;
+  lock_release(&store->lock);
 }
 
 int cv_store_wake_fd(void) {
@@ -406,6 +427,7 @@ static void drop_unwanted(int64_t now_ms) {
     unqueue(entry);
     entry->in_flight = 0;
     store->fetching--;
+    store->unknown -= !entry->host_is_known;
     if (entry->answer.pem.s != NULL) continue; /* an old copy */
     unlink_entry(entry);
     free_entry(entry);
@@ -420,7 +442,7 @@ static int runs_of_host(const entry_t* entry) {
   return runs;
 }
 
-/* Hosts that gave us a certificate before come first; the others leave a quarter of the slots to
+/* Known hosts come first; the others leave a quarter of the slots to
  * them. Nobody can fill the slots with the hosts of his choice, however many they are. */
 static entry_t* pick(void) {
   int unknown_runs = 0, slots = store->limits.fetches, i;
@@ -505,6 +527,7 @@ cv_call_t* cv_store_done(const str* url, const cv_answer_t* answer) {
     entry->in_flight = 0;
     set_running(entry, 0);
     store->fetching--;
+    store->unknown -= !entry->host_is_known;
     while (entry->waiters != NULL) {
       waiter_t* waiter = entry->waiters;
       cv_call_t* call = waiter->call;

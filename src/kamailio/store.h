@@ -76,8 +76,11 @@ int cv_store_has_room(void);
  * minute. 0, or -1 over the limit. */
 int cv_store_request(const str* url);
 
-/* For the fetcher. The next URL to fetch, cloned into `url` (malloc), or 0. Hosts that have
- * answered before come first, and no host has more than a quarter of the fetches at a time. */
+/* A certificate of `url` verified a call: its host is known. */
+void cv_store_note_verified(const str* url);
+
+/* For the fetcher. The next URL to fetch, cloned into `url` (malloc), or 0. Known hosts come first,
+ * and no host has more than a quarter of the fetches at a time. */
 int cv_store_next(str* url);
 /* Reads what woke the fetcher; -1 without fetcher. */
 int cv_store_wake_fd(void);

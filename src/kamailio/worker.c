@@ -213,6 +213,10 @@ void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absen
     verify_without(&call, &verdict, missing,
                    absent == CV_ABSENT_BUSY ? "fetch-busy" : "fetch-timeout");
   }
+  if (verdict.reason_class == CALLVET_VERIFIED && verdict.x5u.size > 0) {
+    str url = {(char*)verdict.x5u.data, (int)verdict.x5u.size};
+    cv_store_note_verified(&url);
+  }
   refresh_stale(&verdict);
   if (cv_record_fill(record, &verdict, lists, sizeof(lists)) < 0) {
     LM_ERR("a call has identities that are too long\n");

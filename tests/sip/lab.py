@@ -167,7 +167,7 @@ class Lab:
 
 
 class Callee:
-    """Answers each INVITE with 486, each MESSAGE with 200, and keeps what came."""
+    """Answers each INVITE with 486, anything else with 200, or as `answers` says by method, and keeps what came."""
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -175,6 +175,8 @@ class Callee:
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.received = []
+        self.answers = {}  # by method: the status lines that are sent, one after the other
+        self.last = None  # what `answer` needs for the INVITE that came last
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -185,6 +187,8 @@ class Callee:
             except OSError:
                 return
             text = data.decode("utf-8", "replace")
+            within = re.search(r"^To:.*;tag=", text, re.M | re.I)
+            contact = text.split(" ", 2)[1] if within else self.contact()
             method = text.split(" ", 1)[0]
             if method in ("ACK", "SIP/2.0"):
                 continue
@@ -193,11 +197,21 @@ class Callee:
                       if re.match(r"(Via|From|To|Call-ID|CSeq|Record-Route):", line, re.I)]
             copied = [line + ";tag=callee" if line.lower().startswith("to:") and ";tag=" not in line else line
                       for line in copied]
-            status = "SIP/2.0 486 Busy Here" if method == "INVITE" else "SIP/2.0 200 OK"
-            try:
-                self.socket.sendto(("\r\n".join([status, *copied, "Content-Length: 0", "", ""])).encode(), sender)
-            except OSError:
-                return
+            if method == "INVITE":
+                self.last = copied, sender, contact
+            for status in self.answers.get(method, ["486 Busy Here" if method == "INVITE" else "200 OK"]):
+                self.answer(status, copied, sender, contact)
+
+    def contact(self):
+        return f"sip:+{CALLED}@127.0.0.1:{self.port}"
+
+    def answer(self, status, copied, sender, contact):
+        contact = [f"Contact: <{contact}>"] if status[0] in "12" else []
+        try:
+            self.socket.sendto(("\r\n".join(["SIP/2.0 " + status, *copied, *contact, "Content-Length: 0", "", ""])).encode(),
+                               sender)
+        except OSError:
+            pass
 
     def close(self):
         self.socket.close()

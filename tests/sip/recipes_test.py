@@ -274,6 +274,13 @@ class Recipes(unittest.TestCase):
             found = any((left == right) == (operator == "=") for left, operator, right in terms)
             self.assertEqual(found, goes_on, action)
 
+    def test_the_asterisk_dialplan_tells_the_outbound_channel(self):
+        text = (RECIPES / "asterisk_agi.py").read_text().split("The script sets")[0]
+        inbound, handler = text.split("[callvet]")
+        self.assertNotIn("Set(PJSIP_HEADER", inbound)
+        self.assertIn("b(callvet^tell^1(${CALLVET_VERSTAT}))", inbound)
+        self.assertRegex(handler, r"exten => tell,1,Set\(PJSIP_HEADER\(add,X-Verstat\)=\$\{ARG1\}\)\s+same => n,Return\(\)")
+
     def test_opensips_sends_all_headers_of_a_kind(self):
         text = (RECIPES / "opensips.cfg").read_text()
         for name in ("Identity", "P-Asserted-Identity", "Resource-Priority"):

@@ -7,6 +7,7 @@
 CALLVET_SIP_CALLS: how many mixed calls test_mixed_calls makes (2000; the full run has 20000)."""
 
 import concurrent.futures
+import http.server
 import os
 import pathlib
 import random
@@ -15,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -174,41 +176,16 @@ class HeaderForms(SipTest):
             self.assertEqual((reply.code, reply.header("X-Callvet")), (428, "no-identity"), reply.text)
         for method in ("REFER", "INFO", "OPTIONS", "REGISTER", "BYE", "UPDATE"):
             self.assertEqual(self.forged_dialog(kamailio, method).code, 481, method)
+        # Values that cannot be read, or are no strings.
+        for given in ("cv=,", "cv='a", "a=b c", "lr2=,", "cv=0", "cv=", "cv", "x", "cv=%", "cv=\\", "cv=a,b", "cv=a=b", "cv=" + "0" * 64):
+            route = f"Route: <sip:127.0.0.1:{kamailio.port};lr;{given}>"
+            for method in ("INVITE", "MESSAGE"):
+                reply = self.forged_dialog(kamailio, method, route, caller="12025550000")
+                self.assertNotIn(reply.code, (200, 486), given)
+            self.assertIn(self.forged_dialog(kamailio, "REFER", route).code, (400, 481), given)
         self.assertEqual(self.callee.received, [])
         # Signed, it is a call like any other, and goes where all go.
         self.assertEqual(self.forged_dialog(kamailio, "INVITE", "Identity: " + self.lab.sign()).code, 486)
-
-    def test_requests_of_a_verified_dialog_go_on_without_verstat(self):
-        kamailio = self.start()
-        self.callee.received.clear()
-        client = Client(kamailio.port)
-        client.request(headers=["Identity: " + self.lab.sign()])
-        route = re.search(r"Record-Route: (.*)\r", self.callee.received[-1]).group(1)
-        checked = kamailio.stats()["checked"]
-        headers = ["Route: " + route, "Attestation-Info: A", "Remote-Party-ID: <sip:+12025550000@x;verstat=TN-Validation-Passed>",
-                   f"P-Asserted-Identity: <sip:+{CALLER}@caller.example.org;verstat=TN-Validation-Passed>"]
-        for method in ("INVITE", "BYE"):
-            again = Client(kamailio.port)
-            text = again.build(method, headers, to_tag=";tag=callee", call_id=client.call_id)
-            again.send(text.replace(f"@127.0.0.1:{kamailio.port} SIP", f"@127.0.0.1:{self.callee.port} SIP", 1))
-            self.assertEqual(again.receive(cseq=method).code, 486 if method == "INVITE" else 200)
-            passed = self.callee.received[-1]
-            self.assertTrue(passed.startswith(method), passed)
-            self.assertIn(f"P-Asserted-Identity: <sip:+{CALLER}@caller.example.org>", passed)
-            self.assertNotIn("verstat", passed)
-            self.assertNotIn("Attestation-Info", passed)
-        self.assertEqual(kamailio.stats()["checked"], checked)
-        # The other side's: From and To change places.
-        back = Client(kamailio.port)
-        text = back.build("BYE", ["Route: " + route], call_id=client.call_id)
-        text = text.replace(f"From: <sip:+{CALLER}@caller.example.org>;tag=caller", f"From: <sip:+{CALLED}@callee.example.org>;tag=callee")
-        text = text.replace(f"To: <sip:+{CALLED}@callee.example.org>", f"To: <sip:+{CALLER}@caller.example.org>;tag=caller")
-        back.send(text.replace(f"@127.0.0.1:{kamailio.port} SIP", f"@127.0.0.1:{self.callee.port} SIP", 1))
-        self.assertEqual(back.receive(cseq="BYE").code, 200)
-        # Its value is worth nothing in another dialog, or for another caller.
-        for change in ({"call_id": "other@example.org"}, {"call_id": client.call_id, "caller": "12025550000"}):
-            reply = self.forged_dialog(kamailio, "INVITE", "Route: " + route, **change)
-            self.assertEqual(reply.header("X-Callvet"), "no-identity", change)
 
     def test_verstat_from_outside_is_not_believed(self):
         kamailio = self.start()
@@ -293,6 +270,188 @@ class HeaderForms(SipTest):
         self.assertRegex(self.callee.received[-1], rf"From: <sip:\+{CALLER};verstat=TN-Validation-Passed@")
 
 
+class Dialogs(SipTest):
+    """Requests with a To tag: what belongs to a dialog that was judged when it began goes on."""
+
+    def setUp(self):
+        self.callee.answers = {"INVITE": ["180 Ringing", "200 OK"]}
+        self.addCleanup(setattr, self.callee, "answers", {})
+        self.callee.received.clear()
+
+    def begin(self, kamailio, *headers, signed=True, caller=CALLER, called=CALLED, code=200):
+        """A call; its caller wants to be called where the callee is, so that all is received there."""
+        self.client = Client(kamailio.port)
+        identity = ["Identity: " + self.lab.sign()] if signed else []
+        text = self.client.build(headers=[*identity, *headers], caller=caller, called=called)
+        self.caller_contact = f"sip:+{caller}@127.0.0.1:{self.callee.port}"
+        self.client.send(re.sub("Contact: .*\r", f"Contact: <{self.caller_contact}>\r", text))
+        self.call_id = self.client.call_id
+        self.sides = [f"<sip:+{caller}@caller.example.org>;tag=caller", f"<sip:+{called}@callee.example.org>;tag=callee"]
+        if code is None:
+            return
+        reply = self.client.receive(cseq="INVITE")
+        self.assertEqual(reply.code, code, reply.text)
+        self.keep_route(kamailio)
+
+    def keep_route(self, kamailio):
+        route = re.search(r"Record-Route: (.*)\r", self.callee.received[-1]).group(1)
+        self.route = re.sub(r"127.0.0.1:\d+", f"127.0.0.1:{kamailio.port}", route)
+
+    def within(self, kamailio, method, *headers, back=False, uri=None, sender=None, receiver=None, route=None):
+        """A request of the dialog by its caller, or (`back`) by who was called, with these changes: (code, relayed)."""
+        sides = self.sides[::-1] if back else self.sides
+        client = Client(kamailio.port)
+        text = client.build(method, ["Route: " + (route or self.route), *headers], call_id=self.call_id)
+        text = re.sub(r" sip:\S* SIP/2.0", f" {uri or (self.caller_contact if back else self.callee.contact())} SIP/2.0", text, 1)
+        text = re.sub(r"From: .*\r", f"From: {sender or sides[0]}\r", text)
+        text = re.sub(r"To: .*\r", f"To: {receiver or sides[1]}\r", text)
+        text = re.sub(r"Contact: .*\r", f"Contact: <{self.callee.contact() if back else self.caller_contact}>\r", text)
+        before = len(self.callee.received)
+        client.send(text)
+        reply = client.receive(cseq=method)
+        return reply.code, len(self.callee.received) > before
+
+    def assert_nothing_passes(self, kamailio, **changes):
+        for method in ("INVITE", "MESSAGE"):
+            self.assertEqual(self.within(kamailio, method, **changes), (428, False), (method, changes))
+        for method in ("UPDATE", "REFER", "NOTIFY", "SUBSCRIBE", "INFO", "PRACK"):
+            self.assertEqual(self.within(kamailio, method, **changes), (481, False), (method, changes))
+
+    def test_a_good_dialog(self):
+        kamailio = self.start()
+        self.begin(kamailio)
+        checked = kamailio.stats()["checked"]
+        for back in (False, True):
+            for method in ("INVITE", "UPDATE", "PRACK", "INFO", "REFER", "NOTIFY", "MESSAGE", "OPTIONS"):
+                self.assertEqual(self.within(kamailio, method, back=back), (200, True), (method, back))
+        self.client.send(self.client.build("ACK", ["Route: " + self.route], call_id=self.call_id, to_tag=";tag=callee").replace(
+            f"sip:+{CALLED}@127.0.0.1:{kamailio.port} SIP", f"{self.callee.contact()} SIP", 1))
+        self.assertEqual(kamailio.stats()["checked"], checked)
+        for back in (False, True):
+            self.begin(kamailio)
+            self.assertEqual(self.within(kamailio, "BYE", back=back), (200, True), back)
+            self.assert_nothing_passes(kamailio)
+            self.assert_nothing_passes(kamailio, back=True)
+
+    def test_a_side_that_moves_is_found(self):
+        kamailio = self.start()
+        self.begin(kamailio)
+        old, self.caller_contact = self.caller_contact, f"sip:moved@127.0.0.1:{self.callee.port}"
+        self.assertEqual(self.within(kamailio, "INVITE"), (200, True))
+        self.assertEqual(self.within(kamailio, "UPDATE", back=True), (200, True))
+        self.assertEqual(self.within(kamailio, "UPDATE", back=True, uri=old), (481, False))
+
+    def test_nobody_else_is_called_or_calls(self):
+        kamailio = self.start()
+        self.begin(kamailio)
+        own, called = self.sides
+        other = "<sip:+12025550000@bank.example.org>"
+        for changes in (
+                {"sender": f"{other};tag=caller"}, {"sender": own.replace("tag=caller", "tag=other")},
+                {"receiver": f"{other};tag=callee"}, {"receiver": called.replace("tag=callee", "tag=other")},
+                {"uri": f"sip:+12125551234@127.0.0.1:{self.callee.port}"}, {"uri": "sip:+" + CALLED + "@127.0.0.1:9"},
+                # The other way round, by the caller: to itself, from whom it likes.
+                {"sender": f"{other};tag=zz", "receiver": own}, {"sender": f"{other};tag=callee", "receiver": own},
+                {"sender": f"{other};tag=callee", "receiver": own, "uri": self.caller_contact}):
+            self.assert_nothing_passes(kamailio, **changes)
+        self.assertIn(self.within(kamailio, "INVITE", sender=own + ", " + other)[0], (400, 428, 500))
+        # Two callers in From, of whom Kamailio reads the first.
+        self.assertFalse(any("bank.example.org" in text for text in self.callee.received))
+
+    def test_what_is_asserted_within_a_dialog_does_not_go_on(self):
+        kamailio = self.start()
+        self.begin(kamailio)
+        other = "<sip:+12025550000@x;verstat=TN-Validation-Passed>"
+        headers = [f"{name}: {other}" for name in ("P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion")]
+        for back in (False, True):
+            for method in ("INVITE", "UPDATE", "REFER", "BYE"):
+                self.assertEqual(self.within(kamailio, method, *headers, "Attestation-Info: A", back=back), (200, True))
+                passed = self.callee.received[-1]
+                self.assertTrue(passed.startswith(method), passed)
+                for name in ("P-Asserted", "P-Preferred", "Remote-Party", "verstat", "Attestation-Info"):
+                    self.assertNotIn(name, passed)
+                if method == "BYE":
+                    self.begin(kamailio)
+
+    def test_a_call_that_failed_is_no_dialog(self):
+        kamailio = self.start()
+        self.callee.answers = {}
+        self.begin(kamailio, code=486)
+        self.assert_nothing_passes(kamailio)
+        self.assert_nothing_passes(kamailio, sender="<sip:+12025550000@bank.example.org>;tag=zz", receiver=self.sides[0])
+        # Nor is one that nobody signed: an emergency call goes on, and gives no key to others.
+        config = self.lab.write_config("psap.json", {"default": {"psap_callback": "ignore"}})
+        kamailio = self.start(config=config)
+        self.client = Client(kamailio.port)
+        text = self.client.build(caller="12025550000", called="911").replace("sip:+911@", "sip:911@")
+        self.client.send(re.sub(r" sip:\S* SIP/2.0", " urn:service:sos SIP/2.0", text, 1))
+        self.assertEqual(self.client.receive(cseq="INVITE").code, 486)
+        self.call_id = self.client.call_id
+        self.keep_route(kamailio)
+        self.sides = ["<sip:+12025550000@caller.example.org>;tag=caller", "<sip:911@callee.example.org>;tag=callee"]
+        self.assert_nothing_passes(kamailio)
+        self.assert_nothing_passes(kamailio, receiver=f"<sip:+{CALLED}@callee.example.org>;tag=x")
+
+    def test_before_the_answer(self):
+        kamailio = self.start()
+        self.callee.answers = {"INVITE": ["183 Session Progress"]}
+        for final in ("486 Busy Here", "200 OK"):
+            self.begin(kamailio, code=None)
+            for _ in range(100):
+                if self.callee.received and self.call_id in self.callee.received[-1]:
+                    break
+                time.sleep(0.05)
+            time.sleep(0.3)
+            self.keep_route(kamailio)
+            invite = self.callee.last
+            for back in (False, True):
+                for method in ("PRACK", "UPDATE"):
+                    self.assertEqual(self.within(kamailio, method, back=back), (200, True), (method, back))
+                self.assertEqual(self.within(kamailio, "INVITE", back=back), (428, False))
+                self.assertEqual(self.within(kamailio, "REFER", back=back), (481, False))
+            self.callee.answer(final, *invite)
+            self.assertEqual(self.client.receive(cseq="INVITE").code, int(final[:3]))
+            if final.startswith("2"):
+                self.assertEqual(self.within(kamailio, "UPDATE", back=True), (200, True))
+            else:
+                self.assert_nothing_passes(kamailio)
+
+    def test_a_running_call_can_be_ended_after_a_restart(self):
+        self.begin(self.start())
+        kamailio = self.start()
+        self.route = re.sub(r"127.0.0.1:\d+", f"127.0.0.1:{kamailio.port}", self.route)
+        self.assert_nothing_passes(kamailio)
+        self.assertEqual(self.within(kamailio, "BYE", back=True), (200, True))
+        self.assertEqual(self.within(kamailio, "BYE"), (200, True))
+        self.assertEqual(self.within(kamailio, "BYE", sender="<sip:+12025550000@x>;tag=caller"), (481, False))
+
+    def test_a_challenged_bye_leaves_the_dialog(self):
+        kamailio = self.start()
+        self.begin(kamailio)
+        self.callee.answers["BYE"] = ["407 Proxy Authentication Required"]
+        self.assertEqual(self.within(kamailio, "BYE")[0], 407)
+        self.assertEqual(self.within(kamailio, "UPDATE"), (200, True))
+        # The other side knows nothing of it.
+        self.callee.answers["UPDATE"] = ["481 Call Does Not Exist"]
+        self.assertEqual(self.within(kamailio, "UPDATE"), (481, True))
+        self.assert_nothing_passes(kamailio)
+
+    def test_verstat_in_from(self):
+        config = self.lab.write_config("dialog-from.json", {"default": {"verstat": {"header": "from"}}})
+        kamailio = self.start(config=config)
+        self.begin(kamailio)
+        marked = re.search(r"From: (.*)\r", self.callee.received[-1]).group(1)
+        self.assertIn("verstat=TN-Validation-Passed", marked)
+        self.assertEqual(self.within(kamailio, "INVITE", back=True, receiver=marked), (200, True))
+        self.assertEqual(self.within(kamailio, "UPDATE"), (200, True))
+        self.assertEqual(self.within(kamailio, "BYE", back=True, receiver=marked), (200, True))
+
+    def test_a_cancel_of_no_call_is_answered(self):
+        for script in (INLINE, REDIRECT):
+            kamailio = self.start(script)
+            self.assertEqual(Client(kamailio.port).request("CANCEL", patience=5).code, 481)
+
+
 class Redirect(SipTest):
     def test_answers(self):
         kamailio = self.start(REDIRECT)
@@ -306,6 +465,10 @@ class Redirect(SipTest):
         self.assertEqual(Client(kamailio.port).request("OPTIONS").code, 200)
         reply = self.call(kamailio, self.lab.sign(payload={"attest": "X"}), code=438, reason="attest-invalid")
         self.assertRegex(reply.header("Reason"), r"^STIR;cause=438")
+        # Not all that goes on is verified.
+        tagging = self.start(REDIRECT, config=self.lab.write_config("redirect-unsigned.json", {"default": {"mode": "tag"}}))
+        reply = self.call(tagging, code=302, reason="no-identity")
+        self.assertTrue(reply.text.startswith("SIP/2.0 302 Moved Temporarily\r\n"), reply.text)
         # A To tag does not make a call one that was judged before.
         reply = self.call(kamailio, to_tag=";tag=made-up", code=428, reason="no-identity")
 
@@ -402,6 +565,85 @@ class Fetching(SipTest):
         reasons = sorted(client.receive().header("X-Callvet") for client in clients)
         self.assertEqual(reasons, ["fetch-busy"] * 3 + ["verified"] * 2)
         self.assertEqual(kamailio.stats()["busy"], 3)
+
+    def test_a_certificate_is_fetched_though_no_call_may_wait(self):
+        kamailio = self.start(SUSPEND_MAX=0)
+        self.call(kamailio, self.lab.sign(x5u="/any-nobody-waits"), code=436, reason="fetch-busy")
+        for _ in range(100):
+            if kamailio.stats()["certificates"]:
+                break
+            time.sleep(0.05)
+        self.call(kamailio, self.lab.sign(x5u="/any-nobody-waits"), code=486, reason="verified")
+        self.assertEqual(kamailio.stats()["suspended"], 0)
+
+    def flood(self, kamailio, port, hosts, paths):
+        """Calls with certificates of `hosts` that never come."""
+        urls = [f"http://127.0.7.{host}:{port}/{path}" for path in paths for host in range(1, hosts + 1)]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            identities = list(pool.map(lambda url: self.lab.sign(who="stranger", x5u=url), urls))
+        client = Client(kamailio.port)
+        for identity in identities:
+            client.send(client.build(headers=["Identity: " + identity]))
+        time.sleep(0.3)
+        return client
+
+    def silent_hosts(self):
+        """Give the certificate of a stranger at /first, and nothing at any other path: (port, configuration)."""
+        document = self.lab.web.documents["/untrusted.pem"]
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.path != "/first":
+                    time.sleep(6)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(document)))
+                self.end_headers()
+                self.wfile.write(document)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            block_on_close = False
+            request_queue_size = 128
+
+        server = Server(("0.0.0.0", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        port = server.server_address[1]
+        ports = [s.server_address[1] for s in self.lab.web.servers] + [port]
+        return port, self.lab.write_config(f"silent-{port}.json", certificates={
+            "insecure_allow_http": True, "insecure_allow_private_addresses": True, "insecure_allow_ports": ports})
+
+    def test_a_host_is_known_by_a_call_that_it_verified(self):
+        """Not by any certificate: the hosts of an attacker would have the fetcher to themselves."""
+        port, config = self.silent_hosts()
+        kamailio = self.start(config=config, FETCH_TIMEOUT=4000)
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        for host in range(1, 6):
+            self.call(kamailio, self.lab.sign(who="stranger", x5u=f"http://127.0.7.{host}:{port}/first"), code=437,
+                      reason="chain-untrusted")
+        good = [self.lab.sign(x5u=f"/any-known-{i}") for i in range(3)]
+        flood = self.flood(kamailio, port, 5, range(8))
+        begin = time.monotonic()
+        for identity in good:
+            self.call(kamailio, identity, code=486, reason="verified")
+        self.assertLess(time.monotonic() - begin, 3)
+        flood.socket.close()
+
+    def test_the_queue_has_room_for_known_hosts(self):
+        port, config = self.silent_hosts()
+        kamailio = self.start(config=config, FETCH_TIMEOUT=4000, QUEUE_MAX=20)
+        self.call(kamailio, self.lab.sign(), code=486, reason="verified")
+        good = self.lab.sign(x5u="/any-in-the-queue")
+        flood = self.flood(kamailio, port, 10, range(3))
+        stats = kamailio.stats()
+        self.assertEqual((stats["fetching"], stats["busy"]), (15, 15))
+        self.call(kamailio, good, code=486, reason="verified")
+        flood.socket.close()
 
     def test_cancel_while_it_waits(self):
         kamailio = self.start()
@@ -917,6 +1159,11 @@ class Guards(SipTest):
                 Kamailio(self.lab, INLINE, config=config, **{parameter: "opensipit" if parameter == "CODE_MAP" else "open"})
         with self.assertRaisesRegex(AssertionError, "did not come up"):
             Kamailio(self.lab, INLINE, NEGATIVE_EXPIRE=0)
+        functions = {"ANCHORS": str(self.lab.folder / "carrier/root.pem"), "PORTS": "9443"}
+        for parameter in ({"FETCH_MAX": 17}, {"FETCH_MAX": 0}, {"IAT_WINDOW": 0}, {"IAT_WINDOW": -5}):
+            with self.assertRaisesRegex(AssertionError, "did not come up"):
+                Kamailio(self.lab, HERE / "functions.cfg", **functions, **parameter)
+        Kamailio(self.lab, HERE / "functions.cfg", **functions, FETCH_MAX=16, IAT_WINDOW=1).close()
         undefined = self.lab.folder / "undefined.cfg"
         undefined.write_text(INLINE.read_text().replace("DIALOG_SECRET +", "OTHER_SECRET +"))
         with self.assertRaisesRegex(AssertionError, "did not come up"):

@@ -4,9 +4,15 @@
 
     exten => _X.,1,AGI(/usr/local/bin/asterisk_agi.py,http://127.0.0.1:8080/v1/calls)
      same => n,GotoIf($["${CALLVET_ACTION}" = "pass" | "${CALLVET_ACTION}" = "tag"]?go)
-     same => n,Set(PJSIP_HEADER(add,Reason)=${CALLVET_REASON_HEADER})
      same => n,Hangup(21)
-     same => n(go),Set(PJSIP_HEADER(add,X-Verstat)=${CALLVET_VERSTAT})
+     same => n(go),Dial(PJSIP/${FILTER(0-9,${EXTEN})}@provider,,b(callvet^tell^1(${CALLVET_VERSTAT})))
+
+    [callvet]
+    exten => tell,1,Set(PJSIP_HEADER(add,X-Verstat)=${ARG1})
+     same => n,Return()
+
+A header is added on the outbound channel, so by a pre-dial handler (b): PJSIP_HEADER(add,...) in the caller's part of the
+dialplan goes nowhere. To its own answers Asterisk adds no header: a refused call has no Reason of callvet's.
 
 The script sets CALLVET_ACTION (pass, tag or reject), CALLVET_VERSTAT, CALLVET_REASON, CALLVET_CODE and
 CALLVET_REASON_HEADER. Where there is no answer the action is reject, and where the script cannot run there is none: neither is a verdict, so the
