@@ -2,6 +2,8 @@
 #include "api/evidence_replay.h"
 
 #include <algorithm>
+#include <deque>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -15,44 +17,62 @@
 namespace callvet {
 namespace {
 
-// The answers that the verifier got then. What it did not ask for then was not had in time.
+// The answers that the verifier got then, of each URL in the order in which they came; the last one
+// stays. What it did not ask for then was not had in time. For one call, on one thread.
+template <class T>
+class KeptAnswers {
+ public:
+  explicit KeptAnswers(const std::vector<VerificationMaterial::Answer<T>>& answers) {
+    for (const auto& answer : answers) by_url_[answer.url].push_back(&answer.value);
+  }
+  Result<T> Next(std::string_view url) {
+    const auto found = by_url_.find(url);
+    if (found == by_url_.end()) {
+      return Fail(Reason::kDeadlineExceeded, "it was not asked for when the call was judged");
+    }
+    std::deque<const Result<T>*>& left = found->second;
+    const Result<T>& answer = *left.front();
+    if (left.size() > 1) left.pop_front();
+    return answer;
+  }
+
+ private:
+  std::map<std::string, std::deque<const Result<T>*>, std::less<>> by_url_;
+};
+
 class KeptSource final : public CertificateSource {
  public:
   explicit KeptSource(std::shared_ptr<const VerificationMaterial> material)
-      : material_(std::move(material)) {}
+      : material_(std::move(material)),
+        certificates_(material_->certificates),
+        tn_auth_lists_(material_->tn_auth_lists) {}
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& /*deadline*/) const override {
-    return Answer(material_->certificates, x5u);
+    return certificates_.Next(x5u);
   }
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& /*deadline*/) const override {
-    return Answer(material_->tn_auth_lists, url);
-  }
-
-  template <class T>
-  static Result<T> Answer(const std::vector<VerificationMaterial::Answer<T>>& answers,
-                          std::string_view url) {
-    for (const auto& answer : answers) {
-      if (answer.url == url) return answer.value;
-    }
-    return Fail(Reason::kDeadlineExceeded, "it was not asked for when the call was judged");
+    return tn_auth_lists_.Next(url);
   }
 
  private:
   std::shared_ptr<const VerificationMaterial> material_;
+  mutable KeptAnswers<std::shared_ptr<const CertificateBundle>> certificates_;
+  mutable KeptAnswers<TnAuthList> tn_auth_lists_;
 };
 
 class KeptContent final : public ContentSource {
  public:
   explicit KeptContent(std::shared_ptr<const VerificationMaterial> material)
-      : material_(std::move(material)) {}
+      : material_(std::move(material)), contents_(material_->contents) {}
   [[nodiscard]] Result<std::string> Get(std::string_view url,
                                         const Deadline& /*deadline*/) const override {
-    return KeptSource::Answer(material_->contents, url);
+    return contents_.Next(url);
   }
 
  private:
   std::shared_ptr<const VerificationMaterial> material_;
+  mutable KeptAnswers<std::string> contents_;
 };
 
 bool IsUndecided(const JsonValue& reason) {

@@ -2,6 +2,7 @@
 // A recorded call is judged again from its record alone, and comes to the same verdict.
 #include "api/evidence_replay.h"
 
+#include <deque>
 #include <functional>
 
 #include "base/base64url.h"
@@ -164,6 +165,51 @@ TEST(EvidenceReplayTest, F23_RichCallDataWithNothingToFetchIsRepeated) {
     evidence.verdict = verifier.Verify(evidence.call, call.deadline, evidence.material);
     ASSERT_EQ(evidence.verdict.passports.size(), 1U);
     ASSERT_TRUE(evidence.verdict.passports[0].rich_call_data);
+    EXPECT_EQ(Replayed(lab, evidence), EvidenceReplay::Outcome::kRepeated);
+  }
+}
+
+// Answers what it is told, in order; the last one stays.
+template <class T>
+Result<T> TakeNext(std::deque<Result<T>>& answers) {
+  Result<T> answer = answers.front();
+  if (answers.size() > 1) answers.pop_front();
+  return answer;
+}
+using SharedBundle = std::shared_ptr<const CertificateBundle>;
+
+class MoodySource final : public CertificateSource {
+ public:
+  explicit MoodySource(std::deque<Result<SharedBundle>> answers) : answers_(std::move(answers)) {}
+  [[nodiscard]] Result<SharedBundle> Get(std::string_view /*x5u*/,
+                                         const Deadline& /*deadline*/) const override {
+    return TakeNext(answers_);
+  }
+  [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view /*url*/,
+                                                 const Deadline& /*deadline*/) const override {
+    return Fail(Reason::kTnAuthListNotAvailable, "none");
+  }
+
+ private:
+  mutable std::deque<Result<SharedBundle>> answers_;
+};
+
+// Two Identity headers that name the same certificate may get two answers.
+TEST(EvidenceReplayTest, H9_AnswersOfOneUrlAreRepeatedInOrder) {
+  StoreLab lab;
+  TestCall call;
+  const auto bundle = std::make_shared<const CertificateBundle>(call.bundle);
+  const Failure status = Fail(Reason::kFetchHttpStatus, "500");
+  const Failure backoff = Fail(Reason::kFetchBackoff, "later");
+  const std::vector<std::deque<Result<SharedBundle>>> cases = {
+      {status, backoff}, {status, bundle}, {bundle, status}, {status, backoff, bundle}};
+  for (const auto& answers : cases) {
+    CallEvidence evidence = EvidenceOf(call);
+    evidence.call.identities.assign(answers.size() + 1, call.Identity());
+    evidence.material = {};
+    const Verifier verifier(call.options, call.store, std::make_shared<MoodySource>(answers),
+                            std::make_shared<FixedClock>(call.now), call.engine);
+    evidence.verdict = verifier.Verify(evidence.call, call.deadline, evidence.material);
     EXPECT_EQ(Replayed(lab, evidence), EvidenceReplay::Outcome::kRepeated);
   }
 }
