@@ -115,7 +115,9 @@ typedef struct callvet_call {
   size_t struct_size;
   callvet_text message;     /* the whole SIP request, from its request line on */
   callvet_texts identities; /* bodies of all Identity headers, in order */
-  callvet_texts orig;       /* P-Asserted-Identity values, else From: numbers, URIs, name-addrs */
+  callvet_texts orig;       /* P-Asserted-Identity values, else From: numbers, URIs, name-addrs. At
+                               most one beside a tel URI, as RFC 3325 says; more are input that
+                               cannot be read */
   callvet_texts dest;       /* To */
   callvet_text from;        /* From, for the policy */
   callvet_text date;        /* Date */
@@ -123,7 +125,8 @@ typedef struct callvet_call {
   callvet_text priority;    /* Priority */
   callvet_texts resource_priority;
   callvet_text trunk; /* whose settings of the policy count; unknown or "": the default */
-  int64_t at;         /* judge as of then, seconds since 1970; 0: now */
+  int64_t at;         /* judge as of then, seconds since 1970; 0: now. Like all times: what is
+                         before 1970 or after 9999 is taken for the first or last second between */
   /* Since version 2. */
   callvet_text call_id; /* Call-ID, for evidence */
 } callvet_call;
@@ -207,7 +210,8 @@ CALLVET_API int callvet_verify(callvet_verifier* verifier, const callvet_call* c
 /* Writes `mark` into `identity`, a From or P-Asserted-Identity value, after removing every verstat
  * that came with it; with an empty value it only removes. A passed validation is written only into
  * an identity that it is true of, else No-TN-Validation. `*size`: in: room in `buffer`, out: bytes
- * written or, with CALLVET_TOO_SMALL, needed. No NUL is written. */
+ * written or, with CALLVET_TOO_SMALL, needed. No NUL is written. CALLVET_INVALID: header or place
+ * is none of its enumeration. */
 CALLVET_API int callvet_mark_identity(const callvet_mark* mark, callvet_text identity, char* buffer,
                                       size_t* size, callvet_error* error);
 

@@ -68,7 +68,7 @@ Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::strin
     auto line = Unfold(value);
     if (!line) return Invalid("p-asserted-identity: " + line.error().detail);
     for (const std::string_view identity : SplitHeaderValues(*line)) {
-      AddIdentity(Trim(identity), identities);
+      if (!Trim(identity).empty()) AddIdentity(Trim(identity), identities);
     }
   }
   if (auto ok = CheckAsserted(identities); !ok) return ok.error();

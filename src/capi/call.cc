@@ -43,7 +43,13 @@ void ReplaceFields(const callvet_call& call, CallRequest& request) {
 
 Result<CallRequest> RequestOf(const callvet_call& call) {
   auto request = FromMessage(View(call.message));
-  if (request) ReplaceFields(call, *request);
+  if (!request) return request;
+  std::vector<std::string> caller = std::move(request->orig);
+  ReplaceFields(call, *request);
+  // As strict as of a message.
+  auto asserted = AssertedIdentities(Strings(call.orig));
+  if (!asserted) return asserted.error();
+  request->orig = asserted->empty() ? std::move(caller) : std::move(*asserted);
   return request;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "capi/verifier.h"
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,8 +34,20 @@ namespace {
 
 using callvet::capi::Count;
 
+// 9999-12-31 23:59:59: sums and differences of such times have no overflow.
+constexpr int64_t kLastSecond = 253'402'300'799;
+
 sys_seconds TimeOf(int64_t seconds) {
-  return sys_seconds(std::chrono::seconds(seconds));
+  return sys_seconds(std::chrono::seconds(std::clamp<int64_t>(seconds, 0, kLastSecond)));
+}
+
+// What a C program wrote there: a value that the enumeration has not, C++ may not even read.
+template <class Enumeration>
+int NumberIn(const Enumeration& value) {
+  static_assert(sizeof(Enumeration) == sizeof(int));
+  int number = 0;
+  std::memcpy(&number, &value, sizeof(number));
+  return number;
 }
 
 int Judge(callvet_verifier& handle, const callvet_call& call, callvet_result& result,
@@ -139,11 +153,19 @@ int callvet_mark_identity(const callvet_mark* mark, callvet_text identity, char*
   callvet_mark read;
   if (!ReadStruct(mark, read)) return Invalid("mark without struct_size", error);
   if (size == nullptr || (buffer == nullptr && *size > 0)) return Invalid("no buffer", error);
+  const int header = NumberIn(read.header);
+  const int place = NumberIn(read.place);
+  if (header != CALLVET_MARK_PAI && header != CALLVET_MARK_FROM) {
+    return Invalid("the mark has no such header", error);
+  }
+  if (place != CALLVET_MARK_USER && place != CALLVET_MARK_URI) {
+    return Invalid("the mark has no such place", error);
+  }
   return Guard(error, [&]() -> int {
     callvet::VerstatMark written;
     written.value = View(read.value);
-    if (read.header == CALLVET_MARK_FROM) written.header = callvet::VerstatMark::Header::kFrom;
-    if (read.place == CALLVET_MARK_URI) written.place = callvet::VerstatMark::Place::kUriParameter;
+    if (header == CALLVET_MARK_FROM) written.header = callvet::VerstatMark::Header::kFrom;
+    if (place == CALLVET_MARK_URI) written.place = callvet::VerstatMark::Place::kUriParameter;
     written.identities = callvet::capi::Strings(read.identities);
     const auto text = written.value.empty() ? callvet::StripVerstat(View(identity))
                                             : callvet::WriteVerstat(View(identity), written);

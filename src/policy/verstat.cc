@@ -83,25 +83,47 @@ bool IsVerstat(std::string_view parameter) {
   return EqualsIgnoreCase(Trim(name), kName);
 }
 
-// The parameters of `text`, each with its ';' in front, but for verstat. An encoded ';' (%3B)
-// divides too: somebody behind us may decode first and split then. '?' begins a URI's headers.
+// Where the next parameter of `text` begins with its divider: ';', and behind '?' (a URI's headers)
+// '&'. Encoded they divide too: somebody behind us may decode first and split then.
+size_t NextDivider(std::string_view text, size_t from) {
+  const size_t headers = text.find('?');
+  for (size_t i = from; i < text.size(); ++i) {
+    if (text[i] == ';' || text[i] == '?' || EqualsIgnoreCase(text.substr(i, 3), "%3b")) return i;
+    if (i > headers && (text[i] == '&' || text.substr(i, 3) == "%26")) return i;
+  }
+  return text.size();
+}
+
+// The parameters of `text`, each with its divider in front, but for verstat.
 std::string WithoutVerstat(std::string_view text) {
-  const auto next = [&](size_t from) {
-    for (size_t i = from; i < text.size(); ++i) {
-      if (text[i] == ';' || text[i] == '?' || EqualsIgnoreCase(text.substr(i, 3), "%3b")) return i;
-    }
-    return text.size();
-  };
-  size_t at = next(0);
+  size_t at = NextDivider(text, 0);
   std::string kept(text.substr(0, at));
+  bool has_question_mark = true;  // false: the header that had it is gone
   while (at < text.size()) {
     const size_t divider = text[at] == '%' ? 3 : 1;
-    const size_t end = next(at + divider);
+    const size_t end = NextDivider(text, at + divider);
     const std::string_view parameter = text.substr(at + divider, end - at - divider);
-    if (!IsVerstat(parameter)) kept += text.substr(at, end - at);
+    const bool ampersand = text[at] == '&' || text.substr(at, 3) == "%26";
+    if (IsVerstat(parameter)) {
+      has_question_mark = has_question_mark && text[at] != '?';
+    } else if (ampersand && !has_question_mark) {
+      kept += '?';
+      kept += parameter;
+      has_question_mark = true;
+    } else {
+      kept += text.substr(at, end - at);
+    }
     at = end;
   }
   return kept;
+}
+
+// What stands before the URI; without its display name if verstat could be read there.
+std::string WithoutVerstatInName(std::string_view before) {
+  std::string plain = PercentDecoded(before);
+  plain.erase(std::remove(plain.begin(), plain.end(), '\\'), plain.end());
+  const bool is_there = ToLower(plain).find(kName) != std::string::npos;
+  return is_there ? std::string("<") : std::string(before);
 }
 
 // User part and what stands behind it, from the '@' on; tel URIs have only the first.
@@ -166,7 +188,7 @@ Result<std::string> Rewrite(std::string_view identity, const std::optional<Verst
     }
     if (span->end == identity.size()) return Bracketed(identity, *span, user, rest);
   }
-  return std::string(identity.substr(0, span->begin)) + user + rest + behind;
+  return WithoutVerstatInName(identity.substr(0, span->begin)) + user + rest + behind;
 }
 
 // The URI in `identity` as it stands, without verstat; a number is as good.
@@ -183,7 +205,8 @@ std::string ComparedUri(std::string_view identity) {
 
 // What is written into `identity`: a passed validation only where it is one.
 VerstatMark MarkOf(std::string_view identity, const VerstatMark& mark) {
-  if (!mark.value.starts_with(VerstatText(Verstat::kTnValidationPassed))) return mark;
+  const std::string_view passed = VerstatText(Verstat::kTnValidationPassed);
+  if (!EqualsIgnoreCase(mark.value.substr(0, passed.size()), passed)) return mark;
   const std::string uri = ComparedUri(identity);
   for (const std::string& verified : mark.identities) {
     if (ComparedUri(verified) == uri) return mark;

@@ -47,6 +47,22 @@ size_t QuotedLength(std::string_view text) {
   return 0;
 }
 
+// Whether a comma, outside quotes, ends the value that `parameters` belong to: another one follows,
+// of which somebody else may take the URI.
+bool AnotherFollows(std::string_view parameters) {
+  bool quoted = false;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i] == '\\' && quoted) {
+      ++i;
+    } else if (parameters[i] == '"') {
+      quoted = !quoted;
+    } else if (parameters[i] == ',' && !quoted) {
+      return true;
+    }
+  }
+  return quoted;  // without its end nobody knows
+}
+
 }  // namespace
 
 Result<std::string> AddrSpec(std::string_view name_addr) {
@@ -65,6 +81,8 @@ Result<std::string> AddrSpec(std::string_view name_addr) {
     // Header parameters begin behind the host; the user part may hold ';' too.
     const size_t host = std::min(text.find('@'), text.size());
     const size_t end = text.find(';', host == text.size() ? 0 : host);
+    if (AnotherFollows(text.substr(std::min(host, end))))
+      return bad("another value behind the URI");
     return std::string(Trim(text.substr(0, end)));
   }
   // A display name without quotes is of tokens (RFC 3261 25.1): else a URI in front of the '<'
@@ -76,6 +94,7 @@ Result<std::string> AddrSpec(std::string_view name_addr) {
   if (close == std::string_view::npos) return bad("'<' without '>'");
   const std::string_view behind = Trim(text.substr(close + 1));
   if (!behind.empty() && behind[0] != ';') return bad("no ';' behind the URI");
+  if (AnotherFollows(behind)) return bad("another value behind the URI");
   return std::string(Trim(text.substr(open + 1, close - open - 1)));
 }
 
@@ -91,6 +110,9 @@ Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
   }
   // A bare tel URI keeps its parameters: phone-context is one of them.
   const bool bare_tel = EqualsIgnoreCase(text.substr(0, 4), "tel:");
+  if (bare_tel && AnotherFollows(text)) {
+    return Fail(Reason::kParameterInvalid, Quote(text) + ": another value behind the URI");
+  }
   auto spec = bare_tel ? Result<std::string>(std::string(text)) : AddrSpec(text);
   if (!spec) return spec.error();
   if (auto urn = ServiceUrn(*spec)) {

@@ -108,6 +108,92 @@ static void put(callvet_verifier* verifier, const char* url_file, const char* pe
   release(bytes);
 }
 
+static int mark(callvet_mark mark, const char* identity, char* buffer, size_t* size) {
+  callvet_error error = {.struct_size = sizeof error};
+  int status = callvet_mark_identity(&mark, text(identity), buffer, size, &error);
+  CHECK(status == CALLVET_OK || strcmp(error.reason, "parameter-invalid") == 0);
+  return status;
+}
+
+/* A C program may write any number into an enumeration. */
+static void refuses_marks_that_there_are_not(void) {
+  char buffer[128];
+  size_t size = sizeof buffer;
+  int header, place;
+  for (header = -1; header < 10; header++) {
+    for (place = -1; place < 10; place++) {
+      callvet_mark wrong = {.struct_size = sizeof wrong, .value = text("No-TN-Validation")};
+      memcpy(&wrong.header, &header, sizeof header);
+      memcpy(&wrong.place, &place, sizeof place);
+      int known = (header == 0 || header == 1) && (place == 0 || place == 1);
+      size = sizeof buffer;
+      CHECK(mark(wrong, "<sip:+12155550100@example.org>", buffer, &size) ==
+            (known ? CALLVET_OK : CALLVET_INVALID));
+    }
+  }
+  /* Nor does the case of its letters make a passed validation true. */
+  callvet_mark passed = {.struct_size = sizeof passed, .value = text("tn-validation-PASSED")};
+  size = sizeof buffer;
+  CHECK(mark(passed, "<sip:+12155550100@example.org>", buffer, &size) == CALLVET_OK);
+  CHECK(memmem(buffer, size, "verstat=No-TN-Validation", 24) != NULL);
+}
+
+static void judge_orig(callvet_verifier* verifier, const char* const* orig, size_t count,
+                       const char* reason) {
+  callvet_text items[4], message = file("good.sip");
+  struct judged judged = {.verdict = {.struct_size = sizeof judged.verdict}};
+  size_t i;
+  for (i = 0; i < count; i++) items[i] = text(orig[i]);
+  CHECK(callvet_result_create(&judged.result) == CALLVET_OK);
+  callvet_call call = {.struct_size = sizeof call, .message = message, .orig = {items, count}};
+  callvet_verify(verifier, &call, judged.result, &judged.verdict, NULL);
+  CHECK(is(judged.verdict.reason, reason));
+  callvet_result_destroy(judged.result);
+  release(message);
+}
+
+/* The network would show one number, and another one would have been compared. */
+static void refuses_more_callers_than_one(void) {
+  callvet_verifier* verifier = make_verifier();
+  put(verifier, "url", "chain.pem");
+  const char* good[] = {"+12155550100", "<tel:+12155550100>"};
+  const char* two[] = {"<sip:+12025550000@example.org>", "<sip:+12155550100@example.org>"};
+  const char* two_tel[] = {"<tel:+12025550000>", "<tel:+12155550100>"};
+  const char* in_one[] = {"<sip:+12025550000@example.org>, <sip:+12155550100@example.org>"};
+  const char* empty[] = {"", "+12155550100"};
+  judge_orig(verifier, good, 2, "verified");
+  judge_orig(verifier, empty, 2, "verified");
+  judge_orig(verifier, two, 2, "sip-message-invalid");
+  judge_orig(verifier, two_tel, 2, "sip-message-invalid");
+  judge_orig(verifier, in_one, 1, "sip-message-invalid");
+  callvet_verifier_destroy(verifier);
+}
+
+static void any_time_is_a_time(void) {
+  static const int64_t times[] = {INT64_MIN, INT64_MIN + 1, -1, 1, INT64_MAX - 1, INT64_MAX};
+  callvet_verifier* verifier = make_verifier();
+  callvet_text url = file("url"), bytes = file("chain.pem"), message = file("good.sip");
+  size_t i, j;
+  for (i = 0; i < sizeof times / sizeof *times; i++) {
+    for (j = 0; j < sizeof times / sizeof *times; j++) {
+      callvet_times at = {sizeof at, times[i], times[j], times[j]};
+      struct judged judged = {.verdict = {.struct_size = sizeof judged.verdict}};
+      callvet_call call = {.struct_size = sizeof call, .message = message, .at = times[j]};
+      CHECK(callvet_certificate_put(verifier, url, bytes, &at, NULL) == CALLVET_OK);
+      CHECK(callvet_certificate_put_failure(verifier, text("https://gone.example.org/"),
+                                            text("fetch-timeout"), times[i], NULL) == CALLVET_OK);
+      CHECK(callvet_result_create(&judged.result) == CALLVET_OK);
+      callvet_verify(verifier, &call, judged.result, &judged.verdict, NULL);
+      CHECK(judged.verdict.reason_class != CALLVET_VERIFIED);
+      callvet_result_destroy(judged.result);
+    }
+  }
+  release(url);
+  release(bytes);
+  release(message);
+  callvet_verifier_destroy(verifier);
+}
+
 static void needs_a_certificate_then_verifies(void) {
   callvet_verifier* verifier = make_verifier();
   CHECK(warnings > 0); /* the laboratory's config is insecure, and says so */
@@ -527,6 +613,9 @@ int main(int argc, char** argv) {
   CHECK(callvet_abi_version() == CALLVET_ABI_VERSION);
   CHECK(strlen(callvet_version()) > 0);
   needs_a_certificate_then_verifies();
+  refuses_marks_that_there_are_not();
+  refuses_more_callers_than_one();
+  any_time_is_a_time();
   tampered_is_438();
   failures_stand_and_are_forgotten();
   stale_is_used_and_reported();

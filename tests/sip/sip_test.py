@@ -260,6 +260,31 @@ class HeaderForms(SipTest):
         self.assertEqual(passed.count("<sip:+12025550000@x>"), 4, passed)
         self.assertEqual(passed.count("verstat"), 1, passed)
 
+    def test_verstat_where_others_may_look_for_it(self):
+        """In a display name, or behind '&' in the headers of a URI."""
+        kamailio = self.start()
+        caller = f"<sip:+{CALLER}@caller.example.org?a=b&verstat=TN-Validation-Passed>"
+        self.call(kamailio, self.lab.sign(), f'P-Asserted-Identity: "Bank;verstat=TN-Validation-Passed" {caller}',
+                  f'Remote-Party-ID: "verstat=TN-Validation-Passed" {caller}', code=486, reason="verified")
+        passed = self.callee.received[-1]
+        self.assertEqual(passed.count("verstat"), 1, passed)
+        self.assertNotIn("Bank", passed)
+
+    def test_two_callers_in_from_are_none(self):
+        kamailio = self.start(config=self.lab.write_config("two-from.json", {"default": {"mode": "tag"}}))
+        self.callee.received.clear()
+        own, other = f"<sip:+{CALLER}@caller.example.org>;tag=c", "<sip:+12025550000@bank.example.org>"
+        for value in (f"{own}, {other}", f"{own},{other};tag=d", f"sip:+{CALLER}@caller.example.org;tag=c, {other}"):
+            client = Client(kamailio.port)
+            client.send(re.sub("From: .*\r", f"From: {value}\r", client.build(headers=["Identity: " + self.lab.sign()])))
+            self.assertIn(client.receive().code, (400, 500), value)
+        self.assertEqual(self.callee.received, [])
+
+    def test_an_empty_asserted_identity_asserts_nothing(self):
+        kamailio = self.start()
+        self.call(kamailio, self.lab.sign(), "P-Asserted-Identity: ", code=486, reason="verified")
+        self.call(kamailio, self.lab.sign(), "P-Asserted-Identity: ,", code=486, reason="verified")
+
     def test_from_without_brackets_is_marked(self):
         config = self.lab.write_config("mark-from.json", {"default": {"verstat": {"header": "from"}}})
         kamailio = self.start(config=config)
@@ -503,9 +528,8 @@ class Redirect(SipTest):
         self.assertEqual(reply.header("P-Asserted-Identity"), expected)
         self.assertEqual(reply.header("Contact").count("TN-Validation-Passed"), 2)
         # An empty one is none.
-        reply = self.call(kamailio, self.lab.sign(), "P-Asserted-Identity: ")
-        if reply.code == 302:
-            self.assertIn(passed, reply.header("P-Asserted-Identity"))
+        reply = self.call(kamailio, self.lab.sign(), "P-Asserted-Identity: ", code=302, reason="verified")
+        self.assertIn(passed, reply.header("P-Asserted-Identity"))
         long = "x" * 9000
         reply = self.call(kamailio, self.lab.sign(), f'P-Asserted-Identity: "{long}" {caller}', code=302, reason="verified")
         self.assertIn(passed, reply.header("P-Asserted-Identity"))

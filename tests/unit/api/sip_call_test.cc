@@ -46,6 +46,19 @@ TEST(CallFromSip, Rfc3325_MoreAssertedIdentitiesThanOneOfAKind) {
               FailsWith(Reason::kSipMessageInvalid));
 }
 
+// They assert nothing, so the caller is the one of From.
+TEST(CallFromSip, D3_EmptyAssertedIdentitiesAreNone) {
+  for (const std::string_view empty : {"", " ", ",", " , ,"}) {
+    const auto call = Read(Both("P-Asserted-Identity: " + std::string(empty) + "\r\n"));
+    ASSERT_THAT(call, Succeeds()) << empty;
+    EXPECT_THAT(call->orig, testing::ElementsAre("<sip:+12155550199@example.org>;tag=1")) << empty;
+  }
+  const auto call =
+      Read(Both("P-Asserted-Identity: \r\nP-Asserted-Identity: ,<tel:+12155550100>\r\n"));
+  ASSERT_THAT(call, Succeeds());
+  EXPECT_THAT(call->orig, testing::ElementsAre("<tel:+12155550100>"));
+}
+
 TEST(CallFromSip, F4_F10_F12_F30_WhatTheExtensionsNeed) {
   const auto call =
       Read(Both("Resource-Priority: ets.0,\r\n wps.1\r\nResource-Priority: esnet.1\r\n"

@@ -31,8 +31,16 @@ TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
       {"sip:+12155550100@example.org;verstat=x", "sip:+12155550100@example.org"},
       {"<sip:alice@example.org>", "<sip:alice@example.org>"},
       {"<sip:example.org;verstat=x>", "<sip:example.org>"},
-      {"\"verstat=1;verstat=2\" <sip:a@example.org>",
-       "\"verstat=1;verstat=2\" <sip:a@example.org>"},
+      {"\"verstat=1;verstat=2\" <sip:a@example.org>", "<sip:a@example.org>"},
+      {"\"a;Ver\\stat%3dTN-Validation-Passed\" <sip:a@example.org>;tag=1",
+       "<sip:a@example.org>;tag=1"},
+      {"\"%76erstat\"<sip:a@example.org>", "<sip:a@example.org>"},
+      {"\"vers tat\" <sip:a@example.org>", "\"vers tat\" <sip:a@example.org>"},
+      {"<sip:a@example.org?b=c&verstat=x&d=e>", "<sip:a@example.org?b=c&d=e>"},
+      {"<sip:a@example.org?verstat=x&b=c>", "<sip:a@example.org?b=c>"},
+      {"<sip:a@example.org?verstat=x&VERSTAT=y>", "<sip:a@example.org>"},
+      {"<sip:a@example.org?verstat=x%26b=c%26%76erstat=y&d=e>", "<sip:a@example.org?b=c&d=e>"},
+      {"<sip:a@example.org;b=c&verstat>", "<sip:a@example.org;b=c&verstat>"},
   };
   for (const StripCase& c : cases) {
     const ExactBytes bytes(c.before);

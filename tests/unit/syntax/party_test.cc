@@ -38,6 +38,8 @@ TEST(AddrSpec, UriOfANameAddr) {
       {"\"\"<tel:+12155550100;ext=2>", "tel:+12155550100;ext=2"},
       {" sip:alice@example.org ;tag=1", "sip:alice@example.org"},
       {"sip:alice@example.org", "sip:alice@example.org"},
+      {"<sip:alice,b@example.org>;a=\"b, \\\"c\";d", "sip:alice,b@example.org"},
+      {"sip:alice,b@example.org;tag=1", "sip:alice,b@example.org"},
       {"sip:+12155550100;verstat=No-TN-Validation@example.org;tag=1",
        "sip:+12155550100;verstat=No-TN-Validation@example.org"},
       {"sip:example.org;tag=1", "sip:example.org"}};
@@ -50,7 +52,13 @@ TEST(AddrSpec, OtherTexts_AreInvalid) {
         "<sip:alice@example.org", "Alice <", "\"a\" b <sip:alice@example.org>",
         "x \"<sip:mallory@example.net>\" <sip:alice@example.org>",
         "<sip:mallory@example.net> <sip:alice@example.org>",
-        "<sip:mallory@example.net>, <sip:alice@example.org>", "<sip:alice@example.org>tag=1"}) {
+        "<sip:mallory@example.net>, <sip:alice@example.org>", "<sip:alice@example.org>tag=1",
+        "<sip:alice@example.org>;tag=1, <sip:mallory@example.net>",
+        "<sip:alice@example.org>;tag=1,sip:mallory@example.net", "<sip:alice@example.org>;a=\"b",
+        "<sip:alice@example.org>;a=\"b\\\",c\",<sip:mallory@example.net>",
+        "sip:alice@example.org;tag=1, sip:mallory@example.net",
+        "sip:alice@example.org, sip:mallory@example.net",
+        "sip:alice@example.org,sip:mallory@example.net;tag=1"}) {
     EXPECT_THAT(AddrSpec(ExactBytes(text).view()), FailsWith(Reason::kParameterInvalid)) << text;
   }
 }
