@@ -10,6 +10,7 @@
 #include "callvet/content_source.h"
 #include "evidence/call_json.h"
 #include "evidence/json_fields.h"
+#include "evidence/store_time.h"
 #include "evidence/verdict_digest.h"
 #include "pki/es256.h"
 #include "pki/trust_store.h"
@@ -137,6 +138,7 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   int64_t time = 0;
   fields.Text("kind", kind);
   fields.Number("time", time);
+  if (!IsStoredTime(time)) fields.Refuse("time", "is out of range");
   const JsonValue* then = fields.Find("verdict");
   if (auto ok = fields.Finish(); !ok) return ok.error();
   if (kind != "call") return Fail(Reason::kParameterInvalid, "this record is not of a call");

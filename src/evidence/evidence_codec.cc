@@ -257,6 +257,7 @@ Result<EvidenceRecord> RecordOfText(std::string text) {
   fields.Text("id", record.id);
   fields.Text("kind", kind);
   fields.Number("time", time);
+  if (!IsStoredTime(time)) fields.Refuse("time", "is out of range");
   if (auto ok = fields.Finish(); !ok) return ok.error();
   record.kind = kind == "call" ? EvidenceKind::kCall : EvidenceKind::kAccess;
   record.time = sys_seconds(std::chrono::seconds(time));

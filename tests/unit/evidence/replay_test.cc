@@ -9,6 +9,7 @@
 #include "callvet/content_source.h"
 #include "evidence/call_json.h"
 #include "evidence/evidence_bundle.h"
+#include "evidence/json_fields.h"
 #include "evidence_fixture.h"
 
 namespace callvet::test {
@@ -329,6 +330,35 @@ TEST_F(BundleTest, BrokenTextIsRefused) {
   EXPECT_THAT(Replay("{\"callvet_evidence\":1}"), FailsWith(Reason::kEvidenceAltered));
   for (size_t length = 0; length < text_.size(); length += 101) {
     EXPECT_FALSE(Replay(text_.substr(0, length)));
+  }
+}
+
+// Under UBSan: a record that says so is altered, and nothing overflows.
+TEST(EvidenceReplayTest, NumbersThatCannotBeAreRefused) {
+  TestCall call;
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, EvidenceOf(call));
+  std::map<std::string, std::string, std::less<>> blobs;
+  for (const auto& blob : record->blobs) blobs[blob->sha256] = blob->bytes;
+  const BlobSource source = [&](std::string_view sha256) -> Result<std::string> {
+    return blobs.at(std::string(sha256));
+  };
+  const auto changed = [](const std::string& text, const std::string& name,
+                          const std::string& number) {
+    const size_t at = text.find("\"" + name + "\":") + name.size() + 3;
+    return text.substr(0, at) + number + text.substr(text.find_first_of(",}", at));
+  };
+  for (const char* number : {"9223372036854775807", "-9223372036854775808"}) {
+    const auto text = codec.Read(changed(record->text, "time", number));
+    EXPECT_FALSE(text && ReplayEvidence(*text, source));
+    EXPECT_THAT(RecordOfText(changed(record->text, "time", number)),
+                FailsWith(Reason::kEvidenceAltered));
+    const std::string options = CanonicalJson(OptionsJson(VerifierOptions()));
+    for (const char* name : {"max_age", "max_diverted_age"}) {
+      const auto json = ReadEvidenceJson(changed(options, name, number));
+      ASSERT_THAT(json, Succeeds());
+      EXPECT_THAT(ReadOptionsJson(&*json), FailsWith(Reason::kEvidenceAltered));
+    }
   }
 }
 
