@@ -512,7 +512,13 @@ Condition ConditionOf(const EvidenceQuery& query, TimeSearch search) {
   };
   add("orig", query.keys.orig, "t");
   add("dest", query.keys.dest, "t");
-  add("origid", query.keys.origid, "u");
+  if (!query.keys.origid.empty()) {
+    // Earlier versions kept a UUID in capitals as it came.
+    const bool uuid = !PackUuid(query.keys.origid).empty();
+    condition.sql += uuid ? " AND origid IN (?, upper(?))" : " AND origid = ?";
+    condition.values.emplace_back("u", query.keys.origid);
+    if (uuid) condition.values.emplace_back("t", query.keys.origid);
+  }
   add("spc", query.keys.spc, "t");
   add("trunk", query.keys.trunk, "t");
   add("call_id", query.keys.call_id, "t");

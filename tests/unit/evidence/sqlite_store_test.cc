@@ -50,6 +50,31 @@ TEST_F(SqliteStoreTest, FindsByEveryKey) {
   EXPECT_THAT(lab_.store->Get("'; DROP TABLE day; --"), FailsWith(Reason::kResourceNotFound));
 }
 
+// RFC 9562 4: UUIDs are the same in either case.
+TEST_F(SqliteStoreTest, H9_AnOrigidIsFoundInEitherCase) {
+  call_.payload = Payload({{"origid", "\"123E4567-E89B-12D3-A456-426655440000\""}});
+  evidence_ = EvidenceOf(call_);
+  ASSERT_EQ(evidence_.verdict.reason, Reason::kNone);
+  Add(1);
+  const auto count = [&](std::string_view origid) {
+    EvidenceQuery query;
+    query.keys.origid = codec_.OrigidKey(origid).value();
+    const auto page = lab_.store->Find(query);
+    EXPECT_THAT(page, Succeeds());
+    return page ? page->records.size() : 0;
+  };
+  EXPECT_EQ(count("123e4567-e89b-12d3-a456-426655440000"), 1U);
+  EXPECT_EQ(count("123E4567-e89b-12d3-a456-426655440000"), 1U);
+  EXPECT_EQ(count("123e4567-e89b-12d3-a456-426655440001"), 0U);
+  const auto record = lab_.store->Find({})->records.at(0);
+  EXPECT_NE(record.text.find("123E4567-E89B"), std::string::npos);  // the claim stays as it is
+  EXPECT_EQ(ReplayEvidence(*codec_.Read(record.text), BlobsOf(lab_.store))->outcome,
+            EvidenceReplay::Outcome::kRepeated);
+  // As earlier versions kept it.
+  Tamper("UPDATE " + Table() + " SET origid = '123E4567-E89B-12D3-A456-426655440000'");
+  EXPECT_EQ(count("123e4567-e89b-12d3-a456-426655440000"), 1U);
+}
+
 TEST_F(SqliteStoreTest, PagesFollowEachOtherOverDays) {
   for (int day = 0; day < 3; ++day) {
     Add(7);
