@@ -3,6 +3,7 @@
 """Drives `verify --evidence` and `evidence` from outside: record, find, show, verify, export, audit,
 prune, with numbers as they are and with numbers hashed."""
 
+import base64
 import hashlib
 import json
 import os
@@ -171,6 +172,37 @@ class EvidenceTest(unittest.TestCase):
         self.assertEqual((again["id"], again["reason"]), (id, "verified"))
         self.assertEqual(again["own_word"], [])
 
+    def signature(self, statement):
+        """ES256 by the checkpoint key, r || s."""
+        der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", f"{self.store}.key"], input=statement,
+                             capture_output=True, check=True).stdout
+        r = der[4:4 + der[3]]
+        s = der[6 + der[3]:]
+        return b"".join(part.lstrip(b"\0").rjust(32, b"\0") for part in (r, s))
+
+    def test_a_file_whose_own_verdict_is_false_differs(self):
+        """Whoever makes a file signs it too."""
+        id = self.record()["evidence_id"]
+        file = self.dir / "bundle.json"
+        self.evidence("export", id, "--out", file)
+        bundle = json.loads(file.read_text())
+
+        def sha256(value):
+            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"),
+                                                                   ensure_ascii=False)
+            return hashlib.sha256(text.encode()).hexdigest()
+
+        for change, code in ((lambda v: None, 0), (lambda v: v.update(attest="C"), 1),
+                             (lambda v: v.update(judged_at="2020-01-01T00:00:00Z"), 1)):
+            copy = json.loads(json.dumps(bundle))
+            change(copy["verdict"])
+            statement = "\n".join(("callvet evidence export", str(copy["seq"]), copy["hash"], sha256(copy["record"]),
+                                   sha256(copy["private"]), sha256(copy["verdict"]), ""))
+            copy["signature"] = base64.urlsafe_b64encode(self.signature(statement.encode())).decode().rstrip("=")
+            file.write_text(json.dumps(copy))
+            run = self.evidence("verify-file", file, "--json", code=code)
+            self.assertEqual(run.json()["outcome"], "differs" if code else "repeated")
+
     def sign_anew(self):
         """All hashes follow again, and the end is signed by the writer's own key."""
         database = sqlite3.connect(self.store)
@@ -182,12 +214,7 @@ class EvidenceTest(unittest.TestCase):
         (time_,) = database.execute("SELECT time FROM chain_end WHERE name = 'head'").fetchone()
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_))
         statement = f"callvet evidence head\n{seq}\n{link.hex()}\n{moment}\n".encode()
-        der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", f"{self.store}.key"], input=statement,
-                             capture_output=True, check=True).stdout
-        r = der[4:4 + der[3]]
-        s = der[6 + der[3]:]
-        raw = b"".join(part.lstrip(b"\0").rjust(32, b"\0") for part in (r, s))
-        database.execute("UPDATE chain_end SET hash = ?, signature = ?", (link, raw))
+        database.execute("UPDATE chain_end SET hash = ?, signature = ?", (link, self.signature(statement)))
         database.execute("DELETE FROM checkpoint")
         database.commit()
         database.close()
