@@ -57,10 +57,14 @@ Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
     query.keys.call_id = std::move(*key);
     return {};
   }
-  const std::pair<std::string_view, std::string*> texts[] = {{"origid", &query.keys.origid},
-                                                             {"spc", &query.keys.spc},
-                                                             {"trunk", &query.keys.trunk},
-                                                             {"reason", &query.keys.reason}};
+  if (name == "origid") {
+    auto key = codec.OrigidKey(value);
+    if (!key) return in(key.error());
+    query.keys.origid = std::move(*key);
+    return {};
+  }
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"spc", &query.keys.spc}, {"trunk", &query.keys.trunk}, {"reason", &query.keys.reason}};
   for (const auto& [known, target] : texts) {
     if (name != known) continue;
     *target = value;

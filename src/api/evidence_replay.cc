@@ -5,11 +5,16 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 
+#include "api/verdict_json.h"
+#include "base/text.h"
 #include "callvet/content_source.h"
 #include "evidence/call_json.h"
 #include "evidence/json_fields.h"
+#include "evidence/packed_id.h"
+#include "evidence/store_time.h"
 #include "evidence/verdict_digest.h"
 #include "pki/es256.h"
 #include "pki/trust_store.h"
@@ -116,6 +121,110 @@ Verdict JudgeAgain(const CallRequest& call, KeptMaterial kept, sys_seconds at) {
   return verifier.Verify(call, Deadline());
 }
 
+// What a record is found by follows from call and verdict; what is hashed cannot be compared.
+std::string KeysDifference(const EvidenceText& text, const EvidenceReplay& replay,
+                           const DialPlan* plan) {
+  EvidenceKeys now = KeysOf(replay.call, plan, replay.verdict);
+  std::optional<std::string> call_id;
+  JsonFields(&text.private_).Text("call_id", call_id);
+  now.call_id = call_id.value_or("");
+  now = CleanKeys(std::move(now));
+  const bool hashed = text.json.Find("number_key") != nullptr;
+  const JsonValue* keys = text.json.Find("keys");
+  const auto differs = [&](std::string_view name, const std::string& is) {
+    const JsonValue* then = keys != nullptr ? keys->Find(name) : nullptr;
+    const std::string was =
+        then != nullptr && then->AsString() != nullptr ? *then->AsString() : std::string();
+    return was != is && !(name == "origid" && ToLower(was) == is);
+  };
+  const bool open_origid = !hashed || !PackUuid(now.origid).empty();
+  for (const auto& [name, value, open] :
+       {std::tuple("reason", &now.reason, true), std::tuple("spc", &now.spc, true),
+        std::tuple("origid", &now.origid, open_origid), std::tuple("orig", &now.orig, !hashed),
+        std::tuple("dest", &now.dest, !hashed), std::tuple("call_id", &now.call_id, !hashed)}) {
+    if (open && differs(name, *value)) {
+      return std::string("keys: ") + name + " is not that of call and verdict";
+    }
+  }
+  return {};
+}
+
+// A decision rests on the verdict, or on a rule of the operator's, which is not judged again.
+std::string DecisionDifference(const EvidenceText& text, const Verdict& verdict) {
+  const JsonValue* disposition = text.json.Find("disposition");
+  const JsonValue* id = disposition != nullptr ? disposition->Find("reason") : nullptr;
+  if (id == nullptr || id->AsString() == nullptr) return {};
+  const ReasonInfo* row = FindReason(*id->AsString());
+  if (row == nullptr || row->reason_class == ReasonClass::kPolicy ||
+      row->reason_class == ReasonClass::kInput || row->reason == Reason::kInternalError ||
+      row->reason == verdict.reason) {
+    return {};
+  }
+  return "disposition: its reason is not that of the verdict";
+}
+
+// Sentences for people, which may be worded anew.
+bool IsWording(std::string_view name) {
+  return name == "detail" || name == "phrase" || name == "clause";
+}
+
+std::string ExportDifference(const JsonValue& then, const JsonValue& now, const std::string& path);
+
+// Checks by id: one that only one of both has does not count unless it failed.
+std::string ChecksDifference(const JsonArray& then, const JsonArray& now, const std::string& path) {
+  const auto find = [](const JsonArray& checks, const JsonValue* id) -> const JsonValue* {
+    for (const JsonValue& check : checks) {
+      if (id != nullptr && check.Find("id") != nullptr && *check.Find("id") == *id) return &check;
+    }
+    return nullptr;
+  };
+  const auto failed = [](const JsonValue& check) {
+    const JsonValue* outcome = check.Find("outcome");
+    return outcome == nullptr || *outcome == JsonValue(CheckOutcomeText(CheckOutcome::kFailed));
+  };
+  for (const JsonValue& check : then) {
+    const JsonValue* other = find(now, check.Find("id"));
+    if (other == nullptr && failed(check)) return path + ": a check that failed then";
+    if (other == nullptr) continue;
+    std::string difference = ExportDifference(check, *other, path);
+    if (!difference.empty()) return difference;
+  }
+  for (const JsonValue& check : now) {
+    if (failed(check) && find(then, check.Find("id")) == nullptr) {
+      return path + ": a check that fails now";
+    }
+  }
+  return {};
+}
+
+std::string ExportDifference(const JsonValue& then, const JsonValue& now, const std::string& path) {
+  if (then.IsObject() && now.IsObject()) {
+    for (const auto& [name, value] : *then.AsObject()) {
+      if (IsWording(name)) continue;
+      const std::string inner = path + "/" + name;
+      const JsonValue* other = now.Find(name);
+      if (other == nullptr) return inner + ": is not of the verdict";
+      const bool checks = name == "checks" && value.AsArray() != nullptr && other->AsArray();
+      std::string difference = checks ? ChecksDifference(*value.AsArray(), *other->AsArray(), inner)
+                                      : ExportDifference(value, *other, inner);
+      if (!difference.empty()) return difference;
+    }
+    return {};
+  }
+  if (then.AsArray() != nullptr && now.AsArray() != nullptr) {
+    const JsonArray& a = *then.AsArray();
+    const JsonArray& b = *now.AsArray();
+    if (a.size() != b.size()) return path + ": another number of elements";
+    for (size_t i = 0; i < a.size(); ++i) {
+      std::string difference = ExportDifference(a[i], b[i], path + "/" + std::to_string(i));
+      if (!difference.empty()) return difference;
+    }
+    return {};
+  }
+  // By text: numbers may be signed or unsigned in memory.
+  return WriteJson(then) == WriteJson(now) ? std::string() : path + ": is another one";
+}
+
 }  // namespace
 
 std::string_view ReplayOutcomeName(EvidenceReplay::Outcome outcome) {
@@ -137,6 +246,7 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   int64_t time = 0;
   fields.Text("kind", kind);
   fields.Number("time", time);
+  if (!IsStoredTime(time)) fields.Refuse("time", "is out of range");
   const JsonValue* then = fields.Find("verdict");
   if (auto ok = fields.Finish(); !ok) return ok.error();
   if (kind != "call") return Fail(Reason::kParameterInvalid, "this record is not of a call");
@@ -151,7 +261,12 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   auto kept = ReadMaterial(text.json.Find("material"), blobs);
   if (!kept) return kept.error();
   const auto names_then = kept->check_names;
+  const DialPlan* plan = kept->options.dial_plan;
   const bool judged = kept->material.trust_store != nullptr;
+  const JsonValue* reason_then = then->Find("reason");
+  if (!judged && reason_then != nullptr && *reason_then == JsonValue(Info(Reason::kNone).id)) {
+    return Fail(Reason::kEvidenceAltered, "nothing is verified without a trust store");
+  }
   if (!judged) kept->material.trust_store = TrustStoreBuilder().Build();
   if (trusted) kept->material.trust_store = kept->material.trust_store->Within(*trusted);
   EvidenceReplay replay;
@@ -170,7 +285,19 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   replay.outcome = replay.difference.empty()        ? EvidenceReplay::Outcome::kRepeated
                    : !judged || HasUndecided(*then) ? EvidenceReplay::Outcome::kUndecided
                                                     : EvidenceReplay::Outcome::kDiffers;
+  if (!replay.difference.empty()) return replay;
+  replay.difference = KeysDifference(text, replay, plan);
+  if (replay.difference.empty()) replay.difference = DecisionDifference(text, replay.verdict);
+  if (!replay.difference.empty()) replay.outcome = EvidenceReplay::Outcome::kDiffers;
   return replay;
+}
+
+void CompareExported(const JsonValue& exported, EvidenceReplay& replay) {
+  if (exported.IsNull() || replay.outcome == EvidenceReplay::Outcome::kDiffers) return;
+  std::string difference = ExportDifference(exported, VerdictJson(replay.verdict), "");
+  if (difference.empty()) return;
+  replay.difference = "the verdict beside the record: " + difference;
+  replay.outcome = EvidenceReplay::Outcome::kDiffers;
 }
 
 }  // namespace callvet

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "evidence/evidence_codec.h"
@@ -42,5 +43,9 @@ std::string_view ReplayOutcomeName(EvidenceReplay::Outcome outcome);
 Result<EvidenceReplay> ReplayEvidence(
     const EvidenceText& text, const BlobSource& blobs,
     const std::optional<std::vector<Certificate>>& trusted = std::nullopt);
+
+/// Holds the verdict that a file brings beside its record (VerdictJson; null: none) against what
+/// its record was judged to be: if it says other, `replay` differs. Sentences do not count.
+void CompareExported(const JsonValue& exported, EvidenceReplay& replay);
 
 }  // namespace callvet

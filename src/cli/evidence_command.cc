@@ -21,6 +21,7 @@
 #include "cli/verdict_text.h"
 #include "evidence/audit.h"
 #include "evidence/evidence_bundle.h"
+#include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
 
 namespace callvet::cli {
@@ -83,8 +84,10 @@ struct PruneOptions {
 
 Result<std::optional<std::string>> PublicKeyOption(const std::string& file) {
   if (file.empty()) return std::optional<std::string>();
-  auto pem = ReadFile(file);
-  if (!pem) return pem.error();
+  const auto bytes = ReadFile(file);
+  if (!bytes) return bytes.error();
+  auto pem = PlainPublicKey(*bytes);
+  if (!pem) return Fail(Reason::kKeyInvalid, "--public-key: " + pem.error().detail);
   return std::optional<std::string>(std::move(*pem));
 }
 
@@ -107,6 +110,11 @@ Result<EvidenceQuery> QueryOf(const FindOptions& options, const EvidenceCodec& c
     auto found = codec.KeyOf(*text, *plan);
     if (!found) return InOption(name, found.error());
     *key = std::move(*found);
+  }
+  if (!options.keys.origid.empty()) {
+    auto found = codec.OrigidKey(options.keys.origid);
+    if (!found) return found.error();
+    query.keys.origid = std::move(*found);
   }
   if (!query.keys.call_id.empty()) {
     auto found = codec.CallIdKey(query.keys.call_id);
@@ -212,6 +220,7 @@ struct Loaded {
   EvidenceText text;
   BlobSource blobs;
   std::string key_id;                    // of a bundle's signer
+  JsonValue exported;                    // a bundle's own word of the verdict; null: none
   std::optional<OpenedEvidence> opened;  // nothing: from a bundle
 };
 
@@ -229,7 +238,8 @@ Result<Loaded> LoadRecord(const OneOptions& options, const char* what) {
   const std::string difference = ColumnsDifference(*record);
   if (!difference.empty()) return Fail(Reason::kEvidenceAltered, difference);
   BlobSource blobs = BlobsOf(*opened);
-  return Loaded{std::move(*record), std::move(*text), std::move(blobs), "", std::move(*opened)};
+  return Loaded{std::move(*record), std::move(*text),  std::move(blobs), "",
+                JsonValue(),        std::move(*opened)};
 }
 
 Result<Loaded> LoadBundle(const OneOptions& options) {
@@ -240,8 +250,8 @@ Result<Loaded> LoadBundle(const OneOptions& options) {
   if (!bytes) return bytes.error();
   auto bundle = ReadBundle(*bytes, *key);
   if (!bundle) return bundle.error();
-  return Loaded{std::move(bundle->record), std::move(bundle->text), std::move(bundle->blobs),
-                std::move(bundle->key_id), std::nullopt};
+  return Loaded{std::move(bundle->record), std::move(bundle->text),    std::move(bundle->blobs),
+                std::move(bundle->key_id), std::move(bundle->verdict), std::nullopt};
 }
 
 bool IsFile(const std::string& name) {
@@ -264,11 +274,13 @@ ExitCode RunShow(const OneOptions& options, const Console& console) {
   if (!loaded) return ComplainOfEvidence(loaded.error(), console);
   const auto replay = ReplayOf(*loaded);
   if (!replay) return ComplainOfEvidence(replay.error(), console);
+  const bool differs = *replay && (*replay)->outcome == EvidenceReplay::Outcome::kDiffers;
+  const ExitCode code = differs ? ExitCode::kNotVerified : ExitCode::kVerified;
   const JsonValue story =
       EvidenceStoryJson(loaded->record, loaded->text, *replay ? &**replay : nullptr);
   if (options.json) {
     console.PrintJson(story);
-    return ExitCode::kVerified;
+    return code;
   }
   PrintEntry(story, console);
   if (const JsonValue* responsible = story.Find("responsible")) {
@@ -280,7 +292,7 @@ ExitCode RunShow(const OneOptions& options, const Console& console) {
   }
   console.out() << "Judged again: " << ReplayOutcomeName((*replay)->outcome) << "\n\n";
   PrintVerdict(console, (*replay)->verdict);
-  return ExitCode::kVerified;
+  return code;
 }
 
 // The anchors of --anchors; nothing without it.
@@ -312,16 +324,33 @@ void PrintTrust(const Loaded& loaded, const EvidenceReplay& replay, const OneOpt
   if (options.anchors.empty()) {
     console.out() << "  These anchors are the file's own word (see --anchors)\n";
   }
+  if (options.public_key.empty()) {
+    console.out()
+        << "  When it was judged, by which options and with which revocation lists is the "
+           "file's own word (see --public-key)\n";
+  }
+}
+
+// What nobody but the file itself vouches for.
+JsonArray OwnWord(const OneOptions& options, bool file) {
+  JsonArray words;
+  if (!file) return words;
+  if (options.anchors.empty()) words.emplace_back("anchors");
+  if (options.public_key.empty()) {
+    for (const char* word : {"key", "time", "options", "revocation"}) words.emplace_back(word);
+  }
+  return words;
 }
 
 ExitCode RunVerify(const OneOptions& options, const Console& console) {
-  const bool file = IsFile(options.id);
+  const bool file = options.store.store.empty() && IsFile(options.id);
   auto loaded = file ? LoadBundle(options) : LoadRecord(options, "verify");
   if (!loaded) return ComplainOfEvidence(loaded.error(), console);
   const auto trusted = TrustedOf(options);
   if (!trusted) return console.Complain(trusted.error());
-  const auto replay = ReplayEvidence(loaded->text, loaded->blobs, *trusted);
+  auto replay = ReplayEvidence(loaded->text, loaded->blobs, *trusted);
   if (!replay) return ComplainOfEvidence(replay.error(), console);
+  CompareExported(loaded->exported, *replay);
   const bool differs = replay->outcome == EvidenceReplay::Outcome::kDiffers;
   if (options.json) {
     console.PrintJson(JsonMembers{
@@ -330,6 +359,7 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
         {"difference", replay->difference.empty() ? JsonValue() : JsonValue(replay->difference)},
         {"reason", Info(replay->verdict.reason).id},
         {"signed_by", loaded->key_id.empty() ? JsonValue() : JsonValue(loaded->key_id)},
+        {"own_word", OwnWord(options, file)},
         {"verdict", VerdictJson(replay->verdict)}});
   } else {
     console.out() << ForTerminal(loaded->record.id) << ": "
@@ -347,6 +377,9 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
 ExitCode RunExport(const OneOptions& options, const Console& console) {
   const auto loaded = LoadRecord(options, "export");
   if (!loaded) return ComplainOfEvidence(loaded.error(), console);
+  if (loaded->record.kind != EvidenceKind::kCall) {
+    return console.Complain(Fail(Reason::kParameterInvalid, "this record is not of a call"));
+  }
   const auto replay = ReplayOf(*loaded);
   if (!replay) return ComplainOfEvidence(replay.error(), console);
   const EvidenceCodec codec(loaded->opened->number_key);

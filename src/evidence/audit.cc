@@ -20,20 +20,53 @@ using Kind = AuditFinding::Kind;
 
 constexpr std::chrono::days kClockSkew{1};
 
-// The SHA-256s that a record names.
-void NamedBlobs(const JsonValue& text, std::set<std::string>& names) {
+// The SHA-256s that a record names, and which of them is that of a trust store's manifest. Only a
+// record says so: content that a signer wrote may look like one.
+struct BlobNames {
+  std::set<std::string> all;
+  std::string manifest;
+};
+
+BlobNames NamedBlobs(const JsonValue& text) {
+  BlobNames names;
   const JsonValue* material = text.Find("material");
-  if (material == nullptr || !material->IsObject()) return;
+  if (material == nullptr || !material->IsObject()) return names;
   const auto add = [&](const JsonValue* value) {
-    if (value != nullptr && value->AsString() != nullptr) names.insert(*value->AsString());
+    if (value != nullptr && value->AsString() != nullptr) names.all.insert(*value->AsString());
   };
+  const JsonValue* trust = material->Find("trust");
+  if (trust != nullptr && trust->AsString() != nullptr) names.manifest = *trust->AsString();
   for (const char* name : {"options", "checks", "trust"}) add(material->Find(name));
   for (const char* name : {"certificates", "tn_auth_lists", "contents"}) {
     const JsonValue* answers = material->Find(name);
     if (answers == nullptr || answers->AsArray() == nullptr) continue;
     for (const JsonValue& answer : *answers->AsArray()) add(answer.Find("sha256"));
   }
+  return names;
 }
+
+// The last record that names a blob.
+struct LastUse {
+  std::chrono::sys_days day{};
+  int64_t seq = 0;
+  void Include(const LastUse& other) {
+    day = std::max(day, other.day);
+    seq = std::max(seq, other.seq);
+  }
+};
+using BlobUses = std::map<std::string, LastUse>;  // by SHA-256
+
+// Where the chain begins by now.
+class BeginningReader final : public EvidenceVisitor {
+ public:
+  void State(const EvidenceChainState& state) override { base_ = state.base; }
+  bool Record(const StoredEvidence& /*row*/) override { return false; }
+  void Odd(std::string /*what*/) override {}
+  [[nodiscard]] const EvidenceCheckpoint& base() const { return base_; }
+
+ private:
+  EvidenceCheckpoint base_;
+};
 
 // Follows the chain record by record.
 class ChainWalk final : public EvidenceVisitor {
@@ -55,8 +88,12 @@ class ChainWalk final : public EvidenceVisitor {
     checked_until_ = state_.base.seq;
     for (const EvidenceCheckpoint& checkpoint : state_.checkpoints) {
       Want(checkpoint, ChainEnd::kCheckpoint, "a checkpoint");
+      CheckBehindBeginning(checkpoint, "a checkpoint");
     }
-    if (state_.head.seq != 0) Want(state_.head, ChainEnd::kHead, "the end");
+    if (state_.head.seq != 0) {
+      Want(state_.head, ChainEnd::kHead, "the end");
+      CheckBehindBeginning(state_.head, "the end");
+    }
     if (options_.expected) Expect(*options_.expected);
     report_.head = state_.head;
     told_ = report_.findings.size();
@@ -155,8 +192,9 @@ class ChainWalk final : public EvidenceVisitor {
     report_.findings.push_back(std::move(finding));
   }
 
-  /// The last day of a record that names a blob, by the blob's SHA-256.
-  [[nodiscard]] const std::map<std::string, std::chrono::sys_days>& blobs() const { return blobs_; }
+  [[nodiscard]] const BlobUses& blobs() const { return blobs_; }
+  [[nodiscard]] const BlobUses& manifests() const { return manifests_; }
+  [[nodiscard]] const std::vector<std::string>& public_keys() const { return state_.public_keys; }
 
  private:
   // What the tables beside the records must say of this one.
@@ -183,6 +221,15 @@ class ChainWalk final : public EvidenceVisitor {
       Add({Kind::kRewritten, expected.seq, expected.seq, "",
            "what retention deleted did not end as is expected"});
     }
+  }
+
+  // Retention deletes checkpoints with the records before them, and never moves the end.
+  void CheckBehindBeginning(const EvidenceCheckpoint& checkpoint, const std::string& what) {
+    const EvidenceCheckpoint& base = state_.base;
+    if (checkpoint.seq > base.seq) return;
+    if (checkpoint.seq == base.seq && checkpoint.hash == base.hash) return;
+    Add({Kind::kRewritten, checkpoint.seq, checkpoint.seq, "",
+         what + " does not lie behind where the chain begins"});
   }
 
   void Want(const EvidenceCheckpoint& checkpoint, ChainEnd end, const std::string& what) {
@@ -225,16 +272,13 @@ class ChainWalk final : public EvidenceVisitor {
       Add({Kind::kColumns, row.seq, row.seq, row.id, std::move(difference)});
     }
     // Spilled records come later than they were made, never earlier.
-    if (DayOfId(row.id) > row.day + kClockSkew) {
+    if (DayOfId(row.id) - kClockSkew > row.day) {
       Add({Kind::kColumns, row.seq, row.seq, row.id, "it is younger than the day it is kept in"});
     }
     if (const auto json = ReadJson(row.text, {.max_bytes = row.text.size()})) {
-      std::set<std::string> names;
-      NamedBlobs(*json, names);
-      for (const std::string& name : names) {
-        auto& last = blobs_.emplace(name, row.day).first->second;
-        last = std::max(last, row.day);
-      }
+      const BlobNames names = NamedBlobs(*json);
+      for (const std::string& name : names.all) blobs_[name].Include({row.day, row.seq});
+      if (!names.manifest.empty()) manifests_[names.manifest].Include({row.day, row.seq});
     }
   }
 
@@ -261,7 +305,8 @@ class ChainWalk final : public EvidenceVisitor {
   std::string last_hash_;
   std::string before_last_hash_;
   std::multimap<int64_t, std::pair<std::string, std::string>> wanted_;  // hash and name, by seq
-  std::map<std::string, std::chrono::sys_days> blobs_;
+  BlobUses blobs_;
+  BlobUses manifests_;
   std::optional<Result<EvidenceRecord>> read_;           // the record at hand
   TallyCounter tallies_;                                 // of the day at hand
   std::vector<std::pair<int64_t, int64_t>> miscounted_;  // last seq and number of days
@@ -272,36 +317,59 @@ class ChainWalk final : public EvidenceVisitor {
   std::set<std::string> signed_by_;
 };
 
-// All blobs are what their names say, none that records or manifests name is missing, and each is
-// kept as long as its last record.
-Result<void> CheckBlobs(EvidenceStore& store, ChainWalk& walk) {
+using BlobDays = std::map<std::string, std::chrono::sys_days>;  // until when they are kept
+
+// The blobs that are there, which must be what their names say. What manifests name is named too.
+Result<BlobDays> ReadBlobs(EvidenceStore& store, ChainWalk& walk, BlobUses& named) {
   const auto blobs = store.Blobs();
   if (!blobs) return blobs.error();
-  auto named = walk.blobs();
-  std::map<std::string, std::chrono::sys_days> there;
+  BlobDays there;
   for (const EvidenceBlobUse& blob : *blobs) {
     const auto bytes = store.GetBlob(blob.sha256);
     if (!bytes && bytes.error().reason != Reason::kResourceNotFound) return bytes.error();
+    if (!bytes) continue;  // deleted since: missing if a record names it
     there.emplace(blob.sha256, blob.last_day);
-    if (!bytes || Sha256Hex(*bytes) != blob.sha256) {
+    if (Sha256Hex(*bytes) != blob.sha256) {
       walk.Add(
           {Kind::kBlob, 0, 0, blob.sha256, "what records share under this SHA-256 has another"});
       continue;
     }
-    const auto manifest = named.find(blob.sha256);
-    if (manifest == named.end()) continue;
-    const auto day = manifest->second;
-    for (const std::string& name : ManifestBlobs(*bytes)) {
-      auto& last = named.emplace(name, day).first->second;
-      last = std::max(last, day);
+    const auto manifest = walk.manifests().find(blob.sha256);
+    if (manifest == walk.manifests().end()) continue;
+    for (const std::string& name : ManifestBlobs(*bytes)) named[name].Include(manifest->second);
+  }
+  return there;
+}
+
+// Up to which record retention deleted what was read meanwhile, on the word of who signs.
+Result<int64_t> DeletedSince(EvidenceStore& store, const ChainWalk& walk) {
+  BeginningReader reader;
+  if (auto ok = store.VisitAll(reader); !ok) return ok.error();
+  const bool good = CheckCheckpoint(reader.base(), ChainEnd::kBase, walk.public_keys()).has_value();
+  return good ? reader.base().seq : 0;
+}
+
+// All blobs are what their names say, none that records or manifests name is missing, and each is
+// kept as long as its last record.
+Result<void> CheckBlobs(EvidenceStore& store, ChainWalk& walk) {
+  BlobUses named = walk.blobs();
+  const auto there = ReadBlobs(store, walk, named);
+  if (!there) return there.error();
+  BlobUses missing;
+  for (const auto& [name, use] : named) {
+    const auto found = there->find(name);
+    if (found == there->end()) {
+      missing.emplace(name, use);
+    } else if (found->second < use.day) {
+      walk.Add({Kind::kBlob, 0, 0, name, "it would be deleted before the records that name it"});
     }
   }
-  for (const auto& [name, day] : named) {
-    const auto found = there.find(name);
-    if (found == there.end()) {
+  if (missing.empty()) return {};
+  const auto deleted = DeletedSince(store, walk);
+  if (!deleted) return deleted.error();
+  for (const auto& [name, use] : missing) {
+    if (use.seq > *deleted) {
       walk.Add({Kind::kBlob, 0, 0, name, "records name it, and it is missing"});
-    } else if (found->second < day) {
-      walk.Add({Kind::kBlob, 0, 0, name, "it would be deleted before the records that name it"});
     }
   }
   return {};

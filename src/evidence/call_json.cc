@@ -5,6 +5,7 @@
 
 #include "callvet/passport.h"
 #include "evidence/json_fields.h"
+#include "evidence/store_time.h"
 
 namespace callvet {
 namespace {
@@ -123,6 +124,8 @@ void ReadCounts(JsonFields& fields, VerifierOptions& options) {
       max_diversions > kMost) {
     fields.Refuse("max_identities", "is out of range");
   }
+  if (!IsStoredSpan(max_age)) fields.Refuse("max_age", "is out of range");
+  if (!IsStoredSpan(max_diverted_age)) fields.Refuse("max_diverted_age", "is out of range");
   options.max_age = std::chrono::seconds(max_age);
   options.max_diverted_age = std::chrono::seconds(max_diverted_age);
   options.max_identities = static_cast<size_t>(max_identities);

@@ -148,7 +148,8 @@ Result<EvidenceBundle> ReadBundle(std::string_view text,
       CanonicalJson(bundle.text.private_) != CanonicalJson(*private_part)) {
     return Fail(Reason::kEvidenceAltered, "the parties are not those of the record");
   }
-  bundle.text.private_ = *private_part;
+  OpenPrivate(bundle.text, *private_part);
+  if (const JsonValue* verdict = fields.Find("verdict")) bundle.verdict = *verdict;
   auto signer = CheckBundleSignature(*json, bundle, trusted_key);
   if (!signer) return signer.error();
   auto blobs = BundleBlobs(*json);

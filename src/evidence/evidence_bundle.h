@@ -22,12 +22,12 @@ struct EvidenceBundle {
   EvidenceText text;  // its private part was open in the bundle
   BlobSource blobs;
   std::string key_id;  // who signed the bundle
+  JsonValue verdict;   // what the exporter came to; null: it says none
 };
 
 /// Makes a bundle of `record`: its text, what of it is sealed (opened with the codec's key), and
-/// all blobs, signed by `signer`. `verdict` is added for people and not
-/// signed (null: none). Fails with kNotPermitted if parties are sealed and the codec has no key, or
-/// like ReadMaterial.
+/// all blobs, and `verdict` (null: none), signed by `signer`. Fails with kNotPermitted if parties
+/// are sealed and the codec has no key, or like ReadMaterial.
 struct BundleParts {
   const StoredEvidence& record;
   const EvidenceCodec& codec;

@@ -78,20 +78,17 @@ bool ChainIsGood(const PassportVerdict& passport) {
   return false;
 }
 
-EvidenceKeys KeysOf(const CallEvidence& evidence) {
-  EvidenceKeys keys;
+// UUIDs are the same in either case (RFC 9562 4).
+std::string OrigidText(std::string_view text) {
+  std::string lower = ToLower(text);
+  return PackUuid(lower).empty() ? std::string(text) : lower;
+}
+
+EvidenceKeys AllKeysOf(const CallEvidence& evidence) {
   const DialPlan* plan = evidence.options != nullptr ? evidence.options->dial_plan : nullptr;
-  keys.orig = FirstParty(evidence.call.orig, plan);
-  keys.dest = FirstParty(evidence.call.dest, plan);
+  EvidenceKeys keys = KeysOf(evidence.call, plan, evidence.verdict);
   keys.trunk = evidence.trunk;
   keys.call_id = evidence.call_id;
-  keys.reason = Info(evidence.verdict.reason).id;
-  const PassportVerdict* deciding = evidence.verdict.deciding();
-  if (deciding == nullptr) return keys;
-  keys.origid = deciding->origid.value_or("");
-  if (deciding->signer && !deciding->signer->spcs.empty() && ChainIsGood(*deciding)) {
-    keys.spc = deciding->signer->spcs.front();
-  }
   return keys;
 }
 
@@ -131,6 +128,20 @@ std::string CleanKey(std::string_view text) {
     text.remove_prefix(point.size);
   }
   return clean;
+}
+
+EvidenceKeys KeysOf(const CallRequest& call, const DialPlan* plan, const Verdict& verdict) {
+  EvidenceKeys keys;
+  keys.orig = FirstParty(call.orig, plan);
+  keys.dest = FirstParty(call.dest, plan);
+  keys.reason = Info(verdict.reason).id;
+  const PassportVerdict* deciding = verdict.deciding();
+  if (deciding == nullptr) return keys;
+  keys.origid = OrigidText(deciding->origid.value_or(""));
+  if (deciding->signer && !deciding->signer->spcs.empty() && ChainIsGood(*deciding)) {
+    keys.spc = deciding->signer->spcs.front();
+  }
+  return keys;
 }
 
 EvidenceKeys CleanKeys(EvidenceKeys keys) {
@@ -182,6 +193,9 @@ Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers priva
       if (!hash) return hash.error();
       *key = std::move(*hash);
     }
+    auto origid = OrigidKey(record.keys.origid);
+    if (!origid) return origid.error();
+    record.keys.origid = std::move(*origid);
     auto sealed = key_->Seal(record.id, CanonicalJson(private_part));
     if (!sealed) return sealed.error();
     json.emplace_back("sealed", std::move(*sealed));
@@ -204,11 +218,12 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::
   EvidenceRecord record;
   record.id = std::move(id);
   record.time = evidence.verdict.judged_at;
-  record.keys = KeysOf(evidence);
+  record.keys = AllKeysOf(evidence);
   auto material = material_.Encode(evidence, CheckNames(evidence.verdict), record.blobs);
   if (!material) return material.error();
-  JsonMembers json = {{"material", std::move(*material)},
-                      {"verdict", VerdictDigest(evidence.verdict)}};
+  JsonValue verdict = VerdictDigest(evidence.verdict);
+  JsonValue odd_claims = key_ ? TakeOddClaims(verdict) : JsonValue();
+  JsonMembers json = {{"material", std::move(*material)}, {"verdict", std::move(verdict)}};
   if (evidence.disposition) {
     json.emplace_back("disposition", DispositionDigest(*evidence.disposition));
   }
@@ -216,6 +231,7 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::
   AddText(json, "trust_list", evidence.trust_list);
   JsonMembers private_part = {{"call", CallJson(evidence.call)},
                               {"parties", PartiesDigest(evidence.verdict)}};
+  if (!odd_claims.IsNull()) private_part.emplace_back("claims", std::move(odd_claims));
   AddText(private_part, "call_id", evidence.call_id);
   return Finish(std::move(json), std::move(private_part), std::move(record));
 }
@@ -269,6 +285,12 @@ Result<std::string> EvidenceCodec::KeyOf(std::string_view party, const DialPlan*
   return key_ ? key_->Hash(clean) : Result<std::string>(std::move(clean));
 }
 
+Result<std::string> EvidenceCodec::OrigidKey(std::string_view origid) const {
+  std::string clean = CleanKey(OrigidText(origid));
+  const bool hashed = key_ && !clean.empty() && PackUuid(clean).empty();
+  return hashed ? key_->Hash(clean) : Result<std::string>(std::move(clean));
+}
+
 Result<std::string> EvidenceCodec::CallIdKey(std::string_view call_id) const {
   std::string clean = CleanKey(call_id);
   return key_ ? key_->Hash(clean) : Result<std::string>(std::move(clean));
@@ -299,8 +321,19 @@ Result<EvidenceText> EvidenceCodec::Read(std::string_view text) const {
   if (!opened) return opened.error();
   auto parsed = ReadEvidenceJson(*opened);
   if (!parsed) return parsed.error();
-  read.private_ = std::move(*parsed);
+  OpenPrivate(read, std::move(*parsed));
   return read;
+}
+
+void OpenPrivate(EvidenceText& text, JsonValue private_part) {
+  text.private_ = std::move(private_part);
+  const JsonValue* claims = text.private_.Find("claims");
+  if (claims == nullptr || !text.json.IsObject()) return;
+  JsonMembers members = *text.json.AsObject();
+  for (auto& [name, value] : members) {
+    if (name == "verdict") value = WithOddClaims(value, *claims);
+  }
+  text.json = std::move(members);
 }
 
 Result<EvidenceRecord> RecordOfText(std::string text) {
@@ -313,6 +346,7 @@ Result<EvidenceRecord> RecordOfText(std::string text) {
   fields.Text("id", record.id);
   fields.Text("kind", kind);
   fields.Number("time", time);
+  if (!IsStoredTime(time)) fields.Refuse("time", "is out of range");
   if (auto ok = fields.Finish(); !ok) return ok.error();
   record.kind = KindOfName(kind);
   record.time = sys_seconds(std::chrono::seconds(time));

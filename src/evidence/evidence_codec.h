@@ -66,6 +66,9 @@ class EvidenceCodec {
   /// What a number or URI as somebody writes it (`plan` may be null) is found by: canonical, or
   /// the text itself if it is no party, and hashed if there is a key. Fails with kInternalError.
   [[nodiscard]] Result<std::string> KeyOf(std::string_view party, const DialPlan* plan) const;
+  /// What an origid is found by: a UUID in lower case, which names nobody; else the text itself,
+  /// hashed if there is a key. Fails with kInternalError.
+  [[nodiscard]] Result<std::string> OrigidKey(std::string_view origid) const;
   /// What a Call-ID is found by: itself, hashed if there is a key, since many hold numbers. Fails
   /// with kInternalError.
   [[nodiscard]] Result<std::string> CallIdKey(std::string_view call_id) const;
@@ -95,6 +98,14 @@ std::string CleanKey(std::string_view text);
 std::string_view EvidenceKindName(EvidenceKind kind);
 /// The kind that a store writes as `number`; nothing if there is none.
 std::optional<EvidenceKind> EvidenceKindOf(int64_t number);
+
+/// By what a call is found that `verdict` is of; trunk and Call-ID are not of it. Not yet cut nor
+/// hashed. Pure.
+EvidenceKeys KeysOf(const CallRequest& call, const DialPlan* plan, const Verdict& verdict);
+
+/// Puts the open private part into `text`, and what of the verdict was sealed with it into its
+/// place.
+void OpenPrivate(EvidenceText& text, JsonValue private_part);
 
 /// A record of its text alone; without blobs. Fails with kEvidenceAltered. Pure.
 Result<EvidenceRecord> RecordOfText(std::string text);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "pki/es256.h"
+#include "pki/pem.h"
 #include "pki/sealing.h"
 #include "pki/sha256.h"
 
@@ -102,6 +103,20 @@ Result<void> CheckSignature(std::string_view statement, std::string_view signatu
     return {};
   }
   return Fail(Reason::kEvidenceAltered, "signed by a key that is not known");
+}
+
+Result<std::string> PlainPublicKey(std::string_view key) {
+  const bool pem = key.find("-----BEGIN") != std::string_view::npos;
+  const auto read = Es256PublicKey::FromPem(pem ? std::string(key) : WritePem("PUBLIC KEY", key));
+  if (!read) return read.error();
+  // SubjectPublicKeyInfo of id-ecPublicKey, prime256v1, and an uncompressed point (RFC 5480 2).
+  constexpr std::string_view kHead(
+      "\x30\x59\x30\x13\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07"
+      "\x03\x42\x00\x04",
+      27);
+  return WritePem("PUBLIC KEY", std::string(kHead) +
+                                    std::string(reinterpret_cast<const char*>(read->point().data()),
+                                                read->point().size()));
 }
 
 Result<std::string> EvidenceKeyId(std::string_view public_pem) {

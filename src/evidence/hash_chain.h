@@ -49,6 +49,10 @@ Result<void> CheckCheckpoint(const EvidenceCheckpoint& checkpoint, ChainEnd end,
 Result<void> CheckSignature(std::string_view statement, std::string_view signature,
                             std::string_view key_id, const std::vector<std::string>& public_keys);
 
+/// A P-256 public key, in PEM or DER, in the one form in which stores name it (PEM of an
+/// uncompressed point). Fails with kKeyInvalid or kSignerKeyUnsupported.
+Result<std::string> PlainPublicKey(std::string_view key);
+
 /// The hexadecimal SHA-256 of a public key's PEM text, without white space at its ends. Fails with
 /// kInternalError.
 Result<std::string> EvidenceKeyId(std::string_view public_pem);

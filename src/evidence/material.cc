@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "evidence/call_json.h"
 #include "evidence/json_fields.h"
+#include "evidence/store_time.h"
 #include "pki/pem.h"
 #include "pki/sealing.h"
 #include "pki/sha256.h"
@@ -220,6 +221,8 @@ Result<void> AddRevocation(JsonFields& fields, TrustStoreBuilder& builder) {
   int64_t grace = 0;
   fields.Text("revocation", word);
   fields.Number("crl_grace", grace);
+  if (!IsStoredSpan(grace)) fields.Refuse("crl_grace", "is out of range");
+  if (auto ok = fields.Finish(); !ok) return ok;
   for (const RevocationPolicy policy :
        {RevocationPolicy::kIfCovered, RevocationPolicy::kRequired, RevocationPolicy::kBestEffort}) {
     if (PolicyWord(policy) != word) continue;
@@ -267,6 +270,8 @@ Result<std::shared_ptr<const TrustStore>> ReadTrust(std::string_view sha256,
   if (fields.Find("listed_until") != nullptr) {
     int64_t until = 0;
     fields.Number("listed_until", until);
+    if (!IsStoredTime(until)) fields.Refuse("listed_until", "is out of range");
+    if (auto ok = fields.Finish(); !ok) return ok.error();
     builder.SetListedAnchors(std::move(*listed), sys_seconds(std::chrono::seconds(until)));
   }
   if (auto ok = AddRevocation(fields, builder); !ok) return ok.error();
@@ -367,7 +372,7 @@ std::vector<std::string> ManifestBlobs(std::string_view bytes) {
   std::vector<std::string> names;
   if (bytes.substr(0, 1) != "{") return names;
   const auto json = ReadEvidenceJson(bytes);
-  if (!json || json->Find("revocation") == nullptr) return names;
+  if (!json) return names;
   JsonFields fields(&*json);
   fields.Texts("crls", names);
   for (const char* name : {"anchors", "listed_anchors", "crl_anchors", "crl_signers"}) {

@@ -85,7 +85,8 @@ struct KeptMaterial {
 /// for one that is missing), or like `blobs`.
 Result<KeptMaterial> ReadMaterial(const JsonValue* json, const BlobSource& blobs);
 
-/// The SHA-256s that a blob names, if it is the manifest of a trust store; else nothing.
+/// The SHA-256s that the manifest of a trust store names. Whether `bytes` are one, only a record
+/// says.
 std::vector<std::string> ManifestBlobs(std::string_view bytes);
 
 }  // namespace callvet

@@ -508,13 +508,19 @@ Result<EvidencePage> PostgresStore::Find(const EvidenceQuery& query) {
   if (query.from) add("at >=", Int(Seconds(*query.from)));
   if (query.to) add("at <=", Int(Seconds(*query.to)));
   const std::pair<const char*, const std::string*> keys[] = {
-      {"orig =", &query.keys.orig},       {"dest =", &query.keys.dest},
-      {"origid =", &query.keys.origid},   {"spc =", &query.keys.spc},
-      {"trunk =", &query.keys.trunk},     {"reason =", &query.keys.reason},
-      {"call_id =", &query.keys.call_id},
+      {"orig =", &query.keys.orig},     {"dest =", &query.keys.dest},
+      {"spc =", &query.keys.spc},       {"trunk =", &query.keys.trunk},
+      {"reason =", &query.keys.reason}, {"call_id =", &query.keys.call_id},
   };
   for (const auto& [condition, value] : keys) {
     if (!value->empty()) add(condition, *value);
+  }
+  if (!query.keys.origid.empty()) {
+    // Earlier versions kept a UUID in capitals as it came.
+    const bool uuid = !PackUuid(query.keys.origid).empty();
+    parameters.emplace_back(query.keys.origid);
+    const std::string value = "$" + std::to_string(parameters.size()) + "::text";
+    where += " AND origid " + (uuid ? "IN (" + value + ", upper(" + value + "))" : "= " + value);
   }
   const bool few = !query.keys.origid.empty() || !query.keys.call_id.empty();
   if (!query.keys.reason.empty() && query.keys.reason != Info(Reason::kNone).id) {
@@ -707,12 +713,12 @@ Result<int64_t> PostgresStore::PruneDay(Connection& connection, int64_t day, int
 
 Result<int64_t> PostgresStore::PruneInside(Connection& connection, int64_t day) const {
   if (auto ok = connection.Query(kLock); !ok) return ok.error();
+  const auto tail = CheckedTail(connection);
+  if (!tail) return tail.error();
   const auto days =
       connection.Query("SELECT day FROM evidence_day WHERE day < $1 ORDER BY day", {Int(day)});
   if (!days) return days.error();
   if (days->rows.empty()) return 0;
-  const auto tail = CheckedTail(connection);
-  if (!tail) return tail.error();
   EvidenceCheckpoint base = tail->base;
   int64_t deleted = 0;
   for (const Row& row : days->rows) {

@@ -103,6 +103,10 @@ Result<SqliteDatabase> SqliteDatabase::OpenHandle(const std::string& name, int f
   return SqliteDatabase(std::move(handle));
 }
 
+void SqliteDatabase::WaitAtMost(std::chrono::milliseconds wait) {
+  ::sqlite3_busy_timeout(handle_->database, static_cast<int>(wait.count()));
+}
+
 bool SqliteDatabase::CannotShare(const SqliteDatabase& database) {
   const int code = ::sqlite3_errcode(database.handle_->database) & 0xFF;
   return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -28,6 +29,8 @@ class SqliteDatabase {
   SqliteDatabase& operator=(SqliteDatabase&&) = delete;
   ~SqliteDatabase();
 
+  /// How long a lock of others is waited for from now on.
+  void WaitAtMost(std::chrono::milliseconds wait);
   /// Runs statements without parameters. Fails with kEvidenceUnavailable.
   Result<void> Execute(const std::string& sql);
   /// Fails with kEvidenceUnavailable, also if a table is missing; with kFileInvalid if the file is

@@ -63,7 +63,7 @@ using Schema = std::map<std::string, std::string>;  // "index record_1_id", its 
 Result<Schema> ReadSchema(SqliteDatabase& database) {
   auto read = database.Prepare(
       "SELECT type || ' ' || name, tbl_name || ': ' || coalesce(sql, '') FROM sqlite_schema "
-      "WHERE name NOT LIKE 'sqlite_stat%'");
+      "WHERE name NOT IN ('sqlite_stat1', 'sqlite_stat4')");
   if (!read) return read.error();
   Schema schema;
   while (true) {

@@ -2,9 +2,11 @@
 #include "evidence/sqlite_store.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "evidence/chain_guard.h"
@@ -25,6 +27,10 @@ using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
 
 constexpr int64_t kApplicationId = 0x63767631;  // "cvv1"
 constexpr size_t kSqliteReaders = 4;
+// How long whoever writes waits for others; then the group is spilled instead.
+constexpr std::chrono::milliseconds kWriteWait{1'000};
+// Of a day's records so many are deleted at once, so that whoever appends is not kept waiting.
+constexpr int64_t kPruneStep = 1'000;
 
 void BindText(SqliteStatement& statement, int index, const std::string& text) {
   if (text.empty()) {
@@ -81,10 +87,23 @@ class SqliteStore final : public EvidenceStore {
   Result<void> PutRecords(const std::vector<ChainedRecord>& records, int64_t day);
   Result<void> PutHead(EvidenceCheckpoint& head, const EvidenceCheckpoint& newest);
   Result<void> PutEnd(const char* name, const EvidenceCheckpoint& end);
-  Result<int64_t> PruneInside(int64_t day);
   Result<void> RekeyInside(const EvidenceSigner& next);
 
-  Result<int64_t> PruneDay(int64_t day, int64_t limit, EvidenceCheckpoint& base);
+  // Of Prune: each a transaction of its own, behind which the store is whole.
+  struct Step {
+    int64_t deleted = 0;
+    bool more = false;
+  };
+  using DeleteSome = Result<Step> (SqliteStore::*)(int64_t limit);
+  Result<void> CheckOldDays(int64_t limit);
+  Result<void> CheckOldDay(int64_t day, int64_t limit, const EvidenceCheckpoint& base);
+  Result<int64_t> InSteps(DeleteSome step, int64_t limit);
+  Result<Step> DeleteSomeRecords(int64_t limit);
+  Result<Step> DeleteSomeBlobs(int64_t limit);
+  Result<int64_t> DeleteFirst(int64_t day, EvidenceCheckpoint& base);
+  Result<StoredEvidence> LastOfStep(int64_t day);
+  Result<void> SettleDay(int64_t day);
+  Result<int64_t> Changes();
 
   Result<std::unique_ptr<SqliteDatabase>> OpenReader() const;
   static Result<EvidenceCheckpoint> ReadEnd(SqliteDatabase& database, const char* name);
@@ -116,7 +135,7 @@ class SqliteStore final : public EvidenceStore {
   }
 
   SqliteStoreOptions options_;
-  std::mutex write_mutex_;
+  std::timed_mutex write_mutex_;
   SqliteDatabase writer_;
   ChainGuard guard_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day
@@ -170,6 +189,7 @@ Result<void> SqliteStore::Prepare() {
     return Fail(Reason::kKeyInvalid,
                 options_.path.string() + " was begun with another key for numbers, or without one");
   }
+  writer_.WaitAtMost(kWriteWait);
   return read_only ? Result<void>() : CheckSigner();
 }
 
@@ -243,7 +263,8 @@ Result<ChainTail> SqliteStore::CheckedTail() {
 
 Result<void> SqliteStore::Append(const Records& records, Seen seen) {
   if (records.empty()) return {};
-  const std::lock_guard lock(write_mutex_);
+  const std::unique_lock lock(write_mutex_, kWriteWait);
+  if (!lock) return Fail(Reason::kEvidenceUnavailable, "SQLite: retention holds the store");
   const auto head =
       Transaction(writer_, "BEGIN IMMEDIATE", [&] { return AppendInside(records, seen); });
   if (!head) {
@@ -467,7 +488,7 @@ Result<std::vector<SqliteStore::Day>> SqliteStore::Days(SqliteDatabase& database
     const auto row = read->Step();
     if (!row) return row.error();
     if (!*row) return days;
-    days.push_back({read->Int(0), read->Int(1), read->Int(2)});
+    days.push_back({read->Int(0), Seconds(Time(read->Int(1))), Seconds(Time(read->Int(2)))});
   }
 }
 
@@ -507,7 +528,13 @@ Condition ConditionOf(const EvidenceQuery& query, TimeSearch search) {
   };
   add("orig", query.keys.orig, "t");
   add("dest", query.keys.dest, "t");
-  add("origid", query.keys.origid, "u");
+  if (!query.keys.origid.empty()) {
+    // Earlier versions kept a UUID in capitals as it came.
+    const bool uuid = !PackUuid(query.keys.origid).empty();
+    condition.sql += uuid ? " AND origid IN (?, upper(?))" : " AND origid = ?";
+    condition.values.emplace_back("u", query.keys.origid);
+    if (uuid) condition.values.emplace_back("t", query.keys.origid);
+  }
   add("spc", query.keys.spc, "t");
   add("trunk", query.keys.trunk, "t");
   add("call_id", query.keys.call_id, "t");
@@ -706,6 +733,10 @@ Result<void> SqliteStore::VisitInside(SqliteDatabase& database, EvidenceVisitor&
   const bool tallied = state->tallied_from && *summaries;
   std::vector<int64_t> numbers;
   for (const Day& day : *days) {
+    if (!IsStoredDay(day.day)) {
+      visitor.Odd("there is no day " + std::to_string(day.day));
+      continue;
+    }
     numbers.push_back(day.day);
     auto table = database.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
     if (!table) return table.error();
@@ -745,76 +776,160 @@ Result<std::vector<EvidenceBlobUse>> SqliteStore::Blobs() {
 }
 
 Result<int64_t> SqliteStore::Prune(std::chrono::sys_days day) {
-  const std::lock_guard lock(write_mutex_);
-  blob_days_.clear();
-  return Transaction(writer_, "BEGIN IMMEDIATE",
-                     [&] { return PruneInside(day.time_since_epoch().count()); });
-}
-
-// Drops a day's table, whose last record becomes `base`. Gives how many records it had.
-Result<int64_t> SqliteStore::PruneDay(int64_t day, int64_t limit, EvidenceCheckpoint& base) {
-  const std::string table = TableOf(day);
-  OldDay old;
-  int64_t count = 0;
+  const int64_t limit = day.time_since_epoch().count();
   {
-    auto last = writer_.Prepare(std::string("SELECT ") + kSqliteColumns +
-                                ", (SELECT count(*) FROM " + table + "), (SELECT max(id) FROM " +
-                                table + ") FROM " + table + " ORDER BY seq DESC LIMIT 1");
-    if (!last) return last.error();
-    const auto row = last->Step();
-    if (!row) return row.error();
-    if (*row) {
-      old.last = RecordOf(*last, day);
-      count = last->Int(13);
-      old.newest_id = UnpackUuid(last->Bytes(14));
-    }
-  }  // a table that is being read cannot be dropped
-  if (count > 0) {
-    if (auto ok = CheckOld(old, std::chrono::sys_days(std::chrono::days(limit))); !ok) {
-      return ok.error();
-    }
-    const auto place = PlaceOf(writer_, old.last, base);
-    if (!place) return place.error();
-    if (auto ok = CheckPlace(old.last, *place); !ok) return ok.error();
-    base.seq = old.last.seq;
-    base.hash = old.last.hash;
+    const std::lock_guard lock(write_mutex_);
+    const auto ok = Transaction(writer_, "BEGIN", [&] { return CheckOldDays(limit); });
+    if (!ok) return ok.error();
   }
-  if (auto ok = writer_.Execute("DROP TABLE " + table +
-                                "; DELETE FROM day WHERE day = " + std::to_string(day));
-      !ok) {
-    return ok.error();
-  }
-  return count;
+  const auto deleted = InSteps(&SqliteStore::DeleteSomeRecords, limit);
+  if (!deleted) return deleted.error();
+  const auto blobs = InSteps(&SqliteStore::DeleteSomeBlobs, limit);
+  if (!blobs) return blobs.error();
+  return deleted;
 }
 
-Result<int64_t> SqliteStore::PruneInside(int64_t day) {
-  const auto days = Days(writer_, "ASC");
-  if (!days) return days.error();
-  if (days->empty() || days->front().day >= day) return 0;
+// Nothing is deleted unless all of it may be.
+Result<void> SqliteStore::CheckOldDays(int64_t limit) {
   const auto tail = CheckedTail();
   if (!tail) return tail.error();
-  EvidenceCheckpoint base = tail->base;
-  int64_t deleted = 0;
+  const auto days = Days(writer_, "ASC");
+  if (!days) return days.error();
   for (const Day& old : *days) {
-    if (old.day >= day) break;
-    const auto gone = PruneDay(old.day, day, base);
-    if (!gone) return gone.error();
-    deleted += *gone;
+    if (old.day >= limit) break;
+    if (auto ok = CheckOldDay(old.day, limit, tail->base); !ok) return ok;
   }
-  if (deleted == 0) return deleted;
+  return {};
+}
+
+Result<void> SqliteStore::CheckOldDay(int64_t day, int64_t limit, const EvidenceCheckpoint& base) {
+  const std::string table = TableOf(day);
+  auto last = writer_.Prepare(std::string("SELECT ") + kSqliteColumns + ", (SELECT max(id) FROM " +
+                              table + ") FROM " + table + " ORDER BY seq DESC LIMIT 1");
+  if (!last) return last.error();
+  const auto row = last->Step();
+  if (!row) return row.error();
+  if (!*row) return {};
+  const OldDay old{RecordOf(*last, day), UnpackUuid(last->Bytes(13))};
+  if (auto ok = CheckOld(old, std::chrono::sys_days(std::chrono::days(limit))); !ok) return ok;
+  const auto place = PlaceOf(writer_, old.last, base);
+  if (!place) return place.error();
+  return CheckPlace(old.last, *place);
+}
+
+// Steps until nothing is left to do. Whoever appends has the time between two of them.
+Result<int64_t> SqliteStore::InSteps(DeleteSome step, int64_t limit) {
+  constexpr std::chrono::microseconds kMaxPause = std::chrono::milliseconds(200);
+  int64_t deleted = 0;
+  while (true) {
+    const Stopwatch taken;
+    {
+      const std::lock_guard lock(write_mutex_);
+      blob_days_.clear();
+      const auto done =
+          Transaction(writer_, "BEGIN IMMEDIATE", [&] { return (this->*step)(limit); });
+      if (!done) return done.error();
+      deleted += done->deleted;
+      if (!done->more) return deleted;
+    }
+    std::this_thread::sleep_for(std::min(taken.Elapsed(), kMaxPause));
+  }
+}
+
+// The first records of the first day, if it is old.
+Result<SqliteStore::Step> SqliteStore::DeleteSomeRecords(int64_t limit) {
+  const auto days = Days(writer_, "ASC");
+  if (!days) return days.error();
+  if (days->empty() || days->front().day >= limit) return Step();
+  const int64_t day = days->front().day;
+  auto tail = CheckedTail();
+  if (!tail) return tail.error();
+  if (auto ok = CheckOldDay(day, limit, tail->base); !ok) return ok.error();
+  const auto deleted = DeleteFirst(day, tail->base);
+  if (!deleted) return deleted.error();
+  if (auto ok = SettleDay(day); !ok) return ok.error();
+  return Step{*deleted, true};
+}
+
+// Of what is deleted the last record becomes `base`.
+Result<int64_t> SqliteStore::DeleteFirst(int64_t day, EvidenceCheckpoint& base) {
+  const auto last = LastOfStep(day);
+  if (!last) return last.error();
+  if (last->seq == 0) return 0;
+  const auto place = PlaceOf(writer_, *last, base);
+  if (!place) return place.error();
+  if (auto ok = CheckPlace(*last, *place); !ok) return ok.error();
+  base.seq = last->seq;
+  base.hash = last->hash;
+  const std::string until = " WHERE seq <= " + std::to_string(base.seq);
+  if (auto ok = TakeSqliteSummaries(writer_, TableOf(day), day, base.seq); !ok) return ok.error();
+  if (auto ok = writer_.Execute("DELETE FROM " + TableOf(day) + until); !ok) return ok.error();
+  const auto deleted = Changes();
   if (auto ok = SignCheckpoint(base, ChainEnd::kBase, options_.clock->Now(), options_.signer.get());
       !ok) {
     return ok.error();
   }
   if (auto ok = PutEnd("base", base); !ok) return ok.error();
-  if (auto ok =
-          writer_.Execute("DELETE FROM blob WHERE last_day < " + std::to_string(day) +
-                          "; DELETE FROM checkpoint WHERE seq <= " + std::to_string(base.seq));
+  if (auto ok = writer_.Execute("DELETE FROM checkpoint" + until); !ok) return ok.error();
+  return deleted;
+}
+
+// seq 0: the day has no records.
+Result<StoredEvidence> SqliteStore::LastOfStep(int64_t day) {
+  const std::string table = TableOf(day);
+  auto last = writer_.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " + table +
+                              " WHERE seq = (SELECT max(seq) FROM (SELECT seq FROM " + table +
+                              " ORDER BY seq LIMIT ?))");
+  if (!last) return last.error();
+  const auto row = last->Bind(1, kPruneStep).Step();
+  if (!row) return row.error();
+  return *row ? RecordOf(*last, day) : StoredEvidence();
+}
+
+// The times of what is left of a day; a day without records goes.
+Result<void> SqliteStore::SettleDay(int64_t day) {
+  const std::string table = TableOf(day);
+  const std::string of_day = " WHERE day = " + std::to_string(day);
+  std::optional<Day> left;
+  {
+    auto times = writer_.Prepare("SELECT (SELECT min(time) FROM " + table +
+                                 "), (SELECT max(time) FROM " + table + ")");
+    if (!times) return times.error();
+    const auto row = times->Step();
+    if (!row) return row.error();
+    if (*row && times->TypeOf(0) != SqliteStatement::Column::kNull) {
+      left = Day{day, times->Int(0), times->Int(1)};
+    }
+  }  // a table that is being read cannot be dropped
+  if (!left) {
+    return writer_.Execute("DROP TABLE " + table + "; DELETE FROM day" + of_day +
+                           "; DELETE FROM tally" + of_day);
+  }
+  return writer_.Execute("UPDATE day SET min_time = " + std::to_string(left->min_time) +
+                         ", max_time = " + std::to_string(left->max_time) + of_day);
+}
+
+// No day is left whose records name them.
+Result<SqliteStore::Step> SqliteStore::DeleteSomeBlobs(int64_t limit) {
+  const std::string days = std::to_string(limit);
+  if (auto ok = writer_.Execute(
+          "DELETE FROM blob WHERE rowid IN (SELECT rowid FROM blob WHERE last_day < min(" + days +
+          ", coalesce((SELECT min(day) FROM day), " + days + ")) LIMIT " +
+          std::to_string(kPruneStep) + ")");
       !ok) {
     return ok.error();
   }
-  if (auto ok = PruneSqliteSummaries(writer_, day, base.seq); !ok) return ok.error();
-  return deleted;
+  const auto deleted = Changes();
+  if (!deleted) return deleted.error();
+  return Step{*deleted, *deleted > 0};
+}
+
+// How many rows the last statement deleted.
+Result<int64_t> SqliteStore::Changes() {
+  auto read = writer_.Prepare("SELECT changes()");
+  if (!read) return read.error();
+  if (const auto row = read->Step(); !row) return row.error();
+  return read->Int(0);
 }
 
 Result<void> SqliteStore::Rekey(const EvidenceSigner& next) {

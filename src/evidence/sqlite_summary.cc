@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
+#include "evidence/evidence_codec.h"
 #include "evidence/evidence_summary.h"
 #include "evidence/packed_id.h"
 #include "evidence/sqlite_schema.h"
@@ -176,6 +178,18 @@ constexpr std::pair<const char*, const char*> kOddRows[] = {
      "a complaint's entry holds another type of values"},
 };
 
+// What the records in `rows` (their text) are counted as; one that cannot be read counts as
+// nothing.
+Result<std::vector<EvidenceTally>> Recount(SqliteStatement& rows) {
+  TallyCounter counter;
+  while (true) {
+    const auto row = rows.Step();
+    if (!row) return row.error();
+    if (!*row) return counter.Take();
+    if (const auto record = RecordOfText(std::string(rows.Bytes(0)))) counter.Add(*record);
+  }
+}
+
 }  // namespace
 
 Result<void> MakeSqliteSummaries(SqliteDatabase& database, int64_t head_seq) {
@@ -213,8 +227,18 @@ Result<void> PutSqliteSummaries(SqliteDatabase& database, const std::vector<Chai
   return AddTallies(database, counter.Take(), day);
 }
 
-Result<void> PruneSqliteSummaries(SqliteDatabase& database, int64_t day, int64_t seq) {
-  return database.Execute("DELETE FROM tally WHERE day < " + std::to_string(day) +
+Result<void> TakeSqliteSummaries(SqliteDatabase& database, const std::string& table, int64_t day,
+                                 int64_t seq) {
+  const auto from = SqliteTalliedFrom(database);
+  if (!from) return from.error();
+  auto rows = database.Prepare("SELECT text FROM " + table + " WHERE seq > ? AND seq <= ?");
+  if (!rows) return rows.error();
+  rows->Bind(1, from->value_or(seq)).Bind(2, seq);
+  auto tallies = Recount(*rows);
+  if (!tallies) return tallies.error();
+  for (EvidenceTally& tally : *tallies) tally.calls = -tally.calls;
+  if (auto ok = AddTallies(database, std::move(*tallies), day); !ok) return ok;
+  return database.Execute("DELETE FROM tally WHERE calls = 0 AND day = " + std::to_string(day) +
                           "; DELETE FROM complaint WHERE seq <= " + std::to_string(seq));
 }
 

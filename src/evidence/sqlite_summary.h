@@ -27,8 +27,9 @@ Result<std::optional<int64_t>> SqliteTalliedFrom(SqliteDatabase& database);
 /// Adds `records`, which are stored on `day`.
 Result<void> PutSqliteSummaries(SqliteDatabase& database, const std::vector<ChainedRecord>& records,
                                 int64_t day);
-/// Takes out what retention deleted: days before `day`, records up to `seq`.
-Result<void> PruneSqliteSummaries(SqliteDatabase& database, int64_t day, int64_t seq);
+/// Takes out what retention deletes next: the records of `day`, which are in `table`, up to `seq`.
+Result<void> TakeSqliteSummaries(SqliteDatabase& database, const std::string& table, int64_t day,
+                                 int64_t seq);
 /// Whether a complaint with this reference is there.
 Result<bool> SqliteHasReference(SqliteDatabase& database, std::string_view reference);
 

@@ -4,7 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "base/text.h"
 #include "evidence/json_fields.h"
+#include "evidence/packed_id.h"
 
 namespace callvet {
 namespace {
@@ -88,6 +90,83 @@ JsonMembers VerdictDigest(const Verdict& verdict) {
     json.emplace_back("signer", SignerSummary(*deciding->signer));
   }
   return json;
+}
+
+namespace {
+
+bool IsOddClaim(std::string_view name, const JsonValue& value) {
+  const std::string* text = value.AsString();
+  if (name == "attest") return text == nullptr || (*text != "A" && *text != "B" && *text != "C");
+  return name == "origid" && (text == nullptr || PackUuid(ToLower(*text)).empty());
+}
+
+// Of one PASSporT and the one in it.
+JsonMembers TakeOdd(JsonMembers& passport) {
+  JsonMembers odd;
+  JsonMembers rest;
+  for (auto& [name, value] : passport) {
+    if (name == "opt" && value.IsObject()) {
+      JsonMembers inner = *value.AsObject();
+      JsonMembers inner_odd = TakeOdd(inner);
+      if (!inner_odd.empty()) odd.emplace_back(name, std::move(inner_odd));
+      rest.emplace_back(name, std::move(inner));
+    } else {
+      (IsOddClaim(name, value) ? odd : rest).emplace_back(name, value);
+    }
+  }
+  passport = std::move(rest);
+  return odd;
+}
+
+JsonMembers WithOdd(JsonMembers passport, const JsonValue& odd) {
+  for (auto& [name, value] : passport) {
+    const JsonValue* inner = odd.Find("opt");
+    if (name == "opt" && value.IsObject() && inner != nullptr) {
+      value = WithOdd(*value.AsObject(), *inner);
+    }
+  }
+  for (const char* name : {"attest", "origid"}) {
+    const JsonValue* claim = odd.Find(name);
+    if (claim != nullptr) passport.emplace_back(name, *claim);
+  }
+  return passport;
+}
+
+// `digest` with `change` done to each of its PASSporTs.
+template <class Change>
+JsonValue WithPassports(const JsonValue& digest, Change change) {
+  if (!digest.IsObject()) return digest;
+  JsonMembers members = *digest.AsObject();
+  for (auto& [name, value] : members) {
+    if (name != "passports" || value.AsArray() == nullptr) continue;
+    JsonArray passports = *value.AsArray();
+    for (size_t i = 0; i < passports.size(); ++i) {
+      if (passports[i].IsObject()) passports[i] = change(*passports[i].AsObject(), i);
+    }
+    value = std::move(passports);
+  }
+  return members;
+}
+
+}  // namespace
+
+JsonValue TakeOddClaims(JsonValue& digest) {
+  JsonArray claims;
+  bool any = false;
+  digest = WithPassports(digest, [&](JsonMembers passport, size_t /*index*/) {
+    claims.emplace_back(TakeOdd(passport));
+    any = any || !claims.back().AsObject()->empty();
+    return passport;
+  });
+  return any ? JsonValue(std::move(claims)) : JsonValue();
+}
+
+JsonValue WithOddClaims(const JsonValue& digest, const JsonValue& claims) {
+  if (claims.AsArray() == nullptr) return digest;
+  const JsonArray& odd = *claims.AsArray();
+  return WithPassports(digest, [&](JsonMembers passport, size_t index) {
+    return index < odd.size() ? WithOdd(std::move(passport), odd[index]) : passport;
+  });
 }
 
 JsonMembers PartiesDigest(const Verdict& verdict) {

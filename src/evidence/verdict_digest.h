@@ -18,6 +18,12 @@ namespace callvet {
 /// order of CheckNames; reasons of failed checks stand beside it.
 JsonMembers VerdictDigest(const Verdict& verdict);
 
+/// Takes what of the claims may name somebody out of a VerdictDigest: an origid that is no UUID, an
+/// attest that is none of A, B and C. Gives it, by PASSporT; null if there is nothing.
+JsonValue TakeOddClaims(JsonValue& digest);
+/// The digest with the claims that TakeOddClaims gave back in it.
+JsonValue WithOddClaims(const JsonValue& digest, const JsonValue& claims);
+
 /// Whom it names: the parties of each PASSporT, and the call's path.
 JsonMembers PartiesDigest(const Verdict& verdict);
 

@@ -43,6 +43,8 @@ Result<std::unique_ptr<EvidenceWriter>> EvidenceWriter::Make(std::shared_ptr<Evi
   std::unique_ptr<EvidenceWriter> writer(new EvidenceWriter(
       std::move(store), std::move(codec), options, std::move(on_durable), std::move(spill)));
   if (writer->spill_ != nullptr) writer->NoteSpill();
+  // Deletes nothing: says at once what the first append would, that nothing can be added.
+  if (const auto ok = writer->store_->Prune(std::chrono::sys_days()); !ok) writer->Note(ok.error());
   return writer;
 }
 

@@ -3,6 +3,8 @@
 """Drives `verify --evidence` and `evidence` from outside: record, find, show, verify, export, audit,
 prune, with numbers as they are and with numbers hashed."""
 
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -10,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
 import unittest
 
 CALLVET = os.environ.get("CALLVET", "")
@@ -131,12 +134,109 @@ class EvidenceTest(unittest.TestCase):
             run = self.evidence("verify-file", self.dir / "altered.json", code=1)
             self.assertIn("evidence-altered", run.err)
 
+        # The same key in other words, and what is none.
+        pem = public.read_text()
+        der = subprocess.run(["openssl", "ec", "-pubin", "-in", public, "-outform", "DER"],
+                             capture_output=True, check=True).stdout
+        compressed = subprocess.run(["openssl", "ec", "-pubin", "-in", public, "-conv_form", "compressed"],
+                                    capture_output=True, check=True).stdout
+        key = self.dir / "same.key"
+        for form in (pem.replace("\n", "\r\n").encode(), b"# of the archive\n" + pem.encode(), der, compressed):
+            key.write_bytes(form)
+            self.evidence("verify-file", file, "--public-key", key)
+        for form in (b"", b"no key", der[:-1], (self.lab / "root.pem").read_bytes()):
+            key.write_bytes(form)
+            self.evidence("verify-file", file, "--public-key", key, code=2)
+        self.assertIn("file's own word", self.evidence("verify-file", file).out)
+        self.assertEqual(again["own_word"], ["anchors", "key", "time", "options", "revocation"])
+        self.assertEqual(self.evidence("verify-file", file, "--public-key", public, "--anchors",
+                                       self.lab / "root.pem", "--json").json()["own_word"], [])
+
         altered(lambda b: b["private"]["call"].update(orig=["+12155550177"]))
         altered(lambda b: b.update(record=b["record"].replace('"attest":"A"', '"attest":"B"')))
         altered(lambda b: b["blobs"].pop(sorted(b["blobs"])[0]))
         altered(lambda b: b["blobs"].update({sorted(b["blobs"])[0]: "AAAA"}))
         altered(lambda b: b.update(signature=b["signature"][:-4] + "AAAA"))
         self.evidence("verify-file", self.lab / "root.pem", code=2)
+
+    def test_with_a_store_an_id_is_an_id(self):
+        id = self.record()["evidence_id"]
+        other = self.record(orig="+12155550199")["evidence_id"]
+        self.evidence("export", other, "--out", self.dir / id)
+        here = os.getcwd()
+        os.chdir(self.dir)
+        try:
+            again = self.evidence("verify", id, "--json").json()
+        finally:
+            os.chdir(here)
+        self.assertEqual((again["id"], again["reason"]), (id, "verified"))
+        self.assertEqual(again["own_word"], [])
+
+    def signature(self, statement):
+        """ES256 by the checkpoint key, r || s."""
+        der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", f"{self.store}.key"], input=statement,
+                             capture_output=True, check=True).stdout
+        r = der[4:4 + der[3]]
+        s = der[6 + der[3]:]
+        return b"".join(part.lstrip(b"\0").rjust(32, b"\0") for part in (r, s))
+
+    def test_a_file_whose_own_verdict_is_false_differs(self):
+        """Whoever makes a file signs it too."""
+        id = self.record()["evidence_id"]
+        file = self.dir / "bundle.json"
+        self.evidence("export", id, "--out", file)
+        bundle = json.loads(file.read_text())
+
+        def sha256(value):
+            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"),
+                                                                   ensure_ascii=False)
+            return hashlib.sha256(text.encode()).hexdigest()
+
+        for change, code in ((lambda v: None, 0), (lambda v: v.update(attest="C"), 1),
+                             (lambda v: v.update(judged_at="2020-01-01T00:00:00Z"), 1)):
+            copy = json.loads(json.dumps(bundle))
+            change(copy["verdict"])
+            statement = "\n".join(("callvet evidence export", str(copy["seq"]), copy["hash"], sha256(copy["record"]),
+                                   sha256(copy["private"]), sha256(copy["verdict"]), ""))
+            copy["signature"] = base64.urlsafe_b64encode(self.signature(statement.encode())).decode().rstrip("=")
+            file.write_text(json.dumps(copy))
+            run = self.evidence("verify-file", file, "--json", code=code)
+            self.assertEqual(run.json()["outcome"], "differs" if code else "repeated")
+
+    def sign_anew(self):
+        """All hashes follow again, and the end is signed by the writer's own key."""
+        database = sqlite3.connect(self.store)
+        (day,) = database.execute("SELECT day FROM day").fetchone()
+        link = bytes(32)
+        for seq, text in database.execute(f"SELECT seq, text FROM record_{day} ORDER BY seq").fetchall():
+            link = hashlib.sha256(link + hashlib.sha256(text.encode()).digest()).digest()
+            database.execute(f"UPDATE record_{day} SET hash = ? WHERE seq = ?", (link, seq))
+        (time_,) = database.execute("SELECT time FROM chain_end WHERE name = 'head'").fetchone()
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_))
+        statement = f"callvet evidence head\n{seq}\n{link.hex()}\n{moment}\n".encode()
+        database.execute("UPDATE chain_end SET hash = ?, signature = ?", (link, self.signature(statement)))
+        database.execute("DELETE FROM checkpoint")
+        database.commit()
+        database.close()
+
+    def test_show_tells_by_its_exit_code_that_the_verdict_differs(self):
+        id = self.record()["evidence_id"]
+        database = sqlite3.connect(self.store)
+        (day,) = database.execute("SELECT day FROM day").fetchone()
+        database.execute(f"""UPDATE record_{day} SET text = replace(text, '"attest":"A"', '"attest":"B"')""")
+        database.commit()
+        database.close()
+        self.sign_anew()
+        self.assertIn("differs", self.evidence("show", id, code=1).out)
+        self.assertEqual(self.evidence("show", id, "--json", code=1).json()["replay"]["outcome"], "differs")
+        self.evidence("verify", id, code=1)
+
+    def test_a_record_of_access_is_no_call(self):
+        id = self.record()["evidence_id"]
+        self.evidence("show", id)
+        access = self.evidence("find", "--access", "--json").json()["accesses"][-1]["id"]
+        self.evidence("export", access, code=2)
+        self.evidence("show", access)
 
     def test_audit_names_what_was_done_by_hand(self):
         ids = [self.record()["evidence_id"] for _ in range(6)]

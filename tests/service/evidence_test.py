@@ -171,6 +171,12 @@ class Evidence(unittest.TestCase):
         self.assertIn("callvet_evidence_failing 1", metrics)
         self.assertIn("callvet_evidence_spilled_total 1", metrics)
         server.stop()
+        # After a restart it is known before the first call comes.
+        config = server.config["evidence"]
+        again = Server(self.lab, evidence={**config, "spill_dir": config["spill_dir"] + "-new"})
+        self.addCleanup(lambda: again.process.poll() is None and again.stop())
+        self.assertEqual(again.request("GET", "/readyz")[0], 503)
+        again.stop()
 
     def test_two_services_with_one_postgres_give_one_traceback(self):
         try:

@@ -4,11 +4,15 @@
 
 #include <deque>
 #include <functional>
+#include <tuple>
+
+#include "api/verdict_json.h"
 
 #include "base/base64url.h"
 #include "callvet/content_source.h"
 #include "evidence/call_json.h"
 #include "evidence/evidence_bundle.h"
+#include "evidence/json_fields.h"
 #include "evidence_fixture.h"
 
 namespace callvet::test {
@@ -243,6 +247,79 @@ TEST(EvidenceReplayTest, AWrongVerdictIsFoundOut) {
   EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kDiffers);
 }
 
+// A record whose text says other than its call and verdict: only its writer, or whoever forged a
+// bundle, could make one.
+class FalseRecordTest : public testing::Test {
+ protected:
+  FalseRecordTest() {
+    TestCall call;
+    evidence_ = EvidenceOf(call);
+    evidence_.call_id = "1@example.org";
+    evidence_.disposition = Disposition();
+    evidence_.disposition->reason = Reason::kNone;
+  }
+  // Judged again once `from` in the record's text is `to`.
+  Result<EvidenceReplay> Replay(const std::string& from, const std::string& to) {
+    const auto record = RecordOf(codec_, evidence_);
+    std::map<std::string, std::string, std::less<>> blobs;
+    for (const auto& blob : record->blobs) blobs[blob->sha256] = blob->bytes;
+    std::string text = record->text;
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    if (at != std::string::npos) text.replace(at, from.size(), to);
+    const auto read = codec_.Read(text);
+    if (!read) return read.error();
+    return ReplayEvidence(*read, [&](std::string_view sha256) -> Result<std::string> {
+      return blobs.at(std::string(sha256));
+    });
+  }
+  EvidenceReplay::Outcome Outcome(const std::string& from, const std::string& to) {
+    const auto replay = Replay(from, to);
+    EXPECT_THAT(replay, Succeeds());
+    return replay ? replay->outcome : EvidenceReplay::Outcome::kUndecided;
+  }
+  CallEvidence evidence_;
+  EvidenceCodec codec_;
+};
+
+TEST_F(FalseRecordTest, KeysThatAreNotThoseOfTheCallDiffer) {
+  EXPECT_EQ(Outcome("\"keys\":", "\"keys\":"), EvidenceReplay::Outcome::kRepeated);
+  const std::pair<const char*, const char*> changes[] = {
+      {R"("orig":"12155550100","origid":)", R"("orig":"12155550199","origid":)"},
+      {R"("dest":"12155550101","orig":"12155550100","origid")",
+       R"("dest":"12155550199","orig":"12155550100","origid")"},
+      {R"("origid":"123e4567-e89b-12d3-a456-426655440000","reason":"verified","spc")",
+       R"("origid":"123e4567-e89b-12d3-a456-426655440001","reason":"verified","spc")"},
+      {R"("reason":"verified","spc":"818H"})", R"("reason":"iat-stale","spc":"818H"})"},
+      {R"("reason":"verified","spc":"818H"})", R"("reason":"verified","spc":"999X"})"},
+      {R"("keys":{"call_id":"1@example.org")", R"("keys":{"call_id":"2@example.org")"}};
+  for (const auto& [from, to] : changes) {
+    EXPECT_EQ(Outcome(from, to), EvidenceReplay::Outcome::kDiffers) << from;
+  }
+}
+
+TEST_F(FalseRecordTest, ADecisionThatRestsOnAnotherVerdictDiffers) {
+  const std::string is =
+      R"("disposition":{"action":"reject","mode":"intercept","reason":"verified")";
+  const std::string head = is.substr(0, is.size() - 10);
+  EXPECT_EQ(Outcome(is, head + "\"signature-invalid\""), EvidenceReplay::Outcome::kDiffers);
+  EXPECT_EQ(Outcome(is, head + "\"number-not-assigned\""), EvidenceReplay::Outcome::kRepeated);
+  TestCall call;
+  call.now += hours(1);
+  const auto disposition = evidence_.disposition;
+  evidence_ = EvidenceOf(call);
+  evidence_.disposition = disposition;
+  evidence_.disposition->reason = Reason::kIatStale;
+  const std::string stale = head + "\"iat-stale\"";
+  EXPECT_EQ(Outcome(stale, stale), EvidenceReplay::Outcome::kRepeated);
+  EXPECT_EQ(Outcome(stale, is), EvidenceReplay::Outcome::kDiffers);
+}
+
+TEST_F(FalseRecordTest, NothingIsVerifiedWithoutTrust) {
+  evidence_.material.trust_store = nullptr;
+  EXPECT_THAT(Replay("\"keys\":", "\"keys\":"), FailsWith(Reason::kEvidenceAltered));
+}
+
 class BundleTest : public testing::Test {
  protected:
   BundleTest() {
@@ -322,6 +399,40 @@ TEST_F(BundleTest, OnlyAnchorsOfMyOwnCountIfISaySo) {
   EXPECT_EQ(Replay(text_, std::nullopt, anchors)->outcome, EvidenceReplay::Outcome::kRepeated);
 }
 
+// Signed by whoever made the file, who may say what he likes.
+TEST_F(BundleTest, AVerdictBesideTheRecordMustBeItsOwn) {
+  const auto stored = lab_.store->Get(record_->id);
+  const auto outcome = [&](const JsonValue& exported) {
+    const auto made = MakeBundle({*stored, codec_, BlobsOf(lab_.store), *lab_.signer, exported});
+    EXPECT_THAT(made, Succeeds());
+    const auto bundle = ReadBundle(WriteJson(*made), std::nullopt);
+    EXPECT_THAT(bundle, Succeeds());
+    auto replay = ReplayEvidence(bundle->text, bundle->blobs);
+    EXPECT_THAT(replay, Succeeds());
+    CompareExported(bundle->verdict, *replay);
+    return replay->outcome;
+  };
+  const JsonValue own = VerdictJson(Replay(text_)->verdict);
+  EXPECT_EQ(outcome(own), EvidenceReplay::Outcome::kRepeated);
+  EXPECT_EQ(outcome(JsonValue()), EvidenceReplay::Outcome::kRepeated);
+  const std::string text = WriteJson(own);
+  const std::tuple<const char*, const char*, EvidenceReplay::Outcome> changes[] = {
+      {R"("reason":"verified")", R"("reason":"iat-stale")", EvidenceReplay::Outcome::kDiffers},
+      {R"("attest":"A")", R"("attest":"B")", EvidenceReplay::Outcome::kDiffers},
+      {R"("orig":"12155550100")", R"("orig":"12155550199")", EvidenceReplay::Outcome::kDiffers},
+      {R"("spc":"818H")", R"("spc":"999X")", EvidenceReplay::Outcome::kDiffers},
+      {R"("outcome":"passed")", R"("outcome":"failed")", EvidenceReplay::Outcome::kDiffers},
+      {R"("verstat":)", R"("note":"trust me","verstat":)", EvidenceReplay::Outcome::kDiffers},
+      {R"("phrase":null)", R"("phrase":"other words")", EvidenceReplay::Outcome::kRepeated}};
+  for (const auto& [from, to, wanted] : changes) {
+    std::string changed = text;
+    ASSERT_NE(changed.find(from), std::string::npos) << from;
+    changed.replace(changed.find(from), std::string_view(from).size(), to);
+    EXPECT_EQ(outcome(*ReadJson(changed)), wanted) << from;
+  }
+  EXPECT_EQ(outcome(JsonValue("good")), EvidenceReplay::Outcome::kDiffers);
+}
+
 TEST_F(BundleTest, BrokenTextIsRefused) {
   EXPECT_THAT(Replay(""), FailsWith(Reason::kFileInvalid));
   EXPECT_THAT(Replay("{}"), FailsWith(Reason::kFileInvalid));
@@ -329,6 +440,35 @@ TEST_F(BundleTest, BrokenTextIsRefused) {
   EXPECT_THAT(Replay("{\"callvet_evidence\":1}"), FailsWith(Reason::kEvidenceAltered));
   for (size_t length = 0; length < text_.size(); length += 101) {
     EXPECT_FALSE(Replay(text_.substr(0, length)));
+  }
+}
+
+// Under UBSan: a record that says so is altered, and nothing overflows.
+TEST(EvidenceReplayTest, NumbersThatCannotBeAreRefused) {
+  TestCall call;
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, EvidenceOf(call));
+  std::map<std::string, std::string, std::less<>> blobs;
+  for (const auto& blob : record->blobs) blobs[blob->sha256] = blob->bytes;
+  const BlobSource source = [&](std::string_view sha256) -> Result<std::string> {
+    return blobs.at(std::string(sha256));
+  };
+  const auto changed = [](const std::string& text, const std::string& name,
+                          const std::string& number) {
+    const size_t at = text.find("\"" + name + "\":") + name.size() + 3;
+    return text.substr(0, at) + number + text.substr(text.find_first_of(",}", at));
+  };
+  for (const char* number : {"9223372036854775807", "-9223372036854775808"}) {
+    const auto text = codec.Read(changed(record->text, "time", number));
+    EXPECT_FALSE(text && ReplayEvidence(*text, source));
+    EXPECT_THAT(RecordOfText(changed(record->text, "time", number)),
+                FailsWith(Reason::kEvidenceAltered));
+    const std::string options = CanonicalJson(OptionsJson(VerifierOptions()));
+    for (const char* name : {"max_age", "max_diverted_age"}) {
+      const auto json = ReadEvidenceJson(changed(options, name, number));
+      ASSERT_THAT(json, Succeeds());
+      EXPECT_THAT(ReadOptionsJson(&*json), FailsWith(Reason::kEvidenceAltered));
+    }
   }
 }
 
@@ -351,6 +491,52 @@ TEST(NumberKeyTest, NumbersAreHashedAndFoundWithTheKey) {
   EXPECT_THAT(EvidenceCodec(*NumberSecret::Parse(std::string(64, 'b'))).Read(record->text),
               FailsWith(Reason::kEvidenceAltered));
   EXPECT_THAT(NumberSecret::Parse("abc"), FailsWith(Reason::kKeyInvalid));
+}
+
+// What should be a UUID or a letter may be a name.
+TEST(NumberKeyTest, ClaimsThatMayNameSomebodyAreSealed) {
+  const auto key = NumberSecret::Parse(std::string(64, 'a'));
+  StoreLab lab;
+  TestCall call;
+  call.options.origid_policy = OrigidPolicy::kAnyString;
+  for (const char* attest : {"A", "alice-12155550100"}) {
+    call.payload =
+        Payload({{"origid", "\"Bob 12155550101\""}, {"attest", "\"" + std::string(attest) + "\""}});
+    const CallEvidence evidence = EvidenceOf(call);
+    EvidenceCodec codec(*key);
+    const auto record = RecordOf(codec, evidence);
+    for (const char* word : {"Bob", "alice", "12155550100", "12155550101"}) {
+      EXPECT_EQ(record->text.find(word), std::string::npos) << word;
+    }
+    if (evidence.verdict.passports.at(0).origid) {
+      EXPECT_EQ(record->keys.origid, codec.OrigidKey("Bob 12155550101").value());
+    }
+    EXPECT_EQ(EvidenceCodec().OrigidKey("Bob 12155550101").value(), "Bob 12155550101");
+    std::map<std::string, std::string, std::less<>> blobs;
+    for (const auto& blob : record->blobs) blobs[blob->sha256] = blob->bytes;
+    const BlobSource source = [&](std::string_view sha256) -> Result<std::string> {
+      return blobs.at(std::string(sha256));
+    };
+    const auto text = codec.Read(record->text);
+    ASSERT_THAT(text, Succeeds());
+    const JsonValue& passport = text->json.Find("verdict")->Find("passports")->AsArray()->at(0);
+    if (evidence.verdict.passports.at(0).attest) {
+      EXPECT_EQ(*passport.Find("attest")->AsString(), attest);
+    }
+    const auto replay = ReplayEvidence(*text, source);
+    ASSERT_THAT(replay, Succeeds());
+    EXPECT_EQ(replay->outcome, EvidenceReplay::Outcome::kRepeated) << replay->difference;
+    StoredEvidence stored;
+    stored.id = record->id;
+    stored.text = record->text;
+    stored.hash = std::string(32, 'x');
+    const auto made = MakeBundle({stored, codec, source, *lab.signer, JsonValue()});
+    ASSERT_THAT(made, Succeeds());
+    const auto bundle = ReadBundle(WriteJson(*made), std::nullopt);
+    ASSERT_THAT(bundle, Succeeds());
+    EXPECT_EQ(ReplayEvidence(bundle->text, bundle->blobs)->outcome,
+              EvidenceReplay::Outcome::kRepeated);
+  }
 }
 
 TEST(NumberKeyTest, SealedCallsAreRepeatedWithTheKeyOnly) {

@@ -2,6 +2,10 @@
 #include "evidence/sqlite_store.h"
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
+#include <future>
+#include <thread>
 
 #include "evidence/hash_chain.h"
 #include "store_fixture.h"
@@ -44,6 +48,31 @@ TEST_F(SqliteStoreTest, FindsByEveryKey) {
   EXPECT_THAT(lab_.store->Get("00000000-0000-7000-8000-000000000000"),
               FailsWith(Reason::kResourceNotFound));
   EXPECT_THAT(lab_.store->Get("'; DROP TABLE day; --"), FailsWith(Reason::kResourceNotFound));
+}
+
+// RFC 9562 4: UUIDs are the same in either case.
+TEST_F(SqliteStoreTest, H9_AnOrigidIsFoundInEitherCase) {
+  call_.payload = Payload({{"origid", "\"123E4567-E89B-12D3-A456-426655440000\""}});
+  evidence_ = EvidenceOf(call_);
+  ASSERT_EQ(evidence_.verdict.reason, Reason::kNone);
+  Add(1);
+  const auto count = [&](std::string_view origid) {
+    EvidenceQuery query;
+    query.keys.origid = codec_.OrigidKey(origid).value();
+    const auto page = lab_.store->Find(query);
+    EXPECT_THAT(page, Succeeds());
+    return page ? page->records.size() : 0;
+  };
+  EXPECT_EQ(count("123e4567-e89b-12d3-a456-426655440000"), 1U);
+  EXPECT_EQ(count("123E4567-e89b-12d3-a456-426655440000"), 1U);
+  EXPECT_EQ(count("123e4567-e89b-12d3-a456-426655440001"), 0U);
+  const auto record = lab_.store->Find({})->records.at(0);
+  EXPECT_NE(record.text.find("123E4567-E89B"), std::string::npos);  // the claim stays as it is
+  EXPECT_EQ(ReplayEvidence(*codec_.Read(record.text), BlobsOf(lab_.store))->outcome,
+            EvidenceReplay::Outcome::kRepeated);
+  // As earlier versions kept it.
+  Tamper("UPDATE " + Table() + " SET origid = '123E4567-E89B-12D3-A456-426655440000'");
+  EXPECT_EQ(count("123e4567-e89b-12d3-a456-426655440000"), 1U);
 }
 
 TEST_F(SqliteStoreTest, PagesFollowEachOtherOverDays) {
@@ -221,6 +250,112 @@ TEST_F(SqliteStoreTest, H9_RetentionDeletesWholeDays) {
   // What was deleted does not come back unseen, and the beginning cannot be moved.
   Tamper("UPDATE chain_end SET seq = 15 WHERE name = 'base'");
   EXPECT_THAT(Findings(), testing::Contains(std::pair(Kind::kUnsigned, int64_t{15})));
+}
+
+// Signs, but a beginning only once it is let go; then tells what the store is like.
+class HeldSigner final : public EvidenceSigner {
+ public:
+  explicit HeldSigner(std::shared_ptr<const EvidenceSigner> signer) : signer_(std::move(signer)) {}
+  [[nodiscard]] Result<std::string> Sign(std::string_view statement) const override {
+    if (statement.starts_with("callvet evidence base") && !asked_.exchange(true)) {
+      began_.set_value();
+      go_on_.get_future().wait();
+    }
+    return signer_->Sign(statement);
+  }
+  [[nodiscard]] const std::string& public_pem() const override { return signer_->public_pem(); }
+  [[nodiscard]] const std::string& key_id() const override { return signer_->key_id(); }
+  void WaitUntilAsked() const { began_.get_future().wait(); }
+  void GoOn() const { go_on_.set_value(); }
+
+ private:
+  std::shared_ptr<const EvidenceSigner> signer_;
+  mutable std::atomic<bool> asked_ = false;
+  mutable std::promise<void> began_;
+  mutable std::promise<void> go_on_;
+};
+
+// So that the writer can spill: it must not wait until retention is ready.
+TEST_F(SqliteStoreTest, H9_AppendingDoesNotWaitForRetention) {
+  const auto held = std::make_shared<HeldSigner>(lab_.signer);
+  lab_.signer = held;
+  lab_.store = lab_.Open();
+  Add(10);
+  lab_.clock->now += days(200);
+  Add(1);
+  std::thread retention([&] {
+    EXPECT_THAT(lab_.store->Prune(std::chrono::floor<days>(lab_.clock->now)), Succeeds());
+  });
+  held->WaitUntilAsked();
+  EXPECT_THAT(lab_.store->Append({Record()}, Seen::kNever),
+              FailsWith(Reason::kEvidenceUnavailable));
+  held->GoOn();
+  retention.join();
+  EXPECT_THAT(lab_.store->Append({Record()}, Seen::kNever), Succeeds());
+  EXPECT_EQ(lab_.store->Find({})->records.size(), 2U);
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+}
+
+// Audits the file whenever a beginning is signed.
+class CountingSigner final : public EvidenceSigner {
+ public:
+  CountingSigner(std::shared_ptr<const EvidenceSigner> signer, std::function<void()> on_base)
+      : signer_(std::move(signer)), on_base_(std::move(on_base)) {}
+  [[nodiscard]] Result<std::string> Sign(std::string_view statement) const override {
+    if (statement.starts_with("callvet evidence base")) on_base_();
+    return signer_->Sign(statement);
+  }
+  [[nodiscard]] const std::string& public_pem() const override { return signer_->public_pem(); }
+  [[nodiscard]] const std::string& key_id() const override { return signer_->key_id(); }
+
+ private:
+  std::shared_ptr<const EvidenceSigner> signer_;
+  std::function<void()> on_base_;
+};
+
+TEST_F(SqliteStoreTest, H9_RetentionGoesInStepsEachOfWhichLeavesAWholeStore) {
+  size_t steps = 0;
+  std::vector<int64_t> first;
+  lab_.signer = std::make_shared<CountingSigner>(lab_.signer, [&] {
+    ++steps;  // of another connection: what the step before left
+    const auto report = AuditStore(*lab_.store, {});
+    ASSERT_THAT(report, Succeeds());
+    EXPECT_TRUE(report->intact()) << report->findings.at(0).detail;
+    first.push_back(report->first);
+  });
+  lab_.store = lab_.Open();
+  Add(1000);
+  Add(1500);
+  lab_.clock->now += days(1);
+  Add(1);
+  lab_.clock->now += days(200);
+  Add(1);
+  const auto deleted = lab_.store->Prune(std::chrono::floor<days>(lab_.clock->now) - days(9));
+  ASSERT_THAT(deleted, Succeeds());
+  EXPECT_EQ(*deleted, 2501);
+  EXPECT_GE(steps, 4U);
+  EXPECT_TRUE(std::is_sorted(first.begin(), first.end()));
+  EXPECT_EQ(lab_.store->Find({})->records.size(), 1U);
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+}
+
+TEST_F(SqliteStoreTest, WhatOthersLockIsNotWaitedForLong) {
+  Add(1);
+  auto other = SqliteDatabase::Open(lab_.path(), SqliteDatabase::Mode::kExisting);
+  ASSERT_THAT(other->Execute("BEGIN IMMEDIATE"), Succeeds());
+  EXPECT_THAT(lab_.store->Append({Record()}, Seen::kNever),
+              FailsWith(Reason::kEvidenceUnavailable));
+  EXPECT_EQ(lab_.store->Find({})->records.size(), 1U);
+  ASSERT_THAT(other->Execute("ROLLBACK"), Succeeds());
+  EXPECT_THAT(lab_.store->Append({Record()}, Seen::kNever), Succeeds());
+  const auto waits = [&] {
+    auto read = other->Prepare("SELECT timeout FROM pragma_busy_timeout");
+    EXPECT_THAT(read->Step(), Succeeds());
+    return read->Int(0);
+  };
+  EXPECT_EQ(waits(), 5000);
+  other->WaitAtMost(std::chrono::milliseconds(7));
+  EXPECT_EQ(waits(), 7);
 }
 
 TEST_F(SqliteStoreTest, WithoutASignerNothingIsAppended) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Whoever can write the file of a store, but has not its key, and what writer and audit make of it.
 #include <algorithm>
+#include <filesystem>
 
 #include "evidence/chain_guard.h"
 #include "evidence/hash_chain.h"
+#include "evidence/material.h"
 #include "store_fixture.h"
 
 namespace callvet::test {
@@ -213,6 +215,15 @@ TEST_F(StoreTamperTest, AuditNamesAStructureThatHidesRecords) {
   EXPECT_THAT(Kinds(), testing::Not(testing::IsEmpty()));
 }
 
+// "_" of LIKE stands for any character.
+TEST_F(StoreTamperTest, AuditNamesAnObjectThatIsCalledAlmostLikeSqlitesOwn) {
+  Add(1);
+  Tamper("CREATE TABLE sqlitexstat1 (a)");
+  EXPECT_THAT(Kinds(), testing::ElementsAre(Kind::kStructure));
+  Tamper("DROP TABLE sqlitexstat1; ANALYZE");
+  EXPECT_THAT(Kinds(), testing::IsEmpty());
+}
+
 TEST_F(StoreTamperTest, ARecordBehindAGapIsSaidToBeUnchecked) {
   Add(8);
   Tamper("DELETE FROM " + Table() + " WHERE seq = 5; UPDATE " + Table() +
@@ -241,6 +252,132 @@ TEST_F(StoreTamperTest, AChangedRecordIsNotGiven) {
   EXPECT_THAT(lab_.store->Get(ids.at(4)), FailsWith(Reason::kEvidenceAltered));
   Tamper("DELETE FROM " + Table() + " WHERE seq = 7");
   EXPECT_THAT(lab_.store->Get(ids.at(7)), FailsWith(Reason::kEvidenceAltered));
+}
+
+// What a signer wrote may look like a manifest: only what a record names as its trust store is one.
+TEST_F(StoreTamperTest, ContentThatLooksLikeAManifestNamesNothing) {
+  const std::string content =
+      R"({"anchors":")" + std::string(64, '0') + R"(","crl_grace":0,"revocation":"required"})";
+  evidence_.material.contents.push_back({"https://content.example.org/rcd.json", content});
+  Add(2);
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+}
+
+TEST_F(StoreTamperTest, WhatAManifestNamesMustBeThere) {
+  Add(2);
+  const auto text = codec_.Read(lab_.store->Find({})->records.at(0).text);
+  const std::string manifest = *text->json.Find("material")->Find("trust")->AsString();
+  const auto names = ManifestBlobs(*lab_.store->GetBlob(manifest));
+  ASSERT_FALSE(names.empty());
+  Tamper("DELETE FROM blob WHERE lower(hex(sha256)) = '" + names.at(0) + "'");
+  EXPECT_THAT(Kinds(), testing::ElementsAre(Kind::kBlob));
+}
+
+// A store from which retention deletes while it is read: between its records and its blobs, or
+// between two blobs.
+class PrunedStore final : public EvidenceStore {
+ public:
+  enum class When : uint8_t { kBeforeBlobs, kBehindBlobs };
+  PrunedStore(std::shared_ptr<EvidenceStore> store, std::chrono::sys_days limit, When when)
+      : store_(std::move(store)), limit_(limit), when_(when) {}
+  Result<void> Append(const std::vector<std::shared_ptr<const EvidenceRecord>>& records,
+                      Seen seen) override {
+    return store_->Append(records, seen);
+  }
+  Result<EvidencePage> Find(const EvidenceQuery& query) override { return store_->Find(query); }
+  Result<StoredEvidence> Get(std::string_view id) override { return store_->Get(id); }
+  Result<std::string> GetBlob(std::string_view sha256) override { return store_->GetBlob(sha256); }
+  Result<void> VisitAll(EvidenceVisitor& visitor) override { return store_->VisitAll(visitor); }
+  Result<std::vector<EvidenceBlobUse>> Blobs() override {
+    if (when_ == When::kBeforeBlobs) {
+      EXPECT_THAT(Prune(limit_), Succeeds());
+    }
+    auto blobs = store_->Blobs();
+    if (when_ == When::kBehindBlobs) {
+      EXPECT_THAT(Prune(limit_), Succeeds());
+    }
+    return blobs;
+  }
+  Result<int64_t> Prune(std::chrono::sys_days day) override { return store_->Prune(day); }
+  Result<void> Rekey(const EvidenceSigner& next) override { return store_->Rekey(next); }
+
+ private:
+  std::shared_ptr<EvidenceStore> store_;
+  std::chrono::sys_days limit_;
+  When when_;
+};
+
+TEST_F(StoreTamperTest, WhatRetentionDeletesDuringAnAuditIsNotMissing) {
+  for (const auto when : {PrunedStore::When::kBeforeBlobs, PrunedStore::When::kBehindBlobs}) {
+    evidence_.material.contents = {{"https://content.example.org/old", std::string("old")}};
+    Add(2);
+    lab_.clock->now += days(200);
+    evidence_.material.contents = {{"https://content.example.org/new", std::string("new")}};
+    Add(2);
+    const auto today = std::chrono::floor<days>(lab_.clock->now);
+    PrunedStore pruned(lab_.store, today - days(9), when);
+    const auto report = AuditStore(pruned, {});
+    ASSERT_THAT(report, Succeeds());
+    EXPECT_TRUE(report->intact()) << report->findings.at(0).detail;
+    EXPECT_EQ(Number("SELECT min(day) FROM day"), today.time_since_epoch().count());
+  }
+  // But what a record names that is still there is.
+  Tamper("DELETE FROM blob WHERE bytes = CAST('new' AS BLOB)");
+  EXPECT_THAT(Kinds(), testing::ElementsAre(Kind::kBlob));
+}
+
+TEST_F(StoreTamperTest, AnEndBeforeTheBeginningIsFound) {
+  Add(3);
+  Tamper("CREATE TABLE copy AS SELECT * FROM chain_end");
+  Add(22);
+  lab_.clock->now += days(200);
+  ASSERT_THAT(lab_.store->Prune(std::chrono::floor<days>(kNow) + days(1)), Succeeds());
+  Tamper(
+      "DELETE FROM chain_end WHERE name = 'head'; INSERT INTO chain_end SELECT * FROM copy; DROP "
+      "TABLE copy");
+  EXPECT_THAT(Findings(), testing::ElementsAre(std::pair(Kind::kRewritten, int64_t{3})));
+  EXPECT_FALSE(Appends(lab_.Open()));
+}
+
+TEST_F(StoreTamperTest, ACheckpointBeforeTheBeginningIsFound) {
+  Add(1000);
+  Tamper("CREATE TABLE copy AS SELECT * FROM checkpoint");
+  lab_.clock->now += days(200);
+  Add(1);
+  ASSERT_THAT(lab_.store->Prune(std::chrono::floor<days>(kNow) + days(9)), Succeeds());
+  Tamper("UPDATE copy SET hash = zeroblob(32); INSERT INTO checkpoint SELECT * FROM copy");
+  EXPECT_THAT(Findings(), testing::Contains(std::pair(Kind::kRewritten, int64_t{1000})));
+}
+
+// Under UBSan: none of these overflows.
+TEST_F(StoreTamperTest, NumbersThatCannotBeAreFindings) {
+  Add(5);
+  const std::string table = Table();
+  for (const std::string number : {"9223372036854775807", "(-9223372036854775807 - 1)"}) {
+    for (const std::string& change :
+         {"UPDATE chain_end SET time = " + number, "UPDATE checkpoint SET time = " + number,
+          "UPDATE " + table + " SET time = " + number, "UPDATE day SET min_time = " + number,
+          "UPDATE day SET max_time = " + number,
+          std::string("UPDATE blob SET last_day = -9223372036854775807"),
+          "INSERT INTO day VALUES (" + number + ", 0, 0)",
+          "ALTER TABLE " + table + " RENAME TO \"record_\"; UPDATE day SET day = " + number}) {
+      const auto before = std::filesystem::path(lab_.path().string() + ".before");
+      Tamper("VACUUM INTO '" + before.string() + "'");
+      Tamper(change);
+      EXPECT_THAT(Kinds(), testing::Not(testing::IsEmpty())) << change;
+      EvidenceQuery query;
+      query.from = kNow;
+      (void)lab_.store->Find(query);
+      (void)lab_.Open()->Append({Record()}, Seen::kNever);
+      (void)lab_.Open()->Prune(std::chrono::floor<days>(kNow) - days(9));
+      lab_.store.reset();
+      std::filesystem::remove(lab_.path().string() + "-wal");
+      std::filesystem::remove(lab_.path().string() + "-shm");
+      std::filesystem::rename(before, lab_.path());
+      lab_.store = lab_.Open();
+      ASSERT_THAT(Kinds(), testing::IsEmpty()) << change;
+    }
+  }
 }
 
 TEST_F(StoreTamperTest, AnotherKeyIsNotTakenSilently) {

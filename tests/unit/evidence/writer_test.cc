@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "evidence/sqlite.h"
 #include "evidence_fixture.h"
 
 namespace callvet::test {
@@ -127,6 +128,21 @@ TEST_F(WriterTest, EverythingIsStored) {
   Stop();
   EXPECT_EQ(durable_, submitted_);
   ExpectAllStored();
+}
+
+// Before the first call comes.
+TEST_F(WriterTest, AnAlteredStoreIsKnownAtOnce) {
+  Start();
+  Submit(3);
+  Stop();
+  {
+    auto file = SqliteDatabase::Open(lab_.path(), SqliteDatabase::Mode::kExisting);
+    ASSERT_THAT(file->Execute("UPDATE chain_end SET time = time + 1"), Succeeds());
+  }
+  store_ = std::make_shared<MoodyStore>(lab_.Open());
+  Start();
+  const std::string altered(Info(Reason::kEvidenceAltered).id);
+  EXPECT_TRUE(writer_->Statistics().last_failure.starts_with(altered));
 }
 
 TEST_F(WriterTest, AStoreThatIsDownSpillsAndDrains) {
