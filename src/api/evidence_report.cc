@@ -58,7 +58,7 @@ Result<ReportQuery> ReportQueryOf(ReportBy by, std::chrono::sys_seconds from,
                                   std::chrono::sys_seconds to) {
   using std::chrono::hours;
   const ReportQuery query{by, std::chrono::floor<hours>(from), std::chrono::ceil<hours>(to)};
-  if (query.from < query.to) return query;
+  if (from < to) return query;
   return Fail(Reason::kParameterInvalid, "the report's time ends before it begins");
 }
 

@@ -246,6 +246,7 @@ class Complaints(unittest.TestCase):
             self.assertEqual(run().returncode, 0, change)
         # A store of a program without complaints: the tables are made, and calls before them are counted.
         database.query("DROP TABLE evidence_complaint, evidence_tally")
+        self.assertEqual(run().returncode, 1)
         database.query("DELETE FROM evidence_setting WHERE name = 'tallied_from'")
         again = json.loads(self.command(server, "evidence", "report", "--from", f"{day}T00:00:00Z", "--format", "json", *keys))
         self.assertEqual(again["total"]["calls"], 2)
