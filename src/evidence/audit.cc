@@ -61,6 +61,9 @@ class BeginningReader final : public EvidenceVisitor {
  public:
   void State(const EvidenceChainState& state) override { base_ = state.base; }
   bool Record(const StoredEvidence& /*row*/) override { return false; }
+  void Tallies(std::chrono::sys_days /*day*/,
+               const std::vector<EvidenceTally>& /*tallies*/) override {}
+  void Complaints(const std::vector<ComplaintEntry>& /*complaints*/) override {}
   void Odd(std::string /*what*/) override {}
   [[nodiscard]] const EvidenceCheckpoint& base() const { return base_; }
 
