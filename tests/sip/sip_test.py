@@ -361,6 +361,16 @@ class Dialogs(SipTest):
             self.assert_nothing_passes(kamailio)
             self.assert_nothing_passes(kamailio, back=True)
 
+    def test_an_answer_that_comes_again_does_not_begin_an_ended_dialog(self):
+        kamailio = self.start()
+        self.begin(kamailio)
+        invite = self.callee.last
+        self.assertEqual(self.within(kamailio, "BYE"), (200, True))
+        self.callee.answer("200 OK", *invite)
+        self.assertEqual(self.client.receive(cseq="INVITE").code, 200)
+        self.assert_nothing_passes(kamailio)
+        self.assert_nothing_passes(kamailio, back=True)
+
     def test_a_side_that_moves_is_found(self):
         kamailio = self.start()
         self.begin(kamailio)
