@@ -109,8 +109,8 @@ int Cost(size_t rounds) {
     ratios.push_back(with.back() / without.back());
   }
   const auto median = [](std::vector<double>& values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                     values.end());
+    std::nth_element(values.begin(),
+                     values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
     return values[values.size() / 2];
   };
   const double plain = median(without);
@@ -142,7 +142,8 @@ int Memory(size_t sources, size_t megabytes) {
   uint64_t calls = 0;
   for (uint64_t round = 0; round < 3; ++round) {
     for (uint64_t i = 0; i < sources; ++i) {
-      call.time = kStart + std::chrono::milliseconds((round * sources + i) * 600'000 / (3 * sources));
+      call.time =
+          kStart + std::chrono::milliseconds((round * sources + i) * 600'000 / (3 * sources));
       call.caller = std::to_string(12155550000 + calls % 3'000'000);
       call.callee = std::to_string(13125550000 + calls % 7'000'000);
       call.trunk = "source-" + std::to_string(i);
@@ -151,11 +152,12 @@ int Memory(size_t sources, size_t megabytes) {
   }
   const double spent = ThreadCpu() - start;
   const PoolStatistics statistics = pools->Statistics();
-  std::printf("%zu sources in memory of %zu, %llu evicted; counted %zu bytes (%.1f each), limit %zu\n",
-              statistics.sources, sources, static_cast<unsigned long long>(statistics.evicted),
-              statistics.bytes,
-              static_cast<double>(statistics.bytes) / static_cast<double>(statistics.sources),
-              options.max_bytes);
+  std::printf(
+      "%zu sources in memory of %zu, %llu evicted; counted %zu bytes (%.1f each), limit %zu\n",
+      statistics.sources, sources, static_cast<unsigned long long>(statistics.evicted),
+      statistics.bytes,
+      static_cast<double>(statistics.bytes) / static_cast<double>(statistics.sources),
+      options.max_bytes);
   std::printf("the process grew by %zu bytes, of which %zu remember numbers; %.0f ns a call\n",
               ResidentBytes() - before, statistics.number_bytes,
               spent * 1e9 / static_cast<double>(calls));
