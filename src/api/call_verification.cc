@@ -16,6 +16,7 @@
 #include "base/precise_time.h"
 #include "base/text.h"
 #include "syntax/sip_date.h"
+#include "syntax/unfold.h"
 
 namespace callvet {
 namespace {
@@ -47,8 +48,7 @@ void AddIdentities(const std::string& text, CallRequest& call) {
   }
 }
 
-Result<void> AddSip(const std::string& text, CallRequest& call) {
-  const auto message = SipMessage::Parse(text);
+Result<void> AddSip(const Result<SipMessage>& message, CallRequest& call) {
   if (!message) return message.error();
   // A SIP element has one message; what follows it is of the sender's choosing.
   if (message->other_requests != 0) {
@@ -93,23 +93,33 @@ Result<void> ReadTexts(ObjectReader& reader, CallRequest& call) {
   std::string text;
   reader.Text("sip", sip);
   reader.Text("text", text);
-  if (!sip.empty() || IsSip(text)) return AddSip(sip.empty() ? text : sip, call);
+  // What a program hands over is as strict as what an SBC receives; what a person pastes is not.
+  if (!sip.empty()) return AddSip(SipMessage::ParseMessage(sip), call);
+  if (IsSip(text)) return AddSip(SipMessage::Parse(text), call);
   if (!text.empty()) AddIdentities(text, call);
   return {};
 }
 
-void ReadParties(ObjectReader& reader, CallRequest& call) {
+// The same as of a whole message: CallFromSip.
+void ReadCaller(ObjectReader& reader, CallRequest& call) {
   std::vector<std::string> asserted;
   std::vector<std::string> from;
-  std::vector<std::string> to;
   reader.Texts("p_asserted_identity", asserted);
   reader.Texts("from", from);
-  reader.Texts("to", to);
-  if (!asserted.empty()) {
-    call.orig = std::move(asserted);  // D-3
-  } else if (!from.empty()) {
-    call.orig = std::move(from);
+  if (from.size() > 1) return reader.Refuse("from", "is more than one caller");
+  auto identities = AssertedIdentities(asserted);
+  if (!identities) return reader.Refuse("p_asserted_identity", identities.error().detail);
+  if (!from.empty()) {
+    call.from = Unfold(from.front()).value_or(from.front());
+    call.orig = {*call.from};
   }
+  if (!identities->empty()) call.orig = std::move(*identities);  // D-3
+}
+
+void ReadParties(ObjectReader& reader, CallRequest& call) {
+  ReadCaller(reader, call);
+  std::vector<std::string> to;
+  reader.Texts("to", to);
   if (!to.empty()) call.dest = std::move(to);
   reader.Text("request_uri", call.target);
 }

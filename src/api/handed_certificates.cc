@@ -73,8 +73,8 @@ Result<std::shared_ptr<const CertificateBundle>> HandedCertificates::Get(
     std::string_view x5u, const Deadline& deadline) const {
   static_cast<void>(deadline);
   const sys_seconds now = clock_->Now();
-  const auto entry = cache_.Find(x5u, now);
-  if (entry && now < entry->stale_until) return entry->bundle;
+  auto entry = cache_.Find(x5u, now);
+  if (entry && now < entry->stale_until) return BundleOf(std::move(entry));
   Failure failure;
   if (FindFailure(x5u, now, failure)) return failure;
   return Fail(Reason::kCertificateNotAvailable, Quote(x5u, 200) + " is not at hand");

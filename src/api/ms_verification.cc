@@ -39,6 +39,7 @@ ReadRequest Read(const JsonValue& object) {
   const auto shaken = members.Text("identityHeader", Presence::kOptional);
   auto others = members.Texts("identityHeaders");
   const auto protected_headers = members.Texts("protectedHeaders");
+  if (dest && dest->All().size() > 1) members.Invalid("dest", "is more than one identity");
   if (members.error()) return {{}, members.error()};
   CallRequest call;
   if (shaken) call.identities.push_back(*shaken);

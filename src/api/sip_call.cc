@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "api/sip_call.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "callvet/identity_header.h"
 #include "syntax/party.h"
@@ -26,8 +28,6 @@ Result<std::optional<std::string>> Single(const SipMessage& message, std::string
   return std::optional<std::string>(std::move(*line));
 }
 
-// RFC 3325 9.1: one identity, or one sip(s) and one tel. More would let a caller show one number
-// and have another one compared.
 Result<void> CheckAsserted(const std::vector<std::string>& identities) {
   size_t tel = 0;
   for (const std::string& identity : identities) {
@@ -41,27 +41,39 @@ Result<void> CheckAsserted(const std::vector<std::string>& identities) {
   return {};
 }
 
-Result<std::vector<std::string>> AssertedIdentities(const SipMessage& message) {
-  std::vector<std::string> identities;
-  for (const std::string& value : message.All("p-asserted-identity")) {
-    auto line = Unfold(value);
-    if (!line) return Invalid("p-asserted-identity: " + line.error().detail);
-    for (const std::string_view identity : SplitHeaderValues(*line)) {
-      identities.emplace_back(Trim(identity));
-    }
-  }
-  if (auto ok = CheckAsserted(identities); !ok) return ok.error();
-  return identities;
+// Unless the same URI is there already.
+void AddIdentity(std::string_view identity, std::vector<std::string>& identities) {
+  const auto uri = AddrSpec(identity);
+  const bool known =
+      uri && std::any_of(identities.begin(), identities.end(), [&](const auto& other) {
+        const auto its = AddrSpec(other);
+        return its && *its == *uri;
+      });
+  if (!known) identities.emplace_back(identity);
 }
 
 // Each on one line; one that cannot be unfolded as it stands, which matches nothing.
 std::vector<std::string> Unfolded(const std::vector<std::string>& values) {
   std::vector<std::string> lines;
+  lines.reserve(values.size());
   for (const std::string& value : values) lines.push_back(Unfold(value).value_or(value));
   return lines;
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::string>& values) {
+  std::vector<std::string> identities;
+  for (const std::string& value : values) {
+    auto line = Unfold(value);
+    if (!line) return Invalid("p-asserted-identity: " + line.error().detail);
+    for (const std::string_view identity : SplitHeaderValues(*line)) {
+      AddIdentity(Trim(identity), identities);
+    }
+  }
+  if (auto ok = CheckAsserted(identities); !ok) return ok.error();
+  return identities;
+}
 
 Result<CallRequest> CallFromSip(const SipMessage& message) {
   auto from = Single(message, "from");
@@ -72,7 +84,7 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
   if (!date) return date.error();
   auto type = Single(message, "content-type");
   if (!type) return type.error();
-  auto asserted = AssertedIdentities(message);
+  auto asserted = AssertedIdentities(message.All("p-asserted-identity"));
   if (!asserted) return asserted.error();
 
   CallRequest call;

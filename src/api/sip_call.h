@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "callvet/result.h"
 #include "callvet/verifier.h"
 #include "syntax/sip_message.h"
@@ -14,5 +17,10 @@ namespace callvet {
 /// more than once: it would not be clear which one the network uses. A missing header is left out;
 /// the verifier says what that means. Pure; thread-safe.
 Result<CallRequest> CallFromSip(const SipMessage& message);
+
+/// The identities in the bodies of all P-Asserted-Identity headers, folded or with commas: one, or
+/// one sip(s) and one tel URI (RFC 3325 9.1); the same one twice counts once. More would let a
+/// caller show one number and have another one compared: kSipMessageInvalid. Pure; thread-safe.
+Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::string>& values);
 
 }  // namespace callvet

@@ -56,7 +56,7 @@ class SectionsReader {
     reader.Flag("crls_of_certificates", flag);
     if (!flag) trust.crl_downloads = CrlDownloads::kConfiguredOnly;
     int64_t grace = 0;
-    reader.Number("crl_grace_seconds", {0, 30 * 86400}, grace);
+    reader.Number("crl_grace_seconds", {0, int64_t{30} * 86400}, grace);
     trust.crl_grace = std::chrono::seconds(grace);
   }
 

@@ -41,6 +41,7 @@ class Console {
       : out_(out), err_(err), coloured_(coloured) {}
 
   [[nodiscard]] std::ostream& out() const { return out_; }
+  [[nodiscard]] std::ostream& err() const { return err_; }
   [[nodiscard]] std::string Paint(Colour colour, std::string_view text) const;
 
   /// Prints `value` over several lines, exactly: characters that could steer a terminal are escaped

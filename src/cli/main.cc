@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/text.h"
 #include "cli/console.h"
 #include "cli/options.h"
 
@@ -16,6 +17,11 @@ constexpr const char* kFooter =
     "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input,\n"
     "            3 could not be decided (certificate not to be had, internal error).\n"
     "'callvet COMMAND --help' shows the options and examples of a command.";
+
+bool HasCommand(const CLI::App& app, const std::string& name) {
+  return !app.get_subcommands([&](const CLI::App* command) { return command->check_name(name); })
+              .empty();
+}
 
 int Run(int argc, char** argv) {
   const Console console(std::cout, std::cerr, StandardOutputIsColoured());
@@ -42,9 +48,12 @@ int Run(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return static_cast<int>(
-        console.Complain(Fail(Reason::kParameterInvalid,
-                              std::string(error.what()) + " ('callvet COMMAND --help' helps)")));
+    const std::string command = argc > 1 ? argv[1] : "";
+    const bool known = command.starts_with('-') || HasCommand(app, command);
+    const std::string what =
+        known || command.empty() ? error.what() : "there is no command " + Quote(command);
+    return static_cast<int>(console.Complain(
+        Fail(Reason::kParameterInvalid, what + " ('callvet COMMAND --help' helps)")));
   }
   std::cout.flush();
   if (!std::cout) {

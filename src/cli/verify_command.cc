@@ -5,6 +5,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@
 #include "api/verdict_json.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/batch.h"
 #include "cli/disposition_text.h"
 #include "cli/download_options.h"
 #include "cli/evidence_options.h"
@@ -35,14 +37,18 @@ constexpr const char* kVerifyFooter =
     "      'eyJ...;info=<https://cert.example.org/p.pem>;alg=ES256;ppt=shaken'\n"
     "  callvet verify --sip-file invite.txt --anchors ca.pem --cert chain.pem --at "
     "2026-11-21T08:00:00Z\n"
+    "  callvet verify --batch calls.ndjson --anchors ca.pem --cache-dir cache > verdicts.ndjson\n"
     "  cat token.txt | callvet verify --bare - --orig 12155550100 --dest 12155550101 --json\n"
     "Exit codes: 0 verified, 1 not verified, 2 usage error or unreadable input, 3 not decided;\n"
-    "with --policy also 1 if the call is rejected.";
+    "with --policy also 1 if the call is rejected; with --batch the first of 2, 3, 1 that any call "
+    "gives.";
 
 struct VerifyOptions {
   std::string header;
   std::vector<std::string> identity_files;
   std::string sip_file;
+  std::string batch;
+  int64_t threads = 0;
   std::vector<std::string> orig;
   std::vector<std::string> dest;
   std::string date;
@@ -88,6 +94,25 @@ void AddStoreOptions(CLI::App& command, VerifyOptions& options) {
                   "Directory where downloaded certificates are kept (default: they are not)")
       ->type_name("D");
   AddDownloadOptions(command, options.downloads);
+}
+
+// After all others: what speaks of one call does not go with many.
+void AddBatchOptions(CLI::App& command, VerifyOptions& options) {
+  CLI::Option* batch =
+      command
+          .add_option("--batch", options.batch,
+                      "Many calls, a JSON object a line as for POST /v1/calls:batch (- for "
+                      "standard input): an answer a line, in their order")
+          ->type_name("F");
+  command.add_option("--threads", options.threads, "That judge a batch (default: the processors)")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{1}, int64_t{256}))
+      ->needs(batch);
+  for (const char* name : {"HEADER", "--identity-file", "--sip-file", "--orig", "--dest", "--date",
+                           "--bare", "--trunk", "--request-uri", "--resource-priority",
+                           "--priority", "--message-body", "--evidence", "--json"}) {
+    batch->excludes(command.get_option(name));
+  }
 }
 
 void AddOptions(CLI::App& command, VerifyOptions& options) {
@@ -159,6 +184,7 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
       ->type_name("T");
   AddVerifyEvidenceOptions(command, options.evidence);
   command.add_flag("--json", options.json, "Print one JSON object");
+  AddBatchOptions(command, options);
   TakeOneValueEach(command);
   command.footer(kVerifyFooter);
 }
@@ -181,8 +207,11 @@ Result<void> AddIdentities(const std::string& text, const VerifyOptions& options
   return {};
 }
 
-// A capture may hold more than the call that is judged.
+// A capture may hold more than the call that is judged, or none.
 void WarnOfOthers(const std::string& file, const SipMessage& message, const Console& console) {
+  if (message.method != "INVITE" && message.method != "MESSAGE") {
+    console.Warn(file + ": no INVITE or MESSAGE in it; judged is the first " + message.method);
+  }
   if (message.other_requests == 0) return;
   console.Warn(file + ": " + std::to_string(message.other_requests) +
                " more request(s) in it; judged is the first " + message.method);
@@ -237,13 +266,14 @@ Result<RevocationPolicy> PolicyOf(const VerifyOptions& options) {
   return policy;
 }
 
-// For one call: what is forced is used at once, and no time goes into large tables.
-Result<Es256EngineOptions> EngineOption(const std::string& text) {
+// What is forced is used at once. For one call no time goes into large tables.
+Result<Es256EngineOptions> EngineOption(const VerifyOptions& options) {
+  const std::string& text = options.engine;
   const auto kind = Es256KindFromText(text);
   if (!kind) return Fail(Reason::kParameterInvalid, "--engine: '" + text + "' is not known");
   Es256EngineOptions engine;
   engine.kind = *kind;
-  engine.generator_window = 6;
+  if (options.batch.empty()) engine.generator_window = 6;
   if (*kind != Es256Kind::kAuto) engine.promote_after = 1;
   return engine;
 }
@@ -272,7 +302,7 @@ Result<VerifierSetup> MakeSetup(const VerifyOptions& options) {
     if (!at) return InOption("--at", at.error());
     setup.clock = std::make_shared<FixedClock>(*at);
   }
-  auto engine = EngineOption(options.engine);
+  auto engine = EngineOption(options);
   if (!engine) return engine.error();
   setup.engine = std::move(*engine);
   setup.options.max_age = std::chrono::seconds(options.max_age);
@@ -354,9 +384,10 @@ Result<void> RefuseOptions(const VerifyOptions& options) {
   if (!trunk_counts && !options.trunk.empty()) {
     return Fail(Reason::kParameterMissing, "--trunk needs --policy or --evidence");
   }
-  if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty()) {
+  if (options.header.empty() && options.identity_files.empty() && options.sip_file.empty() &&
+      options.batch.empty()) {
     return Fail(Reason::kParameterMissing,
-                "give an Identity header, --identity-file or --sip-file");
+                "give an Identity header, --identity-file, --sip-file or --batch");
   }
   return {};
 }
@@ -369,9 +400,9 @@ Result<void> ApplyPolicy(const Policy& policy, const VerifyOptions& options, Ver
   return CheckTrunk(policy, options.trunk);
 }
 
-void WarnOfTrust(const LiveVerifier& verifier, const TrustReport& trust, const Console& console) {
+void WarnOfTrust(const TrustStore& store, const TrustReport& trust, const Console& console) {
   WarnOf(trust, console);
-  if (verifier.trust().snapshot()->anchors().empty()) {
+  if (store.anchors().empty()) {
     console.Warn("there is no trust anchor, so no signer is trusted: see --anchors");
   }
 }
@@ -391,6 +422,22 @@ std::string TrustListText(const LiveVerifier& verifier) {
   return list ? "sequence " + std::to_string(list->list.sequence()) : "";
 }
 
+// By a verifier like the service's: certificates are kept for the next call, with no bound of its
+// own on calls that wait for them.
+ExitCode VerifyBatch(const VerifyOptions& options, const VerifierSetup& setup,
+                     const std::shared_ptr<const Policy>& policy, const Console& console) {
+  BatchInput input{options.batch, static_cast<size_t>(options.threads),
+                   std::chrono::seconds(options.timeout)};
+  if (input.threads == 0) input.threads = std::max(std::thread::hardware_concurrency(), 1U);
+  const auto core = VerificationCore::Make({setup, input.threads, {}});
+  if (!core) return console.Complain(core.error());
+  TrustReport trust;
+  trust.sources = (*core)->TrustSources();
+  if (auto failure = trust.FirstUnusable()) return console.Complain(*failure);
+  WarnOfTrust(*(*core)->trust(), trust, console);
+  return RunBatch(input, *core, policy, console);
+}
+
 ExitCode RunVerify(VerifyOptions& options, const Console& console) {
   if (auto ok = RefuseOptions(options); !ok) return console.Complain(ok.error());
   std::shared_ptr<const Policy> policy;
@@ -403,6 +450,10 @@ ExitCode RunVerify(VerifyOptions& options, const Console& console) {
   if (policy != nullptr) {
     if (auto ok = ApplyPolicy(*policy, options, *setup); !ok) return console.Complain(ok.error());
   }
+  if (!options.batch.empty()) {
+    if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
+    return VerifyBatch(options, *setup, policy, console);
+  }
   auto call = ReadCall(options, console);
   if (!call) return console.Complain(call.error());
   const auto deadline = Deadline::After(std::chrono::seconds(options.timeout));
@@ -410,7 +461,7 @@ ExitCode RunVerify(VerifyOptions& options, const Console& console) {
   auto verifier = LiveVerifier::Make(*setup, StartRule::kAllSources, deadline, trust);
   if (!verifier) return console.Complain(verifier.error());
   if (auto ok = WarnOfInsecureSettings(*setup, console); !ok) return console.Complain(ok.error());
-  WarnOfTrust(**verifier, trust, console);
+  WarnOfTrust(*(*verifier)->trust().snapshot(), trust, console);
   const auto evidence = OpenStore(options);
   if (!evidence) return console.Complain(evidence.error());
 

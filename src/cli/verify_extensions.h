@@ -21,7 +21,7 @@ struct VerifyExtensions {
   std::vector<std::string> resource_priority;
   std::string priority;
   std::string message_body;  // file
-  int64_t max_diverted_age = 3 * 3600;
+  int64_t max_diverted_age = int64_t{3} * 3600;
   uint64_t max_diversions = 10;
   std::vector<std::string> rph_signers;  // NAMESPACE=SPC
   bool ignore_request_uri = false;

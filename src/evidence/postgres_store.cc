@@ -388,6 +388,7 @@ Result<void> PostgresStore::PutRecords(Connection& connection,
     for (size_t i = 0; i < row.size(); ++i) columns[i].push_back(row[i]);
   }
   std::vector<Parameter> parameters;
+  parameters.reserve(columns.size() + 1);
   for (const auto& column : columns) parameters.emplace_back(PostgresArray(column));
   parameters.emplace_back(Int(day));
   const auto put = connection.Query(

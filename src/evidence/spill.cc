@@ -173,7 +173,8 @@ void EvidenceSpill::Drop() {
   const fs::path path = PathOf(reading_->number);
   const bool torn = reading_->at.torn || reading_->at.offset != reading_->bytes.size();
   if (torn) {
-    ::rename(path.c_str(), (path.string() + ".torn").c_str());
+    std::error_code left;  // it is read again after the next start
+    fs::rename(path, path.string() + ".torn", left);
     ++torn_files_;
   } else {
     ::unlink(path.c_str());

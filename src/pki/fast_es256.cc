@@ -160,7 +160,7 @@ Result<void> FastEs256Engine::Verify(const Es256PublicKey& key, std::string_view
   const auto lease = state.TableOf(key);
   if (!lease) return state.ByOpenSsl(key, signing_input, signature);
 
-  std::array<unsigned char, 32> digest;
+  std::array<unsigned char, 32> digest{};
   if (EVP_Digest(signing_input.data(), signing_input.size(), digest.data(), nullptr,
                  state.sha256.get(), nullptr) != 1) {
     const ErrorQueueDrain drain;

@@ -10,7 +10,7 @@ namespace callvet {
 
 std::string Sha256Hex(std::string_view bytes) {
   const ErrorQueueDrain drain;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
     return {};

@@ -38,9 +38,10 @@ constexpr uint64_t kMaxExtent = (uint64_t{1} << (64 - kRightsBits)) - 1;
 // else wait for page tables more than for the ranges. Where it is refused nothing is lost.
 void PreferLargePages(void* begin, size_t bytes) {
   constexpr uintptr_t kLargePage = uintptr_t{2} * 1024 * 1024;
-  const uintptr_t from = (reinterpret_cast<uintptr_t>(begin) + kLargePage - 1) & ~(kLargePage - 1);
-  const uintptr_t to = (reinterpret_cast<uintptr_t>(begin) + bytes) & ~(kLargePage - 1);
-  if (from < to) (void)::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
+  const auto at = reinterpret_cast<uintptr_t>(begin);
+  const uintptr_t from = (at + kLargePage - 1) & ~(kLargePage - 1);
+  const uintptr_t to = (at + bytes) & ~(kLargePage - 1);
+  if (from < to) (void)::madvise(static_cast<char*>(begin) + (from - at), to - from, MADV_HUGEPAGE);
 }
 
 constexpr uint64_t KeyOf(uint64_t key) {

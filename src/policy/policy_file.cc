@@ -215,6 +215,7 @@ class PolicyReader {
 
   [[nodiscard]] std::vector<fs::path> Paths(const std::vector<std::string>& names) const {
     std::vector<fs::path> paths;
+    paths.reserve(names.size());
     for (const std::string& name : names) paths.push_back(folder_ / name);
     return paths;
   }

@@ -8,6 +8,8 @@
 namespace callvet {
 namespace {
 
+constexpr size_t kFewestDigits = 5;  // of a code that is no extension
+
 void AddNumber(const std::optional<TelephoneNumber>& number, const DialPlan* plan,
                std::vector<CallNumber>& numbers) {
   if (!number) return;
@@ -33,11 +35,12 @@ void AddCaller(const std::string& text, RuleInput& input) {
     return AddNumber(party->tn(), input.policy.dial_plan, input.callers);
   }
   const PassportVerdict* passport = input.verdict.deciding();
-  const bool verified = input.verdict.passed() && passport != nullptr && passport->orig && party &&
-                        party->canonical() == *passport->orig;
-  if (verified && input.settings.uri_callers == UriCallers::kAllow) {
+  const bool verified = input.verdict.passed() && passport != nullptr && passport->orig && party;
+  const bool allowed = verified && input.settings.uri_callers == UriCallers::kAllow;
+  if (allowed && party->canonical() == *passport->orig) {
     input.caller_is_uri = true;
-  } else {
+  } else if (!allowed || !DialledPart(AddrSpec(text).value_or(text), kFewestDigits).empty()) {
+    // Else it is a name beside the number that was verified (RFC 3325 9.1), which is judged.
     input.unreadable_callers.push_back(text);
   }
 }
@@ -55,7 +58,6 @@ bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
 // From is shown by handsets beside, or instead of, what the network asserts. Where it is a number
 // it is judged as the others, also with a stray character; a name or "anonymous" claims none.
 void AddFrom(const std::string& text, RuleInput& input) {
-  constexpr size_t kFewestDigits = 5;  // of a code that is no extension
   const DialPlan* plan = input.policy.dial_plan;
   auto party = Party::Parse(text, plan);
   if (!party || !party->tn()) {

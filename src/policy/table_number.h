@@ -30,6 +30,7 @@ class TableNumber {
   [[nodiscard]] NumberSpace space() const {
     return (value_ >> kSpaceShift) == 0 ? NumberSpace::kE164 : NumberSpace::kNational;
   }
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the zero of <=> for a pointer
   auto operator<=>(const TableNumber&) const = default;
 
  private:

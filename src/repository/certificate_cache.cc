@@ -6,6 +6,8 @@
 #include <cstring>
 #include <mutex>
 #include <random>
+#include <shared_mutex>
+#include <utility>
 
 namespace callvet {
 namespace {
@@ -42,6 +44,12 @@ struct SipState {
   }
 };
 
+// Frees nothing but its own hold on the entry. On cache lines of its own, with the count.
+struct alignas(kCacheLines / 2) Hold {
+  std::shared_ptr<const CachedCertificates> entry;
+  void operator()(const CachedCertificates* /*entry*/) { entry.reset(); }
+};
+
 size_t ShardCount(const CertificateCacheOptions& options) {
   const size_t by_entries = options.max_entries / kMinEntriesPerShard;
   const size_t by_bytes = options.max_bytes / kMinBytesPerShard;
@@ -49,6 +57,11 @@ size_t ShardCount(const CertificateCacheOptions& options) {
 }
 
 }  // namespace
+
+std::shared_ptr<const CertificateBundle> BundleOf(std::shared_ptr<const CachedCertificates> entry) {
+  const CertificateBundle* bundle = entry->bundle.get();
+  return {std::move(entry), bundle};
+}
 
 sys_seconds EarliestNotAfter(const CertificateBundle& bundle) {
   sys_seconds earliest = sys_seconds::max();
@@ -60,10 +73,10 @@ sys_seconds EarliestNotAfter(const CertificateBundle& bundle) {
 
 size_t EstimateBytes(std::string_view x5u, const CertificateBundle& bundle) {
   // Measured by tools/bench: OpenSSL's decoded form is several times the DER.
-  constexpr size_t kPerEntry = 512;
+  const size_t per_entry = 512 + StripeCount() * sizeof(Hold) * 2;
   constexpr size_t kPerCertificate = 5632;
   constexpr size_t kPerDerByte = 3;
-  size_t bytes = kPerEntry + x5u.size();
+  size_t bytes = per_entry + x5u.size();
   for (const Certificate& certificate : bundle) {
     bytes += kPerCertificate + kPerDerByte * certificate.der().size();
   }
@@ -90,14 +103,16 @@ size_t CertificateCache::KeyedHash::operator()(std::string_view text) const {
 }
 
 CertificateCache::CertificateCache(const CertificateCacheOptions& options)
-    : hash_{RandomWord(), RandomWord()} {
+    : stripes_(StripeCount()), hash_{RandomWord(), RandomWord()} {
   const size_t count = ShardCount(options);
   max_entries_per_shard_ = options.max_entries / count;
   max_bytes_per_shard_ = options.max_bytes / count;
   shards_.reserve(count);
   // The shard is chosen by one key, the bucket by another.
   const KeyedHash bucket_hash{RandomWord(), RandomWord()};
-  for (size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(bucket_hash));
+  for (size_t i = 0; i < count; ++i) {
+    shards_.push_back(std::make_unique<Shard>(bucket_hash, stripes_));
+  }
 }
 
 CertificateCache::~CertificateCache() = default;
@@ -109,7 +124,8 @@ CertificateCache::Shard& CertificateCache::ShardOf(std::string_view x5u) const {
 std::shared_ptr<const CachedCertificates> CertificateCache::Find(std::string_view x5u,
                                                                  sys_seconds now) const {
   const Shard& shard = ShardOf(x5u);
-  const std::shared_lock lock(shard.mutex);
+  const size_t stripe = StripeOfCaller(stripes_);
+  const std::shared_lock lock(shard.mutex.ForReading(stripe));
   const auto found = shard.index.find(x5u);
   if (found == shard.index.end()) return nullptr;
   const Node& node = *found->second;
@@ -119,18 +135,27 @@ std::shared_ptr<const CachedCertificates> CertificateCache::Find(std::string_vie
   if (node.last_used.load(std::memory_order_relaxed) != at) {
     node.last_used.store(at, std::memory_order_relaxed);
   }
-  shard.hits.fetch_add(1, std::memory_order_relaxed);
-  return node.entry;
+  shard.hits[stripe].count.fetch_add(1, std::memory_order_relaxed);
+  return node.entries[stripe];
 }
 
 std::shared_ptr<const CachedCertificates> CertificateCache::Peek(std::string_view x5u) const {
   const Shard& shard = ShardOf(x5u);
-  const std::shared_lock lock(shard.mutex);
+  const size_t stripe = StripeOfCaller(stripes_);
+  const std::shared_lock lock(shard.mutex.ForReading(stripe));
   const auto found = shard.index.find(x5u);
-  return found == shard.index.end() ? nullptr : found->second->entry;
+  return found == shard.index.end() ? nullptr : found->second->entries[stripe];
 }
 
-void CertificateCache::Insert(std::string_view x5u, std::shared_ptr<const CachedCertificates> entry,
+std::vector<CertificateCache::Entry> CertificateCache::Counted(const Entry& entry) const {
+  std::vector<Entry> entries;
+  entries.reserve(stripes_);
+  for (size_t i = 0; i < stripes_; ++i) entries.emplace_back(entry.get(), Hold{entry});
+  return entries;
+}
+
+void CertificateCache::Insert(std::string_view x5u,
+                              const std::shared_ptr<const CachedCertificates>& entry,
                               sys_seconds now) {
   // Made before and freed after the lock is held: decoding, copying and freeing take time.
   const size_t bytes = EstimateBytes(x5u, *entry->bundle);
@@ -138,15 +163,15 @@ void CertificateCache::Insert(std::string_view x5u, std::shared_ptr<const Cached
   std::list<Node> evicted;
   Node& node = fresh.emplace_back();
   node.x5u = x5u;
-  node.entry = std::move(entry);
+  node.entries = Counted(entry);
   node.bytes = bytes;
   node.last_used = now.time_since_epoch().count();
   Shard& shard = ShardOf(x5u);
   const std::unique_lock lock(shard.mutex);
   const auto old = shard.index.find(x5u);
   if (old != shard.index.end()) {
-    const sys_seconds fetched_at = old->second->entry->fetched_at;
-    if (fetched_at > node.entry->fetched_at && fetched_at <= now) return;
+    const sys_seconds fetched_at = old->second->entries[0]->fetched_at;
+    if (fetched_at > entry->fetched_at && fetched_at <= now) return;
     node.used = old->second->used.load();
     node.last_used = old->second->last_used.load();
     const auto position = old->second;
@@ -207,10 +232,10 @@ std::vector<std::string> CertificateCache::Due(sys_seconds now, std::chrono::sec
                                                sys_seconds used_after, size_t max) const {
   std::vector<std::string> due;
   for (const auto& shard : shards_) {
-    const std::shared_lock lock(shard->mutex);
+    const std::shared_lock lock(shard->mutex.ForReading(StripeOfCaller(stripes_)));
     for (const Node& node : shard->queue) {
       if (due.size() >= max) return due;
-      const CachedCertificates& entry = *node.entry;
+      const CachedCertificates& entry = *node.entries[0];
       const auto tenth = (entry.fresh_until - entry.fetched_at) / 10;
       if (now < entry.fresh_until - std::min<std::chrono::seconds>(lead, tenth)) continue;
       if (node.last_used.load(std::memory_order_relaxed) < used_after.time_since_epoch().count()) {
@@ -225,11 +250,11 @@ std::vector<std::string> CertificateCache::Due(sys_seconds now, std::chrono::sec
 CertificateCache::Usage CertificateCache::GetUsage() const {
   Usage usage;
   for (const auto& shard : shards_) {
-    const std::shared_lock lock(shard->mutex);
+    const std::shared_lock lock(shard->mutex.ForReading(StripeOfCaller(stripes_)));
     usage.entries += shard->index.size();
     usage.bytes += shard->bytes;
     usage.evictions += shard->evictions;
-    usage.hits += shard->hits.load(std::memory_order_relaxed);
+    for (const Hits& hits : shard->hits) usage.hits += hits.count.load(std::memory_order_relaxed);
   }
   return usage;
 }

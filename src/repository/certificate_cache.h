@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/stripes.h"
 #include "pki/certificate.h"
 
 namespace callvet {
@@ -25,6 +25,9 @@ struct CachedCertificates {
   sys_seconds fresh_until;  // at most not_after_of(bundle)
   sys_seconds stale_until;  // from fresh_until to not_after_of(bundle): if the host is down
 };
+
+/// The certificates of `entry` (not nullptr), which they keep alive: counted by its count alone.
+std::shared_ptr<const CertificateBundle> BundleOf(std::shared_ptr<const CachedCertificates> entry);
 
 /// When the first certificate of `bundle` (not empty) ends: no cached copy is fresh after it
 /// (C-23).
@@ -43,8 +46,9 @@ size_t EstimateBytes(std::string_view x5u, const CertificateBundle& bundle);
 
 /// Certificates in memory by their exact x5u. Bounded in entries and bytes: what was used since it
 /// last came up for eviction gets a second chance, the oldest of the others goes. Thread-safe;
-/// sharded, lookups of one shard do not exclude each other; neither I/O nor crypto happens under a
-/// lock. The hash is keyed with a random key, so that nobody can choose URLs that collide.
+/// sharded; lookups write no memory that lookups on another processor write, be it of the same
+/// entry (base/stripes.h); neither I/O nor crypto happens under a lock. The hash is keyed with a
+/// random key, so that nobody can choose URLs that collide.
 class CertificateCache {
  public:
   explicit CertificateCache(const CertificateCacheOptions& options);
@@ -60,7 +64,7 @@ class CertificateCache {
 
   /// Adds or replaces. An entry that alone exceeds the limits is not kept. An entry that was
   /// fetched earlier than the one that is there is dropped, unless that one is from the future.
-  void Insert(std::string_view x5u, std::shared_ptr<const CachedCertificates> entry,
+  void Insert(std::string_view x5u, const std::shared_ptr<const CachedCertificates>& entry,
               sys_seconds now);
 
   /// Forgets one, or all; says how many there were.
@@ -81,9 +85,10 @@ class CertificateCache {
   [[nodiscard]] Usage GetUsage() const;
 
  private:
+  using Entry = std::shared_ptr<const CachedCertificates>;
   struct Node {
     std::string x5u;
-    std::shared_ptr<const CachedCertificates> entry;
+    std::vector<Entry> entries;  // by stripe: the same one, each with a reference count of its own
     size_t bytes = 0;
     mutable std::atomic<bool> used{false};
     mutable std::atomic<int64_t> last_used{0};
@@ -94,20 +99,25 @@ class CertificateCache {
     uint64_t key1 = 0;
     size_t operator()(std::string_view text) const;
   };
+  struct alignas(kCacheLines) Hits {
+    std::atomic<uint64_t> count{0};
+  };
   // On cache lines of its own, so that shards do not slow each other down.
-  struct alignas(128) Shard {
-    explicit Shard(const KeyedHash& hash) : index(16, hash) {}
-    mutable std::shared_mutex mutex;
-    mutable std::atomic<uint64_t> hits{0};
-    std::list<Node> queue;  // front: first candidate for eviction
+  struct alignas(kCacheLines) Shard {
+    Shard(const KeyedHash& hash, size_t stripes) : mutex(stripes), hits(stripes), index(16, hash) {}
+    mutable StripedMutex mutex;
+    mutable std::vector<Hits> hits;  // by stripe
+    std::list<Node> queue;           // front: first candidate for eviction
     std::unordered_map<std::string_view, std::list<Node>::iterator, KeyedHash> index;
     size_t bytes = 0;
     uint64_t evictions = 0;
   };
 
   [[nodiscard]] Shard& ShardOf(std::string_view x5u) const;
+  [[nodiscard]] std::vector<Entry> Counted(const Entry& entry) const;
   void Shrink(Shard& shard, std::list<Node>& evicted) const;
 
+  size_t stripes_;
   KeyedHash hash_;
   size_t max_entries_per_shard_;
   size_t max_bytes_per_shard_;

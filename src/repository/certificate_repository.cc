@@ -184,8 +184,8 @@ CertificateLookup CertificateRepository::Impl::Lookup(std::string_view x5u) {
       worth = Judge(*entry, now);
     }
   }
-  if (worth == Worth::kFresh) return {State::kFound, entry->bundle, {}};
-  if (worth == Worth::kStale) return {State::kStale, entry->bundle, {}};
+  if (worth == Worth::kFresh) return {State::kFound, BundleOf(std::move(entry)), {}};
+  if (worth == Worth::kStale) return {State::kStale, BundleOf(std::move(entry)), {}};
   Count(counters_.misses);
   if (options_.downloads == DownloadPolicy::kOffline) {
     Count(counters_.negative_hits);

@@ -26,7 +26,7 @@ constexpr std::string_view kMagic = "callvet-cache 1\n";
 constexpr std::string_view kLockName = ".callvet-lock";
 constexpr size_t kDigestLength = 64;  // hex digits of SHA-256
 constexpr size_t kSuffixLength = 7;   // ".XXXXXX" of WriteFile's temporary files
-constexpr size_t kMaxUrlBytes = 8 * 1024;
+constexpr size_t kMaxUrlBytes = size_t{8} * 1024;
 constexpr size_t kMaxHeadBytes = 256;  // magic and six numbers
 
 bool IsDigest(std::string_view text) {

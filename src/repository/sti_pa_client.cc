@@ -13,9 +13,9 @@
 namespace callvet {
 namespace {
 
-constexpr size_t kMaxAccountBytes = 64 * 1024;
-constexpr size_t kMaxLoginBytes = 64 * 1024;
-constexpr size_t kMaxTokenBytes = 16 * 1024;
+constexpr size_t kMaxAccountBytes = size_t{64} * 1024;
+constexpr size_t kMaxLoginBytes = size_t{64} * 1024;
+constexpr size_t kMaxTokenBytes = size_t{16} * 1024;
 
 Failure NotAvailable(std::string detail) {
   return Fail(Reason::kTrustListNotAvailable, std::move(detail));

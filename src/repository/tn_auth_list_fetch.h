@@ -22,7 +22,7 @@ struct TnAuthListFetchOptions {
   std::chrono::seconds lifetime = std::chrono::hours(24);
   std::chrono::seconds failure_lifetime{60};
   size_t max_entries = 1'024;
-  size_t max_bytes = 64 * 1024;
+  size_t max_bytes = size_t{64} * 1024;
 };
 
 /// TNAuthLists that certificates name by reference (RFC 8226 9, B-4), by the guarded fetcher, kept

@@ -16,7 +16,8 @@
 namespace callvet {
 namespace {
 
-constexpr JsonLimits kHeaderLimits{.max_bytes = 16 * 1024, .max_depth = 4, .max_values = 64};
+constexpr JsonLimits kHeaderLimits{
+    .max_bytes = size_t{16} * 1024, .max_depth = 4, .max_values = 64};
 constexpr JsonLimits kListLimits{
     .max_bytes = kMaxTrustListBytes, .max_depth = 6, .max_values = 10'000};
 // Beyond this a date cannot be written (RFC 3339).

@@ -101,13 +101,13 @@ class ConfigReader {
 
   void ReadLimits(ObjectReader& reader) {
     ConnectionLimits& limits = config_.connections;
-    reader.Number("head_bytes", {512, 1024 * 1024}, limits.framing.head_bytes);
+    reader.Number("head_bytes", {512, int64_t{1024} * 1024}, limits.framing.head_bytes);
     reader.Number("headers", {1, 10'000}, limits.framing.headers);
-    reader.Number("body_bytes", {1024, 64 * 1024 * 1024}, limits.framing.body_bytes);
+    reader.Number("body_bytes", {1024, int64_t{64} * 1024 * 1024}, limits.framing.body_bytes);
     reader.Number("connections", {1, 1'000'000}, limits.connections);
     reader.Number("requests_per_connection", {1, INT64_MAX}, limits.requests_per_connection);
     reader.Number("queued_requests", {1, 1'000'000}, limits.queued_requests);
-    reader.Number("buffered_bytes", {1024 * 1024, INT64_MAX}, limits.buffered_bytes);
+    reader.Number("buffered_bytes", {int64_t{1024} * 1024, INT64_MAX}, limits.buffered_bytes);
     reader.Number("batches", {0, 1000}, limits.streams);
     reader.Number("workers", {1, 1000}, limits.workers);
     reader.Number("waiting_for_certificates", {0, 1000}, config_.waiting_for_certificates);

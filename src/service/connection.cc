@@ -27,6 +27,7 @@ Connection::~Connection() {
 }
 
 IoResult Connection::Read(size_t max) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): 16 kB a read
   std::array<char, kReadStep> bytes;
   const size_t size = std::min(max, bytes.size());
   if (tls_) {

@@ -309,8 +309,13 @@ Result<SipMessage> ReadMessage(RequestLine line, std::string_view& text) {
     return Invalid("differing Content-Length headers");
   }
   message.body = ReadBody(text, line.style, message);
-  const auto length = lengths.empty() ? Result<uint64_t>(Invalid("no length"))
-                                      : ParseNumber(lengths[0], text.size());
+  // Without a length the rest is its body (RFC 3261 18.3); but a capture goes on behind an ACK,
+  // which has none: a body has a Content-Type (20.15).
+  const bool may_have_body =
+      IsCallOrMessage(message.method) || !message.All("content-type").empty();
+  const size_t rest = may_have_body ? text.size() : 0;
+  const auto length =
+      lengths.empty() ? Result<uint64_t>(rest) : ParseNumber(lengths[0], text.size());
   SkipBody(text, length ? *length : text.size());
   return message;
 }

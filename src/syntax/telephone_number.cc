@@ -84,6 +84,13 @@ struct Canonical {
   Routing routing;  // whether what was dialled says that the number is global
 };
 
+// Italian mobile numbers have ten digits, and those of one operator begin like the country code;
+// what follows +39 and has eight digits begins with 0.
+bool IsNationalLikeCountry(std::string_view digits, const DialPlan& plan) {
+  return plan.country_code == "39" && digits.size() == 10 && digits.starts_with("39") &&
+         digits[2] != '0';
+}
+
 // The order: what cannot be a national number first, then what the plan's lengths say.
 Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
   if (!AllDigits(digits) || IsLocal(digits, plan, Written::kBare)) {
@@ -102,7 +109,7 @@ Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
     const std::string_view national = digits.substr(plan.national_prefix.size());
     if (IsNational(national, plan)) return {country + std::string(national), Routing::kUnknown};
   }
-  if (digits.starts_with(country)) {
+  if (digits.starts_with(country) && !IsNationalLikeCountry(digits, plan)) {
     if (IsNational(digits.substr(country.size()), plan) || IsLocalWithCountryCode(digits, plan)) {
       return {CanonicalGlobal(digits, &plan), Routing::kUnknown};
     }

@@ -159,4 +159,14 @@ std::string Describe(const std::vector<Party>& parties) {
   return text;
 }
 
+std::string DescribeUnreadable(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) {
+    const auto party = Party::Parse(text, nullptr);
+    list += (list.empty() ? "" : ", ") + Quote(text) + ", which is no number" +
+            (party ? "" : " (" + party.error().detail + ")");
+  }
+  return list;
+}
+
 }  // namespace callvet

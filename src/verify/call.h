@@ -55,5 +55,7 @@ std::vector<Party> CalledForCompact(const Call& call);
 
 /// "A, B" of the canonical forms, each with the received form where that differs: for details.
 std::string Describe(const std::vector<Party>& parties);
+/// The same of `texts`, none of which is a party, with what is wrong with each.
+std::string DescribeUnreadable(const std::vector<std::string>& texts);
 
 }  // namespace callvet

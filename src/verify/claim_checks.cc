@@ -37,12 +37,6 @@ void CheckOrigid(const Claims& claims, PassportKind kind, const Call& call, Trai
   }
 }
 
-std::string Unreadable(const std::vector<std::string>& texts) {
-  std::string list;
-  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + Quote(text);
-  return list;
-}
-
 // D-3: one of the callers that the signalling shows is the one that was signed; that
 // one.
 std::optional<Party> CheckOrig(const Claims& claims, const Call& call, Trail& trail) {
@@ -57,11 +51,10 @@ std::optional<Party> CheckOrig(const Claims& claims, const Call& call, Trail& tr
                "orig " + ClaimText(claims.orig) + " is the caller " + Describe({caller}));
     return caller;
   }
-  trail.Fail(CheckId::kOrig,
-             Fail(Reason::kOrigMismatch,
-                  "orig is " + ClaimText(claims.orig) + ", the caller is " +
-                      (call.callers.empty() ? Unreadable(call.request.orig) + ", which is no number"
-                                            : Describe(call.callers))));
+  trail.Fail(CheckId::kOrig, Fail(Reason::kOrigMismatch,
+                                  "orig is " + ClaimText(claims.orig) + ", the caller is " +
+                                      (call.callers.empty() ? DescribeUnreadable(call.request.orig)
+                                                            : Describe(call.callers))));
   return std::nullopt;
 }
 

@@ -92,12 +92,7 @@ void CheckRecent(const Claims& claims, const Call& call, Trail& trail) {
 }
 
 std::string CalledText(const Call& call) {
-  if (!call.called.empty()) return Describe(call.called);
-  std::string list;
-  for (const std::string& text : call.request.dest) {
-    list += (list.empty() ? "" : ", ") + Quote(text);
-  }
-  return list + ", which is no number";
+  return call.called.empty() ? DescribeUnreadable(call.request.dest) : Describe(call.called);
 }
 
 void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {

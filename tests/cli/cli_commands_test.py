@@ -558,6 +558,7 @@ class Contract(CliTest):
     def test_usage_errors(self):
         for args in ([], ["pki"], ["nonsense"], ["pki", "nonsense"], ["sign", "--nonsense"], ["verify"], ["decode"]):
             self.assert_refused(self.run_in_lab(*args))
+        self.assert_refused(self.run_in_lab("nonsense"), "nonsense")
 
     def test_certs_readme_works(self):
         """The commands of certs/README.md, as they stand there."""

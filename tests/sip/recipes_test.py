@@ -143,7 +143,7 @@ class Recipes(unittest.TestCase):
     def filled(self, template, identity):
         """The request of a recipe, its variables replaced by what such a server has in them."""
         values = {"from": FROM, "to": TO, "request_uri": f"sip:+{CALLED}@sbc.example.org", "identity": [identity],
-                  "p_asserted_identity": None, "date": None, "trunk": "192.0.2.1", "call_id": "1@example.org"}
+                  "p_asserted_identity": None, "resource_priority": None, "priority": None, "date": None, "trunk": "192.0.2.1", "call_id": "1@example.org"}
         asked = json.loads(template)
         self.assertEqual(set(asked) - set(values), set())
         return {name: values[name] for name in asked if values[name] is not None}
@@ -163,7 +163,7 @@ class Recipes(unittest.TestCase):
                         place = place[part]
                 self.assertEqual((answer["disposition"]["action"], answer["disposition"]["sip"]["code"]), (action, code))
 
-    def freeswitch(self, identities, asserted=(), caller=FROM):
+    def freeswitch(self, identities, asserted=(), caller=FROM, priorities=()):
         """Runs the recipe; the variables that it leaves, and what was asked."""
         joined = lambda values: values[0] if len(values) == 1 else "ARRAY::" + "|:".join(values)
         variables = {"sip_full_from": caller, "sip_full_to": TO, "sip_req_uri": f"+{CALLED}@sbc.example.org",
@@ -172,6 +172,8 @@ class Recipes(unittest.TestCase):
             variables["sip_i_identity"] = joined(identities)
         if asserted:
             variables["sip_i_p_asserted_identity"] = joined(asserted)
+        if priorities:
+            variables["sip_i_priority"] = joined(priorities)
         asked = []
 
         def perform(data):
@@ -206,6 +208,11 @@ class Recipes(unittest.TestCase):
         self.assertEqual((refused["respond"], refused["hung up"]), ("428 Use Identity Header", "yes"))
         two = [f"<sip:+{CALLER}@caller.example.org>", f"<tel:+{CALLER}>"]
         self.assertEqual(self.freeswitch([self.lab.sign()], two)[1]["p_asserted_identity"], two)
+        # An emergency centre calls back: never refused.
+        called_back, asked = self.freeswitch([], priorities=["psap-callback"])
+        self.assertEqual((asked["priority"], called_back["hung up"]), ("psap-callback", ""))
+        refused, asked = self.freeswitch([], priorities=["psap-callback", "normal"])
+        self.assertEqual(("priority" in asked, refused["hung up"]), (False, "yes"))
 
     def test_freeswitch_callers_cannot_write_into_the_question(self):
         if Lua.library is None:
@@ -250,6 +257,9 @@ class Recipes(unittest.TestCase):
         self.assertEqual((bad["CALLVET_ACTION"], bad["CALLVET_CODE"], bad["CALLVET_REASON"]),
                          ("reject", "438", "orig-mismatch"))
         self.assertIn("cause=438", bad["CALLVET_REASON_HEADER"])
+        called_back = self.agi(self.url(), {**headers, "Priority": ["psap-callback"]})
+        self.assertEqual(called_back["CALLVET_ACTION"], "tag")
+        self.assertEqual(self.agi(self.url(), {**headers, "Priority": ["psap-callback"] * 2})["CALLVET_ACTION"], "reject")
         # Nobody answers.
         gone = self.agi("http://127.0.0.1:9/v1/calls", {**headers, "Identity": [self.lab.sign()]})
         self.assertEqual(gone["CALLVET_ACTION"], "reject")
@@ -266,7 +276,7 @@ class Recipes(unittest.TestCase):
 
     def test_opensips_sends_all_headers_of_a_kind(self):
         text = (RECIPES / "opensips.cfg").read_text()
-        for name in ("Identity", "P-Asserted-Identity"):
+        for name in ("Identity", "P-Asserted-Identity", "Resource-Priority"):
             self.assertIn(f"while ($(hdr({name})[$var(i)]) != NULL)", text)
 
 

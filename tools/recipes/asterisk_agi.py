@@ -17,7 +17,8 @@ import sys
 import urllib.request
 
 HEADERS = {"from": "From", "to": "To", "date": "Date", "call_id": "Call-ID"}
-LISTS = {"identity": "Identity", "p_asserted_identity": "P-Asserted-Identity"}
+LISTS = {"identity": "Identity", "p_asserted_identity": "P-Asserted-Identity", "resource_priority": "Resource-Priority",
+         "priority": "Priority"}
 MANY = 16
 
 
@@ -47,6 +48,8 @@ def question():
         while len(values) < MANY and (value := header(name, len(values) + 1)):
             values.append(value)
         asked[member] = values
+    # Two are as good as none.
+    asked["priority"] = asked["priority"][0] if len(asked["priority"]) == 1 else None
     asked["request_uri"] = command('GET FULL VARIABLE "${CHANNEL(pjsip,request_uri)}"') or None
     asked["trunk"] = command('GET FULL VARIABLE "${CHANNEL(endpoint)}"') or None
     return {member: value for member, value in asked.items() if value}

@@ -4,7 +4,7 @@
 -- and in the SIP profile <param name="parse-all-invite-headers" value="true"/>, so that sip_i_identity is there.
 --
 -- What is sent (tests/sip/recipes_test.py runs this script):
--- request: {"from":"$sip_full_from","to":"$sip_full_to","request_uri":"$sip_req_uri","identity":["$sip_i_identity"],"p_asserted_identity":["$sip_i_p_asserted_identity"],"date":"$sip_i_date","trunk":"$sip_received_ip","call_id":"$sip_call_id"}
+-- request: {"from":"$sip_full_from","to":"$sip_full_to","request_uri":"$sip_req_uri","identity":["$sip_i_identity"],"p_asserted_identity":["$sip_i_p_asserted_identity"],"resource_priority":["$sip_i_resource_priority"],"priority":"$sip_i_priority","date":"$sip_i_date","trunk":"$sip_received_ip","call_id":"$sip_call_id"}
 -- What is read of the answer:
 -- answer: verstat reason disposition/action disposition/sip/code disposition/sip/phrase
 
@@ -24,9 +24,17 @@ local function list(name)
   return values
 end
 
+-- Two are as good as none.
+local function single(name)
+  local values = list(name)
+  if values == nil or #values ~= 1 then return nil end
+  return values[1]
+end
+
 local question = json:encode({
   from = value("sip_full_from"), to = value("sip_full_to"), request_uri = "sip:" .. (value("sip_req_uri") or ""),
   identity = list("sip_i_identity"), p_asserted_identity = list("sip_i_p_asserted_identity"), date = value("sip_i_date"),
+  resource_priority = list("sip_i_resource_priority"), priority = single("sip_i_priority"),
   trunk = value("sip_received_ip"), call_id = value("sip_call_id"),
 })
 -- The words of an application are expanded (${...}), then divided at blanks with quotes and backslashes read, and

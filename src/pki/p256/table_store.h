@@ -111,7 +111,7 @@ class TableStore {
   void GiveUp(Slot& slot);
 
   TableStoreOptions options_;
-  std::array<uint64_t, 4> seed_;
+  std::array<uint64_t, 4> seed_{};
   size_t capacity_;
   std::unique_ptr<AffinePoint[]> memory_;
   std::unique_ptr<Slot[]> slots_;

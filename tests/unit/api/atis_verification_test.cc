@@ -387,6 +387,18 @@ TEST_F(AtisVerificationTest, E22_MsFormIsRecognisedByItsMembers) {
   EXPECT_EQ(heartbeat.body, R"({"verificationResponse":{"verstatValue":"No-TN-Validation"}})");
 }
 
+TEST_F(AtisVerificationTest, E25_MsDestIsOneNumber) {
+  const auto post = [&](const std::string& dest) {
+    return Post(
+        R"({"verificationRequest":{"from":{"tn":"12155550100"},"to":{"tn":"12155550101"},"time":)" +
+        std::to_string(ApiLab::now()) + R"(,"dest":{"tn":)" + dest + R"(},"identityHeader":)" +
+        WriteJson(JsonValue(Good())) + "}}");
+  };
+  EXPECT_EQ(post(R"("12155550101")").status, 200);
+  EXPECT_EQ(post(R"(["12155550101"])").status, 200);
+  EXPECT_EQ(post(R"(["12155550101","12155550199"])").status, 400);
+}
+
 TEST_F(AtisVerificationTest, E23_MsFailure) {
   const std::string token = lab_->Token(kHeader, Payload());
   const std::string request =

@@ -76,6 +76,71 @@ TEST_F(CallVerificationTest, SipMessageAndPastedText) {
             "no-identity");
 }
 
+// One call, told by its parts and as a message, is judged the same.
+TEST_F(CallVerificationTest, H2_FromBesideAnAssertedIdentityIsJudgedToo) {
+  const LoadedPolicy loaded = ParsePolicy(R"({"country": "US", "number_plans": ["NANP"]})", ".");
+  ASSERT_NE(loaded.policy, nullptr);
+  const auto judged = [&](const JsonMembers& members) {
+    return JudgeCall(lab_.core(), loaded.policy.get(), WriteJson(members), Deadline());
+  };
+  const auto action = [&](const JsonMembers& members) {
+    return Text(*Parsed(judged(members)).Find("disposition"), "action");
+  };
+  for (const auto& [from, expected] : {std::pair("<sip:+19995550177@example.org>", "reject"),
+                                       std::pair("<sip:alice@example.org>", "pass")}) {
+    const std::string asserted = "<sip:+12155550100@example.org>";
+    const JsonMembers parts = {{"identity", Identity()},
+                               {"from", from},
+                               {"p_asserted_identity", asserted},
+                               {"to", "<sip:+12155550101@example.org>"}};
+    EXPECT_EQ(action(parts), expected) << from;
+    const JsonMembers whole = {
+        {"sip", "INVITE sip:+12155550101@example.org SIP/2.0\r\nFrom: " + std::string(from) +
+                    ";tag=1\r\nTo: <sip:+12155550101@example.org>\r\n"
+                    "P-Asserted-Identity: " +
+                    asserted + "\r\nIdentity: " + Identity() + "\r\n\r\n"}};
+    EXPECT_EQ(action(whole), expected) << from;
+  }
+}
+
+TEST_F(CallVerificationTest, D3_TwoValuesOfOneHeader) {
+  JsonMembers call = {{"identity", Identity()}, {"to", "12155550101"}};
+  call.emplace_back("p_asserted_identity",
+                    "<sip:+12155550100@example.org;user=phone>,\r\n <tel:+12155550100>");
+  EXPECT_EQ(Text(Parsed(Judge(call)), "reason"), "verified");
+}
+
+TEST_F(CallVerificationTest, D3_TheSameIdentityTwiceCountsOnce) {
+  JsonMembers call = {{"identity", Identity()}, {"to", "12155550101"}};
+  call.emplace_back("p_asserted_identity",
+                    "<sip:+12155550100@example.org>, <sip:+12155550100@example.org>");
+  EXPECT_EQ(Text(Parsed(Judge(call)), "reason"), "verified");
+}
+
+// Else one could be shown and the other be compared.
+TEST_F(CallVerificationTest, D3_MoreCallersThanOneAreRefused) {
+  for (const char* name : {"p_asserted_identity", "from"}) {
+    JsonMembers call = {{"identity", Identity()}, {"to", "12155550101"}};
+    call.emplace_back(
+        name, JsonArray{"<sip:+18005551212@example.org>", "<sip:+12155550100@example.org>"});
+    const ApiReply reply = Judge(call);
+    EXPECT_EQ(reply.status, 400) << name;
+    EXPECT_EQ(Text(*Parsed(reply).Find("error"), "reason"), "parameter-invalid") << name;
+  }
+}
+
+TEST_F(CallVerificationTest, MessageWithACarriageReturnInALineIsRefused) {
+  const std::string sip =
+      "INVITE sip:+12155550101@example.org SIP/2.0\r\n"
+      "From: <sip:+12155550100@example.org>;tag=1\r\n"
+      "Subject: a\rP-Asserted-Identity: <sip:+18005551212@example.org>\r\n"
+      "To: <sip:+12155550101@example.org>\r\nIdentity: " +
+      Identity() + "\r\n\r\n";
+  const ApiReply reply = Judge({{"sip", sip}});
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(Text(*Parsed(reply).Find("error"), "reason"), "sip-message-invalid");
+}
+
 TEST_F(CallVerificationTest, AtAnotherTime) {
   JsonMembers call = {{"identity", Identity()}, {"from", "12155550100"}, {"to", "12155550101"}};
   call.emplace_back("at", ApiLab::now() + 61);

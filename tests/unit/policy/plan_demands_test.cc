@@ -255,6 +255,27 @@ TEST_F(PlanDemands, H2_AVerifiedUriIsACallerWhereTheTrunkAllowsIt) {
   ExpectBlocked(DecideSigned(*policy, call), Reason::kIrregularCaller);
 }
 
+// IMS: the caller's name and number, of which the number was signed for.
+TEST_F(PlanDemands, H2_ANameBesideAVerifiedNumberIsNoOtherCaller) {
+  const auto policy = folder_.Make(R"({"country": "CN", "number_plans": ["CN"],
+    "registry": {"files": ["numbers.csv"]}, "trunks": {"uri": {"uri_callers": "allow"}}})");
+  const auto call_by = [](const std::string& name) {
+    TestCall call;
+    call.options.dial_plan = FindDialPlan("CN");
+    call.request.orig = {name, "<tel:+861058880200>"};
+    call.request.dest = {kCallee};
+    call.payload =
+        Payload({{"orig", R"({"tn":"861058880200"})"}, {"dest", R"({"tn":["8613800138009"]})"}});
+    return call;
+  };
+  TestCall alice = call_by("<sip:alice@example.org>");
+  ASSERT_EQ(alice.ReasonOf(), Reason::kNone);
+  ExpectAllowed(DecideSigned(*policy, alice, "uri"));
+  ExpectBlocked(DecideSigned(*policy, alice), Reason::kIrregularCaller);
+  TestCall number = call_by("<sip:95588x@example.org>");
+  ExpectBlocked(DecideSigned(*policy, number, "uri"), Reason::kIrregularCaller);
+}
+
 // H-3: one party's consent says nothing of another's refusal, and To nothing of the real callee.
 TEST_F(PlanDemands, H3_ConsentIsOfThePartyThatCalls) {
   folder_.Write("consent.csv", std::string(kLists) +

@@ -292,6 +292,17 @@ TEST(SipMessage, TheFirstCallAmongOtherRequests) {
       << "every second line is empty";
 }
 
+// RFC 3261 20.14: over UDP Content-Length may be missing, and a capture goes on behind an ACK.
+TEST(SipMessage, ARequestWithoutLengthDoesNotSwallowTheCallBehindIt) {
+  const std::string ack = "ACK sip:a@example.org SIP/2.0\r\nFrom: a\r\n\r\n";
+  const std::string invite = "INVITE sip:i@example.org SIP/2.0\r\nFrom: i\r\n\r\nv=0\r\n";
+  const auto message = ParseSip(ack + invite);
+  ASSERT_THAT(message, Succeeds());
+  EXPECT_EQ(message->method, "INVITE");
+  EXPECT_EQ(message->body, "v=0\r\n");
+  EXPECT_EQ(message->other_requests, 1U);
+}
+
 TEST(SipMessage, TheVersionHasNoCase) {
   for (const std::string_view version : {"sip/2.0", "Sip/2.0", "sip/2.0.", "SIP/2.0\\r\\n"}) {
     EXPECT_THAT(ParseSip("INVITE sip:x@example.org " + std::string(version) + "\nFrom: 1\n"),

@@ -153,6 +153,11 @@ TEST(TelephoneNumber, A32_NationalAndInternationalPrefixes) {
   EXPECT_EQ(Canonical("001112155550100", "AU"), "12155550100");
   EXPECT_EQ(Canonical("01012155550100", "JP"), "12155550100");
   EXPECT_EQ(Canonical("0612345678", "IT"), "390612345678");  // the 0 is part of the number
+  EXPECT_EQ(Canonical("3912345678", "IT"), "393912345678");  // a mobile, not +39 and 12345678
+  EXPECT_EQ(Canonical("+393912345678", "IT"), "393912345678");
+  EXPECT_EQ(Canonical("393912345678", "IT"), "393912345678");
+  EXPECT_EQ(Canonical("3906123456", "IT"), "3906123456");
+  EXPECT_EQ(Canonical("+3912345678", "IT"), "3912345678");
   EXPECT_EQ(Canonical("+390612345678", "IT"), "390612345678");
   EXPECT_EQ(Canonical("612345678", "ES"), "34612345678");
   EXPECT_EQ(Canonical("9123456789", "IN"), "919123456789");
