@@ -31,7 +31,7 @@ std::string MaskedCaller(const std::string& caller) {
   return caller.substr(0, kShown) + std::string(caller.size() - kShown, '*');
 }
 
-JsonValue OrNull(const std::string& text) {
+JsonValue NullIfEmpty(const std::string& text) {
   return text.empty() ? JsonValue() : JsonValue(text);
 }
 
@@ -52,8 +52,8 @@ JsonValue FlaggedPoolJson(const FlaggedPool& pool) {
   for (const PoolCallSample& call : pool.sample) {
     sample.push_back(JsonMembers{{"time", TimeText(call.time)},
                                  {"caller", MaskedCaller(call.caller)},
-                                 {"signer", OrNull(call.signer)},
-                                 {"evidence_id", OrNull(call.evidence_id)}});
+                                 {"signer", NullIfEmpty(call.signer)},
+                                 {"evidence_id", NullIfEmpty(call.evidence_id)}});
   }
   const bool shared = pool.counted_by == FlaggedPool::CountedBy::kShared;
   return JsonMembers{{"kind", SourceKindText(pool.source.kind)},
@@ -77,7 +77,7 @@ ApiReply ListPools(const CallerPools& pools, CallTime now) {
                           {"evicted", statistics.evicted},
                           {"shared", statistics.shared},
                           {"not_shared", statistics.not_shared},
-                          {"redis_failure", OrNull(statistics.last_failure)}};
+                          {"redis_failure", NullIfEmpty(statistics.last_failure)}};
   return JsonReply(200, JsonMembers{{"pools", std::move(list)}, {"counters", std::move(counters)}});
 }
 

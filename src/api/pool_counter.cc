@@ -26,13 +26,16 @@ CountedCall CountedCallOf(const CallRequest& request, const Verdict& verdict, Ca
                           const DialPlan* plan) {
   CountedCall counted;
   counted.time = time;
-  counted.callee = FirstReadable(request.dest, plan);
   const PassportVerdict* deciding = verdict.passed() ? verdict.deciding() : nullptr;
   if (deciding == nullptr) {
     counted.caller = FirstReadable(request.orig, plan);
+    counted.callee = FirstReadable(request.dest, plan);
     return counted;
   }
   counted.caller = deciding->orig.value_or("");
+  // Already canonical; a redirected call was made to its first callee.
+  counted.callee =
+      verdict.path.empty() ? FirstReadable(request.dest, plan) : verdict.path.front().to;
   counted.origid = deciding->origid.value_or("");
   if (deciding->signer) {
     const SignerInfo& signer = *deciding->signer;

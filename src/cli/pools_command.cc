@@ -38,7 +38,7 @@ struct SimulateOptions {
   bool json = false;
 };
 
-void PrintReport(const JsonValue& report, const Console& console) {
+void PrintSimulation(const JsonValue& report, const Console& console) {
   char line[200];
   (void)std::snprintf(line, sizeof line, "%-14s %9s %9s %7s %9s %9s %14s\n", "class", "calls",
                       "hit", "actors", "flagged", "after s", "per number");
@@ -105,7 +105,7 @@ ExitCode RunSimulate(const SimulateOptions& options, const Console& console) {
   if (options.json) {
     console.PrintJson(report);
   } else {
-    PrintReport(report, console);
+    PrintSimulation(report, console);
   }
   return ExitCode::kVerified;
 }

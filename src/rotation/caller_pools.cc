@@ -15,7 +15,7 @@ namespace {
 
 using HashKey = std::array<uint8_t, 16>;
 
-// Keys of their own for numbers and for both halves of a source.
+// Keys of their own for numbers and for each kind of source.
 HashKey DerivedKey(const HashKey& key, std::string_view purpose) {
   HashKey derived{};
   for (size_t half = 0; half < 2; ++half) {
@@ -27,11 +27,24 @@ HashKey DerivedKey(const HashKey& key, std::string_view purpose) {
   return derived;
 }
 
-std::string HexOf(uint64_t value) {
+void WriteHex(uint64_t value, std::array<char, 16>& text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text(16, '0');
-  for (size_t i = 0; i < 16; ++i) text[15 - i] = kDigits[(value >> (4 * i)) & 15U];
-  return text;
+  for (size_t i = 0; i < text.size(); ++i)
+    text[text.size() - 1 - i] = kDigits[(value >> (4 * i)) & 15U];
+}
+
+// Whether `window`, that of `source`, has the volume of a rule about it.
+bool HasVolume(const CallSource& source, const SourceWindow& window, CallTime now,
+               const PoolRules& rules) {
+  uint64_t calls = 0;
+  std::chrono::seconds counted{0};  // the window that `calls` is of: most rules have the same
+  for (const PoolRule& rule : rules) {
+    if (!rule.AppliesTo(source)) continue;
+    if (counted != rule.window) calls = window.CallsIn(now, rule.window);
+    counted = rule.window;
+    if (calls >= rule.min_calls) return true;
+  }
+  return false;
 }
 
 // Whether a rule can flag `origid` by itself.
@@ -54,17 +67,20 @@ struct CallerPools::Parts {
   explicit Parts(const PoolOptions& given)
       : options(given),
         number_key(DerivedKey(given.hash_key, "number")),
-        high_key(DerivedKey(given.hash_key, "source high")),
-        low_key(DerivedKey(given.hash_key, "source low")),
         numbers(given.known_numbers, given.generation),
         table(given.max_bytes),
         flagged(given.max_flagged) {
+    for (size_t kind = 0; kind < kSourceKinds; ++kind) {
+      const std::string text(SourceKindText(static_cast<SourceKind>(kind)));
+      source_keys.at(kind) = {DerivedKey(given.hash_key, text + " high"),
+                              DerivedKey(given.hash_key, text + " low")};
+    }
     if (given.redis) share = std::make_unique<PoolShare>(*given.redis);
   }
 
   [[nodiscard]] SourceId IdOf(const CallSource& source) const {
-    const std::string text = std::string(SourceKindText(source.kind)) + '\0' + source.value;
-    return {SipHash(high_key, text), SipHash(low_key, text)};
+    const auto& [high, low] = source_keys.at(static_cast<size_t>(source.kind));
+    return {SipHash(high, source.value), SipHash(low, source.value)};
   }
   // As of the first call that was counted.
   SourceWindow::Learning LearningAt(CallTime now) const {
@@ -87,8 +103,7 @@ struct CallerPools::Parts {
 
   const PoolOptions options;
   const HashKey number_key;
-  const HashKey high_key;
-  const HashKey low_key;
+  std::array<std::pair<HashKey, HashKey>, kSourceKinds> source_keys;  // for both halves of an id
   SeenNumbers numbers;
   SourceTable table;
   FlaggedPools flagged;
@@ -152,27 +167,25 @@ CallerPools::Parts::Volume CallerPools::Parts::CountSource(const CallSource& sou
   if (source.kind != SourceKind::kOrigid && MayJudgeOrigid(text.origid, rules)) {
     hashed.flags |= HashedCall::kHasOrigid;
   }
-  const auto sample = [&] {
-    const bool clear = options.numbers == SampleNumbers::kClear || text.caller.empty();
-    return PoolCallSample{text.time, clear ? text.caller : HexOf(call.caller), text.signer,
-                          text.evidence_id};
-  };
+  std::array<char, 16> hex{};
+  const bool clear = options.numbers == SampleNumbers::kClear || text.caller.empty();
+  if (!clear) WriteHex(call.caller, hex);
+  const SourceWindow::SampledCall sample{
+      text.time, clear ? std::string_view(text.caller) : std::string_view(hex.data(), hex.size()),
+      text.signer, text.evidence_id};
   Volume volume = Volume::kLittle;
   table.Update(id, [&](SourceWindow& window) {
     window.Add(hashed, LongestWindow(rules));
     if (!window.busy()) return;
-    const bool enough = std::any_of(rules.begin(), rules.end(), [&](const PoolRule& rule) {
-      return rule.AppliesTo(source) && window.CallsIn(text.time, rule.window) >= rule.min_calls;
-    });
-    if (enough) volume = Volume::kOfARule;
-    if (options.sample > 0) window.Keep(sample(), options.sample);
+    if (HasVolume(source, window, text.time, rules)) volume = Volume::kOfARule;
+    window.Keep(sample, options.sample);
     AskRules(source, window, text.time, rules);
   });
   if (!share) return volume;
   PoolShare::Note note = call;
   note.id = id;
   note.source = source;
-  note.sample = sample();
+  note.sample = {sample.time, std::string(sample.caller), text.signer, text.evidence_id};
   share->Add(std::move(note));
   return volume;
 }

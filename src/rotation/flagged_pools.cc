@@ -53,7 +53,7 @@ std::optional<PoolHit> FlaggedPools::Find(SourceKind kind, const std::string& va
                                           CallTime now) const {
   if (value.empty() || size() == 0) return std::nullopt;
   const std::shared_lock lock(mutex_);
-  const auto found = pools_.find(CallSource{kind, value});
+  const auto found = pools_.find(SourceView{kind, value});
   if (found == pools_.end() || found->second.until <= now) return std::nullopt;
   return PoolHit{found->first, found->second.rule, found->second.action};
 }

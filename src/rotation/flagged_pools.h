@@ -7,6 +7,8 @@
 #include <map>
 #include <optional>
 #include <shared_mutex>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "callvet/rotation.h"
@@ -39,7 +41,18 @@ class FlaggedPools {
  private:
   const size_t max_flagged_;
   mutable std::shared_mutex mutex_;
-  std::map<CallSource, FlaggedPool> pools_;
+  // So that a call's sources are looked up without copies.
+  using SourceView = std::pair<SourceKind, std::string_view>;
+  struct Less {
+    using is_transparent = void;
+    static SourceView ViewOf(const CallSource& source) { return {source.kind, source.value}; }
+    static SourceView ViewOf(const SourceView& view) { return view; }
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return ViewOf(a) < ViewOf(b);
+    }
+  };
+  std::map<CallSource, FlaggedPool, Less> pools_;
   std::map<CallSource, CallTime> released_;  // until when
   std::atomic<size_t> size_{0};              // of pools_: most calls need to know no more
   std::atomic<uint64_t> total_{0};

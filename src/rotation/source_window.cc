@@ -128,8 +128,9 @@ PoolFigures SourceWindow::Figures(CallTime now, std::chrono::seconds window,
   double gaps = 0;
   double sum = 0;
   double squares = 0;
+  const int64_t first = FirstMinute(now, window);
   for (const Minute& minute : busy_->minutes) {
-    if (minute.number < FirstMinute(now, window)) continue;
+    if (minute.number < first) continue;
     figures.calls += minute.calls;
     figures.rejects += minute.rejects;
     new_callers += minute.new_callers;
@@ -152,8 +153,9 @@ PoolFigures SourceWindow::Figures(CallTime now, std::chrono::seconds window,
 uint64_t SourceWindow::CallsIn(CallTime now, std::chrono::seconds window) const {
   uint64_t calls = 0;
   if (!busy_) return calls;
+  const int64_t first = FirstMinute(now, window);
   for (const Minute& minute : busy_->minutes) {
-    if (minute.number >= FirstMinute(now, window)) calls += minute.calls;
+    if (minute.number >= first) calls += minute.calls;
   }
   return calls;
 }
@@ -182,21 +184,26 @@ size_t SourceWindow::SampleBytes(const PoolCallSample& sample) {
   return TextBytes(sample.caller) + TextBytes(sample.signer) + TextBytes(sample.evidence_id);
 }
 
-void SourceWindow::Keep(PoolCallSample sample, size_t limit) {
+void SourceWindow::Keep(const SampledCall& call, size_t limit) {
   if (!busy_ || limit == 0) return;
   auto& kept = busy_->sample;
+  size_t at = busy_->next_sample;
   if (kept.size() < limit) {
     const size_t before = AllocatedBytes(kept.capacity() * sizeof(PoolCallSample));
-    kept.push_back(std::move(sample));
+    at = kept.size();
+    kept.emplace_back();
     bytes_ += AllocatedBytes(kept.capacity() * sizeof(PoolCallSample)) - before;
-    bytes_ += SampleBytes(kept.back());
-    return;
+  } else {
+    busy_->next_sample = (at + 1) % kept.size();
   }
-  PoolCallSample& oldest = kept[busy_->next_sample];
-  bytes_ -= SampleBytes(oldest);
-  oldest = std::move(sample);
-  bytes_ += SampleBytes(oldest);
-  busy_->next_sample = (busy_->next_sample + 1) % kept.size();
+  // In place: what the oldest call took is enough for the new one.
+  PoolCallSample& sample = kept[at];
+  bytes_ -= SampleBytes(sample);
+  sample.time = call.time;
+  sample.caller.assign(call.caller);
+  sample.signer.assign(call.signer);
+  sample.evidence_id.assign(call.evidence_id);
+  bytes_ += SampleBytes(sample);
 }
 
 std::vector<PoolCallSample> SourceWindow::Sample() const {

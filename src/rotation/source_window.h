@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "callvet/rotation.h"
@@ -60,8 +61,15 @@ class SourceWindow {
   /// No rule is broken now.
   void Rests();
 
-  /// Keeps `sample` among the latest `limit` calls of a busy source.
-  void Keep(PoolCallSample sample, size_t limit);
+  /// What is kept of a call; borrows its texts.
+  struct SampledCall {
+    CallTime time{};
+    std::string_view caller;
+    std::string_view signer;
+    std::string_view evidence_id;
+  };
+  /// Keeps `call` among the latest `limit` calls of a busy source.
+  void Keep(const SampledCall& call, size_t limit);
   /// The latest calls, oldest first.
   [[nodiscard]] std::vector<PoolCallSample> Sample() const;
 

@@ -22,7 +22,7 @@ Verdict VerifiedBy(const std::vector<std::string>& spcs, const std::vector<std::
   return verdict;
 }
 
-CallRequest Request() {
+CallRequest CallOfAlice() {
   CallRequest request;
   request.orig = {"\"Alice\" <sip:+12155550100@example.org;user=phone>"};
   request.dest = {"tel:+1-215-555-0101"};
@@ -31,18 +31,19 @@ CallRequest Request() {
 
 TEST(PoolCounter, AVerifiedCallCountsForOrigidAndSigner) {
   const CountedCall counted =
-      CountedCallOf(Request(), VerifiedBy({"4321", "8765"}, {}), CallTime{}, nullptr);
+      CountedCallOf(CallOfAlice(), VerifiedBy({"4321", "8765"}, {}), CallTime{}, nullptr);
   EXPECT_EQ(counted.caller, "12155550100");
   EXPECT_EQ(counted.callee, "12155550101");
   EXPECT_EQ(counted.signer, "4321");
   EXPECT_EQ(counted.origid, "de305d54-75b4-431b-adb2-eb6b9e546014");
-  EXPECT_EQ(CountedCallOf(Request(), VerifiedBy({}, {"8765"}), CallTime{}, nullptr).signer, "8765");
+  EXPECT_EQ(CountedCallOf(CallOfAlice(), VerifiedBy({}, {"8765"}), CallTime{}, nullptr).signer,
+            "8765");
 }
 
 TEST(PoolCounter, ClaimsOfACallThatIsNotVerifiedCountForNobody) {
   Verdict verdict = VerifiedBy({"4321"}, {});
   verdict.reason = Reason::kOrigMismatch;
-  CallRequest request = Request();
+  CallRequest request = CallOfAlice();
   request.orig = {"anonymous", "+12155550199"};
   const CountedCall counted = CountedCallOf(request, verdict, CallTime{}, nullptr);
   EXPECT_EQ(counted.caller, "12155550199");

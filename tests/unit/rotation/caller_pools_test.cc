@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::SizeIs;
 
-constexpr CallTime kStart{std::chrono::seconds(1'790'000'040)};
+constexpr CallTime kDay{std::chrono::seconds(1'790'000'040)};
 
 PoolOptions OptionsOfTest() {
   PoolOptions options;
@@ -42,10 +42,10 @@ PoolRule ManyNewCallers() {
 
 // What a dialler does: from `first` on, each call of another number.
 struct Dialler {
-  CountedCall call{kStart, "", "", "", "", "trunk-9", "", CountedCall::Outcome::kGoesOn};
+  CountedCall call{kDay, "", "", "", "", "trunk-9", "", CountedCall::Outcome::kGoesOn};
   uint64_t callers = 1'000;
 
-  void Run(CallerPools& pools, const PoolRules& rules, size_t calls, CallTime from = kStart,
+  void Run(CallerPools& pools, const PoolRules& rules, size_t calls, CallTime from = kDay,
            std::chrono::milliseconds gap = 2s) {
     for (size_t i = 0; i < calls; ++i) {
       call.time = from + gap * i;
@@ -89,7 +89,7 @@ TEST(CallerPools, AFlaggedPoolKeepsItsEvidence) {
     EXPECT_EQ(pool.figures.calls, 150U);
     EXPECT_NEAR(static_cast<double>(pool.figures.callers), 150, 25);
     EXPECT_GE(pool.figures.new_callers.value_or(0), 120U);
-    EXPECT_EQ(pool.since, kStart + 198s);
+    EXPECT_EQ(pool.since, kDay + 198s);
     EXPECT_EQ(pool.until, dialler.call.time + 3600s);
     ASSERT_THAT(pool.sample, SizeIs(8));
     EXPECT_EQ(pool.sample.back().caller, "12155551000149");
@@ -164,12 +164,12 @@ TEST(CallerPools, NoCallerIsNewWhileItIsLearntWhatIsUsual) {
   dialler.Run(*pools, rules, 200);
   EXPECT_FALSE(pools->Check(dialler.call));
   // The same numbers are known an hour later, others are new.
-  dialler.Run(*pools, rules, 200, kStart + 1h);
+  dialler.Run(*pools, rules, 200, kDay + 1h);
   EXPECT_FALSE(pools->Check(dialler.call));
   dialler.call.trunk = "trunk-10";
   for (size_t i = 0; i < 200; ++i) {
     dialler.call.caller = "1646555" + std::to_string(1'000'000 + i);
-    dialler.call.time = kStart + 2h + i * 2s;
+    dialler.call.time = kDay + 2h + i * 2s;
     pools->Count(dialler.call, rules);
   }
   EXPECT_TRUE(pools->Check(dialler.call));
@@ -185,13 +185,13 @@ TEST(CallerPools, OneNumberOfACallCentreIsNoPool) {
   const PoolRules rules = {ManyNewCallers(), sim_box};
   Dialler centre;
   centre.callers = 3;
-  centre.Run(*pools, rules, 500, kStart, 1s);
+  centre.Run(*pools, rules, 500, kDay, 1s);
   EXPECT_FALSE(pools->Check(centre.call));
   EXPECT_EQ(pools->FiguresOf({SourceKind::kTrunk, "trunk-9"}, centre.call.time, 600s)->callers, 3U);
   Dialler box;
   box.call.trunk = "box";
   box.callers = 64;
-  box.Run(*pools, {sim_box}, 500, kStart, 1s);
+  box.Run(*pools, {sim_box}, 500, kDay, 1s);
   EXPECT_TRUE(pools->Check(box.call));
 }
 
@@ -205,14 +205,14 @@ TEST(CallerPools, APoolBehindOneOrigidMakesNoPoolOfTheTrunkThatItComesBy) {
   signed_box.call.origid = "one";
   signed_box.call.signer = "4321";
   signed_box.callers = 32;
-  signed_box.Run(*pools, {box}, 300, kStart, 1s);
+  signed_box.Run(*pools, {box}, 300, kDay, 1s);
   auto flagged = pools->Flagged(signed_box.call.time);
   ASSERT_THAT(flagged, SizeIs(1));
   EXPECT_EQ(flagged[0].source, (CallSource{SourceKind::kOrigid, "one"}));
   // Who changes his origid with every call is counted by trunk and signer.
   for (uint64_t i = 0; i < 300; ++i) {
     signed_box.call.origid = "origid-" + std::to_string(i);
-    signed_box.Run(*pools, {box}, 1, kStart + 10min + i * 1s);
+    signed_box.Run(*pools, {box}, 1, kDay + 10min + i * 1s);
     signed_box.call.caller = std::to_string(i % 32);
     pools->Count(signed_box.call, {box});
     pools->Count(signed_box.call, {box});
@@ -265,7 +265,7 @@ TEST(CallerPools, FlagsAreBounded) {
 TEST(CallerPools, ABurstIsFlaggedWithinItsNext32Calls) {
   const auto pools = PoolsOf(OptionsOfTest());
   Dialler dialler;
-  dialler.Run(*pools, {ManyNewCallers()}, 132, kStart, 0ms);
+  dialler.Run(*pools, {ManyNewCallers()}, 132, kDay, 0ms);
   EXPECT_TRUE(pools->Check(dialler.call));
 }
 
@@ -277,7 +277,7 @@ TEST(CallerPools, MemoryStaysWithinItsLimit) {
   call.caller = "12155550100";
   call.callee = "12155550101";
   for (uint64_t i = 0; i < 100'000; ++i) {
-    call.time = kStart + std::chrono::milliseconds(i);
+    call.time = kDay + std::chrono::milliseconds(i);
     call.origid = "origid-" + std::to_string(i);
     call.trunk = "trunk-" + std::to_string(i % 70'000);
     pools->Count(call, {ManyNewCallers()});
