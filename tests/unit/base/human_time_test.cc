@@ -40,10 +40,8 @@ TEST(HumanTime, WhatSaysItsZoneNeedsNone) {
 TEST(HumanTime, NoTimeIsRefused) {
   for (const char* text :
        {"", "yesterday", "15:10", "2026-02-30 15:10", "2026-11-25 24:00", "2026-11-25 15:1",
-        "2026-11-25 15:10 ", "2026-11-25 15:10:61", "1969-01-01 00:00", "2026-11-25",
-        "2026-13-01 10:00", "tomorrow 10:00", "2026-11-25  15:10", "-2026-11-25 15:10"}) {
-    const std::string last(text);
-    if (!last.empty() && last.back() == ' ') continue;  // white space at the ends is trimmed
+        "2026-11-25 15:10:61", "1969-01-01 00:00", "2026-11-25", "2026-13-01 10:00",
+        "tomorrow 10:00", "2026-11-25  15:10", "-2026-11-25 15:10"}) {
     EXPECT_EQ(Read(text, Beijing()), "parameter-invalid") << text;
   }
   for (const char* text : {"", "8", "+8", "+08", "08:00", "+24:00", "+08:60", "+08:00:00", "CST"}) {
