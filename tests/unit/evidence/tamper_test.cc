@@ -287,6 +287,10 @@ class PrunedStore final : public EvidenceStore {
   Result<EvidencePage> Find(const EvidenceQuery& query) override { return store_->Find(query); }
   Result<StoredEvidence> Get(std::string_view id) override { return store_->Get(id); }
   Result<std::string> GetBlob(std::string_view sha256) override { return store_->GetBlob(sha256); }
+  Result<ComplaintPage> FindComplaints(const ComplaintQuery& query) override {
+    return store_->FindComplaints(query);
+  }
+  Result<EvidenceReport> Report(const ReportQuery& query) override { return store_->Report(query); }
   Result<void> VisitAll(EvidenceVisitor& visitor) override { return store_->VisitAll(visitor); }
   Result<std::vector<EvidenceBlobUse>> Blobs() override {
     if (when_ == When::kBeforeBlobs) {
