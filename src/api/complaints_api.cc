@@ -180,7 +180,8 @@ ApiReply ShowComplaintOf(const ComplaintDesk& desk, std::string_view id) {
   return shown ? JsonReply(200, *shown) : ComplaintError(shown.error());
 }
 
-ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query) {
+ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query,
+                       const JsonValue& flagged_pools) {
   WantedReport wanted;
   const auto about = ReadQueryText(query, [&](const std::string& name, const std::string& value) {
     return SetReportParameter(name, value, wanted);
@@ -195,7 +196,7 @@ ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query) {
   }
   const auto report = desk.evidence.store->Report(*hours);
   if (!report) return ComplaintError(report.error());
-  if (wanted.format == "json") return JsonReply(200, ReportJson(*hours, *report));
+  if (wanted.format == "json") return JsonReply(200, ReportJson(*hours, *report, flagged_pools));
   ApiReply reply;
   reply.status = 200;
   reply.content_type = "text/csv; charset=utf-8";

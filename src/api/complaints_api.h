@@ -23,6 +23,8 @@ ApiReply ListComplaints(const ComplaintDesk& desk, std::string_view query);
 ApiReply ShowComplaintOf(const ComplaintDesk& desk, std::string_view id);
 
 /// GET /v1/report. `query`: from, to (default: the last 24 hours), by, format (json or csv).
-ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query);
+/// `flagged_pools` as in ReportJson.
+ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query,
+                       const JsonValue& flagged_pools = {});
 
 }  // namespace callvet

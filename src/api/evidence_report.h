@@ -27,7 +27,7 @@ int64_t VerifiedCalls(const ReportRow& row);
 std::string ComplaintsPerMillion(const ReportRow& row);
 
 /// {"by", "from", "to", "rows": [...], "total": {...}, "unmatched_complaints", "flagged_pools"}.
-/// `flagged_pools` is what counters of caller pools say of that time; null: nobody counts pools.
+/// `flagged_pools` are those that are flagged when the report is made; null: nobody counts pools.
 JsonValue ReportJson(const ReportQuery& query, const EvidenceReport& report,
                      const JsonValue& flagged_pools = {});
 

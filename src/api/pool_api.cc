@@ -67,9 +67,13 @@ JsonValue FlaggedPoolJson(const FlaggedPool& pool) {
                      {"sample", std::move(sample)}};
 }
 
-ApiReply ListPools(const CallerPools& pools, CallTime now) {
+JsonValue FlaggedPoolsJson(const CallerPools& pools, CallTime now) {
   JsonArray list;
   for (const FlaggedPool& pool : pools.Flagged(now)) list.push_back(FlaggedPoolJson(pool));
+  return list;
+}
+
+ApiReply ListPools(const CallerPools& pools, CallTime now) {
   const PoolStatistics statistics = pools.Statistics();
   JsonMembers counters = {{"calls", statistics.counted},
                           {"sources", statistics.sources},
@@ -78,7 +82,8 @@ ApiReply ListPools(const CallerPools& pools, CallTime now) {
                           {"shared", statistics.shared},
                           {"not_shared", statistics.not_shared},
                           {"redis_failure", NullIfEmpty(statistics.last_failure)}};
-  return JsonReply(200, JsonMembers{{"pools", std::move(list)}, {"counters", std::move(counters)}});
+  return JsonReply(
+      200, JsonMembers{{"pools", FlaggedPoolsJson(pools, now)}, {"counters", std::move(counters)}});
 }
 
 ApiReply ReleasePool(CallerPools& pools, std::string_view body, CallTime now) {

@@ -15,7 +15,10 @@ namespace callvet {
 /// ones stand as they are.
 JsonValue FlaggedPoolJson(const FlaggedPool& pool);
 
-/// What is flagged, the latest first, and the counters.
+/// What is flagged at `now`, the latest first.
+JsonValue FlaggedPoolsJson(const CallerPools& pools, CallTime now);
+
+/// The same, and the counters.
 ApiReply ListPools(const CallerPools& pools, CallTime now);
 
 /// Ends a flag: {"kind", "value", "seconds"}; the source is not flagged again for so many seconds

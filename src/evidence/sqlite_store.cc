@@ -19,6 +19,7 @@
 #include "evidence/sqlite_schema.h"
 #include "evidence/sqlite_summary.h"
 #include "evidence/store_time.h"
+#include "evidence/write_turn.h"
 
 namespace callvet {
 namespace {
@@ -135,7 +136,7 @@ class SqliteStore final : public EvidenceStore {
   }
 
   SqliteStoreOptions options_;
-  std::timed_mutex write_mutex_;
+  WriteTurn write_mutex_;
   SqliteDatabase writer_;
   ChainGuard guard_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day

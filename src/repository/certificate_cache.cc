@@ -2,8 +2,6 @@
 #include "repository/certificate_cache.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <mutex>
 #include <random>
 #include <shared_mutex>
@@ -20,29 +18,6 @@ uint64_t RandomWord() {
   std::random_device source;
   return (uint64_t{source()} << 32) | source();
 }
-
-// The state of SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF").
-struct SipState {
-  uint64_t v0, v1, v2, v3;
-
-  void Round() {
-    v0 += v1;
-    v1 = std::rotl(v1, 13) ^ v0;
-    v0 = std::rotl(v0, 32);
-    v2 += v3;
-    v3 = std::rotl(v3, 16) ^ v2;
-    v0 += v3;
-    v3 = std::rotl(v3, 21) ^ v0;
-    v2 += v1;
-    v1 = std::rotl(v1, 17) ^ v2;
-    v2 = std::rotl(v2, 32);
-  }
-  void Absorb(uint64_t word) {
-    v3 ^= word;
-    Round();
-    v0 ^= word;
-  }
-};
 
 // Frees nothing but its own hold on the entry. On cache lines of its own, with the count.
 struct alignas(kCacheLines / 2) Hold {
@@ -83,33 +58,14 @@ size_t EstimateBytes(std::string_view x5u, const CertificateBundle& bundle) {
   return bytes;
 }
 
-size_t CertificateCache::KeyedHash::operator()(std::string_view text) const {
-  SipState state{key0 ^ 0x736f6d6570736575U, key1 ^ 0x646f72616e646f6dU, key0 ^ 0x6c7967656e657261U,
-                 key1 ^ 0x7465646279746573U};
-  uint64_t last = uint64_t{text.size() & 0xff} << 56;
-  while (text.size() >= sizeof(uint64_t)) {
-    uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof word);
-    state.Absorb(word);
-    text.remove_prefix(sizeof word);
-  }
-  uint64_t rest = 0;
-  if (!text.empty()) std::memcpy(&rest, text.data(), text.size());
-  last |= rest;
-  state.Absorb(last);
-  state.v2 ^= 0xff;
-  for (int i = 0; i < 3; ++i) state.Round();
-  return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
-}
-
 CertificateCache::CertificateCache(const CertificateCacheOptions& options)
-    : stripes_(StripeCount()), hash_{RandomWord(), RandomWord()} {
+    : stripes_(StripeCount()), hash_{{RandomWord(), RandomWord()}} {
   const size_t count = ShardCount(options);
   max_entries_per_shard_ = options.max_entries / count;
   max_bytes_per_shard_ = options.max_bytes / count;
   shards_.reserve(count);
   // The shard is chosen by one key, the bucket by another.
-  const KeyedHash bucket_hash{RandomWord(), RandomWord()};
+  const KeyedHash bucket_hash{{RandomWord(), RandomWord()}};
   for (size_t i = 0; i < count; ++i) {
     shards_.push_back(std::make_unique<Shard>(bucket_hash, stripes_));
   }

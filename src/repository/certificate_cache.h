@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/sip_hash.h"
 #include "base/stripes.h"
 #include "pki/certificate.h"
 
@@ -95,9 +96,8 @@ class CertificateCache {
   };
   struct KeyedHash {
     using is_transparent = void;
-    uint64_t key0 = 0;
-    uint64_t key1 = 0;
-    size_t operator()(std::string_view text) const;
+    SipKey key{};
+    size_t operator()(std::string_view text) const { return SipHashForTables(key, text); }
   };
   struct alignas(kCacheLines) Hits {
     std::atomic<uint64_t> count{0};

@@ -3,28 +3,20 @@
 #include <atomic>
 #include <utility>
 
+#include "base/sip_hash.h"
 #include "callvet/rotation.h"
 #include "rotation/flagged_pools.h"
 #include "rotation/pool_share.h"
 #include "rotation/seen_numbers.h"
-#include "rotation/sip_hash.h"
 #include "rotation/source_table.h"
 
 namespace callvet {
 namespace {
 
-using HashKey = std::array<uint8_t, 16>;
-
 // Keys of their own for numbers and for each kind of source.
-HashKey DerivedKey(const HashKey& key, std::string_view purpose) {
-  HashKey derived{};
-  for (size_t half = 0; half < 2; ++half) {
-    const uint64_t word = SipHash(key, std::string(purpose) + static_cast<char>('0' + half));
-    for (size_t i = 0; i < 8; ++i) {
-      derived[8 * half + i] = static_cast<uint8_t>(word >> (8 * i));
-    }
-  }
-  return derived;
+SipKey DerivedKey(const std::array<uint8_t, 16>& key, std::string_view purpose) {
+  const SipKey whole = SipKeyOf(key);
+  return {SipHash(whole, std::string(purpose) + "0"), SipHash(whole, std::string(purpose) + "1")};
 }
 
 void WriteHex(uint64_t value, std::array<char, 16>& text) {
@@ -102,8 +94,8 @@ struct CallerPools::Parts {
   [[nodiscard]] PoolShare::Note Hash(const CountedCall& call);
 
   const PoolOptions options;
-  const HashKey number_key;
-  std::array<std::pair<HashKey, HashKey>, kSourceKinds> source_keys;  // for both halves of an id
+  const SipKey number_key;
+  std::array<std::pair<SipKey, SipKey>, kSourceKinds> source_keys;  // for both halves of an id
   SeenNumbers numbers;
   SourceTable table;
   FlaggedPools flagged;

@@ -404,8 +404,12 @@ HttpReply Application::Complaints(const Endpoint& endpoint, const Context& conte
       return FromReply(ListComplaints(desk, request.query));
     case EndpointId::kComplaint:
       return FromReply(ShowComplaintOf(desk, IdInPath(endpoint.path, request.path)));
-    default:
-      return FromReply(ReportParties(desk, request.query));
+    default: {
+      const PoolCounter* counter = PoolsOf(*context.state);
+      return FromReply(ReportParties(
+          desk, request.query,
+          counter != nullptr ? FlaggedPoolsJson(*counter->pools, PreciseNow()) : JsonValue()));
+    }
   }
 }
 

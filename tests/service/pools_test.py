@@ -147,6 +147,8 @@ class Pools(Served):
         record = pool["sample"][-1]
         self.assertRegex(record["caller"], "^[0-9a-f]{16}$")
         self.wait_until(lambda: server.request("GET", "/v1/evidence/" + record["evidence_id"], token=READ)[0] == 200)
+        status, _, text = server.request("GET", "/v1/report?by=trunk", token=READ)
+        self.assertEqual((status, json.loads(text)["flagged_pools"]), (200, [pool]))
 
     def test_without_the_section_there_are_no_pools(self):
         server = Server(self.lab)

@@ -160,6 +160,15 @@ const complaintViews = (page) => {
         number(row.complaints), number(row.ambiguous), el('td', 'num', rateText(row)));
   }
 
+  // Sources of calls that rotate their callers; nothing where nobody counts them.
+  function poolsCard(pools) {
+    if (!pools || pools.length === 0) return '';
+    return card(t('flaggedPools'), table([[t('source')], [t('rule')], [t('calls'), 'num'], [t('callers'), 'num'], [t('since')]],
+        pools.map((pool) => tr(el('td', '', t('pool-' + pool.kind) + ' ' + pool.value), el('td', '', pool.rule),
+            el('td', 'num', pool.figures.calls.toLocaleString()), el('td', 'num', pool.figures.callers.toLocaleString()),
+            el('td', '', localText(pool.since))))));
+  }
+
   function showReport(json) {
     const max = Math.max(1, ...json.rows.map((row) => row.calls));
     const rows = json.rows.map((row) => reportRow(row, row.party || t('notKnown'), max));
@@ -170,6 +179,7 @@ const complaintViews = (page) => {
         card(localText(json.from) + ' – ' + localText(json.to), table([[t('by-' + json.by)], [t('calls'), 'num'], [t('passed'), 'num'],
           [t('notVerified'), 'num'], [t('rejected'), 'num'], [t('tabComplaints'), 'num'], [t('state-ambiguous'), 'num'],
           [t('perMillion'), 'num']], rows), el('p', 'hint', t('unmatchedCount') + ' ' + json.unmatched_complaints)),
+        poolsCard(json.flagged_pools),
         most.length ? barsChart(t('perMillion'), most, (row) => row.complaints_per_million_calls || 0, rateText, 'failed') : '',
         barsChart(t('calls'), largest, (row) => row.calls, (row) => row.calls.toLocaleString(), 'passed'));
   }

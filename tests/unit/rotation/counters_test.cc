@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/sip_hash.h"
 #include "rotation/distinct_counter.h"
 #include "rotation/seen_numbers.h"
-#include "rotation/sip_hash.h"
 #include "rotation/source_table.h"
 #include "rotation/source_window.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<uint8_t, 16> kKey = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+const SipKey kKey = SipKeyOf({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15});
 constexpr CallTime kStart{std::chrono::seconds(1'790'000'040)};  // a whole minute
 
 uint64_t HashOf(uint64_t number) {
