@@ -116,8 +116,8 @@ std::string FormatTimeAt(sys_seconds time, std::chrono::seconds offset) {
   text.pop_back();  // 'Z'
   const auto ahead = std::abs(std::chrono::duration_cast<minutes>(offset).count());
   char zone[16];
-  std::snprintf(zone, sizeof zone, "%c%02d:%02d", offset < seconds(0) ? '-' : '+',
-                static_cast<int>(ahead / 60), static_cast<int>(ahead % 60));
+  (void)std::snprintf(zone, sizeof zone, "%c%02d:%02d", offset < seconds(0) ? '-' : '+',
+                      static_cast<int>(ahead / 60), static_cast<int>(ahead % 60));
   return text + zone;
 }
 

@@ -189,7 +189,7 @@ std::string Grouped(uint64_t number) {
 
 std::string Fixed(double value) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f", value);
+  (void)std::snprintf(text.data(), text.size(), "%.1f", value);
   return text.data();
 }
 
