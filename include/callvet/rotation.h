@@ -36,8 +36,8 @@ std::optional<SourceKind> FindSourceKind(std::string_view text);
 /// A source of calls. A value.
 struct CallSource {
   SourceKind kind = SourceKind::kTrunk;
-  std::string value;  // the UUID, the SPC, the trunk's name
-  auto operator<=>(const CallSource&) const = default;
+  std::string value;                                    // the UUID, the SPC, the trunk's name
+  auto operator<=>(const CallSource&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 using CallTime = std::chrono::sys_time<std::chrono::milliseconds>;

@@ -12,7 +12,7 @@ namespace callvet {
 namespace {
 
 constexpr int64_t kReleaseSeconds = 3'600;
-constexpr int64_t kMaxReleaseSeconds = 90 * 24 * 3'600;
+constexpr int64_t kMaxReleaseSeconds = int64_t{90} * 24 * 3'600;
 
 std::string TimeText(CallTime time) {
   return FormatTime(std::chrono::floor<std::chrono::seconds>(time));

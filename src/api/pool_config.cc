@@ -17,7 +17,7 @@
 namespace callvet {
 namespace {
 
-constexpr int64_t kMegabyte = 1024 * 1024;
+constexpr int64_t kMegabyte = int64_t{1024} * 1024;
 
 std::chrono::seconds ReadSeconds(ObjectReader& reader, std::string_view name,
                                  ObjectReader::Range range, std::chrono::seconds fallback) {
@@ -85,9 +85,10 @@ PoolConfig ReadPoolSection(ObjectReader& reader, const std::filesystem::path& di
   reader.Number("memory_mb", {8, 1'000'000}, megabytes);
   options.max_bytes = static_cast<size_t>(megabytes * kMegabyte);
   reader.Number("known_numbers", {1'000, 1'000'000'000}, options.known_numbers);
-  options.generation =
-      ReadSeconds(reader, "remember_seconds", {3'600, 400 * 24 * 3'600}, options.generation);
-  options.learning = ReadSeconds(reader, "learn_seconds", {0, 90 * 24 * 3'600}, options.learning);
+  options.generation = ReadSeconds(reader, "remember_seconds", {3'600, int64_t{400} * 24 * 3'600},
+                                   options.generation);
+  options.learning =
+      ReadSeconds(reader, "learn_seconds", {0, int64_t{90} * 24 * 3'600}, options.learning);
   reader.Number("sample", {0, 1'000}, options.sample);
   reader.Number("flagged", {1, 1'000'000}, options.max_flagged);
   std::string numbers = "hashed";

@@ -32,7 +32,7 @@ constexpr const char* kSimulateFooter =
 struct SimulateOptions {
   std::string policy;
   std::string file;
-  int64_t learn = 24 * 3600;
+  int64_t learn = int64_t{24} * 3600;
   int64_t memory_mb = 256;
   uint64_t number_calls = 20;
   bool json = false;

@@ -92,6 +92,7 @@ Result<void> AddTallies(Connection& connection, const std::vector<EvidenceTally>
     for (size_t i = 0; i < columns.size(); ++i) columns[i].emplace_back(row[i]);
   }
   std::vector<Value> parameters;
+  parameters.reserve(columns.size() + 1);
   for (const auto& column : columns) parameters.emplace_back(PostgresArray(column));
   parameters.emplace_back(NumberText(day));
   const auto put = connection.Query(

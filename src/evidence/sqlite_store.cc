@@ -783,7 +783,7 @@ Result<int64_t> SqliteStore::Prune(std::chrono::sys_days day) {
     const auto ok = Transaction(writer_, "BEGIN", [&] { return CheckOldDays(limit); });
     if (!ok) return ok.error();
   }
-  const auto deleted = InSteps(&SqliteStore::DeleteSomeRecords, limit);
+  auto deleted = InSteps(&SqliteStore::DeleteSomeRecords, limit);
   if (!deleted) return deleted.error();
   const auto blobs = InSteps(&SqliteStore::DeleteSomeBlobs, limit);
   if (!blobs) return blobs.error();
@@ -865,7 +865,7 @@ Result<int64_t> SqliteStore::DeleteFirst(int64_t day, EvidenceCheckpoint& base) 
   const std::string until = " WHERE seq <= " + std::to_string(base.seq);
   if (auto ok = TakeSqliteSummaries(writer_, TableOf(day), day, base.seq); !ok) return ok.error();
   if (auto ok = writer_.Execute("DELETE FROM " + TableOf(day) + until); !ok) return ok.error();
-  const auto deleted = Changes();
+  auto deleted = Changes();
   if (auto ok = SignCheckpoint(base, ChainEnd::kBase, options_.clock->Now(), options_.signer.get());
       !ok) {
     return ok.error();

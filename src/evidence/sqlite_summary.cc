@@ -83,7 +83,8 @@ Result<void> PutMatch(SqliteDatabase& database, const ComplaintEntry& match) {
   return put->Run();
 }
 
-Result<void> AddTallies(SqliteDatabase& database, std::vector<EvidenceTally> tallies, int64_t day) {
+Result<void> AddTallies(SqliteDatabase& database, const std::vector<EvidenceTally>& tallies,
+                        int64_t day) {
   if (tallies.empty()) return {};
   auto put = database.Prepare(
       "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + "
@@ -237,7 +238,7 @@ Result<void> TakeSqliteSummaries(SqliteDatabase& database, const std::string& ta
   auto tallies = Recount(*rows);
   if (!tallies) return tallies.error();
   for (EvidenceTally& tally : *tallies) tally.calls = -tally.calls;
-  if (auto ok = AddTallies(database, std::move(*tallies), day); !ok) return ok;
+  if (auto ok = AddTallies(database, *tallies, day); !ok) return ok;
   return database.Execute("DELETE FROM tally WHERE calls = 0 AND day = " + std::to_string(day) +
                           "; DELETE FROM complaint WHERE seq <= " + std::to_string(seq));
 }

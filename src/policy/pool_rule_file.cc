@@ -69,7 +69,7 @@ PoolRule ReadPoolRule(StrictObject& object) {
   int64_t hold = rule.hold.count();
   object.ReadNumber("calls", {static_cast<int64_t>(PoolRule::kFewestCalls), kManyCalls}, calls);
   object.ReadNumber("callers", {1, kManyCalls}, callers);
-  object.ReadNumber("for", {60, 30 * 24 * 3600}, hold);
+  object.ReadNumber("for", {60, int64_t{30} * 24 * 3600}, hold);
   rule.min_calls = static_cast<uint64_t>(calls);
   rule.min_callers = static_cast<uint64_t>(callers);
   rule.hold = std::chrono::seconds(hold);

@@ -151,7 +151,8 @@ Result<void> PoolShare::SendCounts(const Counts& counts, Sources& sources) {
     return {};
   };
   for (const auto& [place, count] : counts) {
-    const auto& [tag, minute] = place;
+    const auto& tag = place.first;  // no bindings: clang 14 lets no lambda have them
+    const auto minute = place.second;
     const auto add = [&](char part, const std::set<std::string>& hashes) {
       if (hashes.empty()) return;
       const std::string key = KeyOfMinute(tag, minute, part);

@@ -53,7 +53,7 @@ class PoolShare {
   struct Question {
     CallTime now;
     const PoolRules& rules;
-    SourceWindow::Learning learning;
+    SourceWindow::Learning learning{};
   };
   /// Does what waits; after a failure nothing until `retry` has passed. One thread at a time.
   void Drain(const Question& question, const Sink& sink);
