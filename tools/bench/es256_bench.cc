@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 // ES256 with a table per key against EVP_DigestVerify, in turns in one process on one processor.
 // Prints for each figure the median, over the rounds, of the ratio of rates. Machines are shared
-// and noisy: the ratio of a round comes from short runs that lie next to each other, and time is the
-// processor time of the thread, without what other programs took.
-#include <sched.h>
-#include <time.h>
-
+// and noisy: the ratio of a round comes from short runs that lie next to each other, and time is
+// the processor time of the thread, without what other programs took.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -15,8 +12,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "measure.h"
 #include "pki/fast_es256.h"
-#include "pki/openssl_ptr.h"
 #include "support/p256_oracle.h"
 #include "support/test_pki.h"
 
@@ -40,16 +37,6 @@ struct Signer {
   Es256PublicKey public_key = *Es256PublicKey::FromEvp(key.get());
 };
 
-std::string DerOf(const Es256Signature& signature) {
-  const EcdsaSigPtr sig(ECDSA_SIG_new());
-  const uint8_t* bytes = signature.bytes().data();
-  ECDSA_SIG_set0(sig.get(), BN_bin2bn(bytes, 32, nullptr), BN_bin2bn(bytes + 32, 32, nullptr));
-  std::string der(80, '\0');
-  auto* end = reinterpret_cast<unsigned char*>(der.data());
-  der.resize(static_cast<size_t>(i2d_ECDSA_SIG(sig.get(), &end)));
-  return der;
-}
-
 // `count` signatures, in turns by each of `signers`.
 std::vector<Signed> Sign(const std::vector<Signer>& signers, size_t count) {
   std::vector<Signed> all;
@@ -65,21 +52,6 @@ std::vector<Signed> Sign(const std::vector<Signer>& signers, size_t count) {
   return all;
 }
 
-// What anyone writes with OpenSSL: a fresh context, the signature already in DER.
-bool VerifyByOpenSsl(const Signed& one) {
-  const EvpMdCtxPtr context(EVP_MD_CTX_new());
-  return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, one.key->evp()) == 1 &&
-         EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(one.der.data()),
-                          one.der.size(), reinterpret_cast<const unsigned char*>(one.input.data()),
-                          one.input.size()) == 1;
-}
-
-double ThreadSeconds() {
-  timespec time{};
-  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
 template <class Verify>
 double SecondsEach(const std::vector<Signed>& all, size_t begin, size_t count, Verify verify) {
   const double start = ThreadSeconds();
@@ -93,24 +65,14 @@ double SecondsEach(const std::vector<Signed>& all, size_t begin, size_t count, V
   return time / static_cast<double>(count);
 }
 
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<long>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
-
-void PinTo(int processor) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(processor, &set);
-  (void)sched_setaffinity(0, sizeof(set), &set);
-}
-
 // Alternates short runs, so that a disturbance hits both, and reports the median ratio.
 void Alternate(benchmark::State& state, const Es256Engine& engine, const std::vector<Signed>& all,
                size_t chunk) {
   const auto ours = [&engine](const Signed& one) {
     return engine.Verify(*one.key, one.input, one.signature).has_value();
+  };
+  const auto by_openssl = [](const Signed& one) {
+    return VerifyByOpenSsl(*one.key, one.der, one.input);
   };
   std::vector<double> ratios;
   std::vector<double> ours_each;
@@ -118,9 +80,9 @@ void Alternate(benchmark::State& state, const Es256Engine& engine, const std::ve
   size_t at = 0;
   for (auto _ : state) {
     for (int round = 0; round < kRounds; ++round) {
-      const double before = SecondsEach(all, at, chunk / 4, VerifyByOpenSsl);
+      const double before = SecondsEach(all, at, chunk / 4, by_openssl);
       const double own = SecondsEach(all, at, chunk, ours);
-      const double after = SecondsEach(all, at, chunk / 4, VerifyByOpenSsl);
+      const double after = SecondsEach(all, at, chunk / 4, by_openssl);
       ours_each.push_back(own);
       theirs_each.push_back((before + after) / 2);
       ratios.push_back(theirs_each.back() / own);

@@ -153,8 +153,9 @@ void DecideOneCall(benchmark::State& state) {
   PassportVerdict passport;
   passport.reason = Reason::kNone;
   passport.attest = "A";
-  passport.signer.emplace();
-  passport.signer->spcs = {"4321"};
+  SignerInfo signer;
+  signer.spcs = {"4321"};
+  passport.signer = std::make_shared<const SignerInfo>(std::move(signer));
   verdict.passports.push_back(passport);
   verdict.decided_by = 0;
   PolicyCall call;

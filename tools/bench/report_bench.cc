@@ -69,7 +69,10 @@ void Fill(const Run& run, EvidenceStore& store) {
       evidence.call.orig = {"+" + CallerOf(n)};
       evidence.trunk = "trunk-" + std::to_string(n % kTrunks);
       evidence.verdict.judged_at = run.TimeOf(n);
-      evidence.verdict.passports.front().signer->spcs = {"S" + std::to_string(n % kCarriers)};
+      auto& signer = evidence.verdict.passports.front().signer;
+      SignerInfo other = *signer;
+      other.spcs = {"S" + std::to_string(n % kCarriers)};
+      signer = std::make_shared<const SignerInfo>(std::move(other));
       batch.push_back(std::make_shared<const EvidenceRecord>(
           OrStop(codec.Encode(evidence, OrStop(NewEvidenceId(run.TimeOf(n)))))));
     }
