@@ -50,6 +50,8 @@ struct PolicyCall {
   std::optional<std::string> priority;     // the Priority header
   std::string trunk;                       // where the call came in; "": the policy's default
   std::optional<PoolHit> pool;             // a source of the call is flagged: CallerPools::Check
+  /// Whether the steps tell the details of rules that are not broken too. The decision is the same.
+  Details details = Details::kAll;
 };
 
 /// Why a caller's number cannot be a caller's number (H-21).

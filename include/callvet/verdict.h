@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@ enum class CheckOutcome : uint8_t {
 /// "passed", "failed", "not-applicable" or "not-run".
 std::string_view CheckOutcomeText(CheckOutcome outcome);
 
+/// Which details are made. Sentences for people cost more than most of the checks that they are about.
+enum class Details : uint8_t {
+  kAll,
+  kOfFailures,  // that of what passed or did not apply is left empty
+};
+
 /// One check of one PASSporT.
 struct Check {
   std::string_view id;      // stable, kebab-case: "iat-fresh"
@@ -33,7 +40,7 @@ struct Check {
   std::string detail;             // the evidence, for people: both forms of a number, an age
 };
 
-/// Who signed, as the certificate says; trusted only if the check "chain" passed.
+/// Who signed, as the certificate says; trusted only if the check "chain" passed. Shared, never changed.
 struct SignerInfo {
   std::vector<std::string> spcs;  // of the TNAuthList
   /// SPCs of the nearest TNAuthList above the signer that has any; empty if its own has some. Who
@@ -87,7 +94,7 @@ struct PassportVerdict {
   std::optional<int64_t> iat;          // seconds since 1970; the Date in the compact form
   std::optional<int64_t> age_seconds;  // now - iat
   std::optional<std::string> div;      // who redirected the call, canonical (RFC 8946)
-  std::optional<SignerInfo> signer;
+  std::shared_ptr<const SignerInfo> signer;            // null if there was no certificate to look at
   std::optional<RichCallData> rich_call_data;
   /// What a div-o PASSporT encloses in opt: the verdict on that PASSporT, one or nothing.
   std::vector<PassportVerdict> nested;
@@ -101,7 +108,7 @@ struct CallLeg {
   std::string ppt;
   size_t passport = 0;  // index into Verdict::passports; of a nested PASSporT, of what encloses it
   int64_t iat = 0;
-  std::optional<SignerInfo> signer;
+  std::shared_ptr<const SignerInfo> signer;
 };
 
 /// What is true of the call's Resource-Priority (RFC 8443, RFC 9027). It never decides whether the

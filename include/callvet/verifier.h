@@ -20,6 +20,7 @@ namespace callvet {
 class ChainCache;
 class Clock;
 class Es256Engine;
+class KnownHeaders;
 class TrustStore;
 
 /// Everything that is known of one call. Texts as received; the verifier owns nothing of it.
@@ -47,6 +48,8 @@ struct CallRequest {
   std::vector<std::string> resource_priority;
   /// The Priority header, if there is one (F-12).
   std::optional<std::string> priority;
+  /// Whether the verdict tells the details of what passed too. It is the same verdict otherwise.
+  Details details = Details::kAll;
   /// The body of a MESSAGE request as received; nothing for a call. With it msg PASSporTs are
   /// judged (F-30).
   std::optional<std::string> message_body;
@@ -155,6 +158,7 @@ class Verifier {
   std::shared_ptr<const Es256Engine> engine_;
   std::shared_ptr<const ContentSource> content_;  // nullptr: nothing is fetched
   std::shared_ptr<ChainCache> chain_cache_;       // nullptr: switched off
+  std::shared_ptr<KnownHeaders> known_headers_;  // what it gives is what decoding gives
 };
 
 }  // namespace callvet

@@ -225,6 +225,7 @@ Verdict Judge(const VerificationCore& core, const Request& request, const Deadli
   if (profile != Reason::kNone) return Refused(profile, now);
 
   CallRequest call;
+  call.details = Details::kOfFailures;  // none is answered
   call.identities.push_back(*request.identity);
   call.orig.push_back(request.from);
   call.date = FormatSipDate(sys_seconds(std::chrono::seconds(request.time)));

@@ -42,6 +42,7 @@ ReadRequest Read(const JsonValue& object) {
   if (dest && dest->All().size() > 1) members.Invalid("dest", "is more than one identity");
   if (members.error()) return {{}, members.error()};
   CallRequest call;
+  call.details = Details::kOfFailures;  // none is answered
   if (shaken) call.identities.push_back(*shaken);
   for (std::string& other : others) call.identities.push_back(std::move(other));
   call.orig.push_back(from->All().front());

@@ -24,6 +24,7 @@ PolicyCall PolicyCallOf(const CallRequest& request, std::string trunk) {
   call.identities = request.identities;
   call.priority = request.priority;
   call.trunk = std::move(trunk);
+  call.details = request.details;
   return call;
 }
 

@@ -21,7 +21,7 @@ JsonValue SipJson(Reason reason) {
   return JsonMembers{{"code", info.sip_code}, {"phrase", info.sip_phrase}};
 }
 
-JsonValue SignerJson(const std::optional<SignerInfo>& signer) {
+JsonValue SignerJson(const std::shared_ptr<const SignerInfo>& signer) {
   if (!signer) return {};
   JsonArray delegated_by;
   for (const std::string& spc : signer->delegated_by_spcs) delegated_by.emplace_back(spc);

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/plain_json.h"
 #include "base/text.h"
 
 namespace callvet {
@@ -288,6 +289,7 @@ Failure WithPlace(std::string_view text, size_t consumed, const Failure& failure
 }  // namespace
 
 Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
+  if (auto plain = ReadPlainJson(text, limits)) return std::move(*plain);
   if (auto ok = CheckText(text, limits); !ok) return ok.error();
   StrictBuilder builder(limits);
   try {

@@ -55,6 +55,12 @@ class JsonValue {
   /// The member of this object, or nullptr when there is none or this is no object.
   [[nodiscard]] const JsonValue* Find(std::string_view name) const;
 
+  /// Makes this a value of that kind, which is to be filled in place.
+  template <class T, class... Arguments>
+  T& Emplace(Arguments&&... arguments) {
+    return storage_.template emplace<T>(std::forward<Arguments>(arguments)...);
+  }
+
   /// Adds a member at the end (this must be an object or null, which becomes an object).
   void Add(std::string name, JsonValue value);
 

@@ -110,7 +110,10 @@ std::string_view WithoutByteOrderMark(std::string_view text) {
 }
 
 std::string_view Trim(std::string_view text) {
-  return TrimOf(text, " \t");
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 std::string_view TrimLines(std::string_view text) {

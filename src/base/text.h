@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <span>
 #include <string>
@@ -22,10 +23,28 @@ constexpr bool IsAlpha(char c) {
 constexpr bool IsHexDigit(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
+
+/// A set of characters, asked by one look.
+class CharSet {
+ public:
+  static constexpr CharSet LettersDigitsAnd(std::string_view others) {
+    CharSet set;
+    for (size_t byte = 0; byte < set.has_.size(); ++byte) {
+      const char c = static_cast<char>(byte);
+      set.has_[byte] = IsAlpha(c) || IsDigit(c) || others.find(c) != std::string_view::npos;
+    }
+    return set;
+  }
+  [[nodiscard]] constexpr bool Has(char c) const { return has_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> has_{};
+};
+
 /// A character of a SIP token (RFC 3261 25.1).
+inline constexpr CharSet kSipTokenChars = CharSet::LettersDigitsAnd("-.!%*_+`'~");
 constexpr bool IsSipTokenChar(char c) {
-  return IsAlpha(c) || IsDigit(c) ||
-         std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
+  return kSipTokenChars.Has(c);
 }
 constexpr char ToLower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;

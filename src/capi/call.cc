@@ -44,6 +44,7 @@ void ReplaceFields(const callvet_call& call, CallRequest& request) {
 Result<CallRequest> RequestOf(const callvet_call& call) {
   auto request = FromMessage(View(call.message));
   if (!request) return request;
+  request->details = Details::kOfFailures;  // others are not handed out
   std::vector<std::string> caller = std::move(request->orig);
   ReplaceFields(call, *request);
   // As strict as of a message.

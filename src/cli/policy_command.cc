@@ -124,8 +124,9 @@ Result<Verdict> AssumedVerdict(const ExplainOptions& options, const DialPlan* pl
     const auto caller = Party::Parse(options.orig.front(), plan);
     if (caller) passport.orig = caller->canonical();
   }
-  passport.signer.emplace();
-  passport.signer->spcs = options.spcs;
+  SignerInfo signer;
+  signer.spcs = options.spcs;
+  passport.signer = std::make_shared<const SignerInfo>(std::move(signer));
   verdict.passports.push_back(std::move(passport));
   verdict.decided_by = 0;
   return verdict;

@@ -37,6 +37,7 @@ struct Certificate::Data {
   std::vector<std::string> tn_auth_list_uris;
   Result<ClaimConstraints> claim_constraints = ClaimConstraints();
   std::vector<CrlDistributionPoint> crl_distribution_points;
+  std::shared_ptr<const SignerInfo> signer_info;
 };
 
 namespace {
@@ -186,6 +187,21 @@ X509Ptr DecodeX509(std::string_view der) {
   return x509;
 }
 
+std::shared_ptr<const SignerInfo> DescribeSigner(const Certificate& certificate) {
+  auto info = std::make_shared<SignerInfo>();
+  if (const auto& list = certificate.tn_auth_list(); list && *list) {
+    info->spcs = (*list)->spcs();
+    info->tn_auth_list = (*list)->ToText();
+  }
+  info->subject = certificate.subject();
+  info->organization = certificate.organization();
+  info->serial = certificate.serial_hex();
+  info->sha256 = certificate.sha256_hex();
+  info->not_before = certificate.not_before();
+  info->not_after = certificate.not_after();
+  return info;
+}
+
 }  // namespace
 
 Result<Certificate> Certificate::ParseDer(std::string_view der) {
@@ -238,6 +254,7 @@ Result<Certificate> Certificate::ParseDer(std::string_view der) {
   auto points = ReadDistributionPoints(x509);
   if (!points) return points.error();
   data->crl_distribution_points = std::move(*points);
+  data->signer_info = DescribeSigner(Certificate(data));
   return Certificate(std::move(data));
 }
 
@@ -267,6 +284,9 @@ const std::string& Certificate::serial_hex() const {
 }
 const std::string& Certificate::sha256_hex() const {
   return data_->sha256_hex;
+}
+const std::shared_ptr<const SignerInfo>& Certificate::signer_info() const {
+  return data_->signer_info;
 }
 sys_seconds Certificate::not_before() const {
   return data_->not_before;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "callvet/result.h"
 #include "callvet/tn_auth_list.h"
+#include "callvet/verdict.h"
 #include "pki/claim_constraints.h"
 #include "pki/es256.h"
 
@@ -49,6 +50,9 @@ class Certificate {
   [[nodiscard]] const std::string& serial_hex()
       const;  // lower-case, no leading zeros, '-' if negative
   [[nodiscard]] const std::string& sha256_hex() const;  // of der(), lower-case
+  /// All of this as a verdict tells it of a signer: spcs and tn_auth_list of the list by value,
+  /// without delegated_by_spcs. Not null; made once.
+  [[nodiscard]] const std::shared_ptr<const SignerInfo>& signer_info() const;
   [[nodiscard]] sys_seconds not_before() const;
   [[nodiscard]] sys_seconds not_after() const;
   [[nodiscard]] bool ValidAt(sys_seconds time) const;  // both ends included

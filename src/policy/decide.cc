@@ -50,6 +50,7 @@ Action WantedFor(Reason reason, const RuleInput& input) {
 void RunRules(const RuleInput& input, Disposition& disposition) {
   disposition.wanted = Action::kPass;
   disposition.reason = Reason::kNone;
+  disposition.steps.reserve(kRules.size());
   for (const Rule& rule : kRules) {
     Finding finding = rule.check(input);
     RuleStep step{rule.name,      rule.clause,   finding.outcome,

@@ -117,7 +117,7 @@ Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee) {
   if (parties.empty()) {
     return Finding::Broken(Reason::kConsentMissing, "whose call it is, is not known");
   }
-  return Finding::Held(callee.Text() + " has consented" + text);
+  return input.Held([&] { return callee.Text() + " has consented" + text; });
 }
 
 // A code without country code is at home.
@@ -135,7 +135,7 @@ std::optional<int> MinuteOfDayAt(const RuleInput& input, const CallNumber& calle
 
 Finding CheckHours(const RuleInput& input) {
   const auto hours = HoursOf(input);
-  if (hours.empty()) return Finding::NotApplicable("no hours are set for this call");
+  if (hours.empty()) return input.NotApplicable("no hours are set for this call");
   if (!input.unreadable_callees.empty()) {
     return Finding::Broken(Reason::kOutsideHours, UnreadableText(input));
   }
@@ -156,12 +156,12 @@ Finding CheckHours(const RuleInput& input) {
       }
     }
   }
-  return Finding::Held("inside " + hours.front().Text() + " at the callee");
+  return input.Held([&] { return "inside " + hours.front().Text() + " at the callee"; });
 }
 
 Finding CheckConsent(const RuleInput& input) {
-  if (!input.policy.call_lists) return Finding::NotApplicable("no rules for marketing calls");
-  if (!IsMarketing(input)) return Finding::NotApplicable("no marketing call");
+  if (!input.policy.call_lists) return input.NotApplicable("no rules for marketing calls");
+  if (!IsMarketing(input)) return input.NotApplicable("no marketing call");
   if (!input.unreadable_callees.empty()) {
     return Finding::Broken(Reason::kConsentMissing, UnreadableText(input));
   }

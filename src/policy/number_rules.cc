@@ -41,11 +41,12 @@ bool IsNationalForm(NumberForm form) {
 // H-8, H-2: what comes from abroad shows "+" or 00, and a domestic number only if it is verified.
 std::optional<Finding> CheckAbroad(const RuleInput& input, const CallNumber& number) {
   if (input.settings.origin != TrunkOrigin::kInternational) return std::nullopt;
-  const std::string text =
-      number.Text() + " from abroad, " + std::string(NumberFormText(number.form));
-  if (IsNationalForm(number.form)) return Irregular(IrregularCaller::kDomesticFormAbroad, text);
+  const auto text = [&] {
+    return number.Text() + " from abroad, " + std::string(NumberFormText(number.form));
+  };
+  if (IsNationalForm(number.form)) return Irregular(IrregularCaller::kDomesticFormAbroad, text());
   if (IsDomestic(input.policy, number) && !input.verdict.passed()) {
-    return Irregular(IrregularCaller::kDomesticNumberAbroad, text + ", not verified");
+    return Irregular(IrregularCaller::kDomesticNumberAbroad, text() + ", not verified");
   }
   return std::nullopt;
 }
@@ -68,22 +69,22 @@ Finding CheckByPlan(const RuleInput& input, const CallNumber& number, const Numb
                      number.Text() + (wrong_length ? " has not the length of its prefix"
                                                    : " is not in the number plan"));
   }
-  const std::string text = number.Text() + " is " + row->category;
+  const auto text = [&] { return number.Text() + " is " + row->category; };
   switch (row->may_show) {
     case MayShow::kNobody:
-      return Irregular(IrregularCaller::kNeverACaller, text + ", which never calls");
+      return Irregular(IrregularCaller::kNeverACaller, text() + ", which never calls");
     case MayShow::kUnassigned:
-      return Irregular(IrregularCaller::kNotInPlan, text);
+      return Irregular(IrregularCaller::kNotInPlan, text());
     case MayShow::kReserved:
       if (!input.settings.customer.empty()) {
-        return Irregular(IrregularCaller::kReserved, text + ", on the trunk of a customer");
+        return Irregular(IrregularCaller::kReserved, text() + ", on the trunk of a customer");
       }
-      return Finding::Held(text);
+      return input.Held(text);
     case MayShow::kHolder:
     case MayShow::kOwnLine:
-      return Finding::Held(text);
+      return input.Held(text);
   }
-  return Irregular(IrregularCaller::kNotInPlan, text);
+  return Irregular(IrregularCaller::kNotInPlan, text());
 }
 
 Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
@@ -100,46 +101,50 @@ Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
     return Irregular(IrregularCaller::kWrongLength, number.Text() + " is no number of its country");
   }
   if (IsDomestic(policy, number)) {
-    return Finding::Held(number.Text() + " is possible; no number plan is set");
+    return input.Held([&] { return number.Text() + " is possible; no number plan is set"; });
   }
   if (number.digits.size() < kMinForeign || !TableNumber::Make(number.digits, number.space)) {
     return Irregular(IrregularCaller::kWrongLength, number.Text() + " is too short for abroad");
   }
-  return Finding::Held(number.Text() + " is a number of another country");
+  return input.Held([&] { return number.Text() + " is a number of another country"; });
 }
 
 // Who presents the number of this call.
-struct Presenter {
-  enum class Kind { kUnknown, kCustomer, kSigner, kCertifiedNumber };
-  Kind kind = Kind::kUnknown;
-  std::string text;
-};
+enum class Presenter { kUnknown, kCustomer, kSigner, kCertifiedNumber };
 
 Presenter PresenterOf(const RuleInput& input) {
-  if (!input.settings.customer.empty()) {
-    return {Presenter::Kind::kCustomer, "customer " + input.settings.customer};
-  }
-  if (!input.verdict.passed())
-    return {Presenter::Kind::kUnknown, "nobody (the call is not verified)"};
-  if (input.signers.empty()) {
-    // No certificate of the path names an SPC, and the number was found in the signer's list (B-6):
-    // nobody gave it who may give away any number (B-32).
-    return {Presenter::Kind::kCertifiedNumber, "a certificate for the number itself"};
-  }
-  std::string spcs;
-  for (const std::string& spc : input.signers) spcs.append(" ").append(Quote(spc));
-  return {Presenter::Kind::kSigner, "the signer SPC" + spcs};
+  if (!input.settings.customer.empty()) return Presenter::kCustomer;
+  if (!input.verdict.passed()) return Presenter::kUnknown;
+  // No certificate of the path names an SPC, and the number was found in the signer's list (B-6):
+  // nobody gave it who may give away any number (B-32).
+  return input.signers.empty() ? Presenter::kCertifiedNumber : Presenter::kSigner;
 }
 
-bool Presents(const RuleInput& input, const Presenter& presenter, std::string_view holder) {
-  switch (presenter.kind) {
-    case Presenter::Kind::kUnknown:
+std::string PresenterText(const RuleInput& input, Presenter presenter) {
+  switch (presenter) {
+    case Presenter::kUnknown:
+      return "nobody (the call is not verified)";
+    case Presenter::kCustomer:
+      return "customer " + input.settings.customer;
+    case Presenter::kCertifiedNumber:
+      return "a certificate for the number itself";
+    case Presenter::kSigner:
+      break;
+  }
+  std::string text = "the signer SPC";
+  for (const std::string& spc : input.signers) text.append(" ").append(Quote(spc));
+  return text;
+}
+
+bool Presents(const RuleInput& input, Presenter presenter, std::string_view holder) {
+  switch (presenter) {
+    case Presenter::kUnknown:
       return false;
-    case Presenter::Kind::kCustomer:
+    case Presenter::kCustomer:
       return holder == input.settings.customer;
-    case Presenter::Kind::kCertifiedNumber:
+    case Presenter::kCertifiedNumber:
       return true;
-    case Presenter::Kind::kSigner:
+    case Presenter::kSigner:
       break;
   }
   const auto info = input.policy.holders.find(holder);
@@ -178,8 +183,7 @@ bool IsUndecidedAndOpen(const RuleInput& input) {
          Info(input.verdict.reason).reason_class == ReasonClass::kUndecided;
 }
 
-Finding CheckHolderOf(const RuleInput& input, const CallNumber& number,
-                      const Presenter& presenter) {
+Finding CheckHolderOf(const RuleInput& input, const CallNumber& number, Presenter presenter) {
   const auto key = number.key();
   if (!key) {
     return Finding::Broken(Reason::kNumberNotAssigned,
@@ -187,29 +191,32 @@ Finding CheckHolderOf(const RuleInput& input, const CallNumber& number,
   }
   const auto rights = input.policy.registry->Find(*key);
   if (!rights || !rights->ValidAt(input.verdict.judged_at)) {
-    const std::string text =
-        number.Text() + (rights ? " is not assigned at this time" : " is in no range");
+    const auto text = [&] {
+      return number.Text() + (rights ? " is not assigned at this time" : " is in no range");
+    };
     const bool foreign = IsForeign(input, number) && input.settings.customer.empty();
-    if (foreign || (!rights && !MustBeHeld(input, number))) return Finding::NotApplicable(text);
-    return Finding::Broken(Reason::kNumberNotAssigned, text);
+    if (foreign || (!rights && !MustBeHeld(input, number))) return input.NotApplicable(text);
+    return Finding::Broken(Reason::kNumberNotAssigned, text());
   }
-  const std::string text =
-      number.Text() + " belongs to " + Quote(rights->holder) + ", shown by " + presenter.text;
-  if (Presents(input, presenter, rights->holder)) return Finding::Held(text);
+  const auto text = [&] {
+    return number.Text() + " belongs to " + Quote(rights->holder) + ", shown by " +
+           PresenterText(input, presenter);
+  };
+  if (Presents(input, presenter, rights->holder)) return input.Held(text);
   // Where calls that could not be decided go on, their numbers are not proven either: all but
   // codes.
   const bool proof_waived = !MustBeHeld(input, number) ||
                             (IsUndecidedAndOpen(input) && number.space == NumberSpace::kE164);
-  if (presenter.kind == Presenter::Kind::kUnknown && proof_waived) {
-    return Finding::NotApplicable(text);
+  if (presenter == Presenter::kUnknown && proof_waived) {
+    return input.NotApplicable(text);
   }
-  return Finding::Broken(Reason::kNumberOfAnotherHolder, text);
+  return Finding::Broken(Reason::kNumberOfAnotherHolder, text());
 }
 
 // The first broken finding of all callers, else the first that held, else the last.
 template <class Check>
 Finding CheckEachCaller(const RuleInput& input, const Check& check) {
-  Finding result = Finding::NotApplicable("the call shows no number");
+  Finding result = input.NotApplicable("the call shows no number");
   for (const CallNumber& number : input.callers) {
     Finding finding = check(number);
     if (finding.outcome == RuleStep::Outcome::kBroken) return finding;
@@ -228,13 +235,13 @@ bool JudgesCallers(const RuleInput& input) {
 }  // namespace
 
 Finding CheckCallerRegular(const RuleInput& input) {
-  if (!JudgesCallers(input)) return Finding::NotApplicable("no number plan is set");
+  if (!JudgesCallers(input)) return input.NotApplicable("no number plan is set");
   if (!input.unreadable_callers.empty()) {
     return Irregular(IrregularCaller::kNoNumber,
                      Quote(input.unreadable_callers.front()) + " is no number that can be read");
   }
   if (input.callers.empty()) {
-    return input.caller_is_uri ? Finding::NotApplicable("the caller is a URI, and verified")
+    return input.caller_is_uri ? input.NotApplicable("the caller is a URI, and verified")
                                : Irregular(IrregularCaller::kNoNumber, "the call shows no number");
   }
   return CheckEachCaller(input,
@@ -242,7 +249,7 @@ Finding CheckCallerRegular(const RuleInput& input) {
 }
 
 Finding CheckDoNotOriginate(const RuleInput& input) {
-  if (!input.policy.do_not_originate) return Finding::NotApplicable("no list is set");
+  if (!input.policy.do_not_originate) return input.NotApplicable("no list is set");
   return CheckEachCaller(input, [&](const CallNumber& number) {
     const auto key = number.key();
     if (!key) {
@@ -250,7 +257,7 @@ Finding CheckDoNotOriginate(const RuleInput& input) {
     }
     const auto row = input.policy.do_not_originate->Find(*key);
     if (!row || !row->ValidAt(input.verdict.judged_at)) {
-      return Finding::Held(number.Text() + " is not on the list");
+      return input.Held([&] { return number.Text() + " is not on the list"; });
     }
     return Finding::Broken(Reason::kDoNotOriginate,
                            number.Text() + " never calls, says " + Quote(row->holder));
@@ -268,7 +275,7 @@ std::string HolderOfCaller(const RuleInput& input) {
 }
 
 Finding CheckHolder(const RuleInput& input) {
-  if (!input.policy.registry) return Finding::NotApplicable("no registry is set");
+  if (!input.policy.registry) return input.NotApplicable("no registry is set");
   if (!input.unreadable_callers.empty()) {
     return Finding::Broken(Reason::kNumberNotAssigned, Quote(input.unreadable_callers.front()) +
                                                            " is no number that anybody holds");
@@ -279,15 +286,16 @@ Finding CheckHolder(const RuleInput& input) {
 }
 
 Finding CheckUse(const RuleInput& input) {
-  if (!input.policy.registry) return Finding::NotApplicable("no registry is set");
+  if (!input.policy.registry) return input.NotApplicable("no registry is set");
   return CheckEachCaller(input, [&](const CallNumber& number) {
     const auto key = number.key();
     const auto rights = key ? input.policy.registry->Find(*key) : std::nullopt;
-    if (!rights || rights->uses == 0) return Finding::NotApplicable("no uses are laid down");
-    const std::string text =
-        number.Text() + ", used for " + std::string(NumberUseText(input.settings.use));
-    return rights->Allows(input.settings.use) ? Finding::Held(text)
-                                              : Finding::Broken(Reason::kUseNotAllowed, text);
+    if (!rights || rights->uses == 0) return input.NotApplicable("no uses are laid down");
+    const auto text = [&] {
+      return number.Text() + ", used for " + std::string(NumberUseText(input.settings.use));
+    };
+    return rights->Allows(input.settings.use) ? input.Held(text)
+                                              : Finding::Broken(Reason::kUseNotAllowed, text());
   });
 }
 

@@ -72,6 +72,7 @@ void AddFrom(const std::string& text, RuleInput& input) {
 
 bool IsSosUrn(std::string_view text) {
   constexpr std::string_view kSos = "urn:service:sos";
+  if (text.find(':') == std::string_view::npos) return false;  // a number
   const auto uri = AddrSpec(text);
   if (!uri || !EqualsIgnoreCase(uri->substr(0, kSos.size()), kSos)) return false;
   return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';

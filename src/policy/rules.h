@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "callvet/policy.h"
@@ -10,6 +11,18 @@
 #include "policy/table_number.h"
 
 namespace callvet {
+
+/// What a rule found. `irregular` is set by CallerRegular only.
+struct Finding {
+  RuleStep::Outcome outcome = RuleStep::Outcome::kNotApplicable;
+  Reason reason = Reason::kNone;
+  std::string detail;
+  std::optional<IrregularCaller> irregular;
+
+  static Finding Broken(Reason reason, std::string detail) {
+    return {RuleStep::Outcome::kBroken, reason, std::move(detail), std::nullopt};
+  }
+};
 
 /// One call, read once for all rules. Borrows policy, call and verdict.
 struct RuleInput {
@@ -25,25 +38,29 @@ struct RuleInput {
   /// SPCs of the signer, else of who delegated to it; only if the call is verified.
   std::vector<std::string> signers;
 
+  /// Findings of rules that are not broken. `detail` is a text, or a function that gives one and is
+  /// called only if such details are wanted.
+  template <class Detail>
+  [[nodiscard]] Finding Held(const Detail& detail) const {
+    return {RuleStep::Outcome::kHeld, Reason::kNone, TextOf(detail), std::nullopt};
+  }
+  template <class Detail>
+  [[nodiscard]] Finding NotApplicable(const Detail& detail) const {
+    return {RuleStep::Outcome::kNotApplicable, Reason::kNone, TextOf(detail), std::nullopt};
+  }
+
   static RuleInput Read(const Policy& policy, const TrunkSettings& settings, const PolicyCall& call,
                         const Verdict& verdict);
-};
 
-/// What a rule found. `irregular` is set by CallerRegular only.
-struct Finding {
-  RuleStep::Outcome outcome = RuleStep::Outcome::kNotApplicable;
-  Reason reason = Reason::kNone;
-  std::string detail;
-  std::optional<IrregularCaller> irregular;
-
-  static Finding NotApplicable(std::string detail) {
-    return {RuleStep::Outcome::kNotApplicable, Reason::kNone, std::move(detail), std::nullopt};
-  }
-  static Finding Held(std::string detail) {
-    return {RuleStep::Outcome::kHeld, Reason::kNone, std::move(detail), std::nullopt};
-  }
-  static Finding Broken(Reason reason, std::string detail) {
-    return {RuleStep::Outcome::kBroken, reason, std::move(detail), std::nullopt};
+ private:
+  template <class Detail>
+  [[nodiscard]] std::string TextOf(const Detail& detail) const {
+    if (call.details != Details::kAll) return {};
+    if constexpr (std::is_invocable_v<const Detail&>) {
+      return detail();
+    } else {
+      return detail;
+    }
   }
 };
 

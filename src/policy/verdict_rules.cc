@@ -13,31 +13,36 @@ int Level(char attestation) {
 }  // namespace
 
 Finding CheckVerdict(const RuleInput& input) {
-  if (input.verdict.passed()) return Finding::Held("the call is verified");
+  if (input.verdict.passed()) return input.Held("the call is verified");
   return Finding::Broken(input.verdict.reason, std::string(Info(input.verdict.reason).meaning));
 }
 
 Finding CheckAttestation(const RuleInput& input) {
   const char minimum = input.settings.minimum_attestation;
-  if (minimum == '\0') return Finding::NotApplicable("no minimum is set");
+  if (minimum == '\0') return input.NotApplicable("no minimum is set");
   const PassportVerdict* passport = input.verdict.deciding();
   if (!input.verdict.passed() || passport == nullptr) {
-    return Finding::NotApplicable("the call is not verified");
+    return input.NotApplicable("the call is not verified");
   }
-  const std::string attest = passport->attest.value_or("none");
-  const int level = attest.size() == 1 ? Level(attest[0]) : 0;
-  const std::string detail = "attestation " + attest + ", the least is " + minimum;
-  return level >= Level(minimum) ? Finding::Held(detail)
-                                 : Finding::Broken(Reason::kAttestationTooLow, detail);
+  const std::optional<std::string>& attest = passport->attest;
+  const int level = attest && attest->size() == 1 ? Level((*attest)[0]) : 0;
+  const auto detail = [&] {
+    return "attestation " + attest.value_or("none") + ", the least is " + minimum;
+  };
+  return level >= Level(minimum) ? input.Held(detail)
+                                 : Finding::Broken(Reason::kAttestationTooLow, detail());
 }
 
 Finding CheckCallerPool(const RuleInput& input) {
   const std::optional<PoolHit>& pool = input.call.pool;
-  if (!pool) return Finding::NotApplicable("no source of the call is flagged");
-  std::string detail = std::string(SourceKindText(pool->source.kind)) + " " +
-                       Quote(pool->source.value) + " is flagged by the rule " + Quote(pool->rule);
-  if (pool->action == PoolAction::kReport) return Finding::Held(detail + ", which only reports");
-  return Finding::Broken(Reason::kCallerPool, std::move(detail));
+  if (!pool) return input.NotApplicable("no source of the call is flagged");
+  const auto detail = [&] {
+    return std::string(SourceKindText(pool->source.kind)) + " " + Quote(pool->source.value) +
+           " is flagged by the rule " + Quote(pool->rule);
+  };
+  if (pool->action == PoolAction::kReport)
+    return input.Held([&] { return detail() + ", which only reports"; });
+  return Finding::Broken(Reason::kCallerPool, detail());
 }
 
 }  // namespace callvet

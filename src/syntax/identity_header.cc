@@ -13,10 +13,7 @@ constexpr std::string_view kWhitespace = " \t";
 
 // RFC 8224 4, base64 alphabet and "."; the wrong alphabet and padding are left to the decoder,
 // which names them better.
-bool IsTokenChar(char c) {
-  return IsAlpha(c) || IsDigit(c) || c == '-' || c == '_' || c == '.' || c == '+' || c == '/' ||
-         c == '=';
-}
+constexpr CharSet kTokenChars = CharSet::LettersDigitsAnd("-_.+/=");
 
 // What a parameter value without quotes may hold: token, host, or a URI that lost its brackets.
 bool IsValueChar(char c) {
@@ -104,7 +101,8 @@ Result<IdentityHeader> IdentityHeader::ParseBareToken(std::string_view token) {
 // three parts; all of them (full form) or only the signature (compact form).
 Result<void> IdentityHeader::SetToken(std::string_view token) {
   if (token.empty()) return Malformed("there is no token");
-  const auto* foreign = std::find_if_not(token.begin(), token.end(), IsTokenChar);
+  const auto* foreign = std::find_if_not(token.begin(), token.end(),
+                                         [](char c) { return kTokenChars.Has(c); });
   if (foreign != token.end()) {
     return Malformed("the token has a foreign character at position " +
                      std::to_string(foreign - token.begin() + 1) + ": " +
@@ -182,6 +180,7 @@ std::string_view IdentityHeader::signature_part() const {
 }
 
 std::vector<std::string_view> SplitHeaderValues(std::string_view field_body) {
+  if (field_body.find(',') == std::string_view::npos) return {field_body};
   std::vector<std::string_view> values;
   size_t begin = 0;
   bool quoted = false;

@@ -10,8 +10,6 @@
 namespace callvet {
 namespace {
 
-// RFC 3966 visual separators, and what people and switches write besides.
-constexpr std::string_view kSeparators = "-.() /";
 // Nothing shorter follows an international prefix.
 constexpr size_t kMinInternational = 7;
 
@@ -19,13 +17,19 @@ bool IsNumberChar(char c) {
   return IsDigit(c) || c == '#' || c == '*';
 }
 
+// RFC 3966 visual separators, and what people and switches write besides.
+bool IsSeparator(char c) {
+  return c == '-' || c == '.' || c == '(' || c == ')' || c == ' ' || c == '/';
+}
+
 // Digits of `text`, or nothing when a character is in it that no number is written with.
 std::optional<std::string> StripSeparators(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), IsNumberChar)) return std::string(text);
   std::string digits;
   for (const char c : text) {
     if (IsNumberChar(c)) {
       digits += c;
-    } else if (kSeparators.find(c) == std::string_view::npos) {
+    } else if (!IsSeparator(c)) {
       return std::nullopt;
     }
   }
@@ -146,7 +150,9 @@ Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialP
   if (subscriber.starts_with('+')) {
     number.global_ = true;
     subscriber.remove_prefix(1);
-  } else if (const auto parameter = FindUriParameter(text.substr(cut), "phone-context");
+  } else if (const auto parameter = cut < text.size()
+                                        ? FindUriParameter(text.substr(cut), "phone-context")
+                                        : std::nullopt;
              parameter && parameter->starts_with('+')) {
     const auto digits = StripSeparators(parameter->substr(1));
     if (!digits || digits->empty()) {
@@ -159,7 +165,7 @@ Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialP
   if (!digits || digits->empty()) {
     return Fail(Reason::kParameterInvalid, Quote(text) + " is not a telephone number");
   }
-  number.digits_ = context + *digits;
+  number.digits_ = context.empty() ? std::move(*digits) : context + *digits;
   if (plan == nullptr) {
     number.canonical_ = number.digits_;
   } else if (number.global_ || (source == Source::kClaim && IsE164Claim(number.digits_, *plan))) {

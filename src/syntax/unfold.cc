@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "syntax/unfold.h"
 
-#include "base/text.h"
+#include <algorithm>
 
 namespace callvet {
 namespace {
 
 bool IsControl(char c) {
   const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7F;
+  return byte < 0x20 || byte == 0x7F;
+}
+
+// Nearly always: nothing is folded, and there is no other control character.
+bool IsPlain(std::string_view value) {
+  return std::none_of(value.begin(), value.end(), IsControl);
 }
 
 }  // namespace
@@ -17,12 +22,16 @@ Result<std::string> Unfold(std::string_view value) {
   // Only the end: a line break at the beginning is a fold or the begin of another header.
   const size_t last = value.find_last_not_of(" \t\r\n");
   value = value.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  if (IsPlain(value)) {
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    return std::string(value);
+  }
   std::string line;
   line.reserve(value.size());
   for (size_t i = 0; i < value.size(); ++i) {
     const char c = value[i];
     if (c != '\r' && c != '\n') {
-      if (IsControl(c)) {
+      if (IsControl(c) && c != '\t') {
         return Fail(Reason::kIdentityMalformed,
                     "a control character at position " + std::to_string(i + 1));
       }

@@ -8,20 +8,22 @@
 namespace callvet {
 namespace {
 
-Result<std::optional<TnAuthList>> ListOf(const Certificate& certificate,
-                                         const CertificateSource& source,
-                                         const Deadline& deadline) {
-  std::optional<TnAuthList> list;
+Result<void> Collect(const Certificate& certificate, const CertificateSource& source,
+                     const Deadline& deadline, PathTnAuthLists& lists) {
+  const TnAuthList* list = nullptr;
   if (const auto& by_value = certificate.tn_auth_list()) {
     if (!*by_value) return by_value->error();
-    list = **by_value;
+    list = &**by_value;
   }
   for (const std::string& url : certificate.tn_auth_list_uris()) {
     auto by_reference = source.GetTnAuthList(url, deadline);
     if (!by_reference) return by_reference.error();
-    list = list ? list->Union(*by_reference) : *by_reference;
+    lists.united.push_back(std::make_unique<const TnAuthList>(
+        list != nullptr ? list->Union(*by_reference) : std::move(*by_reference)));
+    list = lists.united.back().get();
   }
-  return list;
+  lists.of_path.push_back(list);
+  return {};
 }
 
 std::string ValueText(const JsonValue& value) {
@@ -31,34 +33,33 @@ std::string ValueText(const JsonValue& value) {
 
 }  // namespace
 
-Result<std::vector<std::optional<TnAuthList>>> CollectTnAuthLists(const VerifiedChain& chain,
-                                                                  const CertificateSource& source,
-                                                                  const Deadline& deadline) {
-  std::vector<std::optional<TnAuthList>> lists;
+Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
+                                           const CertificateSource& source,
+                                           const Deadline& deadline) {
+  PathTnAuthLists lists;
+  lists.of_path.reserve(chain.path().size());
   for (const Certificate& certificate : chain.path()) {
-    auto list = ListOf(certificate, source, deadline);
-    if (!list) {
-      list.error().detail = certificate.subject() + ": " + list.error().detail;
-      return list.error();
+    if (auto ok = Collect(certificate, source, deadline, lists); !ok) {
+      ok.error().detail = certificate.subject() + ": " + ok.error().detail;
+      return ok.error();
     }
-    lists.push_back(std::move(*list));
   }
-  if (!lists.front()) {
+  if (lists.of_path.front() == nullptr) {
     return Fail(Reason::kTnAuthListMissing, chain.signer().subject() + " has no TNAuthList");
   }
   return lists;
 }
 
-Result<void> CheckDelegation(const std::vector<std::optional<TnAuthList>>& lists) {
+Result<void> CheckDelegation(const std::vector<const TnAuthList*>& lists) {
   const TnAuthList* above = nullptr;
   for (auto list = lists.rbegin(); list != lists.rend(); ++list) {
-    if (!*list) continue;
+    if (*list == nullptr) continue;
     if (above != nullptr && !above->Encompasses(**list)) {
       return Fail(Reason::kTnAuthListNotEncompassed, (*list)->ToText().substr(0, 300) +
                                                          " is not within the parent's " +
                                                          above->ToText().substr(0, 300));
     }
-    above = &**list;
+    above = *list;
   }
   return {};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -15,18 +15,25 @@
 
 namespace callvet {
 
-/// The TNAuthLists of a path, signer first: by value and by reference together (B-5), nothing where
-/// a certificate has neither. Only the signer must have one (B-7). Lists by reference come from
-/// `source`. Fails with kTnAuthListMissing, kTnAuthListMalformed or kTnAuthListNotAvailable.
-/// Thread-safe.
-Result<std::vector<std::optional<TnAuthList>>> CollectTnAuthLists(const VerifiedChain& chain,
+/// The TNAuthLists of a path, signer first: nullptr where a certificate has none. They are the
+/// certificates' own, or stand in `united`.
+struct PathTnAuthLists {
+  std::vector<const TnAuthList*> of_path;
+  std::vector<std::unique_ptr<const TnAuthList>> united;
+};
+
+/// The lists of `chain`, by value and by reference together (B-5). Only the signer must have one
+/// (B-7): of_path.front() is not null. Lists by reference come from `source`. Fails with
+/// kTnAuthListMissing, kTnAuthListMalformed or kTnAuthListNotAvailable. What it gives lives no
+/// longer than `chain`. Thread-safe.
+Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
                                                                   const CertificateSource& source,
                                                                   const Deadline& deadline);
 
 /// B-32 along a path (signer first): each list must be encompassed by the nearest one above it;
-/// certificates without a list set no limit of their own and lift none. Fails with
+/// certificates without a list (nullptr) set no limit of their own and lift none. Fails with
 /// kTnAuthListNotEncompassed. Pure.
-Result<void> CheckDelegation(const std::vector<std::optional<TnAuthList>>& lists);
+Result<void> CheckDelegation(const std::vector<const TnAuthList*>& lists);
 
 /// B-6: the signer's list covers `identity`, which is in canonical form: a number by Authorizes, a
 /// URI only by an SPC. Fails with kTnNotAuthorized. Pure.

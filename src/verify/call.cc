@@ -77,7 +77,8 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             std::nullopt,
             std::nullopt,
             {},
-            {}};
+            {},
+            nullptr};
   call.targets = call.called;
   if (request.target) {
     Target target = ReadTarget(*request.target, options);

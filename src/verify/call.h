@@ -11,6 +11,8 @@
 
 namespace callvet {
 
+class KnownHeaders;
+
 /// A CallRequest with its parties and its Date read once, for all of its PASSporTs. A value that
 /// borrows the request and the options.
 struct Call {
@@ -28,6 +30,8 @@ struct Call {
   std::vector<Party> targets;
   /// Why it does not count although there is one, to be put behind a detail; else empty.
   std::string request_uri_ignored;
+  /// Headers that need not be decoded again; may be nullptr.
+  KnownHeaders* known_headers = nullptr;
   /// A message and not a call (F-30).
   [[nodiscard]] bool IsMessage() const { return request.message_body.has_value(); }
 

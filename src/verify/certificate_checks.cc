@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "verify/certificate_checks.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -12,21 +13,6 @@
 
 namespace callvet {
 namespace {
-
-SignerInfo DescribeSigner(const Certificate& certificate) {
-  SignerInfo info;
-  if (const auto& list = certificate.tn_auth_list(); list && *list) {
-    info.spcs = (*list)->spcs();
-    info.tn_auth_list = (*list)->ToText();
-  }
-  info.subject = certificate.subject();
-  info.organization = certificate.organization();
-  info.serial = certificate.serial_hex();
-  info.sha256 = certificate.sha256_hex();
-  info.not_before = certificate.not_before();
-  info.not_after = certificate.not_after();
-  return info;
-}
 
 Result<std::shared_ptr<const CertificateBundle>> GetBundle(const std::string& x5u,
                                                            const CertificateContext& context) {
@@ -63,35 +49,40 @@ Result<void> CheckIatInCertificates(const VerifiedChain& chain, int64_t iat) {
 // and the delegations hold. Lists by reference are left to the checks, which fetch them.
 bool IsWanted(const std::vector<Certificate>& path, int64_t iat) {
   const sys_seconds time{std::chrono::seconds(iat)};
-  std::vector<std::optional<TnAuthList>> lists;
+  std::vector<const TnAuthList*> lists;
+  lists.reserve(path.size());
   for (const Certificate& certificate : path) {
     if (!certificate.ValidAt(time)) return false;
     const auto& list = certificate.tn_auth_list();
     if (list && !*list) return false;
-    lists.push_back(list ? std::optional<TnAuthList>(**list) : std::nullopt);
+    lists.push_back(list ? &**list : nullptr);
   }
   return CheckDelegation(lists).has_value();
 }
 
 // One step of the way: records the outcome of `result` for `id`.
-template <class T>
-bool Record(Trail& trail, CheckId id, const Result<T>& result, std::string passed) {
+template <class T, class Detail>
+bool Record(Trail& trail, CheckId id, const Result<T>& result, const Detail& passed) {
   if (!result) {
     trail.Fail(id, result.error());
     return false;
   }
-  trail.Pass(id, std::move(passed));
+  trail.Pass(id, passed);
   return true;
 }
 
 // What the lists of the path say of the signer, its own first; those by reference included.
-void DescribeAuthority(const std::vector<std::optional<TnAuthList>>& lists, SignerInfo& signer) {
-  signer.spcs = lists.front()->spcs();
-  for (const auto& list : lists) {
-    if (!list || list->spcs().empty()) continue;
-    if (signer.spcs.empty()) signer.delegated_by_spcs = list->spcs();
-    return;
-  }
+void DescribeAuthority(const std::vector<const TnAuthList*>& lists,
+                       std::shared_ptr<const SignerInfo>& signer) {
+  const auto with_spcs = std::find_if(lists.begin(), lists.end(), [](const TnAuthList* list) {
+    return list != nullptr && !list->spcs().empty();
+  });
+  const bool own = with_spcs == lists.begin();
+  if (own && signer->spcs == lists.front()->spcs()) return;
+  SignerInfo described = *signer;
+  described.spcs = lists.front()->spcs();
+  if (!own && with_spcs != lists.end()) described.delegated_by_spcs = (*with_spcs)->spcs();
+  signer = std::make_shared<const SignerInfo>(std::move(described));
 }
 
 // Whether the signer may sign this: `identity` is whom it must have authority over.
@@ -100,20 +91,21 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const J
   Trail& trail = candidate.trail;
   const auto lists = CollectTnAuthLists(chain, context.source, context.deadline);
   if (!Record(trail, CheckId::kTnAuthList, lists,
-              lists ? lists->front()->ToText().substr(0, 500) : "")) {
+              [&] { return lists->of_path.front()->ToText().substr(0, 500); })) {
     return false;
   }
-  DescribeAuthority(*lists, *candidate.verdict.signer);
-  if (!Record(trail, CheckId::kDelegation, CheckDelegation(*lists),
+  DescribeAuthority(lists->of_path, candidate.verdict.signer);
+  const TnAuthList& own = *lists->of_path.front();
+  if (!Record(trail, CheckId::kDelegation, CheckDelegation(lists->of_path),
               "each list is within its parent's") ||
-      !Record(trail, CheckId::kAuthority, CheckAuthority(*lists->front(), identity),
-              lists->front()->spcs().empty() ? "the number is in the signer's list"
+      !Record(trail, CheckId::kAuthority, CheckAuthority(own, identity),
+              own.spcs().empty() ? "the number is in the signer's list"
                                              : "the signer's SPC covers any number")) {
     return false;
   }
   if (candidate.rph &&
       !Record(trail, CheckId::kRphAuthority,
-              CheckRphAuthority(*candidate.rph, lists->front()->spcs(), call.options.rph_signers),
+              CheckRphAuthority(*candidate.rph, own.spcs(), call.options.rph_signers),
               call.options.rph_signers.empty() ? "every trusted signer may sign every namespace"
                                                : "the signer may sign the namespaces")) {
     return false;
@@ -204,9 +196,8 @@ void RunCertificateChecks(const Call& call, const CertificateContext& context,
     trail.Fail(CheckId::kCertificate, bundle.error());
     return;
   }
-  trail.Pass(CheckId::kCertificate,
-             std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u);
-  verdict.signer = DescribeSigner((**bundle)[SignerIndex(**bundle)]);
+  trail.Pass(CheckId::kCertificate, [&] { return std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u; });
+  verdict.signer = (**bundle)[SignerIndex(**bundle)].signer_info();
 
   auto judged = JudgeChain(**bundle, context, call.now);
   if (*judged && !IsWanted((*judged)->path(), *verdict.iat)) {
@@ -216,7 +207,7 @@ void RunCertificateChecks(const Call& call, const CertificateContext& context,
         [&](const std::vector<Certificate>& path) { return IsWanted(path, *verdict.iat); }));
   }
   const Result<VerifiedChain>& chain = *judged;
-  if (!Record(trail, CheckId::kChain, chain, chain ? PathText(*chain) : "") ||
+  if (!Record(trail, CheckId::kChain, chain, [&] { return PathText(*chain); }) ||
       !Record(trail, CheckId::kIatInCertificate, CheckIatInCertificates(*chain, *verdict.iat),
               "iat is within the validity of every certificate")) {
     return;

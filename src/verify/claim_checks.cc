@@ -10,6 +10,7 @@
 #include "verify/extensions/rcd.h"
 #include "verify/extensions/rph.h"
 #include "verify/header_checks.h"
+#include "verify/known_headers.h"
 
 namespace callvet {
 namespace {
@@ -30,7 +31,7 @@ void CheckOrigid(const Claims& claims, PassportKind kind, const Call& call, Trai
     trail.Skip(CheckId::kOrigid, "not a shaken PASSporT");
   } else if (call.options.origid_policy == OrigidPolicy::kAnyString ||
              IsUuid(claims.origid.value_or(""))) {
-    trail.Pass(CheckId::kOrigid, claims.origid.value_or(""));
+    trail.Pass(CheckId::kOrigid, *claims.origid);
   } else {
     trail.Fail(CheckId::kOrigid,
                Fail(Reason::kOrigidInvalid, Quote(claims.origid.value_or("")) + " is not a UUID"));
@@ -47,8 +48,9 @@ std::optional<Party> CheckOrig(const Claims& claims, const Call& call, Trail& tr
   }
   for (const Party& caller : call.callers) {
     if (!Matches(caller, claims.orig, call.options.dial_plan)) continue;
-    trail.Pass(CheckId::kOrig,
-               "orig " + ClaimText(claims.orig) + " is the caller " + Describe({caller}));
+    trail.Pass(CheckId::kOrig, [&] {
+      return "orig " + ClaimText(claims.orig) + " is the caller " + Describe({caller});
+    });
     return caller;
   }
   trail.Fail(CheckId::kOrig, Fail(Reason::kOrigMismatch,
@@ -85,17 +87,17 @@ void CheckMky(const Claims& claims, const Call& call, Trail& trail) {
 }
 
 // A base PASSporT attests nothing, whatever it holds.
-void RecordClaims(const Claims& claims, PassportKind kind, const Call& call,
-                  PassportVerdict& verdict) {
+void RecordClaims(const Claims& claims, PassportKind kind, const Call& call, Candidate& candidate) {
+  PassportVerdict& verdict = candidate.verdict;
   if (kind == PassportKind::kShaken) {
     verdict.attest = claims.attest;
     verdict.origid = claims.origid;
   }
   const DialPlan* plan = call.options.dial_plan;
-  verdict.orig = WithoutKind(CanonicalName(claims.orig, plan));
-  for (const std::string& name : CanonicalNames(claims.dest, plan)) {
-    verdict.dest.emplace_back(WithoutKind(name));
-  }
+  candidate.orig = CanonicalName(claims.orig, plan);
+  candidate.dest = CanonicalNames(claims.dest, plan);
+  verdict.orig = WithoutKind(candidate.orig);
+  for (const std::string& name : candidate.dest) verdict.dest.emplace_back(WithoutKind(name));
   verdict.iat = claims.iat;
   verdict.age_seconds = call.now.time_since_epoch().count() - claims.iat;
 }
@@ -133,7 +135,7 @@ void CheckDiv(const JsonValue& payload, const Call& call, Candidate& candidate) 
     Keep(ReadOpt(payload), CheckId::kDiv, candidate.opt, candidate.trail);
     if (!candidate.opt) return;
   }
-  candidate.trail.Pass(CheckId::kDiv, "redirected by " + ClaimText(party));
+  candidate.trail.Pass(CheckId::kDiv, [&] { return "redirected by " + ClaimText(party); });
 }
 
 void CheckExtensions(const JsonValue& payload, const Call& call, Candidate& candidate) {
@@ -180,7 +182,7 @@ void SkipOtherExtensions(PassportKind kind, Trail& trail) {
                                              {CheckId::kMsgi, PassportKind::kMsg}}};
   for (const Owner& owner : kOwners) {
     if (owner.kind == kind) continue;
-    trail.Skip(owner.id, "not " + std::string(PptOf(owner.kind)));
+    trail.Skip(owner.id, [&] { return "not " + std::string(PptOf(owner.kind)); });
   }
   if (!IsDiversion(kind)) trail.Skip(CheckId::kDiv, "no diversion");
 }
@@ -193,7 +195,7 @@ void CheckClaims(const Call& call, Candidate& candidate) {
     trail.Fail(CheckId::kClaims, claims.error());
     return;
   }
-  RecordClaims(*claims, kind, call, candidate.verdict);
+  RecordClaims(*claims, kind, call, candidate);
   if (auto ok = CheckPartiesOfType(*claims, PptOf(kind)); !ok) {
     trail.Fail(CheckId::kClaims, ok.error());
   } else {
@@ -226,7 +228,7 @@ void CheckCompact(const Call& call, Candidate& candidate) {
     trail.Fail(CheckId::kOrig,
                Fail(Reason::kCallerMissing, "the caller is needed to rebuild orig"));
   } else {
-    trail.Pass(CheckId::kOrig, "rebuilt from " + Describe(call.callers));
+    trail.Pass(CheckId::kOrig, [&] { return "rebuilt from " + Describe(call.callers); });
   }
   if (call.date && *call.date) {
     candidate.verdict.iat = (*call.date)->time_since_epoch().count();
@@ -235,12 +237,16 @@ void CheckCompact(const Call& call, Candidate& candidate) {
 }
 
 // The type by the parameter, or else by the token. Nothing if it is not judged.
-void CheckFullToken(const Call& call, Candidate& candidate) {
+void CheckFullToken(const Call& call, std::shared_ptr<const JoseHeader> jose,
+                    Candidate& candidate) {
   const IdentityHeader& header = *candidate.header;
-  auto jose = JoseHeader::Parse(header.header_part());
-  if (!jose) {
-    candidate.trail.Fail(CheckId::kJoseHeader, jose.error());
-    return;
+  if (jose == nullptr) {
+    auto decoded = JoseHeader::Parse(header.header_part());
+    if (!decoded) {
+      candidate.trail.Fail(CheckId::kJoseHeader, decoded.error());
+      return;
+    }
+    jose = candidate.decoded = std::make_shared<const JoseHeader>(std::move(*decoded));
   }
   candidate.verdict.x5u = jose->x5u;
   if (!header.ppt()) {
@@ -258,9 +264,12 @@ void CheckFullToken(const Call& call, Candidate& candidate) {
 }
 
 // F-5: who stands behind an unknown ppt is worth a word, no more.
-void ReadUnknown(Candidate& candidate) {
+void ReadUnknown(const Call& call, Candidate& candidate) {
   if (candidate.IsCompact()) return;
   if (auto claims = Claims::Parse(candidate.header->payload_part(), "")) {
+    const DialPlan* plan = call.options.dial_plan;
+    candidate.orig = CanonicalName(claims->orig, plan);
+    candidate.dest = CanonicalNames(claims->dest, plan);
     candidate.claims = std::move(*claims);
   }
 }
@@ -268,7 +277,7 @@ void ReadUnknown(Candidate& candidate) {
 }  // namespace
 
 Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, const Call& call) {
-  Candidate candidate;
+  Candidate candidate(call.request.details);
   Trail& trail = candidate.trail;
   auto header = form == CallRequest::TokenForm::kBareToken ? IdentityHeader::ParseBareToken(text)
                                                            : IdentityHeader::Parse(text);
@@ -283,20 +292,23 @@ Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, con
     candidate.verdict.ppt = ppt.value_or("");
     candidate.kind = CheckPpt(ppt, call, trail);
     if (!candidate.kind) {
-      ReadUnknown(candidate);
+      ReadUnknown(call, candidate);
       return candidate;
     }
   }
-  trail.Pass(CheckId::kIdentitySyntax, std::to_string(text.size()) + " bytes");
+  trail.Pass(CheckId::kIdentitySyntax, [&] { return std::to_string(text.size()) + " bytes"; });
   CheckDate(call, trail);
-  CheckInfoParameter(read, call, trail);
+  const auto known = call.known_headers != nullptr && !candidate.IsCompact()
+                         ? call.known_headers->Find(read.header_part())
+                         : nullptr;
+  CheckInfoParameter(read, known.get(), call, trail);
   if (read.info()) candidate.verdict.x5u = read.info()->uri;
   if (candidate.IsCompact()) {
     SkipOtherExtensions(*candidate.kind, trail);
     CheckCompact(call, candidate);
   } else {
-    CheckFullToken(call, candidate);
-    if (!candidate.kind) ReadUnknown(candidate);
+    CheckFullToken(call, known, candidate);
+    if (!candidate.kind) ReadUnknown(call, candidate);
   }
   candidate.signature = CheckSignatureForm(read, trail);
   return candidate;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,15 +20,22 @@ namespace callvet {
 /// One PASSporT of a call and what was found out about it so far. UNTRUSTED until its trail is
 /// complete.
 struct Candidate {
+  explicit Candidate(Details details) : trail(details) {}
+
   Trail trail;
   PassportVerdict verdict;
   std::optional<IdentityHeader> header;  // nothing: it could not be read
   std::optional<PassportKind> kind;      // nothing: of a type that is not judged, or not known
   std::optional<Es256Signature> signature;
 
+  /// The JOSE header, if it had to be decoded; null if it was known or could not be read.
+  std::shared_ptr<const JoseHeader> decoded;
+
   /// Nothing in the compact form, or if they could not be read. Those of an unknown ppt are only
   /// for saying why a diversion behind it is not judged (F-5).
   std::optional<Claims> claims;
+  std::string orig;               // of the claims, by CanonicalName
+  std::vector<std::string> dest;  // of the claims, by CanonicalNames
   std::optional<DivClaim> div;
   std::optional<RphClaim> rph;
   std::optional<RcdClaims> rcd;  // of any ppt
@@ -48,7 +56,7 @@ struct Candidate {
 /// call: kPptSupported to kSignatureForm but for kIatFresh and kDest of a token that brings its own
 /// claims, which depend on its place (place_checks.h). Every check that can be run is run, so that
 /// a support engineer sees all that is wrong at once; which reason counts is Trail::Finish's
-/// matter. Never fails as a whole. Pure; thread-safe.
+/// matter. Never fails as a whole. Pure but for what call.known_headers has seen; thread-safe.
 Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, const Call& call);
 
 }  // namespace callvet

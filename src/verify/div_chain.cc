@@ -43,6 +43,11 @@ std::string List(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::string ChainNode::Label() const {
+  std::string label = "Identity header " + std::to_string(header + 1);
+  return outer ? "the PASSporT in opt of " + label : label;
+}
+
 DivGraph::DivGraph(std::vector<ChainNode> nodes, size_t max_diversions)
     : nodes_(std::move(nodes)),
       max_diversions_(max_diversions),
@@ -131,7 +136,7 @@ std::optional<Failure> DivGraph::OrigDiffers(size_t index) const {
       })) {
     return std::nullopt;
   }
-  return Fail(Reason::kDivOrigDiffers, nodes_[parents[0]].label + " has orig " +
+  return Fail(Reason::kDivOrigDiffers, nodes_[parents[0]].Label() + " has orig " +
                                            Quote(nodes_[parents[0]].orig) + ", this one " +
                                            Quote(nodes_[index].orig));
 }
@@ -181,7 +186,7 @@ Failure DivGraph::WhyNoInnermost(size_t index) const {
     if (!is([&](size_t p) { return !nodes_[p].unknown; })) {
       return Fail(Reason::kUnsupportedPpt, "the original call's PASSporT is not judged");
     }
-    return Fail(Reason::kDivInnermostInvalid, nodes_[parents[0]].label + " failed by itself");
+    return Fail(Reason::kDivInnermostInvalid, nodes_[parents[0]].Label() + " failed by itself");
   }
   // Only diversions before this one. If none of them is a beginning, they run in a circle.
   std::vector<size_t> distance(nodes_.size(), kFar);
@@ -243,13 +248,13 @@ Result<std::vector<size_t>> DivGraph::Walk(size_t index, const std::vector<bool>
     if (next.empty()) break;
     for (const size_t other : next) {
       if (SayTheSame(next[0], other)) continue;
-      return Fail(Reason::kDivFork, nodes_[next[0]].label + " and " + nodes_[other].label +
-                                        " both follow " + nodes_[links.back()[0]].label);
+      return Fail(Reason::kDivFork, nodes_[next[0]].Label() + " and " + nodes_[other].Label() +
+                                        " both follow " + nodes_[links.back()[0]].Label());
     }
     if (std::any_of(links.begin(), links.end(), [&](const Link& link) {
           return std::find(link.begin(), link.end(), next[0]) != link.end();
         })) {
-      return Fail(Reason::kDivLoop, "the chain comes back to " + nodes_[next[0]].label);
+      return Fail(Reason::kDivLoop, "the chain comes back to " + nodes_[next[0]].Label());
     }
     if (links.size() > max_diversions_) {
       return Fail(Reason::kDivLimit,
@@ -261,11 +266,11 @@ Result<std::vector<size_t>> DivGraph::Walk(size_t index, const std::vector<bool>
   const ChainNode& last = nodes_[path.back()];
   if (path.size() > 1 && last.for_target) {
     if (last.fresh) return path;
-    return Fail(Reason::kDivStale, last.label + ", the last diversion, is too old");
+    return Fail(Reason::kDivStale, last.Label() + ", the last diversion, is too old");
   }
   if (!next_[path.back()].empty()) {
-    return Fail(Reason::kDivLinkMissing,
-                nodes_[next_[path.back()][0]].label + ", which follows " + last.label + ", failed");
+    return Fail(Reason::kDivLinkMissing, nodes_[next_[path.back()][0]].Label() +
+                                             ", which follows " + last.Label() + ", failed");
   }
   return Fail(Reason::kDestMismatch,
               "the chain ends at " + List(last.dest) + ", the call goes elsewhere");

@@ -13,7 +13,7 @@ namespace callvet {
 
 /// A PASSporT as a link of diversion chains (RFC 8946): what its claims and the cheap checks say.
 struct ChainNode {
-  std::string label;  // "Identity header 2", for details
+  size_t header = 0;  // index of the Identity header that it stands in
   std::string orig;   // CanonicalName (call.h), here and below
   std::vector<std::string> dest;
   std::string div;              // "" if it is no diversion
@@ -27,6 +27,8 @@ struct ChainNode {
   bool unknown = false;     // of a ppt that is not judged (F-5)
 
   [[nodiscard]] bool IsDiversion() const { return !div.empty(); }
+  /// "Identity header 2", for details.
+  [[nodiscard]] std::string Label() const;
 };
 
 /// How the PASSporTs of one call follow each other: D follows P if D.div is one of P.dest and both

@@ -31,7 +31,7 @@ void CheckAlg(const IdentityHeader& header, const std::string* jose_alg, Trail& 
     trail.Fail(CheckId::kAlg, Fail(Reason::kAlgUnsupported,
                                    "alg of the Identity header is " + Quote(*header.alg())));
   } else {
-    trail.Pass(CheckId::kAlg, std::string(kEs256));
+    trail.Pass(CheckId::kAlg, [&] { return std::string(std::string(kEs256)); });
   }
 }
 
@@ -66,7 +66,7 @@ void CheckTyp(const JoseHeader& jose, Trail& trail) {
 // the ppt parameter, where there is one, and the signed one are the same. A SIP token has no
 // case, a JSON string has.
 void CheckPptSame(const IdentityHeader& header, const JoseHeader& jose, Trail& trail) {
-  const std::string signed_ppt = jose.ppt.value_or("");
+  const std::string_view signed_ppt = jose.ppt ? std::string_view(*jose.ppt) : "";
   if (!header.ppt()) {
     trail.Pass(CheckId::kPptSame, "the Identity header has no ppt parameter");
   } else if (ToLower(*header.ppt()) == signed_ppt) {
@@ -90,11 +90,11 @@ void CheckDate(const Call& call, Trail& trail) {
     trail.Fail(CheckId::kDateFresh, call.date->error());
   } else {
     const sys_seconds date = **call.date;
-    const std::string text = "Date " + FormatTime(date) + " is " + AgeText(call.now - date);
+    const auto text = [&] { return "Date " + FormatTime(date) + " is " + AgeText(call.now - date); };
     if (IsFresh(call, date)) {
       trail.Pass(CheckId::kDateFresh, text);
     } else {
-      trail.Fail(CheckId::kDateFresh, Fail(Reason::kDateStale, text + ", " + WindowText(call)));
+      trail.Fail(CheckId::kDateFresh, Fail(Reason::kDateStale, text() + ", " + WindowText(call)));
     }
   }
 }
@@ -124,16 +124,14 @@ std::optional<PassportKind> CheckPpt(const std::optional<std::string>& ppt, cons
                Fail(Reason::kUnsupportedPpt, "msg speaks for a message, and this is a call"));
     return std::nullopt;
   } else {
-    trail.Pass(CheckId::kPptSupported, ppt ? *ppt : "base PASSporT");
+    trail.Pass(CheckId::kPptSupported, [&] { return std::string(ppt ? *ppt : "base PASSporT"); });
   }
   return kind;
 }
 
 void CheckForm(const IdentityHeader& header, PassportKind kind, Trail& trail) {
   if (header.form() != IdentityHeader::Form::kCompact) {
-    trail.Pass(CheckId::kForm, header.form() == IdentityHeader::Form::kFull
-                                   ? "full form"
-                                   : "a token without Identity parameters");
+    trail.Pass(CheckId::kForm, [&] { return std::string(header.form() == IdentityHeader::Form::kFull ? "full form" : "a token without Identity parameters"); });
   } else if (kind == PassportKind::kBase) {
     trail.Pass(CheckId::kForm, "compact form");
   } else {
@@ -144,7 +142,8 @@ void CheckForm(const IdentityHeader& header, PassportKind kind, Trail& trail) {
 }
 
 // A-2, C-20.
-void CheckInfoParameter(const IdentityHeader& header, const Call& call, Trail& trail) {
+void CheckInfoParameter(const IdentityHeader& header, const JoseHeader* known, const Call& call,
+                        Trail& trail) {
   if (header.form() == IdentityHeader::Form::kBareToken) {
     trail.Skip(CheckId::kInfo, "a token without Identity parameters");
   } else if (!header.info()) {
@@ -152,6 +151,8 @@ void CheckInfoParameter(const IdentityHeader& header, const Call& call, Trail& t
   } else if (!header.info()->bracketed) {
     trail.Fail(CheckId::kInfo, Fail(Reason::kInfoInvalid, "info is not in angle brackets: " +
                                                               Quote(header.info()->uri, 200)));
+  } else if (known != nullptr && known->x5u == header.info()->uri) {
+    trail.Pass(CheckId::kInfo, header.info()->uri);
   } else if (auto uri = ParseX5u(header.info()->uri, RulesOf(call.options)); !uri) {
     trail.Fail(CheckId::kInfo, uri.error());
   } else {

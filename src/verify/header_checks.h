@@ -28,8 +28,9 @@ std::optional<PassportKind> CheckPpt(const std::optional<std::string>& ppt, cons
 
 /// kForm.
 void CheckForm(const IdentityHeader& header, PassportKind kind, Trail& trail);
-/// kInfo (A-2, C-20).
-void CheckInfoParameter(const IdentityHeader& header, const Call& call, Trail& trail);
+/// kInfo (A-2, C-20). `known` (may be nullptr) has an x5u that is good.
+void CheckInfoParameter(const IdentityHeader& header, const JoseHeader* known, const Call& call,
+                        Trail& trail);
 /// kAlg of the compact form.
 void CheckCompactAlg(const IdentityHeader& header, Trail& trail);
 /// kJoseHeader, kTyp, kAlg, kX5u, kPptSame of a token that brings its own header.

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "verify/extensions/rcd.h"
 #include "verify/extensions/rph.h"
+#include "verify/known_headers.h"
 
 namespace callvet {
 
@@ -24,10 +25,21 @@ Verdict CallJudgement::Judge(const std::vector<std::string_view>& values) && {
   verdict.judged_at = call_.now;
   verdict.priority = Priority();
   Decide(verdict);
-  for (const size_t entry : header_entry_) {
-    verdict.passports.push_back(entries_[entry].candidate.verdict);
-  }
+  verdict.passports.reserve(header_entry_.size());
+  for (size_t i = 0; i < header_entry_.size(); ++i) TakeVerdict(i, verdict);
   return verdict;
+}
+
+// A value that occurs again is told again, so its verdict is moved out only at the last place.
+void CallJudgement::TakeVerdict(size_t header, Verdict& verdict) {
+  const size_t entry = header_entry_[header];
+  const auto behind = header_entry_.begin() + static_cast<std::ptrdiff_t>(header) + 1;
+  PassportVerdict& passport = entries_[entry].candidate.verdict;
+  if (std::find(behind, header_entry_.end(), entry) == header_entry_.end()) {
+    verdict.passports.push_back(std::move(passport));
+  } else {
+    verdict.passports.push_back(passport);
+  }
 }
 
 // The same value twice is one PASSporT: it is judged once. Another spelling of it is judged for
@@ -70,10 +82,10 @@ void CallJudgement::ReadNested(size_t outermost) {
 
 DivGraph CallJudgement::MakeGraph() const {
   std::vector<ChainNode> nodes;
+  nodes.reserve(entries_.size());
   for (const Entry& entry : entries_) {
-    std::string label = "Identity header " + std::to_string(entry.header + 1);
-    if (entry.outer) label = "the PASSporT in opt of " + label;
-    nodes.push_back(MakeNode(entry.candidate, call_, std::move(label)));
+    nodes.push_back(MakeNode(entry.candidate, call_));
+    nodes.back().header = entry.header;
     nodes.back().inner = entry.inner;
     nodes.back().outer = entry.outer;
   }
@@ -132,8 +144,9 @@ void CallJudgement::WalkChains(const DivGraph& graph) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].place != Place::kInnermost || !verified[i]) continue;
     if (auto path = graph.Walk(i, verified)) {
-      entries_[i].candidate.trail.Pass(
-          CheckId::kDivChain, "redirected " + std::to_string(path->size() - 1) + " times to here");
+      entries_[i].candidate.trail.Pass(CheckId::kDivChain, [&] {
+        return "redirected " + std::to_string(path->size() - 1) + " times to here";
+      });
       good_chains_.emplace(i, std::move(*path));
     } else {
       entries_[i].candidate.trail.Fail(CheckId::kDivChain, path.error());
@@ -191,8 +204,10 @@ void CallJudgement::CheckRichCallData() {
     if (!first_party) {
       trail.Fail(CheckId::kRcdFirstParty, missing);
     } else {
-      trail.Pass(CheckId::kRcdFirstParty,
-                 third_party ? "the first party's PASSporT is there" : "the first party signed");
+      trail.Pass(CheckId::kRcdFirstParty, [&] {
+        return std::string(third_party ? "the first party's PASSporT is there"
+                                       : "the first party signed");
+      });
     }
     if (content_ == nullptr) {
       trail.Skip(CheckId::kRcdContent, "nothing is fetched: that was not asked for");
@@ -218,6 +233,10 @@ bool CallJudgement::HasFirstParty(const Candidate& third_party) const {
 void CallJudgement::Finish(size_t entry) {
   Candidate& candidate = entries_[entry].candidate;
   std::move(candidate.trail).Finish(candidate.verdict);
+  if (candidate.verdict.reason == Reason::kNone && candidate.decoded != nullptr &&
+      call_.known_headers != nullptr) {
+    call_.known_headers->Remember(candidate.header->header_part(), candidate.decoded);
+  }
   if (const auto outer = entries_[entry].outer) {
     entries_[*outer].candidate.verdict.nested.push_back(candidate.verdict);
   }

@@ -52,6 +52,7 @@ class CallJudgement {
   [[nodiscard]] bool HasFirstParty(const Candidate& third_party) const;
 
   void Finish(size_t entry);
+  void TakeVerdict(size_t header, Verdict& verdict);
   [[nodiscard]] bool SpeaksForCaller(PassportKind kind) const;
   [[nodiscard]] std::optional<Path> DecidingPath() const;
   void Decide(Verdict& verdict) const;

@@ -71,7 +71,7 @@ void CheckFresh(const Claims& claims, Reason stale, const Call& call, Trail& tra
   if (auto ok = CheckValidity(claims, stale, call); !ok) {
     trail.Fail(CheckId::kIatFresh, ok.error());
   } else if (IsFresh(call, iat)) {
-    trail.Pass(CheckId::kIatFresh, IatText(claims, call));
+    trail.Pass(CheckId::kIatFresh, [&] { return std::string(IatText(claims, call)); });
   } else {
     trail.Fail(CheckId::kIatFresh, Fail(iat > call.now ? Reason::kIatInFuture : stale,
                                         IatText(claims, call) + ", " + WindowText(call)));
@@ -81,13 +81,15 @@ void CheckFresh(const Claims& claims, Reason stale, const Call& call, Trail& tra
 // F-4: before the last diversion a call may have waited.
 void CheckRecent(const Claims& claims, const Call& call, Trail& trail) {
   const sys_seconds iat = IatOf(claims);
-  const std::string limit =
-      "before the last diversion up to " + SecondsText(call.options.max_diverted_age) + " count";
+  const auto text = [&] {
+    return IatText(claims, call) + ", before the last diversion up to " +
+           SecondsText(call.options.max_diverted_age) + " count";
+  };
   if (IsRecent(call, iat)) {
-    trail.Pass(CheckId::kIatFresh, IatText(claims, call) + ", " + limit);
+    trail.Pass(CheckId::kIatFresh, text);
   } else {
-    trail.Fail(CheckId::kIatFresh, Fail(iat > call.now ? Reason::kIatInFuture : Reason::kDivStale,
-                                        IatText(claims, call) + ", " + limit));
+    trail.Fail(CheckId::kIatFresh,
+               Fail(iat > call.now ? Reason::kIatInFuture : Reason::kDivStale, text()));
   }
 }
 
@@ -95,16 +97,22 @@ std::string CalledText(const Call& call) {
   return call.called.empty() ? DescribeUnreadable(call.request.dest) : Describe(call.called);
 }
 
+// The called party that `dest` has; there is one.
+const Party& CalledIn(const DestClaim& dest, const Call& call) {
+  return *std::find_if(call.called.begin(), call.called.end(), [&](const Party& party) {
+    return Matches(party, dest, call.options.dial_plan);
+  });
+}
+
 void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
   if (call.request.dest.empty()) {
     trail.Fail(CheckId::kDest, Fail(Reason::kCalledMissing,
                                     "nothing to compare dest " + ClaimText(dest) + " with"));
   } else if (IsForThisCall(dest, call)) {
-    const auto called = std::find_if(
-        call.called.begin(), call.called.end(),
-        [&](const Party& party) { return Matches(party, dest, call.options.dial_plan); });
-    trail.Pass(CheckId::kDest, "dest " + ClaimText(dest) + " has the called party " +
-                                   Describe({*called}) + call.request_uri_ignored);
+    trail.Pass(CheckId::kDest, [&] {
+      return "dest " + ClaimText(dest) + " has the called party " +
+             Describe({CalledIn(dest, call)}) + call.request_uri_ignored;
+    });
   } else if (IsForAny(dest, call.called, call)) {
     trail.Fail(CheckId::kDest,
                Fail(Reason::kDestMismatch,
@@ -118,16 +126,19 @@ void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
 }
 
 void CheckTarget(const DestClaim& dest, const Call& call, Trail& trail) {
-  const std::string target = call.request_uri ? Describe({*call.request_uri}) : CalledText(call);
+  const auto target = [&] {
+    return call.request_uri ? Describe({*call.request_uri}) : CalledText(call);
+  };
   if (IsForTarget(dest, call)) {
-    trail.Pass(CheckId::kDest,
-               "dest " + ClaimText(dest) + " has the target " + target + call.request_uri_ignored);
+    trail.Pass(CheckId::kDest, [&] {
+      return "dest " + ClaimText(dest) + " has the target " + target() + call.request_uri_ignored;
+    });
   } else if (!call.request_uri && call.request.dest.empty()) {
     trail.Fail(CheckId::kDest, Fail(Reason::kCalledMissing,
                                     "nothing to compare dest " + ClaimText(dest) + " with"));
   } else {
-    trail.Fail(CheckId::kDest, Fail(Reason::kDestMismatch,
-                                    "dest is " + ClaimText(dest) + ", the call goes to " + target));
+    trail.Fail(CheckId::kDest, Fail(Reason::kDestMismatch, "dest is " + ClaimText(dest) +
+                                                               ", the call goes to " + target()));
   }
 }
 
@@ -142,8 +153,9 @@ void CheckCompactDest(const Call& call, Trail& trail) {
                                                ", the call was redirected to " +
                                                Describe({*call.request_uri})));
   } else {
-    trail.Pass(CheckId::kDest,
-               "rebuilt from " + Describe(CalledForCompact(call)) + call.request_uri_ignored);
+    trail.Pass(CheckId::kDest, [&] {
+      return "rebuilt from " + Describe(CalledForCompact(call)) + call.request_uri_ignored;
+    });
   }
 }
 
@@ -155,13 +167,15 @@ void CheckDiversion(const DivGraph& graph, size_t index, const Call& call, Candi
     CheckFresh(claims, Reason::kDivStale, call, trail);
     if (graph.IsPromising(index) && !graph.node(index).for_target) {
       // If it is genuine, the link that it contests is a fork (F-3); only then it matters.
-      trail.Skip(CheckId::kDest, ClaimText(claims.dest) + " is another branch of the call");
+      trail.Skip(CheckId::kDest,
+                 [&] { return ClaimText(claims.dest) + " is another branch of the call"; });
     } else {
       CheckTarget(claims.dest, call, trail);
     }
   } else {
     CheckRecent(claims, call, trail);
-    trail.Skip(CheckId::kDest, ClaimText(claims.dest) + " redirected the call again");
+    trail.Skip(CheckId::kDest,
+               [&] { return ClaimText(claims.dest) + " redirected the call again"; });
   }
   if (!trail.failed() && !graph.IsPromising(index)) {
     trail.Fail(CheckId::kDivChain, graph.WhyNot(index));
@@ -170,16 +184,14 @@ void CheckDiversion(const DivGraph& graph, size_t index, const Call& call, Candi
 
 }  // namespace
 
-ChainNode MakeNode(const Candidate& candidate, const Call& call, std::string label) {
+ChainNode MakeNode(const Candidate& candidate, const Call& call) {
   ChainNode node;
-  node.label = std::move(label);
   node.unknown = !candidate.kind;
   if (!candidate.claims) return node;
-  const DialPlan* plan = call.options.dial_plan;
   const Claims& claims = *candidate.claims;
-  node.orig = CanonicalName(claims.orig, plan);
-  node.dest = CanonicalNames(claims.dest, plan);
-  if (candidate.div) node.div = CanonicalName(candidate.div->party, plan);
+  node.orig = candidate.orig;
+  node.dest = candidate.dest;
+  if (candidate.div) node.div = CanonicalName(candidate.div->party, call.options.dial_plan);
   const bool sound = candidate.kind && !candidate.trail.failed();
   const bool recent = IsRecent(call, IatOf(claims));
   node.usable = sound && recent;
@@ -215,7 +227,8 @@ void CheckPlace(Place place, const DivGraph& graph, size_t index, const Call& ca
       return;
     case Place::kInnermost:
       CheckRecent(*candidate.claims, call, trail);
-      trail.Skip(CheckId::kDest, ClaimText(candidate.claims->dest) + " redirected the call");
+      trail.Skip(CheckId::kDest,
+                 [&] { return ClaimText(candidate.claims->dest) + " redirected the call"; });
       return;
     case Place::kDiversion:
       return CheckDiversion(graph, index, call, candidate);
@@ -225,7 +238,8 @@ void CheckPlace(Place place, const DivGraph& graph, size_t index, const Call& ca
 void ExplainByDiversion(Reason reason, const Call& call, Candidate& candidate) {
   Trail& trail = candidate.trail;
   if (!candidate.IsDiversion()) CheckRecent(*candidate.claims, call, trail);
-  trail.Skip(CheckId::kDest, ClaimText(candidate.claims->dest) + " redirected the call");
+  trail.Skip(CheckId::kDest,
+             [&] { return ClaimText(candidate.claims->dest) + " redirected the call"; });
   constexpr std::array kOfTheChain = {Reason::kDestMismatch,   Reason::kIatInFuture,
                                       Reason::kDivLimit,       Reason::kDivLoop,
                                       Reason::kDivOrigDiffers, Reason::kDivStale};

@@ -10,9 +10,9 @@
 
 namespace callvet {
 
-/// What the claims of `candidate` say of its place; `label` is its name in details. Its inner and
-/// outer are left to the caller.
-ChainNode MakeNode(const Candidate& candidate, const Call& call, std::string label);
+/// What the claims of `candidate` say of its place. Its header, inner and outer are left to the
+/// caller.
+ChainNode MakeNode(const Candidate& candidate, const Call& call);
 
 /// Where a PASSporT stands.
 enum class Place : uint8_t {

@@ -5,21 +5,11 @@
 
 namespace callvet {
 
-Trail::Trail() {
+Trail::Trail(Details details) : details_(details) {
   checks_.reserve(kCheckTable.size());
   for (const CheckInfo& info : kCheckTable) {
     checks_.push_back({info.name, info.clause, CheckOutcome::kNotRun, Reason::kNone, {}});
   }
-}
-
-void Trail::Pass(CheckId id, std::string detail) {
-  At(id).outcome = CheckOutcome::kPassed;
-  At(id).detail = std::move(detail);
-}
-
-void Trail::Skip(CheckId id, std::string why) {
-  At(id).outcome = CheckOutcome::kNotApplicable;
-  At(id).detail = std::move(why);
 }
 
 void Trail::Fail(CheckId id, Failure failure) {

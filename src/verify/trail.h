@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "callvet/result.h"
@@ -14,10 +15,19 @@ namespace callvet {
 /// The list of checks of one PASSporT while it is being filled. Every check begins as "not run".
 class Trail {
  public:
-  Trail();
+  explicit Trail(Details details = Details::kAll);
 
-  void Pass(CheckId id, std::string detail);
-  void Skip(CheckId id, std::string why);  // not applicable
+  /// `detail` is a text, or a function that gives one and is called only if details are wanted of
+  /// what passed.
+  template <class Detail>
+  void Pass(CheckId id, const Detail& detail) {
+    Set(id, CheckOutcome::kPassed, detail);
+  }
+  /// Not applicable; `why` like that of Pass.
+  template <class Detail>
+  void Skip(CheckId id, const Detail& why) {
+    Set(id, CheckOutcome::kNotApplicable, why);
+  }
   void Fail(CheckId id, Failure failure);
 
   [[nodiscard]] bool failed() const { return failed_; }
@@ -31,6 +41,20 @@ class Trail {
 
  private:
   Check& At(CheckId id) { return checks_[static_cast<size_t>(id)]; }
+  template <class Detail>
+  void Set(CheckId id, CheckOutcome outcome, const Detail& detail) {
+    Check& check = At(id);
+    check.outcome = outcome;
+    if (details_ != Details::kAll) {
+      check.detail.clear();
+    } else if constexpr (std::is_invocable_v<const Detail&>) {
+      check.detail = detail();
+    } else {
+      check.detail = detail;
+    }
+  }
+
+  Details details_;
   std::vector<Check> checks_;
   bool failed_ = false;
 };

@@ -8,6 +8,7 @@
 #include "verify/call.h"
 #include "verify/certificate_checks.h"
 #include "verify/judgement.h"
+#include "verify/known_headers.h"
 #include "verify/noting_source.h"
 
 namespace callvet {
@@ -54,7 +55,8 @@ Verifier::Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> tr
       clock_(std::move(clock)),
       engine_(std::move(engine)),
       content_(std::move(content)),
-      chain_cache_(MakeChainCache(options_.max_cached_chains)) {}
+      chain_cache_(MakeChainCache(options_.max_cached_chains)),
+      known_headers_(std::make_shared<KnownHeaders>()) {}
 
 struct Verifier::Sources {
   std::shared_ptr<const TrustStore> trust_store;
@@ -74,7 +76,8 @@ Verdict Verifier::Judge(const CallRequest& call, const Sources& sources) const {
     return Fail(std::move(verdict), Reason::kTooManyIdentityHeaders,
                 "more than " + std::to_string(options_.max_identities) + " Identity headers");
   }
-  const Call read = Call::Read(call, options_, verdict.judged_at);
+  Call read = Call::Read(call, options_, verdict.judged_at);
+  read.known_headers = known_headers_.get();
   const CertificateContext context{sources.trust_store, sources.certificates, *engine_,
                                    chain_cache_.get(), sources.deadline};
   return CallJudgement(read, context, sources.content).Judge(values);

@@ -22,7 +22,7 @@ Result<ContentDigest> CompareMsgi(const JsonValue& payload, const Call& call) {
 
 void CheckMsgi(const JsonValue& payload, const Call& call, Trail& trail) {
   if (const auto digest = CompareMsgi(payload, call)) {
-    trail.Pass(CheckId::kMsgi, digest->ToText() + " is the body's");
+    trail.Pass(CheckId::kMsgi, [&] { return digest->ToText() + " is the body's"; });
   } else {
     trail.Fail(CheckId::kMsgi, digest.error());
   }

@@ -59,7 +59,7 @@ void CheckRph(const RphClaim& claim, const Call& call, Trail& trail) {
                                                             ", Priority is " + Quote(priority)));
     return;
   }
-  trail.Pass(CheckId::kRph, "Resource-Priority has " + ListText(claim.auth));
+  trail.Pass(CheckId::kRph, [&] { return "Resource-Priority has " + ListText(claim.auth); });
 }
 
 Result<void> CheckRphAuthority(const RphClaim& claim, const std::vector<std::string>& spcs,

@@ -14,9 +14,10 @@ Verdict VerifiedBy(const std::vector<std::string>& spcs, const std::vector<std::
   passport.reason = Reason::kNone;
   passport.orig = "12155550100";
   passport.origid = "de305d54-75b4-431b-adb2-eb6b9e546014";
-  passport.signer.emplace();
-  passport.signer->spcs = spcs;
-  passport.signer->delegated_by_spcs = above;
+  SignerInfo signer;
+  signer.spcs = spcs;
+  signer.delegated_by_spcs = above;
+  passport.signer = std::make_shared<const SignerInfo>(std::move(signer));
   verdict.passports.push_back(passport);
   verdict.decided_by = 0;
   return verdict;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "call_fixture.h"
 #include "verify/authority.h"
@@ -13,6 +15,12 @@ using test::NumberList;
 using test::SpcList;
 
 constexpr std::nullopt_t kNone = std::nullopt;
+
+Result<void> CheckDelegation(const std::vector<std::optional<TnAuthList>>& lists) {
+  std::vector<const TnAuthList*> of_path;
+  for (const auto& list : lists) of_path.push_back(list ? &*list : nullptr);
+  return callvet::CheckDelegation(of_path);
+}
 
 TEST(Delegation, B32_OnlyTheSignerHasAList) {
   EXPECT_THAT(CheckDelegation({SpcList({"818H"}), kNone, kNone}), Succeeds());
