@@ -325,10 +325,14 @@ Result<JsonDocument> ReadJsonWithComments(std::string_view text, const JsonLimit
 
 namespace {
 
-// Writes the deterministic serialisation without a tree of the library's in between; what needs
-// more than copying (escapes, UTF-8, reals) is the library's.
-class CanonicalWriter {
+enum class MemberOrder { kSorted, kOwn };
+
+// Writes JSON on one line without a tree of the library's in between; what needs more than copying
+// (escapes, UTF-8, reals) is the library's.
+class LineWriter {
  public:
+  explicit LineWriter(MemberOrder order) : order_(order) {}
+
   void Write(const JsonValue& value) {
     std::visit([this](const auto& part) { (*this)(part); }, value.storage());
   }
@@ -361,12 +365,14 @@ class CanonicalWriter {
     std::vector<const JsonMembers::value_type*> sorted;
     sorted.reserve(members.size());
     for (const auto& member : members) sorted.push_back(&member);
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const auto* a, const auto* b) { return a->first < b->first; });
+    if (order_ == MemberOrder::kSorted) {
+      std::stable_sort(sorted.begin(), sorted.end(),
+                       [](const auto* a, const auto* b) { return a->first < b->first; });
+    }
     char before = '{';
     for (size_t i = 0; i < sorted.size(); ++i) {
       // Of members with one name the last counts.
-      if (i + 1 < sorted.size() && sorted[i]->first == sorted[i + 1]->first) continue;
+      if (IsRepeated(sorted, i)) continue;
       text_ += before;
       (*this)(sorted[i]->first);
       text_ += ':';
@@ -379,18 +385,34 @@ class CanonicalWriter {
   std::string Take() { return std::move(text_); }
 
  private:
+  // Whether a member behind `at` has the same name; sorted ones are neighbours.
+  [[nodiscard]] bool IsRepeated(const std::vector<const JsonMembers::value_type*>& members,
+                                size_t at) const {
+    const auto behind = members.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+    const auto end =
+        order_ == MemberOrder::kSorted && behind != members.end() ? behind + 1 : members.end();
+    return std::any_of(behind, end,
+                       [&](const auto* other) { return other->first == members[at]->first; });
+  }
+
+  MemberOrder order_;
   std::string text_;
 };
 
-}  // namespace
-
-std::string CanonicalJson(const JsonValue& value) {
-  CanonicalWriter writer;
+std::string LineOf(const JsonValue& value, MemberOrder order) {
+  LineWriter writer(order);
   writer.Write(value);
   return writer.Take();
 }
 
+}  // namespace
+
+std::string CanonicalJson(const JsonValue& value) {
+  return LineOf(value, MemberOrder::kSorted);
+}
+
 std::string WriteJson(const JsonValue& value, int indent) {
+  if (indent < 0) return LineOf(value, MemberOrder::kOwn);
   return Dump<nlohmann::ordered_json>(value, indent);
 }
 

@@ -391,16 +391,20 @@ ConnectionLoop::Next ConnectionLoop::Submit(const Shared& connection, std::strin
   connection->since.reset();
   if (draining()) request.head.persistence = FramedHead::Persistence::kClose;
   const FramedHead::Persistence persistence = request.head.persistence;
+  bool worker_waits = false;
   {
-    const std::lock_guard lock(jobs_mutex_);
-    if (jobs_.size() < limits_.queued_requests && phase_ == Phase::kRunning) {
-      connection->owner = Connection::Owner::kWorker;
-      jobs_.push_back({connection, std::move(request)});
-      jobs_ready_.notify_one();
-      return Next::kHandedOver;
+    std::unique_lock lock(jobs_mutex_);
+    if (jobs_.size() >= limits_.queued_requests || phase_ != Phase::kRunning) {
+      lock.unlock();
+      return Refuse(connection, 503, persistence);
     }
+    connection->owner = Connection::Owner::kWorker;
+    jobs_.push_back({connection, std::move(request)});
+    worker_waits = waiting_workers_ > 0;
   }
-  return Refuse(connection, 503, persistence);
+  // Without the lock, which the one that wakes up needs at once; others look before they wait.
+  if (worker_waits) jobs_ready_.notify_one();
+  return Next::kHandedOver;
 }
 
 void ConnectionLoop::Work() {
@@ -408,7 +412,9 @@ void ConnectionLoop::Work() {
     std::optional<Job> job;
     {
       std::unique_lock lock(jobs_mutex_);
+      ++waiting_workers_;
       jobs_ready_.wait(lock, [this] { return !jobs_.empty() || phase_ == Phase::kStopping; });
+      --waiting_workers_;
       if (jobs_.empty()) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();

@@ -155,6 +155,7 @@ class ConnectionLoop {
 
   mutable std::mutex jobs_mutex_;
   std::condition_variable jobs_ready_;
+  size_t waiting_workers_ = 0;  // for jobs_ready_
   std::deque<Job> jobs_;
   enum class Phase : uint8_t { kRunning, kStopping };
   Phase phase_ = Phase::kRunning;

@@ -276,6 +276,27 @@ TEST(CanonicalJson, BytesThatAreNotUtf8BecomeReplacementCharacters) {
   EXPECT_EQ(CanonicalJson(JsonValue("a\xFFz")), "\"a\xEF\xBF\xBDz\"");
 }
 
+// On one line and with indents two writers are at work.
+TEST(WriteJson, OneLineSaysWhatTheIndentedTextSays) {
+  JsonValue inner;
+  inner.Add("text", "q\"b\\\n\x7f\xc3\xa4\xff");
+  inner.Add("real", 0.5);
+  inner.Add("big", uint64_t{18446744073709551615U});
+  inner.Add("low", int64_t{-5});
+  inner.Add("none", JsonValue());
+  inner.Add("empty", JsonMembers{});
+  JsonValue value;
+  value.Add("b", 1);
+  value.Add("a", JsonArray{JsonValue(inner), JsonValue(true), JsonValue(JsonArray{})});
+  value.Add("b", 2);  // the last one counts
+  const auto line = ReadJson(WriteJson(value));
+  const auto indented = ReadJson(WriteJson(value, 2));
+  ASSERT_TRUE(line && indented);
+  EXPECT_EQ(CanonicalJson(*line), CanonicalJson(*indented));
+  EXPECT_EQ(CanonicalJson(*line), CanonicalJson(value));
+  EXPECT_EQ(WriteJson(value).find('\n'), std::string::npos);
+}
+
 TEST(WriteJson, KeepsTheOrderAndIndents) {
   JsonValue value;
   value.Add("b", 1);
