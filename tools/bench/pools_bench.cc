@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Counting calls by their sources: what it costs beside a verdict, and what a million sources take.
+// Counting calls by their sources: what it costs the way of a call through the service (POST
+// /v1/calls without its HTTP), what beside a bare verdict, and what a million sources take.
 //
+//   callvet_pools_bench path [ROUNDS]
 //   callvet_pools_bench cost [ROUNDS]
 //   callvet_pools_bench memory [SOURCES [MEGABYTES]]
+#include <stdlib.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "api/call_verification.h"
 #include "api/pool_counter.h"
+#include "api/verification_core.h"
 #include "call_fixture.h"
 #include "callvet/policy.h"
 #include "callvet/rotation.h"
@@ -85,11 +92,75 @@ double Judge(const Rig& rig, CallerPools* pools, size_t count, uint64_t& number)
     counted.caller = std::to_string(12155550000 + number % 5'000);  // as real traffic varies
     counted.evidence_id = "019a0000-0000-7000-8000-000000000000";
     call.pool = pools->Check(counted);
-    const Disposition disposition = Decide(*rig.policy, call, verdict);
+    const std::optional<Disposition> disposition = Decide(*rig.policy, call, verdict);
     counted.outcome = PoolOutcomeOf(verdict, disposition);
     pools->Count(counted, PoolRulesOf(*rig.policy));
   }
   return ThreadCpu() - before;
+}
+
+// A verifier as the service has one; its certificate comes from a file.
+std::shared_ptr<VerificationCore> MakeCore(const TestCall& call) {
+  std::string folder = "/tmp/callvet-bench-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) std::exit(2);
+  const std::filesystem::path path(folder);
+  std::ofstream(path / "root.pem") << call.root.pem;
+  std::ofstream(path / "chain.pem") << PemOf({call.leaf, call.ca});
+  CoreSetup setup;
+  setup.verifier.trust.anchors = {path / "root.pem"};
+  setup.verifier.certificates = {path / "chain.pem"};
+  setup.verifier.clock = std::make_shared<FixedClock>(call.now);
+  auto core = OrEnd(VerificationCore::Make(setup));
+  std::filesystem::remove_all(path);
+  return core;
+}
+
+double Median(std::vector<double>& values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+// Seconds of processor time for `count` calls, each by another one of 512 callers.
+double Answer(const VerificationCore& core, const Policy& policy,
+              const std::vector<std::string>& bodies, const PoolCounter* pools, size_t count) {
+  const double before = ThreadCpu();
+  for (size_t i = 0; i < count; ++i) {
+    const ApiReply reply =
+        JudgeCall(core, &policy, bodies[i % bodies.size()], Deadline(), nullptr, pools);
+    if (reply.body.find("\"reason\":\"verified\"") == std::string::npos) std::exit(3);
+  }
+  return ThreadCpu() - before;
+}
+
+int Path(size_t rounds) {
+  Rig rig;
+  const std::shared_ptr<VerificationCore> core = MakeCore(rig.call);
+  std::vector<std::string> bodies;
+  for (int i = 0; i < 512; ++i) {
+    const std::string caller = std::to_string(12155550000 + i);
+    rig.call.payload = Payload({{"orig", R"({"tn":")" + caller + "\"}"}});
+    bodies.push_back(R"({"identity":")" + rig.call.Identity() + R"(","from":"+)" + caller +
+                     R"(","to":"+12155550101","trunk":"trunk-1"})");
+  }
+  const PoolCounter pools{OrEnd(CallerPools::Make(PoolOptions())), rig.policy};
+  constexpr size_t kCalls = 1'000;
+  (void)Answer(*core, *rig.policy, bodies, &pools, kCalls);
+  std::vector<double> without;
+  std::vector<double> with;
+  std::vector<double> ratios;
+  for (size_t round = 0; round < rounds; ++round) {
+    const double before = Answer(*core, *rig.policy, bodies, nullptr, kCalls);
+    with.push_back(Answer(*core, *rig.policy, bodies, &pools, kCalls) * 1e6 / kCalls);
+    const double after = Answer(*core, *rig.policy, bodies, nullptr, kCalls);
+    without.push_back((before + after) / 2 * 1e6 / kCalls);
+    ratios.push_back(with.back() / without.back());
+  }
+  const double plain = Median(without);
+  const double counted = Median(with);
+  std::printf("POST /v1/calls without HTTP %.2f us, counted too %.2f us; median ratio %.3f\n",
+              plain, counted, Median(ratios));
+  return 0;
 }
 
 int Cost(size_t rounds) {
@@ -108,16 +179,11 @@ int Cost(size_t rounds) {
     without.push_back((before + Judge(rig, nullptr, kCalls, number)) / 2 * 1e6 / kCalls);
     ratios.push_back(with.back() / without.back());
   }
-  const auto median = [](std::vector<double>& values) {
-    std::nth_element(values.begin(),
-                     values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-    return values[values.size() / 2];
-  };
-  const double plain = median(without);
-  const double counted = median(with);
+  const double plain = Median(without);
+  const double counted = Median(with);
   if (pools->Statistics().flagged != 0) std::exit(4);
   std::printf("verdict and decision %.2f us, counted too %.2f us; median ratio %.3f\n", plain,
-              counted, median(ratios));
+              counted, Median(ratios));
   return 0;
 }
 
@@ -172,9 +238,10 @@ int main(int argc, char** argv) {
     return argc > at ? static_cast<size_t>(std::strtoull(argv[at], nullptr, 10)) : fallback;
   };
   if (argc > 1 && std::strcmp(argv[1], "cost") == 0) return callvet::test::Cost(number(2, 31));
+  if (argc > 1 && std::strcmp(argv[1], "path") == 0) return callvet::test::Path(number(2, 31));
   if (argc > 1 && std::strcmp(argv[1], "memory") == 0) {
     return callvet::test::Memory(number(2, 1'000'000), number(3, 256));
   }
-  std::fprintf(stderr, "callvet_pools_bench cost|memory\n");
+  std::fprintf(stderr, "callvet_pools_bench path|cost|memory\n");
   return 2;
 }
