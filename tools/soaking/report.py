@@ -50,7 +50,7 @@ def judge(rows, sides):
             flat = flat and good
             cells = [f"{value:,.1f}" if unit == "ms" else f"{value:,.0f}" for value in (*found, limit)]
             lines.append(f"| {side} | {name.rsplit('_', 1)[0]} {f'({unit})' if unit else ''} | " + " | ".join(cells) +
-                         f" | {'flat' if good else 'NOT FLAT'} |")
+                         f" | {('flat' if good else 'NOT FLAT') if enough else '-'} |")
     return (flat if enough else None), lines
 
 

@@ -14,8 +14,8 @@ FETCHES = {"fetch-connect-failed", "fetch-timeout", "fetch-backoff", "fetch-busy
 HOSTILE = {
     "hang": {"fetch-timeout", "deadline-exceeded"}, "slow": {"fetch-timeout", "deadline-exceeded"},
     "reset": {"fetch-transfer-failed", "fetch-tls-failed"}, "truncated": {"fetch-transfer-failed"},
-    "garbage": {"certificate-unreadable"}, "huge": {"fetch-too-large"}, "absent": {"fetch-http-status"}}
-OUTAGE = FETCHES | {"certificate-unreadable", "deadline-exceeded"}  # while the carriers' server fails
+    "garbage": {"certificate-unreadable", "certificate-malformed"}, "huge": {"fetch-too-large"}, "absent": {"fetch-http-status"}}
+OUTAGE = FETCHES | {"certificate-unreadable", "certificate-malformed", "deadline-exceeded"}  # while the carriers' server fails
 ALWAYS = {"fetch-backoff", "fetch-busy"}  # where a host or URL failed before
 
 
