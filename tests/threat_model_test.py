@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each promise of the threat model names tests, and each test that it names exists."""
+"""Each promise of the threat model names tests, as does each fault, and each test that is named exists."""
 
 import pathlib
 import re
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+FAULTS = (ROOT / "src/design/0081-faults.md").read_text(encoding="utf-8")
 MODEL = (ROOT / "src/design/0070-threat-model.md").read_text(encoding="utf-8")
 
 
@@ -33,6 +34,19 @@ class ThreatModel(unittest.TestCase):
             self.assertTrue(tests, row)
             for name in tests:
                 self.assertTrue(name in known, f"there is no test {name}: {row}")
+
+    def test_every_fault_is_injected_by_a_test(self):
+        known = set(gtest_names()) | set(python_names())
+        suites = {name.split(".")[0] + ".*" for name in known}
+        programs = {name for path in ROOT.glob("tests/**/CMakeLists.txt")
+                    for name in re.findall(r"add_test\(NAME (\w+)", path.read_text(encoding="utf-8"))}
+        rows = [row for row in FAULTS.splitlines() if row.startswith("| ")][1:]
+        self.assertGreater(len(rows), 10)
+        for row in rows:
+            tests = re.findall(r"`([^`]+)`", row.rsplit("|", 2)[1])
+            self.assertTrue(tests, row)
+            for name in tests:
+                self.assertTrue(name in known | suites | programs, f"there is no test {name}: {row}")
 
 
 if __name__ == "__main__":

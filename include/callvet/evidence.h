@@ -215,9 +215,14 @@ class EvidenceStore {
 
   /// Deletes the partitions of the days before `day`: records that were stored then, and blobs that
   /// no later one names. Signs where the chain begins now. Gives the number of deleted records.
-  /// Fails with kEvidenceAltered, and deletes nothing, like Append and if a record there is not
-  /// older than `day`.
+  /// Fails with kEvidenceAltered like Append, and if a record there is not older than `day`: before
+  /// anything is deleted, as far as that can be seen then. A store may delete in steps, each of
+  /// which leaves it whole: what a failure comes behind (kEvidenceAltered by who changes the store
+  /// meanwhile, kEvidenceUnavailable, StopPruning) stays deleted, and the next Prune goes on there.
   virtual Result<int64_t> Prune(std::chrono::sys_days day) = 0;
+  /// Prune, one under way and any later, fails with kEvidenceUnavailable behind the step that it is
+  /// at. Does not wait for it.
+  virtual void StopPruning() = 0;
 
   /// Hands the chain over to another key: all that this store's key signed is verified and signed
   /// anew by `next`, which alone may append from then on (not this object any more). Fails with

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/complaints_api.h"
 
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,9 @@ namespace {
 
 constexpr uint64_t kMaxComplaintPage = 1000;
 constexpr int64_t kMaxToleranceMinutes = Complaint::kMaxTolerance.count() / 60;
+constexpr std::array<std::string_view, 5> kListParameters = {"from", "to", "limit", "before",
+                                                             "state"};
+constexpr std::array<std::string_view, 4> kReportParameters = {"from", "to", "by", "format"};
 
 ApiReply ComplaintError(const Failure& failure) {
   if (failure.reason == Reason::kEvidenceAltered) return ErrorReply(409, failure);
@@ -103,13 +107,11 @@ Result<void> SetListParameter(const std::string& name, const std::string& value,
                                                        {"ambiguous", State::kAmbiguous},
                                                        {"any", State::kAny}};
   for (const auto& [text, state] : states) {
-    if (name != "state" || value != text) continue;
+    if (value != text) continue;
     query.state = state;
     return {};
   }
-  return Fail(Reason::kParameterInvalid,
-              name == "state" ? "state: is not unmatched, matched, ambiguous or any"
-                              : Quote(name) + " is no parameter of a list of complaints");
+  return Fail(Reason::kParameterInvalid, "state: is not unmatched, matched, ambiguous or any");
 }
 
 // A report as a query asks for it.
@@ -130,13 +132,11 @@ Result<void> SetReportParameter(const std::string& name, const std::string& valu
     wanted.by = *by;
     return {};
   }
-  if (name == "format" && (value == "json" || value == "csv")) {
-    wanted.format = value;
-    return {};
+  if (value != "json" && value != "csv") {
+    return Fail(Reason::kParameterInvalid, "format: is not json or csv");
   }
-  return Fail(Reason::kParameterInvalid, name == "format"
-                                             ? "format: is not json or csv"
-                                             : Quote(name) + " is no parameter of a report");
+  wanted.format = value;
+  return {};
 }
 
 }  // namespace
@@ -160,9 +160,10 @@ ApiReply FileComplaintText(const ComplaintDesk& desk, std::string_view body) {
 
 ApiReply ListComplaints(const ComplaintDesk& desk, std::string_view query) {
   ComplaintQuery wanted;
-  const auto about = ReadQueryText(query, [&](const std::string& name, const std::string& value) {
-    return SetListParameter(name, value, wanted);
-  });
+  const auto about =
+      ReadQueryText(query, kListParameters, [&](const std::string& name, const std::string& value) {
+        return SetListParameter(name, value, wanted);
+      });
   if (!about) return ComplaintError(about.error());
   if (auto ok = RecordComplaintAccess(desk, "complaints", *about); !ok) {
     return ComplaintError(ok.error());
@@ -183,9 +184,10 @@ ApiReply ShowComplaintOf(const ComplaintDesk& desk, std::string_view id) {
 ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query,
                        const JsonValue& flagged_pools) {
   WantedReport wanted;
-  const auto about = ReadQueryText(query, [&](const std::string& name, const std::string& value) {
-    return SetReportParameter(name, value, wanted);
-  });
+  const auto about = ReadQueryText(query, kReportParameters,
+                                   [&](const std::string& name, const std::string& value) {
+                                     return SetReportParameter(name, value, wanted);
+                                   });
   if (!about) return ComplaintError(about.error());
   const sys_seconds to = wanted.to.value_or(desk.now);
   const auto hours =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/evidence_api.h"
 
+#include <array>
 #include <utility>
 
 #include "api/call_verification.h"
@@ -15,6 +16,8 @@ namespace callvet {
 namespace {
 
 constexpr uint64_t kMaxPage = 1000;
+constexpr std::array<std::string_view, 11> kSearchParameters = {
+    "orig", "dest", "from", "to", "limit", "before", "call_id", "origid", "spc", "trunk", "reason"};
 
 ApiReply ErrorOf(const Failure& failure) {
   // Nothing is wrong with the service: what is stored contradicts itself.
@@ -63,14 +66,14 @@ Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
     query.keys.origid = std::move(*key);
     return {};
   }
-  const std::pair<std::string_view, std::string*> texts[] = {
-      {"spc", &query.keys.spc}, {"trunk", &query.keys.trunk}, {"reason", &query.keys.reason}};
-  for (const auto& [known, target] : texts) {
-    if (name != known) continue;
-    *target = value;
+  if (name == "reason") {
+    auto reason = ReasonParameter(value);
+    if (!reason) return in(reason.error());
+    query.keys.reason = std::move(*reason);
     return {};
   }
-  return Fail(Reason::kParameterInvalid, Quote(name) + " is no parameter of a search");
+  (name == "spc" ? query.keys.spc : query.keys.trunk) = value;
+  return {};
 }
 
 struct Wanted {
@@ -81,9 +84,10 @@ struct Wanted {
 Result<Wanted> ReadQuery(const EvidenceReader& reader, std::string_view text) {
   Wanted wanted;
   EvidenceQuery& query = wanted.query;
-  auto about = ReadQueryText(text, [&](const std::string& name, const std::string& value) {
-    return SetParameter(reader, name, value, query);
-  });
+  auto about = ReadQueryText(text, kSearchParameters,
+                             [&](const std::string& name, const std::string& value) {
+                               return SetParameter(reader, name, value, query);
+                             });
   if (!about) return about.error();
   wanted.about = std::move(*about);
   query.keys = CleanKeys(std::move(query.keys));

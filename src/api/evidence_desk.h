@@ -30,6 +30,9 @@ class EvidenceDesk {
   /// Deletes what retention does not keep, once a day, and says what came of it. One thread at a
   /// time, which may wait.
   std::vector<std::string> Retain(sys_seconds now);
+  /// The program ends: Retain, one under way and any later, ends behind the step that it is at, and
+  /// goes on after the next start. Does not wait for it.
+  void StopRetention() { opened_.store->StopPruning(); }
   /// Looks once a minute for calls of the last week's complaints that have none, whose records may
   /// come late, and says what came of it; `plan`, which may be null, reads their numbers. One
   /// thread at a time, which may wait.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "api/query_text.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "evidence/packed_id.h"
 
@@ -31,7 +33,8 @@ Result<std::string> Decode(std::string_view text) {
 
 }  // namespace
 
-Result<std::string> ReadQueryText(std::string_view text, const TakeParameter& take) {
+Result<std::string> ReadQueryText(std::string_view text, std::span<const std::string_view> names,
+                                  const TakeParameter& take) {
   std::string about;
   while (!text.empty()) {
     const size_t end = text.find('&');
@@ -43,6 +46,9 @@ Result<std::string> ReadQueryText(std::string_view text, const TakeParameter& ta
     if (!name) return name.error();
     const auto value = Decode(equals == std::string_view::npos ? "" : part.substr(equals + 1));
     if (!value) return value.error();
+    if (std::ranges::find(names, *name) == names.end()) {
+      return Fail(Reason::kParameterInvalid, Quote(*name) + " is no parameter here");
+    }
     if (value->empty()) continue;
     if (auto ok = take(*name, *value); !ok) return ok.error();
     about += (about.empty() ? "" : "&") + *name + "=" + *value;
@@ -51,6 +57,11 @@ Result<std::string> ReadQueryText(std::string_view text, const TakeParameter& ta
     }
   }
   return about;
+}
+
+Result<std::string> ReasonParameter(const std::string& value) {
+  if (FindReason(value) != nullptr) return value;
+  return Fail(Reason::kParameterInvalid, "there is no reason with the id " + Quote(value));
 }
 
 Result<uint64_t> CountParameter(const std::string& value, uint64_t max) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,13 @@ using TakeParameter =
 
 /// Hands each parameter of `text` (form-encoded: %XX and '+') to `take`; gives what was asked for
 /// as "name=value&...", for logs. Parameters without a value, fields of a form that were left
-/// empty, are left out. Fails with kParameterInvalid, or like `take`.
-Result<std::string> ReadQueryText(std::string_view text, const TakeParameter& take);
+/// empty, are left out. Fails with kParameterInvalid, also for a name that is none of `names`, with
+/// or without a value; or like `take`.
+Result<std::string> ReadQueryText(std::string_view text, std::span<const std::string_view> names,
+                                  const TakeParameter& take);
+
+/// A reason's id, as it was given. Fails with kParameterInvalid.
+Result<std::string> ReasonParameter(const std::string& value);
 
 /// A number from 1 to `max`. Fails with kParameterInvalid.
 Result<uint64_t> CountParameter(const std::string& value, uint64_t max);

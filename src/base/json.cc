@@ -289,10 +289,10 @@ Failure WithPlace(std::string_view text, size_t consumed, const Failure& failure
 }  // namespace
 
 Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
-  if (auto plain = ReadPlainJson(text, limits)) return std::move(*plain);
-  if (auto ok = CheckText(text, limits); !ok) return ok.error();
   StrictBuilder builder(limits);
   try {
+    if (auto plain = ReadPlainJson(text, limits)) return std::move(*plain);
+    if (auto ok = CheckText(text, limits); !ok) return ok.error();
     if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
       return builder.TakeFailure();
     }
@@ -325,13 +325,16 @@ Result<JsonDocument> ReadJsonWithComments(std::string_view text, const JsonLimit
 
 namespace {
 
-enum class MemberOrder { kSorted, kOwn };
+// The order of an object's members. Of members with one name the last counts.
+enum class Order : uint8_t { kByName, kAsGiven };
 
-// Writes JSON on one line without a tree of the library's in between; what needs more than copying
-// (escapes, UTF-8, reals) is the library's.
-class LineWriter {
+// Writes without a tree of the library's in between: that takes longer, and its nodes need memory
+// to be destroyed, without which they end the program. What needs more than copying (escapes,
+// UTF-8, reals) is the library's.
+class JsonWriter {
  public:
-  explicit LineWriter(MemberOrder order) : order_(order) {}
+  /// `indent` below 0: in one line.
+  JsonWriter(Order order, int indent) : order_(order), indent_(indent) {}
 
   void Write(const JsonValue& value) {
     std::visit([this](const auto& part) { (*this)(part); }, value.storage());
@@ -353,67 +356,106 @@ class LineWriter {
     text_ += '"';
   }
   void operator()(const JsonArray& array) {
-    char before = '[';
+    Begin('[');
     for (const JsonValue& element : array) {
-      text_ += before;
+      Next();
       Write(element);
-      before = ',';
     }
-    text_ += array.empty() ? "[]" : "]";
+    End(']', array.empty());
   }
   void operator()(const JsonMembers& members) {
-    std::vector<const JsonMembers::value_type*> sorted;
-    sorted.reserve(members.size());
-    for (const auto& member : members) sorted.push_back(&member);
-    if (order_ == MemberOrder::kSorted) {
-      std::stable_sort(sorted.begin(), sorted.end(),
-                       [](const auto* a, const auto* b) { return a->first < b->first; });
+    Begin('{');
+    for (const auto* member : Ordered(members)) {
+      Next();
+      (*this)(member->first);
+      text_ += indent_ < 0 ? ":" : ": ";
+      Write(member->second);
     }
-    char before = '{';
-    for (size_t i = 0; i < sorted.size(); ++i) {
-      // Of members with one name the last counts.
-      if (IsRepeated(sorted, i)) continue;
-      text_ += before;
-      (*this)(sorted[i]->first);
-      text_ += ':';
-      Write(sorted[i]->second);
-      before = ',';
-    }
-    text_ += members.empty() ? "{}" : "}";
+    End('}', members.empty());
   }
 
   std::string Take() { return std::move(text_); }
 
  private:
-  // Whether a member behind `at` has the same name; sorted ones are neighbours.
-  [[nodiscard]] bool IsRepeated(const std::vector<const JsonMembers::value_type*>& members,
-                                size_t at) const {
-    const auto behind = members.begin() + static_cast<std::ptrdiff_t>(at) + 1;
-    const auto end =
-        order_ == MemberOrder::kSorted && behind != members.end() ? behind + 1 : members.end();
-    return std::any_of(behind, end,
-                       [&](const auto* other) { return other->first == members[at]->first; });
+  using Members = std::vector<const JsonMembers::value_type*>;
+
+  [[nodiscard]] Members Ordered(const JsonMembers& members) const {
+    Members sorted;
+    sorted.reserve(members.size());
+    for (const auto& member : members) sorted.push_back(&member);
+    Members given = order_ == Order::kAsGiven ? sorted : Members();
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto* a, const auto* b) { return a->first < b->first; });
+    const auto same = [](const auto* a, const auto* b) { return a->first == b->first; };
+    const bool repeated = std::adjacent_find(sorted.begin(), sorted.end(), same) != sorted.end();
+    if (!repeated) return order_ == Order::kByName ? sorted : given;
+    return order_ == Order::kByName ? LastOfEach(std::move(sorted)) : LastAtFirst(given);
+  }
+  static Members LastOfEach(Members sorted) {
+    Members last;
+    for (size_t i = 0; i < sorted.size(); ++i) {
+      const bool again = i + 1 < sorted.size() && sorted[i]->first == sorted[i + 1]->first;
+      if (!again) last.push_back(sorted[i]);
+    }
+    return last;
+  }
+  // The last of each name, where its first stands.
+  static Members LastAtFirst(const Members& given) {
+    Members last;
+    for (const auto* member : given) {
+      const auto before = std::find_if(last.begin(), last.end(), [&](const auto* other) {
+        return other->first == member->first;
+      });
+      if (before == last.end()) {
+        last.push_back(member);
+      } else {
+        *before = member;
+      }
+    }
+    return last;
   }
 
-  MemberOrder order_;
+  void Begin(char bracket) {
+    text_ += bracket;
+    ++depth_;
+    first_ = true;
+  }
+  void Next() {
+    if (!first_) text_ += ',';
+    first_ = false;
+    Line();
+  }
+  void End(char bracket, bool empty) {
+    --depth_;
+    if (!empty) Line();
+    text_ += bracket;
+    first_ = false;
+  }
+  void Line() {
+    if (indent_ < 0) return;
+    text_ += '\n';
+    text_.append(depth_ * static_cast<size_t>(indent_), ' ');
+  }
+
+  Order order_;
+  int indent_;
+  size_t depth_ = 0;
+  bool first_ = true;
   std::string text_;
 };
-
-std::string LineOf(const JsonValue& value, MemberOrder order) {
-  LineWriter writer(order);
-  writer.Write(value);
-  return writer.Take();
-}
 
 }  // namespace
 
 std::string CanonicalJson(const JsonValue& value) {
-  return LineOf(value, MemberOrder::kSorted);
+  JsonWriter writer(Order::kByName, -1);
+  writer.Write(value);
+  return writer.Take();
 }
 
 std::string WriteJson(const JsonValue& value, int indent) {
-  if (indent < 0) return LineOf(value, MemberOrder::kOwn);
-  return Dump<nlohmann::ordered_json>(value, indent);
+  JsonWriter writer(Order::kAsGiven, indent);
+  writer.Write(value);
+  return writer.Take();
 }
 
 }  // namespace callvet

@@ -193,6 +193,7 @@ int callvet_evidence_writer_run(callvet_evidence_writer* writer) {
 int callvet_evidence_writer_stop(callvet_evidence_writer* writer) {
   if (writer == nullptr) return CALLVET_INVALID;
   return Guard(nullptr, [&]() -> int {
+    writer->desk->StopRetention();
     writer->desk->writer().Stop();
     return CALLVET_OK;
   });

@@ -18,7 +18,9 @@ template <class T>
 class Pool {
  public:
   using Make = std::function<Result<std::unique_ptr<T>>()>;
-  Pool(size_t max, Make make) : max_(max), make_(std::move(make)) {}
+  Pool(size_t max, Make make) : max_(max), make_(std::move(make)) {
+    free_.reserve(max);  // so that giving one back needs no memory
+  }
 
   /// One that the holder uses alone, given back at the end.
   class Lease {
@@ -49,17 +51,26 @@ class Pool {
       }
       ++made_;
     }
-    auto made = make_();
-    if (made) return Lease(*this, std::move(*made));
+    try {
+      auto made = make_();
+      if (made) return Lease(*this, std::move(*made));
+      NotMade();
+      return made.error();
+    } catch (...) {
+      NotMade();
+      throw;
+    }
+  }
+
+ private:
+  void NotMade() {
     {
       const std::lock_guard lock(mutex_);
       --made_;
     }
     free_again_.notify_one();
-    return made.error();
   }
 
- private:
   void Return(std::unique_ptr<T> thing) {
     {
       const std::lock_guard lock(mutex_);

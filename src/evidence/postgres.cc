@@ -31,6 +31,36 @@ Wait WaitFor(int socket, int events, const Deadline& deadline) {
                                                                        : Wait::kReadable;
 }
 
+struct OptionsFree {
+  void operator()(PQconninfoOption* options) const { ::PQconninfoFree(options); }
+};
+
+// A password whose '@' or '/' were not written as %XX is taken apart by libpq, whose messages quote
+// the parts as a host, a port or a database.
+bool LooksLikeAPassword(std::string_view keyword, std::string_view value) {
+  if (keyword == "port") return value.find_first_not_of("0123456789,") != std::string_view::npos;
+  const bool quoted = keyword == "host" || keyword == "hostaddr" || keyword == "dbname";
+  return quoted && value.find('@') != std::string_view::npos;
+}
+
+// Whether `url` is one that libpq reads as it was meant. Says nothing of what it holds.
+Result<void> CheckUrl(const std::string& url) {
+  if (url.find("://") == std::string::npos && url.find('=') == std::string::npos) return {};
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, OptionsFree> options(
+      ::PQconninfoParse(url.c_str(), &message));
+  ::PQfreemem(message);
+  bool good = options != nullptr;
+  for (const PQconninfoOption* option = options.get(); good && option->keyword != nullptr;
+       ++option) {
+    good = option->val == nullptr || !LooksLikeAPassword(option->keyword, option->val);
+  }
+  if (good) return {};
+  return Fail(Reason::kEvidenceUnavailable,
+              "PostgreSQL: the store's URL cannot be read. '@', '/', ':' and '%' in a password are "
+              "written %40, %2F, %3A and %25");
+}
+
 }  // namespace
 
 struct PostgresConnection::Handle {
@@ -53,6 +83,7 @@ struct PostgresConnection::Handle {
   }
 
   Result<void> Open(const std::string& url, const Deadline& deadline) {
+    if (auto ok = CheckUrl(url); !ok) return ok;
     const std::array<const char*, 6> names = {"dbname",  "application_name", "client_encoding",
                                               "options", "tcp_user_timeout", nullptr};
     const std::array<const char*, 6> values = {

@@ -82,6 +82,88 @@ Result<void> CheckPartitions(PostgresConnection& connection, EvidenceVisitor& vi
   return {};
 }
 
+// Columns of evidence_record and its partitions: what pg_catalog says of them.
+constexpr const char* kRecordColumns[][2] = {
+    {"seq", "bigint not null"},
+    {"day", "bigint not null"},
+    {"id", "uuid not null"},
+    {"kind", "smallint not null"},
+    {"at", "bigint not null"},
+    {"orig", "text"},
+    {"dest", "text"},
+    {"origid", "text"},
+    {"spc", "text"},
+    {"trunk", "text"},
+    {"reason", "text"},
+    {"call_id", "text"},
+    {"hash", "bytea not null"},
+    {"body", "text not null"},
+};
+// The same of the other tables, with their names in front.
+constexpr const char* kOtherColumns[][2] = {
+    {"evidence_setting.name", "text not null"},
+    {"evidence_setting.value", "text not null"},
+    {"evidence_day.day", "bigint not null"},
+    {"evidence_blob.sha256", "bytea not null"},
+    {"evidence_blob.last_day", "bigint not null"},
+    {"evidence_blob.bytes", "bytea not null"},
+    {"evidence_chain_end.name", "text not null"},
+    {"evidence_chain_end.seq", "bigint not null"},
+    {"evidence_chain_end.hash", "bytea not null"},
+    {"evidence_chain_end.at", "bigint not null"},
+    {"evidence_chain_end.key_id", "text not null"},
+    {"evidence_chain_end.signature", "bytea not null"},
+    {"evidence_checkpoint.seq", "bigint not null"},
+    {"evidence_checkpoint.hash", "bytea not null"},
+    {"evidence_checkpoint.at", "bigint not null"},
+    {"evidence_checkpoint.key_id", "text not null"},
+    {"evidence_checkpoint.signature", "bytea not null"},
+    {"evidence_signer.key_id", "text not null"},
+    {"evidence_signer.public_pem", "text not null"},
+};
+
+// A column of another type, with a default, an expression or another collation holds or finds other
+// than what was written.
+Result<void> CheckColumns(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  const auto tables = Read(connection,
+                           "SELECT 'evidence_record', '' UNION ALL SELECT c.relname, '' FROM "
+                           "pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE "
+                           "i.inhparent = 'evidence_record'::regclass");
+  if (!tables) return tables.error();
+  Names wanted;
+  for (const auto& [name, definition] : kOtherColumns) wanted.emplace(name, definition);
+  for (const auto& [table, nothing] : *tables) {
+    for (const auto& [name, definition] : kRecordColumns) {
+      wanted.emplace(table + "." + name, definition);
+    }
+  }
+  const auto is = Read(
+      connection,
+      "SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod) || CASE WHEN "
+      "a.attnotnull THEN ' not null' ELSE '' END || CASE WHEN a.atthasdef THEN ' default' ELSE '' "
+      "END || CASE WHEN a.attcollation <> t.typcollation THEN ' collation' ELSE '' END FROM "
+      "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid "
+      "WHERE a.attnum > 0 AND NOT a.attisdropped AND (c.oid = ANY(ARRAY['evidence_setting', "
+      "'evidence_day', 'evidence_blob', 'evidence_chain_end', 'evidence_checkpoint', "
+      "'evidence_signer', 'evidence_record']::regclass[]) OR c.oid IN (SELECT inhrelid FROM "
+      "pg_inherits WHERE inhparent = 'evidence_record'::regclass))");
+  if (!is) return is.error();
+  Compare("column", wanted, *is, visitor);
+  return {};
+}
+
+// A CHECK or a foreign key refuses records that somebody does not like: the writer would spill
+// them.
+Result<void> CheckConstraints(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  const auto is = Read(connection,
+                       "SELECT 'constraint ' || o.conname || ' of ' || c.relname, '' FROM "
+                       "pg_constraint o JOIN pg_class c ON c.oid = o.conrelid WHERE o.contype IN "
+                       "('c', 'f', 'x', 't') AND c.relname LIKE 'evidence\\_%'");
+  if (!is) return is.error();
+  for (const auto& [name, nothing] : *is) visitor.Odd(name + " does not belong here");
+  return {};
+}
+
 // What would change or hide rows behind the program's back.
 Result<void> CheckHelpers(PostgresConnection& connection, EvidenceVisitor& visitor) {
   const auto is = Read(connection,
@@ -133,6 +215,8 @@ const std::vector<const char*>& PostgresSchema() {
 Result<void> CheckPostgresStructure(PostgresConnection& connection, EvidenceVisitor& visitor) {
   if (auto ok = CheckIndexes(connection, visitor); !ok) return ok;
   if (auto ok = CheckPartitions(connection, visitor); !ok) return ok;
+  if (auto ok = CheckColumns(connection, visitor); !ok) return ok;
+  if (auto ok = CheckConstraints(connection, visitor); !ok) return ok;
   return CheckHelpers(connection, visitor);
 }
 

@@ -2,6 +2,7 @@
 #include "evidence/postgres_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -18,6 +19,7 @@
 #include "evidence/postgres_schema.h"
 #include "evidence/postgres_summary.h"
 #include "evidence/store_time.h"
+#include "evidence/unthrowing_store.h"
 
 namespace callvet {
 namespace {
@@ -83,14 +85,19 @@ class Line {
     const std::lock_guard lock(mutex_);
     if (auto ok = Connect(); !ok) return ok.error();
     if (auto ok = connection_->Query(begin); !ok) return ok.error();
-    auto result = work(*connection_);
-    if (result) {
-      auto committed = connection_->Query("COMMIT");
-      if (committed) return result;
-      result = committed.error();
+    try {
+      auto result = work(*connection_);
+      if (result) {
+        auto committed = connection_->Query("COMMIT");
+        if (committed) return result;
+        result = committed.error();
+      }
+      (void)connection_->Query("ROLLBACK");
+      return result;
+    } catch (...) {
+      connection_.reset();  // the server rolls back
+      throw;
     }
-    (void)connection_->Query("ROLLBACK");
-    return result;
   }
 
  private:
@@ -191,6 +198,7 @@ class PostgresStore final : public EvidenceStore {
   Result<void> VisitAll(EvidenceVisitor& visitor) override;
   Result<std::vector<EvidenceBlobUse>> Blobs() override;
   Result<int64_t> Prune(std::chrono::sys_days day) override;
+  void StopPruning() override { stop_pruning_ = true; }
   Result<void> Rekey(const EvidenceSigner& next) override;
 
  private:
@@ -237,6 +245,7 @@ class PostgresStore final : public EvidenceStore {
   Line writer_;
   Line pruner_;
   Pool<Line> readers_;
+  std::atomic<bool> stop_pruning_ = false;
 };
 
 Result<void> PostgresStore::Append(const Records& records, Seen seen) {
@@ -724,6 +733,7 @@ Result<int64_t> PostgresStore::PruneInside(Connection& connection, int64_t day) 
   EvidenceCheckpoint base = tail->base;
   int64_t deleted = 0;
   for (const Row& row : days->rows) {
+    if (stop_pruning_) return Fail(Reason::kEvidenceUnavailable, "it was told to stop");
     const auto gone = PruneDay(connection, Int(row, 0), day, base);
     if (!gone) return gone.error();
     deleted += *gone;
@@ -789,7 +799,7 @@ Result<bool> PostgresStore::RekeyInside(Connection& connection, const EvidenceSi
 }  // namespace
 
 std::shared_ptr<EvidenceStore> OpenPostgresStore(const PostgresStoreOptions& options) {
-  return std::make_shared<PostgresStore>(options);
+  return Unthrowing(std::make_shared<PostgresStore>(options));
 }
 
 }  // namespace callvet

@@ -103,9 +103,12 @@ void EvidenceSpill::SyncDirectory() const {
 Result<void> EvidenceSpill::StartFile() {
   const uint64_t number = last_number_ + 1;
   const fs::path path = PathOf(number);
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return DiskFailure(path, errno);
-  writing_ = std::make_unique<FileDescriptor>(fd);
+  // What needs memory comes first: the file that is written is the last of files_.
+  files_.reserve(files_.size() + 1);
+  auto writing = std::make_unique<FileDescriptor>(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
+  if (writing->get() < 0) return DiskFailure(path, errno);
+  writing_ = std::move(writing);
   last_number_ = number;
   written_blobs_.clear();
   files_.push_back({number, 0});

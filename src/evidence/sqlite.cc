@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -112,6 +113,10 @@ bool SqliteDatabase::CannotShare(const SqliteDatabase& database) {
   return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
 }
 
+bool SqliteDatabase::InTransaction() const {
+  return ::sqlite3_get_autocommit(handle_->database) == 0;
+}
+
 Result<void> SqliteDatabase::Execute(const std::string& sql) {
   if (::sqlite3_exec(handle_->database, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
     return Unavailable(handle_->database);
@@ -192,7 +197,12 @@ int64_t SqliteStatement::Int(int column) const {
 std::string SqliteStatement::Bytes(int column) const {
   const void* bytes = ::sqlite3_column_blob(handle_->statement, column);
   const int size = ::sqlite3_column_bytes(handle_->statement, column);
-  if (bytes == nullptr || size <= 0) return {};
+  if (bytes == nullptr || size <= 0) {
+    // Also if there was no memory for it: then it is not empty.
+    sqlite3* database = ::sqlite3_db_handle(handle_->statement);
+    if ((::sqlite3_errcode(database) & 0xFF) == SQLITE_NOMEM) throw std::bad_alloc();
+    return {};
+  }
   return {static_cast<const char*>(bytes), static_cast<size_t>(size)};
 }
 

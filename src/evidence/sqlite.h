@@ -31,6 +31,8 @@ class SqliteDatabase {
 
   /// How long a lock of others is waited for from now on.
   void WaitAtMost(std::chrono::milliseconds wait);
+  /// Whether a transaction is open.
+  [[nodiscard]] bool InTransaction() const;
   /// Runs statements without parameters. Fails with kEvidenceUnavailable.
   Result<void> Execute(const std::string& sql);
   /// Fails with kEvidenceUnavailable, also if a table is missing; with kFileInvalid if the file is

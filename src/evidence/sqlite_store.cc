@@ -2,6 +2,7 @@
 #include "evidence/sqlite_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -16,9 +17,12 @@
 #include "evidence/packed_id.h"
 #include "evidence/pool.h"
 #include "evidence/sqlite.h"
+#include "evidence/sqlite_retention.h"
+#include "evidence/sqlite_rows.h"
 #include "evidence/sqlite_schema.h"
 #include "evidence/sqlite_summary.h"
 #include "evidence/store_time.h"
+#include "evidence/unthrowing_store.h"
 #include "evidence/write_turn.h"
 
 namespace callvet {
@@ -30,8 +34,6 @@ constexpr int64_t kApplicationId = 0x63767631;  // "cvv1"
 constexpr size_t kSqliteReaders = 4;
 // How long whoever writes waits for others; then the group is spilled instead.
 constexpr std::chrono::milliseconds kWriteWait{1'000};
-// Of a day's records so many are deleted at once, so that whoever appends is not kept waiting.
-constexpr int64_t kPruneStep = 1'000;
 
 void BindText(SqliteStatement& statement, int index, const std::string& text) {
   if (text.empty()) {
@@ -68,15 +70,10 @@ class SqliteStore final : public EvidenceStore {
   Result<void> VisitAll(EvidenceVisitor& visitor) override;
   Result<std::vector<EvidenceBlobUse>> Blobs() override;
   Result<int64_t> Prune(std::chrono::sys_days day) override;
+  void StopPruning() override { stop_pruning_ = true; }
   Result<void> Rekey(const EvidenceSigner& next) override;
 
  private:
-  struct Day {
-    int64_t day = 0;
-    int64_t min_time = 0;
-    int64_t max_time = 0;
-  };
-
   // Of the writer's side, within a transaction.
   Result<void> CheckSigner();
   Result<ChainTail> ReadTail();
@@ -87,53 +84,20 @@ class SqliteStore final : public EvidenceStore {
   Result<void> PutBlobs(const std::vector<const EvidenceRecord*>& records, int64_t day);
   Result<void> PutRecords(const std::vector<ChainedRecord>& records, int64_t day);
   Result<void> PutHead(EvidenceCheckpoint& head, const EvidenceCheckpoint& newest);
-  Result<void> PutEnd(const char* name, const EvidenceCheckpoint& end);
   Result<void> RekeyInside(const EvidenceSigner& next);
 
-  // Of Prune: each a transaction of its own, behind which the store is whole.
-  struct Step {
-    int64_t deleted = 0;
-    bool more = false;
-  };
-  using DeleteSome = Result<Step> (SqliteStore::*)(int64_t limit);
-  Result<void> CheckOldDays(int64_t limit);
-  Result<void> CheckOldDay(int64_t day, int64_t limit, const EvidenceCheckpoint& base);
+  SqliteRetention Retention();
+  using DeleteSome = Result<SqliteRetention::Step> (SqliteRetention::*)(int64_t limit);
   Result<int64_t> InSteps(DeleteSome step, int64_t limit);
-  Result<Step> DeleteSomeRecords(int64_t limit);
-  Result<Step> DeleteSomeBlobs(int64_t limit);
-  Result<int64_t> DeleteFirst(int64_t day, EvidenceCheckpoint& base);
-  Result<StoredEvidence> LastOfStep(int64_t day);
-  Result<void> SettleDay(int64_t day);
-  Result<int64_t> Changes();
 
   Result<std::unique_ptr<SqliteDatabase>> OpenReader() const;
-  static Result<EvidenceCheckpoint> ReadEnd(SqliteDatabase& database, const char* name);
-  static Result<std::vector<Day>> Days(SqliteDatabase& database, const char* order);
-  /// Hash and text; seq 0: there is none.
-  static Result<StoredEvidence> RowAt(SqliteDatabase& database, int64_t seq);
-  static Result<ChainPlace> PlaceOf(SqliteDatabase& database, const StoredEvidence& record,
-                                    const EvidenceCheckpoint& base);
   static Result<void> FindInDay(SqliteDatabase& database, const EvidenceQuery& query,
-                                const Day& day, EvidencePage& page);
+                                const SqliteDay& day, EvidencePage& page);
   static Result<EvidenceChainState> ReadState(SqliteDatabase& database);
   /// False: the visitor had enough.
-  static Result<bool> VisitDay(SqliteDatabase& database, const Day& day, EvidenceVisitor& visitor);
+  static Result<bool> VisitDay(SqliteDatabase& database, const SqliteDay& day,
+                               EvidenceVisitor& visitor);
   static Result<void> VisitInside(SqliteDatabase& database, EvidenceVisitor& visitor);
-
-  /// Runs `work` in a transaction of `database` and commits it, or rolls it back.
-  template <class Work>
-  static auto Transaction(SqliteDatabase& database, const char* begin, Work work)
-      -> decltype(work()) {
-    if (auto ok = database.Execute(begin); !ok) return ok.error();
-    auto result = work();
-    if (result) {
-      auto committed = database.Execute("COMMIT");
-      if (committed) return result;
-      result = committed.error();
-    }
-    (void)database.Execute("ROLLBACK");
-    return result;
-  }
 
   SqliteStoreOptions options_;
   WriteTurn write_mutex_;
@@ -141,6 +105,7 @@ class SqliteStore final : public EvidenceStore {
   ChainGuard guard_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day
   Pool<SqliteDatabase> readers_;
+  std::atomic<bool> stop_pruning_ = false;
 };
 
 // Makes the tables and settles what the file is.
@@ -168,7 +133,7 @@ Result<void> SqliteStore::Prepare() {
       if (!setting) return setting.error();
       return setting->BindText(1, options_.number_key).Run();
     }
-    const auto head = ReadEnd(writer_, "head");
+    const auto head = SqliteChainEnd(writer_, "head");
     if (!head) return head.error();
     return MakeSqliteSummaries(writer_, head->seq);
   };
@@ -179,7 +144,7 @@ Result<void> SqliteStore::Prepare() {
       if (auto ok = writer_.Execute(pragma); !ok) return ok.error();
     }
   }
-  if (auto ok = Transaction(writer_, read_only ? "BEGIN" : "BEGIN IMMEDIATE", settle); !ok) {
+  if (auto ok = SqliteTransaction(writer_, read_only ? "BEGIN" : "BEGIN IMMEDIATE", settle); !ok) {
     return ok.error();
   }
   auto setting = writer_.Prepare("SELECT value FROM setting WHERE name = 'number_key'");
@@ -218,9 +183,9 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteStore::OpenReader() const {
 // What the chain's end says, and the last record that is there.
 Result<ChainTail> SqliteStore::ReadTail() {
   ChainTail tail;
-  auto base = ReadEnd(writer_, "base");
+  auto base = SqliteChainEnd(writer_, "base");
   if (!base) return base.error();
-  auto head = ReadEnd(writer_, "head");
+  auto head = SqliteChainEnd(writer_, "head");
   if (!head) return head.error();
   tail.base = std::move(*base);
   tail.head = std::move(*head);
@@ -254,7 +219,7 @@ Result<ChainTail> SqliteStore::CheckedTail() {
   auto tail = ReadTail();
   if (!tail) return tail.error();
   const auto hash_at = [this](int64_t seq) -> Result<std::string> {
-    auto row = RowAt(writer_, seq);
+    auto row = SqliteRowAt(writer_, seq);
     if (!row) return row.error();
     return std::move(row->hash);
   };
@@ -267,7 +232,7 @@ Result<void> SqliteStore::Append(const Records& records, Seen seen) {
   const std::unique_lock lock(write_mutex_, kWriteWait);
   if (!lock) return Fail(Reason::kEvidenceUnavailable, "SQLite: retention holds the store");
   const auto head =
-      Transaction(writer_, "BEGIN IMMEDIATE", [&] { return AppendInside(records, seen); });
+      SqliteTransaction(writer_, "BEGIN IMMEDIATE", [&] { return AppendInside(records, seen); });
   if (!head) {
     blob_days_.clear();  // what was put is not there
     return head.error();
@@ -299,14 +264,14 @@ Result<std::optional<EvidenceCheckpoint>> SqliteStore::AppendInside(const Record
 Result<std::vector<const EvidenceRecord*>> SqliteStore::NotThere(const Records& records,
                                                                  Seen seen) {
   std::vector<const EvidenceRecord*> fresh;
-  std::vector<Day> days;
+  std::vector<SqliteDay> days;
   if (seen == Seen::kPerhaps) {
-    auto read = Days(writer_, "DESC");
+    auto read = SqliteDays(writer_, "DESC");
     if (!read) return read.error();
     days = std::move(*read);
   }
   std::set<std::string_view> there;
-  for (const Day& day : days) {
+  for (const SqliteDay& day : days) {
     auto look = writer_.Prepare("SELECT 1 FROM " + TableOf(day.day) + " WHERE id = ?");
     if (!look) return look.error();
     for (const auto& record : records) {
@@ -401,18 +366,10 @@ Result<void> SqliteStore::PutRecords(const std::vector<ChainedRecord>& records, 
   return {};
 }
 
-Result<void> SqliteStore::PutEnd(const char* name, const EvidenceCheckpoint& end) {
-  auto put = writer_.Prepare("INSERT OR REPLACE INTO chain_end VALUES (?, ?, ?, ?, ?, ?)");
-  if (!put) return put.error();
-  put->BindText(1, name).Bind(2, end.seq).BindBlob(3, end.hash).Bind(4, Seconds(end.time));
-  put->BindText(5, end.key_id).BindBlob(6, end.signature);
-  return put->Run();
-}
-
 Result<void> SqliteStore::PutHead(EvidenceCheckpoint& head, const EvidenceCheckpoint& newest) {
   const auto now = options_.clock->Now();
   if (auto ok = SignCheckpoint(head, ChainEnd::kHead, now, options_.signer.get()); !ok) return ok;
-  if (auto ok = PutEnd("head", head); !ok) return ok;
+  if (auto ok = PutSqliteChainEnd(writer_, "head", head); !ok) return ok;
   auto signer = writer_.Prepare("INSERT OR IGNORE INTO signer VALUES (?, ?)");
   if (!signer) return signer.error();
   signer->BindText(1, head.key_id).BindText(2, options_.signer->public_pem());
@@ -428,69 +385,6 @@ Result<void> SqliteStore::PutHead(EvidenceCheckpoint& head, const EvidenceCheckp
   put->Bind(1, checkpoint.seq).BindBlob(2, checkpoint.hash).Bind(3, Seconds(now));
   put->BindText(4, checkpoint.key_id).BindBlob(5, checkpoint.signature);
   return put->Run();
-}
-
-Result<StoredEvidence> SqliteStore::RowAt(SqliteDatabase& database, int64_t seq) {
-  const auto days = Days(database, "DESC");
-  if (!days) return days.error();
-  for (const Day& day : *days) {
-    auto find = database.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
-                                 TableOf(day.day) + " WHERE seq = ?");
-    if (!find) return find.error();
-    const auto row = find->Bind(1, seq).Step();
-    if (!row) return row.error();
-    if (*row) return RecordOf(*find, day.day);
-  }
-  return StoredEvidence();
-}
-
-// `base`: where the chain begins.
-Result<ChainPlace> SqliteStore::PlaceOf(SqliteDatabase& database, const StoredEvidence& record,
-                                        const EvidenceCheckpoint& base) {
-  ChainPlace place;
-  if (base.seq == record.seq - 1) {
-    place.before = base.hash;
-  } else {
-    auto row = RowAt(database, record.seq - 1);
-    if (!row) return row.error();
-    place.before = std::move(row->hash);
-  }
-  auto head = ReadEnd(database, "head");
-  if (!head) return head.error();
-  if (head->seq == record.seq) {
-    place.after = std::move(head->hash);
-    return place;
-  }
-  auto next = RowAt(database, record.seq + 1);
-  if (!next) return next.error();
-  place.after = std::move(next->hash);
-  place.after_text = std::move(next->text);
-  return place;
-}
-
-Result<EvidenceCheckpoint> SqliteStore::ReadEnd(SqliteDatabase& database, const char* name) {
-  auto read =
-      database.Prepare("SELECT seq, hash, time, key_id, signature FROM chain_end WHERE name = ?");
-  if (!read) return read.error();
-  const auto row = read->BindText(1, name).Step();
-  if (!row) return row.error();
-  if (!*row) return EvidenceCheckpoint{0, FirstHash(), {}, {}, {}};
-  return EvidenceCheckpoint{read->Int(0), read->Bytes(1), Time(read->Int(2)), read->Bytes(3),
-                            read->Bytes(4)};
-}
-
-Result<std::vector<SqliteStore::Day>> SqliteStore::Days(SqliteDatabase& database,
-                                                        const char* order) {
-  auto read = database.Prepare(
-      std::string("SELECT day, min_time, max_time FROM day ORDER BY day ") + order);
-  if (!read) return read.error();
-  std::vector<Day> days;
-  while (true) {
-    const auto row = read->Step();
-    if (!row) return row.error();
-    if (!*row) return days;
-    days.push_back({read->Int(0), Seconds(Time(read->Int(1))), Seconds(Time(read->Int(2)))});
-  }
 }
 
 // What a query demands of a row, and the values for its parameters in order.
@@ -548,7 +442,7 @@ Condition ConditionOf(const EvidenceQuery& query, TimeSearch search) {
 
 // Places first, which indexes know, then the records themselves.
 Result<void> SqliteStore::FindInDay(SqliteDatabase& database, const EvidenceQuery& query,
-                                    const Day& day, EvidencePage& page) {
+                                    const SqliteDay& day, EvidencePage& page) {
   EvidenceQuery here = query;  // what is so of the whole day is not asked of each record
   if (here.from && Seconds(*here.from) <= day.min_time) here.from.reset();
   if (here.to && Seconds(*here.to) >= day.max_time) here.to.reset();
@@ -588,11 +482,11 @@ Result<EvidencePage> SqliteStore::Find(const EvidenceQuery& query) {
   const auto reader = readers_.Take();
   if (!reader) return reader.error();
   const size_t limit = std::min(query.limit, EvidenceQuery::kMaxLimit);
-  return Transaction(**reader, "BEGIN", [&]() -> Result<EvidencePage> {
-    const auto days = Days(**reader, "DESC");
+  return SqliteTransaction(**reader, "BEGIN", [&]() -> Result<EvidencePage> {
+    const auto days = SqliteDays(**reader, "DESC");
     if (!days) return days.error();
     EvidencePage page;
-    for (const Day& day : *days) {
+    for (const SqliteDay& day : *days) {
       if (query.from && day.max_time < Seconds(*query.from)) continue;
       if (query.to && day.min_time > Seconds(*query.to)) continue;
       if (auto ok = FindInDay(**reader, query, day, page); !ok) return ok.error();
@@ -610,10 +504,10 @@ Result<StoredEvidence> SqliteStore::Get(std::string_view id) {
   const auto reader = readers_.Take();
   if (!reader) return reader.error();
   const std::string packed = PackUuid(id);
-  return Transaction(**reader, "BEGIN", [&]() -> Result<StoredEvidence> {
-    const auto days = Days(**reader, "DESC");
+  return SqliteTransaction(**reader, "BEGIN", [&]() -> Result<StoredEvidence> {
+    const auto days = SqliteDays(**reader, "DESC");
     if (!days) return days.error();
-    for (const Day& day : packed.empty() ? std::vector<Day>() : *days) {
+    for (const SqliteDay& day : packed.empty() ? std::vector<SqliteDay>() : *days) {
       auto find = (*reader)->Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
                                      TableOf(day.day) + " WHERE id = ?");
       if (!find) return find.error();
@@ -621,9 +515,9 @@ Result<StoredEvidence> SqliteStore::Get(std::string_view id) {
       if (!row) return row.error();
       if (!*row) continue;
       StoredEvidence record = RecordOf(*find, day.day);
-      const auto base = ReadEnd(**reader, "base");
+      const auto base = SqliteChainEnd(**reader, "base");
       if (!base) return base.error();
-      const auto place = PlaceOf(**reader, record, *base);
+      const auto place = SqlitePlaceOf(**reader, record, *base);
       if (!place) return place.error();
       if (auto ok = CheckRecord(record, *place); !ok) return ok.error();
       return record;
@@ -646,17 +540,18 @@ Result<std::string> SqliteStore::GetBlob(std::string_view sha256) {
 Result<ComplaintPage> SqliteStore::FindComplaints(const ComplaintQuery& query) {
   const auto reader = readers_.Take();
   if (!reader) return reader.error();
-  return Transaction(**reader, "BEGIN", [&] { return FindSqliteComplaints(**reader, query); });
+  return SqliteTransaction(**reader, "BEGIN",
+                           [&] { return FindSqliteComplaints(**reader, query); });
 }
 
 Result<EvidenceReport> SqliteStore::Report(const ReportQuery& query) {
   const auto reader = readers_.Take();
   if (!reader) return reader.error();
-  return Transaction(**reader, "BEGIN", [&]() -> Result<EvidenceReport> {
-    const auto days = Days(**reader, "ASC");
+  return SqliteTransaction(**reader, "BEGIN", [&]() -> Result<EvidenceReport> {
+    const auto days = SqliteDays(**reader, "ASC");
     if (!days) return days.error();
     std::vector<int64_t> numbers;
-    for (const Day& day : *days) {
+    for (const SqliteDay& day : *days) {
       if (day.max_time < Seconds(query.from) || day.min_time >= Seconds(query.to)) continue;
       numbers.push_back(day.day);
     }
@@ -669,10 +564,10 @@ Result<EvidenceChainState> SqliteStore::ReadState(SqliteDatabase& database) {
   auto tallied = SqliteTalliedFrom(database);
   if (!tallied) return tallied.error();
   state.tallied_from = *tallied;
-  auto base = ReadEnd(database, "base");
+  auto base = SqliteChainEnd(database, "base");
   if (!base) return base.error();
   state.base = std::move(*base);
-  auto head = ReadEnd(database, "head");
+  auto head = SqliteChainEnd(database, "head");
   if (!head) return head.error();
   state.head = std::move(*head);
   auto checkpoints =
@@ -697,7 +592,7 @@ Result<EvidenceChainState> SqliteStore::ReadState(SqliteDatabase& database) {
 }
 
 // The records of a day, whose times must be what the list of days says.
-Result<bool> SqliteStore::VisitDay(SqliteDatabase& database, const Day& day,
+Result<bool> SqliteStore::VisitDay(SqliteDatabase& database, const SqliteDay& day,
                                    EvidenceVisitor& visitor) {
   // "NOT INDEXED": by the table itself, not by an index that was perhaps changed.
   auto read = database.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " +
@@ -727,13 +622,13 @@ Result<void> SqliteStore::VisitInside(SqliteDatabase& database, EvidenceVisitor&
   const auto state = ReadState(database);
   if (!state) return state.error();
   visitor.State(*state);
-  const auto days = Days(database, "ASC");
+  const auto days = SqliteDays(database, "ASC");
   if (!days) return days.error();
   const auto summaries = SqliteHasSummaries(database);  // if they should be: CheckSqliteStructure
   if (!summaries) return summaries.error();
   const bool tallied = state->tallied_from && *summaries;
   std::vector<int64_t> numbers;
-  for (const Day& day : *days) {
+  for (const SqliteDay& day : *days) {
     if (!IsStoredDay(day.day)) {
       visitor.Odd("there is no day " + std::to_string(day.day));
       continue;
@@ -759,7 +654,7 @@ Result<void> SqliteStore::VisitInside(SqliteDatabase& database, EvidenceVisitor&
 Result<void> SqliteStore::VisitAll(EvidenceVisitor& visitor) {
   const auto reader = readers_.Take();
   if (!reader) return reader.error();
-  return Transaction(**reader, "BEGIN", [&] { return VisitInside(**reader, visitor); });
+  return SqliteTransaction(**reader, "BEGIN", [&] { return VisitInside(**reader, visitor); });
 }
 
 Result<std::vector<EvidenceBlobUse>> SqliteStore::Blobs() {
@@ -780,55 +675,34 @@ Result<int64_t> SqliteStore::Prune(std::chrono::sys_days day) {
   const int64_t limit = day.time_since_epoch().count();
   {
     const std::lock_guard lock(write_mutex_);
-    const auto ok = Transaction(writer_, "BEGIN", [&] { return CheckOldDays(limit); });
+    const auto ok =
+        SqliteTransaction(writer_, "BEGIN", [&] { return Retention().CheckOldDays(limit); });
     if (!ok) return ok.error();
   }
-  auto deleted = InSteps(&SqliteStore::DeleteSomeRecords, limit);
+  auto deleted = InSteps(&SqliteRetention::DeleteSomeRecords, limit);
   if (!deleted) return deleted.error();
-  const auto blobs = InSteps(&SqliteStore::DeleteSomeBlobs, limit);
+  const auto blobs = InSteps(&SqliteRetention::DeleteSomeBlobs, limit);
   if (!blobs) return blobs.error();
   return deleted;
 }
 
-// Nothing is deleted unless all of it may be.
-Result<void> SqliteStore::CheckOldDays(int64_t limit) {
-  const auto tail = CheckedTail();
-  if (!tail) return tail.error();
-  const auto days = Days(writer_, "ASC");
-  if (!days) return days.error();
-  for (const Day& old : *days) {
-    if (old.day >= limit) break;
-    if (auto ok = CheckOldDay(old.day, limit, tail->base); !ok) return ok;
-  }
-  return {};
-}
-
-Result<void> SqliteStore::CheckOldDay(int64_t day, int64_t limit, const EvidenceCheckpoint& base) {
-  const std::string table = TableOf(day);
-  auto last = writer_.Prepare(std::string("SELECT ") + kSqliteColumns + ", (SELECT max(id) FROM " +
-                              table + ") FROM " + table + " ORDER BY seq DESC LIMIT 1");
-  if (!last) return last.error();
-  const auto row = last->Step();
-  if (!row) return row.error();
-  if (!*row) return {};
-  const OldDay old{RecordOf(*last, day), UnpackUuid(last->Bytes(13))};
-  if (auto ok = CheckOld(old, std::chrono::sys_days(std::chrono::days(limit))); !ok) return ok;
-  const auto place = PlaceOf(writer_, old.last, base);
-  if (!place) return place.error();
-  return CheckPlace(old.last, *place);
+SqliteRetention SqliteStore::Retention() {
+  return {writer_, *options_.clock, options_.signer.get(), [this] { return CheckedTail(); }};
 }
 
 // Steps until nothing is left to do. Whoever appends has the time between two of them.
 Result<int64_t> SqliteStore::InSteps(DeleteSome step, int64_t limit) {
   constexpr std::chrono::microseconds kMaxPause = std::chrono::milliseconds(200);
+  SqliteRetention retention = Retention();
   int64_t deleted = 0;
   while (true) {
+    if (stop_pruning_) return Fail(Reason::kEvidenceUnavailable, "it was told to stop");
     const Stopwatch taken;
     {
       const std::lock_guard lock(write_mutex_);
       blob_days_.clear();
       const auto done =
-          Transaction(writer_, "BEGIN IMMEDIATE", [&] { return (this->*step)(limit); });
+          SqliteTransaction(writer_, "BEGIN IMMEDIATE", [&] { return (retention.*step)(limit); });
       if (!done) return done.error();
       deleted += done->deleted;
       if (!done->more) return deleted;
@@ -837,105 +711,9 @@ Result<int64_t> SqliteStore::InSteps(DeleteSome step, int64_t limit) {
   }
 }
 
-// The first records of the first day, if it is old.
-Result<SqliteStore::Step> SqliteStore::DeleteSomeRecords(int64_t limit) {
-  const auto days = Days(writer_, "ASC");
-  if (!days) return days.error();
-  if (days->empty() || days->front().day >= limit) return Step();
-  const int64_t day = days->front().day;
-  auto tail = CheckedTail();
-  if (!tail) return tail.error();
-  if (auto ok = CheckOldDay(day, limit, tail->base); !ok) return ok.error();
-  const auto deleted = DeleteFirst(day, tail->base);
-  if (!deleted) return deleted.error();
-  if (auto ok = SettleDay(day); !ok) return ok.error();
-  return Step{*deleted, true};
-}
-
-// Of what is deleted the last record becomes `base`.
-Result<int64_t> SqliteStore::DeleteFirst(int64_t day, EvidenceCheckpoint& base) {
-  const auto last = LastOfStep(day);
-  if (!last) return last.error();
-  if (last->seq == 0) return 0;
-  const auto place = PlaceOf(writer_, *last, base);
-  if (!place) return place.error();
-  if (auto ok = CheckPlace(*last, *place); !ok) return ok.error();
-  base.seq = last->seq;
-  base.hash = last->hash;
-  const std::string until = " WHERE seq <= " + std::to_string(base.seq);
-  if (auto ok = TakeSqliteSummaries(writer_, TableOf(day), day, base.seq); !ok) return ok.error();
-  if (auto ok = writer_.Execute("DELETE FROM " + TableOf(day) + until); !ok) return ok.error();
-  auto deleted = Changes();
-  if (auto ok = SignCheckpoint(base, ChainEnd::kBase, options_.clock->Now(), options_.signer.get());
-      !ok) {
-    return ok.error();
-  }
-  if (auto ok = PutEnd("base", base); !ok) return ok.error();
-  if (auto ok = writer_.Execute("DELETE FROM checkpoint" + until); !ok) return ok.error();
-  return deleted;
-}
-
-// seq 0: the day has no records.
-Result<StoredEvidence> SqliteStore::LastOfStep(int64_t day) {
-  const std::string table = TableOf(day);
-  auto last = writer_.Prepare(std::string("SELECT ") + kSqliteColumns + " FROM " + table +
-                              " WHERE seq = (SELECT max(seq) FROM (SELECT seq FROM " + table +
-                              " ORDER BY seq LIMIT ?))");
-  if (!last) return last.error();
-  const auto row = last->Bind(1, kPruneStep).Step();
-  if (!row) return row.error();
-  return *row ? RecordOf(*last, day) : StoredEvidence();
-}
-
-// The times of what is left of a day; a day without records goes.
-Result<void> SqliteStore::SettleDay(int64_t day) {
-  const std::string table = TableOf(day);
-  const std::string of_day = " WHERE day = " + std::to_string(day);
-  std::optional<Day> left;
-  {
-    auto times = writer_.Prepare("SELECT (SELECT min(time) FROM " + table +
-                                 "), (SELECT max(time) FROM " + table + ")");
-    if (!times) return times.error();
-    const auto row = times->Step();
-    if (!row) return row.error();
-    if (*row && times->TypeOf(0) != SqliteStatement::Column::kNull) {
-      left = Day{day, times->Int(0), times->Int(1)};
-    }
-  }  // a table that is being read cannot be dropped
-  if (!left) {
-    return writer_.Execute("DROP TABLE " + table + "; DELETE FROM day" + of_day +
-                           "; DELETE FROM tally" + of_day);
-  }
-  return writer_.Execute("UPDATE day SET min_time = " + std::to_string(left->min_time) +
-                         ", max_time = " + std::to_string(left->max_time) + of_day);
-}
-
-// No day is left whose records name them.
-Result<SqliteStore::Step> SqliteStore::DeleteSomeBlobs(int64_t limit) {
-  const std::string days = std::to_string(limit);
-  if (auto ok = writer_.Execute(
-          "DELETE FROM blob WHERE rowid IN (SELECT rowid FROM blob WHERE last_day < min(" + days +
-          ", coalesce((SELECT min(day) FROM day), " + days + ")) LIMIT " +
-          std::to_string(kPruneStep) + ")");
-      !ok) {
-    return ok.error();
-  }
-  const auto deleted = Changes();
-  if (!deleted) return deleted.error();
-  return Step{*deleted, *deleted > 0};
-}
-
-// How many rows the last statement deleted.
-Result<int64_t> SqliteStore::Changes() {
-  auto read = writer_.Prepare("SELECT changes()");
-  if (!read) return read.error();
-  if (const auto row = read->Step(); !row) return row.error();
-  return read->Int(0);
-}
-
 Result<void> SqliteStore::Rekey(const EvidenceSigner& next) {
   const std::lock_guard lock(write_mutex_);
-  return Transaction(writer_, "BEGIN IMMEDIATE", [&] { return RekeyInside(next); });
+  return SqliteTransaction(writer_, "BEGIN IMMEDIATE", [&] { return RekeyInside(next); });
 }
 
 Result<void> SqliteStore::RekeyInside(const EvidenceSigner& next) {
@@ -944,9 +722,9 @@ Result<void> SqliteStore::RekeyInside(const EvidenceSigner& next) {
   if (!state) return state.error();
   if (auto ok = SignAnew(*state, *options_.signer, next); !ok) return ok;
   if (state->head.seq == 0) return {};
-  if (auto ok = PutEnd("head", state->head); !ok) return ok;
+  if (auto ok = PutSqliteChainEnd(writer_, "head", state->head); !ok) return ok;
   if (state->base.seq != 0) {
-    if (auto ok = PutEnd("base", state->base); !ok) return ok;
+    if (auto ok = PutSqliteChainEnd(writer_, "base", state->base); !ok) return ok;
   }
   auto put = writer_.Prepare("UPDATE checkpoint SET key_id = ?, signature = ? WHERE seq = ?");
   if (!put) return put.error();
@@ -971,7 +749,7 @@ Result<std::shared_ptr<EvidenceStore>> OpenSqliteStore(const SqliteStoreOptions&
   if (!writer) return writer.error();
   auto store = std::make_shared<SqliteStore>(options, std::move(*writer));
   if (auto ok = store->Prepare(); !ok) return ok.error();
-  return std::shared_ptr<EvidenceStore>(std::move(store));
+  return Unthrowing(std::move(store));
 }
 
 }  // namespace callvet

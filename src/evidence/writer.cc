@@ -128,9 +128,9 @@ bool EvidenceWriter::Behind() const {
   return queue_.size() > options_.max_queue / 2;
 }
 
-// Waits for records, then until a group of them came together. Nothing if records are pending that
-// nobody took, or if there is something to drain.
-std::vector<EvidenceWriter::Queued> EvidenceWriter::Collect() {
+// Waits for records, then until a group of them came together: taken_. It stays empty if records
+// are pending that nobody took, or if there is something to drain.
+void EvidenceWriter::Collect() {
   std::unique_lock lock(mutex_);
   const auto stopping = [&] { return stop_by_.has_value(); };
   const bool idle_work = spill_ != nullptr && !spill_->empty();
@@ -141,7 +141,7 @@ std::vector<EvidenceWriter::Queued> EvidenceWriter::Collect() {
     } else {
       wake_.wait_for(lock, options_.retry, stopping);
     }
-    return {};
+    return;
   }
   const auto any = [&] { return stopping() || !queue_.empty(); };
   if (idle_work) {
@@ -150,35 +150,37 @@ std::vector<EvidenceWriter::Queued> EvidenceWriter::Collect() {
   } else {
     wake_.wait(lock, any);
   }
-  if (queue_.empty()) return {};
+  if (queue_.empty()) return;
   const auto full = [&] { return stopping() || queue_.size() >= options_.max_batch; };
   if (!full()) wake_.wait_for(lock, options_.commit_interval, stopping);
   const size_t count = std::min(queue_.size(), options_.max_batch);
-  std::vector<Queued> taken(std::make_move_iterator(queue_.begin()),
-                            std::make_move_iterator(queue_.begin() + static_cast<long>(count)));
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<long>(count));
-  return taken;
+  for (size_t i = 0; i < count; ++i) {
+    taken_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
 }
 
-Result<EvidenceWriter::Record> EvidenceWriter::RecordOf(Queued queued) {
-  if (Record* made = std::get_if<Record>(&queued)) return std::move(*made);
-  Call& call = std::get<Call>(queued);
-  auto record = codec_.Encode(call.evidence, std::move(call.id));
+Result<EvidenceWriter::Record> EvidenceWriter::RecordOf(const Queued& queued) {
+  if (const Record* made = std::get_if<Record>(&queued)) return *made;
+  const Call& call = std::get<Call>(queued);
+  auto record = codec_.Encode(call.evidence, call.id);
   if (!record) return record.error();
   return std::make_shared<const EvidenceRecord>(std::move(*record));
 }
 
-void EvidenceWriter::Encode(std::vector<Queued> queued) {
-  pending_seen_ = EvidenceStore::Seen::kNever;
-  for (Queued& one : queued) {
-    auto record = RecordOf(std::move(one));
+void EvidenceWriter::Encode() {
+  if (taken_.empty()) return;
+  if (pending_.empty()) pending_seen_ = EvidenceStore::Seen::kNever;
+  while (!taken_.empty()) {
+    auto record = RecordOf(taken_.front());
     if (record) {
       pending_.push_back(std::move(*record));
-      continue;
+    } else {
+      Note(record.error());
+      const std::lock_guard lock(mutex_);
+      ++statistics_.lost;
     }
-    Note(record.error());
-    const std::lock_guard lock(mutex_);
-    ++statistics_.lost;
+    taken_.pop_front();
   }
 }
 
@@ -264,23 +266,39 @@ void EvidenceWriter::NoteSpill() {
 bool EvidenceWriter::Ends() {
   const std::lock_guard lock(mutex_);
   if (!stop_by_) return false;
-  if (queue_.empty() && pending_.empty()) return true;
+  if (queue_.empty() && taken_.empty() && pending_.empty()) return true;
   if (!stop_by_->Passed()) return false;
-  statistics_.lost += queue_.size() + pending_.size();
+  statistics_.lost += queue_.size() + taken_.size() + pending_.size();
   queue_.clear();
   return true;
 }
 
+void EvidenceWriter::Step() {
+  if (taken_.empty()) Collect();
+  Encode();
+  Deliver();
+}
+
+// What a step that failed for want of memory had taken, is still taken: it goes on with it.
+void EvidenceWriter::NoMemory() {
+  pending_seen_ = EvidenceStore::Seen::kPerhaps;
+  if (spill_ != nullptr) spill_->Rewind();
+  std::unique_lock lock(mutex_);
+  ++statistics_.store_failures;
+  statistics_.last_failure = "no memory";
+  wake_.wait_for(lock, std::min(options_.retry, std::chrono::milliseconds(50)));
+}
+
 void EvidenceWriter::Run() {
   while (true) {
-    if (pending_.empty()) {
-      Encode(Collect());
-    } else {
-      (void)Collect();  // waits
+    try {
+      Step();
+      if (Ends()) return;
+      Drain();
+    } catch (const std::bad_alloc&) {
+      NoMemory();
+      if (Ends()) return;
     }
-    Deliver();
-    if (Ends()) return;
-    Drain();
   }
 }
 

@@ -73,9 +73,10 @@ class EvidenceWriter {
                  std::unique_ptr<EvidenceSpill> spill);
 
   [[nodiscard]] bool HasRoom() const;  // under mutex_
-  Result<Record> RecordOf(Queued queued);
-  std::vector<Queued> Collect();
-  void Encode(std::vector<Queued> queued);
+  Result<Record> RecordOf(const Queued& queued);
+  void Step();
+  void Collect();
+  void Encode();
   void Deliver();
   [[nodiscard]] Taken Offer();
   bool TrySpill();
@@ -87,6 +88,7 @@ class EvidenceWriter {
   void Drain();
   [[nodiscard]] bool Behind() const;
   void Note(const Failure& failure);
+  void NoMemory();
 
   std::shared_ptr<EvidenceStore> store_;
   EvidenceCodec codec_;
@@ -95,6 +97,7 @@ class EvidenceWriter {
 
   // Of the thread in Run.
   std::unique_ptr<EvidenceSpill> spill_;  // nullptr: nothing is spilled
+  std::deque<Queued> taken_;              // from the queue, not encoded yet
   Records pending_;                       // taken from the queue, not durable yet
   EvidenceStore::Seen pending_seen_ = EvidenceStore::Seen::kNever;
   std::optional<Deadline> store_pause_;  // until it passed the store is not tried

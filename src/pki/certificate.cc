@@ -206,6 +206,13 @@ std::shared_ptr<const SignerInfo> DescribeSigner(const Certificate& certificate)
 
 Result<Certificate> Certificate::ParseDer(std::string_view der) {
   const ErrorQueueDrain drain;
+  auto read = Read(der);
+  // A limit that could not be read for want of memory must not look like none.
+  ErrorQueueDrain::ThrowIfNoMemory();
+  return read;
+}
+
+Result<Certificate> Certificate::Read(std::string_view der) {
   auto data = std::make_shared<Data>();
   data->x509 = DecodeX509(der);
   if (data->x509 == nullptr) {
@@ -228,6 +235,7 @@ Result<Certificate> Certificate::ParseDer(std::string_view der) {
   data->common_name = FirstAttribute(subject, NID_commonName);
   data->organization = FirstAttribute(subject, NID_organizationName);
   data->serial_hex = std::move(*serial);
+  ErrorQueueDrain::ThrowIfNoMemory();  // what follows empties the queue
   data->sha256_hex = Sha256Hex(der);
   if (data->sha256_hex.empty()) return Fail(Reason::kInternalError, "SHA-256 is not available");
 
@@ -244,6 +252,7 @@ Result<Certificate> Certificate::ParseDer(std::string_view der) {
     data->key_kind = ReadKeyKind(key);
     data->key_bits = EVP_PKEY_get_bits(key);
   }
+  ErrorQueueDrain::ThrowIfNoMemory();
   data->es256_key = Es256PublicKey::FromEvp(key);
 
   data->tn_auth_list = ReadTnAuthList(x509);

@@ -82,6 +82,7 @@ class Certificate {
 
  private:
   struct Data;
+  static Result<Certificate> Read(std::string_view der);
   explicit Certificate(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   std::shared_ptr<const Data> data_;
 };

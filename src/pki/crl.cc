@@ -239,6 +239,13 @@ bool Matches(const CrlDistributionPoint& point, const Certificate& certificate, 
 
 Result<Crl> Crl::ParseDer(std::string_view der) {
   const ErrorQueueDrain drain;
+  auto read = Read(der);
+  // A part that could not be read for want of memory must not look like none.
+  ErrorQueueDrain::ThrowIfNoMemory();
+  return read;
+}
+
+Result<Crl> Crl::Read(std::string_view der) {
   auto data = std::make_shared<Data>();
   data->crl = DecodeCrl(der);
   if (data->crl == nullptr) return Invalid("cannot be decoded: " + ErrorQueueDrain::LastError());
@@ -335,7 +342,10 @@ bool Crl::SignedBy(const Certificate& issuer) const {
   // RFC 5280 4.2.1.3: cRLSign, where keyUsage is present.
   if ((X509_get_key_usage(issuer.x509()) & KU_CRL_SIGN) == 0) return false;
   EVP_PKEY* key = X509_get0_pubkey(issuer.x509());
-  return key != nullptr && HasStrongKey(issuer) && X509_CRL_verify(data_->crl.get(), key) == 1;
+  const bool good =
+      key != nullptr && HasStrongKey(issuer) && X509_CRL_verify(data_->crl.get(), key) == 1;
+  if (!good) ErrorQueueDrain::ThrowIfNoMemory();  // a forged list revokes nobody
+  return good;
 }
 
 std::optional<sys_seconds> Crl::RevokedSince(const Certificate& certificate) const {

@@ -59,6 +59,7 @@ class Crl {
 
  private:
   struct Data;
+  static Result<Crl> Read(std::string_view der);
   explicit Crl(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   std::shared_ptr<const Data> data_;
 };

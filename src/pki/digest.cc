@@ -27,9 +27,14 @@ Result<ContentDigest> ComputeDigest(DigestAlgorithm algorithm, std::string_view 
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   const EVP_MD* engine = Engine(algorithm);
-  if (engine == nullptr ||
-      EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, engine, nullptr) != 1) {
-    return Fail(Reason::kInternalError, ErrorQueueDrain::LastError());
+  const EvpMdCtxPtr context(EVP_MD_CTX_new());
+  if (context == nullptr) throw std::bad_alloc();
+  if (engine == nullptr || EVP_DigestInit_ex(context.get(), engine, nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1) {
+    std::string why = ErrorQueueDrain::LastError();
+    ErrorQueueDrain::ThrowIfNoMemory();  // no digest looks like another one
+    return Fail(Reason::kInternalError, std::move(why));
   }
   return ContentDigest{algorithm, {reinterpret_cast<const char*>(digest.data()), length}};
 }

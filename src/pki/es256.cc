@@ -79,23 +79,30 @@ std::string ToDer(const Es256Signature& signature) {
   return std::string(reinterpret_cast<const char*>(der), static_cast<size_t>(length));
 }
 
-}  // namespace
-
-Result<Es256PublicKey> Es256PublicKey::FromEvp(EVP_PKEY* key) {
-  const ErrorQueueDrain drain;
+Result<Es256PublicKey::Point> ReadPoint(EVP_PKEY* key) {
   if (auto ok = CheckNamedP256(key); !ok) return ok.error();
   const EvpPkeyCtxPtr check(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
   // P-256 has cofactor 1: a point on the curve is in the right group.
   if (check == nullptr || EVP_PKEY_public_check_quick(check.get()) != 1) {
     return Unsupported("the public key is not a point on P-256");
   }
-  Point point{};
+  Es256PublicKey::Point point{};
   if (!GetCoordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, point.data()) ||
       !GetCoordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, point.data() + kFieldBytes)) {
     return Unsupported("the public key has no affine coordinates");
   }
+  return point;
+}
+
+}  // namespace
+
+Result<Es256PublicKey> Es256PublicKey::FromEvp(EVP_PKEY* key) {
+  const ErrorQueueDrain drain;
+  auto point = ReadPoint(key);
+  ErrorQueueDrain::ThrowIfNoMemory();
+  if (!point) return point.error();
   if (EVP_PKEY_up_ref(key) != 1) return Fail(Reason::kInternalError, "the key cannot be shared");
-  return Es256PublicKey(std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free), point);
+  return Es256PublicKey(std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free), *point);
 }
 
 Result<Es256PublicKey> Es256PublicKey::FromPem(std::string_view pem) {
@@ -134,26 +141,33 @@ Result<void> OpenSslEs256Engine::Verify(const Es256PublicKey& key, std::string_v
                                         const Es256Signature& signature) const {
   const ErrorQueueDrain drain;
   const std::string der = ToDer(signature);
-  const EvpMdCtxPtr context(EVP_MD_CTX_new());
+  std::array<unsigned char, kFieldBytes> digest{};
+  unsigned int length = 0;
+  const EvpPkeyCtxPtr context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.evp(), nullptr));
+  // Not by EVP_DigestVerify, which without memory says "does not match" and leaves no error.
   if (der.empty() || context == nullptr ||
-      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.evp()) != 1) {
+      EVP_Digest(signing_input.data(), signing_input.size(), digest.data(), &length, EVP_sha256(),
+                 nullptr) != 1 ||
+      length != digest.size() || EVP_PKEY_verify_init(context.get()) != 1) {
     return Fail(Reason::kInternalError,
                 "ES256 verification cannot start: " + ErrorQueueDrain::LastError());
   }
-  const int result = EVP_DigestVerify(
-      context.get(), reinterpret_cast<const unsigned char*>(der.data()), der.size(),
-      reinterpret_cast<const unsigned char*>(signing_input.data()), signing_input.size());
+  const int result =
+      EVP_PKEY_verify(context.get(), reinterpret_cast<const unsigned char*>(der.data()), der.size(),
+                      digest.data(), digest.size());
   if (result == 1) return {};
+  const std::string why = ErrorQueueDrain::LastError();
   // OpenSSL says 0 for "does not match" and below 0 for everything else. Among that is one
   // signature for which u1 * G + u2 * Q is the point at infinity: invalid (FIPS 186-5 6.4.2), and
   // the holder of any key can make it, so it must not look like a fault of ours.
   const unsigned long first = ERR_peek_error();
   const bool infinity =
       ERR_GET_LIB(first) == ERR_LIB_EC && ERR_GET_REASON(first) == EC_R_POINT_AT_INFINITY;
+  ErrorQueueDrain::ThrowIfNoMemory();
   if (result == 0 || infinity) {
     return Fail(Reason::kSignatureInvalid, "the signature does not match the key and the token");
   }
-  return Fail(Reason::kInternalError, "ES256 verification failed: " + ErrorQueueDrain::LastError());
+  return Fail(Reason::kInternalError, "ES256 verification failed: " + why);
 }
 
 }  // namespace callvet

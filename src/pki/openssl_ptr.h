@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <string>
 
 #include <openssl/bio.h>
@@ -77,6 +78,17 @@ class ErrorQueueDrain {
   [[nodiscard]] static std::string LastError() {
     const char* text = ERR_reason_error_string(ERR_peek_last_error());
     return text != nullptr ? text : "unknown error";
+  }
+
+  /// Throws std::bad_alloc if an error since the last drain is one of memory: what OpenSSL then
+  /// calls absent, or says does not match, is perhaps there, and does. To be asked before such an
+  /// answer is believed. Empties the queue.
+  static void ThrowIfNoMemory() {
+    bool found = false;
+    for (auto code = ERR_get_error(); code != 0; code = ERR_get_error()) {
+      found = found || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    }
+    if (found) throw std::bad_alloc();
   }
 };
 

@@ -136,6 +136,7 @@ class PathSearch {
     }
     --signatures_left_;
     const bool issued = X509_verify(child.x509(), key) == 1;
+    if (!issued) ErrorQueueDrain::ThrowIfNoMemory();
     if (!issued && forged_.empty()) {
       forged_ = Quote(issuer.subject()) + " has the name of the issuer of " +
                 Quote(child.subject()) + ", but that signature was not made with its key";

@@ -211,7 +211,9 @@ Result<void> ValidatePath(const Path& path, sys_seconds at) {
   for (const Certificate& certificate : path) {
     if (auto ok = CheckValidity(certificate, at); !ok) return ok.error();
   }
-  return ValidateByOpenSsl(path);
+  auto valid = ValidateByOpenSsl(path);
+  if (!valid) ErrorQueueDrain::ThrowIfNoMemory();
+  return valid;
 }
 
 }  // namespace callvet

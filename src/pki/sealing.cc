@@ -20,8 +20,11 @@ unsigned char* Bytes(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
 }
 
+// Throws std::bad_alloc if it is one of memory.
 Failure OpenSslFailure() {
-  return Fail(Reason::kInternalError, "OpenSSL: " + ErrorQueueDrain::LastError());
+  Failure failure = Fail(Reason::kInternalError, "OpenSSL: " + ErrorQueueDrain::LastError());
+  ErrorQueueDrain::ThrowIfNoMemory();
+  return failure;
 }
 
 }  // namespace
@@ -30,8 +33,11 @@ Result<Sha256Digest> Sha256(std::string_view bytes) {
   const ErrorQueueDrain drain;
   Sha256Digest digest;
   unsigned int length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1 ||
-      length != digest.size()) {
+  const EvpMdCtxPtr context(EVP_MD_CTX_new());
+  if (context == nullptr) throw std::bad_alloc();
+  if (EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1 || length != digest.size()) {
     return OpenSslFailure();
   }
   return digest;

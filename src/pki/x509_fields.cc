@@ -16,8 +16,8 @@ constexpr bool IsSpace(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-// A value of one of the directory string types in UTF-8; nothing for other types.
-std::optional<std::string> StringValue(const ASN1_STRING* value) {
+// Whether it is of one of the directory string types, whose spelling does not count.
+bool IsDirectoryString(const ASN1_STRING* value) {
   switch (ASN1_STRING_type(value)) {
     case V_ASN1_UTF8STRING:
     case V_ASN1_BMPSTRING:
@@ -26,10 +26,16 @@ std::optional<std::string> StringValue(const ASN1_STRING* value) {
     case V_ASN1_T61STRING:
     case V_ASN1_IA5STRING:
     case V_ASN1_VISIBLESTRING:
-      break;
+      return true;
     default:
-      return std::nullopt;
+      return false;
   }
+}
+
+// A value of one of the directory string types in UTF-8; nothing for other types, or if it cannot
+// be had.
+std::optional<std::string> StringValue(const ASN1_STRING* value) {
+  if (!IsDirectoryString(value)) return std::nullopt;
   unsigned char* bytes = nullptr;
   const int length = ASN1_STRING_to_UTF8(&bytes, value);
   const std::unique_ptr<unsigned char, OpenSslStringFree> owner(bytes);
@@ -58,8 +64,10 @@ std::string Fold(std::string_view text) {
 OpenSslPtr<X509_NAME_ENTRY, X509_NAME_ENTRY_free> FoldedEntry(const X509_NAME_ENTRY* entry) {
   OpenSslPtr<X509_NAME_ENTRY, X509_NAME_ENTRY_free> folded(X509_NAME_ENTRY_dup(entry));
   if (folded == nullptr) return nullptr;
-  const auto text = StringValue(X509_NAME_ENTRY_get_data(entry));
-  if (!text) return folded;  // other types compare as they are
+  const ASN1_STRING* data = X509_NAME_ENTRY_get_data(entry);
+  if (!IsDirectoryString(data)) return folded;  // other types compare as they are
+  const auto text = StringValue(data);
+  if (!text) return nullptr;
   const std::string value = Fold(*text);
   if (X509_NAME_ENTRY_set_data(folded.get(), V_ASN1_UTF8STRING,
                                reinterpret_cast<const unsigned char*>(value.data()),

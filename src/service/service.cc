@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "api/policy_call.h"
@@ -157,6 +158,16 @@ bool SameListeners(const ServiceConfig& a, const ServiceConfig& b) {
   return true;
 }
 
+// A round of upkeep that fails for want of memory is left out: the next one comes.
+template <class Work>
+void Attempt(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
 }  // namespace
 
 struct Service::Parts {
@@ -285,6 +296,7 @@ void Service::TellNews(const std::vector<std::string>& news) {
 }
 
 void Service::Stop() {
+  if (desk_ != nullptr) desk_->StopRetention();
   loop_->Drain(drain_time_);
 }
 
@@ -293,16 +305,19 @@ void Service::Maintain() {
   while (!upkeep_wake_.wait_for(lock, kUpkeepInterval,
                                 [this] { return upkeep_ == Upkeep::kStopping; })) {
     lock.unlock();
-    log_->Flush();
-    application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
-    if (desk_ != nullptr) {
-      TellNews(desk_->News());
-      TellNews(desk_->Retain(clock_->Now()));
-      const DialPlan* plan = application_.state()->core->options().dial_plan;
-      TellNews(desk_->MatchLate(clock_->Now(), plan));
-    }
+    Attempt([this] { MaintainOnce(); });
     lock.lock();
   }
+}
+
+void Service::MaintainOnce() {
+  log_->Flush();
+  application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
+  if (desk_ == nullptr) return;
+  TellNews(desk_->News());
+  TellNews(desk_->Retain(clock_->Now()));
+  const DialPlan* plan = application_.state()->core->options().dial_plan;
+  TellNews(desk_->MatchLate(clock_->Now(), plan));
 }
 
 // On a thread of its own: it may wait for Redis.
@@ -312,13 +327,14 @@ void Service::MaintainPools() {
   while (!upkeep_wake_.wait_for(lock, kPoolsInterval,
                                 [this] { return upkeep_ == Upkeep::kStopping; })) {
     lock.unlock();
-    const auto state = application_.state();
-    pools_->Maintain(PreciseNow(), state->pools->rules());
-    const std::string failure = pools_->Statistics().last_failure;
-    if (failure != told) {
+    Attempt([&] {
+      const auto state = application_.state();
+      pools_->Maintain(PreciseNow(), state->pools->rules());
+      const std::string failure = pools_->Statistics().last_failure;
+      if (failure == told) return;
       log_->Event(clock_->Now(), "pools", failure.empty() ? "counting is shared again" : failure);
       told = failure;
-    }
+    });
     lock.lock();
   }
 }
@@ -341,6 +357,14 @@ Result<std::shared_ptr<const ApplicationState>> Service::StateFor(const ServiceC
 }
 
 Result<std::vector<std::string>> Service::Reload() {
+  try {
+    return ReloadAll();
+  } catch (const std::bad_alloc&) {
+    return Fail(Reason::kInternalError, "no memory");
+  }
+}
+
+Result<std::vector<std::string>> Service::ReloadAll() {
   const std::lock_guard lock(reload_mutex_);
   const auto fail = [&](const Failure& failure) {
     log_->Event(clock_->Now(), "reload-refused",

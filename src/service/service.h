@@ -59,8 +59,10 @@ class Service {
   [[nodiscard]] Application& application() { return application_; }
 
  private:
+  Result<std::vector<std::string>> ReloadAll();
   Result<std::shared_ptr<const ApplicationState>> StateFor(const ServiceConfig& config);
   void Maintain();
+  void MaintainOnce();
   void MaintainPools();
   void StopUpkeep();
   void TellNews(const std::vector<std::string>& news);

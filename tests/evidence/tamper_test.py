@@ -140,7 +140,13 @@ class Tamper(unittest.TestCase):
                           "(orig, seq) WHERE seq > 4",
                           "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin return null; end'; CREATE "
                           "TRIGGER x BEFORE INSERT ON evidence_record FOR EACH ROW EXECUTE FUNCTION f()",
-                          "ALTER TABLE evidence_record ENABLE ROW LEVEL SECURITY"],
+                          "ALTER TABLE evidence_record ENABLE ROW LEVEL SECURITY",
+                          "ALTER TABLE evidence_record ADD CONSTRAINT c CHECK (trunk <> 'none') NOT VALID",
+                          "ALTER TABLE evidence_blob ADD CHECK (length(bytes) > 0)",
+                          "ALTER TABLE evidence_record ALTER COLUMN body TYPE varchar(1000000)",
+                          "ALTER TABLE evidence_record ALTER COLUMN trunk SET DEFAULT 'none'",
+                          "ALTER TABLE evidence_record ADD COLUMN more text",
+                          'ALTER TABLE evidence_signer ALTER COLUMN public_pem TYPE text COLLATE "C"'],
             "blob": ["UPDATE evidence_blob SET last_day = 0"],
         }
         for kind, statements in changes.items():

@@ -88,6 +88,12 @@ class Evidence(unittest.TestCase):
         for bad in ({"form": "1"}, {"limit": "0"}, {"limit": "1001"}, {"from": "today"}):
             self.get(server, "/v1/evidence", 400, **bad)
         self.assertEqual(server.request("GET", "/v1/evidence?%zz=1", token=READ)[0], 400)
+        # What is misspelt is named, also a reason and a parameter without a value: an empty page would look like "none".
+        for query, named in (("reason=nosuch", "reason"), ("form=", "form"), ("reasons", "reasons")):
+            status, _, text = server.request("GET", "/v1/evidence?" + query, token=READ)
+            self.assertEqual((status, json.loads(text)["error"]["reason"]), (400, "parameter-invalid"), query)
+            self.assertIn(named, json.loads(text)["error"]["detail"])
+        self.assertEqual(len(self.get(server, "/v1/evidence", reason="orig-mismatch", trunk="")["records"]), 1)
         metrics = server.request("GET", "/metrics", token=READ)[2]
         self.assertIn("callvet_evidence_stored_total 4", metrics)
         # However a search is written, the access log has what was searched for.

@@ -303,6 +303,11 @@ TEST(WriteJson, KeepsTheOrderAndIndents) {
   value.Add("a", JsonArray{true, "x"});
   EXPECT_EQ(WriteJson(value), R"({"b":1,"a":[true,"x"]})");
   EXPECT_EQ(WriteJson(value, 2), "{\n  \"b\": 1,\n  \"a\": [\n    true,\n    \"x\"\n  ]\n}");
+  EXPECT_EQ(WriteJson(JsonMembers{{"a", JsonArray{}}, {"b", JsonMembers{}}}, 2),
+            "{\n  \"a\": [],\n  \"b\": {}\n}");
+  // Of members with one name the last counts, at the place of the first.
+  EXPECT_EQ(WriteJson(JsonMembers{{"b", int64_t{1}}, {"a", int64_t{2}}, {"b", "\u00e9\n"}}),
+            "{\"b\":\"\u00e9\\n\",\"a\":2}");
 }
 
 struct PlaceCase {

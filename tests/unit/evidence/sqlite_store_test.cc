@@ -307,6 +307,7 @@ class CountingSigner final : public EvidenceSigner {
   }
   [[nodiscard]] const std::string& public_pem() const override { return signer_->public_pem(); }
   [[nodiscard]] const std::string& key_id() const override { return signer_->key_id(); }
+  [[nodiscard]] const std::shared_ptr<const EvidenceSigner>& inner() const { return signer_; }
 
  private:
   std::shared_ptr<const EvidenceSigner> signer_;
@@ -336,6 +337,28 @@ TEST_F(SqliteStoreTest, H9_RetentionGoesInStepsEachOfWhichLeavesAWholeStore) {
   EXPECT_GE(steps, 4U);
   EXPECT_TRUE(std::is_sorted(first.begin(), first.end()));
   EXPECT_EQ(lab_.store->Find({})->records.size(), 1U);
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+}
+
+// A program that ends does not wait until years are deleted.
+TEST_F(SqliteStoreTest, H9_RetentionStopsBehindItsStepAndGoesOnLater) {
+  lab_.signer = std::make_shared<CountingSigner>(lab_.signer, [&] { lab_.store->StopPruning(); });
+  lab_.store = lab_.Open();
+  Add(1000);
+  Add(1500);
+  lab_.clock->now += days(200);
+  Add(1);
+  const auto limit = std::chrono::floor<days>(lab_.clock->now);
+  EXPECT_THAT(lab_.store->Prune(limit), FailsWith(Reason::kEvidenceUnavailable));
+  EXPECT_THAT(lab_.store->Prune(limit), FailsWith(Reason::kEvidenceUnavailable));
+  EvidenceQuery query;
+  query.limit = EvidenceQuery::kMaxLimit;
+  EXPECT_EQ(lab_.store->Find(query)->records.size(), 1501U);
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+  EXPECT_THAT(lab_.store->Append({Record()}, Seen::kNever), Succeeds());
+  lab_.signer = std::static_pointer_cast<const CountingSigner>(lab_.signer)->inner();
+  lab_.store = lab_.Open();
+  EXPECT_EQ(lab_.store->Prune(limit).value_or(0), 1500);
   EXPECT_THAT(Findings(), testing::IsEmpty());
 }
 

@@ -303,6 +303,7 @@ class PrunedStore final : public EvidenceStore {
     return blobs;
   }
   Result<int64_t> Prune(std::chrono::sys_days day) override { return store_->Prune(day); }
+  void StopPruning() override { store_->StopPruning(); }
   Result<void> Rekey(const EvidenceSigner& next) override { return store_->Rekey(next); }
 
  private:

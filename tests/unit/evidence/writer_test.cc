@@ -45,6 +45,7 @@ class MoodyStore final : public EvidenceStore {
   Result<void> VisitAll(EvidenceVisitor& visitor) override { return store_->VisitAll(visitor); }
   Result<std::vector<EvidenceBlobUse>> Blobs() override { return store_->Blobs(); }
   Result<int64_t> Prune(std::chrono::sys_days day) override { return store_->Prune(day); }
+  void StopPruning() override { store_->StopPruning(); }
   Result<void> Rekey(const EvidenceSigner& next) override { return store_->Rekey(next); }
 
  private:
