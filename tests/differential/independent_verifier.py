@@ -21,7 +21,6 @@ from independent_certificates import Refused, need
 
 WINDOW = 60  # RFC 8224 4.1, D-5
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-EXTENSIONS = {"div", "div-o", "rph", "rcd", "msg"}  # registered, and not judged here
 
 
 # ---- Encodings -------------------------------------------------------------------------------------
@@ -384,6 +383,16 @@ def judge_compact(signature_part, info, call, world):
     raise failure
 
 
+def names_another_type(header_part):
+    """A-54: a token whose own header says that it is of an unknown type is of no known one, whatever else is
+    wrong with it."""
+    try:
+        ppt = strict_json(b64url(header_part)).get("ppt", "shaken")
+    except Refused:
+        return False
+    return isinstance(ppt, str) and ppt != "shaken"
+
+
 def judge_header(value, call, world):
     header = Header(value)
     ppt = header.text("ppt")
@@ -391,6 +400,8 @@ def judge_header(value, call, world):
         ppt = ppt.lower()
     header_part, payload_part, signature_part = header.parts()
     need(ppt in (None, "shaken"), 428, "unsupported-ppt")
+    if ppt is None and header_part is not None:
+        need(not names_another_type(header_part), 428, "unsupported-ppt")
     if call.get("date") is not None:
         fresh(date_seconds(call["date"]), call["now"], "date-stale")  # A-45
     if header_part is None:
@@ -404,8 +415,6 @@ def judge_header(value, call, world):
         judge_compact(signature_part, info, call, world)
         return
     jose = strict_json(b64url(header_part))
-    if ppt is None and "ppt" in jose:
-        need(jose["ppt"] == "shaken", 428, "unsupported-ppt" if isinstance(jose["ppt"], str) else None)
     ppt = check_jose(jose, ppt, info, header.text("alg"))
     payload = strict_json(b64url(payload_part))
     claims = Claims(payload, ppt == "shaken")

@@ -24,7 +24,9 @@ inline void Require(bool holds, const char* promise = "") {
 /// Inputs that got as far as the target's point: a call that passed, a file that was read. Seeds
 /// that do not would test nothing (replay.cc: --reach).
 inline size_t reached = 0;  // NOLINT: libFuzzer's interface leaves no other place
-inline void Reached() { ++reached; }
+inline void Reached() {
+  ++reached;
+}
 
 /// The lines of `text`, each a letter and a value.
 template <class Take>

@@ -11,7 +11,9 @@ using namespace callvet;  // NOLINT(google-build-using-namespace): a program of 
 
 namespace {
 
-callvet_text C(std::string_view text) { return {text.data(), text.size()}; }
+callvet_text C(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 template <class Struct>
 Struct Made() {
@@ -21,7 +23,9 @@ Struct Made() {
   return made;
 }
 
-std::string Cpp(callvet_text text) { return text.size == 0 ? "" : std::string(text.data, text.size); }
+std::string Cpp(callvet_text text) {
+  return text.size == 0 ? "" : std::string(text.data, text.size);
+}
 
 struct Handles {
   callvet_verifier* verifier = nullptr;
@@ -59,8 +63,8 @@ const Handles& Lab() {
   return handles;
 }
 
-// A call as lines say it: see ReadCall; and m message, F From, K trunk, c Call-ID, C a configuration,
-// p a policy, U a URL and, behind a space, certificates to put there.
+// A call as lines say it: see ReadCall; and m message, F From, K trunk, c Call-ID, C a
+// configuration, p a policy, U a URL and, behind a space, certificates to put there.
 struct Lines {
   CallRequest call;
   std::vector<callvet_text> identities, orig, dest, priorities;
@@ -111,10 +115,10 @@ void Mark(const callvet_mark& mark, std::string_view identity) {
   if (first != CALLVET_TOO_SMALL) return;
   std::vector<char> buffer(needed);
   size_t written = needed;
-  fuzz::Require(callvet_mark_identity(&mark, C(identity), buffer.data(), &written, &error) ==
-                        CALLVET_OK &&
-                    written == needed,
-                "the size that is said is enough");
+  fuzz::Require(
+      callvet_mark_identity(&mark, C(identity), buffer.data(), &written, &error) == CALLVET_OK &&
+          written == needed,
+      "the size that is said is enough");
 }
 
 void Judge(const Lines& lines) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "pki/claim_constraints.h"
 
-#include "fuzz.h"
 #include "base/json.h"
+#include "fuzz.h"
 #include "issue/certificate_issuer.h"
 #include "verify/authority.h"
 
@@ -28,8 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (read->empty()) continue;  // B-23: counts as absent
     const auto der = EncodeClaimConstraints(*read, form);
     fuzz::Require(der.has_value(), "what was read can be written");
-    const auto again = ClaimConstraints::Parse(
-        {reinterpret_cast<const uint8_t*>(der->data()), der->size()}, form);
+    const auto again =
+        ClaimConstraints::Parse({reinterpret_cast<const uint8_t*>(der->data()), der->size()}, form);
     fuzz::Require(again.has_value() && *again == *read, "and is the same");
   }
   return 0;

@@ -43,8 +43,8 @@ bool SignedByExporter(const JsonValue& json) {
 
 }  // namespace
 
-// A file of somebody else (`callvet evidence verify FILE`): what the trusted key did not sign is not
-// read, and what is read is judged again and passes only as a call does.
+// A file of somebody else (`callvet evidence verify FILE`): what the trusted key did not sign is
+// not read, and what is read is judged again and passes only as a call does.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::string exporter = fuzz::LabKey("evidence").public_key().ToPem();
   static const auto anchors = fuzz::LabBundle("root.pem");
@@ -86,8 +86,8 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   if (!signature) return size;
   for (auto& [name, value] : members) {
     if (name == "signature") {
-      value = EncodeBase64Url(
-          {reinterpret_cast<const char*>(signature->data()), signature->size()});
+      value =
+          EncodeBase64Url({reinterpret_cast<const char*>(signature->data()), signature->size()});
     }
   }
   const std::string result = WriteJson(JsonValue(std::move(members)));

@@ -5,8 +5,8 @@
 #include <set>
 #include <string>
 
-#include "fuzz.h"
 #include "evidence/record_frames.h"
+#include "fuzz.h"
 #include "pki/sealing.h"
 
 using namespace callvet;  // NOLINT(google-build-using-namespace): a program of one function
@@ -43,7 +43,9 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 // Changes what is in the last frame, whose check sum then fits.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
                                           unsigned seed) {
-  constexpr std::string_view kMark = "\xF7" "cvF";
+  constexpr std::string_view kMark =
+      "\xF7"
+      "cvF";
   constexpr size_t kHead = kMark.size() + 12;
   std::string bytes(fuzz::Text(data, size));
   const size_t at = bytes.rfind(kMark);

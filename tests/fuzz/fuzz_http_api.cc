@@ -54,9 +54,9 @@ class Desk {
     state.policy = policy.policy;
     state.recorder = CallRecorder{&desk_->writer(), ""};
     state.pools = PoolCounter{pools_, policy.policy};
-    state.tokens = AccessTokens({Must(AccessToken::Make(
-        "lab", Sha256Hex("lab"),
-        {"verify", "sign", "read-evidence", "admin", "file-complaints"}))});
+    state.tokens = AccessTokens(
+        {Must(AccessToken::Make("lab", Sha256Hex("lab"),
+                                {"verify", "sign", "read-evidence", "admin", "file-complaints"}))});
     state.deadline = std::chrono::hours(1);
     state.rate = std::make_shared<RateLimiter>(RateLimiter::Limits{});
     LogSetup log;
@@ -156,10 +156,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (reply.status == 200) fuzz::Reached();
   if (reply.content_type == "application/json" && request.method != "HEAD") {
-    fuzz::Require(ReadJson(reply.body, {.max_bytes = reply.body.size(), .max_depth = 64,
-                                        .max_values = 1'000'000})
-                      .has_value(),
-                  "an answer of JSON is JSON");
+    fuzz::Require(
+        ReadJson(reply.body,
+                 {.max_bytes = reply.body.size(), .max_depth = 64, .max_values = 1'000'000})
+            .has_value(),
+        "an answer of JSON is JSON");
   }
   for (const auto& [name, value] : reply.headers) {
     fuzz::Require((name + value).find_first_of("\r\n") == std::string::npos, "no header is split");

@@ -25,9 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::Require(rendered.has_value(), "what was read can be written");
     const auto again = IdentityHeader::Parse(*rendered);
     if (!again) continue;  // a ppt or info that only quotes could hold
-    fuzz::Require(again->token() == header->token() &&
-                      again->signing_input() == header->signing_input(),
-                  "and has the same token");
+    fuzz::Require(
+        again->token() == header->token() && again->signing_input() == header->signing_input(),
+        "and has the same token");
   }
   return 0;
 }

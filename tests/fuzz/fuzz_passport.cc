@@ -23,7 +23,8 @@ void RequireSame(const Claims& claims, std::string_view ppt) {
                     again->dest.uri == claims.dest.uri && again->attest == claims.attest &&
                     again->origid == claims.origid && again->mky.size() == claims.mky.size(),
                 "and says the same");
-  fuzz::Require(CanonicalJson(*again->payload()) == text, "the deterministic form is a fixed point");
+  fuzz::Require(CanonicalJson(*again->payload()) == text,
+                "the deterministic form is a fixed point");
 }
 
 }  // namespace

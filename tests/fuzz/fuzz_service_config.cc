@@ -13,9 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   fuzz::Reached();
   const auto settings = service::InsecureSettings(*config);
-  fuzz::Require(config->verifier.options.http_x5u == VerifierOptions::HttpX5u::kRefuse ||
-                    !settings.empty(),
-                "a switch that weakens is told");
+  fuzz::Require(
+      config->verifier.options.http_x5u == VerifierOptions::HttpX5u::kRefuse || !settings.empty(),
+      "a switch that weakens is told");
   fuzz::Require(service::CheckConfig(*config).has_value(), "what is read goes together");
   return 0;
 }

@@ -41,9 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Require(fuzz::VouchedFor(call), "what passes was signed");
   fuzz::Require(verdict.deciding() != nullptr, "somebody decided");
   for (const Check& check : verdict.deciding()->checks) {
-    fuzz::Require(check.outcome == CheckOutcome::kPassed ||
-                      check.outcome == CheckOutcome::kNotApplicable,
-                  "every check of what passes was made");
+    fuzz::Require(
+        check.outcome == CheckOutcome::kPassed || check.outcome == CheckOutcome::kNotApplicable,
+        "every check of what passes was made");
   }
   return 0;
 }

@@ -99,7 +99,7 @@ bool Verifies(std::string_view label, std::string_view input, std::string_view r
   }
   der.insert(0, std::string{'\x30', static_cast<char>(der.size())});
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                       &EVP_MD_CTX_free);
+                                                                        &EVP_MD_CTX_free);
   return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, LabKey(label).evp()) ==
              1 &&
          EVP_DigestVerify(context.get(), reinterpret_cast<const uint8_t*>(der.data()), der.size(),
@@ -161,26 +161,27 @@ bool FullFormVouches(const Parts& parts, const CallRequest& call, Among among) {
 bool CompactFormVouches(const Parts& parts, const CallRequest& call) {
   const auto signature = DecodeBase64Url(parts.signature);
   const auto date = ParseSipDate(call.date.value_or(""));
-  if (!signature || !date || std::chrono::abs(*date - kNow) > std::chrono::seconds(60)) return false;
+  if (!signature || !date || std::chrono::abs(*date - kNow) > std::chrono::seconds(60))
+    return false;
   const auto claim = [](const Party& party, JsonValue tn) {
     return JsonMembers{{party.tn() ? "tn" : "uri", std::move(tn)}};
   };
   std::vector<std::string> called = call.dest;
   if (call.target) called.push_back(*call.target);
   for (const std::string_view label : kTrusted) {
-    const std::string header = CanonicalJson(JsonMembers{
-        {"alg", "ES256"},
-        {"typ", "passport"},
-        {"x5u", std::string(kPrefix) + std::string(label) + std::string(kSuffix)}});
+    const std::string header = CanonicalJson(
+        JsonMembers{{"alg", "ES256"},
+                    {"typ", "passport"},
+                    {"x5u", std::string(kPrefix) + std::string(label) + std::string(kSuffix)}});
     for (const std::string& from : call.orig) {
       for (const std::string& to : called) {
         const auto orig = Party::Parse(from, nullptr);
         const auto dest = Party::Parse(to, nullptr);
         if (!orig || !dest) continue;
-        const std::string payload = CanonicalJson(
-            JsonMembers{{"dest", claim(*dest, JsonArray{dest->canonical()})},
-                        {"iat", int64_t{date->time_since_epoch().count()}},
-                        {"orig", claim(*orig, orig->canonical())}});
+        const std::string payload =
+            CanonicalJson(JsonMembers{{"dest", claim(*dest, JsonArray{dest->canonical()})},
+                                      {"iat", int64_t{date->time_since_epoch().count()}},
+                                      {"orig", claim(*orig, orig->canonical())}});
         if (Verifies(label, EncodeBase64Url(header) + "." + EncodeBase64Url(payload), *signature)) {
           return true;
         }
@@ -199,7 +200,9 @@ std::string LabFile(std::string_view name) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-CertificateBundle LabBundle(std::string_view name) { return Must(ParseBundle(LabFile(name))); }
+CertificateBundle LabBundle(std::string_view name) {
+  return Must(ParseBundle(LabFile(name)));
+}
 
 const PrivateKey& LabKey(std::string_view name) {
   static std::map<std::string, PrivateKey, std::less<>> keys;
@@ -216,22 +219,41 @@ std::shared_ptr<const TrustStore> LabTrust() {
   return builder.Build();
 }
 
-std::shared_ptr<const CertificateSource> LabSource() { return std::make_shared<Source>(); }
+std::shared_ptr<const CertificateSource> LabSource() {
+  return std::make_shared<Source>();
+}
 
 CallRequest ReadCall(std::string_view text) {
   CallRequest call;
   EachLine(text, [&](char letter, std::string_view value) {
     const std::string line(value);
     switch (letter) {
-      case 'I': call.identities.push_back(line); break;
-      case 'O': call.orig.push_back(line); break;
-      case 'D': call.dest.push_back(line); break;
-      case 'T': call.target = line; break;
-      case 't': call.date = line; break;
-      case 'R': call.resource_priority.push_back(line); break;
-      case 'P': call.priority = line; break;
-      case 'M': call.message_body = line; break;
-      default: break;
+      case 'I':
+        call.identities.push_back(line);
+        break;
+      case 'O':
+        call.orig.push_back(line);
+        break;
+      case 'D':
+        call.dest.push_back(line);
+        break;
+      case 'T':
+        call.target = line;
+        break;
+      case 't':
+        call.date = line;
+        break;
+      case 'R':
+        call.resource_priority.push_back(line);
+        break;
+      case 'P':
+        call.priority = line;
+        break;
+      case 'M':
+        call.message_body = line;
+        break;
+      default:
+        break;
     }
   });
   return call;
@@ -260,15 +282,16 @@ size_t MutateSigned(uint8_t* data, size_t size, size_t max_size, unsigned seed) 
   const auto json = ReadJson(header);
   const std::string* x5u = json ? TextAt(*json, "x5u") : nullptr;
   std::string_view label = x5u != nullptr ? LabelOf(*x5u) : "";
-  if ((seed / 16) % 8 == 0 || std::find(kTrusted.begin(), kTrusted.end(), label) == kTrusted.end()) {
+  if ((seed / 16) % 8 == 0 ||
+      std::find(kTrusted.begin(), kTrusted.end(), label) == kTrusted.end()) {
     label = std::array<std::string_view, 4>{"carrier", "numbers", "bound",
                                             "stranger"}[(seed / 128) % 4];
   }
   std::string& changed = (seed / 512) % 4 == 0 ? header : payload;
   const size_t before = changed.size();
   changed.resize(before + 64);
-  changed.resize(LLVMFuzzerMutate(reinterpret_cast<uint8_t*>(changed.data()), before,
-                                  changed.size()));
+  changed.resize(
+      LLVMFuzzerMutate(reinterpret_cast<uint8_t*>(changed.data()), before, changed.size()));
   const auto signed_token = SignRaw(header, payload, LabKey(label));
   if (!signed_token) return size;
   const size_t at = static_cast<size_t>(token.data() - text.data());

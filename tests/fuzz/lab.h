@@ -30,8 +30,8 @@ std::shared_ptr<const TrustStore> LabTrust();
 /// Gives the certificates of https://cert.example.org/NAME.pem, of the lab, and no others.
 std::shared_ptr<const CertificateSource> LabSource();
 
-/// A call, from lines of a letter and a value: I Identity header, O caller, D called, T Request-URI,
-/// t Date, R Resource-Priority, P Priority, M body of a MESSAGE.
+/// A call, from lines of a letter and a value: I Identity header, O caller, D called, T
+/// Request-URI, t Date, R Resource-Priority, P Priority, M body of a MESSAGE.
 CallRequest ReadCall(std::string_view text);
 
 /// Whether the lab has signed what such a pass needs: some token of `identities` with a good

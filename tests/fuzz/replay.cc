@@ -15,6 +15,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -122,16 +123,18 @@ int main(int argc, char** argv) {
     }
   }
   (void)std::signal(SIGABRT, OnAbort);
+  size_t reached = 0;
   for (const std::string& file : files) {
     current = file;
+    const size_t before = callvet::fuzz::reached;
     std::ifstream in(file, std::ios::binary);
     if (!in) {
       std::cerr << file << " cannot be read\n";
       return 1;
     }
     Run({std::istreambuf_iterator<char>(in), {}});
+    if (callvet::fuzz::reached > before) ++reached;
   }
-  const size_t reached = callvet::fuzz::reached;
   for (const std::string& file : files) {
     if (mutations == 0) break;
     current = "a changed form of " + file;
