@@ -49,7 +49,7 @@ class Lot:
         with open(calls, "w", encoding="ascii") as file:
             for i, (call, identities) in enumerate(zip(self.calls, self.identities)):
                 file.write(json.dumps(for_callvet(call, identities, i)) + "\n")
-        result = subprocess.run([os.environ["CALLVET"], "verify", "--batch", calls, "--threads", "1"] + self.lab.write(folder),
+        result = subprocess.run([os.environ["CALLVET"], "verify", "--batch", calls, "--threads", "1", "--timeout", "600"] + self.lab.write(folder),
                                 capture_output=True, encoding="utf-8", check=False)
         answers = [self.answer(line) for line in result.stdout.splitlines()]
         if len(answers) != len(self.calls):

@@ -41,7 +41,9 @@ void CheckUrl(std::string_view text) {
   if (!allowed) return;
   fuzz::Reached();
   const std::string url = Lower(std::string(text));
-  fuzz::Require(url.starts_with("https://") && url.find_first_of("@?# \r\n\\") == std::string::npos,
+  fuzz::Require(url.starts_with("https://") &&
+                    url.find_first_of("?# \r\n\\") == std::string::npos &&
+                    url.substr(8, url.find('/', 8) - 8).find('@') == std::string::npos,
                 "https, and nothing but host, port and path (C-20)");
   const std::string host = Lower(allowed->host);
   fuzz::Require(url.substr(8).starts_with(host), "the host is where it stands");
