@@ -315,9 +315,9 @@ def check_callers(claims, call):
     need(claims.orig in callers, 438, "orig-mismatch")
     called = set().union(*map(identities_of, call["called"]))
     target = identities_of(call["target"]) if call.get("target") else set()
-    if any(kind == "tn" for kind, _ in target):
-        called = target
     need(claims.dest & called, 438, "dest-mismatch")
+    if any(kind == "tn" for kind, _ in target):
+        need(claims.dest & target, 438, "dest-mismatch")
 
 
 def check_signature(text, raw, key):

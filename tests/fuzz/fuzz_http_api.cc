@@ -170,7 +170,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       request.path == "/stir/v1/verification") {
     const auto json = ReadJson(request.body, {.max_bytes = request.body.size()});
     const JsonValue* asked = json ? json->Find("verificationRequest") : nullptr;
-    fuzz::Require(asked != nullptr && asked->Find("identity") != nullptr, "what passes was asked");
+    fuzz::Require(asked != nullptr && (asked->Find("identity") != nullptr ||
+                                       asked->Find("identityHeader") != nullptr ||
+                                       asked->Find("identityHeaders") != nullptr),
+                  "what passes was asked");
   }
   return 0;
 }
