@@ -81,7 +81,7 @@ struct Lines {
       if (letter == 'U') certificates = value;
     });
     const auto point = [](const std::vector<std::string>& texts, std::vector<callvet_text>& to) {
-      for (const std::string& text : texts) to.push_back(C(text));
+      for (const std::string& each : texts) to.push_back(C(each));
     };
     point(call.identities, identities);
     point(call.orig, orig);
