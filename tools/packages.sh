@@ -14,6 +14,8 @@ CALLVET_TEST_PACKAGES=(
   kamailio kamailio-utils-modules kamailio-json-modules kamailio-lua-modules kamailio-tls-modules
   kamailio-secsipid-modules sip-tester dpkg-dev binutils make
 )
+# libFuzzer is in clang's run-time library (libclang-rt).
+CALLVET_FUZZ_PACKAGES=(clang libclang-rt-dev)
 
 # install_packages NAME...: installs those that are missing; does nothing, quickly, if none is.
 install_packages() {

@@ -11,7 +11,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::hours;
-using std::chrono::last;
 using std::chrono::March;
 using std::chrono::minutes;
 using std::chrono::November;
@@ -44,8 +43,8 @@ bool IsSummer(const TimeZones::Zone& zone, sys_seconds at) {
       return at >= begin && at < end;
     }
     case SummerTime::kEu:
-      return at >= sys_days(year / March / Sunday[last]) + hours(1) &&
-             at < sys_days(year / October / Sunday[last]) + hours(1);
+      return at >= sys_days(year / March / Sunday[std::chrono::last]) + hours(1) &&
+             at < sys_days(year / October / Sunday[std::chrono::last]) + hours(1);
   }
   return false;
 }

@@ -489,22 +489,22 @@ Result<std::string> HttpsFetcher::Send(const HttpExchange& exchange,
 
 Result<FetchedDocument> HttpsFetcher::Perform(const HttpExchange& exchange,
                                               const Deadline& deadline, FetchTrace* trace) const {
-  using Kind = FetchStep::Kind;
-  const auto end = [&](Kind kind, Failure failure) -> Result<FetchedDocument> {
+  using StepKind = FetchStep::Kind;
+  const auto end = [&](StepKind kind, Failure failure) -> Result<FetchedDocument> {
     if (trace != nullptr) RecordUnopened(*trace, kind, failure);
     return failure;
   };
   const auto uri = options_.url_policy.Check(exchange.url);
-  if (!uri) return end(Kind::kPolicy, uri.error());
+  if (!uri) return end(StepKind::kPolicy, uri.error());
   const Guard guard = options_.proxy.empty() ? Guard::kOn : Guard::kOffForProxy;
   if (guard == Guard::kOffForProxy) {
     if (auto ok = CheckHostForProxy(*uri, options_.private_addresses); !ok) {
-      return end(Kind::kPolicy, ok.error());
+      return end(StepKind::kPolicy, ok.error());
     }
   }
   const milliseconds total = std::min(deadline.Left(), options_.total_timeout);
   if (total <= milliseconds(0)) {
-    return end(Kind::kDns, Fail(Reason::kFetchTimeout, "the deadline had passed before"));
+    return end(StepKind::kDns, Fail(Reason::kFetchTimeout, "the deadline had passed before"));
   }
 
   ResponseLimits limits = options_.limits;
@@ -514,7 +514,7 @@ Result<FetchedDocument> HttpsFetcher::Perform(const HttpExchange& exchange,
   Request request;
   const Tracing tracing = trace != nullptr ? Tracing::kOn : Tracing::kOff;
   const RequestSpec spec{options_, ca_pem_, *uri, exchange, total, tracing};
-  if (auto ok = Prepare(request, transfer, spec); !ok) return end(Kind::kDns, ok.error());
+  if (auto ok = Prepare(request, transfer, spec); !ok) return end(StepKind::kDns, ok.error());
   CURL* easy = request.easy.get();
   const CURLcode code = curl_easy_perform(easy);
   const bool good = code == CURLE_OK && !transfer.broken && !transfer.response.failure() &&
@@ -523,7 +523,7 @@ Result<FetchedDocument> HttpsFetcher::Perform(const HttpExchange& exchange,
   if (!good) failure = Explain(code, easy, transfer, *uri);
   if (trace != nullptr) {
     const std::string allowed = uri->scheme + ", port " + std::to_string(PortOf(*uri));
-    trace->steps.push_back({Kind::kPolicy, FetchStep::Outcome::kDone, {}, allowed});
+    trace->steps.push_back({StepKind::kPolicy, FetchStep::Outcome::kDone, {}, allowed});
     RecordProgress(*trace, ProgressOf(easy, transfer, *uri), transfer.response, failure);
   }
   if (failure) return *failure;

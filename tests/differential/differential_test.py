@@ -1,322 +1,147 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Builds random calls, good and mutated, signed with python3-cryptography, and compares callvet's
-verdict with that of an independent verifier: both must pass the same calls, and refuse the others
-with the same SIP code. The seed is printed; --seed repeats a run."""
+"""Builds random calls, good and mutated, signed with python3-cryptography, and compares callvet's verdict with
+that of an independent verifier: both must pass the same calls, and refuse the others with the same SIP code and,
+where both name one, for the same reason.
+
+The seed is printed; --seed repeats a run. Calls are made in lots with a lab (certificates) each; what the two
+disagree on goes into --out: the lot's seed, the call, and both answers; --lot SEED (with the same --lot-size)
+makes that lot again."""
 
 import argparse
-import base64
 import collections
-import concurrent.futures
-import datetime
 import json
+import multiprocessing
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
-import uuid
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.x509.oid import NameOID
+import time
 
 import independent_verifier
+from random_calls import for_callvet, for_independent, make_call
+from random_lab import Lab
 
-CALLVET = os.environ["CALLVET"]
-NOW = 1_768_478_400
-X5U = "https://cert.example.org/p.pem"
-
-
-def b64(raw):
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+ANSWER = re.compile(r'\{"id":"(\d+)","verstat":"([^"]*)","reason":"([^"]*)"')
+CODE = re.compile(r'"sip":\{"code":(null|\d+)')
 
 
-def der(tag, body):
-    assert len(body) < 0x80
-    return bytes([tag, len(body)]) + body
+class Lot:
+    """Calls with one lab."""
+
+    def __init__(self, seed, count):
+        self.seed = seed
+        rng = random.Random(seed)
+        self.lab = Lab(rng)
+        self.calls = [make_call(f"{seed}-{i}", self.lab) for i in range(count)]
+        self.identities = [call.identities() for call in self.calls]
+
+    def independent(self):
+        world = self.lab.world()
+        return [independent_verifier.verdict(for_independent(call, identities), world)
+                for call, identities in zip(self.calls, self.identities)]
+
+    def callvet(self, folder):
+        """(SIP code or 0, reason) of each."""
+        calls = os.path.join(folder, "calls.ndjson")
+        with open(calls, "w", encoding="ascii") as file:
+            for i, (call, identities) in enumerate(zip(self.calls, self.identities)):
+                file.write(json.dumps(for_callvet(call, identities, i)) + "\n")
+        result = subprocess.run([os.environ["CALLVET"], "verify", "--batch", calls, "--threads", "1", "--timeout", "600"] + self.lab.write(folder),
+                                capture_output=True, encoding="utf-8", check=False)
+        answers = [self.answer(line) for line in result.stdout.splitlines()]
+        if len(answers) != len(self.calls):
+            raise RuntimeError(f"lot {self.seed}: {len(answers)} answers to {len(self.calls)} calls: {result.stderr}")
+        return answers
+
+    @staticmethod
+    def answer(line):
+        match = ANSWER.match(line)
+        if not match:
+            return "unreadable", json.loads(line).get("error", {}).get("reason", line[:200])
+        code = CODE.search(line)
+        code = 0 if code is None or code.group(1) == "null" else int(code.group(1))
+        if (match.group(2) == "TN-Validation-Passed") != (match.group(3) == "verified") or (code == 0) != (code == 0 and match.group(3) == "verified"):
+            return "contradiction", line[:200]
+        return code, match.group(3)
 
 
-def spc_list(spc):
-    return der(0x30, der(0xA0, der(0x16, spc)))
+def disagree(expected, actual):
+    """What the two differ in; "" if nothing."""
+    if expected[0] is None:  # several headers that all fail
+        return "" if actual[0] not in (0, "contradiction", "unreadable") else "verdict"
+    if (expected[0] == 0) != (actual[0] == 0):
+        return "verdict"
+    if expected[0] != actual[0]:
+        return "code"
+    if expected[1] is not None and expected[1] != actual[1]:
+        return "reason"
+    return ""
 
 
-def range_list(first, count):
-    number = count.to_bytes((count.bit_length() + 8) // 8, "big")
-    return der(0x30, der(0xA1, der(0x30, der(0x16, first) + der(0x02, number))))
+def run_lot(task):
+    seed, count, end = task
+    if time.time() > end:
+        return collections.Counter(), []
+    lot = Lot(seed, count)
+    with tempfile.TemporaryDirectory() as folder:
+        answers = lot.callvet(folder)
+    table, different = collections.Counter(), []
+    for i, (expected, actual) in enumerate(zip(lot.independent(), answers)):
+        table[actual] += 1
+        kind = disagree(expected, actual)
+        if kind:
+            call = lot.calls[i]
+            different.append({"kind": kind, "lot": seed, "call": i, "of": count, "independent": expected, "callvet": actual,
+                              "mutations": call.mutations, "signer": call.signer, "now": call.now, "request": call.request,
+                              "identities": lot.identities[i], "header": call.header, "payload": call.payload})
+    return table, different
 
 
-def name(common):
-    return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "US"),
-                      x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Independent"),
-                      x509.NameAttribute(NameOID.COMMON_NAME, common)])
-
-
-class Authority:
-    def __init__(self, common, issuer=None, ca=True, days=(-30, 300), tn_list=None,
-                 curve=ec.SECP256R1()):
-        self.key = ec.generate_private_key(curve)
-        moment = datetime.datetime.utcfromtimestamp(NOW)
-        signer = issuer or self
-        builder = (x509.CertificateBuilder()
-                   .subject_name(name(common))
-                   .issuer_name(issuer.certificate.subject if issuer else name(common))
-                   .public_key(self.key.public_key())
-                   .serial_number(x509.random_serial_number())
-                   .not_valid_before(moment + datetime.timedelta(days=days[0]))
-                   .not_valid_after(moment + datetime.timedelta(days=days[1]))
-                   .add_extension(x509.BasicConstraints(ca, None), critical=True)
-                   .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), False)
-                   .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
-                       signer.key.public_key()), False))
-        if tn_list is not None:
-            builder = builder.add_extension(
-                x509.UnrecognizedExtension(independent_verifier.TN_AUTH_LIST, tn_list), False)
-        self.certificate = builder.sign(signer.key, hashes.SHA256())
-
-    def pem(self):
-        return self.certificate.public_bytes(serialization.Encoding.PEM)
-
-    def sign(self, text):
-        r, s = utils.decode_dss_signature(self.key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-
-class Lab:
-    """Signers, good and bad, each with the chain that it publishes."""
-
-    def __init__(self, folder):
-        root = Authority("SHAKEN Root")
-        ca = Authority("SHAKEN CA", root)
-        other = Authority("SHAKEN Other Root")
-        leaves = {
-            "spc": (Authority("SHAKEN 818H", ca, False, tn_list=spc_list(b"818H")), [ca]),
-            "range": (Authority("SHAKEN numbers", ca, False,
-                                tn_list=range_list(b"12155550000", 500)), [ca]),
-            "expired": (Authority("SHAKEN old", ca, False, (-30, -1), spc_list(b"818H")), [ca]),
-            "early": (Authority("SHAKEN new", ca, False, (1, 30), spc_list(b"818H")), [ca]),
-            "stranger": (Authority("SHAKEN 818H", other, False, tn_list=spc_list(b"818H")), []),
-            "no-list": (Authority("SHAKEN plain", ca, False), [ca]),
-            "bad-list": (Authority("SHAKEN bad", ca, False, tn_list=b"\x30\x08\xa0\x06\x16558J"), [ca]),
-            "ca-signs": (Authority("SHAKEN CA 2", ca, True, tn_list=spc_list(b"818H")), [ca]),
-            "p384": (Authority("SHAKEN P-384", ca, False, tn_list=spc_list(b"818H"),
-                               curve=ec.SECP384R1()), [ca]),
-            "no-intermediate": (Authority("SHAKEN 818H", ca, False, tn_list=spc_list(b"818H")), []),
-        }
-        self.anchors = [root.certificate]
-        self.signers = {}
-        self.root_file = os.path.join(folder, "root.pem")
-        with open(self.root_file, "wb") as file:
-            file.write(root.pem())
-        for label, (leaf, rest) in leaves.items():
-            path = os.path.join(folder, label + ".pem")
-            with open(path, "wb") as file:
-                file.write(b"".join(a.pem() for a in [leaf] + rest))
-            self.signers[label] = (leaf, path, [a.certificate for a in [leaf] + rest])
-
-
-def random_number(rng, prefix="1215555"):
-    return prefix + "".join(rng.choice("0123456789") for _ in range(4))
-
-
-def dressed(rng, number):
-    """The same number as a switch might write it."""
-    return rng.choice([number, "+" + number, "+" + number[0] + "-" + number[1:4] + "-" + number[4:],
-                       "+1 (" + number[1:4] + ") " + number[4:7] + "." + number[7:]])
-
-
-class Call:
-    def __init__(self, rng, lab):
-        self.rng, self.lab = rng, lab
-        self.signer = rng.choices(list(lab.signers), [20, 10] + [1] * (len(lab.signers) - 2))[0]
-        self.orig, self.dest = random_number(rng), random_number(rng)
-        self.header = {"alg": "ES256", "ppt": "shaken", "typ": "passport", "x5u": X5U}
-        self.payload = {"attest": rng.choice("ABC"), "dest": {"tn": [self.dest]}, "iat": NOW,
-                        "orig": {"tn": self.orig}, "origid": str(uuid.UUID(int=rng.getrandbits(128)))}
-        self.parameters = [("info", "<" + X5U + ">"), ("alg", "ES256"), ("ppt", "shaken")]
-        self.show_orig, self.show_dest = dressed(rng, self.orig), dressed(rng, self.dest)
-        self.now = NOW + rng.choice([0, 0, 1, -1, 30, -30, 60, -60])
-        self.mutation = "none"
-        self.after = []  # changes of the finished header
-
-    def identity(self):
-        leaf = self.lab.signers[self.signer][0]
-        dump = lambda value: value if isinstance(value, str) else json.dumps(
-            value, sort_keys=self.rng.random() < 0.7, separators=(",", ":"))
-        text = b64(dump(self.header).encode()) + "." + b64(dump(self.payload).encode())
-        key = leaf if leaf.key.curve.name == "secp256r1" else self.lab.signers["spc"][0]
-        token = text + "." + b64(key.sign(text))
-        gap = self.rng.choice(["", "", " "])
-        value = token + "".join(gap + ";" + gap + n + (gap + "=" + gap + v if v is not None else "")
-                                for n, v in self.parameters)
-        for change in self.after:
-            value = change(value)
-        return value
-
-
-def flip(rng):
-    def change(value):
-        at = rng.randrange(value.index(";"))
-        return value[:at] + chr(ord(value[at]) ^ (1 << rng.randrange(7))) + value[at + 1:]
-    return change
-
-
-def replace(old, new):
-    return lambda value: value.replace(old, new, 1)
-
-
-def drop_claim(rng, call):
-    del call.payload[rng.choice(list(call.payload))]
-
-
-def drop_member(rng, call):
-    del call.header[rng.choice(list(call.header))]
-
-
-def odd_claim(rng, call):
-    claim, value = rng.choice([
-        ("iat", "1768478400"), ("iat", 1768478400.5), ("iat", -1), ("iat", 0), ("iat", None),
-        ("iat", 4102444800), ("iat", NOW - 61 - 60), ("attest", "Cabbage"), ("attest", "a"),
-        ("attest", ""), ("attest", ["A"]), ("origid", "ref"), ("origid", 7), ("orig", []),
-        ("orig", {"tn": ["12155550100"]}), ("orig", {}), ("orig", {"tn": ""}), ("orig", {"tn": "abc"}),
-        ("orig", {"tn": call.orig, "uri": "sip:a@example.org"}), ("dest", {"tn": call.dest}),
-        ("dest", {"tn": []}), ("dest", {"tn": [7]}), ("dest", "x"), ("dest", {"tn": ["1" * 16]})])
-    call.payload[claim] = value
-
-
-def good_variation(rng, call):
-    rng.choice([
-        lambda: call.payload.update(extra={"a": [1, {"b": "c"}]}),
-        lambda: call.payload["dest"]["tn"].insert(0, random_number(rng)),
-        lambda: call.payload["orig"].update(tn="+" + call.orig),
-        lambda: call.header.update(kid="x"),
-        lambda: rng.shuffle(call.parameters),
-        lambda: call.parameters.append(("foo", "\"a;b\"")),
-        lambda: call.parameters.append(("bar", None)),
-        lambda: call.parameters.__setitem__(1, ("ALG", "\"ES256\"")),
-        lambda: call.parameters.__setitem__(2, ("ppt", "\"shaken\"")),
-        lambda: call.parameters.pop(2),
-        lambda: call.parameters.pop(1),
-        lambda: (call.header.pop("ppt"), call.payload.pop("attest"), call.payload.pop("origid"),
-                 call.parameters.pop(2)),
-    ])()
-
-
-def parameter_mutation(rng, call):
-    rng.choice([
-        lambda: call.parameters.pop(0),
-        lambda: call.parameters.__setitem__(0, ("info", X5U)),
-        lambda: call.parameters.__setitem__(0, ("info", "<" + X5U + "x>")),
-        lambda: call.parameters.__setitem__(0, ("info", "<http://cert.example.org/p.pem>")),
-        lambda: call.parameters.append(("info", "<" + X5U + ">")),
-        lambda: call.parameters.append(("PPT", "shaken")),
-        lambda: call.parameters.__setitem__(1, ("alg", "HS256")),
-        lambda: call.parameters.__setitem__(2, ("ppt", "foobar")),
-        lambda: call.parameters.__setitem__(2, ("ppt", "")),
-        lambda: call.after.append(replace(">;", ">")),
-        lambda: call.after.append(lambda value: value + ";"),
-        lambda: call.after.append(lambda value: value + ";=x"),
-        lambda: call.after.append(replace(";", "; x y;")),
-    ])()
-
-
-def header_mutation(rng, call):
-    member, value = rng.choice([
-        ("alg", "none"), ("alg", "HS256"), ("alg", "es256"), ("typ", "JWT"), ("typ", "PASSporT"),
-        ("ppt", "foo"), ("ppt", "SHAKEN"), ("x5u", X5U + "#"), ("crit", ["x"]), ("jwk", {}),
-        ("jku", "https://x.example/")])
-    call.header[member] = value
-
-
-def json_mutation(rng, call):
-    text = json.dumps(call.payload, separators=(",", ":"))
-    call.payload = rng.choice([
-        text[:-1], text + " x", text + "\n", "\ufeff" + text, text.replace("{", "{\"iat\":1,", 1),
-        text.replace("\"attest\"", "\"\\u0061ttest\""), "[" + text + "]", "\"x\"", "",
-        text.replace(":" + str(NOW), ":1768478400e0"), text.replace("\"A\"", "'A'")])
-
-
-MUTATIONS = {
-    "none": (12, lambda rng, call: None),
-    "good": (16, good_variation),
-    "flip": (10, lambda rng, call: call.after.append(flip(rng))),
-    "drop claim": (4, drop_claim),
-    "drop header member": (4, drop_member),
-    "claim": (12, odd_claim),
-    "header": (8, header_mutation),
-    "parameter": (10, parameter_mutation),
-    "json": (8, json_mutation),
-    "orig": (4, lambda rng, call: setattr(call, "show_orig", random_number(rng, "1215556"))),
-    "dest": (4, lambda rng, call: setattr(call, "show_dest", random_number(rng, "1215556"))),
-    "clock": (6, lambda rng, call: setattr(call, "now", NOW + rng.choice([61, -61, 3600, -3600]))),
-    "signature": (4, lambda rng, call: call.after.append(
-        lambda value: value[:value.rindex(".") + 1] + b64(rng.choice(
-            [bytes(64), b"\x01" * 64, b"\x01" * 63, b"\x01" * 65, b"\xff" * 64])) +
-        value[value.index(";"):])),
-}
-
-
-def make_call(seed, lab):
-    rng = random.Random(seed)
-    call = Call(rng, lab)
-    call.mutation = rng.choices(list(MUTATIONS), [weight for weight, _ in MUTATIONS.values()])[0]
-    MUTATIONS[call.mutation][1](rng, call)
-    return call, call.identity()
-
-
-def callvet(call, identity):
-    path = call.lab.signers[call.signer][1]
-    result = subprocess.run(
-        [CALLVET, "verify", "--json", "--orig", call.show_orig, "--dest", call.show_dest,
-         "--at", str(call.now), "--anchors", call.lab.root_file, "--cert", path, "-"],
-        input=("Identity: " + identity).encode(), capture_output=True, timeout=60, check=False)
-    if result.returncode not in (0, 1):
-        return None, f"exit {result.returncode}: {result.stderr.decode()}"
-    verdict = json.loads(result.stdout)
-    if (result.returncode == 0) != (verdict["verstat"] == "TN-Validation-Passed"):
-        return None, "exit code and verstat disagree"
-    return verdict["sip"]["code"] or 0, verdict["reason"]
-
-
-def judge_independently(seed, lab):
-    """One thread at a time: python3-cryptography's certificates are not for several."""
-    call, identity = make_call(seed, lab)
-    chain = lab.signers[call.signer][2]
-    code, why = independent_verifier.sip_code(identity, call.show_orig, call.show_dest, call.now,
-                                              chain, lab.anchors)
-    return seed, call, identity, code, why
-
-
-def compare(judged):
-    seed, call, identity, expected, why = judged
-    actual, reason = callvet(call, identity)
-    line = (f"seed {seed} {call.mutation} by {call.signer}: independent {expected} ({why}), "
-            f"callvet {actual} ({reason})\n  {identity!r}")
-    return expected, actual, reason, line
+def report(table, total, different, seconds):
+    print(f"{'calls':>9}  verdict  reason")
+    for (code, reason), count in sorted(table.items(), key=lambda item: -item[1]):
+        print(f"{count:9}  {'passes' if code == 0 else code:>7}  {reason}")
+    kinds = collections.Counter(entry["kind"] for entry in different)
+    print(f"{total} calls in {seconds:.0f} s, {len(different)} disagreements"
+          + "".join(f", {count} of {kind}" for kind, count in sorted(kinds.items())))
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--lot-size", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(40))
+    parser.add_argument("--seconds", type=int, default=10**9, help="begin no further lot after that")
+    parser.add_argument("--out", help="file for disagreements, a JSON object a line")
+    parser.add_argument("--lot", type=int, help="only this lot")
     options = parser.parse_args()
-    print(f"seed {options.seed}")
-    with tempfile.TemporaryDirectory() as folder:
-        lab = Lab(folder)
-        judged = [judge_independently(options.seed + i, lab) for i in range(options.calls)]
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            results = list(pool.map(compare, judged))
-    reasons = collections.Counter(reason for _, _, reason, _ in results)
-    different = [line for expected, actual, _, line in results if expected != actual]
-    for line in different[:20]:
-        print(line)
-    for reason, count in reasons.most_common():
-        print(f"{count:6} {reason}")
-    print(f"{len(results)} calls, {len(different)} disagreements")
+    print(f"seed {options.seed}", flush=True)
+    sizes = [min(options.lot_size, options.calls - at) for at in range(0, options.calls, options.lot_size)]
+    end = time.time() + options.seconds
+    tasks = [(options.seed + i, size, end) for i, size in enumerate(sizes)]
+    if options.lot is not None:
+        tasks = [(options.lot, options.lot_size, end)]
+    begin, total, table, different = time.monotonic(), 0, collections.Counter(), []
+    with multiprocessing.Pool(options.jobs, maxtasksperchild=20) as pool:
+        for counted, found in pool.imap_unordered(run_lot, tasks):
+            table.update(counted)
+            different += found
+            total += sum(counted.values())
+            if options.out:
+                with open(options.out, "a", encoding="utf-8") as file:
+                    file.writelines(json.dumps(entry) + "\n" for entry in found)
+            if options.calls > 20_000 and total % 20_000 < options.lot_size:
+                print(f"  {total} calls, {len(different)} disagreements, {time.monotonic() - begin:.0f} s", flush=True)
+    for entry in different[:20]:
+        print(json.dumps(entry))
+    report(table, total, different, time.monotonic() - begin)
     # A run in which nothing passes or nothing fails would prove nothing.
-    passed = reasons["verified"]
-    if different or not len(results) * 0.1 < passed < len(results) * 0.9 or len(reasons) < 10:
+    passed = table[(0, "verified")]
+    if different or not total * 0.1 < passed < total * 0.9 or len({reason for _, reason in table}) < 10:
         return 1
     return 0
 

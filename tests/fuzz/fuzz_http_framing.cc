@@ -9,6 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = fuzz::Text(data, size);
   const auto framed = service::FrameHead(text, {});
   if (const auto* head = std::get_if<service::FramedHead>(&framed)) {
+    fuzz::Reached();
     fuzz::Require(head->bytes <= size && text.substr(head->bytes - 4, 4) == "\r\n\r\n");
     const auto again = service::FrameHead(text.substr(0, head->bytes), {});
     const auto* same = std::get_if<service::FramedHead>(&again);

@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto value = ReadJson(fuzz::Text(data, size));
   if (value) {
+    fuzz::Reached();
     // The deterministic form is a fixed point.
     const std::string canonical = CanonicalJson(*value);
     const auto again = ReadJson(canonical, {.max_bytes = canonical.size()});

@@ -7,6 +7,6 @@ using namespace callvet;  // NOLINT(google-build-using-namespace): a program of 
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto message = SipMessage::Parse(fuzz::Text(data, size));
-  if (message) (void)CallFromSip(*message);
+  if (message && CallFromSip(*message)) fuzz::Reached();
   return 0;
 }

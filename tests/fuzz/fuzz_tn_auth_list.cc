@@ -8,6 +8,7 @@ using namespace callvet;  // NOLINT(google-build-using-namespace): a program of 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto list = TnAuthList::Parse({data, size});
   if (list) {
+    fuzz::Reached();
     const std::string der = list->Encode();
     const auto again =
         TnAuthList::Parse({reinterpret_cast<const uint8_t*>(der.data()), der.size()});
