@@ -14,6 +14,10 @@ CALLVET_TEST_PACKAGES=(
   kamailio kamailio-utils-modules kamailio-json-modules kamailio-lua-modules kamailio-tls-modules
   kamailio-secsipid-modules sip-tester dpkg-dev binutils make
 )
+# tools/package: builds Debian packages and tries them in a chroot.
+CALLVET_PACKAGE_PACKAGES=(
+  debhelper dpkg-dev fakeroot lintian systemd python3 binutils make kamailio debootstrap strace iproute2
+)
 
 # install_packages NAME...: installs those that are missing; does nothing, quickly, if none is.
 install_packages() {
