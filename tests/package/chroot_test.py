@@ -173,7 +173,7 @@ class Service:
         traced = ["strace", "-f", "-qq", "-o", self.trace] if shutil.which("strace") else []
         self.process = subprocess.Popen(
             [*traced, "chroot", chroot.root, *AS_CALLVET, *command], stdout=self.log, stderr=self.log,
-            stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": "/run/notify"}, start_new_session=True)
+            stdin=subprocess.DEVNULL, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NOTIFY_SOCKET": "/run/notify"}, start_new_session=True)
         self.told = self.manager.recv(100)
 
     def pid(self):
