@@ -244,7 +244,7 @@ def check_service(chroot):
     status, answer = service.get("/readyz")
     say(f"    {answer}")
     expect(status == 503 and "anchors" in answer["detail"], "/readyz answers 503 and names the empty directory")
-    call = {"from": CALLER, "to": CALLED, "identity": chroot.path("/root/identity.txt").read_text().removeprefix("Identity:").strip()}
+    call = {"from": CALLER, "to": CALLED, "identity": sign(chroot).removeprefix("Identity:").strip()}
     status, answer = service.get("/v1/calls", call)
     expect(status == 200 and answer["verstat"] != "TN-Validation-Passed", f"without anchors nothing passes: {answer['reason']}")
     shutil.copy(chroot.path("/root/lab/root.pem"), chroot.path("/etc/callvet/anchors/lab.pem"))
@@ -276,7 +276,7 @@ def check_others(chroot):
     expect(soname == "libcallvet.so.1", "the example is built by pkg-config, and needs libcallvet.so.1")
     invite = (f"INVITE sip:{CALLED}@callee.example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
               f"From: <sip:{CALLER}@caller.example.org>;tag=1\r\nTo: <sip:{CALLED}@callee.example.org>\r\nCall-ID: 1@example.org\r\n"
-              f"CSeq: 1 INVITE\r\n{sign(chroot)}\r\nContent-Length: 0\r\n\r\n")
+              f"CSeq: 1 INVITE\r\nIdentity: {sign(chroot).removeprefix('Identity:').strip()}\r\nContent-Length: 0\r\n\r\n")
     with open(chroot.path("/root/invite.sip"), "w", encoding="utf-8", newline="") as out:
         out.write(invite)
     said = chroot.run("/root/verify", "/etc/callvet/callvet.json", "/root/invite.sip")
