@@ -282,7 +282,7 @@ def check_others(chroot):
     said = chroot.run("/root/verify", "/etc/callvet/callvet.json", "/root/invite.sip")
     expect("TN-Validation-Passed" in said, "and verifies a call by the service's configuration")
     for config in ("redirect", "inline"):
-        said = chroot.run("kamailio", "-c", "-f", f"/usr/share/doc/kamailio-callvet-module/examples/{config}.cfg")
+        said = chroot.run("kamailio", "-c", "-A", 'DIALOG_SECRET="0123456789abcdef0123456789abcdef"', "-f", f"/usr/share/doc/kamailio-callvet-module/examples/{config}.cfg")
         expect("config file ok" in said, f"kamailio -c takes {config}.cfg with the module", said)
 
 
