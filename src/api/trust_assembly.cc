@@ -80,6 +80,7 @@ Result<TrustInputs> MakeTrustInputs(const TrustSetup& setup,
   if (auto ok = CheckSetup(setup); !ok) return ok.error();
   TrustInputs inputs;
   inputs.anchors = setup.anchors;
+  inputs.anchor_directory = setup.anchor_directory;
   inputs.crl_anchors = setup.crl_anchors;
   inputs.crls = setup.crls;
   inputs.revocation_policy = setup.revocation_policy;

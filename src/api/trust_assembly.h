@@ -29,7 +29,8 @@ Result<RevocationPolicy> RevocationPolicyFromText(std::string_view text);
 
 /// Where trust comes from, as an operator names it.
 struct TrustSetup {
-  std::vector<std::filesystem::path> anchors;      // files or directories
+  std::vector<std::filesystem::path> anchors;                            // files or directories
+  std::optional<std::filesystem::path> anchor_directory = std::nullopt;  // may be empty
   std::vector<std::filesystem::path> crl_anchors;  // the STI-PA root, for indirect CRLs
   std::vector<std::filesystem::path> crls;
   std::vector<std::string> crl_urls;  // downloaded, and kept in state_dir

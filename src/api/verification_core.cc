@@ -82,7 +82,12 @@ std::optional<Failure> VerificationCore::NotReady() const {
     for (const TrustSource& source : TrustSources()) {
       if (source.failure) return source.failure;
     }
-    return Fail(Reason::kConfigInvalid, "there is no trust anchor, so no call can pass");
+    std::string detail = "there is no trust anchor, so no call can pass";
+    for (const TrustSource& source : TrustSources()) {
+      if (source.kind != TrustSource::Kind::kAnchors || source.detail.empty()) continue;
+      detail += "; " + source.name + ": " + source.detail;
+    }
+    return Fail(Reason::kConfigInvalid, std::move(detail));
   }
   return std::nullopt;
 }

@@ -29,6 +29,7 @@ class SectionsReader {
   void ReadTrust(ObjectReader& reader) {
     TrustSetup& trust = setup_.trust;
     paths_.Read(reader, "anchors", trust.anchors);
+    paths_.Read(reader, "anchor_dir", trust.anchor_directory);
     paths_.Read(reader, "crls", trust.crls);
     paths_.Read(reader, "crl_anchors", trust.crl_anchors);
     reader.Texts("crl_urls", trust.crl_urls);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/console.h"
 #include "cli/options.h"
+#include "cli/version_text.h"
 
 namespace callvet::cli {
 namespace {
@@ -28,7 +29,7 @@ int Run(int argc, char** argv) {
   Context context{console};
   CLI::App app(kDescription, "callvet");
   app.footer(kFooter);
-  app.set_version_flag("--version", "callvet " CALLVET_VERSION);
+  app.set_version_flag("--version", VersionText, "Show version, commit, engines and libraries");
   app.require_subcommand(1);
   AddVerifyCommand(app, context);
   AddDecodeCommand(app, context);
@@ -44,6 +45,7 @@ int Run(int argc, char** argv) {
   AddEvidenceCommand(app, context);
   AddComplaintCommand(app, context);
   AddServeCommand(app, context);
+  AddManualCommands(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

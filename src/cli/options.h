@@ -37,6 +37,8 @@ void AddFetchCommand(CLI::App& app, Context& context);
 void AddEvidenceCommand(CLI::App& app, Context& context);
 void AddComplaintCommand(CLI::App& app, Context& context);
 void AddServeCommand(CLI::App& app, Context& context);
+/// `manual` and `completion`: they describe what `app` has when they run.
+void AddManualCommands(CLI::App& app, Context& context);
 /// A command of `callvet evidence`.
 void AddReportCommand(CLI::App& evidence, Context& context);
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "cli/options.h"
 #include "service/demo.h"
+#include "service/notify.h"
 #include "service/service.h"
 
 namespace callvet::cli {
@@ -126,7 +127,10 @@ void HandleSignals(Service& service, const std::optional<Demo>& demo, const Cons
   while (true) {
     const timespec second{1, 0};
     const int signal = ::sigtimedwait(&signals, nullptr, &second);
-    if (signal == SIGTERM || signal == SIGINT) return service.Stop();
+    if (signal == SIGTERM || signal == SIGINT) {
+      service::NotifyManager("STOPPING=1");
+      return service.Stop();
+    }
     if (signal == SIGHUP) {
       if (auto ok = service.Reload(); !ok) console.Complain(ok.error());
     }
@@ -166,6 +170,7 @@ ExitCode RunServe(const ServeOptions& options, const Console& console) {
   }
   PrintStart(**service, demo, console);
   Result<void> ended;
+  service::NotifyManager("READY=1");  // it listens since it was made
   std::thread running([&] { ended = (*service)->Run(); });
   HandleSignals(**service, demo, console);
   running.join();

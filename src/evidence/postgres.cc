@@ -227,4 +227,10 @@ std::string FromPostgresBytes(std::string_view text) {
   return BytesOfHex(text.substr(2)).value_or("");
 }
 
+std::string PostgresClientVersion() {
+  const int version = ::PQlibVersion();
+  return "PostgreSQL by libpq " + std::to_string(version / 10'000) + "." +
+         std::to_string(version % 10'000);
+}
+
 }  // namespace callvet

@@ -49,4 +49,7 @@ std::string PostgresArray(const std::vector<PostgresConnection::Parameter>& valu
 std::string PostgresBytes(std::string_view bytes);
 std::string FromPostgresBytes(std::string_view text);
 
+/// Name and version of the PostgreSQL client library that is loaded.
+std::string PostgresClientVersion();
+
 }  // namespace callvet

@@ -221,4 +221,8 @@ SqliteStatement::Column SqliteStatement::TypeOf(int column) const {
   }
 }
 
+std::string SqliteVersion() {
+  return std::string("SQLite ") + ::sqlite3_libversion();
+}
+
 }  // namespace callvet

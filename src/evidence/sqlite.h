@@ -77,4 +77,7 @@ class SqliteStatement {
   std::unique_ptr<Handle> handle_;
 };
 
+/// Name and version of the SQLite that is loaded.
+std::string SqliteVersion();
+
 }  // namespace callvet

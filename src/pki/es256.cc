@@ -5,6 +5,7 @@
 #include <string>
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
@@ -168,6 +169,10 @@ Result<void> OpenSslEs256Engine::Verify(const Es256PublicKey& key, std::string_v
     return Fail(Reason::kSignatureInvalid, "the signature does not match the key and the token");
   }
   return Fail(Reason::kInternalError, "ES256 verification failed: " + why);
+}
+
+std::string OpenSslVersion() {
+  return OpenSSL_version(OPENSSL_VERSION);
 }
 
 }  // namespace callvet

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "callvet/result.h"
@@ -74,5 +75,8 @@ class OpenSslEs256Engine final : public Es256Engine {
   [[nodiscard]] Result<void> Verify(const Es256PublicKey& key, std::string_view signing_input,
                                     const Es256Signature& signature) const override;
 };
+
+/// Name and version of the OpenSSL that is loaded.
+std::string OpenSslVersion();
 
 }  // namespace callvet

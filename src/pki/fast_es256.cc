@@ -223,4 +223,16 @@ Result<std::shared_ptr<const Es256Engine>> MakeEs256Engine(const Es256EngineOpti
   return Engine(std::make_shared<OpenSslEs256Engine>());
 }
 
+std::vector<std::string_view> UsableEs256Engines() {
+  std::vector<std::string_view> names;
+  for (const Es256Kind kind : {Es256Kind::kIfma, Es256Kind::kAdx, Es256Kind::kPortable}) {
+    Es256EngineOptions options;
+    options.kind = kind;
+    options.generator_window = 4;  // the smallest table: it is only looked at
+    if (FastEs256Engine::Make(options)) names.push_back(PathOf(kind).name);
+  }
+  names.emplace_back("openssl");
+  return names;
+}
+
 }  // namespace callvet

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "callvet/result.h"
 #include "pki/es256.h"
@@ -97,5 +98,9 @@ class FastEs256Engine final : public Es256Engine {
 /// The engine of `options.kind`. kAuto gives OpenSSL's if no path passes its self-test; otherwise
 /// fails like FastEs256Engine::Make.
 Result<std::shared_ptr<const Es256Engine>> MakeEs256Engine(const Es256EngineOptions& options);
+
+/// The kinds by name that this processor can run, and that pass their self-tests: the one that
+/// kAuto takes first, "openssl" last.
+std::vector<std::string_view> UsableEs256Engines();
 
 }  // namespace callvet

@@ -44,25 +44,34 @@ bool HasCertificateEnding(const std::filesystem::path& path) {
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
-// A file by its name, whatever its ending; of a directory the files with a known ending.
-Result<std::vector<std::filesystem::path>> AnchorFiles(const std::filesystem::path& path) {
+bool IsDirectory(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
+// The files of a directory with a known ending; there may be none.
+Result<std::vector<std::filesystem::path>> CertificateFiles(const std::filesystem::path& path) {
   auto files = ListFiles(path);
   if (!files) return files.error();
-  std::error_code error;
-  if (!std::filesystem::is_directory(path, error)) return files;
   files->erase(std::remove_if(files->begin(), files->end(),
                               [](const auto& file) { return !HasCertificateEnding(file); }),
                files->end());
-  if (files->empty()) return InvalidFile(path.string(), "no certificate in this directory");
+  return files;
+}
+
+// A file by its name, whatever its ending; of a directory the files with a known ending.
+Result<std::vector<std::filesystem::path>> AnchorFiles(const std::filesystem::path& path) {
+  if (!IsDirectory(path)) return ListFiles(path);
+  auto files = CertificateFiles(path);
+  if (files && files->empty())
+    return InvalidFile(path.string(), "no certificate in this directory");
   return files;
 }
 
 // All or nothing: the first file that cannot be used refuses them all.
-Result<CertificateBundle> ReadAnchorPath(const std::filesystem::path& path) {
-  const auto files = AnchorFiles(path);
-  if (!files) return files.error();
+Result<CertificateBundle> ReadAnchorFiles(const std::vector<std::filesystem::path>& files) {
   CertificateBundle all;
-  for (const std::filesystem::path& file : *files) {
+  for (const std::filesystem::path& file : files) {
     const auto bytes = ReadFile(file);
     if (!bytes) return bytes.error();
     const auto anchors = ReadAnchors(*bytes, file.string());
@@ -70,6 +79,12 @@ Result<CertificateBundle> ReadAnchorPath(const std::filesystem::path& path) {
     all.insert(all.end(), anchors->begin(), anchors->end());
   }
   return all;
+}
+
+Result<CertificateBundle> ReadAnchorPath(const std::filesystem::path& path) {
+  const auto files = AnchorFiles(path);
+  if (!files) return files.error();
+  return ReadAnchorFiles(*files);
 }
 
 // The certificates beside CRLs, which there may be none of.
@@ -123,6 +138,16 @@ Result<void> TrustStoreBuilder::AddAnchorPath(const std::filesystem::path& path)
   if (!anchors) return anchors.error();
   AppendNew(store_.anchors_, *anchors);
   return {};
+}
+
+Result<size_t> TrustStoreBuilder::AddAnchorDirectory(const std::filesystem::path& path) {
+  if (!IsDirectory(path)) return Fail(Reason::kFileUnreadable, path.string() + ": no directory");
+  const auto files = CertificateFiles(path);
+  if (!files) return files.error();
+  const auto anchors = ReadAnchorFiles(*files);
+  if (!anchors) return anchors.error();
+  AppendNew(store_.anchors_, *anchors);
+  return files->size();
 }
 
 Result<void> TrustStoreBuilder::AddCrlAnchors(std::string_view bytes, std::string_view source) {

@@ -77,6 +77,9 @@ class TrustStoreBuilder {
   /// A file, or all files of a directory with the endings .pem .crt .cer .der. A directory without
   /// any certificate is kFileInvalid; an unreadable one kFileUnreadable.
   Result<void> AddAnchorPath(const std::filesystem::path& path);
+  /// The same, but of a directory that may be empty: then it trusts nobody. How many files counted.
+  /// Fails with kFileUnreadable (no such directory, or a file) and like AddAnchors.
+  Result<size_t> AddAnchorDirectory(const std::filesystem::path& path);
   /// The same for anchors of indirect CRLs.
   Result<void> AddCrlAnchors(std::string_view bytes, std::string_view source);
   Result<void> AddCrlAnchorPath(const std::filesystem::path& path);

@@ -539,4 +539,10 @@ std::vector<std::string> HttpsFetcher::InsecureSettings() const {
   return settings;
 }
 
+std::string CurlVersion() {
+  const ::curl_version_info_data* info = ::curl_version_info(CURLVERSION_NOW);
+  return std::string("libcurl ") + info->version +
+         (info->ssl_version == nullptr ? "" : std::string(" with ") + info->ssl_version);
+}
+
 }  // namespace callvet

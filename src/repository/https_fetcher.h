@@ -96,4 +96,7 @@ class HttpsFetcher final : public Fetcher, public HttpExchanger {
   std::string ca_pem_;  // of ca_file
 };
 
+/// Name and version of the libcurl that is loaded, and of its TLS.
+std::string CurlVersion();
+
 }  // namespace callvet

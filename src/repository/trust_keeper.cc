@@ -154,6 +154,15 @@ Result<TrustKeeper::Files> TrustKeeper::ReadFiles(sys_seconds now, TrustReport& 
   for (const auto& path : inputs_.anchors) {
     good = Report(report, Kind::kAnchors, path.string(), files.builder.AddAnchorPath(path)) && good;
   }
+  if (inputs_.anchor_directory) {
+    const std::filesystem::path& path = *inputs_.anchor_directory;
+    const auto count = files.builder.AddAnchorDirectory(path);
+    const auto outcome = count ? Result<void>() : Result<void>(count.error());
+    const bool empty = count && *count == 0;
+    good = Report(report, Kind::kAnchors, path.string(), outcome,
+                  empty ? "no certificate in this directory (*.pem, *.crt, *.cer, *.der)" : "") &&
+           good;
+  }
   for (const auto& path : inputs_.crl_anchors) {
     good = Report(report, Kind::kCrlAnchors, path.string(), files.builder.AddCrlAnchorPath(path)) &&
            good;

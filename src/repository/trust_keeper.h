@@ -25,7 +25,9 @@ namespace callvet {
 
 /// Where trust comes from.
 struct TrustInputs {
-  std::vector<std::filesystem::path> anchors;      // files or directories
+  std::vector<std::filesystem::path> anchors;  // files or directories
+  /// A directory of more anchors, which may be empty: to be filled later.
+  std::optional<std::filesystem::path> anchor_directory = std::nullopt;
   std::vector<std::filesystem::path> crl_anchors;  // for indirect CRLs only
   std::vector<std::filesystem::path> crls;
   RevocationPolicy revocation_policy = RevocationPolicy::kIfCovered;

@@ -95,4 +95,9 @@ Result<std::vector<RedisAnswer>> RedisConnection::Run(const std::vector<Command>
   return answers;
 }
 
+std::string RedisClientVersion() {
+  return "hiredis " + std::to_string(HIREDIS_MAJOR) + "." + std::to_string(HIREDIS_MINOR) + "." +
+         std::to_string(HIREDIS_PATCH);
+}
+
 }  // namespace callvet

@@ -43,4 +43,7 @@ class RedisConnection {
   std::unique_ptr<redisContext, Close> context_;
 };
 
+/// Name and version of the Redis client library.
+std::string RedisClientVersion();
+
 }  // namespace callvet

@@ -258,6 +258,9 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   for (const std::string& note : state->notes) {
     service->log_->Event(service->clock_->Now(), "warning", note);
   }
+  if (const auto failure = state->core->NotReady()) {
+    service->log_->Event(service->clock_->Now(), "not-ready", failure->detail);
+  }
   if (*desk != nullptr) service->application_.ServeEvidence(*desk);
   service->application_.Replace(std::make_shared<const ApplicationState>(std::move(*state)));
   for (const std::string& setting : InsecureSettings(*config)) {

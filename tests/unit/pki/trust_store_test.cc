@@ -67,6 +67,22 @@ TEST_F(TrustStoreTest, C32_AnchorThatIsNoCaRefusesTheWholeInput) {
   EXPECT_THAT(builder_.Build()->anchors(), IsEmpty());
 }
 
+TEST_F(TrustStoreTest, DirectoryThatMayBeEmpty) {
+  const auto root = IssueRoot("/CN=A");
+  Write("README", "not a certificate");
+  EXPECT_EQ(builder_.AddAnchorDirectory(directory_).value_or(99), 0U);
+  EXPECT_THAT(builder_.Build()->anchors(), IsEmpty());
+  EXPECT_THAT(builder_.AddAnchorPath(directory_), FailsWith(Reason::kFileInvalid));
+  const auto file = Write("a.pem", root.pem);
+  EXPECT_EQ(builder_.AddAnchorDirectory(directory_).value_or(99), 1U);
+  EXPECT_THAT(builder_.Build()->anchors(), ElementsAre(root.certificate));
+  EXPECT_THAT(builder_.AddAnchorDirectory(file), FailsWith(Reason::kFileUnreadable));
+  EXPECT_THAT(builder_.AddAnchorDirectory(directory_ / "none"), FailsWith(Reason::kFileUnreadable));
+  Write("b.pem", Issue(LeafSpec(), root).pem);
+  EXPECT_THAT(builder_.AddAnchorDirectory(directory_), FailsWith(Reason::kFileInvalid));
+  EXPECT_THAT(builder_.Build()->anchors(), IsEmpty());
+}
+
 TEST_F(TrustStoreTest, Directory) {
   const auto a = IssueRoot("/CN=A");
   const auto b = IssueRoot("/CN=B");
