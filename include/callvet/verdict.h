@@ -25,7 +25,8 @@ enum class CheckOutcome : uint8_t {
 /// "passed", "failed", "not-applicable" or "not-run".
 std::string_view CheckOutcomeText(CheckOutcome outcome);
 
-/// Which details are made. Sentences for people cost more than most of the checks that they are about.
+/// Which details are made. Sentences for people cost more than most of the checks that they are
+/// about.
 enum class Details : uint8_t {
   kAll,
   kOfFailures,  // that of what passed or did not apply is left empty
@@ -40,7 +41,8 @@ struct Check {
   std::string detail;             // the evidence, for people: both forms of a number, an age
 };
 
-/// Who signed, as the certificate says; trusted only if the check "chain" passed. Shared, never changed.
+/// Who signed, as the certificate says; trusted only if the check "chain" passed. Shared, never
+/// changed.
 struct SignerInfo {
   std::vector<std::string> spcs;  // of the TNAuthList
   /// SPCs of the nearest TNAuthList above the signer that has any; empty if its own has some. Who
@@ -89,12 +91,12 @@ struct PassportVerdict {
   std::string x5u;
   std::optional<std::string> attest;
   std::optional<std::string> origid;
-  std::optional<std::string> orig;     // canonical number or URI
-  std::vector<std::string> dest;       // canonical
-  std::optional<int64_t> iat;          // seconds since 1970; the Date in the compact form
-  std::optional<int64_t> age_seconds;  // now - iat
-  std::optional<std::string> div;      // who redirected the call, canonical (RFC 8946)
-  std::shared_ptr<const SignerInfo> signer;            // null if there was no certificate to look at
+  std::optional<std::string> orig;           // canonical number or URI
+  std::vector<std::string> dest;             // canonical
+  std::optional<int64_t> iat;                // seconds since 1970; the Date in the compact form
+  std::optional<int64_t> age_seconds;        // now - iat
+  std::optional<std::string> div;            // who redirected the call, canonical (RFC 8946)
+  std::shared_ptr<const SignerInfo> signer;  // null if there was no certificate to look at
   std::optional<RichCallData> rich_call_data;
   /// What a div-o PASSporT encloses in opt: the verdict on that PASSporT, one or nothing.
   std::vector<PassportVerdict> nested;
