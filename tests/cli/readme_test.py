@@ -82,7 +82,8 @@ class Readme(unittest.TestCase):
                                         "pki leaf", "pki crl", "lint-cert", "fetch", "trust update", "policy explain", "pools simulate", "serve",
                                         "evidence find", "evidence audit", "evidence verify", "evidence export", "evidence prune",
                                         "evidence report", "complaint add", "complaint list"))
-        helps += run("tools/simulate --help", ROOT).stdout
+        helps += run("callvet --help", "/").stdout
+        helps += "".join(run(f"tools/{tool} --help", ROOT).stdout for tool in ("simulate", "soak", "fuzz", "differential", "package"))
         own_tools = {"--preset", "--build", "--install", "--prefix", "--retry", "--retry-delay", "--retry-connrefused", "--data-binary"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
             self.assertIn(option, helps)
