@@ -157,7 +157,7 @@ class Evidence(unittest.TestCase):
             server.stop(how)
             before = len(writer.durable)
             time.sleep(pause)
-            self.assertGreater(len(writer.durable), before + 1000 * pause, "nothing was spilled meanwhile")
+            writer.wait_for(before + 1000)  # spilled meanwhile; how fast is the machine's matter
             server.start()
             error = writer.ended()
             self.assertEqual(writer.process.returncode, 0, error)
