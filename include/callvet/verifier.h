@@ -158,7 +158,7 @@ class Verifier {
   std::shared_ptr<const Es256Engine> engine_;
   std::shared_ptr<const ContentSource> content_;  // nullptr: nothing is fetched
   std::shared_ptr<ChainCache> chain_cache_;       // nullptr: switched off
-  std::shared_ptr<KnownHeaders> known_headers_;  // what it gives is what decoding gives
+  std::shared_ptr<KnownHeaders> known_headers_;   // what it gives is what decoding gives
 };
 
 }  // namespace callvet

@@ -101,8 +101,8 @@ Result<IdentityHeader> IdentityHeader::ParseBareToken(std::string_view token) {
 // three parts; all of them (full form) or only the signature (compact form).
 Result<void> IdentityHeader::SetToken(std::string_view token) {
   if (token.empty()) return Malformed("there is no token");
-  const auto* foreign = std::find_if_not(token.begin(), token.end(),
-                                         [](char c) { return kTokenChars.Has(c); });
+  const auto* foreign =
+      std::find_if_not(token.begin(), token.end(), [](char c) { return kTokenChars.Has(c); });
   if (foreign != token.end()) {
     return Malformed("the token has a foreign character at position " +
                      std::to_string(foreign - token.begin() + 1) + ": " +

@@ -27,8 +27,8 @@ struct PathTnAuthLists {
 /// kTnAuthListMissing, kTnAuthListMalformed or kTnAuthListNotAvailable. What it gives lives no
 /// longer than `chain`. Thread-safe.
 Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
-                                                                  const CertificateSource& source,
-                                                                  const Deadline& deadline);
+                                           const CertificateSource& source,
+                                           const Deadline& deadline);
 
 /// B-32 along a path (signer first): each list must be encompassed by the nearest one above it;
 /// certificates without a list (nullptr) set no limit of their own and lift none. Fails with

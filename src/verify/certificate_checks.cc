@@ -100,7 +100,7 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const J
               "each list is within its parent's") ||
       !Record(trail, CheckId::kAuthority, CheckAuthority(own, identity),
               own.spcs().empty() ? "the number is in the signer's list"
-                                             : "the signer's SPC covers any number")) {
+                                 : "the signer's SPC covers any number")) {
     return false;
   }
   if (candidate.rph &&
@@ -196,7 +196,9 @@ void RunCertificateChecks(const Call& call, const CertificateContext& context,
     trail.Fail(CheckId::kCertificate, bundle.error());
     return;
   }
-  trail.Pass(CheckId::kCertificate, [&] { return std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u; });
+  trail.Pass(CheckId::kCertificate, [&] {
+    return std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u;
+  });
   verdict.signer = (**bundle)[SignerIndex(**bundle)].signer_info();
 
   auto judged = JudgeChain(**bundle, context, call.now);

@@ -90,7 +90,9 @@ void CheckDate(const Call& call, Trail& trail) {
     trail.Fail(CheckId::kDateFresh, call.date->error());
   } else {
     const sys_seconds date = **call.date;
-    const auto text = [&] { return "Date " + FormatTime(date) + " is " + AgeText(call.now - date); };
+    const auto text = [&] {
+      return "Date " + FormatTime(date) + " is " + AgeText(call.now - date);
+    };
     if (IsFresh(call, date)) {
       trail.Pass(CheckId::kDateFresh, text);
     } else {
@@ -131,7 +133,11 @@ std::optional<PassportKind> CheckPpt(const std::optional<std::string>& ppt, cons
 
 void CheckForm(const IdentityHeader& header, PassportKind kind, Trail& trail) {
   if (header.form() != IdentityHeader::Form::kCompact) {
-    trail.Pass(CheckId::kForm, [&] { return std::string(header.form() == IdentityHeader::Form::kFull ? "full form" : "a token without Identity parameters"); });
+    trail.Pass(CheckId::kForm, [&] {
+      return std::string(header.form() == IdentityHeader::Form::kFull
+                             ? "full form"
+                             : "a token without Identity parameters");
+    });
   } else if (kind == PassportKind::kBase) {
     trail.Pass(CheckId::kForm, "compact form");
   } else {

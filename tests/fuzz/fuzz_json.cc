@@ -7,8 +7,8 @@
 using namespace callvet;  // NOLINT(google-build-using-namespace): a program of one function
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  // What the short reader accepts, the other one reads as the same. It declines every '/' outside of
-  // strings, so comments make no difference.
+  // What the short reader accepts, the other one reads as the same. It declines every '/' outside
+  // of strings, so comments make no difference.
   if (const auto plain = ReadPlainJson(fuzz::Text(data, size), JsonLimits())) {
     const auto full = ReadJsonWithComments(fuzz::Text(data, size));
     fuzz::Require(full && full->root == *plain);

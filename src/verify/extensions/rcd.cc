@@ -137,7 +137,9 @@ RichCallData CheckRcd(const RcdClaims& claims, Trail* trail) {
   data.reason = first ? Reason::kNone : first.error().reason;
   if (trail != nullptr && !first) trail->Fail(CheckId::kRcd, first.error());
   if (trail != nullptr && first) {
-    trail->Pass(CheckId::kRcd, [&] { return "well-formed, with " + std::to_string(claims.rcdi.size()) + " digests"; });
+    trail->Pass(CheckId::kRcd, [&] {
+      return "well-formed, with " + std::to_string(claims.rcdi.size()) + " digests";
+    });
   }
   return data;
 }
