@@ -78,6 +78,14 @@ void CheckPptSame(const IdentityHeader& header, const JoseHeader& jose, Trail& t
   }
 }
 
+// A known header has an x5u that is good.
+Result<void> CheckInfoUri(const std::string& text, const JoseHeader* known, const Call& call) {
+  if (known != nullptr && known->x5u == text) return {};
+  const auto uri = ParseX5u(text, RulesOf(call.options));
+  if (!uri) return uri.error();
+  return {};
+}
+
 }  // namespace
 
 // A-45, D-5. The compact form cannot do without a Date.
@@ -157,10 +165,8 @@ void CheckInfoParameter(const IdentityHeader& header, const JoseHeader* known, c
   } else if (!header.info()->bracketed) {
     trail.Fail(CheckId::kInfo, Fail(Reason::kInfoInvalid, "info is not in angle brackets: " +
                                                               Quote(header.info()->uri, 200)));
-  } else if (known != nullptr && known->x5u == header.info()->uri) {
-    trail.Pass(CheckId::kInfo, header.info()->uri);
-  } else if (auto uri = ParseX5u(header.info()->uri, RulesOf(call.options)); !uri) {
-    trail.Fail(CheckId::kInfo, uri.error());
+  } else if (auto ok = CheckInfoUri(header.info()->uri, known, call); !ok) {
+    trail.Fail(CheckId::kInfo, ok.error());
   } else {
     trail.Pass(CheckId::kInfo, header.info()->uri);
   }
