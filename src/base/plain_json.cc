@@ -111,7 +111,8 @@ class PlainReader {
       std::string name;
       if (at_ == end_ || *at_ != '"' || !TakeString(name) || Has(members, name)) return false;
       if (!Take(':')) return false;
-      auto& member = members.emplace_back(std::move(name), JsonValue());
+      auto& member = members.emplace_back();
+      member.first = std::move(name);
       if (!TakeValue(member.second, depth + 1)) return false;
     } while (Take(','));
     return Take('}');
