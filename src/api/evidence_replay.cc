@@ -273,7 +273,8 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   replay.trust_store = kept->material.trust_store;
   replay.verdict = JudgeAgain(*call, std::move(*kept), sys_seconds(std::chrono::seconds(time)));
   replay.call = std::move(*call);
-  const auto names_now = CheckNames(replay.verdict);
+  const auto checks = CheckNames(replay.verdict);
+  const std::vector<std::string> names_now(checks.begin(), checks.end());
   replay.difference = DigestDifference(*then, names_then, VerdictDigest(replay.verdict), names_now);
   if (replay.difference.empty()) {
     replay.difference =

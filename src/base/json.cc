@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <functional>
 #include <iterator>
 #include <limits>
 
@@ -334,7 +335,7 @@ enum class Order : uint8_t { kByName, kAsGiven };
 class JsonWriter {
  public:
   /// `indent` below 0: in one line.
-  JsonWriter(Order order, int indent) : order_(order), indent_(indent) {}
+  JsonWriter(Order order, int indent) : order_(order), indent_(indent) { text_.reserve(kUsual); }
 
   void Write(const JsonValue& value) {
     std::visit([this](const auto& part) { (*this)(part); }, value.storage());
@@ -384,8 +385,11 @@ class JsonWriter {
     sorted.reserve(members.size());
     for (const auto& member : members) sorted.push_back(&member);
     Members given = order_ == Order::kAsGiven ? sorted : Members();
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const auto* a, const auto* b) { return a->first < b->first; });
+    // By name, and of one name as they stand. (std::stable_sort takes memory for that.)
+    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
+      const int order = a->first.compare(b->first);
+      return order < 0 || (order == 0 && std::less<>()(a, b));
+    });
     const auto same = [](const auto* a, const auto* b) { return a->first == b->first; };
     const bool repeated = std::adjacent_find(sorted.begin(), sorted.end(), same) != sorted.end();
     if (!repeated) return order_ == Order::kByName ? sorted : given;
@@ -436,6 +440,8 @@ class JsonWriter {
     text_ += '\n';
     text_.append(depth_ * static_cast<size_t>(indent_), ' ');
   }
+
+  static constexpr size_t kUsual = 512;  // bytes of what is written
 
   Order order_;
   int indent_;

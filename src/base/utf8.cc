@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/utf8.h"
 
+#include <algorithm>
+
 #include <array>
 
 namespace callvet {
@@ -23,12 +25,15 @@ CodePoint ReadCodePoint(std::string_view text) {
 }
 
 bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
+  while (true) {
+    const auto* other =
+        std::find_if(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
+    text.remove_prefix(static_cast<size_t>(other - text.begin()));
+    if (text.empty()) return true;
     const CodePoint point = ReadCodePoint(text);
     if (!point.valid) return false;
     text.remove_prefix(point.size);
   }
-  return true;
 }
 
 }  // namespace callvet

@@ -34,9 +34,8 @@ Result<std::vector<MediaKey>> ReadFingerprints(const JsonArray& array) {
 }  // namespace
 
 JsonMembers CallJson(const CallRequest& call) {
-  JsonMembers json = {{"identities", JsonTexts(call.identities)},
-                      {"orig", JsonTexts(call.orig)},
-                      {"dest", JsonTexts(call.dest)}};
+  JsonMembers json = MakeMembers("identities", JsonTexts(call.identities), "orig",
+                                 JsonTexts(call.orig), "dest", JsonTexts(call.dest));
   if (call.token_form == CallRequest::TokenForm::kBareToken) json.emplace_back("bare", true);
   AddText(json, "from", call.from);
   AddText(json, "date", call.date);

@@ -223,14 +223,14 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::
   if (!material) return material.error();
   JsonValue verdict = VerdictDigest(evidence.verdict);
   JsonValue odd_claims = key_ ? TakeOddClaims(verdict) : JsonValue();
-  JsonMembers json = {{"material", std::move(*material)}, {"verdict", std::move(verdict)}};
+  JsonMembers json = MakeMembers("material", std::move(*material), "verdict", std::move(verdict));
   if (evidence.disposition) {
     json.emplace_back("disposition", DispositionDigest(*evidence.disposition));
   }
   AddText(json, "policy", evidence.policy);
   AddText(json, "trust_list", evidence.trust_list);
-  JsonMembers private_part = {{"call", CallJson(evidence.call)},
-                              {"parties", PartiesDigest(evidence.verdict)}};
+  JsonMembers private_part =
+      MakeMembers("call", CallJson(evidence.call), "parties", PartiesDigest(evidence.verdict));
   if (!odd_claims.IsNull()) private_part.emplace_back("claims", std::move(odd_claims));
   AddText(private_part, "call_id", evidence.call_id);
   return Finish(std::move(json), std::move(private_part), std::move(record));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/material.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/base64url.h"
@@ -110,17 +111,21 @@ Result<SharedBlob> MaterialEncoder::OptionsBlob(
   return options_.Add(options, std::move(*blob));
 }
 
-Result<SharedBlob> MaterialEncoder::NamesBlob(const std::vector<std::string>& names) {
-  if (names_blob_ != nullptr && names == names_) return names_blob_;
-  auto blob = MakeBlob(CanonicalJson(JsonTexts(names)));
+Result<SharedBlob> MaterialEncoder::NamesBlob(const std::vector<std::string_view>& names) {
+  if (names_blob_ != nullptr &&
+      std::equal(names.begin(), names.end(), names_.begin(), names_.end())) {
+    return names_blob_;
+  }
+  names_.assign(names.begin(), names.end());
+  names_blob_.reset();
+  auto blob = MakeBlob(CanonicalJson(JsonTexts(names_)));
   if (!blob) return blob.error();
-  names_ = names;
   names_blob_ = *blob;
   return blob;
 }
 
 Result<JsonMembers> MaterialEncoder::Encode(const CallEvidence& evidence,
-                                            const std::vector<std::string>& names,
+                                            const std::vector<std::string_view>& names,
                                             std::vector<SharedBlob>& blobs) {
   JsonMembers json;
   if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
@@ -149,7 +154,7 @@ Result<JsonMembers> MaterialEncoder::Encode(const CallEvidence& evidence,
     }
     auto blob = BundleBlob(*answer.value);
     if (!blob) return blob.error();
-    certificates.push_back(JsonMembers{{"url", answer.url}, {"sha256", (*blob)->sha256}});
+    certificates.push_back(MakeMembers("url", answer.url, "sha256", (*blob)->sha256));
     blobs.push_back(std::move(*blob));
   }
   if (!certificates.empty()) json.emplace_back("certificates", std::move(certificates));

@@ -31,7 +31,8 @@ class MaterialEncoder {
  public:
   /// The member "material" of a record; what it names is added to `blobs`. `names` are the checks'
   /// names. Fails with kInternalError.
-  Result<JsonMembers> Encode(const CallEvidence& evidence, const std::vector<std::string>& names,
+  Result<JsonMembers> Encode(const CallEvidence& evidence,
+                             const std::vector<std::string_view>& names,
                              std::vector<SharedBlob>& blobs);
 
  private:
@@ -62,7 +63,7 @@ class MaterialEncoder {
   Result<const TrustBlobs*> TrustOf(const std::shared_ptr<const TrustStore>& store);
   Result<SharedBlob> BundleBlob(const std::shared_ptr<const CertificateBundle>& bundle);
   Result<SharedBlob> OptionsBlob(const std::shared_ptr<const VerifierOptions>& options);
-  Result<SharedBlob> NamesBlob(const std::vector<std::string>& names);
+  Result<SharedBlob> NamesBlob(const std::vector<std::string_view>& names);
 
   Memory<TrustStore, TrustBlobs> trust_{4};
   Memory<CertificateBundle, SharedBlob> bundles_{4096};

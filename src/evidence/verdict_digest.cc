@@ -35,7 +35,7 @@ JsonMembers PassportDigest(const PassportVerdict& passport) {
       failed.emplace_back(std::string(check.id), Info(check.reason).id);
     }
   }
-  JsonMembers json = {{"reason", Info(passport.reason).id}, {"checks", std::move(letters)}};
+  JsonMembers json = MakeMembers("reason", Info(passport.reason).id, "checks", std::move(letters));
   if (!failed.empty()) json.emplace_back("failed", std::move(failed));
   AddText(json, "ppt", passport.ppt);
   AddText(json, "attest", passport.attest);
@@ -62,10 +62,8 @@ JsonMembers PartiesOf(const PassportVerdict& passport) {
 }
 
 JsonMembers SignerSummary(const SignerInfo& signer) {
-  JsonMembers json = {{"subject", signer.subject},
-                      {"serial", signer.serial},
-                      {"sha256", signer.sha256},
-                      {"spcs", JsonTexts(signer.spcs)}};
+  JsonMembers json = MakeMembers("subject", signer.subject, "serial", signer.serial, "sha256",
+                                 signer.sha256, "spcs", JsonTexts(signer.spcs));
   AddText(json, "organization", signer.organization);
   if (!signer.delegated_by_spcs.empty()) {
     json.emplace_back("delegated_by_spcs", JsonTexts(signer.delegated_by_spcs));
@@ -80,7 +78,8 @@ JsonMembers VerdictDigest(const Verdict& verdict) {
   for (const PassportVerdict& passport : verdict.passports) {
     passports.push_back(PassportDigest(passport));
   }
-  JsonMembers json = {{"reason", Info(verdict.reason).id}, {"passports", std::move(passports)}};
+  JsonMembers json =
+      MakeMembers("reason", Info(verdict.reason).id, "passports", std::move(passports));
   if (verdict.decided_by) json.emplace_back("decided_by", *verdict.decided_by);
   if (verdict.priority) {
     json.emplace_back("priority", Info(verdict.priority->reason).id);
@@ -176,18 +175,19 @@ JsonMembers PartiesDigest(const Verdict& verdict) {
   }
   JsonArray path;
   for (const CallLeg& leg : verdict.path) {
-    JsonMembers json = {{"from", leg.from}, {"to", leg.to}, {"iat", leg.iat}};
+    JsonMembers json = MakeMembers("from", leg.from, "to", leg.to, "iat", leg.iat);
     AddText(json, "ppt", leg.ppt);
     if (leg.signer) json.emplace_back("signer", SignerSummary(*leg.signer));
     path.emplace_back(std::move(json));
   }
-  return {{"passports", std::move(passports)}, {"path", std::move(path)}};
+  return MakeMembers("passports", std::move(passports), "path", std::move(path));
 }
 
-std::vector<std::string> CheckNames(const Verdict& verdict) {
-  std::vector<std::string> names;
+std::vector<std::string_view> CheckNames(const Verdict& verdict) {
+  std::vector<std::string_view> names;
   for (const PassportVerdict& passport : verdict.passports) {
     if (passport.checks.empty()) continue;
+    names.reserve(passport.checks.size());
     for (const Check& check : passport.checks) names.emplace_back(check.id);
     break;
   }

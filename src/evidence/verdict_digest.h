@@ -28,7 +28,7 @@ JsonValue WithOddClaims(const JsonValue& digest, const JsonValue& claims);
 JsonMembers PartiesDigest(const Verdict& verdict);
 
 /// The ids of the checks of this program, in order: the key to the letters.
-std::vector<std::string> CheckNames(const Verdict& verdict);
+std::vector<std::string_view> CheckNames(const Verdict& verdict);
 
 /// In what `now` differs from `then`, in words, or "". `names_then` and `names_now` are their
 /// CheckNames; a check that only one of them has does not count unless it failed.

@@ -19,6 +19,9 @@ namespace {
 constexpr uint64_t kWakeId = 0;
 constexpr uint64_t kFirstListenerId = 1;
 constexpr int kSweepMs = 200;
+// While workers are at work: how often it is seen to it that nobody waits behind one that hangs.
+constexpr int kLookMs = 1;
+constexpr std::chrono::milliseconds kLate{1};
 // Above this a connection counts against the memory for requests.
 constexpr size_t kFreeBytes = size_t{16} * 1024;
 // Reads of a refused body before the connection is cut.
@@ -40,7 +43,8 @@ ConnectionLoop::ConnectionLoop(ConnectionLimits limits, std::vector<int> listene
       handler_(handler),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      tls_(std::move(tls)) {
+      tls_(std::move(tls)),
+      processors_(std::max(2U, std::thread::hardware_concurrency())) {
   Watch(epoll_, wake_, kWakeId, EPOLLIN);
   for (size_t i = 0; i < listeners_.size(); ++i) {
     Watch(epoll_, listeners_[i], kFirstListenerId + i, EPOLLIN);
@@ -84,10 +88,15 @@ ConnectionStatistics ConnectionLoop::Statistics() const {
 }
 
 void ConnectionLoop::Run() {
-  for (size_t i = 0; i < limits_.workers; ++i) workers_.emplace_back([this] { Work(); });
+  for (size_t i = 0; i < limits_.workers; ++i) {
+    Worker& worker = workers_.emplace_back();
+    worker.thread = std::thread([this, &worker] { Work(worker); });
+  }
   int64_t swept = NowMs();
+  Wake awake = Wake::kNobody;
   while (true) {
-    Poll(kSweepMs);
+    Poll(awake == Wake::kWorkers ? kLookMs : kSweepMs);
+    awake = HelpLateJobs();
     const int64_t now = NowMs();
     if (draining()) CloseListeners();
     if (now - swept >= kSweepMs || draining()) {
@@ -102,8 +111,8 @@ void ConnectionLoop::Run() {
     phase_ = Phase::kStopping;
     jobs_.clear();
   }
-  jobs_ready_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  for (Worker& worker : workers_) worker.called.notify_one();
+  for (Worker& worker : workers_) worker.thread.join();
   // Streams notice it by their sockets.
   for (const auto& [id, connection] : connections_) ::shutdown(connection->fd(), SHUT_RDWR);
   const std::lock_guard lock(streams_mutex_);
@@ -391,7 +400,7 @@ ConnectionLoop::Next ConnectionLoop::Submit(const Shared& connection, std::strin
   connection->since.reset();
   if (draining()) request.head.persistence = FramedHead::Persistence::kClose;
   const FramedHead::Persistence persistence = request.head.persistence;
-  bool worker_waits = false;
+  Worker* called = nullptr;
   {
     std::unique_lock lock(jobs_mutex_);
     if (jobs_.size() >= limits_.queued_requests || phase_ != Phase::kRunning) {
@@ -400,25 +409,54 @@ ConnectionLoop::Next ConnectionLoop::Submit(const Shared& connection, std::strin
     }
     connection->owner = Connection::Owner::kWorker;
     jobs_.push_back({connection, std::move(request)});
-    worker_waits = waiting_workers_ > 0;
+    // More threads than processors would only stand in each other's way.
+    if (workers_.size() - idle_.size() < processors_) called = TakeIdle();
   }
-  // Without the lock, which the one that wakes up needs at once; others look before they wait.
-  if (worker_waits) jobs_ready_.notify_one();
+  // Without the lock, which the one that wakes up needs at once.
+  if (called != nullptr) called->called.notify_one();
   return Next::kHandedOver;
 }
 
-void ConnectionLoop::Work() {
-  while (true) {
-    std::optional<Job> job;
-    {
-      std::unique_lock lock(jobs_mutex_);
-      ++waiting_workers_;
-      jobs_ready_.wait(lock, [this] { return !jobs_.empty() || phase_ == Phase::kStopping; });
-      --waiting_workers_;
-      if (jobs_.empty()) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
-    }
+ConnectionLoop::Worker* ConnectionLoop::TakeIdle() {
+  if (idle_.empty()) return nullptr;
+  Worker* worker = idle_.back();
+  idle_.pop_back();
+  worker->state = Worker::State::kRunning;
+  return worker;
+}
+
+// Workers may wait for certificates: a job that nobody took for a while gets one more.
+ConnectionLoop::Wake ConnectionLoop::HelpLateJobs() {
+  Worker* called = nullptr;
+  Wake awake = Wake::kNobody;
+  {
+    const std::lock_guard lock(jobs_mutex_);
+    const bool late = !jobs_.empty() && jobs_.front().request.ready.Elapsed() >= kLate;
+    if (late) called = TakeIdle();
+    if (idle_.size() < workers_.size()) awake = Wake::kWorkers;
+  }
+  if (called != nullptr) called->called.notify_one();
+  return awake;
+}
+
+// Waits for one; nothing: it is all over.
+std::optional<ConnectionLoop::Job> ConnectionLoop::NextJob(Worker& worker) {
+  std::unique_lock lock(jobs_mutex_);
+  while (jobs_.empty()) {
+    if (phase_ == Phase::kStopping) return std::nullopt;
+    worker.state = Worker::State::kIdle;
+    idle_.push_back(&worker);
+    worker.called.wait(lock, [&] {
+      return worker.state == Worker::State::kRunning || phase_ == Phase::kStopping;
+    });
+  }
+  std::optional<Job> job(std::move(jobs_.front()));
+  jobs_.pop_front();
+  return job;
+}
+
+void ConnectionLoop::Work(Worker& worker) {
+  while (auto job = NextJob(worker)) {
     const FramedHead::Persistence asked = job->request.head.persistence;
     WireReply reply = handler_.Handle(job->request);
     Connection& connection = *job->connection;

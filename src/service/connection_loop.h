@@ -137,7 +137,16 @@ class ConnectionLoop {
   bool Reserve(Connection& connection, uint64_t bytes);
   void Release(Connection& connection);
 
-  void Work();
+  struct Worker {
+    std::thread thread;
+    std::condition_variable called;
+    enum class State : uint8_t { kRunning, kIdle } state = State::kRunning;
+  };
+  void Work(Worker& worker);
+  std::optional<Job> NextJob(Worker& worker);
+  Worker* TakeIdle();  // under jobs_mutex_
+  enum class Wake : uint8_t { kNobody, kWorkers };
+  Wake HelpLateJobs();
   void RunStream(const Shared& connection, IncomingRequest request);
   void ReapStreams();
 
@@ -153,13 +162,13 @@ class ConnectionLoop {
   mutable std::mutex tls_mutex_;
   std::shared_ptr<const TlsContext> tls_;
 
+  const size_t processors_;
   mutable std::mutex jobs_mutex_;
-  std::condition_variable jobs_ready_;
-  size_t waiting_workers_ = 0;  // for jobs_ready_
   std::deque<Job> jobs_;
   enum class Phase : uint8_t { kRunning, kStopping };
   Phase phase_ = Phase::kRunning;
-  std::vector<std::thread> workers_;
+  std::deque<Worker> workers_;
+  std::vector<Worker*> idle_;  // the one that was last at work is called first: its caches are warm
 
   std::mutex streams_mutex_;
   struct Stream {
