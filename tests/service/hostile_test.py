@@ -11,7 +11,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from support import CALLED, CALLER, PATIENCE, Lab, Server  # noqa: E402
+from support import CALLED, CALLER, PATIENCE, TOKENS, Lab, Server  # noqa: E402
 
 BODY = json.dumps({"verificationRequest": {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": 1}})
 GOOD = (f"POST /stir/v1/verification HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -220,6 +220,37 @@ class Hostile(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertLessEqual(statuses, {b"200", b"503"})
+
+    def test_others_do_not_wait_behind_calls_whose_certificate_server_hangs(self):
+        hosts = [f"127.0.0.{n}" for n in (2, 3, 4)]  # of each only so many are asked at a time
+        silent = [socket.create_server((host, 0), backlog=64) for host in hosts]  # accept, and say nothing
+        ports = [server.getsockname()[1] for server in silent]
+        server = Server(self.lab, verification={"deadline_ms": 20000}, limits={"workers": 2, "request_ms": 30000},
+                        certificates={"files": [], "insecure_allow_private_addresses": True,
+                                      "insecure_allow_ports": ports})
+        answers = []
+        signed = [self.lab.sign("--insecure-unchecked", x5u=f"https://{host}:{port}/{n}.pem")
+                  for host, port in zip(hosts, ports) for n in range(4)]
+        threads = [threading.Thread(target=lambda identity=identity: answers.append(server.verify(identity)))
+                   for identity in signed]
+        try:
+            for thread in threads:
+                thread.start()
+            waiting = f"callvet_certificate_waiting {len(signed)}"
+            while waiting not in server.request("GET", "/metrics", token=TOKENS["read-evidence"])[2]:
+                self.assertEqual(answers, [], "they should still wait")
+                time.sleep(0.05)
+            for _ in range(20):
+                self.assertEqual(server.verify(None)[0], 200)
+            self.assertEqual(answers, [], "they should still wait")
+        finally:
+            for listener in silent:
+                listener.close()  # which ends their connections
+            for thread in threads:
+                thread.join()
+            self.assertEqual(server.stop(), 0)
+        self.assertEqual({json.loads(text)["verificationResponse"]["verstat"] for _, _, text in answers},
+                         {"No-TN-Validation"})
 
 
 if __name__ == "__main__":
