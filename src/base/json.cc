@@ -329,6 +329,8 @@ namespace {
 // The order of an object's members. Of members with one name the last counts.
 enum class Order : uint8_t { kByName, kAsGiven };
 
+constexpr CharSet kPlainChars = CharSet::LettersDigitsAnd(" !#$%&'()*+,-./:;<=>?@[]^_`{|}~");
+
 // Writes without a tree of the library's in between: that takes longer, and its nodes need memory
 // to be destroyed, without which they end the program. What needs more than copying (escapes,
 // UTF-8, reals) is the library's.
@@ -347,8 +349,7 @@ class JsonWriter {
   void operator()(uint64_t value) { text_ += std::to_string(value); }
   void operator()(const JsonReal& real) { text_ += Converter<nlohmann::json>{}(real).dump(); }
   void operator()(const std::string& value) {
-    const auto plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
-    if (!std::all_of(value.begin(), value.end(), plain)) {
+    if (!IsPlain(value)) {
       text_ += Dump<nlohmann::json>(value, -1);
       return;
     }
@@ -366,11 +367,10 @@ class JsonWriter {
   }
   void operator()(const JsonMembers& members) {
     Begin('{');
-    for (const auto* member : Ordered(members)) {
-      Next();
-      (*this)(member->first);
-      text_ += indent_ < 0 ? ":" : ": ";
-      Write(member->second);
+    if (IsInOrder(members)) {
+      for (const auto& member : members) WriteMember(member);
+    } else {
+      for (const auto* member : Ordered(members)) WriteMember(*member);
     }
     End('}', members.empty());
   }
@@ -379,6 +379,24 @@ class JsonWriter {
 
  private:
   using Members = std::vector<const JsonMembers::value_type*>;
+
+  // Nothing to escape, nothing beyond ASCII.
+  static bool IsPlain(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return kPlainChars.Has(c); });
+  }
+
+  void WriteMember(const JsonMembers::value_type& member) {
+    Next();
+    (*this)(member.first);
+    text_ += indent_ < 0 ? ":" : ": ";
+    Write(member.second);
+  }
+
+  // Sorted already, without a name twice: then either order is this one.
+  static bool IsInOrder(const JsonMembers& members) {
+    const auto not_before = [](const auto& a, const auto& b) { return a.first >= b.first; };
+    return std::adjacent_find(members.begin(), members.end(), not_before) == members.end();
+  }
 
   [[nodiscard]] Members Ordered(const JsonMembers& members) const {
     Members sorted;

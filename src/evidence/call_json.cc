@@ -34,20 +34,23 @@ Result<std::vector<MediaKey>> ReadFingerprints(const JsonArray& array) {
 }  // namespace
 
 JsonMembers CallJson(const CallRequest& call) {
-  JsonMembers json = MakeMembers("identities", JsonTexts(call.identities), "orig",
-                                 JsonTexts(call.orig), "dest", JsonTexts(call.dest));
+  // In the order in which they are written: that saves sorting them.
+  JsonMembers json = MakeMembers();
   if (call.token_form == CallRequest::TokenForm::kBareToken) json.emplace_back("bare", true);
-  AddText(json, "from", call.from);
   AddText(json, "date", call.date);
-  AddText(json, "target", call.target);
-  AddText(json, "priority", call.priority);
+  json.emplace_back("dest", JsonTexts(call.dest));
+  AddText(json, "from", call.from);
+  json.emplace_back("identities", JsonTexts(call.identities));
   AddText(json, "message_body", call.message_body);
+  json.emplace_back("orig", JsonTexts(call.orig));
+  AddText(json, "priority", call.priority);
   if (!call.resource_priority.empty()) {
     json.emplace_back("resource_priority", JsonTexts(call.resource_priority));
   }
   if (call.sdp_fingerprints) {
     json.emplace_back("sdp_fingerprints", FingerprintsJson(*call.sdp_fingerprints));
   }
+  AddText(json, "target", call.target);
   return json;
 }
 

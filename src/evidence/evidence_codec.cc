@@ -33,13 +33,13 @@ std::string FirstParty(const std::vector<std::string>& texts, const DialPlan* pl
 
 JsonMembers KeysJson(const EvidenceKeys& keys) {
   JsonMembers json;
-  AddText(json, "orig", keys.orig);
+  AddText(json, "call_id", keys.call_id);
   AddText(json, "dest", keys.dest);
+  AddText(json, "orig", keys.orig);
   AddText(json, "origid", keys.origid);
+  AddText(json, "reason", keys.reason);
   AddText(json, "spc", keys.spc);
   AddText(json, "trunk", keys.trunk);
-  AddText(json, "reason", keys.reason);
-  AddText(json, "call_id", keys.call_id);
   return json;
 }
 

@@ -35,39 +35,45 @@ JsonMembers PassportDigest(const PassportVerdict& passport) {
       failed.emplace_back(std::string(check.id), Info(check.reason).id);
     }
   }
-  JsonMembers json = MakeMembers("reason", Info(passport.reason).id, "checks", std::move(letters));
-  if (!failed.empty()) json.emplace_back("failed", std::move(failed));
-  AddText(json, "ppt", passport.ppt);
+  // In the order in which they are written: that saves sorting them.
+  JsonMembers json = MakeMembers();
   AddText(json, "attest", passport.attest);
-  AddText(json, "origid", passport.origid);
-  AddText(json, "x5u", passport.x5u);
+  json.emplace_back("checks", std::move(letters));
+  if (!failed.empty()) json.emplace_back("failed", std::move(failed));
   if (passport.iat) json.emplace_back("iat", *passport.iat);
-  if (passport.signer) json.emplace_back("signer", passport.signer->sha256);
-  if (passport.rich_call_data) {
-    json.emplace_back("rcd", Info(passport.rich_call_data->reason).id);
-  }
   if (!passport.nested.empty()) {
     json.emplace_back("opt", PassportDigest(passport.nested.front()));
   }
+  AddText(json, "origid", passport.origid);
+  AddText(json, "ppt", passport.ppt);
+  if (passport.rich_call_data) {
+    json.emplace_back("rcd", Info(passport.rich_call_data->reason).id);
+  }
+  json.emplace_back("reason", Info(passport.reason).id);
+  if (passport.signer) json.emplace_back("signer", passport.signer->sha256);
+  AddText(json, "x5u", passport.x5u);
   return json;
 }
 
 JsonMembers PartiesOf(const PassportVerdict& passport) {
   JsonMembers json;
-  AddText(json, "orig", passport.orig);
   if (!passport.dest.empty()) json.emplace_back("dest", JsonTexts(passport.dest));
   AddText(json, "div", passport.div);
   if (!passport.nested.empty()) json.emplace_back("opt", PartiesOf(passport.nested.front()));
+  AddText(json, "orig", passport.orig);
   return json;
 }
 
 JsonMembers SignerSummary(const SignerInfo& signer) {
-  JsonMembers json = MakeMembers("subject", signer.subject, "serial", signer.serial, "sha256",
-                                 signer.sha256, "spcs", JsonTexts(signer.spcs));
-  AddText(json, "organization", signer.organization);
+  JsonMembers json = MakeMembers();
   if (!signer.delegated_by_spcs.empty()) {
     json.emplace_back("delegated_by_spcs", JsonTexts(signer.delegated_by_spcs));
   }
+  AddText(json, "organization", signer.organization);
+  json.emplace_back("serial", signer.serial);
+  json.emplace_back("sha256", signer.sha256);
+  json.emplace_back("spcs", JsonTexts(signer.spcs));
+  json.emplace_back("subject", signer.subject);
   return json;
 }
 
@@ -78,12 +84,13 @@ JsonMembers VerdictDigest(const Verdict& verdict) {
   for (const PassportVerdict& passport : verdict.passports) {
     passports.push_back(PassportDigest(passport));
   }
-  JsonMembers json =
-      MakeMembers("reason", Info(verdict.reason).id, "passports", std::move(passports));
+  JsonMembers json = MakeMembers();
   if (verdict.decided_by) json.emplace_back("decided_by", *verdict.decided_by);
+  json.emplace_back("passports", std::move(passports));
   if (verdict.priority) {
     json.emplace_back("priority", Info(verdict.priority->reason).id);
   }
+  json.emplace_back("reason", Info(verdict.reason).id);
   const PassportVerdict* deciding = verdict.deciding();
   if (deciding != nullptr && deciding->signer) {
     json.emplace_back("signer", SignerSummary(*deciding->signer));
@@ -175,9 +182,10 @@ JsonMembers PartiesDigest(const Verdict& verdict) {
   }
   JsonArray path;
   for (const CallLeg& leg : verdict.path) {
-    JsonMembers json = MakeMembers("from", leg.from, "to", leg.to, "iat", leg.iat);
+    JsonMembers json = MakeMembers("from", leg.from, "iat", leg.iat);
     AddText(json, "ppt", leg.ppt);
     if (leg.signer) json.emplace_back("signer", SignerSummary(*leg.signer));
+    json.emplace_back("to", leg.to);
     path.emplace_back(std::move(json));
   }
   return MakeMembers("passports", std::move(passports), "path", std::move(path));
