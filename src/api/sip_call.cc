@@ -102,7 +102,10 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
   }
   if (message.method == "MESSAGE") call.message_body = message.body;
   // A body whose SDP cannot be read has no fingerprints: an mky fails.
-  if (!message.body.empty()) call.sdp_fingerprints = message.SdpFingerprints();
+  // Nor has an INVITE without a body; but a capture may have lost what Content-Length speaks of.
+  if (!message.body.empty() || message.content_length == 0) {
+    call.sdp_fingerprints = message.SdpFingerprints();
+  }
   return call;
 }
 

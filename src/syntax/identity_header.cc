@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "syntax/split.h"
 #include "syntax/unfold.h"
 
 namespace callvet {
@@ -180,32 +181,7 @@ std::string_view IdentityHeader::signature_part() const {
 }
 
 std::vector<std::string_view> SplitHeaderValues(std::string_view field_body) {
-  if (field_body.find(',') == std::string_view::npos) return {field_body};
-  std::vector<std::string_view> values;
-  size_t begin = 0;
-  bool quoted = false;
-  bool bracketed = false;
-  for (size_t i = 0; i < field_body.size(); ++i) {
-    const char c = field_body[i];
-    if (quoted) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        quoted = false;
-      }
-    } else if (bracketed) {
-      bracketed = c != '>';
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '<') {
-      bracketed = true;
-    } else if (c == ',') {
-      values.push_back(field_body.substr(begin, i - begin));
-      begin = i + 1;
-    }
-  }
-  values.push_back(field_body.substr(begin));
-  return values;
+  return SplitOutsideQuotes(field_body, ',');
 }
 
 }  // namespace callvet

@@ -20,7 +20,7 @@ Reason MissingInsteadOf(Reason invalid) {
 
 Result<void> CheckTnClaim(const std::string& tn, Reason reason) {
   if (tn.empty()) return Fail(MissingInsteadOf(reason), "tn is empty");
-  if (auto number = TelephoneNumber::Parse(tn, nullptr); !number) {
+  if (auto number = TelephoneNumber::ParseClaim(tn, nullptr); !number) {
     return Fail(reason, "tn: " + number.error().detail);
   }
   return {};

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <optional>
 
 #include "base/text.h"
-#include "syntax/uri.h"
+#include "syntax/split.h"
+#include "syntax/unfold.h"
 
 namespace callvet {
 namespace {
@@ -192,21 +192,27 @@ Result<void> ReadHeaders(std::string_view& text, const LineStyle& style, SipMess
   return {};
 }
 
-std::string ReadBody(std::string_view text, const LineStyle& style, const SipMessage& message) {
-  std::string body;
-  if (style.indent == 0 && style.suffix.empty()) {
-    body = text;
-  } else {
-    while (!text.empty()) body.append(Undecorate(TakeLine(text), style)).append("\r\n");
-  }
-  if (const auto lengths = message.All("content-length"); !lengths.empty()) {
-    if (const auto length = ParseNumber(lengths[0], body.size())) body.resize(*length);
-  }
-  return body;
+// What follows the headers, without a capture's decoration.
+std::string Undecorated(std::string_view text, const LineStyle& style) {
+  if (style.indent == 0 && style.suffix.empty()) return std::string(text);
+  std::string plain;
+  while (!text.empty()) plain.append(Undecorate(TakeLine(text), style)).append("\r\n");
+  return plain;
 }
 
-bool IsType(std::string_view value, std::string_view type) {
-  return EqualsIgnoreCase(Trim(value.substr(0, value.find(';'))), type);
+// What Content-Length says; more than fits is more than any body has. Nothing without the header.
+Result<std::optional<uint64_t>> ContentLength(const SipMessage& message) {
+  std::optional<std::string> digits;
+  for (const std::string& value : message.All("content-length")) {
+    const auto line = Unfold(value);
+    if (!line || line->empty() || !std::all_of(line->begin(), line->end(), IsDigit)) {
+      return Invalid("a Content-Length that is no number: " + Quote(value));
+    }
+    if (digits && *digits != *line) return Invalid("differing Content-Length headers");
+    digits = *line;
+  }
+  if (!digits) return std::optional<uint64_t>();
+  return std::optional<uint64_t>(ParseNumber(*digits, UINT64_MAX).value_or(UINT64_MAX));
 }
 
 // The a=fingerprint lines of `sdp` (RFC 8122 5: lower-case, at the beginning of a line).
@@ -225,33 +231,52 @@ void AddFingerprints(std::string_view sdp, std::vector<MediaKey>& keys) {
   }
 }
 
-// The boundary of a multipart type (RFC 2046 5.1.1); empty if there is none.
+// The boundary of a multipart type (RFC 2046 5.1.1); empty if there is none, or more than one.
 std::string Boundary(std::string_view type) {
-  const size_t parameters = std::min(type.find(';'), type.size());
-  std::string_view boundary =
-      FindUriParameter(type.substr(parameters), "boundary").value_or(std::string_view());
-  if (boundary.size() > 1 && boundary.starts_with('"') && boundary.ends_with('"')) {
-    boundary = boundary.substr(1, boundary.size() - 2);
+  std::optional<std::string_view> boundary;
+  for (const std::string_view parameter : SplitOutsideQuotes(type, ';')) {
+    const size_t equals = std::min(parameter.find('='), parameter.size());
+    if (!EqualsIgnoreCase(Trim(parameter.substr(0, equals)), "boundary")) continue;
+    if (boundary) return {};
+    boundary = Trim(parameter.substr(std::min(equals + 1, parameter.size())));
   }
-  return std::string(boundary);
+  if (!boundary) return {};
+  const bool quoted =
+      boundary->size() > 1 && boundary->starts_with('"') && boundary->ends_with('"');
+  return std::string(quoted ? boundary->substr(1, boundary->size() - 2) : *boundary);
 }
 
-// The text of a part if it is SDP that is not encoded; else nothing.
-std::optional<std::string_view> SdpOfPart(std::string_view part) {
-  bool is_sdp = false;
-  while (!part.empty()) {
-    const std::string_view line = TakeLine(part);
-    if (line.empty()) break;
-    const size_t colon = std::min(line.find(':'), line.size());
-    const std::string name = LongName(Trim(line.substr(0, colon)));
-    const std::string_view value = Trim(line.substr(std::min(colon + 1, line.size())));
-    if (name == "content-type") is_sdp = IsType(value, "application/sdp");
-    if (name == "content-encoding") return std::nullopt;
-    const bool plain = EqualsIgnoreCase(value, "7bit") || EqualsIgnoreCase(value, "8bit") ||
-                       EqualsIgnoreCase(value, "binary");
-    if (name == "content-transfer-encoding" && !plain) return std::nullopt;
+// Without its parameters, lower-case.
+std::string Word(std::string_view value) {
+  return ToLower(Trim(value.substr(0, value.find(';'))));
+}
+
+// The one value of a header on one line, `usual` without the header; nothing if it is in doubt.
+std::optional<std::string> TheOne(const SipMessage& part, std::string_view name,
+                                  std::string_view usual) {
+  const auto values = part.All(name);
+  if (values.empty()) return std::string(usual);
+  auto line = values.size() == 1 ? Unfold(values[0]) : Result<std::string>(Invalid(""));
+  return line ? std::optional(std::move(*line)) : std::nullopt;
+}
+
+enum class PartKind : uint8_t { kOther, kSessionSdp, kInDoubt };
+
+// Moves `text` behind the part's headers.
+PartKind KindOfPart(std::string_view& text) {
+  SipMessage part;
+  if (!ReadHeaders(text, {}, part)) return PartKind::kInDoubt;
+  const auto type = TheOne(part, "content-type", "text/plain");
+  const auto disposition = TheOne(part, "content-disposition", "session");
+  const auto coding = TheOne(part, "content-transfer-encoding", "binary");
+  // Whoever reads it may look into a multipart within.
+  if (!type || !disposition || !coding || Word(*type).starts_with("multipart/")) {
+    return PartKind::kInDoubt;
   }
-  return is_sdp ? std::optional(part) : std::nullopt;
+  if (Word(*type) != "application/sdp" || Word(*disposition) != "session") return PartKind::kOther;
+  const std::string code = Word(*coding);
+  const bool plain = code == "7bit" || code == "8bit" || code == "binary";
+  return plain && part.All("content-encoding").empty() ? PartKind::kSessionSdp : PartKind::kInDoubt;
 }
 
 // The parts of a multipart body, without what is before the first and behind the last boundary.
@@ -304,19 +329,17 @@ Result<SipMessage> ReadMessage(RequestLine line, std::string_view& text) {
   message.method = std::move(line.method);
   message.request_uri = std::move(line.uri);
   if (auto ok = ReadHeaders(text, line.style, message); !ok) return ok.error();
-  const auto lengths = message.All("content-length");
-  if (std::adjacent_find(lengths.begin(), lengths.end(), std::not_equal_to<>()) != lengths.end()) {
-    return Invalid("differing Content-Length headers");
-  }
-  message.body = ReadBody(text, line.style, message);
+  const auto length = ContentLength(message);
+  if (!length) return length.error();
+  message.content_length = *length;
+  message.body = Undecorated(text, line.style);
+  if (*length && **length < message.body.size()) message.body.resize(**length);
   // Without a length the rest is its body (RFC 3261 18.3); but a capture goes on behind an ACK,
   // which has none: a body has a Content-Type (20.15).
   const bool may_have_body =
       IsCallOrMessage(message.method) || !message.All("content-type").empty();
   const size_t rest = may_have_body ? text.size() : 0;
-  const auto length =
-      lengths.empty() ? Result<uint64_t>(rest) : ParseNumber(lengths[0], text.size());
-  SkipBody(text, length ? *length : text.size());
+  SkipBody(text, std::min<uint64_t>(length->value_or(rest), text.size()));
   return message;
 }
 
@@ -367,6 +390,14 @@ bool HasPlainLineEnds(std::string_view bytes) {
   return true;
 }
 
+// True if a part of the body is missing, and not only CRs.
+bool IsCutShort(const SipMessage& message) {
+  const std::string& body = message.body;
+  if (body.empty() || !message.content_length) return false;
+  const auto ends = static_cast<uint64_t>(std::count(body.begin(), body.end(), '\n'));
+  return body.size() + ends < *message.content_length;
+}
+
 }  // namespace
 
 Result<SipMessage> SipMessage::ParseMessage(std::string_view bytes) {
@@ -381,7 +412,12 @@ Result<SipMessage> SipMessage::ParseMessage(std::string_view bytes) {
   if (!request || !line.starts_with(request->method + " ") || !request->style.suffix.empty()) {
     return Invalid("the message does not begin with its request line");
   }
-  return ReadMessage(std::move(*request), bytes);
+  auto message = ReadMessage(std::move(*request), bytes);
+  if (message && IsCutShort(*message)) {
+    return Invalid("the body has " + std::to_string(message->body.size()) +
+                   " bytes, less than Content-Length says");
+  }
+  return message;
 }
 
 std::vector<std::string> SipMessage::All(std::string_view name) const {
@@ -394,17 +430,19 @@ std::vector<std::string> SipMessage::All(std::string_view name) const {
 
 std::vector<MediaKey> SipMessage::SdpFingerprints() const {
   std::vector<MediaKey> keys;
-  if (!All("content-encoding").empty()) return keys;
-  const auto types = All("content-type");
-  const std::string type = types.empty() ? "application/sdp" : types[0];
-  if (IsType(type, "application/sdp")) {
-    AddFingerprints(body, keys);
-  } else if (const std::string boundary = Boundary(type);
-             ToLower(type).starts_with("multipart/") && !boundary.empty()) {
-    for (const std::string_view part : Parts(body, boundary)) {
-      if (const auto sdp = SdpOfPart(part)) AddFingerprints(*sdp, keys);
-    }
+  const auto type = TheOne(*this, "content-type", "application/sdp");
+  if (!type || !All("content-encoding").empty()) return keys;
+  if (Word(*type) == "application/sdp") AddFingerprints(body, keys);
+  const std::string boundary = Boundary(*type);
+  if (!Word(*type).starts_with("multipart/") || boundary.empty()) return keys;
+  std::optional<std::string_view> session;
+  for (std::string_view part : Parts(body, boundary)) {
+    const PartKind kind = KindOfPart(part);
+    // Of two, nobody knows which one the callee takes.
+    if (kind == PartKind::kInDoubt || (kind == PartKind::kSessionSdp && session)) return keys;
+    if (kind == PartKind::kSessionSdp) session = part;
   }
+  if (session) AddFingerprints(*session, keys);
   return keys;
 }
 

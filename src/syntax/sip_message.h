@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +23,8 @@ struct SipMessage {
   std::string request_uri;
   std::vector<Header> headers;  // in order
   std::string body;
-  size_t other_requests = 0;  // how many more request lines the text has
+  std::optional<uint64_t> content_length;  // as the header says
+  size_t other_requests = 0;               // how many more request lines the text has
 
   static constexpr size_t kMaxBytes = size_t{1024} * 1024;
   static constexpr size_t kMaxHeaders = 4000;
@@ -32,19 +35,23 @@ struct SipMessage {
   /// may end in CRLF or LF, and the line ends that ngrep ('.') and Wireshark (a literal \r\n) print
   /// are removed. The body is what follows the empty line, Content-Length bytes of it when that
   /// many are there. Fails with kSipMessageInvalid: no request, no header, a header line without a
-  /// name, Content-Length headers that differ, or too large. Pure; thread-safe.
+  /// name, a Content-Length that is no number, two that differ, or too large. Pure; thread-safe.
   static Result<SipMessage> Parse(std::string_view text);
   /// Reads a message from the wire: the request line is its first line (empty ones before it are
-  /// skipped), and what follows the body is no part of it. Fails as Parse does.
-  /// In the header section every line ends by CRLF, or every one by LF; a CR elsewhere is refused.
+  /// skipped), and what follows the body is no part of it. Fails as Parse does, and if a part of
+  /// the body is missing (RFC 3261 18.3); it may be left out as a whole, or without the CRs of its
+  /// lines. In the header section every line ends by CRLF, or every one by LF; a CR elsewhere is
+  /// refused.
   static Result<SipMessage> ParseMessage(std::string_view bytes);
 
   /// The values of all headers called `name` (lower-case, long form), in order.
   [[nodiscard]] std::vector<std::string> All(std::string_view name) const;
 
   /// The fingerprints of the SDP's a=fingerprint lines as mky has them: hex without colons.
-  /// SDP is a body of type application/sdp or of no type, or the parts of that type in a multipart
-  /// body; neither may be encoded. Empty if there are none, or if the SDP cannot be read.
+  /// SDP is a body of type application/sdp or of no type, or the part of that type in a multipart
+  /// body whose disposition is "session", which it is without a Content-Disposition (RFC 3261
+  /// 20.11); neither may be encoded. Empty if there are none, if the SDP cannot be read, or if it
+  /// is in doubt which part is the session's.
   [[nodiscard]] std::vector<MediaKey> SdpFingerprints() const;
 };
 

@@ -122,6 +122,23 @@ Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
   return {std::string(digits), Routing::kUnknown};
 }
 
+// 911 or 110 within a country: the country's code is no part of it, and where it was written
+// in front, it is taken off.
+bool IsServiceCode(std::string_view digits, std::string_view context) {
+  constexpr size_t kServiceCode = 3;
+  constexpr size_t kMaxCountryCode = 3;
+  return !context.empty() && context.size() <= kMaxCountryCode && digits.size() <= kServiceCode &&
+         AllDigits(digits);
+}
+
+// "020..." in the context of +44: the prefix belongs to dialling.
+std::string WithoutNationalPrefix(std::string_view digits, const DialPlan& plan) {
+  const bool prefixed = !plan.national_prefix.empty() && digits.starts_with(plan.national_prefix) &&
+                        !IsNational(digits, plan) &&
+                        IsNational(digits.substr(plan.national_prefix.size()), plan);
+  return std::string(prefixed ? digits.substr(plan.national_prefix.size()) : digits);
+}
+
 // RFC 8225 5.2.1: a claim is E.164 already, unless it cannot be.
 bool IsE164Claim(std::string_view digits, const DialPlan& plan) {
   return plan.national_claims == DialPlan::NationalClaims::kRefused && !digits.starts_with('0');
@@ -144,6 +161,9 @@ Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialP
                 "a number of " + std::to_string(text.size()) + " characters: " + Quote(text, 40));
   }
   const size_t cut = std::min(text.find(';'), text.size());
+  if (source == Source::kClaim && cut < text.size()) {
+    return Fail(Reason::kParameterInvalid, "a tn claim has no parameters (A-12): " + Quote(text));
+  }
   std::string_view subscriber = Trim(text.substr(0, cut));
   TelephoneNumber number;
   std::string context;
@@ -165,6 +185,12 @@ Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialP
   if (!digits || digits->empty()) {
     return Fail(Reason::kParameterInvalid, Quote(text) + " is not a telephone number");
   }
+  if (IsServiceCode(*digits, context)) {
+    number.global_ = false;
+    context.clear();
+  }
+  if (plan != nullptr && context == plan->country_code)
+    *digits = WithoutNationalPrefix(*digits, *plan);
   number.digits_ = context.empty() ? std::move(*digits) : context + *digits;
   if (plan == nullptr) {
     number.canonical_ = number.digits_;

@@ -118,7 +118,12 @@ TEST(CallFromSip, A16_FingerprintsOfTheSdp) {
   ASSERT_THAT(call, Succeeds());
   ASSERT_TRUE(call->sdp_fingerprints);
   EXPECT_THAT(*call->sdp_fingerprints, testing::ElementsAre(MediaKey{"SHA-256", "02AB"}));
-  EXPECT_FALSE(Read(Both(""))->sdp_fingerprints);
+  EXPECT_FALSE(Read(Both(""))->sdp_fingerprints) << "it may have been cut off";
+  EXPECT_FALSE(Read(Both("Content-Length: 9\r\n"))->sdp_fingerprints);
+  const auto offerless = Read(Both("Content-Length: 0\r\n"));
+  ASSERT_THAT(offerless, Succeeds());
+  ASSERT_TRUE(offerless->sdp_fingerprints) << "it has no SDP: an mky fails";
+  EXPECT_THAT(*offerless->sdp_fingerprints, testing::IsEmpty());
 }
 
 }  // namespace

@@ -333,8 +333,8 @@ TEST(SipMessage, ContentLengthCutsTheBodyWhenThatMuchIsThere) {
   EXPECT_EQ(body("10"), "0123456789");
   EXPECT_EQ(body("11"), "0123456789");
   EXPECT_EQ(body("99999999999999999999999"), "0123456789");
-  EXPECT_EQ(body("-1"), "0123456789");
-  EXPECT_EQ(body("x"), "0123456789");
+  EXPECT_EQ(body("-1"), "failed");
+  EXPECT_EQ(body("x"), "failed");
 }
 
 TEST(SipMessage, A8_SizeAndNumberOfHeadersAreLimited) {
@@ -355,6 +355,45 @@ TEST(SipMessage, DifferingContentLengths_AreInvalid) {
   const std::string begin = "INVITE sip:x@example.org SIP/2.0\r\nContent-Length: 4\r\n";
   EXPECT_THAT(ParseSip(begin + "l: 0\r\n\r\n0123"), FailsWith(Reason::kSipMessageInvalid));
   EXPECT_THAT(ParseSip(begin + "l: 4\r\n\r\n0123"), Succeeds());
+}
+
+// RFC 3261 7.3.1 and 18.3: what a recipient cuts off must not be what was signed.
+TEST(SipMessage, ContentLength_IsReadAsRecipientsDo_OrTheMessageIsInvalid) {
+  const std::string begin = "MESSAGE sip:x@example.org SIP/2.0\r\nFrom: f\r\n";
+  for (const std::string_view folded :
+       {"Content-Length:\r\n 2\r\n", "l:\r\n\t2\r\n", "l: 2\r\n \r\n", "l: 2\r\nl:\r\n 2\r\n"}) {
+    for (const auto& read : {SipMessage::Parse, SipMessage::ParseMessage}) {
+      const auto message = read(begin + std::string(folded) + "\r\nab, and more");
+      ASSERT_THAT(message, Succeeds()) << folded;
+      EXPECT_EQ(message->body, "ab") << folded;
+      EXPECT_EQ(message->content_length, 2U) << folded;
+    }
+  }
+  for (const std::string_view odd : {"+2", "2;x=1", "0 2", "", "-2", "0x2", "2,2", "2\r\n 2"}) {
+    for (const auto& read : {SipMessage::Parse, SipMessage::ParseMessage}) {
+      EXPECT_THAT(read(begin + "Content-Length: " + std::string(odd) + "\r\n\r\nab, and more"),
+                  FailsWith(Reason::kSipMessageInvalid))
+          << odd;
+    }
+  }
+  // A folded length of a request before the call.
+  const auto second = SipMessage::Parse(
+      "OPTIONS sip:o@example.org SIP/2.0\r\nFrom: o\r\nContent-Length:\r\n 0\r\n\r\n"
+      "INVITE sip:b@example.org SIP/2.0\r\nFrom: b\r\n\r\n");
+  ASSERT_THAT(second, Succeeds());
+  EXPECT_EQ(second->method, "INVITE");
+}
+
+TEST(SipMessage, ABodyThatWasCutShort) {
+  const std::string begin = "MESSAGE sip:x@example.org SIP/2.0\r\nFrom: f\r\nContent-Length: ";
+  for (const std::string_view length : {"8", "99999999999999999999999"}) {
+    const std::string text = begin + std::string(length) + "\r\n\r\nab\r\nc";
+    EXPECT_THAT(SipMessage::ParseMessage(text), FailsWith(Reason::kSipMessageInvalid)) << length;
+    EXPECT_THAT(SipMessage::Parse(text), Succeeds()) << "a capture may have lost bytes";
+  }
+  EXPECT_THAT(SipMessage::ParseMessage(begin + "8\r\n\r\nab\ncd\n"), Succeeds())
+      << "only the CRs are missing";
+  EXPECT_THAT(SipMessage::ParseMessage(begin + "8\r\n\r\n"), Succeeds()) << "the headers alone";
 }
 
 std::vector<MediaKey> KeysOf(std::string_view headers, std::string_view body) {
@@ -398,6 +437,47 @@ TEST(SipMessage, A16_OnlySdpPartsOfAMultipartBody) {
   EXPECT_THAT(keys("Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n"), ElementsAre());
   EXPECT_THAT(keys(""), ElementsAre());
   EXPECT_THAT(keys("Content-Type: application/sdp\r\n", "y"), ElementsAre());
+}
+
+TEST(SipMessage, A16_FoldedContentTypes) {
+  const std::string sdp = "v=0\r\na=fingerprint:md5 01\r\n";
+  const MediaKey key{"md5", "01"};
+  EXPECT_THAT(KeysOf("Content-Type:\r\n application/sdp\r\n", sdp), ElementsAre(key));
+  EXPECT_THAT(KeysOf("Content-Type: multipart/mixed;\r\n boundary=x\r\n",
+                     "--x\r\nContent-Type:\r\n application/sdp;\r\n\tcharset=utf-8\r\n\r\n" + sdp +
+                         "--x--\r\n"),
+              ElementsAre(key));
+}
+
+// What counts is the session's description, and where a recipient could take another one, none.
+TEST(SipMessage, A16_SeveralParts) {
+  const std::string good = "v=0\r\na=fingerprint:md5 01\r\n";
+  const std::string bad = "v=0\r\nm=audio 9 RTP/AVP 0\r\n";
+  const std::string sdp = "Content-Type: application/sdp\r\n";
+  const auto part = [](const std::string& headers, const std::string& text) {
+    return "--x\r\n" + headers + "\r\n" + text;
+  };
+  const auto keys = [](const std::string& parts, std::string_view type = "mixed;boundary=x") {
+    return KeysOf("Content-Type: multipart/" + std::string(type) + "\r\n", parts + "--x--\r\n");
+  };
+  const MediaKey key{"md5", "01"};
+  const std::string other = part("Content-Type: application/isup\r\n", "isup");
+  EXPECT_THAT(keys(part(sdp, good) + other), ElementsAre(key));
+  EXPECT_THAT(keys(part(sdp + "Content-Disposition: Session;handling=required\r\n", good)),
+              ElementsAre(key));
+  for (const std::string_view aside : {"render;handling=optional", "icon", "early-session"}) {
+    const std::string headers = sdp + "Content-Disposition: " + std::string(aside) + "\r\n";
+    EXPECT_THAT(keys(part(headers, good) + part(sdp, bad)), ElementsAre()) << aside;
+    EXPECT_THAT(keys(part(headers, bad) + part(sdp, good)), ElementsAre(key)) << aside;
+  }
+  EXPECT_THAT(keys(part(sdp, good) + part(sdp, bad)), ElementsAre());
+  EXPECT_THAT(keys(part(sdp, bad) + part(sdp, good), "alternative;boundary=x"), ElementsAre());
+  EXPECT_THAT(keys(part(sdp + "Content-Type: text/plain\r\n", good)), ElementsAre());
+  EXPECT_THAT(keys(part(sdp, good) + part("Content-Type: multipart/mixed;boundary=y\r\n",
+                                          "--y\r\n" + sdp + "\r\n" + bad + "--y--\r\n")),
+              ElementsAre());
+  EXPECT_THAT(keys(part(sdp, good), "mixed;z=\"a;boundary=x;b\";boundary=B"), ElementsAre());
+  EXPECT_THAT(keys(part(sdp, good), "mixed;boundary=x;boundary=B"), ElementsAre());
 }
 
 TEST(SipMessage, EverySingleByteChangeIsReadOrRefused) {

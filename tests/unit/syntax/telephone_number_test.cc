@@ -97,6 +97,38 @@ TEST(TelephoneNumber, A33_PhoneContextThatIsNoPrefix_IsInvalid) {
   }
 }
 
+TEST(TelephoneNumber, A32_ServiceCodesOfACountry_StayAsTheyAre) {
+  ExpectRows({{"911;phone-context=+1", "911"},
+              {"112;phone-context=+44", "112"},
+              {"110;phone-context=+86", "110"},
+              {"7042;phone-context=+1-914-555", "19145557042"},
+              {"0100;phone-context=+1", "10100"}},
+             "");
+  for (const std::string_view country : {"US", "GB", "CN"}) {
+    EXPECT_EQ(Canonical("911;phone-context=+1", country), "911") << country;
+    EXPECT_EQ(Canonical("110;phone-context=+86", country), "110") << country;
+  }
+  EXPECT_FALSE(TelephoneNumber::Parse("911;phone-context=+1", nullptr).value().global());
+}
+
+TEST(TelephoneNumber, A33_ThePrefixForDiallingIsNoPartOfANumberInItsCountry) {
+  ExpectRows({{"02079460000;phone-context=+44", "442079460000"},
+              {"2079460000;phone-context=+44", "442079460000"},
+              {"02155550100;phone-context=+1", "102155550100"}},
+             "GB");
+}
+
+TEST(TelephoneNumber, A12_ATnClaimHasNoParameters) {
+  for (const std::string_view text : {"12155550100;phone-context=+44", "12155550100;npdi",
+                                      "12155550100;", "12155550100;<x>\"\x01"}) {
+    EXPECT_THAT(TelephoneNumber::ParseClaim(text, nullptr), FailsWith(Reason::kParameterInvalid))
+        << text;
+    EXPECT_THAT(TelephoneNumber::ParseClaim(text, FindDialPlan("US")),
+                FailsWith(Reason::kParameterInvalid))
+        << text;
+  }
+}
+
 TEST(TelephoneNumber, A35_OneToFifteenDigits) {
   EXPECT_EQ(Canonical("123456789012345", ""), "123456789012345");
   EXPECT_EQ(Canonical("+123456789012345", "US"), "123456789012345");
