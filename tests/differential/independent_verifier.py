@@ -148,12 +148,18 @@ def canonical_number(text):
     parameters = dict((part.split("=", 1) + [""])[:2] for part in text.lower().split(";")[1:])
     number = text.split(";")[0].strip()
     context = parameters.get("phone-context", "")
-    if not number.startswith("+") and context.startswith("+"):
+    service_code = re.fullmatch(r"[0-9]{1,3}", number) and len(context) <= 4  # A-32: 911 in the context of +1
+    if not number.startswith("+") and context.startswith("+") and not service_code:
         number = context + number
     if not re.fullmatch(r"\+?[0-9#*\-.() /]+", number):
         return None
     number = re.sub(r"[^0-9#*]", "", number)
     return number if 1 <= len(number) <= 15 else None
+
+
+def number_claim(text):
+    """RFC 8225 5.2.1: a number, without what may stand behind one in SIP."""
+    return None if ";" in text else canonical_number(text)
 
 
 def canonical_uri(text):
@@ -202,10 +208,10 @@ def check_party(value, name, shaken):
     kind, text = next(iter(value.items()))
     need(isinstance(text, str) and text, 438, name + "-invalid")
     if kind == "tn":
-        need(canonical_number(text), 438, name + "-invalid")
+        need(number_claim(text), 438, name + "-invalid")
     else:
         need(not shaken and uri_claim(text), 438, name + "-invalid")  # D-2
-    return kind, canonical_number(text) if kind == "tn" else uri_claim(text)
+    return kind, number_claim(text) if kind == "tn" else uri_claim(text)
 
 
 def check_dest(value, shaken):
@@ -217,7 +223,7 @@ def check_dest(value, shaken):
         need(isinstance(value[kind], list) and value[kind], 438, "dest-invalid")
         for text in value[kind]:
             need(isinstance(text, str), 438, "dest-invalid")
-            one = canonical_number(text) if kind == "tn" else uri_claim(text)
+            one = number_claim(text) if kind == "tn" else uri_claim(text)
             need(one, 438, "dest-invalid")
             found.add((kind, one))
     need(not shaken or "tn" in value, 438, "dest-invalid")

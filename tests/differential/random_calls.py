@@ -124,6 +124,7 @@ def odd_claim(rng, call):
         ("iat", NOW - 61 - 60), ("iat", 2 ** 63), ("attest", "Cabbage"), ("attest", "a"), ("attest", ""), ("attest", ["A"]),
         ("origid", "ref"), ("origid", 7), ("origid", "DE305D54-75B4-431B-ADB2-EB6B9E546014"), ("orig", []),
         ("orig", {"tn": ["12155550100"]}), ("orig", {}), ("orig", {"tn": ""}), ("orig", {"tn": "abc"}),
+        ("orig", {"tn": call.orig + rng.choice([";npdi", ";phone-context=+44", ";"])}),
         ("orig", {"tn": call.orig, "uri": "sip:a@example.org"}), ("orig", {"uri": "sip:a@example.org"}),
         ("orig", {"tn": call.orig, "x": 1}), ("orig", {"TN": call.orig}), ("dest", {"tn": call.dest}), ("dest", {"tn": []}),
         ("dest", {"tn": [7]}), ("dest", "x"), ("dest", {"tn": ["1" * 16]}), ("dest", {"tn": [call.dest], "uri": []}),
