@@ -229,6 +229,17 @@ Outcome Serial64Bits(const Facts& facts) {
   return {facts.serial_bits >= kMinSerialBits, SerialText(facts)};
 }
 
+// With the bit for the sign.
+Outcome Serial20Octets(const Facts& facts) {
+  return {facts.serial_bits < 20 * 8, SerialText(facts)};
+}
+
+Outcome ValidityOrder(const Facts& facts) {
+  const Certificate& certificate = facts.certificate;
+  return {certificate.not_before() <= certificate.not_after(),
+          FormatTime(certificate.not_before()) + " to " + FormatTime(certificate.not_after())};
+}
+
 // C-2
 
 Outcome SignatureEcdsa(const Facts& facts) {

@@ -22,6 +22,8 @@ struct Outcome {
 Outcome Version3(const Facts& facts);
 Outcome SerialPositive(const Facts& facts);
 Outcome Serial64Bits(const Facts& facts);
+Outcome Serial20Octets(const Facts& facts);
+Outcome ValidityOrder(const Facts& facts);
 
 // C-2
 Outcome SignatureEcdsa(const Facts& facts);
