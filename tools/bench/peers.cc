@@ -63,12 +63,20 @@ Peer LibJwt(const PeerToken& token) {
 #if defined(CALLVET_HAS_LIBSECSIPID)
 constexpr int kNeverExpires = 1'000'000'000;
 
+// An option of the whole process, so each call sets what it needs: 5 is validity and the own CA.
+void SetChecks(int checks) {
+  std::string name = "CertVerify";
+  (void)SecSIPIDOptSetN(name.data(), checks);
+}
+
 bool BySecsipid(std::string identity, std::string pem) {
+  SetChecks(0);
   return SecSIPIDCheckFullPubKey(identity.data(), static_cast<int>(identity.size()), kNeverExpires,
                                  pem.data(), static_cast<int>(pem.size())) == 0;
 }
 
 bool BySecsipidWithChain(std::string identity) {
+  SetChecks(5);
   std::string from_info;  // the URL is that of the token
   return SecSIPIDCheckFull(identity.data(), static_cast<int>(identity.size()), kNeverExpires,
                            from_info.data(), 5) == 0;
@@ -119,8 +127,6 @@ Peer SecsipidWithChain(const PeerToken& token) {
   const auto ca = folder->Write("ca.pem", token.ca_pem);
   std::string directory = folder->path().string();
   (void)SecSIPIDSetFileCacheOptions(directory.data(), 86400);
-  std::string verify = "CertVerify=5";
-  (void)SecSIPIDOptSetV(verify.data());
   SetCa(ca);
   return Tried({"libsecsipid (with chain)", "",
                 [folder, identity = token.identity] { return BySecsipidWithChain(identity); }},
