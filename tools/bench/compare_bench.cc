@@ -163,10 +163,13 @@ class Stages {
 };
 
 void Print(const std::vector<Contender>& contenders) {
-  std::printf("| stage | ratio to EVP_DigestVerify | target | \xC2\xB5s |\n|---|---|---|---|\n");
+  std::printf(
+      "| stage | ratio to EVP_DigestVerify | target | \xC2\xB5s, median | best |\n"
+      "|---|---|---|---|---|\n");
   for (const Contender& one : contenders) {
-    std::printf("| %s | %.2f | %s | %.1f |\n", one.name.c_str(), Median(one.ratios),
-                one.target.c_str(), Median(one.seconds) * 1e6);
+    std::printf("| %s | %.2f | %s | %.1f | %.1f |\n", one.name.c_str(), Median(one.ratios),
+                one.target.c_str(), Median(one.seconds) * 1e6,
+                *std::min_element(one.seconds.begin(), one.seconds.end()) * 1e6);
   }
   std::fflush(stdout);
 }
@@ -175,7 +178,8 @@ void Print(const std::vector<Contender>& contenders) {
 void PrintColdCertificate(const Rig& rig) {
   const std::string pem = test::PemOf({rig.call.leaf, rig.call.ca});
   const SignedCall& one = rig.calls.front();
-  std::vector<double> seconds;
+  std::vector<double> reading;
+  std::vector<double> all;
   const auto engine = std::make_shared<OpenSslEs256Engine>();  // as for a key without a table
   for (int i = 0; i < 200; ++i) {
     auto source = std::make_shared<test::CountingSource>();
@@ -184,12 +188,16 @@ void PrintColdCertificate(const Rig& rig) {
     const double start = ProcessSeconds();
     auto bundle = ParseBundle(pem);
     source->bundle = std::make_shared<const CertificateBundle>(std::move(*bundle));
+    reading.push_back(ProcessSeconds() - start);
     const bool passed = cold.Verify(one.request, Deadline()).passed();
-    seconds.push_back(ProcessSeconds() - start);
+    all.push_back(ProcessSeconds() - start);
     if (!passed) std::exit(1);
   }
-  std::printf("cold certificate, bytes to first verdict: %.0f \xC2\xB5s (target: 1000)\n",
-              Median(seconds) * 1e6);
+  std::printf(
+      "cold certificate, bytes to first verdict: %.0f \xC2\xB5s, of these %.0f reading it; best "
+      "%.0f "
+      "(target: 1000)\n",
+      Median(all) * 1e6, Median(reading) * 1e6, *std::min_element(all.begin(), all.end()) * 1e6);
 }
 
 // A verifier of the service's kind, with its largest tables, and 100 anchors to read.
