@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -209,6 +210,25 @@ class OwnApi(Service):
             self.assertEqual((answers[n]["id"], answers[n]["reason"]),
                              (str(n), "verified" if n % 2 else "dest-mismatch"))
         self.assertEqual(answers[count]["error"]["reason"], "body-invalid")
+
+    def test_batch_answers_a_client_that_sends_one_line_and_waits(self):
+        call = {"identity": LAB.sign(), "from": "+" + CALLER, "to": "+" + CALLED}
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=30) as client:
+            client.sendall(b"POST /v1/calls:batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+                           b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
+            got = b""
+            for n in range(3):
+                line = json.dumps({**call, "id": f"line-{n}"}).encode() + b"\n"
+                client.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+                while f'"line-{n}"'.encode() not in got:
+                    part = client.recv(65536)
+                    self.assertTrue(part, got)
+                    got += part
+            client.sendall(b"0\r\n\r\n")
+            while part := client.recv(65536):
+                got += part
+        for n in range(3):
+            self.assertIn(f'{{"id":"line-{n}","verstat":"TN-Validation-Passed","reason":"verified"'.encode(), got)
 
     def test_decode(self):
         status, _, text = self.server.request("POST", "/v1/decode", {"text": LAB.sign()})
