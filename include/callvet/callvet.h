@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 /* Grows when a function is added; the soname changes when one changes its meaning. */
-#define CALLVET_ABI_VERSION 2
+#define CALLVET_ABI_VERSION 3
 
 typedef struct callvet_text {
   const char* data; /* not NUL-terminated, unless said otherwise */
@@ -207,6 +207,23 @@ CALLVET_API int callvet_verify(callvet_verifier* verifier, const callvet_call* c
                                callvet_result* result, callvet_verdict* verdict,
                                callvet_error* error);
 
+/* Since version 3. Many calls, in their order, on the caller's thread: statuses[i] and
+ * *verdicts[i] are what callvet_verify gives for *calls[i] and results[i], whatever becomes of the
+ * others. Each call needs a result and a verdict of its own; none of the four arrays has fewer than
+ * `count` elements. CALLVET_OK: see `statuses`. CALLVET_INVALID: an array, or one of its elements,
+ * or the verifier is NULL; nothing was judged, and every verdict that is there is "internal-error".
+ */
+typedef struct callvet_batch {
+  size_t struct_size;
+  size_t count;
+  const callvet_call* const* calls;
+  callvet_result* const* results;
+  callvet_verdict* const* verdicts;
+  int* statuses;
+} callvet_batch;
+CALLVET_API int callvet_verify_batch(callvet_verifier* verifier, const callvet_batch* batch,
+                                     callvet_error* error);
+
 /* Writes `mark` into `identity`, a From or P-Asserted-Identity value, after removing every verstat
  * that came with it; with an empty value it only removes. A passed validation is written only into
  * an identity that it is true of, else No-TN-Validation. `*size`: in: room in `buffer`, out: bytes
@@ -245,6 +262,12 @@ typedef struct callvet_verifier_stats {
   uint64_t need_certificate;                /* of these, calls answered CALLVET_NEED_CERTIFICATE */
   uint64_t certificates, certificate_bytes; /* in memory */
   uint64_t reloads;
+  /* Since version 3: signatures verified with a table of the signer's key, and those left to
+   * OpenSSL; tables in memory. */
+  uint64_t by_table, by_openssl;
+  uint64_t tables, table_bytes, table_limit_bytes;
+  uint64_t tables_built, tables_evicted;
+  uint64_t cross_checks, disagreements; /* with OpenSSL: after one, it verifies all */
 } callvet_verifier_stats;
 CALLVET_API int callvet_verifier_get_stats(const callvet_verifier* verifier,
                                            callvet_verifier_stats* stats);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -140,6 +141,14 @@ class Verifier {
   /// The same; `material` (what was in it is dropped) is what the verdict rests on.
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline,
                                VerificationMaterial& material) const noexcept;
+
+  /// The verdicts on `calls`, in their order: each what Verify says of that call, with the trust
+  /// store of the beginning for all. A call has `each` for itself from when its turn comes, so that
+  /// a certificate that cannot be had takes nothing from the calls behind it; what goes wrong
+  /// within one call is the verdict of that one. All on the caller's thread. Throws std::bad_alloc
+  /// if there is no memory for the verdicts; then no call was judged.
+  [[nodiscard]] std::vector<Verdict> VerifyBatch(std::span<const CallRequest> calls,
+                                                 std::chrono::milliseconds each) const;
 
   /// Later calls of Verify use `trust_store`; those under way keep the old one.
   void ReplaceTrustStore(std::shared_ptr<const TrustStore> trust_store);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,12 @@ class LiveVerifier {
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline, TrustReport& crls,
                                VerificationMaterial& material) const noexcept;
 
+  /// Verifier::VerifyBatch. If lists were fetched, within half of `each`, all calls are judged
+  /// again.
+  [[nodiscard]] std::vector<Verdict> VerifyBatch(std::span<const CallRequest> calls,
+                                                 std::chrono::milliseconds each,
+                                                 TrustReport& crls) const;
+
   /// Fetches the CRLs that certificates name which were noted since (TrustKeeper::FetchWatched).
   TrustReport FetchWatched(const Deadline& deadline) const;
 
@@ -122,6 +129,7 @@ class LiveVerifier {
   [[nodiscard]] Verifier WithClock(std::shared_ptr<const Clock> clock) const;
 
   [[nodiscard]] const TrustKeeper& trust() const { return *keeper_; }
+  [[nodiscard]] const Es256Engine& engine() const { return *engine_; }
   [[nodiscard]] const CertificateSource& source() const { return *source_; }
   /// nullptr: certificates come from files.
   [[nodiscard]] const std::shared_ptr<const CertificateRepository>& repository() const {

@@ -328,10 +328,39 @@ CallBatch::CallBatch(std::shared_ptr<const VerificationCore> core,
                      const PoolCounter* pools)
     : core_(std::move(core)), policy_(std::move(policy)), recorder_(recorder), pools_(pools) {}
 
-ApiReply CallBatch::Judge(std::string_view line, const Deadline& deadline) {
-  auto input = ReadCall(line);
-  if (!input) return ErrorReply(Info(input.error().reason).sip_code, input.error());
-  return JudgeInput({*core_, policy_.get(), recorder_, pools_, *input}, past_, deadline);
+std::vector<ApiReply> CallBatch::Judge(std::span<const std::string> lines,
+                                       std::chrono::milliseconds each) {
+  const auto is_of_batch = [this](const CallInput& input) {
+    return recorder_ == nullptr && !input.at;
+  };
+  std::vector<Result<CallInput>> inputs;
+  std::vector<CallRequest> present;
+  for (const std::string& line : lines) {
+    inputs.push_back(ReadCall(line));
+    auto& input = inputs.back();
+    if (input && is_of_batch(*input)) present.push_back(std::move(input->call));
+  }
+  const Stopwatch watch;
+  auto verdicts = core_->JudgeBatch(present, each);
+  const auto time = watch.Elapsed() / std::max<size_t>(present.size(), 1);
+
+  std::vector<ApiReply> replies;
+  size_t judged = 0;
+  for (auto& input : inputs) {
+    if (!input) {
+      replies.push_back(ErrorReply(Info(input.error().reason).sip_code, input.error()));
+      continue;
+    }
+    const Question question{*core_, policy_.get(), recorder_, pools_, *input};
+    if (is_of_batch(*input)) {
+      input->call = std::move(present[judged]);
+      replies.push_back(Answer(question, {std::move(verdicts[judged]), {}, time}));
+      ++judged;
+    } else {
+      replies.push_back(JudgeInput(question, past_, Deadline::After(each)));
+    }
+  }
+  return replies;
 }
 
 ApiReply DecodeText(std::string_view body, sys_seconds now) {

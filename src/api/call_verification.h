@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/api_reply.h"
 #include "api/call_recorder.h"
@@ -30,16 +33,19 @@ ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::stri
                    const Deadline& deadline, const CallRecorder* recorder = nullptr,
                    const PoolCounter* pools = nullptr);
 
-/// Judges the lines of `POST /v1/calls:batch`, one after the other. Not thread-safe; chains are
-/// remembered between calls judged at past times.
+/// Judges the lines of `POST /v1/calls:batch`. Not thread-safe; chains are remembered between calls
+/// judged at past times.
 class CallBatch {
  public:
   /// `recorder` and `pools` (may be nullptr) as in JudgeCall; they outlive this object.
   CallBatch(std::shared_ptr<const VerificationCore> core, std::shared_ptr<const Policy> policy,
             const CallRecorder* recorder = nullptr, const PoolCounter* pools = nullptr);
-  /// The answer to one line, a line itself without its end. Never fails as a whole: what is wrong
-  /// with a line is said in its answer. `deadline` is for this line.
-  [[nodiscard]] ApiReply Judge(std::string_view line, const Deadline& deadline);
+  /// The answer to each line, in their order: lines themselves, without their ends. Never fails as
+  /// a whole: what is wrong with a line is said in its answer. Each call may take `each`. Calls of
+  /// the present whose evidence is not kept go through Verifier::VerifyBatch; the others one by
+  /// one.
+  [[nodiscard]] std::vector<ApiReply> Judge(std::span<const std::string> lines,
+                                            std::chrono::milliseconds each);
 
  private:
   std::shared_ptr<const VerificationCore> core_;

@@ -85,6 +85,8 @@ class OfflineVerifier {
   [[nodiscard]] bool has_files() const { return has_files_; }
   /// Whether judgements have a basis.
   [[nodiscard]] bool keeps_evidence() const { return evidence_ == Evidence::kKept; }
+  /// What verifies signatures, and how much of it with tables.
+  [[nodiscard]] Es256Statistics engine() const { return engine_->statistics(); }
   /// Why no call can pass now, or nothing.
   [[nodiscard]] std::optional<Failure> NotReady() const;
 

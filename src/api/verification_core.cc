@@ -51,6 +51,14 @@ Verdict VerificationCore::Judge(const CallRequest& call, const Deadline& deadlin
   }
 }
 
+std::vector<Verdict> VerificationCore::JudgeBatch(std::span<const CallRequest> calls,
+                                                  std::chrono::milliseconds each) const {
+  TrustReport crls;
+  auto verdicts = live_->VerifyBatch(calls, each, crls);
+  KeepReport(crls);
+  return verdicts;
+}
+
 void VerificationCore::KeepReport(const TrustReport& report) const {
   if (report.sources.empty()) return;
   const std::lock_guard lock(sources_mutex_);

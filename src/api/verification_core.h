@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,10 @@ class VerificationCore {
   /// As LiveVerifier::Verify. With `material` (may be nullptr) also what the verdict rests on.
   [[nodiscard]] Verdict Judge(const CallRequest& call, const Deadline& deadline,
                               VerificationMaterial* material = nullptr) const noexcept;
+
+  /// As LiveVerifier::VerifyBatch.
+  [[nodiscard]] std::vector<Verdict> JudgeBatch(std::span<const CallRequest> calls,
+                                                std::chrono::milliseconds each) const;
 
   /// Judges calls at past times, one after the other, remembering chains in between. Keeps the
   /// anchors and CRLs of the time when it was made: today's, also for old calls. Not thread-safe.
@@ -77,6 +82,8 @@ class VerificationCore {
   [[nodiscard]] const std::shared_ptr<const CertificateRepository>& repository() const {
     return live_->repository();
   }
+  /// What verifies signatures, and how much of it with tables.
+  [[nodiscard]] Es256Statistics engine() const { return live_->engine().statistics(); }
   /// Zeros if certificates come from files.
   [[nodiscard]] WaitingRoom::Statistics waiting() const;
   /// The certificates of `x5u` if they are at hand; never fetches.

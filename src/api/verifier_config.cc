@@ -12,6 +12,8 @@ namespace {
 
 using std::filesystem::path;
 
+constexpr int64_t kMostTableBytes = int64_t{64} << 30;
+
 class SectionsReader {
  public:
   SectionsReader(ObjectReader& root, const path& directory, VerifierSetup& setup,
@@ -117,6 +119,26 @@ class SectionsReader {
     flag = false;
     reader.Flag("ignore_date", flag);
     if (flag) options.date_policy = DatePolicy::kIgnore;
+    ReadEngine(reader);
+  }
+
+  void ReadEngine(ObjectReader& reader) {
+    Es256EngineOptions& engine = setup_.engine;
+    std::string name;
+    reader.Text("engine", name);
+    const auto kind = Es256KindFromText(name.empty() ? "auto" : name);
+    if (!kind) return reader.Refuse("engine", Quote(name) + " is not known");
+    if (!IsSupported(*kind)) {
+      return reader.Refuse("engine", "this processor cannot run " + Quote(name));
+    }
+    engine.kind = *kind;
+    reader.Number("table_bytes", {0, kMostTableBytes}, engine.table_bytes);
+    if (engine.table_bytes > 0 && engine.table_bytes < OneTableBytes(engine)) {
+      reader.Refuse("table_bytes", "not even one table of " +
+                                       std::to_string(OneTableBytes(engine)) +
+                                       " bytes: 0 does without");
+    }
+    reader.Number("cross_check_every", {0, UINT32_MAX}, engine.cross_check_every);
   }
 
   ObjectReader& root_;

@@ -73,6 +73,19 @@ int Judge(callvet_verifier& handle, const callvet_call& call, callvet_result& re
   return CALLVET_OK;
 }
 
+// Leaves no verdict as it was.
+bool IsWhole(const callvet_verifier* verifier, const callvet_batch& batch) {
+  if (batch.count == 0) return verifier != nullptr;
+  if (batch.verdicts == nullptr) return false;
+  bool whole = verifier != nullptr && batch.calls != nullptr && batch.results != nullptr &&
+               batch.statuses != nullptr;
+  for (size_t i = 0; i < batch.count; ++i) {
+    whole &= WriteStruct(callvet_result::InternalError(), batch.verdicts[i]);
+    whole = whole && batch.calls[i] != nullptr && batch.results[i] != nullptr;
+  }
+  return whole;
+}
+
 }  // namespace
 
 extern "C" {
@@ -92,10 +105,17 @@ int callvet_verifier_create(const callvet_options* options, callvet_verifier** v
   callvet_options read;
   if (!ReadStruct(options, read)) return Invalid("options without struct_size", error);
   return Guard(error, [&]() -> int {
-    const auto config = callvet::capi::ConfigOf(read);
+    auto config = callvet::capi::ConfigOf(read);
     if (!config) return Failed(config.error(), error);
     auto handle = std::make_unique<callvet_verifier>();
     handle->log = callvet::capi::Log(read);
+    // Called within a call of this interface, like the log function itself.
+    config->verifier.engine.observer = [log = handle->log](callvet::Es256Incident incident) {
+      (void)Guard(nullptr, [&]() -> int {
+        log.Write(CALLVET_LOG_ERROR, callvet::Es256IncidentText(incident));
+        return CALLVET_OK;
+      });
+    };
     auto made = OfflineVerifier::Make(*config, std::string(View(read.policy)),
                                       callvet::capi::CacheOptionsOf(read));
     if (!made) return Failed(made.error(), error);
@@ -146,6 +166,18 @@ int callvet_verify(callvet_verifier* verifier, const callvet_call* call, callvet
     WriteStruct(out, verdict);
     return status;
   });
+}
+
+int callvet_verify_batch(callvet_verifier* verifier, const callvet_batch* batch,
+                         callvet_error* error) {
+  callvet_batch read;
+  if (!ReadStruct(batch, read)) return Invalid("batch without struct_size", error);
+  if (!IsWhole(verifier, read)) return Invalid("something of the batch is NULL", error);
+  for (size_t i = 0; i < read.count; ++i) {
+    read.statuses[i] =
+        callvet_verify(verifier, read.calls[i], read.results[i], read.verdicts[i], nullptr);
+  }
+  return CALLVET_OK;
 }
 
 int callvet_mark_identity(const callvet_mark* mark, callvet_text identity, char* buffer,
@@ -235,6 +267,16 @@ int callvet_verifier_get_stats(const callvet_verifier* verifier, callvet_verifie
     filled.certificates = usage.entries;
     filled.certificate_bytes = usage.bytes;
     filled.reloads = verifier->reloads;
+    const callvet::Es256Statistics engine = verifier->verifier->engine();
+    filled.by_table = engine.by_table;
+    filled.by_openssl = engine.by_openssl;
+    filled.tables = engine.tables_resident;
+    filled.table_bytes = engine.tables_resident * engine.table_bytes;
+    filled.table_limit_bytes = engine.tables_capacity * engine.table_bytes;
+    filled.tables_built = engine.tables_built;
+    filled.tables_evicted = engine.tables_evicted;
+    filled.cross_checks = engine.cross_checks;
+    filled.disagreements = engine.disagreements;
     return WriteStruct(filled, stats) ? CALLVET_OK : CALLVET_INVALID;
   });
 }

@@ -164,8 +164,7 @@ class BatchJudges {
   void Work() {
     CallBatch batch(core_, policy_);
     while (BatchChunk* chunk = queue_.Next()) {
-      for (const std::string& line : chunk->lines) {
-        const ApiReply reply = batch.Judge(line, Deadline::After(timeout_));
+      for (const ApiReply& reply : batch.Judge(chunk->lines, timeout_)) {
         chunk->counts.Count(reply);
         chunk->answers += reply.body;
         chunk->answers += '\n';

@@ -65,6 +65,8 @@ struct VerifyOptions {
   bool ignore_date = false;
   bool any_origid = false;
   std::string engine = "auto";
+  size_t table_bytes = Es256EngineOptions().table_bytes;
+  uint32_t cross_check_every = Es256EngineOptions().cross_check_every;
   bool offline = false;
   std::string cache_dir;
   DownloadOptions downloads;
@@ -174,6 +176,18 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
                   "Code that verifies the signature: auto, openssl, portable, adx, ifma")
       ->type_name("NAME")
       ->capture_default_str();
+  command
+      .add_option("--table-bytes", options.table_bytes,
+                  "Memory for tables of signers' keys; 0: none, OpenSSL verifies")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, int64_t{64} << 30))
+      ->capture_default_str();
+  command
+      .add_option("--cross-check-every", options.cross_check_every,
+                  "Every n-th signature of a key is verified by OpenSSL too; 0: the first alone")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, int64_t{UINT32_MAX}))
+      ->capture_default_str();
   AddVerifyExtensionOptions(command, options.extensions);
   AddStoreOptions(command, options);
   command.add_option("--policy", options.policy, "Policy file: say what is done with the call")
@@ -273,6 +287,13 @@ Result<Es256EngineOptions> EngineOption(const VerifyOptions& options) {
   if (!kind) return Fail(Reason::kParameterInvalid, "--engine: '" + text + "' is not known");
   Es256EngineOptions engine;
   engine.kind = *kind;
+  engine.table_bytes = options.table_bytes;
+  engine.cross_check_every = options.cross_check_every;
+  if (engine.table_bytes > 0 && engine.table_bytes < OneTableBytes(engine)) {
+    return Fail(Reason::kParameterInvalid, "--table-bytes: not even one table of " +
+                                               std::to_string(OneTableBytes(engine)) +
+                                               " bytes: 0 does without");
+  }
   if (options.batch.empty()) engine.generator_window = 6;
   if (*kind != Es256Kind::kAuto) engine.promote_after = 1;
   return engine;

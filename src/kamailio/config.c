@@ -17,6 +17,8 @@ cv_params_t cv_params = {
     .cache_max = 4096,
     .negative_expire = 30,
     .iat_window = CV_UNSET,
+    .table_kbytes = CV_UNSET,
+    .cross_check_every = CV_UNSET,
     .evidence_days = CV_UNSET,
     .evidence_queue = 16384,
 };
@@ -76,10 +78,17 @@ static void append_ports(text_t* text, const char* ports) {
          ports);
 }
 
+/* , "name": number if it was given. The library refuses what is out of range. */
+static void append_number(text_t* text, const char* name, int value, int times) {
+  char number[32];
+  if (value == CV_UNSET) return;
+  snprintf(number, sizeof(number), "%lld", (long long)value * times);
+  append_raw(text, name, number);
+}
+
 /* What the service's configuration calls "evidence". */
 static void write_evidence(text_t* text) {
   const char* on_full = cv_params.evidence_on_full;
-  char days[32];
   if (cv_params.evidence_store == NULL) {
     if (!has_evidence_parameters()) return;
     LM_ERR("parameter evidence_store is missing beside the others of evidence\n");
@@ -94,15 +103,11 @@ static void write_evidence(text_t* text) {
   /* Another word is left for the library to refuse. */
   append_text(text, "when_full",
               on_full != NULL && strcmp(on_full, "refuse") == 0 ? "refuse-calls" : on_full);
-  if (cv_params.evidence_days != CV_UNSET) {
-    snprintf(days, sizeof(days), "%d", cv_params.evidence_days);
-    append_raw(text, "retention_days", days);
-  }
+  append_number(text, "retention_days", cv_params.evidence_days, 1);
   append(text, "}");
 }
 
 static void write_config(text_t* text) {
-  char number[32];
   append(text, "{\"trust\": {");
   append_text(text, "anchors", cv_params.anchors);
   append_text(text, "crls", cv_params.crl_file);
@@ -116,10 +121,10 @@ static void write_config(text_t* text) {
   append_ports(text, cv_params.allowed_ports);
   append(text, "}, \"verification\": {");
   append_text(text, "country", cv_params.country);
-  if (cv_params.iat_window != CV_UNSET) {
-    snprintf(number, sizeof(number), "%d", cv_params.iat_window);
-    append_raw(text, "max_age_seconds", number);
-  }
+  append_number(text, "max_age_seconds", cv_params.iat_window, 1);
+  append_text(text, "engine", cv_params.engine);
+  append_number(text, "table_bytes", cv_params.table_kbytes, 1024);
+  append_number(text, "cross_check_every", cv_params.cross_check_every, 1);
   append(text, "}");
   write_evidence(text);
   append(text, "}");
@@ -148,6 +153,7 @@ static int is_mixed(void) {
   return p->config != NULL &&
          (p->anchors || p->crl_file || p->trust_list || p->trust_list_roots || p->state_dir ||
           p->cache_dir || p->allowed_ports || p->country || p->iat_window != CV_UNSET ||
+          p->engine || p->table_kbytes != CV_UNSET || p->cross_check_every != CV_UNSET ||
           p->allow_http || p->allow_private || p->policy || has_evidence_parameters());
 }
 

@@ -16,7 +16,9 @@ typedef struct cv_params {
   char *state_dir, *cache_dir;
   char* allowed_ports; /* "8443,9443": beside 443 and 8443 */
   char* country;
-  int iat_window; /* CV_UNSET: the library's */
+  int iat_window;                      /* CV_UNSET: the library's */
+  char* engine;                        /* which code verifies signatures */
+  int table_kbytes, cross_check_every; /* CV_UNSET: the library's */
   int allow_http, allow_private;
   char* policy;      /* file */
   char* mode;        /* without `policy`: its default settings */

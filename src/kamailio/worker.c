@@ -40,11 +40,6 @@ int cv_worker_try_reload(callvet_error* error) {
   return callvet_verifier_reload(verifier, error) == CALLVET_OK ? 0 : -1;
 }
 
-int cv_worker_stats(callvet_verifier_stats* stats) {
-  stats->struct_size = sizeof(*stats);
-  return callvet_verifier_get_stats(verifier, stats) == CALLVET_OK ? 0 : -1;
-}
-
 static callvet_text text_of(const str* value) {
   callvet_text text = {value->s, value->len > 0 ? (size_t)value->len : 0};
   return text;
@@ -105,12 +100,21 @@ static int put_from_table(callvet_text url) {
   return -1;
 }
 
+/* A call that meets a disagreement with OpenSSL is an internal error; the library logs it. */
+static void count_disagreements(void) {
+  static uint64_t counted = 0;
+  callvet_verifier_stats stats = {.struct_size = sizeof(stats)};
+  if (callvet_verifier_get_stats(verifier, &stats) != CALLVET_OK) return;
+  for (; counted < stats.disagreements; counted++) cv_count(CV_STAT_DISAGREEMENTS);
+}
+
 static int verify(const callvet_call* call, callvet_verdict* verdict) {
   callvet_error error = {.struct_size = sizeof(error)};
   int status;
   verdict->struct_size = sizeof(*verdict);
   status = callvet_verify(verifier, call, result, verdict, &error);
   if (status < 0) LM_ERR("a call could not be judged: %s: %s\n", error.reason, error.detail);
+  if (verdict->reason_class == CALLVET_UNDECIDED) count_disagreements();
   return status;
 }
 

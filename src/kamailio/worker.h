@@ -57,7 +57,6 @@ int cv_current(sip_msg_t* msg, cv_record_t* record);
 
 /* Whether the files that a reload would read can be used: reads them. The reason is in `error`. */
 int cv_worker_try_reload(callvet_error* error);
-int cv_worker_stats(callvet_verifier_stats* stats);
 
 /* Writes what `record` says into `identity`. `*size`: in: room, out: bytes. 0, or -1. */
 int cv_mark(const cv_record_t* record, int into, const str* identity, char* buffer, int* size);

@@ -56,6 +56,21 @@ class Es256Signature {
   Bytes bytes_;
 };
 
+/// What an engine did since it was made. OpenSSL's counts nothing.
+struct Es256Statistics {
+  std::string_view path = "openssl";  // or "portable", "adx", "ifma"
+  uint64_t by_table = 0;              // verified with a table
+  uint64_t by_openssl = 0;            // left to OpenSSL: no table, or an exceptional case
+  uint64_t undecided = 0;             // of these, exceptional cases
+  uint64_t cross_checks = 0;          // verified both ways
+  uint64_t disagreements = 0;  // of these, with different answers: if any, OpenSSL does it all
+  uint64_t tables_built = 0;
+  uint64_t tables_evicted = 0;
+  size_t tables_resident = 0;
+  size_t tables_capacity = 0;
+  size_t table_bytes = 0;  // of one table
+};
+
 /// The one seam at which a faster engine replaces OpenSSL. Implementations are const and
 /// thread-safe and never throw.
 class Es256Engine {
@@ -67,6 +82,7 @@ class Es256Engine {
   [[nodiscard]] virtual Result<void> Verify(const Es256PublicKey& key,
                                             std::string_view signing_input,
                                             const Es256Signature& signature) const = 0;
+  [[nodiscard]] virtual Es256Statistics statistics() const { return {}; }
 };
 
 /// OpenSSL's EVP_DigestVerify.

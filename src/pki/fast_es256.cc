@@ -64,6 +64,23 @@ std::optional<Es256Kind> Es256KindFromText(std::string_view text) {
   return std::nullopt;
 }
 
+bool IsSupported(Es256Kind kind) {
+  return PathOf(kind).supported();
+}
+
+std::string_view Es256IncidentText(Es256Incident incident) {
+  switch (incident) {
+    case Es256Incident::kDisagreement:
+      break;
+  }
+  return "the fast ES256 arithmetic and OpenSSL disagree on a signature: processor, memory or "
+         "callvet is faulty; from now on OpenSSL verifies";
+}
+
+size_t OneTableBytes(const Es256EngineOptions& options) {
+  return TableShape(options.key_window).bytes();
+}
+
 struct FastEs256Engine::State {
   explicit State(const Es256EngineOptions& given)
       : options(given),
@@ -116,7 +133,8 @@ Result<std::shared_ptr<const FastEs256Engine>> FastEs256Engine::Make(
     }
     return std::make_shared<const FastEs256Engine>(std::move(state));
   } catch (const std::bad_alloc&) {
-    return Fail(Reason::kInternalError, "no memory for the ES256 engine");
+    return Fail(Reason::kInternalError,
+                "no memory for the ES256 engine and its tables (table_bytes)");
   }
 }
 
@@ -200,6 +218,7 @@ Es256Statistics FastEs256Engine::statistics() const {
   statistics.tables_evicted = tables.evicted;
   statistics.tables_resident = tables.resident;
   statistics.tables_capacity = tables.capacity;
+  statistics.table_bytes = TableShape(state_->options.key_window).bytes();
   return statistics;
 }
 

@@ -31,11 +31,17 @@ enum class Es256Kind : uint8_t {
 /// "auto", "openssl", "portable", "adx" or "ifma"; nothing for another text.
 std::optional<Es256Kind> Es256KindFromText(std::string_view text);
 
+/// Whether this processor, and this build, can run it.
+bool IsSupported(Es256Kind kind);
+
 /// What FastEs256Engine tells its observer, from the thread that verifies. All are critical: they
 /// mean that the processor, the memory or callvet's arithmetic is faulty.
 enum class Es256Incident : uint8_t {
   kDisagreement,  // with OpenSSL, on one signature: from now on only OpenSSL verifies
 };
+
+/// As a sentence for a log.
+std::string_view Es256IncidentText(Es256Incident incident);
 
 struct Es256EngineOptions {
   Es256Kind kind = Es256Kind::kAuto;
@@ -54,19 +60,6 @@ struct Es256EngineOptions {
   std::function<void(Es256Incident)> observer = {};
   /// For tests: may spoil the table of a key after it was built.
   std::function<void(std::span<p256::AffinePoint>)> spoil_table = {};
-};
-
-struct Es256Statistics {
-  std::string_view path;       // "portable", "adx" or "ifma"
-  uint64_t by_table = 0;       // verified with a table
-  uint64_t by_openssl = 0;     // left to OpenSSL: no table, or an exceptional case
-  uint64_t undecided = 0;      // of these, exceptional cases
-  uint64_t cross_checks = 0;   // verified both ways
-  uint64_t disagreements = 0;  // of these, with different answers
-  uint64_t tables_built = 0;
-  uint64_t tables_evicted = 0;
-  size_t tables_resident = 0;
-  size_t tables_capacity = 0;
 };
 
 /// An Es256Engine with the tables of p256::TableStore. A call whose key has no table is verified by
@@ -89,11 +82,14 @@ class FastEs256Engine final : public Es256Engine {
 
   [[nodiscard]] Result<void> Verify(const Es256PublicKey& key, std::string_view signing_input,
                                     const Es256Signature& signature) const override;
-  [[nodiscard]] Es256Statistics statistics() const;
+  [[nodiscard]] Es256Statistics statistics() const override;
 
  private:
   std::unique_ptr<State> state_;
 };
+
+/// What one key's table takes of `options.table_bytes`: with less no key ever has one.
+size_t OneTableBytes(const Es256EngineOptions& options);
 
 /// The engine of `options.kind`. kAuto gives OpenSSL's if no path passes its self-test; otherwise
 /// fails like FastEs256Engine::Make.

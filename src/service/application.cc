@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kMaxSigners = 50;
+constexpr size_t kMostTogether = 16;  // lines of a batch that are judged before they are answered
 
 // The page loads its own files and talks to its own origin, and nothing else.
 constexpr std::string_view kContentSecurityPolicy =
@@ -314,24 +315,33 @@ HttpReply Application::Batch(Context& context) {
   // Outlives this call: the answer is written while the request is read.
   reply.stream = [this, state = context.state](LineSource& lines, const LineSink& sink) {
     CallBatch batch(state->core, state->policy, RecorderOf(*state), PoolsOf(*state));
-    while (true) {
-      auto line = lines.Next();
-      if (!line) {
-        sink(ErrorReply(400, line.error()).body + "\n");
-        return;
-      }
-      if (!*line) return;
-      if (TrimLines(**line).empty()) continue;
-      ApiReply answer = batch.Judge(**line, Deadline::After(state->deadline));
-      for (const CallSummary& call : answer.calls) {
-        traffic_->CountCall(call, clock_->Now());
-        Remember(call);
-      }
-      if (!sink(answer.body + "\n")) return;
+    bool ended = false;
+    while (!ended) {
+      std::vector<std::string> together;
+      std::optional<Failure> failure;
+      do {
+        auto line = lines.Next();
+        if (!line) failure = line.error();
+        ended = !line || !*line;
+        if (!ended && !TrimLines(**line).empty()) together.push_back(std::move(**line));
+      } while (!ended && together.size() < kMostTogether && lines.HasLine());
+      if (!AnswerLines(batch.Judge(together, state->deadline), sink)) return;
+      if (failure) sink(ErrorReply(400, *failure).body + "\n");
     }
   };
   Record(context, 200);
   return reply;
+}
+
+bool Application::AnswerLines(const std::vector<ApiReply>& answers, const LineSink& sink) {
+  for (const ApiReply& answer : answers) {
+    for (const CallSummary& call : answer.calls) {
+      traffic_->CountCall(call, clock_->Now());
+      Remember(call);
+    }
+    if (!sink(answer.body + "\n")) return false;
+  }
+  return true;
 }
 
 HttpReply Application::Ready(const ApplicationState& state) const {
@@ -458,6 +468,33 @@ void Application::PrintPoolMetrics(const CallerPools& pools, std::string& text) 
   counter("callvet_pool_share_failures_total", "Failures of Redis.", known.share_failures);
 }
 
+void Application::PrintEngineMetrics(const Es256Statistics& engine, std::string& text) {
+  const auto gauge = [&](std::string_view name, std::string_view help, size_t value) {
+    PrintMetric(text, name, "gauge", help, static_cast<double>(value));
+  };
+  const auto counter = [&](std::string_view name, std::string_view help, uint64_t value) {
+    PrintMetric(text, name, "counter", help, static_cast<double>(value));
+  };
+  text +=
+      "# HELP callvet_signature_engine Which code verifies signatures.\n"
+      "# TYPE callvet_signature_engine gauge\ncallvet_signature_engine{path=" +
+      LabelValue(engine.path) + "} 1\n";
+  gauge("callvet_signature_tables", "Signers' keys with a table.", engine.tables_resident);
+  gauge("callvet_signature_table_bytes", "Memory of their tables.",
+        engine.tables_resident * engine.table_bytes);
+  gauge("callvet_signature_table_limit_bytes", "What tables may take.",
+        engine.tables_capacity * engine.table_bytes);
+  counter("callvet_signature_promotions_total", "Tables built.", engine.tables_built);
+  counter("callvet_signature_demotions_total", "Tables given up for another key's.",
+          engine.tables_evicted);
+  counter("callvet_signatures_by_table_total", "Verified with a table.", engine.by_table);
+  counter("callvet_signatures_by_openssl_total", "Left to OpenSSL.", engine.by_openssl);
+  counter("callvet_signature_cross_checks_total", "Verified both ways.", engine.cross_checks);
+  counter("callvet_signature_disagreements_total",
+          "Of these with different answers: after the first one OpenSSL verifies all.",
+          engine.disagreements);
+}
+
 std::string Application::Metrics(const ApplicationState& state) const {
   std::string text = traffic_->MetricsText();
   const auto gauge = [&](std::string_view name, std::string_view help, double value) {
@@ -514,6 +551,7 @@ std::string Application::Metrics(const ApplicationState& state) const {
     counter("callvet_certificate_fetch_failures_total", "Downloads failed.", cache.fetch_failures);
     counter("callvet_certificate_stale_served_total", "Stale copies used.", cache.stale_served);
   }
+  PrintEngineMetrics(core.engine(), text);
   if (desk_ != nullptr) {
     const EvidenceStatistics evidence = desk_->writer().Statistics();
     gauge("callvet_evidence_queued", "Records in memory.", static_cast<double>(evidence.queued));

@@ -80,11 +80,13 @@ class Application final : public Endpoints {
   std::optional<HttpReply> CheckAccess(const Endpoint& endpoint, Context& context);
   HttpReply FromApi(ApiReply reply, Context& context);
   HttpReply Batch(Context& context);
+  bool AnswerLines(const std::vector<ApiReply>& answers, const LineSink& sink);
   HttpReply Ready(const ApplicationState& state) const;
   HttpReply Reload();
   HttpReply SampleCalls() const;
   HttpReply Pools(const Endpoint& endpoint, const Context& context) const;
   HttpReply Evidence(const Endpoint& endpoint, const Context& context) const;
+  static void PrintEngineMetrics(const Es256Statistics& engine, std::string& text);
   static void PrintPoolMetrics(const CallerPools& pools, std::string& text);
   HttpReply Complaints(const Endpoint& endpoint, const Context& context) const;
   [[nodiscard]] std::string Metrics(const ApplicationState& state) const;

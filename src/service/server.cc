@@ -132,6 +132,9 @@ class ConnectionLines final : public LineSource {
       if (auto ok = Fill(deadline); !ok) return ok.error();
     }
   }
+  [[nodiscard]] bool HasLine() const override {
+    return content_.find('\n', searched_) != std::string::npos;
+  }
 
  private:
   [[nodiscard]] bool Ended() const { return chunked_ ? decoder_.done() : left_ == 0; }

@@ -44,14 +44,37 @@ Result<const DialPlan*> DialPlanOf(const ServiceConfig& config, const Policy* po
   return policy != nullptr ? DialPlanWith(*policy, chosen) : chosen;
 }
 
+// What fails for want of memory is left out: the next round of upkeep comes.
+template <class Work>
+void Attempt(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
+// Who is told of what happens in a core, on the thread where it happens.
+struct Observers {
+  std::shared_ptr<Traffic> traffic;
+  std::shared_ptr<AccessLog> log;  // nullptr: nothing is logged
+};
+
 CoreSetup CoreSetupOf(const ServiceConfig& config, const DialPlan* plan,
-                      const std::shared_ptr<Traffic>& traffic) {
+                      const Observers& observers) {
   CoreSetup setup;
   setup.verifier = config.verifier;
   setup.verifier.options.dial_plan = plan;
   setup.max_waiting = config.waiting_for_certificates;
-  setup.on_wait = [traffic](std::chrono::microseconds time) {
+  setup.on_wait = [traffic = observers.traffic](std::chrono::microseconds time) {
     traffic->Observe(Stage::kCertificate, time);
+  };
+  if (observers.log == nullptr) return setup;
+  setup.verifier.engine.observer = [log = observers.log](Es256Incident incident) {
+    Attempt([&] {
+      log->Event(SystemClock().Now(), "critical", Es256IncidentText(incident));
+      log->Flush();
+    });
   };
   return setup;
 }
@@ -121,14 +144,13 @@ Result<ApplicationState> OutlineOf(const ServiceConfig& config, const Lasting& l
   return state;
 }
 
-Result<ApplicationState> FirstState(const ServiceConfig& config,
-                                    const std::shared_ptr<Traffic>& traffic,
+Result<ApplicationState> FirstState(const ServiceConfig& config, const Observers& observers,
                                     const Lasting& lasting) {
   auto state = OutlineOf(config, lasting);
   if (!state) return state.error();
   const auto plan = DialPlanOf(config, state->policy.get());
   if (!plan) return plan.error();
-  auto core = VerificationCore::Make(CoreSetupOf(config, *plan, traffic));
+  auto core = VerificationCore::Make(CoreSetupOf(config, *plan, observers));
   if (!core) return core.error();
   state->core = std::move(*core);
   return state;
@@ -156,16 +178,6 @@ bool SameListeners(const ServiceConfig& a, const ServiceConfig& b) {
     if (a.listen[i].host != b.listen[i].host || a.listen[i].port != b.listen[i].port) return false;
   }
   return true;
-}
-
-// A round of upkeep that fails for want of memory is left out: the next one comes.
-template <class Work>
-void Attempt(Work work) {
-  try {
-    work();
-  } catch (const std::bad_alloc&) {
-    return;
-  }
 }
 
 }  // namespace
@@ -216,7 +228,7 @@ Service::~Service() {
 }
 
 Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
-  auto state = FirstState(config, std::make_shared<Traffic>(), {});
+  auto state = FirstState(config, {std::make_shared<Traffic>(), nullptr}, {});
   if (!state) return state.error();
   if (auto pools = MakePools(config); !pools) return pools.error();
   if (auto tls = MakeTls(config); !tls) return tls.error();
@@ -241,7 +253,7 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   auto pools = MakePools(*config);
   if (!pools) return pools.error();
   parts.pools = *pools;
-  auto state = FirstState(*config, parts.traffic, {parts.desk, parts.pools});
+  auto state = FirstState(*config, {parts.traffic, parts.log}, {parts.desk, parts.pools});
   if (!state) return state.error();
   std::vector<std::string> addresses;
   for (const ListenAddress& address : config->listen) {
@@ -352,7 +364,7 @@ Result<std::shared_ptr<const ApplicationState>> Service::StateFor(const ServiceC
     state->core = current;
     if (auto ok = state->core->ReloadTrust(Deadline::After(kReloadTime)); !ok) return ok.error();
   } else {
-    auto core = VerificationCore::Make(CoreSetupOf(config, *plan, traffic_));
+    auto core = VerificationCore::Make(CoreSetupOf(config, *plan, {traffic_, log_}));
     if (!core) return core.error();
     state->core = std::move(*core);
   }

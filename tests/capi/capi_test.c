@@ -338,6 +338,81 @@ static void unusable_arguments_never_verify(void) {
   callvet_verifier_destroy(verifier);
 }
 
+static void a_batch_is_its_calls(void) {
+  enum { COUNT = 3 };
+  static const char* const reasons[COUNT] = {"verified", "orig-mismatch", "verified"};
+  static const char* const files[COUNT] = {"good.sip", "tampered.sip", "good.sip"};
+  callvet_verifier* verifier = make_verifier();
+  put(verifier, "url", "chain.pem");
+  callvet_text messages[COUNT];
+  callvet_call calls[COUNT];
+  callvet_verdict verdicts[COUNT];
+  const callvet_call* call_of[COUNT];
+  callvet_verdict* verdict_of[COUNT];
+  callvet_result* results[COUNT];
+  int statuses[COUNT] = {9, 9, 9}, i;
+  for (i = 0; i < COUNT; i++) {
+    messages[i] = file(files[i]);
+    calls[i] = (callvet_call){.struct_size = sizeof calls[i], .message = messages[i]};
+    verdicts[i] = (callvet_verdict){.struct_size = sizeof verdicts[i]};
+    call_of[i] = &calls[i];
+    verdict_of[i] = &verdicts[i];
+    CHECK(callvet_result_create(&results[i]) == CALLVET_OK);
+  }
+  callvet_batch batch = {sizeof batch, COUNT, call_of, results, verdict_of, statuses};
+  CHECK(callvet_verify_batch(verifier, &batch, NULL) == CALLVET_OK);
+  for (i = 0; i < COUNT; i++) {
+    CHECK(statuses[i] == CALLVET_OK && is(verdicts[i].reason, reasons[i]));
+  }
+  callvet_verifier_stats stats = {.struct_size = sizeof stats};
+  CHECK(callvet_verifier_get_stats(verifier, &stats) == CALLVET_OK);
+  CHECK(stats.verified == 2 && stats.refused == 1);
+  CHECK(stats.by_table + stats.by_openssl == 2 && stats.table_limit_bytes > 0);
+
+  /* What cannot be judged does no harm to the others. */
+  calls[0].struct_size = 0;
+  CHECK(callvet_verify_batch(verifier, &batch, NULL) == CALLVET_OK);
+  CHECK(statuses[0] == CALLVET_INVALID && is(verdicts[0].reason, "internal-error"));
+  CHECK(statuses[2] == CALLVET_OK && is(verdicts[2].reason, "verified"));
+
+  /* A hole: nothing is judged, and nothing is left that was verified. */
+  callvet_result* whole = results[1];
+  results[1] = NULL;
+  CHECK(callvet_verify_batch(verifier, &batch, NULL) == CALLVET_INVALID);
+  for (i = 0; i < COUNT; i++) CHECK(is(verdicts[i].reason, "internal-error"));
+  results[1] = whole;
+  CHECK(callvet_verify_batch(NULL, &batch, NULL) == CALLVET_INVALID);
+  CHECK(callvet_verify_batch(verifier, NULL, NULL) == CALLVET_INVALID);
+  callvet_batch none = {.struct_size = sizeof none};
+  CHECK(callvet_verify_batch(verifier, &none, NULL) == CALLVET_OK);
+  for (i = 0; i < COUNT; i++) {
+    callvet_result_destroy(results[i]);
+    release(messages[i]);
+  }
+  callvet_verifier_destroy(verifier);
+}
+
+static void settings_of_the_engine_are_read(void) {
+  static const char* const wrong[] = {"{\"verification\": {\"engine\": \"gpu\"}}",
+                                      "{\"verification\": {\"table_bytes\": 64}}"};
+  static const char* const names[] = {"verification.engine", "verification.table_bytes"};
+  callvet_verifier* verifier = NULL;
+  size_t i;
+  for (i = 0; i < 2; i++) {
+    callvet_options options = {.struct_size = sizeof options, .config = text(wrong[i])};
+    callvet_error error = {.struct_size = sizeof error};
+    CHECK(callvet_verifier_create(&options, &verifier, &error) == CALLVET_FAILED);
+    CHECK(strcmp(error.reason, "config-invalid") == 0 && strstr(error.detail, names[i]) != NULL);
+  }
+  callvet_options options = {.struct_size = sizeof options,
+                             .config = text("{\"verification\": {\"table_bytes\": 200000}}")};
+  CHECK(callvet_verifier_create(&options, &verifier, NULL) == CALLVET_OK);
+  callvet_verifier_stats stats = {.struct_size = sizeof stats};
+  CHECK(callvet_verifier_get_stats(verifier, &stats) == CALLVET_OK);
+  CHECK(stats.table_limit_bytes > 100000 && stats.table_limit_bytes <= 200000);
+  callvet_verifier_destroy(verifier);
+}
+
 /* A caller that was compiled against a smaller, older struct. */
 static void older_structs_are_served(void) {
   struct old_verdict {
@@ -620,6 +695,8 @@ int main(int argc, char** argv) {
   failures_stand_and_are_forgotten();
   stale_is_used_and_reported();
   unusable_arguments_never_verify();
+  a_batch_is_its_calls();
+  settings_of_the_engine_are_read();
   older_structs_are_served();
   fields_replace_the_message();
   reload_refuses_what_is_broken();

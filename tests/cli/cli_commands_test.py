@@ -132,6 +132,9 @@ class SignAndVerify(CliTest):
             self.assert_reason(run, "verified", 0)
             self.assert_reason(self.verify(forged, "--engine", engine), "signature-invalid")
         self.assert_refused(self.verify(genuine, "--engine", "fast"), "--engine")
+        self.assert_refused(self.verify(genuine, "--table-bytes", "64"), "--table-bytes")
+        self.assert_refused(self.verify(genuine, "--cross-check-every", "-1"), "--cross-check-every")
+        self.assert_reason(self.verify(genuine, "--table-bytes", "0", "--cross-check-every", "0"), "verified", 0)
 
     def test_no_certificate_is_undecided(self):
         run = self.run_in_lab("verify", "--orig", ORIG, "--dest", DEST, "--anchors", "sti/root.pem",

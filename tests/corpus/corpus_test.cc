@@ -150,11 +150,37 @@ std::vector<Es256PublicKey> KeysOf(const Entry& entry) {
   return keys;
 }
 
+// Each that this processor can run, with a table at the first use.
+const std::vector<std::shared_ptr<const Es256Engine>>& Engines() {
+  static const auto engines = [] {
+    std::vector<std::shared_ptr<const Es256Engine>> made;
+    for (const std::string_view name : UsableEs256Engines()) {
+      Es256EngineOptions options;
+      options.kind = *Es256KindFromText(name);
+      options.promote_after = 1;
+      options.cross_check_every = 0;
+      made.push_back(*MakeEs256Engine(options));
+    }
+    return made;
+  }();
+  return engines;
+}
+
+// As all engines say.
 bool Verifies(const IdentityHeader& header, const Es256PublicKey& key) {
   const auto bytes = DecodeBase64Url(header.signature_part());
   const auto signature =
       bytes ? Es256Signature::Parse(*bytes) : Result<Es256Signature>(bytes.error());
-  return signature && OpenSslEs256Engine().Verify(key, header.signing_input(), *signature);
+  if (!signature) return false;
+  const bool verifies =
+      OpenSslEs256Engine().Verify(key, header.signing_input(), *signature).has_value();
+  for (int use = 0; use < 2; ++use) {  // the second is not cross-checked
+    for (const auto& engine : Engines()) {
+      EXPECT_EQ(engine->Verify(key, header.signing_input(), *signature).has_value(), verifies)
+          << engine->statistics().path;
+    }
+  }
+  return verifies;
 }
 
 TEST_F(Corpus, SignaturesAreAsTheIndexSays) {

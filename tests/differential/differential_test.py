@@ -43,18 +43,25 @@ class Lot:
         return [independent_verifier.verdict(for_independent(call, identities), world)
                 for call, identities in zip(self.calls, self.identities)]
 
-    def callvet(self, folder):
-        """(SIP code or 0, reason) of each."""
+    def callvet(self, folder, engines):
+        """(SIP code or 0, reason) of each, by the first of `engines`; and the number of each call of which another one
+        says anything else, to the letter."""
         calls = os.path.join(folder, "calls.ndjson")
         with open(calls, "w", encoding="ascii") as file:
             for i, (call, identities) in enumerate(zip(self.calls, self.identities)):
                 file.write(json.dumps(for_callvet(call, identities, i)) + "\n")
-        result = subprocess.run([os.environ["CALLVET"], "verify", "--batch", calls, "--threads", "1", "--timeout", "600"] + self.lab.write(folder),
+        lab = self.lab.write(folder)
+        lines = [self.lines(calls, engine, lab) for engine in engines]
+        different = {i for other in lines[1:] for i, pair in enumerate(zip(lines[0], other)) if pair[0] != pair[1]}
+        return [self.answer(line) for line in lines[0]], different
+
+    def lines(self, calls, engine, lab):
+        result = subprocess.run([os.environ["CALLVET"], "verify", "--batch", calls, "--threads", "1", "--timeout", "600", "--engine", engine] + lab,
                                 capture_output=True, encoding="utf-8", check=False)
-        answers = [self.answer(line) for line in result.stdout.splitlines()]
-        if len(answers) != len(self.calls):
-            raise RuntimeError(f"lot {self.seed}: {len(answers)} answers to {len(self.calls)} calls: {result.stderr}")
-        return answers
+        lines = result.stdout.splitlines()
+        if len(lines) != len(self.calls):
+            raise RuntimeError(f"lot {self.seed}, {engine}: {len(lines)} answers to {len(self.calls)} calls: {result.stderr}")
+        return lines
 
     @staticmethod
     def answer(line):
@@ -82,16 +89,16 @@ def disagree(expected, actual):
 
 
 def run_lot(task):
-    seed, count, end = task
+    seed, count, end, engines = task
     if time.time() > end:
         return collections.Counter(), []
     lot = Lot(seed, count)
     with tempfile.TemporaryDirectory() as folder:
-        answers = lot.callvet(folder)
+        answers, by_engine = lot.callvet(folder, engines)
     table, different = collections.Counter(), []
     for i, (expected, actual) in enumerate(zip(lot.independent(), answers)):
         table[actual] += 1
-        kind = disagree(expected, actual)
+        kind = disagree(expected, actual) or ("engine" if i in by_engine else "")
         if kind:
             call = lot.calls[i]
             different.append({"kind": kind, "lot": seed, "call": i, "of": count, "independent": expected, "callvet": actual,
@@ -118,13 +125,15 @@ def main():
     parser.add_argument("--seconds", type=int, default=10**9, help="begin no further lot after that")
     parser.add_argument("--out", help="file for disagreements, a JSON object a line")
     parser.add_argument("--lot", type=int, help="only this lot")
+    parser.add_argument("--engines", default="auto", help="as --engine of verify, several with commas: all must give the same answers")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     sizes = [min(options.lot_size, options.calls - at) for at in range(0, options.calls, options.lot_size)]
     end = time.time() + options.seconds
-    tasks = [(options.seed + i, size, end) for i, size in enumerate(sizes)]
+    engines = options.engines.split(",")
+    tasks = [(options.seed + i, size, end, engines) for i, size in enumerate(sizes)]
     if options.lot is not None:
-        tasks = [(options.lot, options.lot_size, end)]
+        tasks = [(options.lot, options.lot_size, end, engines)]
     begin, total, table, different = time.monotonic(), 0, collections.Counter(), []
     with multiprocessing.Pool(options.jobs, maxtasksperchild=20) as pool:
         for counted, found in pool.imap_unordered(run_lot, tasks):

@@ -27,14 +27,14 @@ PASS = """line = re.sub('"verstat":"[^"]*","reason":"{0}"', '"verstat":"TN-Valid
 
 
 class Finds(unittest.TestCase):
-    def run_with(self, change):
+    def run_with(self, change, *options):
         with tempfile.TemporaryDirectory() as folder:
             liar = os.path.join(folder, "liar")
             with open(liar, "w", encoding="ascii") as file:
                 file.write(LIAR.format(callvet=os.environ["CALLVET"], change=change))
             os.chmod(liar, 0o755)
             return subprocess.run(
-                [sys.executable, os.path.join(HERE, "differential_test.py"), "--calls", "1000", "--lot-size", "1000", "--seed", "7"],
+                [sys.executable, os.path.join(HERE, "differential_test.py"), "--calls", "1000", "--lot-size", "1000", "--seed", "7", *options],
                 env={**os.environ, "CALLVET": liar}, capture_output=True, encoding="utf-8", check=False)
 
     def test_nothing_changed(self):
@@ -59,6 +59,12 @@ class Finds(unittest.TestCase):
     def test_another_code(self):
         result = self.run_with("""line = line.replace('"sip":{"code":436', '"sip":{"code":437', 1)""")
         self.assertRegex(result.stdout, r"\d+ of code")
+
+    def test_an_engine_that_says_something_else(self):
+        result = self.run_with("""line = line.replace('"reason":"orig-mismatch"', '"reason":"dest-mismatch"', 1) if "portable" in sys.argv else line""",
+                               "--engines", "openssl,portable")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, r"\d+ of engine")
 
 
 if __name__ == "__main__":

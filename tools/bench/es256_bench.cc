@@ -52,19 +52,6 @@ std::vector<Signed> Sign(const std::vector<Signer>& signers, size_t count) {
   return all;
 }
 
-template <class Verify>
-double SecondsEach(const std::vector<Signed>& all, size_t begin, size_t count, Verify verify) {
-  const double start = ThreadSeconds();
-  bool good = true;
-  for (size_t i = 0; i < count; ++i) good &= verify(all[(begin + i) % all.size()]);
-  const double time = ThreadSeconds() - start;
-  if (!good) {
-    std::fprintf(stderr, "a signature was refused\n");
-    std::abort();
-  }
-  return time / static_cast<double>(count);
-}
-
 // Alternates short runs, so that a disturbance hits both, and reports the median ratio.
 void Alternate(benchmark::State& state, const Es256Engine& engine, const std::vector<Signed>& all,
                size_t chunk) {

@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,21 @@ inline double ThreadSeconds() {
   timespec time{};
   (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+/// The time of verify(item) for each of `count` items, from `begin` on and around. All must be
+/// good.
+template <class Item, class Verify>
+double SecondsEach(const std::vector<Item>& all, size_t begin, size_t count, Verify verify) {
+  const double start = ThreadSeconds();
+  bool good = true;
+  for (size_t i = 0; i < count; ++i) good &= verify(all[(begin + i) % all.size()]);
+  const double time = ThreadSeconds() - start;
+  if (!good) {
+    std::fprintf(stderr, "a good call or signature was refused\n");
+    std::abort();
+  }
+  return time / static_cast<double>(count);
 }
 
 inline double Median(std::vector<double> values) {

@@ -196,10 +196,23 @@ TEST_F(CallVerificationTest, BatchAnswersEachLine) {
       {"identity", Identity()}, {"from", "12155550100"}, {"to", "12155550101"}};
   JsonMembers past = call;
   past.emplace_back("at", ApiLab::now() + 61);
-  EXPECT_EQ(Text(Parsed(batch.Judge(WriteJson(call), Deadline())), "reason"), "verified");
-  EXPECT_EQ(Text(Parsed(batch.Judge(WriteJson(past), Deadline())), "reason"), "iat-stale");
-  EXPECT_EQ(Text(*Parsed(batch.Judge("{", Deadline())).Find("error"), "reason"), "body-invalid");
-  EXPECT_EQ(Text(Parsed(batch.Judge(WriteJson(call), Deadline())), "reason"), "verified");
+  JsonMembers other = call;
+  other[1] = {"from", "12155550199"};
+  other.emplace_back("id", "other");
+  const std::vector<std::string> lines = {WriteJson(call), WriteJson(past), "{", WriteJson(other),
+                                          WriteJson(call)};
+  const auto replies = batch.Judge(lines, std::chrono::seconds(5));
+  ASSERT_EQ(replies.size(), 5U);
+  EXPECT_EQ(Text(Parsed(replies[0]), "reason"), "verified");
+  EXPECT_EQ(Text(Parsed(replies[1]), "reason"), "iat-stale");
+  EXPECT_EQ(Text(*Parsed(replies[2]).Find("error"), "reason"), "body-invalid");
+  EXPECT_EQ(Text(Parsed(replies[3]), "reason"), "orig-mismatch");
+  EXPECT_EQ(Text(Parsed(replies[3]), "id"), "other");
+  EXPECT_EQ(Text(Parsed(replies[4]), "reason"), "verified");
+  for (const size_t i : {0U, 1U, 3U, 4U}) {
+    EXPECT_EQ(replies[i].body, JudgeCall(lab_.core(), nullptr, lines[i], Deadline()).body);
+  }
+  EXPECT_TRUE(batch.Judge({}, std::chrono::seconds(5)).empty());
 }
 
 TEST_F(CallVerificationTest, Decode) {

@@ -60,6 +60,11 @@ TEST(Config, WhatIsRefused) {
         R"({"limits": {"threads": 1}})",
         R"({"verification": {"country": "XX"}})",
         R"({"verification": {"max_age_seconds": 1.5}})",
+        R"({"verification": {"engine": "gpu"}})",
+        R"({"verification": {"table_bytes": -1}})",
+        R"({"verification": {"table_bytes": 64}})",
+        R"({"verification": {"table_bytes": 1e12}})",
+        R"({"verification": {"cross_check_every": "never"}})",
         R"({"signing": {"key": "a"}})",
         R"({"access": {"tokens": {}}})",
         R"({"access": {"tokens": [{"name": "a"}]}})",
@@ -82,6 +87,30 @@ TEST(Config, Revocation) {
   EXPECT_EQ(policy(R"({"trust": {"require_crl": true}})"), RevocationPolicy::kRequired);
   EXPECT_EQ(policy(R"({"trust": {"revocation": "required"}})"), RevocationPolicy::kRequired);
   EXPECT_EQ(policy(R"({"trust": {"revocation": "best-effort"}})"), RevocationPolicy::kBestEffort);
+}
+
+TEST(Config, Engine) {
+  const auto base = Parse("{}");
+  ASSERT_THAT(base, Succeeds());
+  EXPECT_EQ(base->verifier.engine.kind, Es256Kind::kAuto);
+  EXPECT_EQ(base->verifier.engine.table_bytes, size_t{64} << 20);
+  const auto set = Parse(
+      R"({"verification": {"engine": "portable", "table_bytes": 1000000, "cross_check_every": 7}})");
+  ASSERT_THAT(set, Succeeds());
+  EXPECT_EQ(set->verifier.engine.kind, Es256Kind::kPortable);
+  EXPECT_EQ(set->verifier.engine.table_bytes, 1'000'000U);
+  EXPECT_EQ(set->verifier.engine.cross_check_every, 7U);
+  EXPECT_EQ(Parse(R"({"verification": {"table_bytes": 0}})")->verifier.engine.table_bytes, 0U);
+  for (const std::string_view name : {"engine", "table_bytes", "cross_check_every"}) {
+    const auto wrong = Parse(R"({"verification": {")" + std::string(name) + R"(": []}})");
+    ASSERT_THAT(wrong, FailsWith(Reason::kConfigInvalid));
+    EXPECT_THAT(wrong.error().detail, testing::HasSubstr("verification." + std::string(name)));
+  }
+  for (const Es256Kind kind : {Es256Kind::kAdx, Es256Kind::kIfma}) {
+    const std::string name = kind == Es256Kind::kAdx ? "adx" : "ifma";
+    EXPECT_EQ(Parse(R"({"verification": {"engine": ")" + name + "\"}}").has_value(),
+              IsSupported(kind));
+  }
 }
 
 TEST(Config, LabSwitchesAreNamed) {

@@ -6,9 +6,12 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "base/file.h"
 #include "service/demo.h"
 #include "service/service.h"
 #include "support/result_matchers.h"
@@ -42,8 +45,9 @@ std::string Post(const std::string& path, const std::string& body) {
 
 class ServiceThreadsTest : public testing::Test {
  protected:
-  ServiceThreadsTest()
-      : folder_(std::filesystem::temp_directory_path() /
+  explicit ServiceThreadsTest(std::function<void(ServiceConfig&)> change = {})
+      : change_(std::move(change)),
+        folder_(std::filesystem::temp_directory_path() /
                 ("callvet-service-" + std::to_string(getpid()))) {
     std::filesystem::create_directories(folder_);
     auto demo = Demo::Make(folder_, SystemClock().Now());
@@ -68,9 +72,11 @@ class ServiceThreadsTest : public testing::Test {
     config.waiting_for_certificates = 2;
     config.connections.connections = 20;
     config.connections.request_time = std::chrono::milliseconds(500);
+    if (change_) change_(config);
     return config;
   }
 
+  std::function<void(ServiceConfig&)> change_;
   std::filesystem::path folder_;
   std::optional<Demo> demo_;
   std::unique_ptr<Service> service_;
@@ -112,6 +118,39 @@ TEST_F(ServiceThreadsTest, TooManyConnectionsMakeRoom) {
   EXPECT_THAT(Exchange(port_, "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"),
               testing::HasSubstr("\"ok\""));
   for (const int fd : idle) ::close(fd);
+}
+
+// Every entry of every table is wrong.
+void SpoilTables(ServiceConfig& config) {
+  Es256EngineOptions& engine = config.verifier.engine;
+  engine.kind = Es256Kind::kPortable;
+  engine.generator_window = 4;
+  engine.promote_after = 1;
+  engine.spoil_table = [](std::span<p256::AffinePoint> table) {
+    for (auto& entry : table) entry.x[0] ^= 1;
+  };
+  config.log.target = (*config.verifier.trust.anchors.begin()).parent_path() / "log";
+}
+
+class SpoiltTablesTest : public ServiceThreadsTest {
+ protected:
+  SpoiltTablesTest() : ServiceThreadsTest(SpoilTables) {}
+  [[nodiscard]] std::string Judge() const {
+    const auto body = demo_->Call(0, SystemClock().Now());
+    return body ? Exchange(port_, Post("/v1/calls", *body)) : "";
+  }
+};
+
+TEST_F(SpoiltTablesTest, PassNothingAreLoggedAndCountedAndOpenSslGoesOn) {
+  EXPECT_THAT(Judge(), testing::HasSubstr("\"reason\":\"internal-error\""));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(Judge(), testing::HasSubstr("\"reason\":\"verified\""));
+  }
+  EXPECT_THAT(ReadFile(folder_ / "log").value_or(""), testing::HasSubstr("\"critical\""));
+  const std::string metrics = Exchange(port_, "GET /metrics HTTP/1.1\r\nAuthorization: Bearer " +
+                                                  demo_->token() + "\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(metrics, testing::HasSubstr("callvet_signature_disagreements_total 1\n"));
+  EXPECT_THAT(metrics, testing::HasSubstr("callvet_signatures_by_openssl_total 3\n"));
 }
 
 }  // namespace

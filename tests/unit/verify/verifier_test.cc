@@ -2,6 +2,8 @@
 // The verifier on whole calls that are signed here: one test per demand of conformance A and B.
 #include "callvet/verifier.h"
 
+#include <set>
+
 #include "base/base64url.h"
 #include "call_fixture.h"
 #include "syntax/sip_date.h"
@@ -758,6 +760,91 @@ TEST(Verifier, AnEngineThatThrowsOrLiesDoesNotPass) {
   EXPECT_EQ(call.ReasonOf(), Reason::kInternalError);
   call.engine = std::make_shared<FailingEngine>();
   EXPECT_EQ(call.ReasonOf(), Reason::kInternalError);
+}
+
+std::unique_ptr<Verifier> VerifierOf(TestCall& call) {
+  (void)call.Judge();  // fills the source
+  return std::make_unique<Verifier>(call.options, call.store, call.source,
+                                    std::make_shared<FixedClock>(call.now), call.engine);
+}
+
+// A good call, and such that fail in many ways.
+std::vector<CallRequest> MixedCalls(TestCall& call) {
+  std::vector<CallRequest> calls;
+  const auto add = [&](const std::string& identity) {
+    calls.push_back(call.request);
+    calls.back().identities = {identity};
+    return &calls.back();
+  };
+  add(call.Identity());
+  add("x");
+  add(call.Identity())->orig = {"+12155550199"};
+  calls.emplace_back();
+  add(call.Identity())->date = "yesterday";
+  std::string forged = call.Identity();
+  forged[forged.find(';') - 5] ^= 1;
+  add(forged);
+  add(call.Identity());
+  return calls;
+}
+
+TEST(VerifierBatch, SaysWhatVerifySaysOfEachInOrder) {
+  TestCall call;
+  const auto verifier = VerifierOf(call);
+  const auto calls = MixedCalls(call);
+  const auto verdicts = verifier->VerifyBatch(calls, seconds(5));
+  ASSERT_EQ(verdicts.size(), calls.size());
+  std::set<Reason> reasons;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const Verdict alone = verifier->Verify(calls[i], Deadline::After(seconds(5)));
+    EXPECT_EQ(verdicts[i].reason, alone.reason) << i;
+    EXPECT_EQ(verdicts[i].passed(), alone.passed()) << i;
+    EXPECT_EQ(verdicts[i].judged_at, alone.judged_at) << i;
+    EXPECT_EQ(verdicts[i].passports.size(), alone.passports.size()) << i;
+    reasons.insert(alone.reason);
+  }
+  EXPECT_TRUE(verdicts.front().passed() && verdicts.back().passed());
+  EXPECT_GE(reasons.size(), 5U);
+}
+
+TEST(VerifierBatch, OfNothingIsNothing) {
+  TestCall call;
+  EXPECT_TRUE(VerifierOf(call)->VerifyBatch({}, seconds(5)).empty());
+}
+
+TEST(VerifierBatch, WithoutTimeNothingIsDecided) {
+  TestCall call;
+  const auto verifier = VerifierOf(call);
+  for (const Verdict& verdict :
+       verifier->VerifyBatch(std::vector<CallRequest>(3, MixedCalls(call).front()), seconds(0))) {
+    EXPECT_EQ(verdict.reason, Reason::kDeadlineExceeded);
+  }
+}
+
+class ThrowingOnceEngine final : public Es256Engine {
+ public:
+  [[nodiscard]] Result<void> Verify(const Es256PublicKey& key, std::string_view input,
+                                    const Es256Signature& signature) const override {
+    if (++calls_ == 2) throw std::runtime_error("broken");
+    return OpenSslEs256Engine().Verify(key, input, signature);
+  }
+
+ private:
+  mutable int calls_ = 0;
+};
+
+TEST(VerifierBatch, AnExceptionOfOneCallIsThatCallsAlone) {
+  TestCall call;
+  (void)call.Judge();  // fills the source
+  call.engine = std::make_shared<ThrowingOnceEngine>();
+  const Verifier verifier(call.options, call.store, call.source,
+                          std::make_shared<FixedClock>(call.now), call.engine);
+  const std::vector<CallRequest> calls(4, MixedCalls(call).front());
+  const auto verdicts = verifier.VerifyBatch(calls, seconds(5));
+  ASSERT_EQ(verdicts.size(), 4U);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(verdicts[i].reason, i == 1 ? Reason::kInternalError : Reason::kNone) << i;
+  }
 }
 
 }  // namespace
