@@ -99,16 +99,17 @@ class Header:
         match = re.match(r"[ \t]*([A-Za-z0-9_.+/=-]+)[ \t]*", value)
         need(match, 438, "identity-malformed")
         self.token, rest = match.group(1), value[match.end():]
-        self.parameters, self.broken = {}, None
+        self.parameters, self.broken = {}, set()
         while rest:
             match = PARAMETER.match(rest)
             if not match:
-                self.broken = "identity-malformed"
+                self.broken = {"identity-malformed"}
                 break
             name = match.group(1).lower()
             if name in ("info", "alg", "ppt"):
                 if name in self.parameters:
-                    self.broken = "duplicate-parameter"  # A-3
+                    # A-3; with a quotation mark alone it is malformed as well, and which is said is not set.
+                    self.broken = {"duplicate-parameter"} | ({"identity-malformed"} if rest.count('"') % 2 else set())
                     break
                 self.parameters[name] = match.group(2) or ""
             rest = rest[match.end():]
@@ -120,7 +121,7 @@ class Header:
     def parts(self):
         """h, p and s; the first two None in the compact form (A-6)."""
         header, payload, signature = (self.token.split(".") + ["", "", ""])[:3]
-        problems = {self.broken} - {None}
+        problems = set(self.broken)
         if self.token.count(".") != 2 or not signature or bool(header) != bool(payload):
             problems.add("token-malformed")
         need(not problems, 438, next(iter(problems)) if len(problems) == 1 else None)
@@ -164,7 +165,7 @@ def number_claim(text):
 
 def canonical_uri(text):
     """scheme:user@host in lower case, without password, parameters, headers and port (A-34)."""
-    match = re.fullmatch(r"(sips?):([^@:;?]+)(?:;[^@]*)?(?::[^@]*)?@([^;?:]+)(?::\d+)?(?:;[^?]*)?(?:\?.*)?", text,
+    match = re.fullmatch(r"(sips?):([^@:;?]+)(?:;[^@]*)?(?::[^@]*)?@([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:;[^?]*)?(?:\?.*)?", text,
                          re.IGNORECASE)
     if not match:
         return None
@@ -398,6 +399,7 @@ def names_another_type(header_part):
         ppt = strict_json(b64url(header_part)).get("ppt", "shaken")
     except Refused:
         return False
+    need(ppt != "", None, None)  # a type without a name, or a wrong header: the clauses do not say which
     return isinstance(ppt, str) and ppt != "shaken"
 
 

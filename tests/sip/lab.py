@@ -337,12 +337,14 @@ class Client:
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.provisional = []
+        self.call_ids = set()  # of what was sent from here
 
     def build(self, method="INVITE", headers=(), caller=CALLER, called=CALLED, to_tag="", body="", branch=None,
               call_id=None, cseq=None):
         Client.count += 1
         self.branch = branch or f"z9hG4bK{os.getpid()}x{Client.count}"
         self.call_id = call_id or f"{os.getpid()}-{Client.count}@example.org"
+        self.call_ids.add(self.call_id)
         lines = [f"{method} sip:+{called}@127.0.0.1:{self.server[1]} SIP/2.0",
                  f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch={self.branch}",
                  f"From: <sip:+{caller}@caller.example.org>;tag=caller",
@@ -365,6 +367,9 @@ class Client:
                 reply = Reply(self.socket.recv(65535).decode("utf-8", "replace"))
             except socket.timeout:
                 raise TimeoutError("no final answer") from None
+            call_id = reply.header("Call-ID") or ""
+            if call_id.startswith(f"{os.getpid()}-") and call_id not in self.call_ids:
+                continue  # repeated for a client that had this port before
             if cseq and cseq not in (reply.header("CSeq") or ""):
                 self.other = reply
                 continue
