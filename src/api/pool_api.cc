@@ -86,7 +86,7 @@ ApiReply ListPools(const CallerPools& pools, CallTime now) {
       200, JsonMembers{{"pools", FlaggedPoolsJson(pools, now)}, {"counters", std::move(counters)}});
 }
 
-ApiReply ReleasePool(CallerPools& pools, std::string_view body, CallTime now) {
+ApiReply ReleasePool(CallerPools& pools, std::string_view body, const Releaser& releaser) {
   const auto json = ReadJson(body);
   if (!json) return ErrorReply(400, Fail(Reason::kBodyInvalid, json.error().detail));
   ObjectReader reader(*json, "", Reason::kParameterInvalid);
@@ -100,7 +100,8 @@ ApiReply ReleasePool(CallerPools& pools, std::string_view body, CallTime now) {
   if (!found) reader.Refuse("kind", "is none of origid, signer, trunk");
   if (value.empty()) reader.Refuse("value", "is missing");
   if (auto ok = reader.Finish(); !ok) return ErrorReply(400, ok.error());
-  if (!pools.Release({*found, value}, now, now + std::chrono::seconds(seconds))) {
+  const CallTime now = releaser.now;
+  if (!pools.Release({{*found, value}, now, now + std::chrono::seconds(seconds), releaser.who})) {
     return ErrorReply(404, Fail(Reason::kResourceNotFound, "this source is not flagged"));
   }
   return JsonReply(200, JsonMembers{{"released", true}});

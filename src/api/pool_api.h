@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "api/api_reply.h"
@@ -23,6 +24,10 @@ ApiReply ListPools(const CallerPools& pools, CallTime now);
 
 /// Ends a flag: {"kind", "value", "seconds"}; the source is not flagged again for so many seconds
 /// (3600 if it is not given). HTTP 404 if it is not flagged.
-ApiReply ReleasePool(CallerPools& pools, std::string_view body, CallTime now);
+struct Releaser {
+  CallTime now{};
+  std::string who;  // token name or user
+};
+ApiReply ReleasePool(CallerPools& pools, std::string_view body, const Releaser& releaser);
 
 }  // namespace callvet

@@ -19,6 +19,9 @@ cv_params_t cv_params = {
     .iat_window = CV_UNSET,
     .evidence_days = CV_UNSET,
     .evidence_queue = 16384,
+    .pools_memory = CV_UNSET,
+    .pools_learn = CV_UNSET,
+    .pools_redis_port = CV_UNSET,
 };
 
 typedef struct text {
@@ -101,6 +104,48 @@ static void write_evidence(text_t* text) {
   append(text, "}");
 }
 
+static int has_pools_parameters(void) {
+  const cv_params_t* p = &cv_params;
+  return p->pools_hash_key || p->pools_redis || p->pools_redis_password ||
+         p->pools_memory != CV_UNSET || p->pools_learn != CV_UNSET ||
+         p->pools_redis_port != CV_UNSET;
+}
+
+static void append_number(text_t* text, const char* name, int value) {
+  char number[32];
+  if (value == CV_UNSET) return;
+  snprintf(number, sizeof(number), "%d", value);
+  append_raw(text, name, number);
+}
+
+/* What the service's configuration calls "pools". */
+static void write_pools(text_t* text) {
+  const cv_params_t* p = &cv_params;
+  if (!p->pools) {
+    if (!has_pools_parameters()) return;
+    LM_ERR("parameter pools is not 1 beside the others of pools\n");
+    text->failed = 1;
+    return;
+  }
+  if (p->pools_redis == NULL && (p->pools_redis_password || p->pools_redis_port != CV_UNSET)) {
+    LM_ERR("parameter pools_redis is missing beside its port or password\n");
+    text->failed = 1;
+    return;
+  }
+  append(text, ", \"pools\": {");
+  append_number(text, "memory_mb", p->pools_memory);
+  append_number(text, "learn_seconds", p->pools_learn);
+  append_text(text, "hash_key", p->pools_hash_key);
+  if (p->pools_redis != NULL) {
+    append(text, "%s\"redis\": {", text->bytes[text->used - 1] == '{' ? "" : ", ");
+    append_text(text, "host", p->pools_redis);
+    append_number(text, "port", p->pools_redis_port);
+    append_text(text, "password_file", p->pools_redis_password);
+    append(text, "}");
+  }
+  append(text, "}");
+}
+
 static void write_config(text_t* text) {
   char number[32];
   append(text, "{\"trust\": {");
@@ -122,6 +167,7 @@ static void write_config(text_t* text) {
   }
   append(text, "}");
   write_evidence(text);
+  write_pools(text);
   append(text, "}");
 }
 
@@ -148,7 +194,8 @@ static int is_mixed(void) {
   return p->config != NULL &&
          (p->anchors || p->crl_file || p->trust_list || p->trust_list_roots || p->state_dir ||
           p->cache_dir || p->allowed_ports || p->country || p->iat_window != CV_UNSET ||
-          p->allow_http || p->allow_private || p->policy || has_evidence_parameters());
+          p->allow_http || p->allow_private || p->policy || has_evidence_parameters() || p->pools ||
+          has_pools_parameters());
 }
 
 static int has_settings(void) {

@@ -26,6 +26,7 @@ static stat_export_t exports[] = {
     {"evidence", 0, &counters[CV_STAT_EVIDENCE]},
     {"evidence_refused", 0, &counters[CV_STAT_EVIDENCE_REFUSED]},
     {"evidence_lost", 0, &counters[CV_STAT_EVIDENCE_LOST]},
+    {"pool_lost", 0, &counters[CV_STAT_POOL_LOST]},
     {0, 0, 0},
 };
 

@@ -7,10 +7,28 @@
 
 namespace callvet {
 
+namespace {
+
+// The longest time that a rule may flag for: what says more was kept by another clock.
+constexpr std::chrono::hours kLongestFlag{30 * 24};
+
+// How much longer a flag must last to be told of again.
+CallTime::duration WorthTelling(const FlaggedPool& pool) {
+  constexpr int kPart = 12;
+  const CallTime::duration part = (pool.until - pool.since) / kPart;
+  return std::clamp<CallTime::duration>(part, std::chrono::minutes(1), std::chrono::hours(1));
+}
+
+}  // namespace
+
+bool FlaggedPools::MaySet(const FlaggedPool& pool) const {
+  const auto released = released_.find(pool.source);
+  return released == released_.end() || pool.since >= released->second;
+}
+
 void FlaggedPools::Flag(FlaggedPool pool) {
   const std::unique_lock lock(mutex_);
-  const auto released = released_.find(pool.source);
-  if (released != released_.end() && pool.since < released->second) return;
+  if (!MaySet(pool)) return;
   const auto known = pools_.find(pool.source);
   if (known == pools_.end()) {
     if (pools_.size() >= max_flagged_) {
@@ -18,14 +36,17 @@ void FlaggedPools::Flag(FlaggedPool pool) {
       return;
     }
     CallSource source = pool.source;
-    pools_.emplace(std::move(source), std::move(pool));
+    pools_.emplace(std::move(source), Kept{std::move(pool), {}, {}});
     size_.store(pools_.size(), std::memory_order_relaxed);
     total_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  FlaggedPool& old = known->second;
+  FlaggedPool& old = known->second.pool;
   const bool ended = old.until <= pool.since;
-  if (ended) total_.fetch_add(1, std::memory_order_relaxed);
+  if (ended) {
+    total_.fetch_add(1, std::memory_order_relaxed);
+    known->second.told_until = {};
+  }
   // Another rule may ask for less, or end sooner: the flag never becomes milder while it lasts.
   if (!ended) {
     pool.since = old.since;
@@ -39,14 +60,66 @@ void FlaggedPools::Flag(FlaggedPool pool) {
   old = std::move(pool);
 }
 
-bool FlaggedPools::Release(const CallSource& source, CallTime now, CallTime until) {
+bool FlaggedPools::Release(const PoolRelease& release) {
   const std::unique_lock lock(mutex_);
-  if (released_.size() < max_flagged_ || released_.contains(source)) released_[source] = until;
-  const auto found = pools_.find(source);
-  const bool was_flagged = found != pools_.end() && now < found->second.until;
+  if (released_.size() < max_flagged_ || released_.contains(release.source)) {
+    released_[release.source] = release.until;
+  }
+  const auto found = pools_.find(release.source);
+  const bool was_flagged = found != pools_.end() && release.time < found->second.pool.until;
   if (found != pools_.end()) pools_.erase(found);
   size_.store(pools_.size(), std::memory_order_relaxed);
+  if (was_flagged && untold_.size() < max_flagged_) untold_.push_back(release);
   return was_flagged;
+}
+
+std::vector<PoolChange> FlaggedPools::TakeChanges(CallTime now, CallerPools::Due due) {
+  constexpr std::chrono::hours kTellAgain{12};
+  const std::unique_lock lock(mutex_);
+  std::vector<PoolChange> changes;
+  for (auto& [source, kept] : pools_) {
+    const FlaggedPool& pool = kept.pool;
+    const bool first = kept.told_until == CallTime{};
+    const CallTime::duration more = pool.until - kept.told_until;
+    const bool all = due == CallerPools::Due::kAll && more > CallTime::duration(0);
+    const bool old = pool.until > now && now - kept.told_at >= kTellAgain;
+    if (!first && !all && !old && more < WorthTelling(pool)) continue;
+    changes.emplace_back(pool);
+    kept.told_until = pool.until;
+    kept.told_at = now;
+  }
+  for (PoolRelease& release : untold_) changes.emplace_back(std::move(release));
+  untold_.clear();
+  return changes;
+}
+
+void FlaggedPools::Restore(const std::vector<PoolChange>& changes, CallTime now) {
+  const std::unique_lock lock(mutex_);
+  for (const PoolChange& change : changes) {
+    const auto* release = std::get_if<PoolRelease>(&change);
+    if (release == nullptr || released_.size() >= max_flagged_) continue;
+    CallTime& until = released_[release->source];
+    until = std::max(until, std::min(release->until, now + 3 * kLongestFlag));
+  }
+  for (const PoolChange& change : changes) {
+    const auto* flag = std::get_if<FlaggedPool>(&change);
+    if (flag == nullptr || flag->until <= now || !MaySet(*flag)) continue;
+    const auto known = pools_.find(flag->source);
+    if (known == pools_.end() && pools_.size() >= max_flagged_) {
+      not_flagged_.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
+    FlaggedPool pool = *flag;
+    pool.until = std::min(pool.until, now + kLongestFlag);
+    Kept& kept = pools_[pool.source];
+    const CallTime since =
+        kept.pool.since == CallTime{} ? pool.since : std::min(kept.pool.since, pool.since);
+    if (kept.pool.until < pool.until) kept.pool = std::move(pool);
+    kept.pool.since = since;
+    kept.told_until = kept.pool.until;
+    kept.told_at = now;
+  }
+  size_.store(pools_.size(), std::memory_order_relaxed);
 }
 
 std::optional<PoolHit> FlaggedPools::Find(SourceKind kind, const std::string& value,
@@ -54,16 +127,28 @@ std::optional<PoolHit> FlaggedPools::Find(SourceKind kind, const std::string& va
   if (value.empty() || size() == 0) return std::nullopt;
   const std::shared_lock lock(mutex_);
   const auto found = pools_.find(SourceView{kind, value});
-  if (found == pools_.end() || found->second.until <= now) return std::nullopt;
-  return PoolHit{found->first, found->second.rule, found->second.action};
+  if (found == pools_.end() || found->second.pool.until <= now) return std::nullopt;
+  return PoolHit{found->first, found->second.pool.rule, found->second.pool.action};
+}
+
+std::optional<PoolHit> FlaggedPools::Check(const CountedCall& call) const {
+  std::optional<PoolHit> severest;
+  const auto look = [&](SourceKind kind, const std::string& value) {
+    auto hit = Find(kind, value, call.time);
+    if (hit && (!severest || hit->action > severest->action)) severest = std::move(hit);
+  };
+  look(SourceKind::kOrigid, call.origid);
+  look(SourceKind::kSigner, call.signer);
+  look(SourceKind::kTrunk, call.trunk);
+  return severest;
 }
 
 std::vector<FlaggedPool> FlaggedPools::All(CallTime now) const {
   std::vector<FlaggedPool> all;
   {
     const std::shared_lock lock(mutex_);
-    for (const auto& [source, pool] : pools_) {
-      if (now < pool.until) all.push_back(pool);
+    for (const auto& [source, kept] : pools_) {
+      if (now < kept.pool.until) all.push_back(kept.pool);
     }
   }
   std::stable_sort(all.begin(), all.end(),
@@ -73,7 +158,7 @@ std::vector<FlaggedPool> FlaggedPools::All(CallTime now) const {
 
 void FlaggedPools::Expire(CallTime now) {
   const std::unique_lock lock(mutex_);
-  std::erase_if(pools_, [&](const auto& entry) { return entry.second.until <= now; });
+  std::erase_if(pools_, [&](const auto& entry) { return entry.second.pool.until <= now; });
   std::erase_if(released_, [&](const auto& entry) { return entry.second <= now; });
   size_.store(pools_.size(), std::memory_order_relaxed);
 }
