@@ -379,11 +379,11 @@ CALLVET_API int callvet_evidence_writer_get_stats(const callvet_evidence_writer*
 /* ---- Caller pools (since version 3): sources whose callers rotate. -----------------------------
  *
  * The section `pools` of the configuration says whether calls are counted by origid, signer and
- * trunk, and the policy's `pools` when such a source is flagged, and what becomes of its calls; both
- * are those of `callvet serve`. One process or thread counts for all that judge: each of these makes
- * a note of every call, without I/O, and hands it over by whatever they share; who counts publishes
- * what is flagged, and verifiers are told. With `pools.redis` several such counters, on one host or
- * many, count together. */
+ * trunk, and the policy's `pools` when such a source is flagged, and what becomes of its calls;
+ * both are those of `callvet serve`. One process or thread counts for all that judge: each of these
+ * makes a note of every call, without I/O, and hands it over by whatever they share; who counts
+ * publishes what is flagged, and verifiers are told. With `pools.redis` several such counters, on
+ * one host or many, count together. */
 
 typedef struct callvet_pools_settings {
   size_t struct_size;
@@ -422,8 +422,8 @@ CALLVET_API int callvet_pools_create(const callvet_options* options, callvet_poo
 CALLVET_API void callvet_pools_destroy(callvet_pools* pools);
 /* Does what a note says. Never waits. CALLVET_FAILED: it is none. */
 CALLVET_API int callvet_pools_take(callvet_pools* pools, callvet_text note, callvet_error* error);
-/* Does what is due, by one thread at a time, which may wait for Redis (pools.redis.timeout_ms): call
- * it twice a second. What an operator must know goes to the log function. */
+/* Does what is due, by one thread at a time, which may wait for Redis (pools.redis.timeout_ms):
+ * call it twice a second. What an operator must know goes to the log function. */
 CALLVET_API int callvet_pools_maintain(callvet_pools* pools);
 /* Reads the policy anew. If it cannot be used nothing changes. */
 CALLVET_API int callvet_pools_reload(callvet_pools* pools, callvet_error* error);
@@ -431,8 +431,8 @@ CALLVET_API int callvet_pools_reload(callvet_pools* pools, callvet_error* error)
  */
 CALLVET_API int callvet_pools_flags(callvet_pools* pools, char* buffer, size_t* size,
                                     callvet_error* error);
-/* The next change of a flag as a package for a callvet_evidence_writer; its bytes are empty if there
- * is none. The texts live in `pools` until the next use by the same thread that maintains. */
+/* The next change of a flag as a package for a callvet_evidence_writer; its bytes are empty if
+ * there is none. The texts live in `pools` until the next use by the same thread that maintains. */
 CALLVET_API int callvet_pools_take_package(callvet_pools* pools, callvet_package* package,
                                            callvet_error* error);
 /* The program ends: what is flagged becomes changes, as far as it was not. */
@@ -456,11 +456,11 @@ CALLVET_API int callvet_flags_read(callvet_text flags, callvet_flag_function eac
 
 typedef struct callvet_pools_stats {
   size_t struct_size;
-  uint64_t counted, unusable;              /* notes */
-  uint64_t sources, bytes, evicted;        /* in memory now, and forgotten for want of it */
-  uint64_t flagged;                        /* now */
+  uint64_t counted, unusable;                  /* notes */
+  uint64_t sources, bytes, evicted;            /* in memory now, and forgotten for want of it */
+  uint64_t flagged;                            /* now */
   uint64_t shared, not_shared, share_failures; /* with Redis */
-  int32_t share_failing;                   /* 1 if Redis failed last */
+  int32_t share_failing;                       /* 1 if Redis failed last */
 } callvet_pools_stats;
 CALLVET_API int callvet_pools_get_stats(const callvet_pools* pools, callvet_pools_stats* stats);
 

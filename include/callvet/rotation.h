@@ -36,6 +36,7 @@ std::optional<SourceKind> FindSourceKind(std::string_view text);
 
 /// A source of calls. A value.
 struct CallSource {
+  static constexpr size_t kMaxValue = 256;  // bytes that count; the rest is cut off
   SourceKind kind = SourceKind::kTrunk;
   std::string value;                                    // the UUID, the SPC, the trunk's name
   auto operator<=>(const CallSource&) const = default;  // NOLINT(modernize-use-nullptr)

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "api/pool_api.h"
 #include "base/text.h"
 
 namespace callvet {
@@ -45,7 +46,7 @@ std::string CsvLine(const CsvFields& fields) {
 }
 
 const CsvFields& PoolColumns() {
-  static const CsvFields kColumns = {"rule",  "action",   "since",  "until",
+  static const CsvFields kColumns = {"rule",     "action",         "since",   "until",
                                      "released", "window_seconds", "callers", "callees"};
   return kColumns;
 }
@@ -66,17 +67,14 @@ std::string CsvRow(std::string_view kind, std::string_view by, const ReportRow& 
   return CsvLine(fields);
 }
 
-std::string TimeText(CallTime time) {
-  return FormatTime(std::chrono::floor<std::chrono::seconds>(time));
-}
-
 std::string CsvPool(const PoolEpisode& episode) {
   const FlaggedPool& pool = episode.pool;
   const PoolFigures& figures = pool.figures;
   return CsvLine({"pool", std::string(SourceKindText(pool.source.kind)), pool.source.value,
                   std::to_string(figures.calls), "", "", std::to_string(figures.rejects), "", "",
-                  "", pool.rule, std::string(PoolActionText(pool.action)), TimeText(pool.since),
-                  TimeText(pool.until), episode.release ? TimeText(episode.release->time) : "",
+                  "", pool.rule, std::string(PoolActionText(pool.action)), PoolTimeText(pool.since),
+                  PoolTimeText(pool.until),
+                  episode.release ? PoolTimeText(episode.release->time) : "",
                   std::to_string(figures.window.count()), std::to_string(figures.callers),
                   std::to_string(figures.callees)});
 }
@@ -135,9 +133,9 @@ JsonValue ReportJson(const WholeReport& whole) {
 
 std::string ReportCsv(const WholeReport& whole) {
   const std::string_view by = ReportByName(whole.query.by);
-  CsvFields header = {"row",      "by",         "party",     "calls",
-                      "verified", "not_verified", "rejected",  "complaints",
-                      "ambiguous", "complaints_per_million_calls"};
+  CsvFields header = {
+      "row",          "by",       "party",      "calls",     "verified",
+      "not_verified", "rejected", "complaints", "ambiguous", "complaints_per_million_calls"};
   header.insert(header.end(), PoolColumns().begin(), PoolColumns().end());
   std::string csv = CsvLine(header);
   for (const ReportRow& row : whole.report.rows) csv += CsvRow("party", by, row);

@@ -55,9 +55,8 @@ Result<EmbeddedConfig> ParseEmbeddedConfig(std::string_view text,
   root.Section("evidence", [&](ObjectReader& reader) {
     config.evidence = ReadEvidenceSection(reader, directory);
   });
-  root.Section("pools", [&](ObjectReader& reader) {
-    config.pools = ReadPoolSection(reader, directory);
-  });
+  root.Section("pools",
+               [&](ObjectReader& reader) { config.pools = ReadPoolSection(reader, directory); });
   for (const std::string_view name : kServerMembers) static_cast<void>(root.Value(name));
   if (auto ok = root.Finish(); !ok) return ok.error();
   return config;

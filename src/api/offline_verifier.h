@@ -65,9 +65,9 @@ class OfflineVerifier {
   struct Judgement {
     Verdict verdict;
     Disposition disposition;
-    std::vector<std::string> missing;  // x5u of certificates that are not at hand
-    std::vector<std::string> stale;    // of such as should be fetched anew
-    std::optional<Basis> basis;        // if the configuration says that evidence is kept
+    std::vector<std::string> missing;    // x5u of certificates that are not at hand
+    std::vector<std::string> stale;      // of such as should be fetched anew
+    std::optional<Basis> basis;          // if the configuration says that evidence is kept
     std::optional<CountedCall> counted;  // if it says that calls are counted by their sources
   };
   /// At the present time, or `at`. Never passes on an error or exception.
@@ -103,7 +103,8 @@ class OfflineVerifier {
     std::string name;        // see CallEvidence::policy
     std::string trust_list;  // read together with it
   };
-  [[nodiscard]] std::optional<CountedCall> CountedOf(const CallRequest& call, const Verdict& verdict,
+  [[nodiscard]] std::optional<CountedCall> CountedOf(const CallRequest& call,
+                                                     const Verdict& verdict,
                                                      const std::string& trunk) const;
   static Result<PolicyInUse> ReadPolicy(const std::filesystem::path& file, const std::string& text);
   [[nodiscard]] PolicyInUse policy() const;

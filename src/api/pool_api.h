@@ -12,6 +12,9 @@
 
 namespace callvet {
 
+/// `time` in whole seconds, as JSON has it.
+std::string PoolTimeText(CallTime time);
+
 /// `pool` with its figures and sample. Numbers are masked but for their first digits, hashed
 /// ones stand as they are.
 JsonValue FlaggedPoolJson(const FlaggedPool& pool);

@@ -27,9 +27,9 @@ JsonMembers CallMembers(const CountedCall& call) {
   JsonMembers json = {{"time", int64_t{call.time.time_since_epoch().count()}}};
   AddText(json, "caller", call.caller);
   AddText(json, "callee", call.callee);
-  AddText(json, "origid", call.origid);
-  AddText(json, "signer", call.signer);
-  AddText(json, "trunk", call.trunk);
+  AddText(json, "origid", call.origid.substr(0, CallSource::kMaxValue));
+  AddText(json, "signer", call.signer.substr(0, CallSource::kMaxValue));
+  AddText(json, "trunk", call.trunk.substr(0, CallSource::kMaxValue));
   AddText(json, "evidence", call.evidence_id);
   if (call.outcome == CountedCall::Outcome::kRefused) json.emplace_back("refused", true);
   return json;

@@ -66,10 +66,6 @@ std::vector<PoolEpisode> EpisodesOf(SourceHistory history) {
   return episodes;
 }
 
-std::string TimeText(CallTime time) {
-  return FormatTime(std::chrono::floor<std::chrono::seconds>(time));
-}
-
 }  // namespace
 
 Result<KeptChanges> ReadPoolChanges(const OpenedEvidence& evidence, sys_seconds from,
@@ -145,9 +141,8 @@ Result<std::vector<PoolEpisode>> ReportedPools(const OpenedEvidence& evidence,
 JsonValue PoolEpisodeJson(const PoolEpisode& episode) {
   JsonValue json = FlaggedPoolJson(episode.pool);
   const auto& release = episode.release;
-  json.Add("released", release ? JsonValue(TimeText(release->time)) : JsonValue());
-  json.Add("released_by",
-           release && !release->by.empty() ? JsonValue(release->by) : JsonValue());
+  json.Add("released", release ? JsonValue(PoolTimeText(release->time)) : JsonValue());
+  json.Add("released_by", release && !release->by.empty() ? JsonValue(release->by) : JsonValue());
   return json;
 }
 

@@ -29,9 +29,9 @@ void PoolKeeper::Load(CallTime now, const PoolRules& rules, std::vector<std::str
   if (state_ == State::kLoaded || now < next_load_) return;
   const sys_seconds from = WholeSeconds(now) - ReachOf(rules);
   const auto opened = setup_.open();
-  const auto kept =
-      opened ? ReadPoolChanges(*opened, from, WholeSeconds(now) + std::chrono::hours(24))
-             : Result<KeptChanges>(Failure(opened.error()));
+  const auto kept = opened
+                        ? ReadPoolChanges(*opened, from, WholeSeconds(now) + std::chrono::hours(24))
+                        : Result<KeptChanges>(Failure(opened.error()));
   if (!kept) {
     next_load_ = now + kLoadAgain;
     if (std::exchange(state_, State::kTold) == State::kNew) {
@@ -40,8 +40,7 @@ void PoolKeeper::Load(CallTime now, const PoolRules& rules, std::vector<std::str
     return;
   }
   for (size_t i = 0; i < kept->unreadable.size() && i < kMostTold; ++i) {
-    news.push_back("a kept flag cannot be read, and does not count: record " +
-                   kept->unreadable[i]);
+    news.push_back("a kept flag cannot be read, and does not count: record " + kept->unreadable[i]);
   }
   if (kept->unreadable.size() > kMostTold) {
     news.push_back(std::to_string(kept->unreadable.size()) + " kept flags cannot be read");

@@ -139,8 +139,8 @@ ExitCode RunReport(const ReportOptions& options, const Console& console) {
 
 void AddReportCommand(CLI::App& evidence, Context& context) {
   auto options = std::make_shared<ReportOptions>();
-  CLI::App* command =
-      evidence.add_subcommand("report", "Calls, verdicts and complaints of each responsible party, and flagged sources");
+  CLI::App* command = evidence.add_subcommand(
+      "report", "Calls, verdicts and complaints of each responsible party, and flagged sources");
   AddEvidenceStoreOptions(*command, options->store);
   command
       ->add_option("--from", options->from,

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kMaxSample = 1'000;
 // Shares and ratios are kept as whole numbers: records hold no fractions.
 constexpr double kThousand = 1'000;
+constexpr uint64_t kMostCounted = 1'000'000'000'000'000;  // Redis may say anything
 constexpr double kMostVariation = 1'000'000;
 
 int64_t Milliseconds(CallTime time) {
@@ -37,14 +38,18 @@ const CallSource& SourceOf(const PoolChange& change) {
   return flag != nullptr ? flag->source : std::get<PoolRelease>(change).source;
 }
 
+int64_t Counted(uint64_t number) {
+  return static_cast<int64_t>(std::min(number, kMostCounted));
+}
+
 JsonMembers FiguresMembers(const PoolFigures& figures) {
   JsonMembers json = {{"window", int64_t{figures.window.count()}},
-                      {"calls", static_cast<int64_t>(figures.calls)},
-                      {"rejects", static_cast<int64_t>(figures.rejects)},
-                      {"callers", static_cast<int64_t>(figures.callers)},
-                      {"callees", static_cast<int64_t>(figures.callees)}};
+                      {"calls", Counted(figures.calls)},
+                      {"rejects", Counted(figures.rejects)},
+                      {"callers", Counted(figures.callers)},
+                      {"callees", Counted(figures.callees)}};
   if (figures.new_callers) {
-    json.emplace_back("new_callers", static_cast<int64_t>(*figures.new_callers));
+    json.emplace_back("new_callers", Counted(*figures.new_callers));
   }
   if (figures.variation) {
     const double variation = std::clamp(*figures.variation, 0.0, kMostVariation);
@@ -71,8 +76,7 @@ Result<PoolFigures> ReadFigures(const JsonValue* json) {
   figures.callees = ReadCount(fields, "callees");
   if (fields.Find("new_callers") != nullptr) figures.new_callers = ReadCount(fields, "new_callers");
   if (fields.Find("variation_thousandths") != nullptr) {
-    figures.variation =
-        static_cast<double>(ReadCount(fields, "variation_thousandths")) / kThousand;
+    figures.variation = static_cast<double>(ReadCount(fields, "variation_thousandths")) / kThousand;
   }
   if (auto ok = fields.Finish(); !ok) return ok.error();
   return figures;

@@ -38,7 +38,7 @@ typedef struct cv_params {
   char* pools_redis;      /* host or path of a socket */
   int pools_redis_port;
   char* pools_redis_password; /* file */
-  int cache_kbytes;       /* 0: a quarter of shared memory */
+  int cache_kbytes;           /* 0: a quarter of shared memory */
 } cv_params_t;
 
 extern cv_params_t cv_params;

@@ -10,7 +10,7 @@
 
 #include <callvet/callvet.h>
 
-#define CV_NOTE_MAX 4096
+#define CV_NOTE_MAX 16384
 
 /* Reads what `options` (which must stay) says of pools, and makes ring and memory. Before the fork.
  * 0, also if calls are not counted; -1, which is logged. */

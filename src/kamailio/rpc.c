@@ -174,8 +174,8 @@ static void add_flag(void* context, const callvet_flag* flag) {
   if (reply->rpc->add(reply->ctx, "{", &entry) < 0) return;
   reply->rpc->struct_add(entry, "SSSSdduuu", "kind", &kind, "value", &value, "rule", &rule,
                          "action", &action, "since", (int)flag->since, "until", (int)flag->until,
-                         "calls", (unsigned int)flag->calls, "callers",
-                         (unsigned int)flag->callers, "callees", (unsigned int)flag->callees);
+                         "calls", (unsigned int)flag->calls, "callers", (unsigned int)flag->callers,
+                         "callees", (unsigned int)flag->callees);
 }
 
 static void rpc_pools(rpc_t* rpc, void* ctx) {

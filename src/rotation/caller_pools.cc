@@ -211,7 +211,8 @@ void CallerPools::Count(const CountedCall& call, const PoolRules& rules) noexcep
     const PoolShare::Note note = parts_->Hash(call);
     const auto count = [&](SourceKind kind, const std::string& value) {
       return value.empty() ? Parts::Volume::kLittle
-                           : parts_->CountSource({kind, value}, note, call, rules);
+                           : parts_->CountSource({kind, value.substr(0, CallSource::kMaxValue)},
+                                                 note, call, rules);
     };
     // A pool behind one origid must not make a pool of the carrier by whose trunk it comes. Who
     // changes his origid too is counted by the trunk.

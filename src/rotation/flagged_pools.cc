@@ -9,8 +9,19 @@ namespace callvet {
 
 namespace {
 
-// The longest time that a rule may flag for: what says more was kept by another clock.
-constexpr std::chrono::hours kLongestFlag{30 * 24};
+constexpr std::chrono::hours kLongestFlag{30 * 24};  // that a rule may ask for
+constexpr std::chrono::hours kLongestRelease{90 * 24};
+
+// A flag that begins in a time to come was made by a clock that was wrong: it lasts from now on as
+// long as it would have.
+void FitToClock(FlaggedPool& pool, CallTime now) {
+  constexpr std::chrono::minutes kSlack{1};
+  if (pool.since > now + kSlack) {
+    pool.until = now + std::max(pool.until - pool.since, CallTime::duration(0));
+    pool.since = now;
+  }
+  pool.until = std::min(pool.until, now + kLongestFlag);
+}
 
 // How much longer a flag must last to be told of again.
 CallTime::duration WorthTelling(const FlaggedPool& pool) {
@@ -60,7 +71,9 @@ void FlaggedPools::Flag(FlaggedPool pool) {
   old = std::move(pool);
 }
 
-bool FlaggedPools::Release(const PoolRelease& release) {
+bool FlaggedPools::Release(const PoolRelease& asked) {
+  PoolRelease release = asked;  // Redis may say anything
+  release.until = std::min(release.until, release.time + kLongestRelease);
   const std::unique_lock lock(mutex_);
   if (released_.size() < max_flagged_ || released_.contains(release.source)) {
     released_[release.source] = release.until;
@@ -99,7 +112,7 @@ void FlaggedPools::Restore(const std::vector<PoolChange>& changes, CallTime now)
     const auto* release = std::get_if<PoolRelease>(&change);
     if (release == nullptr || released_.size() >= max_flagged_) continue;
     CallTime& until = released_[release->source];
-    until = std::max(until, std::min(release->until, now + 3 * kLongestFlag));
+    until = std::max(until, std::min(release->until, now + kLongestRelease));
   }
   for (const PoolChange& change : changes) {
     const auto* flag = std::get_if<FlaggedPool>(&change);
@@ -110,7 +123,7 @@ void FlaggedPools::Restore(const std::vector<PoolChange>& changes, CallTime now)
       continue;
     }
     FlaggedPool pool = *flag;
-    pool.until = std::min(pool.until, now + kLongestFlag);
+    FitToClock(pool, now);
     Kept& kept = pools_[pool.source];
     const CallTime since =
         kept.pool.since == CallTime{} ? pool.since : std::min(kept.pool.since, pool.since);
@@ -122,7 +135,7 @@ void FlaggedPools::Restore(const std::vector<PoolChange>& changes, CallTime now)
   size_.store(pools_.size(), std::memory_order_relaxed);
 }
 
-std::optional<PoolHit> FlaggedPools::Find(SourceKind kind, const std::string& value,
+std::optional<PoolHit> FlaggedPools::Find(SourceKind kind, std::string_view value,
                                           CallTime now) const {
   if (value.empty() || size() == 0) return std::nullopt;
   const std::shared_lock lock(mutex_);
@@ -133,8 +146,8 @@ std::optional<PoolHit> FlaggedPools::Find(SourceKind kind, const std::string& va
 
 std::optional<PoolHit> FlaggedPools::Check(const CountedCall& call) const {
   std::optional<PoolHit> severest;
-  const auto look = [&](SourceKind kind, const std::string& value) {
-    auto hit = Find(kind, value, call.time);
+  const auto look = [&](SourceKind kind, std::string_view value) {
+    auto hit = Find(kind, value.substr(0, CallSource::kMaxValue), call.time);
     if (hit && (!severest || hit->action > severest->action)) severest = std::move(hit);
   };
   look(SourceKind::kOrigid, call.origid);
@@ -158,6 +171,8 @@ std::vector<FlaggedPool> FlaggedPools::All(CallTime now) const {
 
 void FlaggedPools::Expire(CallTime now) {
   const std::unique_lock lock(mutex_);
+  for (auto& [source, kept] : pools_) FitToClock(kept.pool, now);
+  for (auto& [source, until] : released_) until = std::min(until, now + kLongestRelease);
   std::erase_if(pools_, [&](const auto& entry) { return entry.second.pool.until <= now; });
   std::erase_if(released_, [&](const auto& entry) { return entry.second <= now; });
   size_.store(pools_.size(), std::memory_order_relaxed);

@@ -30,7 +30,7 @@ class FlaggedPools {
   std::vector<PoolChange> TakeChanges(CallTime now, CallerPools::Due due);
   void Restore(const std::vector<PoolChange>& changes, CallTime now);
   /// The flag of `source` at `now`.
-  [[nodiscard]] std::optional<PoolHit> Find(SourceKind kind, const std::string& value,
+  [[nodiscard]] std::optional<PoolHit> Find(SourceKind kind, std::string_view value,
                                             CallTime now) const;
   /// The severest flag of the sources of `call`.
   [[nodiscard]] std::optional<PoolHit> Check(const CountedCall& call) const;

@@ -371,8 +371,8 @@ HttpReply Application::Pools(const Endpoint& endpoint, const Context& context) c
   if (endpoint.id == EndpointId::kPools) {
     return FromReply(ListPools(*counter->pools, PreciseNow()));
   }
-  HttpReply reply = FromReply(ReleasePool(*counter->pools, context.request.body,
-                                          {PreciseNow(), context.token}));
+  HttpReply reply =
+      FromReply(ReleasePool(*counter->pools, context.request.body, {PreciseNow(), context.token}));
   if (reply.status == 200) log_->Event(clock_->Now(), "pool-released", "by " + context.token);
   return reply;
 }
@@ -407,8 +407,8 @@ HttpReply Application::Complaints(const Endpoint& endpoint, const Context& conte
       return FromReply(ShowComplaintOf(desk, IdInPath(endpoint.path, request.path)));
     default: {
       const PoolCounter* counter = PoolsOf(*context.state);
-      return FromReply(ReportParties(
-          desk, request.query, counter != nullptr ? counter->pools.get() : nullptr));
+      return FromReply(
+          ReportParties(desk, request.query, counter != nullptr ? counter->pools.get() : nullptr));
     }
   }
 }

@@ -197,10 +197,10 @@ Service::Service(Parts parts)
       loop_(std::make_unique<ConnectionLoop>(LimitsOf(config_), std::move(parts.listeners),
                                              std::move(parts.tls), server_)) {
   if (desk_ == nullptr || pools_ == nullptr) return;
-  keeper_ = std::make_unique<PoolKeeper>(PoolKeeper::Setup{
-      pools_, desk_->evidence().number_key,
-      [this]() -> Result<OpenedEvidence> { return desk_->evidence(); },
-      [this](auto record) { return desk_->writer().Submit(std::move(record)); }});
+  keeper_ = std::make_unique<PoolKeeper>(
+      PoolKeeper::Setup{pools_, desk_->evidence().number_key,
+                        [this]() -> Result<OpenedEvidence> { return desk_->evidence(); },
+                        [this](auto record) { return desk_->writer().Submit(std::move(record)); }});
 }
 
 void Service::StopUpkeep() {

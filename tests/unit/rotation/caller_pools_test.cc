@@ -213,7 +213,8 @@ TEST(CallerPools, AFlagThatLastsIsToldOfNowAndThen) {
   size_t told = 0;
   for (int minute = 0; minute < 60; ++minute) {
     for (size_t i = 0; i < 30; ++i) {
-      dialler.call.caller = "1646555" + std::to_string(1'000'000 + minute * 30 + static_cast<int>(i));
+      dialler.call.caller =
+          "1646555" + std::to_string(1'000'000 + minute * 30 + static_cast<int>(i));
       dialler.call.time = kDay + std::chrono::minutes(minute) + i * 2s;
       pools->Count(dialler.call, rules);
       told += pools->TakeChanges(dialler.call.time, CallerPools::Due::kNow).size();
@@ -235,6 +236,56 @@ TEST(CallerPools, AFlagThatAWrongClockKeptDoesNotLastForYears) {
   const auto flagged = pools->Flagged(kDay);
   ASSERT_THAT(flagged, SizeIs(1));
   EXPECT_LE(flagged[0].until, kDay + std::chrono::hours(30 * 24));
+}
+
+TEST(CallerPools, AClockThatIsSetBackLeavesNoFlagForYears) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*pools, rules, 100, kDay + std::chrono::hours(24 * 3650));
+  ASSERT_THAT(pools->Flagged(dialler.call.time), SizeIs(1));
+  pools->Maintain(kDay, rules);
+  const auto flagged = pools->Flagged(kDay);
+  ASSERT_THAT(flagged, SizeIs(1));
+  EXPECT_EQ(flagged[0].until, kDay + 1h);
+}
+
+TEST(CallerPools, CallsOfATimeToComeDoNotCountOnceTheClockIsSetBack) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  Dialler dialler;
+  dialler.Run(*pools, {}, 90, kDay + 2h);
+  dialler.Run(*pools, {ManyNewCallers()}, 60, kDay);
+  EXPECT_FALSE(pools->Check(dialler.call));
+  const auto figures = pools->FiguresOf({SourceKind::kTrunk, "trunk-9"}, dialler.call.time, 600s);
+  ASSERT_TRUE(figures);
+  EXPECT_EQ(figures->calls, 60U);
+}
+
+TEST(CallerPools, OfALongNameOnlyTheBeginningCounts) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  Dialler dialler;
+  dialler.call.trunk = std::string(100'000, 't');
+  dialler.Run(*pools, {ManyNewCallers()}, 100);
+  ASSERT_TRUE(pools->Check(dialler.call));
+  const auto flagged = pools->Flagged(dialler.call.time);
+  ASSERT_THAT(flagged, SizeIs(1));
+  EXPECT_EQ(flagged[0].source.value, std::string(256, 't'));
+  EXPECT_TRUE(pools->Release({flagged[0].source, dialler.call.time, dialler.call.time, "test"}));
+}
+
+TEST(CallerPools, AReleaseLastsNoLongerThanNinetyDays) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*pools, rules, 100);
+  const CallTime now = dialler.call.time;
+  EXPECT_TRUE(pools->Release({{SourceKind::kTrunk, "trunk-9"},
+                              now,
+                              CallTime(std::chrono::milliseconds(int64_t{1} << 60)),
+                              "test"}));
+  const auto changes = pools->TakeChanges(now, CallerPools::Due::kAll);
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(std::get<PoolRelease>(changes[0]).until, now + std::chrono::hours(24 * 90));
 }
 
 TEST(CallerPools, NoMoreFlagsAreRestoredThanMayBe) {
