@@ -74,6 +74,7 @@ Result<KeptChanges> ReadPoolChanges(const OpenedEvidence& evidence, sys_seconds 
   KeptChanges kept;
   EvidenceQuery query;
   query.kind = EvidenceKind::kPool;
+  query.keys.reason = Info(Reason::kCallerPool).id;
   query.from = from;
   query.to = to;
   query.limit = EvidenceQuery::kMaxLimit;

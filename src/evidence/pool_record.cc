@@ -161,6 +161,7 @@ Result<PoolChange> ReadFlag(const EvidenceText& text, CallSource source, JsonFie
 EvidenceKeys PoolKeys(const PoolChange& change) {
   const CallSource& source = SourceOf(change);
   EvidenceKeys keys;
+  keys.reason = Info(Reason::kCallerPool).id;
   switch (source.kind) {
     case SourceKind::kOrigid:
       keys.origid = source.value;

@@ -11,7 +11,8 @@
 
 namespace callvet {
 
-/// By what the record is found: the source, as what it is of calls.
+/// By what the record is found: the source, as what it is of calls, and the reason for which they
+/// are refused. No verdict has that, so that an index leads to these records alone.
 EvidenceKeys PoolKeys(const PoolChange& change);
 /// All but what names parties.
 JsonMembers PoolChangeJson(const PoolChange& change);

@@ -12,7 +12,7 @@ constexpr uint32_t kFewestGaps = 20;
 constexpr std::chrono::seconds kRulesInterval{1};
 constexpr uint32_t kCallsUnasked = 32;
 constexpr std::chrono::minutes kSettling{2};
-constexpr std::chrono::minutes kOutOfOrder{2};  // by which a call may come late
+constexpr std::chrono::minutes kOutOfOrder{10};  // by which a call may come late
 
 int64_t MinuteNumber(CallTime time) {
   return std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();
@@ -145,8 +145,9 @@ PoolFigures SourceWindow::Figures(CallTime now, std::chrono::seconds window,
   double sum = 0;
   double squares = 0;
   const int64_t first = FirstMinute(now, window);
+  const int64_t last = MinuteNumber(now);
   for (const Minute& minute : busy_->minutes) {
-    if (minute.number < first) continue;
+    if (minute.number < first || minute.number > last) continue;
     figures.calls += minute.calls;
     figures.rejects += minute.rejects;
     new_callers += minute.new_callers;
@@ -170,8 +171,9 @@ uint64_t SourceWindow::CallsIn(CallTime now, std::chrono::seconds window) const 
   uint64_t calls = 0;
   if (!busy_) return calls;
   const int64_t first = FirstMinute(now, window);
+  const int64_t last = MinuteNumber(now);
   for (const Minute& minute : busy_->minutes) {
-    if (minute.number >= first) calls += minute.calls;
+    if (minute.number >= first && minute.number <= last) calls += minute.calls;
   }
   return calls;
 }
