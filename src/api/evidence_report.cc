@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/evidence_report.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/pool_api.h"
@@ -24,12 +25,20 @@ JsonMembers RowMembers(const ReportRow& row) {
           {"reasons", std::move(reasons)}};
 }
 
-// A spreadsheet takes what begins so for a formula.
+// A spreadsheet takes what begins so for a formula: some with spaces in front, and in East Asian
+// settings the wide forms of these characters too.
+bool MayBeFormula(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  for (const std::string_view wide : {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"}) {
+    if (text.starts_with(wide)) return true;
+  }
+  return !text.empty() &&
+         std::string_view("=+-@\t\r\n|%").find(text.front()) != std::string_view::npos;
+}
+
 std::string CsvField(std::string_view text) {
   std::string field;
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r\n|%").find(text.front()) !=
-                                            std::string_view::npos;
-  if (formula) field += '\'';
+  if (MayBeFormula(text)) field += '\'';
   field += text;
   if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
   std::string quoted = "\"";

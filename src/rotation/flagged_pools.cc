@@ -2,6 +2,7 @@
 #include "rotation/flagged_pools.h"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -71,6 +72,13 @@ void FlaggedPools::Flag(FlaggedPool pool) {
   old = std::move(pool);
 }
 
+// Where nobody asks for changes they take no room.
+void FlaggedPools::TellLater(PoolChange change) {
+  constexpr size_t kUntilAsked = 100;
+  const size_t limit = asked_ == Asked::kYes ? 2 * max_flagged_ : kUntilAsked;
+  if (untold_.size() < limit) untold_.push_back(std::move(change));
+}
+
 bool FlaggedPools::Release(const PoolRelease& asked) {
   PoolRelease release = asked;  // Redis may say anything
   release.until = std::min(release.until, release.time + kLongestRelease);
@@ -80,9 +88,12 @@ bool FlaggedPools::Release(const PoolRelease& asked) {
   }
   const auto found = pools_.find(release.source);
   const bool was_flagged = found != pools_.end() && release.time < found->second.pool.until;
+  if (was_flagged) {
+    if (found->second.told_until == CallTime{}) TellLater(std::move(found->second.pool));
+    TellLater(std::move(release));
+  }
   if (found != pools_.end()) pools_.erase(found);
   size_.store(pools_.size(), std::memory_order_relaxed);
-  if (was_flagged && untold_.size() < max_flagged_) untold_.push_back(release);
   return was_flagged;
 }
 
@@ -90,6 +101,7 @@ std::vector<PoolChange> FlaggedPools::TakeChanges(CallTime now, CallerPools::Due
   constexpr std::chrono::hours kTellAgain{12};
   const std::unique_lock lock(mutex_);
   std::vector<PoolChange> changes;
+  asked_ = Asked::kYes;
   for (auto& [source, kept] : pools_) {
     const FlaggedPool& pool = kept.pool;
     const bool first = kept.told_until == CallTime{};
@@ -101,7 +113,7 @@ std::vector<PoolChange> FlaggedPools::TakeChanges(CallTime now, CallerPools::Due
     kept.told_until = pool.until;
     kept.told_at = now;
   }
-  for (PoolRelease& release : untold_) changes.emplace_back(std::move(release));
+  std::move(untold_.begin(), untold_.end(), std::back_inserter(changes));
   untold_.clear();
   return changes;
 }
@@ -173,7 +185,12 @@ void FlaggedPools::Expire(CallTime now) {
   const std::unique_lock lock(mutex_);
   for (auto& [source, kept] : pools_) FitToClock(kept.pool, now);
   for (auto& [source, until] : released_) until = std::min(until, now + kLongestRelease);
-  std::erase_if(pools_, [&](const auto& entry) { return entry.second.pool.until <= now; });
+  std::erase_if(pools_, [&](auto& entry) {
+    Kept& kept = entry.second;
+    if (now < kept.pool.until) return false;
+    if (kept.told_until < kept.pool.until) TellLater(std::move(kept.pool));
+    return true;
+  });
   std::erase_if(released_, [&](const auto& entry) { return entry.second <= now; });
   size_.store(pools_.size(), std::memory_order_relaxed);
 }

@@ -64,12 +64,14 @@ class FlaggedPools {
     CallTime told_until{};
     CallTime told_at{};
   };
+  void TellLater(PoolChange change);                         // under mutex_
   [[nodiscard]] bool MaySet(const FlaggedPool& pool) const;  // under mutex_
 
   std::map<CallSource, Kept, Less> pools_;
-  std::map<CallSource, CallTime> released_;  // until when
-  std::deque<PoolRelease> untold_;           // for TakeChanges
-  std::atomic<size_t> size_{0};              // of pools_: most calls need to know no more
+  std::map<CallSource, CallTime> released_;                            // until when
+  enum class Asked : uint8_t { kNever, kYes } asked_ = Asked::kNever;  // for changes
+  std::deque<PoolChange> untold_;                                      // of what is flagged no more
+  std::atomic<size_t> size_{0};  // of pools_: most calls need to know no more
   std::atomic<uint64_t> total_{0};
   std::atomic<uint64_t> not_flagged_{0};
 };

@@ -210,6 +210,21 @@ class Pools(Served):
         self.assertEqual((pool["value"], pool["released_by"]), ("bad", "admin"))
         self.assertGreaterEqual(pool["released"], pool["since"])
 
+    def test_a_question_that_says_two_things_is_refused(self):
+        server = self.serve(evidence=self.store("twice")[1])
+        for query in ("from=1&from=2", "by=trunk&by=", "to=1&%74o=2"):
+            self.assertEqual(server.request("GET", "/v1/report?" + query, token=READ)[0], 400, query)
+
+    def test_a_flag_that_is_released_at_once_is_in_the_report(self):
+        path, evidence = self.store("at-once")
+        server = self.serve(evidence=evidence)
+        self.dial(server, 140)
+        body = {"kind": "trunk", "value": "bad"}
+        self.assertEqual(server.request("POST", "/v1/pools/release", body, token=ADMIN)[0], 200)
+        self.wait_until(lambda: len(self.kept(path)) == 2)
+        pool, = self.report(server)["flagged_pools"]
+        self.assertEqual((pool["value"], pool["released_by"]), ("bad", "admin"))
+
     def test_every_form_of_the_report_names_what_was_flagged(self):
         path, evidence = self.store("report")
         server = self.serve(rule={"name": "=2+3", "for": 60}, evidence=evidence)

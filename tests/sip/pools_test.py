@@ -42,10 +42,6 @@ class Pools(SipTest):
             answers.append(Client(kamailio.port).request(caller=f"1215555{number}", called=f"1312555{number}").code)
         return answers
 
-    def refused(self, kamailio):
-        return Client(kamailio.port).request(caller="12155550177", called="12155550178").header("X-Callvet") == "caller-pool" or \
-            self.dial(kamailio, 1, first=9000)[0] == 603
-
     def flagged(self, kamailio):
         text = kamailio.kamcmd("callvet.pools")
         return [dict(re.findall(r"(\w+): (\S+)", block)) for block in text.split("}") if "kind" in block]
@@ -67,7 +63,8 @@ class Pools(SipTest):
         self.assertEqual(Client(kamailio.port).request(caller="12155550177", called="911").code, 486)
         self.assertEqual(kamailio.stats()["pool_lost"], 0)
         # Released.
-        self.assertIn("404", kamailio.kamcmd("callvet.pool_release", "trunk", "other", check=False) + "404")
+        kamailio.kamcmd("callvet.pool_release", "trunk", "other", check=False)
+        self.assertTrue(self.flagged(kamailio))
         kamailio.kamcmd("callvet.pool_release", "trunk", TRUNK)
         self.assertTrue(eventually(lambda: not self.flagged(kamailio)))
         self.assertEqual(set(self.dial(kamailio, 12, first=500)), {486})
@@ -111,7 +108,7 @@ class Pools(SipTest):
             self.assertEqual(set(self.dial(kamailio, 70, first=100 * number)), {486})
         for number, kamailio in enumerate(both):
             self.assertTrue(eventually(lambda: self.dial(kamailio, 1, first=500 + number) and self.flagged(kamailio)))
-            self.assertGreaterEqual(int(self.flagged(kamailio)[0]["calls"]), 140)
+            self.assertGreaterEqual(int(self.flagged(kamailio)[0]["calls"]), 100)  # alone none has 80
         redis.stop()
         self.assertTrue(eventually(lambda: self.dial(both[0], 1) and both[0].stats()["pools_share_failing"] == 1))
         self.assertNotEqual(self.dial(both[0], 1, first=900), [486])  # flagged still, and nobody waits
@@ -125,6 +122,6 @@ class Pools(SipTest):
 if __name__ == "__main__":
     reason = laboratory.why_not()
     if reason:
-        print(f"skipped: {reason}")
+        print(f"SKIPPED: the SIP tests are NOT run: {reason}", file=sys.stderr)
         sys.exit(77)
-    unittest.main()
+    unittest.main(verbosity=2, warnings="ignore")

@@ -206,6 +206,34 @@ TEST(CallerPools, AReleaseOutlivesARestartInAnyOrder) {
   }
 }
 
+TEST(CallerPools, AFlagThatIsReleasedBeforeItIsToldOfIsToldOfToo) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*pools, rules, 100);
+  const CallTime now = dialler.call.time;
+  EXPECT_TRUE(pools->Release({{SourceKind::kTrunk, "trunk-9"}, now, now + 1h, "test"}));
+  const auto changes = pools->TakeChanges(now, CallerPools::Due::kNow);
+  ASSERT_THAT(changes, SizeIs(2));
+  EXPECT_TRUE(std::holds_alternative<FlaggedPool>(changes[0]));
+  EXPECT_TRUE(std::holds_alternative<PoolRelease>(changes[1]));
+}
+
+TEST(CallerPools, TheEndOfAFlagIsToldOfAsItWas) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*pools, rules, 100);
+  EXPECT_THAT(pools->TakeChanges(dialler.call.time, CallerPools::Due::kNow), SizeIs(1));
+  dialler.Run(*pools, rules, 32, dialler.call.time + 2s);
+  const CallTime until = pools->Flagged(dialler.call.time).front().until;
+  EXPECT_THAT(pools->TakeChanges(dialler.call.time, CallerPools::Due::kNow), SizeIs(0));
+  pools->Maintain(until, rules);
+  const auto changes = pools->TakeChanges(until, CallerPools::Due::kNow);
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(std::get<FlaggedPool>(changes[0]).until, until);
+}
+
 TEST(CallerPools, AFlagThatLastsIsToldOfNowAndThen) {
   const auto pools = PoolsOf(OptionsOfTest());
   const PoolRules rules = {ManyNewCallers()};
