@@ -185,10 +185,10 @@ void FlaggedPools::Expire(CallTime now) {
   const std::unique_lock lock(mutex_);
   for (auto& [source, kept] : pools_) FitToClock(kept.pool, now);
   for (auto& [source, until] : released_) until = std::min(until, now + kLongestRelease);
-  std::erase_if(pools_, [&](auto& entry) {
-    Kept& kept = entry.second;
+  std::erase_if(pools_, [&](const auto& entry) {
+    const Kept& kept = entry.second;
     if (now < kept.pool.until) return false;
-    if (kept.told_until < kept.pool.until) TellLater(std::move(kept.pool));
+    if (kept.told_until < kept.pool.until) TellLater(kept.pool);
     return true;
   });
   std::erase_if(released_, [&](const auto& entry) { return entry.second <= now; });

@@ -7,7 +7,7 @@
 
 #include "api/evidence_report.h"
 #include "api/pool_flags.h"
-#include "result_matchers.h"
+#include "support/result_matchers.h"
 
 namespace callvet::test {
 namespace {
