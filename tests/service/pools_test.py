@@ -254,6 +254,10 @@ class Pools(Served):
         self.wait_until(lambda: self.kept(path))
         self.assertEqual(server.stop(), 0)
         record = self.kept(path)[0]["id"]
+        shown = subprocess.run([CALLVET, "evidence", "show", "--store", str(path), record], capture_output=True, text=True,
+                               timeout=60, check=True).stdout
+        self.assertIn('"rule":"dialler"', shown)
+        self.assertNotIn("sealed", shown)
         with contextlib.closing(sqlite3.connect(path)) as database:
             table, = [name for name, in database.execute("SELECT name FROM sqlite_schema WHERE name GLOB 'record_[0-9]*' AND type = 'table'")]
             database.execute(f"UPDATE {table} SET text = replace(text, '\"flagged\"', '\"fragged\"') WHERE kind = 4")
