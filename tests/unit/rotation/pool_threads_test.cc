@@ -40,7 +40,10 @@ TEST(CallerPoolsThreads, NothingIsLostAndNothingRaces) {
         if (i % 500 == 0) (void)(*pools)->Flagged(call.time);
         if (i % 700 == 0)
           (*pools)->Release({{SourceKind::kTrunk, "all"}, call.time, call.time, "test"});
-        if (thread == 0 && i % 300 == 0) (*pools)->Maintain(call.time, rules);
+        if (thread == 0 && i % 300 == 0) {
+          (*pools)->Maintain(call.time, rules);
+          (*pools)->Restore((*pools)->TakeChanges(call.time, CallerPools::Due::kNow), call.time);
+        }
       }
     });
   }
