@@ -16,8 +16,8 @@
  *   loaded. Handles may be made before or after fork(); a handle made before it is copied like all
  *   memory. (libcurl, behind a callvet_fetcher, may resolve names in threads of its own: make
  *   fetchers after fork.)
- * - A callvet_verifier, a callvet_fetcher and a callvet_evidence_writer may be used by several
- *   threads at a time, a callvet_result and a callvet_evidence_packer by one.
+ * - A callvet_verifier, a callvet_fetcher, a callvet_evidence_writer and a callvet_pools may be
+ *   used by several threads at a time, a callvet_result and a callvet_evidence_packer by one.
  */
 #ifndef CALLVET_CALLVET_H
 #define CALLVET_CALLVET_H
@@ -398,6 +398,94 @@ typedef struct callvet_evidence_stats {
 } callvet_evidence_stats;
 CALLVET_API int callvet_evidence_writer_get_stats(const callvet_evidence_writer* writer,
                                                   callvet_evidence_stats* stats);
+
+/* ---- Caller pools (since version 3): sources whose callers rotate. -----------------------------
+ *
+ * The section `pools` of the configuration says whether calls are counted by origid, signer and
+ * trunk, and the policy's `pools` when such a source is flagged, and what becomes of its calls;
+ * both are those of `callvet serve`. One process or thread counts for all that judge: each of these
+ * makes a note of every call, without I/O, and hands it over by whatever they share; who counts
+ * publishes what is flagged, and verifiers are told. With `pools.redis` several such counters, on
+ * one host or many, count together. */
+
+typedef struct callvet_pools_settings {
+  size_t struct_size;
+  int32_t counted; /* 1 if the configuration has the section */
+  int32_t shared;  /* 1 if it names a Redis */
+} callvet_pools_settings;
+/* Opens nothing but the configuration. */
+CALLVET_API int callvet_pools_read_settings(const callvet_options* options,
+                                            callvet_pools_settings* settings, callvet_error* error);
+
+/* What is counted of the call that `result` was used for last: opaque, a few hundred bytes. Make it
+ * once of each call that is not to be judged again, when it is known by which id its evidence is
+ * found ({NULL, 0} if there is none). `*size`: in: room in `buffer`, out: bytes written or, with
+ * CALLVET_TOO_SMALL, needed; 0 if the call is not counted, since it was judged as of another time,
+ * could not be read, or the configuration has no section `pools`. */
+CALLVET_API int callvet_pools_note(const callvet_result* result, callvet_text evidence_id,
+                                   char* buffer, size_t* size, callvet_error* error);
+
+typedef struct callvet_pool_release {
+  size_t struct_size;
+  callvet_text kind;  /* "origid", "signer" or "trunk" */
+  callvet_text value; /* which */
+  int64_t seconds;    /* for which it is not flagged again; 0 to 90 days */
+  callvet_text by;    /* who releases it, for the record */
+} callvet_pool_release;
+/* A note that ends a flag. Sizes as above. */
+CALLVET_API int callvet_pools_release_note(const callvet_pool_release* release, char* buffer,
+                                           size_t* size, callvet_error* error);
+
+typedef struct callvet_pools callvet_pools;
+/* Reads configuration and policy. Fails without the section `pools`. With the section `evidence`
+ * flags of before are read from its store (by maintain, which says if that fails), and changes of
+ * flags become records. */
+CALLVET_API int callvet_pools_create(const callvet_options* options, callvet_pools** pools,
+                                     callvet_error* error);
+CALLVET_API void callvet_pools_destroy(callvet_pools* pools);
+/* Does what a note says. Never waits. CALLVET_FAILED: it is none. */
+CALLVET_API int callvet_pools_take(callvet_pools* pools, callvet_text note, callvet_error* error);
+/* Does what is due, by one thread at a time, which may wait for Redis (pools.redis.timeout_ms):
+ * call it twice a second. What an operator must know goes to the log function. */
+CALLVET_API int callvet_pools_maintain(callvet_pools* pools);
+/* Reads the policy anew. If it cannot be used nothing changes. */
+CALLVET_API int callvet_pools_reload(callvet_pools* pools, callvet_error* error);
+/* What is flagged now, for callvet_verifier_set_flags: opaque; empty if nothing is. Sizes as above.
+ */
+CALLVET_API int callvet_pools_flags(callvet_pools* pools, char* buffer, size_t* size,
+                                    callvet_error* error);
+/* The next change of a flag as a package for a callvet_evidence_writer; its bytes are empty if
+ * there is none. The texts live in `pools` until the next use by the same thread that maintains. */
+CALLVET_API int callvet_pools_take_package(callvet_pools* pools, callvet_package* package,
+                                           callvet_error* error);
+/* The program ends: what is flagged becomes changes, as far as it was not. */
+CALLVET_API int callvet_pools_finish(callvet_pools* pools);
+
+/* From now on what `flags` says is flagged, for this verifier. CALLVET_FAILED, and nothing changes,
+ * if they cannot be read. */
+CALLVET_API int callvet_verifier_set_flags(callvet_verifier* verifier, callvet_text flags,
+                                           callvet_error* error);
+
+typedef struct callvet_flag {
+  size_t struct_size;
+  callvet_text kind, value, rule, action; /* "report", "tag" or "reject" */
+  int64_t since, until;                   /* seconds since 1970 */
+  uint64_t calls, callers, callees;       /* in the rule's window, when it was last broken */
+} callvet_flag;
+typedef void (*callvet_flag_function)(void* context, const callvet_flag* flag);
+/* Calls `each` for what `flags` says. */
+CALLVET_API int callvet_flags_read(callvet_text flags, callvet_flag_function each, void* context,
+                                   callvet_error* error);
+
+typedef struct callvet_pools_stats {
+  size_t struct_size;
+  uint64_t counted, unusable;                  /* notes */
+  uint64_t sources, bytes, evicted;            /* in memory now, and forgotten for want of it */
+  uint64_t flagged;                            /* now */
+  uint64_t shared, not_shared, share_failures; /* with Redis */
+  int32_t share_failing;                       /* 1 if Redis failed last */
+} callvet_pools_stats;
+CALLVET_API int callvet_pools_get_stats(const callvet_pools* pools, callvet_pools_stats* stats);
 
 #if defined(__cplusplus)
 }

@@ -61,6 +61,7 @@ enum class EvidenceKind : uint8_t {
   kAccess = 1,     // somebody read evidence
   kComplaint = 2,  // somebody complained of a call
   kMatch = 3,      // the calls of an earlier complaint were found
+  kPool = 4,       // a source of calls was flagged, or released
 };
 
 /// What a record adds to the tables that lists and reports read. It follows from the record's text.

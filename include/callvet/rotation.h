@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "callvet/result.h"
@@ -35,6 +36,7 @@ std::optional<SourceKind> FindSourceKind(std::string_view text);
 
 /// A source of calls. A value.
 struct CallSource {
+  static constexpr size_t kMaxValue = 256;  // bytes that count; the rest is cut off
   SourceKind kind = SourceKind::kTrunk;
   std::string value;                                    // the UUID, the SPC, the trunk's name
   auto operator<=>(const CallSource&) const = default;  // NOLINT(modernize-use-nullptr)
@@ -131,6 +133,17 @@ struct PoolHit {
   PoolAction action = PoolAction::kReport;
 };
 
+/// Somebody ended a flag. A value.
+struct PoolRelease {
+  CallSource source;
+  CallTime time{};   // when
+  CallTime until{};  // until when the source is not flagged again
+  std::string by;    // token name or user
+};
+
+/// What became of a source, to be kept: a flag that began or goes on longer, or its end.
+using PoolChange = std::variant<FlaggedPool, PoolRelease>;
+
 /// How numbers stand in samples.
 enum class SampleNumbers : uint8_t { kClear, kHashed };
 
@@ -195,9 +208,18 @@ class CallerPools {
 
   /// What is flagged at `now`, the latest first.
   [[nodiscard]] std::vector<FlaggedPool> Flagged(CallTime now) const;
-  /// Ends the flag of `source`, which is not flagged again before `until`; in all processes that
-  /// share counters. False if it is not flagged here.
-  bool Release(const CallSource& source, CallTime now, CallTime until);
+  /// Ends the flag of a source, which is not flagged again before `release.until`; in all processes
+  /// that share counters. False if it is not flagged here.
+  bool Release(const PoolRelease& release);
+
+  /// Which changes are to be kept now: those that are worth a record, or all, since the program
+  /// ends.
+  enum class Due : uint8_t { kNow, kAll };
+  /// What became of flags since it was told last: new ones, releases, and flags that last longer by
+  /// a twelfth of their time or were not told of for half a day.
+  [[nodiscard]] std::vector<PoolChange> TakeChanges(CallTime now, Due due);
+  /// Flags again what `changes`, in any order, say of `now`; the rest of them counts no more.
+  void Restore(const std::vector<PoolChange>& changes, CallTime now);
   /// The figures of `source` over `window` as this process counted them; nothing for a source with
   /// few calls.
   [[nodiscard]] std::optional<PoolFigures> FiguresOf(const CallSource& source, CallTime now,

@@ -182,7 +182,7 @@ ApiReply ShowComplaintOf(const ComplaintDesk& desk, std::string_view id) {
 }
 
 ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query,
-                       const JsonValue& flagged_pools) {
+                       const CallerPools* pools) {
   WantedReport wanted;
   const auto about = ReadQueryText(query, kReportParameters,
                                    [&](const std::string& name, const std::string& value) {
@@ -196,13 +196,16 @@ ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query,
   if (auto ok = RecordComplaintAccess(desk, "report", *about); !ok) {
     return ComplaintError(ok.error());
   }
-  const auto report = desk.evidence.store->Report(*hours);
+  auto report = desk.evidence.store->Report(*hours);
   if (!report) return ComplaintError(report.error());
-  if (wanted.format == "json") return JsonReply(200, ReportJson(*hours, *report, flagged_pools));
+  auto flagged = ReportedPools(desk.evidence, *hours, pools, desk.now);
+  if (!flagged) return ComplaintError(flagged.error());
+  const WholeReport whole{*hours, std::move(*report), std::move(*flagged)};
+  if (wanted.format == "json") return JsonReply(200, ReportJson(whole));
   ApiReply reply;
   reply.status = 200;
   reply.content_type = "text/csv; charset=utf-8";
-  reply.body = ReportCsv(*hours, *report);
+  reply.body = ReportCsv(whole);
   return reply;
 }
 

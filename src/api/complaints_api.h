@@ -5,6 +5,7 @@
 
 #include "api/api_reply.h"
 #include "api/complaints.h"
+#include "callvet/rotation.h"
 
 // /v1/complaints and /v1/report: text in, text out. Thread-safe.
 
@@ -23,8 +24,8 @@ ApiReply ListComplaints(const ComplaintDesk& desk, std::string_view query);
 ApiReply ShowComplaintOf(const ComplaintDesk& desk, std::string_view id);
 
 /// GET /v1/report. `query`: from, to (default: the last 24 hours), by, format (json or csv).
-/// `flagged_pools` as in ReportJson.
+/// `pools` (may be nullptr): what is flagged in this process, and perhaps not kept yet.
 ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query,
-                       const JsonValue& flagged_pools = {});
+                       const CallerPools* pools = nullptr);
 
 }  // namespace callvet

@@ -140,6 +140,11 @@ JsonValue EvidenceStoryJson(const StoredEvidence& record, const EvidenceText& te
   story.emplace_back("policy", At(text.json, {"policy"}));
   story.emplace_back("trust_list", At(text.json, {"trust_list"}));
   story.emplace_back("replay", replay != nullptr ? EvidenceReplayJson(*replay) : JsonValue());
+  if (const JsonValue* pool = text.json.Find("pool")) {
+    story.emplace_back("pool", *pool);
+    story.emplace_back("source", At(text.private_, {"value"}));
+    story.emplace_back("sample", At(text.private_, {"sample"}));
+  }
   return story;
 }
 

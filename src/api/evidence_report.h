@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "api/pool_history.h"
 #include "base/json.h"
 #include "callvet/complaint.h"
 #include "callvet/result.h"
@@ -26,13 +28,19 @@ int64_t VerifiedCalls(const ReportRow& row);
 /// Complaints for a million calls, with one decimal: "12.5"; "" without calls.
 std::string ComplaintsPerMillion(const ReportRow& row);
 
-/// {"by", "from", "to", "rows": [...], "total": {...}, "unmatched_complaints", "flagged_pools"}.
-/// `flagged_pools` are those that are flagged when the report is made; null: nobody counts pools.
-JsonValue ReportJson(const ReportQuery& query, const EvidenceReport& report,
-                     const JsonValue& flagged_pools = {});
+/// A report in all its parts.
+struct WholeReport {
+  ReportQuery query;
+  EvidenceReport report;
+  std::vector<PoolEpisode> pools;  // that were flagged in its time
+};
 
-/// RFC 4180 with a header, and lines "total" and "unmatched" behind those of parties. A field that
-/// a spreadsheet could take for a formula gets an apostrophe in front.
-std::string ReportCsv(const ReportQuery& query, const EvidenceReport& report);
+/// {"by", "from", "to", "rows": [...], "total": {...}, "unmatched_complaints", "flagged_pools"}.
+JsonValue ReportJson(const WholeReport& whole);
+
+/// RFC 4180 with a header, and lines "total" and "unmatched" behind those of parties, then a line
+/// "pool" for each flagged source. A field that a spreadsheet could take for a formula gets an
+/// apostrophe in front.
+std::string ReportCsv(const WholeReport& whole);
 
 }  // namespace callvet

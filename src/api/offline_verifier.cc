@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "api/policy_call.h"
+#include "api/pool_counter.h"
 #include "api/verifier_config.h"
 #include "base/file.h"
+#include "base/precise_time.h"
 #include "pki/sha256.h"
 #include "policy/policy_data.h"
 
@@ -53,6 +55,8 @@ Result<EmbeddedConfig> ParseEmbeddedConfig(std::string_view text,
   root.Section("evidence", [&](ObjectReader& reader) {
     config.evidence = ReadEvidenceSection(reader, directory);
   });
+  root.Section("pools",
+               [&](ObjectReader& reader) { config.pools = ReadPoolSection(reader, directory); });
   for (const std::string_view name : kServerMembers) static_cast<void>(root.Value(name));
   if (auto ok = root.Finish(); !ok) return ok.error();
   return config;
@@ -77,6 +81,7 @@ struct OfflineVerifier::Parts {
   std::string policy_text;
   PolicyInUse policy;
   Evidence evidence = Evidence::kNone;
+  Pools pools = Pools::kNone;
 };
 
 Result<OfflineVerifier::PolicyInUse> OfflineVerifier::ReadPolicy(const std::filesystem::path& file,
@@ -112,7 +117,8 @@ OfflineVerifier::OfflineVerifier(Parts parts)
       verifier_(options_, keeper_->snapshot(), source_, clock_, engine_),
       policy_file_(std::move(parts.policy_file)),
       policy_text_(std::move(parts.policy_text)),
-      policy_(std::move(parts.policy)) {
+      policy_(std::move(parts.policy)),
+      pools_(parts.pools) {
   policy_.trust_list = TrustListName();
 }
 
@@ -140,6 +146,7 @@ Result<std::unique_ptr<OfflineVerifier>> OfflineVerifier::Make(
   if (!policy) return policy.error();
   parts.policy = std::move(*policy);
   if (config.evidence) parts.evidence = Evidence::kKept;
+  if (config.pools) parts.pools = Pools::kCounted;
   const auto plan = DialPlanWith(*parts.policy.policy, parts.setup.options.dial_plan);
   if (!plan) return plan.error();
   parts.setup.options.dial_plan = *plan;
@@ -163,6 +170,11 @@ OfflineVerifier::PolicyInUse OfflineVerifier::policy() const {
   return policy_;
 }
 
+std::shared_ptr<const FlaggedPools> OfflineVerifier::flags() const {
+  const std::lock_guard lock(policy_mutex_);
+  return flagged_;
+}
+
 std::string OfflineVerifier::TrustListName() const {
   const auto list = keeper_->trust_list();
   return list ? "sequence " + std::to_string(list->list.sequence()) : std::string();
@@ -180,6 +192,26 @@ Verdict OfflineVerifier::VerdictAt(const CallRequest& call, sys_seconds at,
   const Verifier past(options, keeper_->snapshot(), source_, std::make_shared<FixedClock>(at),
                       engine_);
   return past.Verify(call, Deadline(), material);
+}
+
+void OfflineVerifier::SetFlags(const std::vector<FlaggedPool>& pools) {
+  std::shared_ptr<FlaggedPools> flagged;
+  if (!pools.empty()) {
+    flagged = std::make_shared<FlaggedPools>(pools.size());
+    for (const FlaggedPool& pool : pools) flagged->Flag(pool);
+  }
+  const std::lock_guard lock(policy_mutex_);
+  flagged_ = std::move(flagged);
+}
+
+// Nothing if calls are not counted.
+std::optional<CountedCall> OfflineVerifier::CountedOf(const CallRequest& call,
+                                                      const Verdict& verdict,
+                                                      const std::string& trunk) const {
+  if (pools_ == Pools::kNone) return std::nullopt;
+  CountedCall counted = CountedCallOf(call, verdict, PreciseNow(), options_.dial_plan);
+  counted.trunk = trunk;
+  return counted;
 }
 
 OfflineVerifier::Judgement OfflineVerifier::Judge(const CallRequest& call, const std::string& trunk,
@@ -200,7 +232,14 @@ OfflineVerifier::Judgement OfflineVerifier::Judge(const CallRequest& call, const
       }
     }
     PolicyInUse used = policy();
-    judgement.disposition = Decide(*used.policy, PolicyCallOf(call, trunk), judgement.verdict);
+    PolicyCall asked = PolicyCallOf(call, trunk);
+    if (!at) judgement.counted = CountedOf(call, judgement.verdict, trunk);
+    const auto flagged = flags();
+    if (judgement.counted && flagged != nullptr) asked.pool = flagged->Check(*judgement.counted);
+    judgement.disposition = Decide(*used.policy, asked, judgement.verdict);
+    if (judgement.counted) {
+      judgement.counted->outcome = PoolOutcomeOf(judgement.verdict, judgement.disposition);
+    }
     if (keeps_evidence()) judgement.basis = BasisOf(std::move(material), std::move(used));
   } catch (...) {
     return Judgement();

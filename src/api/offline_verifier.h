@@ -13,9 +13,12 @@
 #include "api/assembly.h"
 #include "api/evidence_config.h"
 #include "api/handed_certificates.h"
+#include "api/pool_config.h"
 #include "callvet/policy.h"
+#include "callvet/rotation.h"
 #include "callvet/verifier.h"
 #include "repository/trust_keeper.h"
+#include "rotation/flagged_pools.h"
 
 namespace callvet {
 
@@ -26,6 +29,7 @@ struct EmbeddedConfig {
   std::chrono::milliseconds deadline{2000};  // of a fetch
   std::filesystem::path policy;              // "": none is named
   std::optional<EvidenceConfig> evidence;    // nothing: none is kept
+  std::optional<PoolConfig> pools;           // nothing: calls are not counted by their sources
 };
 
 /// Fails with kConfigInvalid, the detail naming the member. Pure.
@@ -61,9 +65,10 @@ class OfflineVerifier {
   struct Judgement {
     Verdict verdict;
     Disposition disposition;
-    std::vector<std::string> missing;  // x5u of certificates that are not at hand
-    std::vector<std::string> stale;    // of such as should be fetched anew
-    std::optional<Basis> basis;        // if the configuration says that evidence is kept
+    std::vector<std::string> missing;    // x5u of certificates that are not at hand
+    std::vector<std::string> stale;      // of such as should be fetched anew
+    std::optional<Basis> basis;          // if the configuration says that evidence is kept
+    std::optional<CountedCall> counted;  // if it says that calls are counted by their sources
   };
   /// At the present time, or `at`. Never passes on an error or exception.
   [[nodiscard]] Judgement Judge(const CallRequest& call, const std::string& trunk,
@@ -83,6 +88,9 @@ class OfflineVerifier {
   [[nodiscard]] HandedCertificates& certificates() const { return *certificates_; }
   /// Whether certificates come from files, so that none is ever missing.
   [[nodiscard]] bool has_files() const { return has_files_; }
+  /// What is flagged from now on, instead of what was: calls of these sources have it told to the
+  /// policy.
+  void SetFlags(const std::vector<FlaggedPool>& pools);
   /// Whether judgements have a basis.
   [[nodiscard]] bool keeps_evidence() const { return evidence_ == Evidence::kKept; }
   /// What verifies signatures, and how much of it with tables.
@@ -97,8 +105,12 @@ class OfflineVerifier {
     std::string name;        // see CallEvidence::policy
     std::string trust_list;  // read together with it
   };
+  [[nodiscard]] std::optional<CountedCall> CountedOf(const CallRequest& call,
+                                                     const Verdict& verdict,
+                                                     const std::string& trunk) const;
   static Result<PolicyInUse> ReadPolicy(const std::filesystem::path& file, const std::string& text);
   [[nodiscard]] PolicyInUse policy() const;
+  [[nodiscard]] std::shared_ptr<const FlaggedPools> flags() const;
   [[nodiscard]] std::string TrustListName() const;
   [[nodiscard]] Basis BasisOf(VerificationMaterial material, PolicyInUse used) const;
   [[nodiscard]] Verdict VerdictAt(const CallRequest& call, sys_seconds at,
@@ -118,6 +130,8 @@ class OfflineVerifier {
   std::string policy_text_;
   mutable std::mutex policy_mutex_;
   PolicyInUse policy_;
+  enum class Pools : uint8_t { kNone, kCounted } pools_;
+  std::shared_ptr<const FlaggedPools> flagged_;  // under policy_mutex_; nullptr: nothing is
 };
 
 }  // namespace callvet

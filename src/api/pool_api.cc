@@ -14,10 +14,6 @@ namespace {
 constexpr int64_t kReleaseSeconds = 3'600;
 constexpr int64_t kMaxReleaseSeconds = int64_t{90} * 24 * 3'600;
 
-std::string TimeText(CallTime time) {
-  return FormatTime(std::chrono::floor<std::chrono::seconds>(time));
-}
-
 // A hash has 16 digits, no telephone number more than 15.
 std::string MaskedCaller(const std::string& caller) {
   constexpr size_t kHashLength = 16;
@@ -47,10 +43,14 @@ JsonMembers FiguresJson(const PoolFigures& figures) {
 
 }  // namespace
 
+std::string PoolTimeText(CallTime time) {
+  return FormatTime(std::chrono::floor<std::chrono::seconds>(time));
+}
+
 JsonValue FlaggedPoolJson(const FlaggedPool& pool) {
   JsonArray sample;
   for (const PoolCallSample& call : pool.sample) {
-    sample.push_back(JsonMembers{{"time", TimeText(call.time)},
+    sample.push_back(JsonMembers{{"time", PoolTimeText(call.time)},
                                  {"caller", MaskedCaller(call.caller)},
                                  {"signer", NullIfEmpty(call.signer)},
                                  {"evidence_id", NullIfEmpty(call.evidence_id)}});
@@ -60,8 +60,8 @@ JsonValue FlaggedPoolJson(const FlaggedPool& pool) {
                      {"value", pool.source.value},
                      {"rule", pool.rule},
                      {"action", PoolActionText(pool.action)},
-                     {"since", TimeText(pool.since)},
-                     {"until", TimeText(pool.until)},
+                     {"since", PoolTimeText(pool.since)},
+                     {"until", PoolTimeText(pool.until)},
                      {"counted_by", shared ? "all" : "this-process"},
                      {"figures", FiguresJson(pool.figures)},
                      {"sample", std::move(sample)}};
@@ -86,7 +86,7 @@ ApiReply ListPools(const CallerPools& pools, CallTime now) {
       200, JsonMembers{{"pools", FlaggedPoolsJson(pools, now)}, {"counters", std::move(counters)}});
 }
 
-ApiReply ReleasePool(CallerPools& pools, std::string_view body, CallTime now) {
+ApiReply ReleasePool(CallerPools& pools, std::string_view body, const Releaser& releaser) {
   const auto json = ReadJson(body);
   if (!json) return ErrorReply(400, Fail(Reason::kBodyInvalid, json.error().detail));
   ObjectReader reader(*json, "", Reason::kParameterInvalid);
@@ -100,7 +100,8 @@ ApiReply ReleasePool(CallerPools& pools, std::string_view body, CallTime now) {
   if (!found) reader.Refuse("kind", "is none of origid, signer, trunk");
   if (value.empty()) reader.Refuse("value", "is missing");
   if (auto ok = reader.Finish(); !ok) return ErrorReply(400, ok.error());
-  if (!pools.Release({*found, value}, now, now + std::chrono::seconds(seconds))) {
+  const CallTime now = releaser.now;
+  if (!pools.Release({{*found, value}, now, now + std::chrono::seconds(seconds), releaser.who})) {
     return ErrorReply(404, Fail(Reason::kResourceNotFound, "this source is not flagged"));
   }
   return JsonReply(200, JsonMembers{{"released", true}});

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
 #include "api/pool_counter.h"
 
+#include <utility>
+
 #include "base/precise_time.h"
+#include "pki/sha256.h"
 #include "syntax/party.h"
 
 namespace callvet {
 namespace {
 
+// What is counted takes little room, whatever a caller writes into a URI.
+std::string Short(std::string party) {
+  constexpr size_t kLongest = 128;
+  return party.size() <= kLongest ? std::move(party) : Sha256Hex(party);
+}
+
 // The first that can be read; "" if none can.
 std::string FirstReadable(const std::vector<std::string>& texts, const DialPlan* plan) {
   for (const std::string& text : texts) {
-    if (const auto party = Party::Parse(text, plan)) return party->canonical();
+    if (const auto party = Party::Parse(text, plan)) return Short(party->canonical());
   }
   return {};
 }
@@ -32,10 +41,10 @@ CountedCall CountedCallOf(const CallRequest& request, const Verdict& verdict, Ca
     counted.callee = FirstReadable(request.dest, plan);
     return counted;
   }
-  counted.caller = deciding->orig.value_or("");
+  counted.caller = Short(deciding->orig.value_or(""));
   // Already canonical; a redirected call was made to its first callee.
   counted.callee =
-      verdict.path.empty() ? FirstReadable(request.dest, plan) : verdict.path.front().to;
+      verdict.path.empty() ? FirstReadable(request.dest, plan) : Short(verdict.path.front().to);
   counted.origid = deciding->origid.value_or("");
   if (deciding->signer) {
     const SignerInfo& signer = *deciding->signer;

@@ -2,6 +2,7 @@
 #include "api/query_text.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "evidence/packed_id.h"
@@ -36,6 +37,7 @@ Result<std::string> Decode(std::string_view text) {
 Result<std::string> ReadQueryText(std::string_view text, std::span<const std::string_view> names,
                                   const TakeParameter& take) {
   std::string about;
+  std::set<std::string> seen;
   while (!text.empty()) {
     const size_t end = text.find('&');
     const std::string_view part = text.substr(0, end);
@@ -48,6 +50,9 @@ Result<std::string> ReadQueryText(std::string_view text, std::span<const std::st
     if (!value) return value.error();
     if (std::ranges::find(names, *name) == names.end()) {
       return Fail(Reason::kParameterInvalid, Quote(*name) + " is no parameter here");
+    }
+    if (!seen.insert(*name).second) {
+      return Fail(Reason::kParameterInvalid, Quote(*name) + " is there twice");
     }
     if (value->empty()) continue;
     if (auto ok = take(*name, *value); !ok) return ok.error();

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,10 @@ struct callvet_result {
   /// All that is known of the call. Fails with kParameterInvalid: nothing is, or its judgement has
   /// no basis.
   [[nodiscard]] callvet::Result<callvet::CallEvidence> Evidence() const;
+  /// What is counted of the call; nothing if it is not.
+  [[nodiscard]] const std::optional<callvet::CountedCall>& counted() const {
+    return judgement_.counted;
+  }
   /// Of KeepCall.
   [[nodiscard]] const callvet::CallRequest& call() const { return call_; }
   [[nodiscard]] const std::string& trunk() const { return trunk_; }

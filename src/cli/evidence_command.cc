@@ -286,10 +286,13 @@ ExitCode RunShow(const OneOptions& options, const Console& console) {
   if (const JsonValue* responsible = story.Find("responsible")) {
     PrintResponsible(*responsible, console);
   }
-  if (!*replay) {
-    console.out() << "The parties are sealed: --number-key opens them.\n";
-    return ExitCode::kVerified;
+  if (const JsonValue* pool = story.Find("pool")) {
+    console.out() << "  flag of a source: " << ForTerminal(CanonicalJson(*pool)) << "\n";
   }
+  if (loaded->text.sealed()) {
+    console.out() << "The parties are sealed: --number-key opens them.\n";
+  }
+  if (!*replay) return ExitCode::kVerified;
   console.out() << "Judged again: " << ReplayOutcomeName((*replay)->outcome) << "\n\n";
   PrintVerdict(console, (*replay)->verdict);
   return code;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -56,31 +57,60 @@ std::vector<std::string> ReportCells(const std::string& name, const ReportRow& r
           rate.empty() ? "-" : rate};
 }
 
-void PrintReport(const ReportQuery& query, const EvidenceReport& report, const ZoneOptions& zone,
-                 const Console& console) {
-  std::vector<std::vector<std::string>> lines = {{std::string(ReportByName(query.by)), "calls",
-                                                  "verified", "not verified", "rejected",
-                                                  "complaints", "ambiguous", "per million"}};
-  for (const ReportRow& row : report.rows) {
-    lines.push_back(ReportCells(row.party.empty() ? "(not known)" : row.party, row));
-  }
-  lines.push_back(ReportCells("(total)", ReportTotal(report)));
+using Lines = std::vector<std::vector<std::string>>;
+
+// In columns, the first `left` of them to the left.
+void PrintLines(const Lines& lines, size_t left, const Console& console) {
   std::vector<int> widths(lines.front().size(), 0);
   for (const auto& line : lines) {
     for (size_t i = 0; i < line.size(); ++i) {
       widths[i] = std::max(widths[i], static_cast<int>(line[i].size()));
     }
   }
-  console.out() << "From " << LocalTimeText(query.from, zone) << " to "
-                << LocalTimeText(query.to, zone) << "\n";
   for (const auto& line : lines) {
-    console.out() << std::left << std::setw(widths[0]) << line[0] << std::right;
-    for (size_t i = 1; i < line.size(); ++i) {
-      console.out() << "  " << std::setw(widths[i]) << line[i];
+    for (size_t i = 0; i < line.size(); ++i) {
+      const bool last = i + 1 == line.size() && i < left;
+      console.out() << (i == 0 ? "" : "  ") << (i < left ? std::left : std::right)
+                    << std::setw(last ? 0 : widths[i]) << line[i];
     }
     console.out() << "\n";
   }
-  console.out() << "Complaints without a call: " << report.unmatched << "\n";
+}
+
+void PrintPools(const std::vector<PoolEpisode>& pools, const ZoneOptions& zone,
+                const Console& console) {
+  if (pools.empty()) return;
+  const auto time = [&](CallTime at) {
+    return LocalTimeText(std::chrono::floor<std::chrono::seconds>(at), zone);
+  };
+  Lines lines = {{"flagged", "source", "rule", "action", "since", "until", "calls", "callers"}};
+  for (const PoolEpisode& episode : pools) {
+    const FlaggedPool& pool = episode.pool;
+    lines.push_back({std::string(SourceKindText(pool.source.kind)), ForTerminal(pool.source.value),
+                     ForTerminal(pool.rule), std::string(PoolActionText(pool.action)),
+                     time(pool.since),
+                     time(EndOf(episode)) + (episode.release ? " (released)" : ""),
+                     std::to_string(pool.figures.calls), std::to_string(pool.figures.callers)});
+  }
+  constexpr size_t kTextColumns = 6;
+  console.out() << "\nSources whose callers rotate, with calls and callers when they were last "
+                   "seen to:\n";
+  PrintLines(lines, kTextColumns, console);
+}
+
+void PrintReport(const WholeReport& whole, const ZoneOptions& zone, const Console& console) {
+  const ReportQuery& query = whole.query;
+  Lines lines = {{std::string(ReportByName(query.by)), "calls", "verified", "not verified",
+                  "rejected", "complaints", "ambiguous", "per million"}};
+  for (const ReportRow& row : whole.report.rows) {
+    lines.push_back(ReportCells(row.party.empty() ? "(not known)" : row.party, row));
+  }
+  lines.push_back(ReportCells("(total)", ReportTotal(whole.report)));
+  console.out() << "From " << LocalTimeText(query.from, zone) << " to "
+                << LocalTimeText(query.to, zone) << "\n";
+  PrintLines(lines, 1, console);
+  console.out() << "Complaints without a call: " << whole.report.unmatched << "\n";
+  PrintPools(whole.pools, zone, console);
 }
 
 ExitCode RunReport(const ReportOptions& options, const Console& console) {
@@ -90,14 +120,17 @@ ExitCode RunReport(const ReportOptions& options, const Console& console) {
       options.store, "report",
       "by=" + options.by + " from=" + FormatTime(query->from) + " to=" + FormatTime(query->to));
   if (!opened) return ComplainOfEvidence(opened.error(), console);
-  const auto report = opened->store->Report(*query);
+  auto report = opened->store->Report(*query);
   if (!report) return ComplainOfEvidence(report.error(), console);
+  auto pools = ReportedPools(*opened, *query, nullptr, SystemClock().Now());
+  if (!pools) return ComplainOfEvidence(pools.error(), console);
+  const WholeReport whole{*query, std::move(*report), std::move(*pools)};
   if (options.json || options.format == "json") {
-    console.PrintJson(ReportJson(*query, *report));
+    console.PrintJson(ReportJson(whole));
   } else if (options.format == "csv") {
-    console.out() << ReportCsv(*query, *report);
+    console.out() << ReportCsv(whole);
   } else {
-    PrintReport(*query, *report, options.zone, console);
+    PrintReport(whole, options.zone, console);
   }
   return ExitCode::kVerified;
 }
@@ -106,8 +139,8 @@ ExitCode RunReport(const ReportOptions& options, const Console& console) {
 
 void AddReportCommand(CLI::App& evidence, Context& context) {
   auto options = std::make_shared<ReportOptions>();
-  CLI::App* command =
-      evidence.add_subcommand("report", "Calls, verdicts and complaints of each responsible party");
+  CLI::App* command = evidence.add_subcommand(
+      "report", "Calls, verdicts and complaints of each responsible party, and flagged sources");
   AddEvidenceStoreOptions(*command, options->store);
   command
       ->add_option("--from", options->from,

@@ -13,6 +13,7 @@
 #include "evidence/evidence_summary.h"
 #include "evidence/json_fields.h"
 #include "evidence/packed_id.h"
+#include "evidence/pool_record.h"
 #include "evidence/store_time.h"
 #include "evidence/verdict_digest.h"
 #include "pki/sha256.h"
@@ -94,7 +95,7 @@ EvidenceKeys AllKeysOf(const CallEvidence& evidence) {
 
 constexpr size_t kMaxKey = 256;
 
-constexpr std::string_view kKindNames[] = {"call", "access", "complaint", "match"};
+constexpr std::string_view kKindNames[] = {"call", "access", "complaint", "match", "pool"};
 
 EvidenceKind KindOfName(std::string_view name) {
   for (size_t i = 0; i < std::size(kKindNames); ++i) {
@@ -277,6 +278,16 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const FoundCalls& found, std::strin
                                        {"calls", ComplaintCallsJson(found.calls)},
                                        {"who", found.who}}}},
                 {}, std::move(record));
+}
+
+Result<EvidenceRecord> EvidenceCodec::Encode(const PoolChange& change, sys_seconds time,
+                                             std::string id) const {
+  EvidenceRecord record;
+  record.id = std::move(id);
+  record.kind = EvidenceKind::kPool;
+  record.time = time;
+  record.keys = PoolKeys(change);
+  return Finish({{"pool", PoolChangeJson(change)}}, PoolPrivateJson(change), std::move(record));
 }
 
 Result<std::string> EvidenceCodec::KeyOf(std::string_view party, const DialPlan* plan) const {

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "callvet/evidence.h"
 #include "callvet/result.h"
+#include "callvet/rotation.h"
 #include "evidence/material.h"
 #include "evidence/number_secret.h"
 
@@ -62,6 +63,8 @@ class EvidenceCodec {
                                 const DialPlan* plan, std::string id) const;
   /// Fails with kInternalError.
   Result<EvidenceRecord> Encode(const FoundCalls& found, std::string id) const;
+  /// A change that is kept at `time`. Fails with kInternalError.
+  Result<EvidenceRecord> Encode(const PoolChange& change, sys_seconds time, std::string id) const;
 
   /// What a number or URI as somebody writes it (`plan` may be null) is found by: canonical, or
   /// the text itself if it is no party, and hashed if there is a key. Fails with kInternalError.
@@ -94,7 +97,7 @@ EvidenceKeys CleanKeys(EvidenceKeys keys);
 /// One key, in the same way. Pure.
 std::string CleanKey(std::string_view text);
 
-/// "call", "access", "complaint" or "match".
+/// "call", "access", "complaint", "match" or "pool".
 std::string_view EvidenceKindName(EvidenceKind kind);
 /// The kind that a store writes as `number`; nothing if there is none.
 std::optional<EvidenceKind> EvidenceKindOf(int64_t number);

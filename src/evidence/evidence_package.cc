@@ -56,10 +56,6 @@ void EvidencePacker::BeginEpochIfLarge(const EvidenceRecord& record) {
 }
 
 Result<EvidencePacker::Package> EvidencePacker::Pack(CallEvidence evidence) {
-  if (process_ != ::getpid()) {
-    if (auto ok = BeginStream(); !ok) return ok.error();
-  }
-  for (const std::string& name : std::exchange(unsure_, {})) known_.erase(name);
   const sys_seconds now = SystemClock().Now();
   auto id = NewEvidenceId(now);
   if (!id) return id.error();
@@ -67,16 +63,24 @@ Result<EvidencePacker::Package> EvidencePacker::Pack(CallEvidence evidence) {
   if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
   auto record = codec_.Encode(evidence, std::move(*id));
   if (!record) return record.error();
-  BeginEpochIfLarge(*record);
-  for (const auto& blob : record->blobs) {
+  return Pack(*record);
+}
+
+Result<EvidencePacker::Package> EvidencePacker::Pack(const EvidenceRecord& record) {
+  if (process_ != ::getpid()) {
+    if (auto ok = BeginStream(); !ok) return ok.error();
+  }
+  for (const std::string& name : std::exchange(unsure_, {})) known_.erase(name);
+  BeginEpochIfLarge(record);
+  for (const auto& blob : record.blobs) {
     if (known_.contains(blob->sha256)) continue;
     unsure_.push_back(blob->sha256);
     known_bytes_ += blob->bytes.size();
   }
   Package package;
   package.bytes = std::string(kMark) + stream_ + EpochText(epoch_);
-  AppendRecord(package.bytes, *record, known_);
-  package.id = std::move(record->id);
+  AppendRecord(package.bytes, record, known_);
+  package.id = record.id;
   return package;
 }
 

@@ -35,6 +35,8 @@ class EvidencePacker {
   };
   /// Fails with kInternalError.
   Result<Package> Pack(CallEvidence evidence);
+  /// The same of a record that was made elsewhere.
+  Result<Package> Pack(const EvidenceRecord& record);
   /// The last package is sure to reach the other end, in the order in which packages were made.
   /// Without it what it shares is in the next one again.
   void HandedOver() { unsure_.clear(); }

@@ -20,6 +20,7 @@
 #include "fetcher.h"
 #include "modules/sl/sl.h"
 #include "modules/tm/tm_load.h"
+#include "pools.h"
 #include "pv.h"
 #include "rpc.h"
 #include "stats.h"
@@ -59,16 +60,16 @@ static int have_transaction(sip_msg_t* msg) {
   return status > 0 ? 1 : status;
 }
 
-/* With evidence a call has a transaction before its record is made, so that no retransmission, not
- * even one that another process works on, makes a second. */
+/* With evidence or pools a call has a transaction before its record is made, so that no
+ * retransmission, not even one that another process works on, makes a second or counts again. */
 static int finish_once(sip_msg_t* msg, cv_record_t* record) {
   int status;
-  if (!cv_evidence_is_kept()) return finish(record);
+  if (!cv_evidence_is_kept() && !cv_pools_are_counted()) return finish(record);
   /* Before the transaction is made: it takes the XAVP along. */
   if (cv_record_save(record) < 0) return CV_ERROR;
   status = have_transaction(msg);
   if (status == 0) return CV_STOP;
-  if (status < 0) LM_ERR("no transaction: a retransmission would be recorded again\n");
+  if (status < 0) LM_ERR("no transaction: a retransmission would be recorded or counted again\n");
   return finish(record);
 }
 
@@ -298,6 +299,11 @@ static unsigned long cache_bytes(void) {
                                     : (unsigned long)shm_mem_size / 4;
 }
 
+/* The fetcher, and those that write evidence and count. */
+static int own_processes(void) {
+  return 1 + (cv_evidence_is_kept() != 0) + (cv_pools_are_counted() != 0);
+}
+
 static int mod_init(void) {
   cv_limits_t limits = {cv_params.cache_max,       cv_params.suspend_max, cv_params.queue_max,
                         cv_params.negative_expire, cv_params.fetch_max,   cache_bytes()};
@@ -331,16 +337,17 @@ static int mod_init(void) {
   }
   options = cv_config_options();
   if (options == NULL || cv_stats_init() < 0 || cv_store_init(&limits) < 0 ||
-      cv_evidence_init(options, cv_params.evidence_queue) < 0 || cv_worker_init(options) < 0)
+      cv_evidence_init(options, cv_params.evidence_queue) < 0 || cv_pools_init(options) < 0 ||
+      cv_worker_init(options) < 0)
     return -1;
-  /* Evidence without a trunk would not say who connected the call. */
-  if (trunk.s == NULL && cv_evidence_is_kept()) trunk.s = "$si";
+  /* Evidence and pools without a trunk would not say who connected the call. */
+  if (trunk.s == NULL && own_processes() > 1) trunk.s = "$si";
   if (trunk.s != NULL) {
     trunk.len = (int)strlen(trunk.s);
     if (pv_parse_format(&trunk, &trunk_format) < 0) return -1;
   }
-  register_procs(1 + cv_evidence_is_kept());
-  cfg_register_child(1 + cv_evidence_is_kept());
+  register_procs(own_processes());
+  cfg_register_child(own_processes());
   return 0;
 }
 
@@ -363,15 +370,25 @@ static int fork_evidence(void) {
   _exit(0);
 }
 
+static int fork_pools(void) {
+  int pid = fork_process(PROC_NOCHLDINIT, "callvet pools", 0);
+  if (pid < 0) LM_ERR("no process for pools\n");
+  if (pid != 0) return pid < 0 ? -1 : 0;
+  if (cfg_child_init() < 0 || cv_pools_run() < 0) return -1;
+  _exit(0);
+}
+
 static int child_init(int rank) {
   if (rank != PROC_MAIN) return 0;
   if (cv_evidence_is_kept() && fork_evidence() < 0) return -1;
+  if (cv_pools_are_counted() && fork_pools() < 0) return -1;
   return fork_fetcher();
 }
 
 static void mod_destroy(void) {
   cv_worker_destroy();
   cv_evidence_destroy();
+  cv_pools_destroy();
   cv_store_destroy();
 }
 
@@ -475,6 +492,13 @@ static param_export_t params[] = {
     {"evidence_on_full", PARAM_STRING, &cv_params.evidence_on_full},
     {"evidence_days", PARAM_INT, &cv_params.evidence_days},
     {"evidence_queue", PARAM_INT, &cv_params.evidence_queue},
+    {"pools", PARAM_INT, &cv_params.pools},
+    {"pools_memory", PARAM_INT, &cv_params.pools_memory},
+    {"pools_learn", PARAM_INT, &cv_params.pools_learn},
+    {"pools_hash_key", PARAM_STRING, &cv_params.pools_hash_key},
+    {"pools_redis", PARAM_STRING, &cv_params.pools_redis},
+    {"pools_redis_port", PARAM_INT, &cv_params.pools_redis_port},
+    {"pools_redis_password", PARAM_STRING, &cv_params.pools_redis_password},
     {0, 0, 0},
 };
 

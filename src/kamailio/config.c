@@ -21,6 +21,9 @@ cv_params_t cv_params = {
     .cross_check_every = CV_UNSET,
     .evidence_days = CV_UNSET,
     .evidence_queue = 16384,
+    .pools_memory = CV_UNSET,
+    .pools_learn = CV_UNSET,
+    .pools_redis_port = CV_UNSET,
 };
 
 typedef struct text {
@@ -107,6 +110,41 @@ static void write_evidence(text_t* text) {
   append(text, "}");
 }
 
+static int has_pools_parameters(void) {
+  const cv_params_t* p = &cv_params;
+  return p->pools_hash_key || p->pools_redis || p->pools_redis_password ||
+         p->pools_memory != CV_UNSET || p->pools_learn != CV_UNSET ||
+         p->pools_redis_port != CV_UNSET;
+}
+
+/* What the service's configuration calls "pools". */
+static void write_pools(text_t* text) {
+  const cv_params_t* p = &cv_params;
+  if (!p->pools) {
+    if (!has_pools_parameters()) return;
+    LM_ERR("parameter pools is not 1 beside the others of pools\n");
+    text->failed = 1;
+    return;
+  }
+  if (p->pools_redis == NULL && (p->pools_redis_password || p->pools_redis_port != CV_UNSET)) {
+    LM_ERR("parameter pools_redis is missing beside its port or password\n");
+    text->failed = 1;
+    return;
+  }
+  append(text, ", \"pools\": {");
+  append_number(text, "memory_mb", p->pools_memory, 1);
+  append_number(text, "learn_seconds", p->pools_learn, 1);
+  append_text(text, "hash_key", p->pools_hash_key);
+  if (p->pools_redis != NULL) {
+    append(text, "%s\"redis\": {", text->bytes[text->used - 1] == '{' ? "" : ", ");
+    append_text(text, "host", p->pools_redis);
+    append_number(text, "port", p->pools_redis_port, 1);
+    append_text(text, "password_file", p->pools_redis_password);
+    append(text, "}");
+  }
+  append(text, "}");
+}
+
 static void write_config(text_t* text) {
   append(text, "{\"trust\": {");
   append_text(text, "anchors", cv_params.anchors);
@@ -127,6 +165,7 @@ static void write_config(text_t* text) {
   append_number(text, "cross_check_every", cv_params.cross_check_every, 1);
   append(text, "}");
   write_evidence(text);
+  write_pools(text);
   append(text, "}");
 }
 
@@ -154,7 +193,8 @@ static int is_mixed(void) {
          (p->anchors || p->crl_file || p->trust_list || p->trust_list_roots || p->state_dir ||
           p->cache_dir || p->allowed_ports || p->country || p->iat_window != CV_UNSET ||
           p->engine || p->table_kbytes != CV_UNSET || p->cross_check_every != CV_UNSET ||
-          p->allow_http || p->allow_private || p->policy || has_evidence_parameters());
+          p->allow_http || p->allow_private || p->policy || has_evidence_parameters() || p->pools ||
+          has_pools_parameters());
 }
 
 static int has_settings(void) {

@@ -33,7 +33,14 @@ typedef struct cv_params {
   char* evidence_on_full; /* "refuse" or "count" */
   int evidence_days;      /* CV_UNSET: the library's */
   int evidence_queue;     /* KiB */
-  int cache_kbytes;       /* 0: a quarter of shared memory */
+  int pools;              /* 1: calls are counted by their sources */
+  int pools_memory;       /* MiB; CV_UNSET: the library's, like the next */
+  int pools_learn;        /* seconds */
+  char* pools_hash_key;   /* file */
+  char* pools_redis;      /* host or path of a socket */
+  int pools_redis_port;
+  char* pools_redis_password; /* file */
+  int cache_kbytes;           /* 0: a quarter of shared memory */
 } cv_params_t;
 
 extern cv_params_t cv_params;

@@ -98,6 +98,10 @@ cv_kept_t cv_evidence_keep(const callvet_result* result, char id[CV_EVIDENCE_ID_
   return CV_KEPT;
 }
 
+int cv_evidence_put(callvet_text package) {
+  return cv_ring_put(ring, package.data, package.size);
+}
+
 void cv_evidence_stats(cv_evidence_stats_t* stats) {
   size_t bytes;
   memset(stats, 0, sizeof(*stats));

@@ -27,6 +27,9 @@ typedef enum cv_kept {
 /* Hands over the evidence of the call that `result` was used for last. Its id, or "", into `id`. */
 cv_kept_t cv_evidence_keep(const callvet_result* result, char id[CV_EVIDENCE_ID_MAX]);
 
+/* Hands over a package that was made elsewhere. 0, or -1: there is no room. */
+int cv_evidence_put(callvet_text package);
+
 /* The process that writes. Returns 0 after SIGTERM or SIGINT, when all that was handed over is
  * written; -1 if it cannot start. */
 int cv_evidence_run(void);

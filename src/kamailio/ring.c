@@ -28,12 +28,12 @@ cv_ring_t* cv_ring_make(size_t size) {
       mmap(NULL, sizeof(*ring) + size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int i;
   if (ring == MAP_FAILED) {
-    LM_ERR("no memory for evidence_queue\n");
+    LM_ERR("no memory for a queue\n");
     return NULL;
   }
   ring->size = size;
   if (lock_init(&ring->lock) == NULL || pipe(ring->wake) < 0) {
-    LM_ERR("no lock or pipe for the queue of evidence\n");
+    LM_ERR("no lock or pipe for a queue\n");
     munmap(ring, sizeof(*ring) + size);
     return NULL;
   }

@@ -3,7 +3,7 @@
 #define CALLVET_KAMAILIO_RING_H
 
 /*
- * Packages on their way from the processes that judge calls to the one that writes: a ring of bytes
+ * Packages on their way from the processes that judge calls to one that takes them: a ring of bytes
  * in memory that all share, of a fixed size. Whoever puts never waits. Made before the fork.
  */
 

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "evidence.h"
+#include "pools.h"
 #include "stats.h"
 #include "store.h"
 #include "worker.h"
@@ -21,6 +22,9 @@ static const char* flush_doc[] = {"Forgets one URL, or all, in all processes", 0
 static const char* reload_doc[] = {"Reads anchors, lists, policy and tables anew, in all processes",
                                    0};
 static const char* verify_doc[] = {"Judges: Identity header value, orig, dest [, time]", 0};
+static const char* pools_doc[] = {"Sources whose callers rotate, as they are flagged", 0};
+static const char* release_doc[] = {
+    "Ends a flag: kind, value [, seconds for which it is not flagged again]", 0};
 static const char* config_doc[] = {"What the module is configured to be", 0};
 
 static void add_evidence(rpc_t* rpc, void* reply) {
@@ -32,6 +36,17 @@ static void add_evidence(rpc_t* rpc, void* reply) {
                   "evidence_spill_kib", (unsigned int)stats.spill_kib, "evidence_unusable",
                   (unsigned int)stats.unusable, "evidence_failures",
                   (unsigned int)stats.store_failures, "evidence_failing", stats.failing);
+}
+
+static void add_pools(rpc_t* rpc, void* reply) {
+  cv_pools_stats_t stats;
+  cv_pools_stats(&stats);
+  rpc->struct_add(reply, "uuuuuuud", "pools_waiting", (unsigned int)stats.waiting, "pools_counted",
+                  (unsigned int)stats.counted, "pools_sources", (unsigned int)stats.sources,
+                  "pools_kbytes", (unsigned int)stats.kbytes, "pools_flagged",
+                  (unsigned int)stats.flagged, "pools_shared", (unsigned int)stats.shared,
+                  "pools_not_shared", (unsigned int)stats.not_shared, "pools_share_failing",
+                  stats.share_failing);
 }
 
 static void rpc_stats(rpc_t* rpc, void* ctx) {
@@ -46,6 +61,7 @@ static void rpc_stats(rpc_t* rpc, void* ctx) {
                   "fetching", stats.fetching, "waiting_calls", stats.suspended, "evicted",
                   (unsigned int)stats.evicted, "kbytes", (int)(stats.bytes / 1024));
   if (cv_evidence_is_kept()) add_evidence(rpc, reply);
+  if (cv_pools_are_counted()) add_pools(rpc, reply);
 }
 
 typedef struct certs {
@@ -133,6 +149,91 @@ static void rpc_verify(rpc_t* rpc, void* ctx) {
   }
 }
 
+typedef struct pools_reply {
+  rpc_t* rpc;
+  void* ctx;
+  int room; /* bytes of the answer that are left, about */
+  int left_off;
+} pools_reply_t;
+
+static str str_of(callvet_text text) {
+  str value = {(char*)text.data, (int)text.size};
+  return value;
+}
+
+static void add_flag(void* context, const callvet_flag* flag) {
+  pools_reply_t* reply = context;
+  str kind = str_of(flag->kind), value = str_of(flag->value), rule = str_of(flag->rule),
+      action = str_of(flag->action);
+  void* entry;
+  reply->room -= value.len + rule.len + ENTRY_BYTES;
+  if (reply->room < 0) {
+    reply->left_off++;
+    return;
+  }
+  if (reply->rpc->add(reply->ctx, "{", &entry) < 0) return;
+  reply->rpc->struct_add(entry, "SSSSdduuu", "kind", &kind, "value", &value, "rule", &rule,
+                         "action", &action, "since", (int)flag->since, "until", (int)flag->until,
+                         "calls", (unsigned int)flag->calls, "callers", (unsigned int)flag->callers,
+                         "callees", (unsigned int)flag->callees);
+}
+
+static void rpc_pools(rpc_t* rpc, void* ctx) {
+  pools_reply_t reply = {rpc, ctx, REPLY_BYTES, 0};
+  void* rest;
+  if (!cv_pools_are_counted()) {
+    rpc->fault(ctx, 404, "calls are not counted by their sources: parameter pools");
+    return;
+  }
+  cv_pools_each(add_flag, &reply);
+  if (reply.left_off > 0 && rpc->add(ctx, "{", &rest) >= 0)
+    rpc->struct_add(rest, "d", "left_off", reply.left_off);
+}
+
+typedef struct sought {
+  str kind, value;
+  int found;
+} sought_t;
+
+static int same(callvet_text text, const str* value) {
+  return text.size == (size_t)value->len && memcmp(text.data, value->s, text.size) == 0;
+}
+
+static void look_for(void* context, const callvet_flag* flag) {
+  sought_t* sought = context;
+  if (same(flag->kind, &sought->kind) && same(flag->value, &sought->value)) sought->found = 1;
+}
+
+static void rpc_pool_release(rpc_t* rpc, void* ctx) {
+  sought_t sought;
+  callvet_pool_release release = {.struct_size = sizeof(release)};
+  callvet_error error = {.struct_size = sizeof(error)};
+  int seconds = 3600;
+  memset(&sought, 0, sizeof(sought));
+  if (!cv_pools_are_counted() || rpc->scan(ctx, "S.S", &sought.kind, &sought.value) < 2) {
+    rpc->fault(ctx, 400, "kind and value are needed, and the parameter pools");
+    return;
+  }
+  if (rpc->scan(ctx, "*d", &seconds) != 1) seconds = 3600;
+  cv_pools_each(look_for, &sought);
+  if (!sought.found) {
+    rpc->fault(ctx, 404, "this source is not flagged");
+    return;
+  }
+  release.kind.data = sought.kind.s;
+  release.kind.size = (size_t)sought.kind.len;
+  release.value.data = sought.value.s;
+  release.value.size = (size_t)sought.value.len;
+  release.seconds = seconds;
+  release.by.data = "rpc";
+  release.by.size = 3;
+  if (cv_pools_release(&release, &error) < 0) {
+    rpc->fault(ctx, 400, "%s", error.detail);
+    return;
+  }
+  rpc->add(ctx, "s", "ok");
+}
+
 static void rpc_config(rpc_t* rpc, void* ctx) {
   void* reply;
   if (rpc->add(ctx, "{", &reply) < 0) return;
@@ -150,5 +251,7 @@ rpc_export_t cv_rpcs[] = {
     {"callvet.reload", rpc_reload, reload_doc, 0},
     {"callvet.verify", rpc_verify, verify_doc, 0},
     {"callvet.config", rpc_config, config_doc, 0},
+    {"callvet.pools", rpc_pools, pools_doc, RET_ARRAY},
+    {"callvet.pool_release", rpc_pool_release, release_doc, 0},
     {0, 0, 0, 0},
 };

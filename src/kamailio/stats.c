@@ -27,6 +27,7 @@ static stat_export_t exports[] = {
     {"evidence_refused", 0, &counters[CV_STAT_EVIDENCE_REFUSED]},
     {"evidence_lost", 0, &counters[CV_STAT_EVIDENCE_LOST]},
     {"disagreements", 0, &counters[CV_STAT_DISAGREEMENTS]},
+    {"pool_lost", 0, &counters[CV_STAT_POOL_LOST]},
     {0, 0, 0},
 };
 

@@ -25,6 +25,7 @@ typedef enum cv_stat {
   CV_STAT_EVIDENCE_REFUSED, /* calls that were refused, because it could not be */
   CV_STAT_EVIDENCE_LOST,    /* calls that went on without it */
   CV_STAT_DISAGREEMENTS,    /* processes whose arithmetic and OpenSSL disagreed */
+  CV_STAT_POOL_LOST,        /* calls that were not counted by their sources: too many at once */
   CV_STAT_COUNT
 } cv_stat_t;
 

@@ -7,6 +7,7 @@
 #include "core/dprint.h"
 #include "core/mem/mem.h"
 #include "evidence.h"
+#include "pools.h"
 #include "stats.h"
 
 #define LISTS_SIZE 65536
@@ -58,6 +59,7 @@ static void catch_up(void) {
   callvet_error error = {.struct_size = sizeof(error)};
   static unsigned int failed = 0; /* generation that could not be read, */
   static int64_t again_ms = 0;    /* and when it is tried again */
+  cv_pools_catch_up(verifier);
   if (flush != flush_seen) {
     callvet_certificate_forget(verifier, all);
     flush_seen = flush;
@@ -233,6 +235,7 @@ void cv_keep(cv_record_t* record) {
   callvet_verdict verdict = {.struct_size = sizeof(verdict)};
   callvet_error error = {.struct_size = sizeof(error)};
   if (cv_evidence_keep(result, id) != CV_REFUSED) {
+    cv_pools_note(result, id);
     record->fields[CVF_EVIDENCE_ID].s = id;
     record->fields[CVF_EVIDENCE_ID].len = (int)strlen(id);
     return;

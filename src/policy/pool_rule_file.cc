@@ -57,6 +57,14 @@ void NeedsASign(StrictObject& object, const PoolRule& rule) {
                   "max_variation");
 }
 
+// A rule that nothing can break is a mistake.
+void CanBeBroken(StrictObject& object, const PoolRule& rule) {
+  if (rule.min_calls_per_caller && rule.max_calls_per_caller &&
+      *rule.min_calls_per_caller > *rule.max_calls_per_caller) {
+    object.Complain("max_calls_per_caller", "is less than calls_per_caller: nothing matches both");
+  }
+}
+
 PoolRule ReadPoolRule(StrictObject& object) {
   PoolRule rule;
   object.Read("name", rule.name);
@@ -82,6 +90,7 @@ PoolRule ReadPoolRule(StrictObject& object) {
   object.ReadDecimal("max_variation", kRatio, rule.max_variation);
   object.ReadName("action", kPoolActions, rule.action);
   NeedsASign(object, rule);
+  CanBeBroken(object, rule);
   return rule;
 }
 

@@ -197,14 +197,7 @@ Result<std::shared_ptr<CallerPools>> CallerPools::Make(const PoolOptions& option
 
 std::optional<PoolHit> CallerPools::Check(const CountedCall& call) const noexcept {
   try {
-    std::optional<PoolHit> severest;
-    const auto look = [&](SourceKind kind, const std::string& value) {
-      auto hit = parts_->flagged.Find(kind, value, call.time);
-      if (hit && (!severest || hit->action > severest->action)) severest = std::move(hit);
-    };
-    look(SourceKind::kOrigid, call.origid);
-    look(SourceKind::kSigner, call.signer);
-    look(SourceKind::kTrunk, call.trunk);
+    std::optional<PoolHit> severest = parts_->flagged.Check(call);
     if (severest) parts_->hits.fetch_add(1, std::memory_order_relaxed);
     return severest;
   } catch (...) {
@@ -218,7 +211,8 @@ void CallerPools::Count(const CountedCall& call, const PoolRules& rules) noexcep
     const PoolShare::Note note = parts_->Hash(call);
     const auto count = [&](SourceKind kind, const std::string& value) {
       return value.empty() ? Parts::Volume::kLittle
-                           : parts_->CountSource({kind, value}, note, call, rules);
+                           : parts_->CountSource({kind, value.substr(0, CallSource::kMaxValue)},
+                                                 note, call, rules);
     };
     // A pool behind one origid must not make a pool of the carrier by whose trunk it comes. Who
     // changes his origid too is counted by the trunk.
@@ -235,10 +229,18 @@ std::vector<FlaggedPool> CallerPools::Flagged(CallTime now) const {
   return parts_->flagged.All(now);
 }
 
-bool CallerPools::Release(const CallSource& source, CallTime now, CallTime until) {
-  const bool was_flagged = parts_->flagged.Release(source, now, until);
-  if (parts_->share) parts_->share->AddRelease(parts_->IdOf(source), until);
+bool CallerPools::Release(const PoolRelease& release) {
+  const bool was_flagged = parts_->flagged.Release(release);
+  if (parts_->share) parts_->share->AddRelease(parts_->IdOf(release.source), release.until);
   return was_flagged;
+}
+
+std::vector<PoolChange> CallerPools::TakeChanges(CallTime now, Due due) {
+  return parts_->flagged.TakeChanges(now, due);
+}
+
+void CallerPools::Restore(const std::vector<PoolChange>& changes, CallTime now) {
+  parts_->flagged.Restore(changes, now);
 }
 
 std::optional<PoolFigures> CallerPools::FiguresOf(const CallSource& source, CallTime now,
@@ -255,7 +257,7 @@ void CallerPools::Maintain(CallTime now, const PoolRules& rules) {
   if (!parts_->share) return;
   const PoolShare::Sink sink{[this](FlaggedPool pool) { parts_->flagged.Flag(std::move(pool)); },
                              [this, now](const CallSource& source, CallTime until) {
-                               parts_->flagged.Release(source, now, until);
+                               parts_->flagged.Release({source, now, until, "another process"});
                              }};
   parts_->share->Drain({now, rules, parts_->LearningAt(now)}, sink);
 }

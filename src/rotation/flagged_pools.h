@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <shared_mutex>
@@ -24,10 +25,15 @@ class FlaggedPools {
   /// not one too many.
   void Flag(FlaggedPool pool);
   /// See CallerPools::Release. Also of one that is not flagged here.
-  bool Release(const CallSource& source, CallTime now, CallTime until);
+  bool Release(const PoolRelease& release);
+  /// See CallerPools.
+  std::vector<PoolChange> TakeChanges(CallTime now, CallerPools::Due due);
+  void Restore(const std::vector<PoolChange>& changes, CallTime now);
   /// The flag of `source` at `now`.
-  [[nodiscard]] std::optional<PoolHit> Find(SourceKind kind, const std::string& value,
+  [[nodiscard]] std::optional<PoolHit> Find(SourceKind kind, std::string_view value,
                                             CallTime now) const;
+  /// The severest flag of the sources of `call`.
+  [[nodiscard]] std::optional<PoolHit> Check(const CountedCall& call) const;
   [[nodiscard]] std::vector<FlaggedPool> All(CallTime now) const;
   /// Forgets what ended.
   void Expire(CallTime now);
@@ -52,9 +58,20 @@ class FlaggedPools {
       return ViewOf(a) < ViewOf(b);
     }
   };
-  std::map<CallSource, FlaggedPool, Less> pools_;
-  std::map<CallSource, CallTime> released_;  // until when
-  std::atomic<size_t> size_{0};              // of pools_: most calls need to know no more
+  // A flag, and how long it lasts by what TakeChanges told last, and when that was.
+  struct Kept {
+    FlaggedPool pool;
+    CallTime told_until{};
+    CallTime told_at{};
+  };
+  void TellLater(PoolChange change);                         // under mutex_
+  [[nodiscard]] bool MaySet(const FlaggedPool& pool) const;  // under mutex_
+
+  std::map<CallSource, Kept, Less> pools_;
+  std::map<CallSource, CallTime> released_;                            // until when
+  enum class Asked : uint8_t { kNever, kYes } asked_ = Asked::kNever;  // for changes
+  std::deque<PoolChange> untold_;                                      // of what is flagged no more
+  std::atomic<size_t> size_{0};  // of pools_: most calls need to know no more
   std::atomic<uint64_t> total_{0};
   std::atomic<uint64_t> not_flagged_{0};
 };

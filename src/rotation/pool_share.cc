@@ -36,6 +36,12 @@ std::string ReleaseKey(const std::string& tag) {
   return tag + "released";
 }
 
+// What Redis counted, which may be anything.
+uint64_t CountOf(int64_t number) {
+  constexpr int64_t kMost = 1'000'000'000'000;
+  return static_cast<uint64_t>(std::clamp<int64_t>(number, 0, kMost));
+}
+
 int64_t NumberOf(const std::string& text) {
   int64_t value = 0;
   for (const char c : text) {
@@ -143,7 +149,7 @@ Result<void> PoolShare::SendCounts(const Counts& counts, Sources& sources) {
     if (!answers) return answers.error();
     for (const auto& [index, tag] : totals) {
       Source& source = sources[*tag];
-      const auto calls = static_cast<uint64_t>((*answers)[index].integer);
+      const auto calls = CountOf((*answers)[index].integer);
       source.calls_of_minute = std::max(source.calls_of_minute, calls);
     }
     commands.clear();
@@ -210,13 +216,13 @@ Result<void> PoolShare::AskSource(const Question& question, Source& source, cons
     for (int64_t i = 0; i <= rules[r]->window.count() / 60 && i < kMaxMinutes; ++i) {
       const auto& fields = (*answers)[static_cast<size_t>(1 + i)].elements;
       if (fields.size() != 3) continue;
-      figures.calls += static_cast<uint64_t>(NumberOf(fields[0].text));
-      figures.rejects += static_cast<uint64_t>(NumberOf(fields[1].text));
-      new_callers += static_cast<uint64_t>(NumberOf(fields[2].text));
+      figures.calls += CountOf(NumberOf(fields[0].text));
+      figures.rejects += CountOf(NumberOf(fields[1].text));
+      new_callers += CountOf(NumberOf(fields[2].text));
     }
     const size_t at = 1 + static_cast<size_t>(kMaxMinutes) + 2 * r;
-    figures.callers = static_cast<uint64_t>((*answers)[at].integer);
-    figures.callees = static_cast<uint64_t>((*answers)[at + 1].integer);
+    figures.callers = std::min(CountOf((*answers)[at].integer), figures.calls);
+    figures.callees = std::min(CountOf((*answers)[at + 1].integer), figures.calls);
     if (question.learning == SourceWindow::Learning::kOver) {
       figures.new_callers = std::min(new_callers, figures.callers);
     }

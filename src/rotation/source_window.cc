@@ -12,6 +12,7 @@ constexpr uint32_t kFewestGaps = 20;
 constexpr std::chrono::seconds kRulesInterval{1};
 constexpr uint32_t kCallsUnasked = 32;
 constexpr std::chrono::minutes kSettling{2};
+constexpr std::chrono::minutes kOutOfOrder{10};  // by which a call may come late
 
 int64_t MinuteNumber(CallTime time) {
   return std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();
@@ -80,6 +81,20 @@ void SourceWindow::ForgetOld(int64_t oldest) {
   minutes.erase(minutes.begin(), minutes.begin() + static_cast<std::ptrdiff_t>(old));
 }
 
+// Where the clock was set back, minutes to come would count in every window until they are over.
+void SourceWindow::FitToClock(CallTime now) {
+  if (now >= busy_->last - kOutOfOrder) return;
+  auto& minutes = busy_->minutes;
+  while (!minutes.empty() && minutes.back().number > MinuteNumber(now)) {
+    bytes_ -= MinuteBytes(minutes.back());
+    minutes.pop_back();
+  }
+  busy_->last = now;
+  busy_->asked = {};
+  busy_->with_origid = std::min(busy_->with_origid, now);
+  busy_->broken.reset();
+}
+
 // Calls come nearly in order: several threads judge them.
 SourceWindow::Minute& SourceWindow::MinuteOf(int64_t number) {
   auto& minutes = busy_->minutes;
@@ -97,6 +112,7 @@ SourceWindow::Minute& SourceWindow::MinuteOf(int64_t number) {
 }
 
 void SourceWindow::AddBusy(const HashedCall& call, std::chrono::seconds longest) {
+  FitToClock(call.time);
   ForgetOld(FirstMinute(call.time, longest));
   Minute& minute = MinuteOf(MinuteNumber(call.time));
   const size_t before = MinuteBytes(minute);
@@ -129,8 +145,9 @@ PoolFigures SourceWindow::Figures(CallTime now, std::chrono::seconds window,
   double sum = 0;
   double squares = 0;
   const int64_t first = FirstMinute(now, window);
+  const int64_t last = MinuteNumber(now);
   for (const Minute& minute : busy_->minutes) {
-    if (minute.number < first) continue;
+    if (minute.number < first || minute.number > last) continue;
     figures.calls += minute.calls;
     figures.rejects += minute.rejects;
     new_callers += minute.new_callers;
@@ -154,8 +171,9 @@ uint64_t SourceWindow::CallsIn(CallTime now, std::chrono::seconds window) const 
   uint64_t calls = 0;
   if (!busy_) return calls;
   const int64_t first = FirstMinute(now, window);
+  const int64_t last = MinuteNumber(now);
   for (const Minute& minute : busy_->minutes) {
-    if (minute.number >= first) calls += minute.calls;
+    if (minute.number >= first && minute.number <= last) calls += minute.calls;
   }
   return calls;
 }

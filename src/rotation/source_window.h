@@ -111,6 +111,7 @@ class SourceWindow {
   void Promote(std::chrono::seconds longest);
   static size_t MinuteBytes(const Minute& minute);
   static size_t SampleBytes(const PoolCallSample& sample);
+  void FitToClock(CallTime now);
   void ForgetOld(int64_t oldest);
   Minute& MinuteOf(int64_t number);
 

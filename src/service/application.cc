@@ -381,7 +381,8 @@ HttpReply Application::Pools(const Endpoint& endpoint, const Context& context) c
   if (endpoint.id == EndpointId::kPools) {
     return FromReply(ListPools(*counter->pools, PreciseNow()));
   }
-  HttpReply reply = FromReply(ReleasePool(*counter->pools, context.request.body, PreciseNow()));
+  HttpReply reply =
+      FromReply(ReleasePool(*counter->pools, context.request.body, {PreciseNow(), context.token}));
   if (reply.status == 200) log_->Event(clock_->Now(), "pool-released", "by " + context.token);
   return reply;
 }
@@ -416,9 +417,8 @@ HttpReply Application::Complaints(const Endpoint& endpoint, const Context& conte
       return FromReply(ShowComplaintOf(desk, IdInPath(endpoint.path, request.path)));
     default: {
       const PoolCounter* counter = PoolsOf(*context.state);
-      return FromReply(ReportParties(
-          desk, request.query,
-          counter != nullptr ? FlaggedPoolsJson(*counter->pools, PreciseNow()) : JsonValue()));
+      return FromReply(
+          ReportParties(desk, request.query, counter != nullptr ? counter->pools.get() : nullptr));
     }
   }
 }

@@ -207,7 +207,13 @@ Service::Service(Parts parts)
       pools_(std::move(parts.pools)),
       server_(application_, HttpServer::Limits{}),
       loop_(std::make_unique<ConnectionLoop>(LimitsOf(config_), std::move(parts.listeners),
-                                             std::move(parts.tls), server_)) {}
+                                             std::move(parts.tls), server_)) {
+  if (desk_ == nullptr || pools_ == nullptr) return;
+  keeper_ = std::make_unique<PoolKeeper>(
+      PoolKeeper::Setup{pools_, desk_->evidence().number_key,
+                        [this]() -> Result<OpenedEvidence> { return desk_->evidence(); },
+                        [this](auto record) { return desk_->writer().Submit(std::move(record)); }});
+}
 
 void Service::StopUpkeep() {
   {
@@ -274,6 +280,10 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
     service->log_->Event(service->clock_->Now(), "not-ready", failure->detail);
   }
   if (*desk != nullptr) service->application_.ServeEvidence(*desk);
+  // Before the first call: what was flagged when the service ended still is.
+  if (service->keeper_ != nullptr) {
+    service->TellOfPools(service->keeper_->Maintain(PreciseNow(), state->pools->rules()));
+  }
   service->application_.Replace(std::make_shared<const ApplicationState>(std::move(*state)));
   for (const std::string& setting : InsecureSettings(*config)) {
     service->log_->Event(service->clock_->Now(), "insecure", setting);
@@ -288,6 +298,7 @@ Result<void> Service::Run() {
   if (desk_ != nullptr) evidence_thread_ = std::thread([this] { desk_->writer().Run(); });
   loop_->Run();
   StopUpkeep();
+  if (keeper_ != nullptr) TellOfPools(keeper_->Finish(PreciseNow()));
   uint64_t lost = 0;
   if (evidence_thread_.joinable()) {
     const uint64_t before = desk_->writer().Statistics().lost;
@@ -308,6 +319,10 @@ Result<void> Service::Run() {
 
 void Service::TellNews(const std::vector<std::string>& news) {
   for (const std::string& one : news) log_->Event(clock_->Now(), "evidence", one);
+}
+
+void Service::TellOfPools(const std::vector<std::string>& news) {
+  for (const std::string& one : news) log_->Event(clock_->Now(), "pools", one);
 }
 
 void Service::Stop() {
@@ -344,7 +359,9 @@ void Service::MaintainPools() {
     lock.unlock();
     Attempt([&] {
       const auto state = application_.state();
-      pools_->Maintain(PreciseNow(), state->pools->rules());
+      const PoolRules& rules = state->pools->rules();
+      if (keeper_ != nullptr) TellOfPools(keeper_->Maintain(PreciseNow(), rules));
+      pools_->Maintain(PreciseNow(), rules);
       const std::string failure = pools_->Statistics().last_failure;
       if (failure == told) return;
       log_->Event(clock_->Now(), "pools", failure.empty() ? "counting is shared again" : failure);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "api/evidence_desk.h"
+#include "api/pool_keeper.h"
 #include "service/application.h"
 #include "service/config.h"
 #include "service/connection_loop.h"
@@ -64,6 +65,7 @@ class Service {
   void Maintain();
   void MaintainOnce();
   void MaintainPools();
+  void TellOfPools(const std::vector<std::string>& news);
   void StopUpkeep();
   void TellNews(const std::vector<std::string>& news);
 
@@ -77,6 +79,7 @@ class Service {
   Application application_;
   std::shared_ptr<EvidenceDesk> desk_;  // nullptr: no evidence is kept
   std::shared_ptr<CallerPools> pools_;  // nullptr: calls are not counted by their sources
+  std::unique_ptr<PoolKeeper> keeper_;  // nullptr: flags do not outlive the program
   HttpServer server_;
   std::unique_ptr<ConnectionLoop> loop_;
   std::vector<std::string> addresses_;

@@ -682,6 +682,118 @@ static void evidence_crosses_processes(void) {
   callvet_verifier_destroy(verifier);
 }
 
+static callvet_options pools_options(char path[4096]) {
+  snprintf(path, 4096, "%s/pools.json", folder);
+  callvet_options options = {.struct_size = sizeof options, .config_file = text(path)};
+  return options;
+}
+
+/* One call of a trunk, from another number each time: its note, and what becomes of it. */
+static callvet_action call_of(callvet_verifier* verifier, callvet_result* result, int number,
+                              char* note, size_t* size) {
+  char from[64], to[64];
+  snprintf(from, sizeof from, "+1215555%04d", number);
+  snprintf(to, sizeof to, "+1312555%04d", number);
+  callvet_text orig = text(from), dest = text(to);
+  callvet_call call = {.struct_size = sizeof call,
+                       .orig = {&orig, 1},
+                       .dest = {&dest, 1},
+                       .trunk = text("gateway-3")};
+  callvet_verdict verdict = {.struct_size = sizeof verdict};
+  CHECK(callvet_verify(verifier, &call, result, &verdict, NULL) == CALLVET_OK);
+  CHECK(callvet_pools_note(result, text("an-id"), note, size, NULL) == CALLVET_OK && *size > 0);
+  return verdict.action;
+}
+
+static void see_flag(void* context, const callvet_flag* flag) {
+  CHECK(is(flag->kind, "trunk") && is(flag->value, "gateway-3") && is(flag->rule, "dialler"));
+  CHECK(is(flag->action, "reject") && flag->calls >= 100 && flag->until >= flag->since + 3600);
+  ++*(int*)context;
+}
+
+static void a_pool_is_flagged_told_and_released(void) {
+  char path[4096], note[4096];
+  static char flags[65536];
+  size_t size = sizeof note;
+  int seen = 0;
+  callvet_options options = pools_options(path);
+  callvet_error error = {.struct_size = sizeof error};
+  callvet_pools_settings settings = {.struct_size = sizeof settings};
+  CHECK(callvet_pools_read_settings(&options, &settings, NULL) == CALLVET_OK);
+  CHECK(settings.counted == 1 && settings.shared == 0);
+  callvet_pools* pools = NULL;
+  callvet_verifier* verifier = NULL;
+  callvet_result* result = NULL;
+  CHECK(callvet_pools_create(&options, &pools, &error) == CALLVET_OK);
+  CHECK(callvet_verifier_create(&options, &verifier, &error) == CALLVET_OK);
+  CHECK(callvet_result_create(&result) == CALLVET_OK);
+  for (int i = 0; i < 140; i++) {
+    size = sizeof note;
+    CHECK(call_of(verifier, result, i, note, &size) == CALLVET_PASS);
+    CHECK(callvet_pools_take(pools, (callvet_text){note, size}, &error) == CALLVET_OK);
+  }
+  CHECK(callvet_pools_maintain(pools) == CALLVET_OK);
+  callvet_pools_stats stats = {.struct_size = sizeof stats};
+  CHECK(callvet_pools_get_stats(pools, &stats) == CALLVET_OK);
+  CHECK(stats.counted == 140 && stats.flagged == 1 && stats.unusable == 0);
+  /* Who judges is told. */
+  size = 10;
+  CHECK(callvet_pools_flags(pools, flags, &size, NULL) == CALLVET_TOO_SMALL && size > 10);
+  size = sizeof flags;
+  CHECK(callvet_pools_flags(pools, flags, &size, NULL) == CALLVET_OK && size > 0);
+  CHECK(callvet_flags_read((callvet_text){flags, size}, see_flag, &seen, NULL) == CALLVET_OK);
+  CHECK(seen == 1);
+  CHECK(callvet_verifier_set_flags(verifier, (callvet_text){flags, size}, NULL) == CALLVET_OK);
+  size_t note_size = sizeof note;
+  CHECK(call_of(verifier, result, 500, note, &note_size) == CALLVET_REJECT);
+  /* What cannot be read changes nothing. */
+  CHECK(callvet_verifier_set_flags(verifier, text("nonsense"), &error) == CALLVET_FAILED);
+  CHECK(callvet_pools_take(pools, text("nonsense"), &error) == CALLVET_FAILED);
+  note_size = sizeof note;
+  CHECK(call_of(verifier, result, 501, note, &note_size) == CALLVET_REJECT);
+  /* Released. */
+  callvet_pool_release release_it = {.struct_size = sizeof release_it,
+                                     .kind = text("trunk"),
+                                     .value = text("gateway-3"),
+                                     .seconds = 3600,
+                                     .by = text("test")};
+  note_size = sizeof note;
+  CHECK(callvet_pools_release_note(&release_it, note, &note_size, NULL) == CALLVET_OK);
+  CHECK(callvet_pools_take(pools, (callvet_text){note, note_size}, NULL) == CALLVET_OK);
+  CHECK(callvet_pools_take(pools, (callvet_text){note, note_size}, &error) == CALLVET_FAILED);
+  CHECK(strcmp(error.reason, "resource-not-found") == 0);
+  release_it.seconds = -1;
+  CHECK(callvet_pools_release_note(&release_it, note, &note_size, NULL) == CALLVET_INVALID);
+  size = sizeof flags;
+  CHECK(callvet_pools_flags(pools, flags, &size, NULL) == CALLVET_OK && size == 0);
+  CHECK(callvet_verifier_set_flags(verifier, (callvet_text){NULL, 0}, NULL) == CALLVET_OK);
+  note_size = sizeof note;
+  CHECK(call_of(verifier, result, 502, note, &note_size) == CALLVET_PASS);
+  callvet_package package = {.struct_size = sizeof package};
+  CHECK(callvet_pools_take_package(pools, &package, NULL) == CALLVET_OK && package.bytes.size == 0);
+  CHECK(callvet_pools_reload(pools, NULL) == CALLVET_OK);
+  callvet_result_destroy(result);
+  callvet_verifier_destroy(verifier);
+  callvet_pools_destroy(pools);
+}
+
+static void without_the_section_nothing_is_counted(void) {
+  char path[4096], note[16];
+  size_t size = sizeof note;
+  callvet_pools* pools = NULL;
+  callvet_options options = evidence_options(path);
+  callvet_error error = {.struct_size = sizeof error};
+  CHECK(callvet_pools_create(&options, &pools, &error) == CALLVET_FAILED && pools == NULL);
+  callvet_verifier* verifier = make_verifier();
+  struct judged judged = judge(verifier, "tampered.sip");
+  CHECK(callvet_pools_note(judged.result, text(""), note, &size, NULL) == CALLVET_OK && size == 0);
+  CHECK(callvet_pools_note(NULL, text(""), note, &size, NULL) == CALLVET_INVALID);
+  CHECK(callvet_pools_take(NULL, text(""), NULL) == CALLVET_INVALID);
+  callvet_pools_destroy(NULL);
+  callvet_result_destroy(judged.result);
+  callvet_verifier_destroy(verifier);
+}
+
 int main(int argc, char** argv) {
   CHECK(argc == 2);
   folder = argv[1];
@@ -704,6 +816,8 @@ int main(int argc, char** argv) {
   fetches();
   without_the_section_no_evidence_is_kept();
   evidence_crosses_processes();
+  a_pool_is_flagged_told_and_released();
+  without_the_section_nothing_is_counted();
   puts("all good");
   return 0;
 }

@@ -70,6 +70,11 @@ class CApi(unittest.TestCase):
         (cls.folder / "config.json").write_text(json.dumps(config))
         config["evidence"] = {"store": "calls.db", "queued_records": 100, "when_full": "count"}
         (cls.folder / "evidence.json").write_text(json.dumps(config))
+        del config["evidence"]
+        rule = {"name": "dialler", "calls": 100, "callers": 50, "callees_per_call": 0.8, "action": "reject", "for": 3600}
+        (cls.folder / "pools-policy.json").write_text(json.dumps(
+            {"default": {"overrides": {"no-identity": {"action": "pass"}}}, "pools": [rule]}))
+        (cls.folder / "pools.json").write_text(json.dumps({**config, "policy": "pools-policy.json", "pools": {}}))
         identity = callvet("sign", "--key", f"{folder}/leaf.key", "--x5u", url, "--orig", CALLER, "--dest", CALLED,
                            "--insecure-unchecked")
         identity = identity.removeprefix("Identity:").strip()

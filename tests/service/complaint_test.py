@@ -191,7 +191,7 @@ class Complaints(unittest.TestCase):
 
     def test_a_report_in_csv_is_no_formula(self):
         server = self.serve()
-        names = ["=1+1", "@sum", "a,\"b\"", "+1", "plain", "-x"]
+        names = ["=1+1", "@sum", "a,\"b\"", "+1", "plain", "-x", "  =2+2", "\uff1d3+3", "\uff204"]
         for name in names:
             self.call(server, trunk=name)
         self.file(server, callee="+" + CALLED, about=int(time.time()))
@@ -200,7 +200,7 @@ class Complaints(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(text, newline="")))
         parties = [row for row in rows if row["row"] == "party"]
         self.assertEqual({row["party"].removeprefix("'") for row in parties}, set(names))
-        self.assertEqual([row["party"] for row in parties if row["party"][:1] in "=+-@"], [])
+        self.assertEqual([row["party"] for row in parties if row["party"].strip()[:1] in "=+-@\uff1d\uff20"], [])
         total, = [row for row in rows if row["row"] == "total"]
         for column in ("calls", "verified", "not_verified", "rejected", "complaints", "ambiguous"):
             self.assertEqual(sum(int(row[column]) for row in parties), int(total[column]), column)

@@ -25,7 +25,10 @@ class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.lab = Lab(valid_for_days=3)
-        cls.server = Server(cls.lab, evidence={"store": str(cls.lab.folder / "evidence.db")})
+        policy = cls.lab.folder / "pools-policy.json"
+        policy.write_text(json.dumps({"country": "US", "default": {"mode": "observe"}, "pools": [
+            {"name": EVIL, "sources": ["trunk"], "calls": 50, "callers": 50, "callees_per_call": 0.8}]}))
+        cls.server = Server(cls.lab, evidence={"store": str(cls.lab.folder / "evidence.db")}, pools={}, policy=str(policy))
         cls.browser = webdriver.Browser()
         cls.origin = f"http://127.0.0.1:{cls.server.port}"
 
@@ -221,6 +224,23 @@ class Page(unittest.TestCase):
         self.browser.wait("return document.querySelector('#filed .problem')")
         self.assertEqual(self.browser.run(
             "return document.querySelectorAll('main img, main script, main iframe').length"), 0)
+
+    def test_the_report_names_flagged_sources_and_when_they_were_released(self):
+        lines = [json.dumps({"from": f"+1215555{1000 + i}", "to": f"+1312555{1000 + i}", "trunk": EVIL}) for i in range(90)]
+        self.assertEqual(self.server.request("POST", "/v1/calls:batch", "\n".join(lines) + "\n")[0], 200)
+        self.browser.run("sessionStorage.setItem('token', arguments[0])", TOKENS["read-evidence"])
+        self.browser.click("#tab-report")
+        self.fill(r_by="trunk")
+        self.browser.click("#report-form .primary")
+        shown = self.browser.wait("const r = document.getElementById('report').innerText;"
+                                  "return r.includes('Sources whose callers rotate') && r")
+        self.assertIn("trunk " + EVIL, shown)
+        self.assertNotIn("(released)", shown)
+        self.server.request("POST", "/v1/pools/release", {"kind": "trunk", "value": EVIL}, token=TOKENS["admin"])
+        time.sleep(1.5)  # until its record is there
+        self.browser.click("#report-form .primary")
+        self.browser.wait("return document.getElementById('report').innerText.includes('(released)')")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('main img, main script').length"), 0)
 
     def test_traffic_and_trust_need_a_token(self):
         self.check(invite(self.lab.sign()))

@@ -3,16 +3,24 @@
 """Caller pools in the service: flagged by the policy's rules, listed, released, never against an emergency call; two
 services that share a Redis flag what neither would alone."""
 
+import contextlib
+import csv
+import io
 import json
 import pathlib
 import secrets
+import sqlite3
 import subprocess
 import sys
 import time
 import unittest
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from redis_server import Redis, Unavailable  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "evidence"))
+from postgres import Postgres  # noqa: E402
+from postgres import Unavailable as NoPostgres  # noqa: E402
+from redis_server import Nonsense, Redis, Unavailable  # noqa: E402
 from support import CALLED, CALLER, CALLVET, PATIENCE, TOKENS, Lab, Server  # noqa: E402
 
 READ, ADMIN = TOKENS["read-evidence"], TOKENS["admin"]
@@ -148,7 +156,121 @@ class Pools(Served):
         self.assertRegex(record["caller"], "^[0-9a-f]{16}$")
         self.wait_until(lambda: server.request("GET", "/v1/evidence/" + record["evidence_id"], token=READ)[0] == 200)
         status, _, text = server.request("GET", "/v1/report?by=trunk", token=READ)
-        self.assertEqual((status, json.loads(text)["flagged_pools"]), (200, [pool]))
+        self.assertEqual((status, json.loads(text)["flagged_pools"]), (200, [{**pool, "released": None, "released_by": None}]))
+
+    def store(self, name):
+        path = self.lab.folder / f"{name}-{time.monotonic_ns()}.db"
+        return path, {"store": str(path), "commit_ms": 1}
+
+    def report(self, server, **query):
+        status, _, text = server.request("GET", "/v1/report?" + urllib.parse.urlencode({"by": "trunk", **query}), token=READ)
+        self.assertEqual(status, 200, text)
+        return list(csv.DictReader(io.StringIO(text, newline=""))) if "format" in query else json.loads(text)
+
+    def kept(self, store):
+        """Records of flags and releases."""
+        with contextlib.closing(sqlite3.connect(store)) as database:
+            tables = [name for name, in database.execute("SELECT name FROM sqlite_schema WHERE name GLOB 'record_[0-9]*' AND type = 'table'")]
+            return [json.loads(text) for table in tables
+                    for text, in database.execute(f"SELECT text FROM {table} WHERE kind = 4 ORDER BY seq")]
+
+    def test_a_flag_outlives_a_restart_and_a_crash(self):
+        for crash in (False, True):
+            path, evidence = self.store("restart")
+            server = self.serve(evidence=evidence)
+            self.dial(server, 140)
+            before, = self.listed(server)["pools"]
+            if crash:
+                self.wait_until(lambda: self.kept(path))
+                server.process.kill()
+                server.process.wait()
+            else:
+                self.assertEqual(server.stop(), 0)
+            again = self.serve(evidence=evidence)
+            self.assertEqual(self.call(again, trunk="bad")["disposition"]["reason"], "caller-pool")
+            self.assertEqual(self.call(again, trunk="good")["disposition"]["action"], "pass")
+            after, = self.listed(again)["pools"]
+            self.assertEqual({name: after[name] for name in ("kind", "value", "rule", "action", "since")},
+                             {name: before[name] for name in ("kind", "value", "rule", "action", "since")})
+            self.assertLessEqual(after["until"], before["until"])
+            self.assertTrue(after["sample"])
+
+    def test_a_release_outlives_a_restart(self):
+        path, evidence = self.store("released")
+        server = self.serve(evidence=evidence)
+        self.dial(server, 140)
+        self.wait_until(lambda: self.kept(path))
+        body = {"kind": "trunk", "value": "bad"}
+        self.assertEqual(server.request("POST", "/v1/pools/release", body, token=ADMIN)[0], 200)
+        self.assertEqual(server.stop(), 0)
+        again = self.serve(evidence=evidence)
+        self.assertEqual(self.listed(again)["pools"], [])
+        self.assertEqual(set(self.dial(again, 150, first=300)), {"pass"})  # for an hour
+        pool, = self.report(again)["flagged_pools"]
+        self.assertEqual((pool["value"], pool["released_by"]), ("bad", "admin"))
+        self.assertGreaterEqual(pool["released"], pool["since"])
+
+    def test_a_question_that_says_two_things_is_refused(self):
+        server = self.serve(evidence=self.store("twice")[1])
+        for query in ("from=1&from=2", "by=trunk&by=", "to=1&%74o=2"):
+            self.assertEqual(server.request("GET", "/v1/report?" + query, token=READ)[0], 400, query)
+
+    def test_a_flag_that_is_released_at_once_is_in_the_report(self):
+        path, evidence = self.store("at-once")
+        server = self.serve(evidence=evidence)
+        self.dial(server, 140)
+        body = {"kind": "trunk", "value": "bad"}
+        self.assertEqual(server.request("POST", "/v1/pools/release", body, token=ADMIN)[0], 200)
+        self.wait_until(lambda: len(self.kept(path)) == 2)
+        pool, = self.report(server)["flagged_pools"]
+        self.assertEqual((pool["value"], pool["released_by"]), ("bad", "admin"))
+
+    def test_every_form_of_the_report_names_what_was_flagged(self):
+        path, evidence = self.store("report")
+        server = self.serve(rule={"name": "=2+3", "for": 60}, evidence=evidence)
+        self.dial(server, 140, trunk="@bad")
+        rows = [row for row in self.report(server, format="csv") if row["row"] == "pool"]
+        self.assertEqual([(row["by"], row["party"], row["rule"], row["action"], row["released"]) for row in rows],
+                         [("trunk", "'@bad", "'=2+3", "reject", "")])
+        self.assertGreaterEqual(int(rows[0]["calls"]), 100)
+        self.assertEqual(server.stop(), 0)
+        # From the store alone, also when nobody runs.
+        def report(*options):
+            return subprocess.run([CALLVET, "evidence", "report", "--store", str(path), "--by", "trunk", *options],
+                                  capture_output=True, text=True, timeout=60, check=True).stdout
+        self.assertRegex(report(), r"trunk +@bad +=2\+3 +reject")
+        pool, = json.loads(report("--json"))["flagged_pools"]
+        self.assertEqual((pool["kind"], pool["value"], pool["rule"]), ("trunk", "@bad", "=2+3"))
+        self.assertIn("\npool,trunk,'@bad,", report("--format", "csv").replace("\r", ""))
+        self.assertEqual(json.loads(report("--json", "--to", "2020-01-02T00:00:00Z"))["flagged_pools"], [])
+        audit = subprocess.run([CALLVET, "evidence", "audit", "--store", str(path)], capture_output=True, text=True,
+                               timeout=60, check=False)
+        self.assertIn("INTACT", audit.stdout + audit.stderr)
+
+    def test_a_kept_flag_that_cannot_be_read_is_named(self):
+        path, evidence = self.store("altered")
+        server = self.serve(evidence=evidence)
+        self.dial(server, 140)
+        self.wait_until(lambda: self.kept(path))
+        self.assertEqual(server.stop(), 0)
+        record = self.kept(path)[0]["id"]
+        shown = subprocess.run([CALLVET, "evidence", "show", "--store", str(path), record], capture_output=True, text=True,
+                               timeout=60, check=True).stdout
+        self.assertIn('"rule":"dialler"', shown)
+        self.assertNotIn("sealed", shown)
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            table, = [name for name, in database.execute("SELECT name FROM sqlite_schema WHERE name GLOB 'record_[0-9]*' AND type = 'table'")]
+            database.execute(f"UPDATE {table} SET text = replace(text, '\"flagged\"', '\"fragged\"') WHERE kind = 4")
+            database.commit()
+        again = self.serve(evidence=evidence)
+        self.wait_until(lambda: record in again.log())
+        status, _, text = again.request("GET", "/v1/report?by=trunk", token=READ)
+        self.assertNotEqual(status, 200)
+        self.assertIn(record, text)
+        told = subprocess.run([CALLVET, "evidence", "report", "--store", str(path)], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn(record, told.stderr)
 
     def test_without_the_section_there_are_no_pools(self):
         server = Server(self.lab)
@@ -211,6 +333,25 @@ class Shared(Served):
             return not self.listed(servers[1])["pools"]
         self.wait_until(released)
 
+    def test_two_services_with_one_database_are_one_flag_in_the_report(self):
+        try:
+            database = Postgres()
+        except NoPostgres as why:
+            self.skipTest(str(why))
+        self.addCleanup(database.close)
+        evidence = {"store": database.url, "commit_ms": 1, "checkpoint_key": str(self.lab.folder / "carrier/leaf.key")}
+        servers = [self.serve(self.section, evidence=evidence), self.serve(self.section, evidence=evidence)]
+        for number, server in enumerate(servers):
+            self.dial(server, 140, first=200 * number)
+            self.assertEqual(len(self.listed(server)["pools"]), 1)
+        for server in servers:
+            self.assertEqual(server.stop(), 0)
+        again = self.serve(self.section, evidence=evidence)
+        self.assertEqual(self.call(again, trunk="bad")["disposition"]["reason"], "caller-pool")
+        status, _, text = again.request("GET", "/v1/report?by=trunk", token=READ)
+        self.assertEqual(status, 200, text)
+        self.assertEqual([pool["value"] for pool in json.loads(text)["flagged_pools"]], ["bad"])
+
     def test_redis_holds_no_number_and_no_name_and_keys_of_a_source_share_a_tag(self):
         server = self.serve(self.section)
         self.dial(server, 5, trunk="bad-trunk")
@@ -222,6 +363,43 @@ class Shared(Served):
             self.assertRegex(key, r"^callvet:pool:\{[0-9a-f]{32}\}:\d+:[abn]$")
             ttl = int(self.redis.command("TTL", key).decode().strip().lstrip(":"))
             self.assertTrue(0 < ttl <= 3900, ttl)
+
+    def test_a_redis_that_answers_nonsense_flags_nobody_and_stops_nothing(self):
+        for answer in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"*1000000000\r\n", b"*-7\r\n", b"$99999999999999\r\nx",
+                       b":9223372036854775807\r\n" * 5000, b":-9223372036854775808\r\n" * 5000, b"$18\r\n999999999999999999\r\n" * 5000,
+                       b"*3\r\n$18\r\n999999999999999999\r\n$-1\r\n:-1\r\n" * 5000, b"*1\r\n" * 200, b"-ERR no\r\n" * 5000, b"\x00\xff" * 999):
+            with self.subTest(answer[:20]):
+                fake = Nonsense(answer)
+                self.addCleanup(fake.close)
+                section = {**self.section, "redis": {**self.section["redis"], "port": fake.port, "timeout_ms": 100}}
+                server = self.serve(section)
+                self.assertEqual(set(self.dial(server, 60, trunk="other")), {"pass"})
+                self.wait_until(lambda: fake.connections > 0)
+                self.assertEqual(set(self.dial(server, 10, first=100, trunk="other")), {"pass"})
+                time.sleep(0.7)
+                self.assertEqual(self.listed(server)["pools"], [])
+                self.assertIn("reject", self.dial(server, 150, first=300))
+                self.assertEqual(server.stop(), 0)
+
+    def test_a_release_for_ever_in_redis_harms_no_record(self):
+        path, evidence = self.lab.folder / f"forever-{time.monotonic_ns()}.db", {}
+        evidence = {"store": str(path), "commit_ms": 1}
+        server = self.serve(self.section, evidence=evidence)
+        self.dial(server, 140)
+        self.assertEqual(len(self.listed(server)["pools"]), 1)
+        self.wait_until(lambda: self.shared(server) == 140)
+        keys = [line for line in self.redis.command("KEYS", "*").decode().split("\r\n") if line.startswith("callvet")]
+        self.redis.command("SET", keys[0][:keys[0].index("}") + 2] + "released", "999999999999999999")
+
+        def released():
+            self.dial(server, 1, first=600)
+            return not self.listed(server)["pools"]
+        self.wait_until(released)
+        self.assertEqual(server.stop(), 0)
+        again = self.serve(self.section, evidence=evidence)
+        status, _, text = again.request("GET", "/v1/report?by=trunk", token=READ)
+        self.assertEqual(status, 200, text)
+        self.assertEqual(json.loads(text)["flagged_pools"][0]["released_by"], "another process")
 
     def test_redis_stopped_and_started_again(self):
         server = self.serve(self.section)

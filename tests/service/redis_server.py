@@ -7,11 +7,43 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 
 class Unavailable(Exception):
     """redis-server is not installed."""
+
+
+class Nonsense:
+    """Takes whatever comes and answers `answer` to every piece of it."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.connections = 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection = self.socket.accept()[0]
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def talk(self, connection):
+        with connection:
+            try:
+                while connection.recv(65536):
+                    connection.sendall(self.answer)
+            except OSError:
+                pass
+
+    def close(self):
+        self.socket.close()
 
 
 class Redis:

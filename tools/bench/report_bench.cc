@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/complaints.h"
+#include "api/evidence_report.h"
 #include "evidence/complaint_match.h"
 #include "evidence/sqlite.h"
 #include "evidence_fixture.h"
@@ -57,6 +58,18 @@ std::string CallerOf(uint64_t n) {
   return std::to_string(12'000'000'000 + n * 7919 % 1'000'000'000);
 }
 
+// Flags of a few sources, each told of now and then.
+std::shared_ptr<const EvidenceRecord> FlagOf(const Run& run, uint64_t n) {
+  FlaggedPool pool;
+  pool.source = {SourceKind::kTrunk, "trunk-" + std::to_string(n / 1000 % kTrunks)};
+  pool.rule = "dialler";
+  pool.since = run.TimeOf(n);
+  pool.until = pool.since + std::chrono::hours(1);
+  pool.sample.resize(32, {run.TimeOf(n), CallerOf(n), "S1", std::string(36, 'a')});
+  return std::make_shared<const EvidenceRecord>(OrStop(EvidenceCodec().Encode(
+      PoolChange(pool), run.TimeOf(n), OrStop(NewEvidenceId(run.TimeOf(n))))));
+}
+
 // One judged call, with other parties each time.
 void Fill(const Run& run, EvidenceStore& store) {
   TestCall call;
@@ -76,6 +89,7 @@ void Fill(const Run& run, EvidenceStore& store) {
       batch.push_back(std::make_shared<const EvidenceRecord>(
           OrStop(codec.Encode(evidence, OrStop(NewEvidenceId(run.TimeOf(n)))))));
     }
+    batch.push_back(FlagOf(run, n - 1));
     run.clock->now = batch.back()->time;
     const auto start = Steady::now();
     (void)store.Append(batch, EvidenceStore::Seen::kNever);
@@ -111,6 +125,14 @@ void Report(EvidenceStore& store, const Run& run, const char* what) {
   }
 }
 
+void Pools(const OpenedEvidence& opened, const Run& run) {
+  const auto start = Steady::now();
+  const ReportQuery query{ReportBy::kTrunk, std::chrono::floor<std::chrono::hours>(kNow),
+                          std::chrono::ceil<std::chrono::hours>(run.TimeOf(run.records))};
+  const auto pools = OrStop(ReportedPools(opened, query, nullptr, run.clock->now));
+  Tell(("flagged sources of the same time: " + std::to_string(pools.size())).c_str(), start);
+}
+
 int Main(uint64_t records, uint64_t days, fs::path folder) {
   std::string made = (fs::temp_directory_path() / "callvet-bench-XXXXXX").string();
   if (folder.empty()) folder = ::mkdtemp(made.data());
@@ -119,6 +141,7 @@ int Main(uint64_t records, uint64_t days, fs::path folder) {
   Fill(run, *store);
   Report(*store, run, "report");
   const OpenedEvidence opened{store, run.signer, std::nullopt};
+  Pools(opened, run);
   auto start = Steady::now();
   for (uint64_t i = 0; i < kComplaints; ++i) {
     const uint64_t n = (i * 104'729 + 1) % records;

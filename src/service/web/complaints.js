@@ -163,10 +163,11 @@ const complaintViews = (page) => {
   // Sources of calls that rotate their callers; nothing where nobody counts them.
   function poolsCard(pools) {
     if (!pools || pools.length === 0) return '';
-    return card(t('flaggedPools'), table([[t('source')], [t('rule')], [t('calls'), 'num'], [t('callers'), 'num'], [t('since')]],
+    return card(t('flaggedPools'), table([[t('source')], [t('rule')], [t('calls'), 'num'], [t('callers'), 'num'], [t('since')], [t('until')]],
         pools.map((pool) => tr(el('td', '', t('pool-' + pool.kind) + ' ' + pool.value), el('td', '', pool.rule),
             el('td', 'num', pool.figures.calls.toLocaleString()), el('td', 'num', pool.figures.callers.toLocaleString()),
-            el('td', '', localText(pool.since))))));
+            el('td', '', localText(pool.since)),
+            el('td', '', pool.released ? localText(pool.released) + ' ' + t('released') : localText(pool.until))))));
   }
 
   function showReport(json) {

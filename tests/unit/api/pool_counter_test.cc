@@ -41,6 +41,16 @@ TEST(PoolCounter, AVerifiedCallCountsForOrigidAndSigner) {
             "8765");
 }
 
+TEST(PoolCounter, APartyThatIsLongIsCountedByItsHash) {
+  CallRequest request;
+  request.orig = {"sip:" + std::string(5'000, 'a') + "@example.org"};
+  request.dest = {"sip:" + std::string(5'000, 'b') + "@example.org"};
+  const CountedCall counted = CountedCallOf(request, Verdict(), CallTime{}, nullptr);
+  EXPECT_EQ(counted.caller.size(), 64U);
+  EXPECT_EQ(counted.callee.size(), 64U);
+  EXPECT_NE(counted.caller, counted.callee);
+}
+
 TEST(PoolCounter, ClaimsOfACallThatIsNotVerifiedCountForNobody) {
   Verdict verdict = VerifiedBy({"4321"}, {});
   verdict.reason = Reason::kOrigMismatch;

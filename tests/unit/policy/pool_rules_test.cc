@@ -57,6 +57,7 @@ TEST(PoolRules, EveryErrorNamesItsLineAndKey) {
       {R"("rejects": 0.5, "window": 7200)", "pools.0.window"},
       {R"("rejects": 0.5, "calls": 49)", "pools.0.calls"},
       {R"("rejects": 0.5, "callers": 0)", "pools.0.callers"},
+      {R"("calls_per_caller": 10, "max_calls_per_caller": 5)", "pools.0.max_calls_per_caller"},
       {R"("rejects": 0.5, "sources": [])", "pools.0.sources"},
       {R"("rejects": 0.5, "sources": ["caller"])", "pools.0.sources.0"},
       {R"("rejects": 0.5, "action": "block")", "pools.0.action"},

@@ -145,14 +145,192 @@ TEST(CallerPools, ReleasedIsNotFlaggedAgainBeforeItsTime) {
   dialler.Run(*pools, rules, 100);
   const CallSource source{SourceKind::kTrunk, "trunk-9"};
   const CallTime now = dialler.call.time;
-  EXPECT_TRUE(pools->Release(source, now, now + 60s));
+  EXPECT_TRUE(pools->Release({source, now, now + 60s, "test"}));
   EXPECT_FALSE(pools->Check(dialler.call));
   dialler.Run(*pools, rules, 10, now + 2s);
   EXPECT_FALSE(pools->Check(dialler.call));
   dialler.callers = 2'000;
   for (uint64_t i = 0; i < 5; ++i) dialler.Run(*pools, rules, 1, now + 62s + i * 2s);
   EXPECT_TRUE(pools->Check(dialler.call));
-  EXPECT_FALSE(pools->Release({SourceKind::kTrunk, "other"}, now, now + 60s));
+  EXPECT_FALSE(pools->Release({{SourceKind::kTrunk, "other"}, now, now + 60s, "test"}));
+}
+
+// What a program that ends hands to the one that starts.
+std::vector<PoolChange> ChangesOf(CallerPools& pools, CallTime now) {
+  return pools.TakeChanges(now, CallerPools::Due::kAll);
+}
+
+TEST(CallerPools, AFlagOutlivesARestartForTheRestOfItsTime) {
+  const auto before = PoolsOf(OptionsOfTest());
+  Dialler dialler;
+  dialler.Run(*before, {ManyNewCallers()}, 100);
+  const CallTime flagged_at = dialler.call.time;
+  const auto changes = ChangesOf(*before, flagged_at);
+  ASSERT_THAT(changes, SizeIs(1));
+  const auto after = PoolsOf(OptionsOfTest());
+  after->Restore(changes, flagged_at + 10min);
+  EXPECT_THAT(ChangesOf(*after, flagged_at + 10min), SizeIs(0)) << "it is kept already";
+  CountedCall later = dialler.call;
+  later.time = flagged_at + 3599s;
+  const auto hit = after->Check(later);
+  ASSERT_TRUE(hit);
+  EXPECT_EQ(hit->action, PoolAction::kReject);
+  later.time = flagged_at + 3600s;
+  EXPECT_FALSE(after->Check(later));
+  const auto flagged = after->Flagged(flagged_at + 10min);
+  ASSERT_THAT(flagged, SizeIs(1));
+  EXPECT_EQ(flagged[0].since, flagged_at);
+  EXPECT_EQ(flagged[0].figures.calls, 100U);
+  EXPECT_THAT(flagged[0].sample, SizeIs(32));
+}
+
+TEST(CallerPools, AReleaseOutlivesARestartInAnyOrder) {
+  const auto before = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*before, rules, 100);
+  const CallTime now = dialler.call.time;
+  auto changes = ChangesOf(*before, now);
+  EXPECT_TRUE(before->Release({{SourceKind::kTrunk, "trunk-9"}, now, now + 1h, "test"}));
+  const auto released = ChangesOf(*before, now);
+  ASSERT_THAT(released, SizeIs(1));
+  changes.insert(changes.begin(), released.front());
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto after = PoolsOf(OptionsOfTest());
+    after->Restore(changes, now);
+    EXPECT_FALSE(after->Check(dialler.call));
+    Dialler again;
+    again.Run(*after, rules, 150, now + 2s);
+    EXPECT_FALSE(after->Check(again.call)) << "released for an hour";
+    std::swap(changes.front(), changes.back());
+  }
+}
+
+TEST(CallerPools, AFlagThatIsReleasedBeforeItIsToldOfIsToldOfToo) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*pools, rules, 100);
+  const CallTime now = dialler.call.time;
+  EXPECT_TRUE(pools->Release({{SourceKind::kTrunk, "trunk-9"}, now, now + 1h, "test"}));
+  const auto changes = pools->TakeChanges(now, CallerPools::Due::kNow);
+  ASSERT_THAT(changes, SizeIs(2));
+  EXPECT_TRUE(std::holds_alternative<FlaggedPool>(changes[0]));
+  EXPECT_TRUE(std::holds_alternative<PoolRelease>(changes[1]));
+}
+
+TEST(CallerPools, TheEndOfAFlagIsToldOfAsItWas) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*pools, rules, 100);
+  EXPECT_THAT(pools->TakeChanges(dialler.call.time, CallerPools::Due::kNow), SizeIs(1));
+  dialler.Run(*pools, rules, 32, dialler.call.time + 2s);
+  const CallTime until = pools->Flagged(dialler.call.time).front().until;
+  EXPECT_THAT(pools->TakeChanges(dialler.call.time, CallerPools::Due::kNow), SizeIs(0));
+  pools->Maintain(until, rules);
+  const auto changes = pools->TakeChanges(until, CallerPools::Due::kNow);
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(std::get<FlaggedPool>(changes[0]).until, until);
+}
+
+TEST(CallerPools, AFlagThatLastsIsToldOfNowAndThen) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  size_t told = 0;
+  for (int minute = 0; minute < 60; ++minute) {
+    for (size_t i = 0; i < 30; ++i) {
+      dialler.call.caller =
+          "1646555" + std::to_string(1'000'000 + minute * 30 + static_cast<int>(i));
+      dialler.call.time = kDay + std::chrono::minutes(minute) + i * 2s;
+      pools->Count(dialler.call, rules);
+      told += pools->TakeChanges(dialler.call.time, CallerPools::Due::kNow).size();
+    }
+  }
+  EXPECT_GE(told, 8U);
+  EXPECT_LE(told, 14U);
+  EXPECT_THAT(ChangesOf(*pools, dialler.call.time), SizeIs(1)) << "its very end";
+  EXPECT_THAT(ChangesOf(*pools, dialler.call.time), SizeIs(0));
+}
+
+TEST(CallerPools, AFlagThatAWrongClockKeptDoesNotLastForYears) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  FlaggedPool pool;
+  pool.source = {SourceKind::kTrunk, "trunk-9"};
+  pool.since = kDay + std::chrono::hours(24 * 365 * 50);
+  pool.until = pool.since + 1h;
+  pools->Restore({pool}, kDay);
+  const auto flagged = pools->Flagged(kDay);
+  ASSERT_THAT(flagged, SizeIs(1));
+  EXPECT_LE(flagged[0].until, kDay + std::chrono::hours(30 * 24));
+}
+
+TEST(CallerPools, AClockThatIsSetBackLeavesNoFlagForYears) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*pools, rules, 100, kDay + std::chrono::hours(24 * 3650));
+  ASSERT_THAT(pools->Flagged(dialler.call.time), SizeIs(1));
+  pools->Maintain(kDay, rules);
+  const auto flagged = pools->Flagged(kDay);
+  ASSERT_THAT(flagged, SizeIs(1));
+  EXPECT_EQ(flagged[0].until, kDay + 1h);
+}
+
+TEST(CallerPools, CallsOfATimeToComeDoNotCountOnceTheClockIsSetBack) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  Dialler dialler;
+  dialler.Run(*pools, {}, 90, kDay + 2h);
+  dialler.Run(*pools, {ManyNewCallers()}, 60, kDay);
+  EXPECT_FALSE(pools->Check(dialler.call));
+  const auto figures = pools->FiguresOf({SourceKind::kTrunk, "trunk-9"}, dialler.call.time, 600s);
+  ASSERT_TRUE(figures);
+  EXPECT_EQ(figures->calls, 60U);
+}
+
+TEST(CallerPools, OfALongNameOnlyTheBeginningCounts) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  Dialler dialler;
+  dialler.call.trunk = std::string(100'000, 't');
+  dialler.Run(*pools, {ManyNewCallers()}, 100);
+  ASSERT_TRUE(pools->Check(dialler.call));
+  const auto flagged = pools->Flagged(dialler.call.time);
+  ASSERT_THAT(flagged, SizeIs(1));
+  EXPECT_EQ(flagged[0].source.value, std::string(256, 't'));
+  EXPECT_TRUE(pools->Release({flagged[0].source, dialler.call.time, dialler.call.time, "test"}));
+}
+
+TEST(CallerPools, AReleaseLastsNoLongerThanNinetyDays) {
+  const auto pools = PoolsOf(OptionsOfTest());
+  const PoolRules rules = {ManyNewCallers()};
+  Dialler dialler;
+  dialler.Run(*pools, rules, 100);
+  const CallTime now = dialler.call.time;
+  EXPECT_TRUE(pools->Release({{SourceKind::kTrunk, "trunk-9"},
+                              now,
+                              CallTime(std::chrono::milliseconds(int64_t{1} << 60)),
+                              "test"}));
+  const auto changes = pools->TakeChanges(now, CallerPools::Due::kAll);
+  ASSERT_THAT(changes, SizeIs(2));
+  EXPECT_EQ(std::get<PoolRelease>(changes[1]).until, now + std::chrono::hours(24 * 90));
+}
+
+TEST(CallerPools, NoMoreFlagsAreRestoredThanMayBe) {
+  PoolOptions options = OptionsOfTest();
+  options.max_flagged = 3;
+  const auto pools = PoolsOf(options);
+  std::vector<PoolChange> changes;
+  for (int i = 0; i < 10; ++i) {
+    FlaggedPool pool;
+    pool.source = {SourceKind::kTrunk, "trunk-" + std::to_string(i)};
+    pool.since = kDay;
+    pool.until = kDay + 1h;
+    changes.emplace_back(pool);
+  }
+  pools->Restore(changes, kDay);
+  EXPECT_THAT(pools->Flagged(kDay), SizeIs(3));
+  EXPECT_EQ(pools->Statistics().not_flagged, 7U);
 }
 
 TEST(CallerPools, NoCallerIsNewWhileItIsLearntWhatIsUsual) {

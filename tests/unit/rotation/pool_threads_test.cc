@@ -38,8 +38,12 @@ TEST(CallerPoolsThreads, NothingIsLostAndNothingRaces) {
         (*pools)->Count(call, rules);
         (void)(*pools)->Check(call);
         if (i % 500 == 0) (void)(*pools)->Flagged(call.time);
-        if (i % 700 == 0) (*pools)->Release({SourceKind::kTrunk, "all"}, call.time, call.time);
-        if (thread == 0 && i % 300 == 0) (*pools)->Maintain(call.time, rules);
+        if (i % 700 == 0)
+          (*pools)->Release({{SourceKind::kTrunk, "all"}, call.time, call.time, "test"});
+        if (thread == 0 && i % 300 == 0) {
+          (*pools)->Maintain(call.time, rules);
+          (*pools)->Restore((*pools)->TakeChanges(call.time, CallerPools::Due::kNow), call.time);
+        }
       }
     });
   }
