@@ -106,6 +106,7 @@ class Lines final : public LineSource {
     text_ = text_.substr(std::min(end + 1, text_.size()));
     return std::optional<std::string>(line);
   }
+  [[nodiscard]] bool HasLine() const override { return !text_.empty(); }
 
  private:
   std::string_view text_;
