@@ -16,6 +16,7 @@
 static callvet_verifier* verifier = NULL;
 static callvet_result* result = NULL;
 static unsigned int trust_seen = 0, flush_seen = 0;
+static int outdated = 0; /* a reload was accepted, and this process could not follow */
 static char lists[LISTS_SIZE];
 
 int cv_worker_init(const callvet_options* options) {
@@ -67,9 +68,14 @@ static void catch_up(void) {
   if (trust == trust_seen || (trust == failed && cv_now_ms() < again_ms)) return;
   if (callvet_verifier_reload(verifier, &error) == CALLVET_OK) {
     trust_seen = trust;
+    outdated = 0;
     return;
   }
-  LM_ERR("the old trust and policy stay, for a second: %s: %s\n", error.reason, error.detail);
+  outdated = 1;
+  LM_CRIT(
+      "trust and policy are those from before a reload, so no call passes here; again in a "
+      "second: %s: %s\n",
+      error.reason, error.detail);
   failed = trust;
   again_ms = cv_now_ms() + 1000;
 }
@@ -201,6 +207,13 @@ static void fill_call(callvet_call* call, sip_msg_t* msg, const cv_arguments_t* 
   call->at = arguments->at;
 }
 
+/* What an operator took out of the trust must not pass because this process still has it. */
+static void refuse(callvet_verdict* verdict) {
+  callvet_error error = {.struct_size = sizeof(error)};
+  if (callvet_evidence_refuse(verifier, result, verdict, &error) != CALLVET_OK)
+    LM_ERR("%s: %s\n", error.reason, error.detail); /* the verdict is an internal error */
+}
+
 void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absent,
               cv_record_t* record, cv_missing_t* missing) {
   callvet_call call;
@@ -224,6 +237,7 @@ void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absen
     cv_store_note_verified(&url);
   }
   refresh_stale(&verdict);
+  if (outdated && verdict.reason_class == CALLVET_VERIFIED) refuse(&verdict);
   if (cv_record_fill(record, &verdict, lists, sizeof(lists)) < 0) {
     LM_ERR("a call has identities that are too long\n");
     cv_record_fail(record);

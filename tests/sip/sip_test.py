@@ -861,13 +861,32 @@ class Rpc(SipTest):
         # What cannot be used changes nothing.
         anchor.write_text("no certificate")
         self.assertRegex(kamailio.kamcmd("callvet.reload", check=False), r"file-invalid|error: 500")
-        self.call(kamailio, identity, code=437, reason="chain-untrusted")
+        # A worker that had no call since the reload before this cannot follow it any more.
+        self.assertIn(self.call(kamailio, identity).header("X-Callvet"), ("chain-untrusted", "evidence-not-kept"))
         anchor.write_text(good)
         policy.write_text('{"default": {"code_map": "opensipit"}}')
         self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
         for _ in range(20):
             self.call(kamailio, identity, code=486, reason="verified")
             self.call(kamailio, self.lab.sign(payload={"orig": {"tn": "999888777"}}), code=403, reason="orig-mismatch")
+
+    def test_a_worker_that_cannot_follow_a_reload_lets_nothing_pass(self):
+        anchor = self.lab.folder / "anchor-lost.pem"
+        good, other = ((self.lab.folder / who / "root.pem").read_text() for who in ("carrier", "stranger"))
+        anchor.write_text(good)
+        config = self.lab.write_config("lost.json", {}, trust={"anchors": str(anchor)})
+        kamailio = self.start(config=config, workers=2)
+        identity = self.lab.sign()
+        self.call(kamailio, identity, code=486, reason="verified")
+        anchor.write_text(other)
+        self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
+        anchor.write_text("no certificate")  # before any worker had a call
+        for _ in range(20):
+            self.call(kamailio, identity, code=503, reason="evidence-not-kept")
+        anchor.write_text(good)
+        self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
+        for _ in range(20):
+            self.call(kamailio, identity, code=486, reason="verified")
 
     def test_a_downloaded_crl_reaches_all_workers(self):
         """Workers, which were there before it, have it from the fetcher by the state directory."""
