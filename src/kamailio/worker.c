@@ -207,7 +207,8 @@ static void fill_call(callvet_call* call, sip_msg_t* msg, const cv_arguments_t* 
   call->at = arguments->at;
 }
 
-/* What an operator took out of the trust must not pass because this process still has it. */
+/* What an operator took out of the trust, or rules out since, must not pass because this process
+ * still has what was before. */
 static void refuse(callvet_verdict* verdict) {
   callvet_error error = {.struct_size = sizeof(error)};
   if (callvet_evidence_refuse(verifier, result, verdict, &error) != CALLVET_OK)
@@ -237,7 +238,7 @@ void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absen
     cv_store_note_verified(&url);
   }
   refresh_stale(&verdict);
-  if (outdated && verdict.reason_class == CALLVET_VERIFIED) refuse(&verdict);
+  if (outdated) refuse(&verdict);
   if (cv_record_fill(record, &verdict, lists, sizeof(lists)) < 0) {
     LM_ERR("a call has identities that are too long\n");
     cv_record_fail(record);

@@ -883,6 +883,7 @@ class Rpc(SipTest):
         anchor.write_text("no certificate")  # before any worker had a call
         for _ in range(20):
             self.call(kamailio, identity, code=503, reason="evidence-not-kept")
+            self.call(kamailio, code=503, reason="evidence-not-kept")  # unsigned: the old policy does not count either
         anchor.write_text(good)
         self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
         for _ in range(20):
