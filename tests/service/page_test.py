@@ -20,6 +20,27 @@ def invite(identity, shown=CALLER, display=""):
     return ("INVITE sip:+%s@example.org SIP/2.0\nFrom: %s<sip:+%s@example.org>;tag=1\n"
             "To: <sip:+%s@example.org>\nIdentity: %s\n\n") % (CALLED, display, shown, CALLED, identity)
 
+# Visible text whose colour does not stand out from what is behind it (WCAG 2.1, 1.4.3: 4.5 to 1; 3 to 1 if it is large):
+# [text, ratio]. Colours are read through a canvas, whichever way they are written.
+FAINT_TEXT = """
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+                           return [...canvas.getImageData(0, 0, 1, 1).data]; };
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+                                        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = e => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor);
+                                                        if (c[3] === 255) return c; } return [255, 255, 255]; };
+  const faint = [];
+  for (const e of document.querySelectorAll('body *')) {
+    const text = [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join(' ').trim();
+    if (!text || !e.getClientRects().length || e.closest('svg') || e.disabled) continue;
+    const style = getComputedStyle(e), size = parseFloat(style.fontSize);
+    const [a, b] = [light(rgba(style.color)), light(behind(e))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) faint.push([text.slice(0, 40), Math.round(ratio * 100) / 100]);
+  }
+  return faint;"""
+
 
 class Page(unittest.TestCase):
     @classmethod
@@ -258,9 +279,7 @@ class Page(unittest.TestCase):
         self.shot("trust")
 
     def test_phone_width(self):
-        self.browser._send("POST", self.browser.session + "/goog/cdp/execute", {
-            "cmd": "Emulation.setDeviceMetricsOverride",
-            "params": {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}})
+        self.browser.devtools("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
         try:
             self.browser.open(self.origin + "/")
             self.check(invite(self.lab.sign(), shown="12155550199"))
@@ -268,8 +287,24 @@ class Page(unittest.TestCase):
             if SHOTS:
                 self.shot("phone")
         finally:
-            self.browser._send("POST", self.browser.session + "/goog/cdp/execute",
-                               {"cmd": "Emulation.clearDeviceMetricsOverride", "params": {}})
+            self.browser.devtools("Emulation.clearDeviceMetricsOverride")
+
+    def test_light_and_dark(self):
+        self.addCleanup(self.browser.prefer, "")
+        backgrounds = {}
+        for scheme in ("light", "dark"):
+            self.browser.prefer(scheme)
+            backgrounds[scheme] = self.browser.run("return getComputedStyle(document.body).backgroundColor")
+            for name, text in (("genuine", invite(self.lab.sign())),
+                               ("spoofed", invite(self.lab.sign(), shown="12155550199"))):
+                self.check(text)
+                self.assertEqual(self.browser.run(FAINT_TEXT), [], scheme)
+                self.shot(f"{name}-{scheme}")
+            self.browser.click("#tab-traffic")
+            self.browser.wait("return document.querySelector('#traffic .problem')")
+            self.assertEqual(self.browser.run(FAINT_TEXT), [], scheme)
+            self.browser.click("#tab-check")
+        self.assertNotEqual(backgrounds["light"], backgrounds["dark"])
 
     def test_the_policy_of_the_page_forbids_inline_script(self):
         headers = self.server.request("GET", "/")[1]

@@ -24,7 +24,7 @@ def free_port():
 
 
 class Browser:
-    def __init__(self, size=(1280, 900), dark=False):
+    def __init__(self, size=(1280, 900)):
         self.profile = tempfile.mkdtemp(prefix="callvet-browser-")
         self.port = free_port()
         self.driver = subprocess.Popen([shutil.which("chromedriver"), f"--port={self.port}"],
@@ -39,8 +39,6 @@ class Browser:
                      "--disable-background-networking", "--disable-component-update", "--disable-sync",
                      "--hide-scrollbars", f"--user-data-dir={self.profile}", f"--window-size={size[0]},{size[1]}",
                      "--lang=en-US"]
-        if dark:
-            arguments.append("--blink-settings=preferredColorScheme=0")
         created = self._send("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
@@ -102,14 +100,21 @@ class Browser:
                 urls.append(message["params"]["request"]["url"])
         return urls
 
+    def devtools(self, command, **parameters):
+        return self._send("POST", self.session + "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def prefer(self, scheme):
+        """What the system prefers: "light" or "dark"; "" is the default again."""
+        self.devtools("Emulation.setEmulatedMedia",
+                      features=[{"name": "prefers-color-scheme", "value": scheme}] if scheme else [])
+
     def screenshot(self, path):
         height = self.run("return document.documentElement.scrollHeight")
         width = self.run("return window.innerWidth")
-        self._send("POST", self.session + "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": {
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}})
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         with open(path, "wb") as file:
             file.write(base64.b64decode(self._send("GET", self.session + "/screenshot")))
-        self._send("POST", self.session + "/goog/cdp/execute", {"cmd": "Emulation.clearDeviceMetricsOverride", "params": {}})
+        self.devtools("Emulation.clearDeviceMetricsOverride")
 
     def close(self):
         try:
