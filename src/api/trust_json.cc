@@ -15,31 +15,6 @@ JsonValue FailureJson(const std::optional<Failure>& failure) {
   return JsonMembers{{"reason", Info(failure->reason).id}, {"detail", failure->detail}};
 }
 
-JsonValue SourcesJson(const VerificationCore& core) {
-  JsonArray list;
-  for (const TrustSource& source : core.TrustSources()) {
-    list.push_back(JsonMembers{{"kind", TrustSourceKindName(source.kind)},
-                               {"name", source.name},
-                               {"failure", FailureJson(source.failure)},
-                               {"not_kept", FailureJson(source.not_kept)},
-                               {"in_use", source.in_use},
-                               {"detail", source.detail}});
-  }
-  return list;
-}
-
-JsonValue ListJson(const VerificationCore& core) {
-  const auto accepted = core.trust_list();
-  if (!accepted) return {};
-  return JsonMembers{{"version", accepted->list.version()},
-                     {"sequence", accepted->list.sequence()},
-                     {"expires", FormatTime(accepted->list.expires())},
-                     {"accepted_at", FormatTime(accepted->accepted_at)},
-                     {"signer", accepted->list.signer()},
-                     {"expired", accepted->list.ExpiredAt(core.Now())},
-                     {"anchors", accepted->list.anchors().size()}};
-}
-
 // Errors and warnings only: what passes is of no interest on a page.
 JsonValue FindingsJson(const Certificate& certificate, const Certificate* issuer) {
   JsonArray list;
@@ -56,17 +31,14 @@ JsonValue FindingsJson(const Certificate& certificate, const Certificate* issuer
 
 JsonValue CrlsJson(const TrustStore& store, sys_seconds now) {
   JsonArray list;
-  for (const Crl& crl : store.crls()) {
-    JsonMembers json = {{"issuer", crl.issuer()}, {"this_update", FormatTime(crl.this_update())}};
-    json.emplace_back("next_update",
-                      crl.next_update() ? JsonValue(FormatTime(*crl.next_update())) : JsonValue());
-    json.emplace_back("indirect", crl.indirect());
-    json.emplace_back("entries", crl.entry_count());
-    json.emplace_back("age_seconds", (now - crl.this_update()).count());
-    json.emplace_back("current", crl.next_update() && now <= *crl.next_update());
-    list.emplace_back(std::move(json));
-  }
+  for (const Crl& crl : store.crls()) list.push_back(CrlJson(crl, now));
   return list;
+}
+
+JsonValue ListJson(const VerificationCore& core) {
+  const auto accepted = core.trust_list();
+  if (!accepted) return {};
+  return TrustListJson(accepted->list, accepted->accepted_at, core.Now());
 }
 
 JsonValue CacheJson(const VerificationCore& core) {
@@ -100,6 +72,43 @@ JsonValue SignersJson(const VerificationCore& core, const std::vector<std::strin
 
 }  // namespace
 
+JsonValue TrustSourcesJson(const std::vector<TrustSource>& sources) {
+  JsonArray list;
+  for (const TrustSource& source : sources) {
+    list.push_back(JsonMembers{{"kind", TrustSourceKindName(source.kind)},
+                               {"name", source.name},
+                               {"failure", FailureJson(source.failure)},
+                               {"not_kept", FailureJson(source.not_kept)},
+                               {"in_use", source.in_use},
+                               {"detail", source.detail}});
+  }
+  return list;
+}
+
+JsonValue TrustListJson(const TrustList& list, std::optional<sys_seconds> accepted_at,
+                        sys_seconds now) {
+  return JsonMembers{
+      {"version", list.version()},
+      {"sequence", list.sequence()},
+      {"expires", FormatTime(list.expires())},
+      {"accepted_at", accepted_at ? JsonValue(FormatTime(*accepted_at)) : JsonValue()},
+      {"signer", list.signer()},
+      {"expired", list.ExpiredAt(now)},
+      {"anchors", list.anchors().size()}};
+}
+
+JsonValue CrlJson(const Crl& crl, sys_seconds now) {
+  return JsonMembers{
+      {"issuer", crl.issuer()},
+      {"number", crl.number_hex() ? JsonValue(*crl.number_hex()) : JsonValue()},
+      {"this_update", FormatTime(crl.this_update())},
+      {"next_update", crl.next_update() ? JsonValue(FormatTime(*crl.next_update())) : JsonValue()},
+      {"indirect", crl.indirect()},
+      {"entries", crl.entry_count()},
+      {"age_seconds", (now - crl.this_update()).count()},
+      {"current", crl.next_update() && now <= *crl.next_update()}};
+}
+
 JsonValue TrustJson(const VerificationCore& core, const std::vector<std::string>& x5us) {
   const auto store = core.trust();
   JsonArray anchors;
@@ -108,10 +117,11 @@ JsonValue TrustJson(const VerificationCore& core, const std::vector<std::string>
     json.emplace_back("findings", FindingsJson(anchor, &anchor));
     anchors.emplace_back(std::move(json));
   }
-  return JsonMembers{{"now", FormatTime(core.Now())},        {"sources", SourcesJson(core)},
-                     {"trust_list", ListJson(core)},         {"anchors", std::move(anchors)},
-                     {"crls", CrlsJson(*store, core.Now())}, {"cache", CacheJson(core)},
-                     {"signers", SignersJson(core, x5us)}};
+  return JsonMembers{
+      {"now", FormatTime(core.Now())},        {"sources", TrustSourcesJson(core.TrustSources())},
+      {"trust_list", ListJson(core)},         {"anchors", std::move(anchors)},
+      {"crls", CrlsJson(*store, core.Now())}, {"cache", CacheJson(core)},
+      {"signers", SignersJson(core, x5us)}};
 }
 
 }  // namespace callvet

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "api/assembly.h"
+#include "api/trust_json.h"
 #include "base/text.h"
 #include "cli/download_options.h"
 #include "cli/options.h"
@@ -52,49 +53,6 @@ void AddOptions(CLI::App& command, TrustAction action, TrustCommandOptions& opti
   command.footer(kTrustFooter);
 }
 
-JsonValue FailureJson(const std::optional<Failure>& failure) {
-  if (!failure) return JsonValue();
-  return JsonMembers{{"reason", Info(failure->reason).id}, {"detail", failure->detail}};
-}
-
-JsonValue SourcesJson(const std::vector<TrustSource>& sources) {
-  JsonArray json;
-  for (const TrustSource& source : sources) {
-    json.push_back(JsonMembers{{"kind", TrustSourceKindName(source.kind)},
-                               {"name", source.name},
-                               {"failure", FailureJson(source.failure)},
-                               {"not_kept", FailureJson(source.not_kept)},
-                               {"in_use", source.in_use},
-                               {"detail", source.detail}});
-  }
-  return json;
-}
-
-JsonValue CrlJson(const Crl& crl, sys_seconds now) {
-  JsonMembers json = {
-      {"issuer", crl.issuer()},
-      {"number", crl.number_hex() ? JsonValue(*crl.number_hex()) : JsonValue()},
-      {"this_update", FormatTime(crl.this_update())},
-      {"next_update", crl.next_update() ? JsonValue(FormatTime(*crl.next_update())) : JsonValue()}};
-  json.emplace_back("indirect", crl.indirect());
-  json.emplace_back("entries", crl.entry_count());
-  json.emplace_back("current", crl.next_update() && now <= *crl.next_update());
-  return json;
-}
-
-// `accepted_at`: nothing for a list that was only checked.
-JsonValue ListJson(const TrustList& list, std::optional<sys_seconds> accepted_at, sys_seconds now) {
-  JsonMembers json = {
-      {"version", list.version()},
-      {"sequence", list.sequence()},
-      {"expires", FormatTime(list.expires())},
-      {"accepted_at", accepted_at ? JsonValue(FormatTime(*accepted_at)) : JsonValue()},
-      {"signer", list.signer()}};
-  json.emplace_back("expired", list.ExpiredAt(now));
-  json.emplace_back("anchors", list.anchors().size());
-  return json;
-}
-
 JsonValue AllJson(const TrustKeeper& keeper, const std::vector<TrustSource>& sources,
                   JsonValue list, sys_seconds now) {
   JsonArray anchors;
@@ -104,7 +62,7 @@ JsonValue AllJson(const TrustKeeper& keeper, const std::vector<TrustSource>& sou
     anchors.push_back(CertificateJson(anchor));
   }
   for (const Crl& crl : store->crls()) crls.push_back(CrlJson(crl, now));
-  return JsonMembers{{"sources", SourcesJson(sources)},
+  return JsonMembers{{"sources", TrustSourcesJson(sources)},
                      {"trust_list", std::move(list)},
                      {"anchors", std::move(anchors)},
                      {"crls", std::move(crls)}};
@@ -172,7 +130,7 @@ ListCheck CheckList(const TrustInputs& inputs, sys_seconds now) {
       std::string(check.source.in_use ? "is accepted already" : "would be accepted") +
       ": sequence " + std::to_string(list.sequence()) + ", " +
       std::to_string(list.anchors().size()) + " anchors, expires at " + FormatTime(list.expires());
-  check.json = ListJson(list, std::nullopt, now);
+  check.json = TrustListJson(list, std::nullopt, now);
   return check;
 }
 
@@ -223,7 +181,8 @@ ExitCode RunTrust(TrustAction action, const TrustCommandOptions& options, const 
   TrustKeeper keeper(std::move(*inputs));
   std::vector<TrustSource> sources = keeper.Load(*now, Deadline()).sources;
   JsonValue list;
-  if (const auto kept = keeper.trust_list()) list = ListJson(kept->list, kept->accepted_at, *now);
+  if (const auto kept = keeper.trust_list())
+    list = TrustListJson(kept->list, kept->accepted_at, *now);
   if (checked) {
     sources.push_back(std::move(checked->source));
     list = std::move(checked->json);
