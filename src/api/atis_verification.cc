@@ -167,22 +167,34 @@ bool IsFresh(const VerificationCore& core, int64_t time) {
   return age <= core.options().max_age && -age <= core.options().max_age;
 }
 
-// E-9: the numbers of `to` are exactly those of dest.
+std::set<std::string> CanonicalNumbers(const std::vector<std::string>& to, const DialPlan* plan) {
+  std::set<std::string> numbers;
+  for (const std::string& tn : to) {
+    const auto number = TelephoneNumber::Parse(tn, plan);
+    numbers.insert(number ? number->canonical() : tn);
+  }
+  return numbers;
+}
+
+// E-9: the numbers of `to` are exactly those of dest. As the verifier read it, if that settles it:
+// a URI is no number, so it cannot stand for one.
+bool SaysSameCalled(const RequestMembers::Identities& to, const Verdict& verdict,
+                    const DialPlan* plan) {
+  if (verdict.passports.size() != 1) return false;
+  const std::vector<std::string>& dest = verdict.passports[0].dest;
+  return CanonicalNumbers(to.tn, plan) == std::set<std::string>(dest.begin(), dest.end());
+}
+
 bool NamesSameCalled(const RequestMembers::Identities& to, const IdentityHeader& header,
                      const DialPlan* plan) {
   const auto claims = Claims::Parse(header.payload_part(), "shaken");
   if (!claims) return true;  // the verifier says what is wrong with them
-  std::set<std::string> called;
-  for (const std::string& tn : to.tn) {
-    const auto number = TelephoneNumber::Parse(tn, plan);
-    called.insert(number ? number->canonical() : tn);
-  }
   std::set<std::string> signed_for;
   for (const std::string& tn : claims->dest.tn) {
     const auto number = TelephoneNumber::ParseClaim(tn, plan);
     signed_for.insert(number ? number->canonical() : tn);
   }
-  return called == signed_for;
+  return CanonicalNumbers(to.tn, plan) == signed_for;
 }
 
 // ----- The answer
@@ -229,12 +241,20 @@ Verdict Judge(const VerificationCore& core, const Request& request, const Deadli
   call.identities.push_back(*request.identity);
   call.orig.push_back(request.from);
   call.date = FormatSipDate(sys_seconds(std::chrono::seconds(request.time)));
-  // Without a called party the check of dest fails in its place: after iat and orig, and before
-  // anything is fetched.
-  const bool same = NamesSameCalled(request.to, *header, core.options().dial_plan);
-  if (same) call.dest = request.to.All();
-  Verdict verdict = core.Judge(call, deadline, evidence != nullptr ? &evidence->material : nullptr);
+  call.dest = request.to.All();
+  VerificationMaterial material;
+  Verdict verdict = core.Judge(call, deadline, evidence != nullptr ? &material : nullptr);
+  const DialPlan* plan = core.options().dial_plan;
+  const bool same =
+      SaysSameCalled(request.to, verdict, plan) || NamesSameCalled(request.to, *header, plan);
+  if (!same) {
+    // Without a called party the check of dest fails in its place: after iat and orig.
+    call.dest.clear();
+    material = {};
+    verdict = core.Judge(call, deadline, evidence != nullptr ? &material : nullptr);
+  }
   if (evidence != nullptr) {
+    evidence->material = std::move(material);
     evidence->call = std::move(call);
     evidence->verdict = verdict;
   }

@@ -101,20 +101,21 @@ std::optional<RequestError> CheckRequestHead(const RequestHead& head) {
 }
 
 UnwrappedBody Unwrap(std::string_view body, std::string_view wrapper) {
-  if (TrimLines(body).empty()) return {std::nullopt, RequestError{Reason::kBodyMissing, {}}};
+  if (TrimLines(body).empty()) return {nullptr, RequestError{Reason::kBodyMissing, {}}};
   auto json = ReadJson(body);
   if (!json || !json->IsObject()) {
-    return {std::nullopt, RequestError{Reason::kBodyInvalid, {"invalid JSON body"}}};
+    return {nullptr, RequestError{Reason::kBodyInvalid, {"invalid JSON body"}}};
   }
   const JsonValue* object = json->Find(wrapper);
   if (object == nullptr) {
-    return {std::nullopt, RequestError{Reason::kParameterMissing, {std::string(wrapper)}}};
+    return {nullptr, RequestError{Reason::kParameterMissing, {std::string(wrapper)}}};
   }
   if (!object->IsObject()) {
-    return {std::nullopt,
+    return {nullptr,
             RequestError{Reason::kParameterInvalid, {std::string(wrapper), "not an object"}}};
   }
-  return {*object, std::nullopt};
+  const auto whole = std::make_shared<const JsonValue>(std::move(*json));
+  return {std::shared_ptr<const JsonValue>(whole, whole->Find(wrapper)), std::nullopt};
 }
 
 }  // namespace callvet

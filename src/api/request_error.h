@@ -38,7 +38,7 @@ std::optional<RequestError> CheckRequestHead(const RequestHead& head);
 /// The object `wrapper` of `body` ({"verificationRequest": {...}}), or SVC4000 (no body), SVC4006
 /// (not JSON), SVC4001 (no such member), SVC4005 (no object). Pure; thread-safe.
 struct UnwrappedBody {
-  std::optional<JsonValue> object;
+  std::shared_ptr<const JsonValue> object;  // keeps the body that it is in
   std::optional<RequestError> error;
 };
 UnwrappedBody Unwrap(std::string_view body, std::string_view wrapper);
