@@ -58,6 +58,7 @@ bool IsMarketing(const RuleInput& input) {
     const auto rights = RightsOf(input, number);
     if (rights && rights->category == NumberRights::kMarketingCategory) return true;
   }
+  if (input.policy.holders.empty()) return false;
   const auto holders = HoldersOf(input);
   return std::any_of(holders.begin(), holders.end(), [&](const std::string& holder) {
     return IsMarketingHolder(input.policy, holder);

@@ -145,7 +145,14 @@ bool IsEmergency(const RuleInput& input) {
                  !IsElement(*target, input.policy))) {
     return IsEmergencyTarget(*target, input.policy);
   }
-  return std::any_of(input.call.dest.begin(), input.call.dest.end(), [&](const std::string& text) {
+  const auto& dest = input.call.dest;
+  if (!target) {  // then all callees are of dest
+    return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
+           std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
+             return IsEmergencyNumber(callee, input.policy);
+           });
+  }
+  return std::any_of(dest.begin(), dest.end(), [&](const std::string& text) {
     return IsEmergencyTarget(text, input.policy);
   });
 }
