@@ -56,7 +56,7 @@ class IdentityHeader {
 
  private:
   IdentityHeader() = default;
-  Result<void> SetToken(std::string_view token);
+  Result<void> FindParts(std::string_view token);
   Result<void> ReadParameters(std::string_view parameters);
   Result<void> SetParameter(const std::string& name, Info value);
 

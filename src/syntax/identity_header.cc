@@ -17,9 +17,9 @@ constexpr std::string_view kWhitespace = " \t";
 constexpr CharSet kTokenChars = CharSet::LettersDigitsAnd("-_.+/=");
 
 // What a parameter value without quotes may hold: token, host, or a URI that lost its brackets.
-bool IsValueChar(char c) {
+constexpr CharSet kValueChars = CharSet::Where([](char c) {
   return c > ' ' && c < 0x7F && std::string_view(";,\"<>\\").find(c) == std::string_view::npos;
-}
+});
 
 Failure Malformed(std::string detail) {
   return Fail(Reason::kIdentityMalformed, std::move(detail));
@@ -63,7 +63,8 @@ Result<IdentityHeader::Info> TakeValue(std::string_view& text) {
     text.remove_prefix(close + 1);
     return IdentityHeader::Info{std::string(uri), true};
   }
-  return IdentityHeader::Info{std::string(TakeWhile(text, IsValueChar)), false};
+  return IdentityHeader::Info{
+      std::string(TakeWhile(text, [](char c) { return kValueChars.Has(c); })), false};
 }
 
 }  // namespace
@@ -78,9 +79,14 @@ Result<IdentityHeader> IdentityHeader::Parse(std::string_view field_value) {
   if (!unfolded) return Malformed(unfolded.error().detail);
   const std::string_view value = Trim(*unfolded);
   const size_t token_end = std::min(value.find(';'), value.size());
+  const std::string_view token = Trim(value.substr(0, token_end));
   IdentityHeader header;
-  if (auto ok = header.SetToken(Trim(value.substr(0, token_end))); !ok) return ok.error();
+  if (auto ok = header.FindParts(token); !ok) return ok.error();
   if (auto ok = header.ReadParameters(value.substr(token_end)); !ok) return ok.error();
+  const auto begin = static_cast<size_t>(token.data() - unfolded->data());
+  unfolded->resize(begin + token.size());
+  if (begin > 0) unfolded->erase(0, begin);
+  header.token_ = std::move(*unfolded);
   return header;
 }
 
@@ -90,35 +96,38 @@ Result<IdentityHeader> IdentityHeader::ParseBareToken(std::string_view token) {
                                                std::to_string(kMaxIdentityBytes));
   }
   IdentityHeader header;
-  if (auto ok = header.SetToken(TrimLines(token)); !ok) return ok.error();
+  token = TrimLines(token);
+  if (auto ok = header.FindParts(token); !ok) return ok.error();
   if (header.form_ == Form::kCompact) {
     return Fail(Reason::kTokenMalformed,
                 "a bare token has no parameters to rebuild its parts from");
   }
   header.form_ = Form::kBareToken;
+  header.token_ = std::string(token);
   return header;
 }
 
 // A-1, A-6: three parts; all of them (full form) or only the signature (compact form).
-Result<void> IdentityHeader::SetToken(std::string_view token) {
+Result<void> IdentityHeader::FindParts(std::string_view token) {
   if (token.empty()) return Malformed("there is no token");
-  const auto* foreign =
-      std::find_if_not(token.begin(), token.end(), [](char c) { return kTokenChars.Has(c); });
-  if (foreign != token.end()) {
+  if (!kTokenChars.HasAll(token)) {
+    const auto* foreign =
+        std::find_if_not(token.begin(), token.end(), [](char c) { return kTokenChars.Has(c); });
     return Malformed("the token has a foreign character at position " +
                      std::to_string(foreign - token.begin() + 1) + ": " +
                      Quote(std::string_view(foreign, 1)));
   }
-  const auto dots = std::count(token.begin(), token.end(), '.');
-  if (dots != 2) {
+  first_dot_ = token.find('.');
+  second_dot_ = token.rfind('.');
+  // Two of them, and none in between.
+  if (first_dot_ == second_dot_ || token.find('.', first_dot_ + 1) != second_dot_) {
+    const auto dots = std::count(token.begin(), token.end(), '.');
     return Fail(Reason::kTokenMalformed,
                 "the token has " + std::to_string(dots + 1) + " parts instead of 3");
   }
-  token_ = std::string(token);
-  first_dot_ = token.find('.');
-  second_dot_ = token.rfind('.');
-  const bool no_header = header_part().empty();
-  if (signature_part().empty() || no_header != payload_part().empty()) {
+  const bool no_header = first_dot_ == 0;
+  const bool no_payload = second_dot_ == first_dot_ + 1;
+  if (second_dot_ + 1 == token.size() || no_header != no_payload) {
     return Fail(Reason::kTokenMalformed, "a part of the token is empty");
   }
   form_ = no_header ? Form::kCompact : Form::kFull;
@@ -133,7 +142,8 @@ Result<void> IdentityHeader::ReadParameters(std::string_view parameters) {
     }
     parameters.remove_prefix(1);
     SkipWhitespace(parameters);
-    const std::string name = ToLower(TakeWhile(parameters, IsSipTokenChar));
+    const std::string name =
+        ToLower(TakeWhile(parameters, [](char c) { return IsSipTokenChar(c); }));
     if (name.empty()) return Malformed("a parameter has no name: " + Quote(parameters, 40));
     SkipWhitespace(parameters);
     Info value;

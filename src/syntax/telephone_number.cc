@@ -13,9 +13,8 @@ namespace {
 // Nothing shorter follows an international prefix.
 constexpr size_t kMinInternational = 7;
 
-bool IsNumberChar(char c) {
-  return IsDigit(c) || c == '#' || c == '*';
-}
+constexpr CharSet kNumberChars =
+    CharSet::Where([](char c) { return IsDigit(c) || c == '#' || c == '*'; });
 
 // RFC 3966 visual separators, and what people and switches write besides.
 bool IsSeparator(char c) {
@@ -24,10 +23,10 @@ bool IsSeparator(char c) {
 
 // Digits of `text`, or nothing when a character is in it that no number is written with.
 std::optional<std::string> StripSeparators(std::string_view text) {
-  if (std::all_of(text.begin(), text.end(), IsNumberChar)) return std::string(text);
+  if (kNumberChars.HasAll(text)) return std::string(text);
   std::string digits;
   for (const char c : text) {
-    if (IsNumberChar(c)) {
+    if (kNumberChars.Has(c)) {
       digits += c;
     } else if (!IsSeparator(c)) {
       return std::nullopt;

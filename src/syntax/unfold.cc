@@ -3,18 +3,18 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace callvet {
 namespace {
 
-bool IsControl(char c) {
+constexpr bool IsControl(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte < 0x20 || byte == 0x7F;
 }
 
 // Nearly always: nothing is folded, and there is no other control character.
-bool IsPlain(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), IsControl);
-}
+constexpr CharSet kPlainChars = CharSet::Where([](char c) { return !IsControl(c); });
 
 }  // namespace
 
@@ -22,7 +22,7 @@ Result<std::string> Unfold(std::string_view value) {
   // Only the end: a line break at the beginning is a fold or the begin of another header.
   const size_t last = value.find_last_not_of(" \t\r\n");
   value = value.substr(0, last == std::string_view::npos ? 0 : last + 1);
-  if (IsPlain(value)) {
+  if (kPlainChars.HasAll(value)) {
     value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
     return std::string(value);
   }
