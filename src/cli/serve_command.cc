@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -138,7 +139,18 @@ void HandleSignals(Service& service, const std::optional<Demo>& demo, const Cons
   }
 }
 
+// Large blocks (bodies, groups of records, files) get pages of their own, which go back to the
+// system when they are freed. Left to itself glibc raises that bound to the largest block ever
+// freed, and each thread's arena stays as large as its largest moment.
+void ReturnLargeBlocksToSystem() {
+#ifdef __GLIBC__
+  (void)::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  (void)::mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+#endif
+}
+
 ExitCode RunServe(const ServeOptions& options, const Console& console) {
+  ReturnLargeBlocksToSystem();
   const sigset_t signals = ServiceSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   (void)std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that clients have closed
