@@ -94,12 +94,12 @@ PARAMETER = re.compile(
 class Header:
     def __init__(self, value):
         need(len(value) <= 8192, 438, "identity-too-large")  # A-8
-        value = re.sub(r"[ \t]*\r\n[ \t]+", " ", value)  # folded lines (RFC 3261 7.3.1)
+        value = re.sub(r"[ \t]*(?:\r\n|\r|\n)[ \t]+", " ", value)  # folded lines (RFC 3261 7.3.1), of any line's end
         need("\r" not in value and "\n" not in value, 438, "identity-malformed")
         match = re.match(r"[ \t]*([A-Za-z0-9_.+/=-]+)[ \t]*", value)
         need(match, 438, "identity-malformed")
         self.token, rest = match.group(1), value[match.end():]
-        self.parameters, self.broken = {}, set()
+        self.parameters, self.broken, self.alone = {}, set(), not rest
         while rest:
             match = PARAMETER.match(rest)
             if not match:
@@ -108,8 +108,9 @@ class Header:
             name = match.group(1).lower()
             if name in ("info", "alg", "ppt"):
                 if name in self.parameters:
-                    # A-3; with a quotation mark alone it is malformed as well, and which is said is not set.
-                    self.broken = {"duplicate-parameter"} | ({"identity-malformed"} if rest.count('"') % 2 else set())
+                    # A-3; with a quotation mark or a "<" alone it is malformed as well, and which is said is not set.
+                    cut_off = rest.count('"') % 2 or rest[match.end():match.end() + 1] not in ("", ";")
+                    self.broken = {"duplicate-parameter"} | ({"identity-malformed"} if cut_off else set())
                     break
                 self.parameters[name] = match.group(2) or ""
             rest = rest[match.end():]
@@ -122,7 +123,8 @@ class Header:
         """h, p and s; the first two None in the compact form (A-6)."""
         header, payload, signature = (self.token.split(".") + ["", "", ""])[:3]
         problems = set(self.broken)
-        if self.token.count(".") != 2 or not signature or bool(header) != bool(payload):
+        compact_alone = self.alone and not header and not payload  # nothing says what it was signed over
+        if self.token.count(".") != 2 or not signature or bool(header) != bool(payload) or compact_alone:
             problems.add("token-malformed")
         need(not problems, 438, next(iter(problems)) if len(problems) == 1 else None)
         return header or None, payload or None, signature
