@@ -70,10 +70,13 @@ Result<void> CheckIndirect(const Crl& crl, const TrustStore& store, sys_seconds 
 // found out once for all certificates of the path.
 class RevocationCheck {
  public:
-  RevocationCheck(const TrustStore& store, sys_seconds at) : store_(store), at_(at) {}
+  RevocationCheck(const std::vector<Certificate>& path, const TrustStore& store, sys_seconds at)
+      : path_(path), store_(store), at_(at) {}
 
-  // One certificate against all lists. The sentence for people, or why it does not pass.
-  Result<std::string> Check(const Certificate& certificate, const Certificate& issuer) {
+  // The certificate at `target` against all lists. The sentence for people, or why it does not
+  // pass.
+  Result<std::string> Check(size_t target) {
+    const Certificate& certificate = path_[target];
     const Crl* good = nullptr;
     std::optional<Failure> unusable;
     for (const Crl& crl : store_.crls()) {
@@ -81,13 +84,13 @@ class RevocationCheck {
         // Not the list that this certificate points to. But who signs it and names the
         // certificate's issuer and serial number says that it is revoked (C-34), however careless
         // its CA was with distribution points.
-        auto listed = CheckStrayListing(crl, certificate, issuer);
+        auto listed = CheckStrayListing(crl, target);
         if (!listed) return listed.error();
         continue;
       }
       const auto current = CheckCurrency(crl, store_.crl_grace(), at_);
       const bool old_counts = store_.revocation_policy() == RevocationPolicy::kBestEffort;
-      auto usable = current || old_counts ? CheckAuthenticity(crl, issuer) : current;
+      auto usable = current || old_counts ? CheckAuthenticity(crl, target) : current;
       if (!usable) {
         unusable = usable.error();
         continue;
@@ -119,18 +122,19 @@ class RevocationCheck {
                                                  FormatTime(since) + " by " + Describe(crl));
   }
 
-  // Fails if `crl` lists `certificate` and is authentic; its age does not matter for that.
-  Result<void> CheckStrayListing(const Crl& crl, const Certificate& certificate,
-                                 const Certificate& issuer) {
-    const auto since = crl.RevokedSince(certificate);
-    if (since && CheckAuthenticity(crl, issuer)) return Revoked(certificate, *since, crl);
+  // Fails if `crl` lists the certificate and is authentic; its age does not matter for that.
+  Result<void> CheckStrayListing(const Crl& crl, size_t target) {
+    const auto since = crl.RevokedSince(path_[target]);
+    if (since && CheckAuthenticity(crl, target)) return Revoked(path_[target], *since, crl);
     return {};
   }
 
   // RFC 5280 6.3.3 (f), (g): who signed the list.
-  Result<void> CheckAuthenticity(const Crl& crl, const Certificate& issuer) {
+  Result<void> CheckAuthenticity(const Crl& crl, size_t target) {
+    const Certificate& issuer = path_[target + 1];
     if (crl.SignedBy(issuer)) return {};
     if (!crl.indirect()) {
+      if (SignedByOtherKeyOf(crl, target + 1)) return {};
       return Fail(Reason::kCrlInvalid, Describe(crl) + " is not signed by " +
                                            Quote(issuer.subject()) +
                                            ", or that certificate may not sign CRLs");
@@ -140,6 +144,31 @@ class RevocationCheck {
     return indirect_.emplace(&crl, CheckIndirect(crl, store_, at_)).first->second;
   }
 
+  // RFC 5280 6.3.3 (f): by another key of the CA at `ca`: its new one or its old one, or one for
+  // lists only. Its certificate came with the list, and is of the CA's own issuer or of the CA
+  // itself: others below the anchor could give themselves the CA's name.
+  bool SignedByOtherKeyOf(const Crl& crl, size_t ca) const {
+    size_t tried = 0;
+    for (const Certificate& signer : store_.crl_signers()) {
+      if (signer.subject_der() != path_[ca].subject_der()) continue;
+      if (++tried > kMaxCrlSigners) return false;
+      if (crl.SignedBy(signer) && (IsOf(signer, ca) || IsOf(signer, ca + 1))) return true;
+    }
+    return false;
+  }
+
+  // Whether the certificate at `issuer` issued `signer`, and did not revoke it.
+  bool IsOf(const Certificate& signer, size_t issuer) const {
+    if (issuer >= path_.size()) return false;
+    std::vector<Certificate> path = {signer};
+    path.insert(path.end(), path_.begin() + static_cast<std::ptrdiff_t>(issuer), path_.end());
+    if (!ValidatePath(path, at_)) return false;
+    return std::none_of(store_.crls().begin(), store_.crls().end(), [&](const Crl& crl) {
+      return crl.RevokedSince(signer) && crl.SignedBy(path_[issuer]);
+    });
+  }
+
+  const std::vector<Certificate>& path_;
   const TrustStore& store_;
   sys_seconds at_;
   std::map<const Crl*, Result<void>> indirect_;
@@ -149,11 +178,11 @@ class RevocationCheck {
 
 Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>& path,
                                                  const TrustStore& store, sys_seconds at) {
-  RevocationCheck check(store, at);
+  RevocationCheck check(path, store, at);
   std::vector<std::string> notes;
   std::optional<Failure> failure;  // revoked is reported before what cannot be found out
   for (size_t i = 0; i + 1 < path.size(); ++i) {
-    auto note = check.Check(path[i], path[i + 1]);
+    auto note = check.Check(i);
     if (note) {
       notes.push_back(std::move(*note));
     } else if (!failure || note.error().reason == Reason::kCertificateRevoked) {

@@ -27,6 +27,24 @@ Result<void> CheckTimes(const Crl& crl, sys_seconds now) {
   return {};
 }
 
+Result<void> CheckTimes(const CrlDocument& document, sys_seconds now) {
+  for (const Crl& crl : document.crls) {
+    if (auto ok = CheckTimes(crl, now); !ok) return ok;
+  }
+  return {};
+}
+
+// Whether a stale `next` is more than what is at hand: nothing, or older lists that are stale too.
+bool SaysMore(const CrlDocument& next, const CrlDocument& at_hand, sys_seconds now) {
+  if (at_hand.crls.empty()) return true;
+  if (CheckTimes(at_hand, now)) return false;
+  return std::all_of(next.crls.begin(), next.crls.end(), [&](const Crl& crl) {
+    return std::none_of(at_hand.crls.begin(), at_hand.crls.end(), [&](const Crl& old) {
+      return old.HasScopeOf(crl) && !crl.IsNewerThan(old);
+    });
+  });
+}
+
 // The store that judges lists beside which `documents` bring certificates.
 std::shared_ptr<const TrustStore> StoreWith(const TrustStoreBuilder& trust,
                                             std::initializer_list<const CrlDocument*> documents) {
@@ -264,8 +282,11 @@ Result<CrlRefresher::JudgedCrls> CrlRefresher::CheckNext(CrlDocument next, const
   if (*standing == CrlStanding::kIssuerUnknown && !may_wait) {
     return Fail(Reason::kCrlInvalid, "it is of a CA that is not known yet");
   }
-  for (const Crl& crl : next.crls) {
-    if (auto ok = CheckTimes(crl, now); !ok) return ok.error();
+  std::optional<Failure> stale;
+  if (auto current = CheckTimes(next, now); !current) {
+    stale = current.error();
+    const bool counts = *standing == CrlStanding::kAuthentic && SaysMore(next, point.document, now);
+    if (!counts) return *stale;
   }
   for (const CrlDocument* old : {&point.document, &point.waiting}) {
     // What turns out to be forged now that its CA is known must not keep a good list out.
@@ -274,12 +295,12 @@ Result<CrlRefresher::JudgedCrls> CrlRefresher::CheckNext(CrlDocument next, const
       if (auto ok = CheckNotOlder(crl, *old); !ok) return ok.error();
     }
   }
-  return JudgedCrls{std::move(next), *standing};
+  return JudgedCrls{std::move(next), *standing, std::move(stale)};
 }
 
-Result<std::string> CrlRefresher::RefreshOne(const std::string& url, Point& point,
-                                             const TrustStoreBuilder& trust, sys_seconds now,
-                                             const Deadline& deadline) {
+Result<CrlRefresher::Taken> CrlRefresher::RefreshOne(const std::string& url, Point& point,
+                                                     const TrustStoreBuilder& trust,
+                                                     sys_seconds now, const Deadline& deadline) {
   if (fetcher_ == nullptr) return Fail(Reason::kFetchOffline, "nothing may be downloaded");
   auto fetched = fetcher_->Fetch(url, deadline);
   if (!fetched) return fetched.error();
@@ -289,11 +310,23 @@ Result<std::string> CrlRefresher::RefreshOne(const std::string& url, Point& poin
   auto next = CheckNext(std::move(*document), point, trust, now);
   if (!next) return next.error();
 
-  point.due = now + options_.max_age;
-  for (const Crl& crl : next->document.crls) point.due = std::min(point.due, *crl.next_update());
+  Taken taken{std::move(fetched->body), std::move(next->stale)};
+  if (taken.stale) {
+    RetryLater(point, now);
+  } else {
+    point.retry = std::chrono::seconds(0);
+    point.due = now + options_.max_age;
+    for (const Crl& crl : next->document.crls) point.due = std::min(point.due, *crl.next_update());
+    point.due = std::max(point.due, now + options_.min_interval);
+  }
   point.TakeNew(std::move(*next));
-  point.due = std::max(point.due, now + options_.min_interval);
-  return std::move(fetched->body);
+  return taken;
+}
+
+void CrlRefresher::RetryLater(Point& point, sys_seconds now) const {
+  point.retry = std::clamp(point.retry * 2, options_.min_interval,
+                           std::max(options_.min_interval, options_.max_retry));
+  point.due = now + point.retry;
 }
 
 // Why it could not be kept, if so. A list counts all the same: a full disk shall not bring the old
@@ -325,24 +358,20 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys
     if (now < point.due) continue;
     if (fetcher_ == nullptr && !point.empty()) continue;
     if (deadline.Passed()) break;
-    const auto body = RefreshOne(url, point, trust, now, deadline);
-    if (body) {
-      point.retry = std::chrono::seconds(0);
+    auto taken = RefreshOne(url, point, trust, now, deadline);
+    if (taken) {
       // One that waits is judged again when it is read, and not written over what was kept.
       const std::string name = KeptName(url);
       const bool waits = !point.waiting.crls.empty() && !point.document.crls.empty();
-      auto not_kept = Keep(waits ? WaitingName(name) : name, *body);
+      auto not_kept = Keep(waits ? WaitingName(name) : name, taken->body);
       if (!waits && !not_kept) Forget(WaitingName(name));
-      updates.push_back({url, std::nullopt, std::move(not_kept), true, Describe(point)});
+      updates.push_back(
+          {url, std::move(taken->stale), true, std::move(not_kept), true, Describe(point)});
       continue;
     }
     // A caller in a hurry says nothing about the server.
-    if (!deadline.Passed()) {
-      point.retry = std::clamp(point.retry * 2, options_.min_interval,
-                               std::max(options_.min_interval, options_.max_retry));
-      point.due = now + point.retry;
-    }
-    updates.push_back({url, body.error(), std::nullopt, !point.empty(), Describe(point)});
+    if (!deadline.Passed()) RetryLater(point, now);
+    updates.push_back({url, taken.error(), false, std::nullopt, !point.empty(), Describe(point)});
   }
   return updates;
 }

@@ -48,7 +48,8 @@ struct CrlDocument {
 /// What became of one URL.
 struct CrlUpdate {
   std::string url;
-  std::optional<Failure> failure;  // why the old list, if any, stays
+  std::optional<Failure> failure;  // why the old list, if any, stays; kCrlStale: or is a stale one
+  bool taken = false;              // a new list took its place
   std::optional<Failure>
       not_kept;         // why the new list, though in use, will not outlive this process
   bool in_use = false;  // there is a list, new or old
@@ -56,8 +57,10 @@ struct CrlUpdate {
 };
 
 /// Keeps the CRLs of distribution points current: fetched again at nextUpdate, and 12 hours after
-/// the last fetch at the latest (C-35). A list that is badly signed, of the wrong issuer, stale or
-/// older than the one at hand is not used and replaces nothing. Not thread-safe; starts no threads.
+/// the last fetch at the latest (C-35). A list that is badly signed, of the wrong issuer or older
+/// than the one at hand is not used and replaces nothing, and a stale one not one that is current.
+/// Where none is current a stale list counts, as one of a file does: the certificates that it
+/// covers fail by it, and whom it names is revoked. Not thread-safe; starts no threads.
 ///
 /// A direct list of a CA that is not known yet waits: it is used beside the one at hand, since
 /// every use of a list judges its signature again, but takes nobody's place, and is fetched again
@@ -101,6 +104,11 @@ class CrlRefresher {
   struct JudgedCrls {
     CrlDocument document;
     CrlStanding standing = CrlStanding::kForged;
+    std::optional<Failure> stale = {};
+  };
+  struct Taken {
+    std::string body;
+    std::optional<Failure> stale;
   };
   struct Point {
     Origin origin = Origin::kWatched;
@@ -122,10 +130,10 @@ class CrlRefresher {
                                                    sys_seconds now) const;
   [[nodiscard]] Result<JudgedCrls> CheckNext(CrlDocument next, const Point& point,
                                              const TrustStoreBuilder& trust, sys_seconds now) const;
-  // Success is the body, which Point has already in its decoded form.
-  Result<std::string> RefreshOne(const std::string& url, Point& point,
-                                 const TrustStoreBuilder& trust, sys_seconds now,
-                                 const Deadline& deadline);
+  // Success: Point has it already in its decoded form.
+  Result<Taken> RefreshOne(const std::string& url, Point& point, const TrustStoreBuilder& trust,
+                           sys_seconds now, const Deadline& deadline);
+  void RetryLater(Point& point, sys_seconds now) const;
   [[nodiscard]] std::optional<Failure> Keep(const std::string& name, std::string_view body) const;
   void Forget(const std::string& name) const;
   bool LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,

@@ -253,7 +253,7 @@ bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustRe
   const TrustStoreBuilder trust = WithList(files_, now);
   bool changed = crls_.LoadKept(trust, now);
   for (CrlUpdate& update : crls_.Refresh(trust, now, deadline)) {
-    changed = changed || !update.failure;
+    changed = changed || update.taken;
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
                               update.in_use, std::move(update.detail), std::move(update.not_kept)});
   }

@@ -109,6 +109,44 @@ TEST_F(DirectCrlTest, C33_ForgedListIsInvalid) {
   EXPECT_THAT(Verify({MakeCrl({}, impostor)}), FailsWith(Reason::kCrlInvalid));
 }
 
+// RFC 5280 6.3.3 (f): a CA that has changed its key signs its lists with the new one.
+TEST_F(DirectCrlTest, C33_ListsOfAReKeyedCa) {
+  CertSpec spec = CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate");
+  const auto renewed = Issue(spec, pki_.root);
+  CertSpec lists_only = LeafSpec();
+  lists_only.subject = spec.subject;
+  lists_only.key_usage = "cRLSign";
+  const auto verify = [&](const CrlSpec& crl, const TestCert& signer,
+                          std::vector<std::string> more = {}) {
+    more.push_back(MakeCrl(crl, signer));
+    return VerifyChain(BundleOf({pki_.leaf, pki_.ca}),
+                       *StoreOf({.anchors = {pki_.root}, .crls = more, .crl_signers = {signer}}),
+                       kNow);
+  };
+  for (const TestCert& signer :
+       {renewed, Issue(lists_only, pki_.root), Issue(lists_only, pki_.ca)}) {
+    EXPECT_THAT(verify({}, signer), Succeeds());
+    EXPECT_THAT(verify(Listing({pki_.leaf}), signer), FailsWith(Reason::kCertificateRevoked));
+  }
+  // Not without its certificate.
+  EXPECT_THAT(Verify({MakeCrl({}, renewed)}), FailsWith(Reason::kCrlInvalid));
+  // Not by one of the CA's name that somebody below it or beside it made, ...
+  CertSpec below = CaSpec("/CN=Customer");
+  const auto customer = Issue(below, pki_.ca);
+  EXPECT_THAT(verify({}, Issue(spec, customer)), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(verify({}, Issue(lists_only, customer)), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(verify({}, IssueSelfSigned(spec)), FailsWith(Reason::kCrlInvalid));
+  // ... that has expired, may not sign lists, or was revoked.
+  CertSpec expired = spec;
+  expired.not_after = kNow - test::seconds(1);
+  EXPECT_THAT(verify({}, Issue(expired, pki_.root)), FailsWith(Reason::kCrlInvalid));
+  CertSpec no_lists = spec;
+  no_lists.key_usage = "keyCertSign";
+  EXPECT_THAT(verify({}, Issue(no_lists, pki_.root)), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(verify({}, renewed, {MakeCrl(Listing({renewed}), pki_.root)}),
+              FailsWith(Reason::kCrlInvalid));
+}
+
 TEST_F(DirectCrlTest, OneGoodListIsEnough) {
   CrlSpec stale;
   stale.next_update = kNow - test::hours(1);

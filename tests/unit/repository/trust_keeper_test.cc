@@ -419,6 +419,71 @@ TEST_F(TrustKeeperTest, C35_DistributionPointsOfChainsThatLeadToAnAnchorAreWatch
   EXPECT_EQ(fetcher_->fetches(), 1);
 }
 
+// A downloaded list that is not current counts as one of a file does: it covers, and it names.
+TEST_F(TrustKeeperTest, C35_AStaleListOfADistributionPointIsNotAsIfThereWereNone) {
+  UseAnchorFile();
+  CertSpec leaf = LeafSpec();
+  leaf.distribution_points = {{.uri = "https://ca.example/crl"}};
+  pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+  inputs_.state_dir = dir_.path() / "state";
+  const sys_seconds late = kNow + days(2);
+  const auto outcome = [&](TrustKeeper& keeper, sys_seconds at) {
+    keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+    EXPECT_THAT(Outcome(keeper.FetchWatched(at, {})), FailsWith(Reason::kCrlStale));
+    const auto verified = Verify(keeper, at);
+    return verified ? Reason::kNone : verified.error().reason;
+  };
+  for (const auto& [policy, listed, reason] :
+       {std::tuple(RevocationPolicy::kIfCovered, true, Reason::kCrlStale),
+        {RevocationPolicy::kIfCovered, false, Reason::kCrlStale},
+        {RevocationPolicy::kRequired, true, Reason::kCrlStale},
+        {RevocationPolicy::kBestEffort, true, Reason::kCertificateRevoked},
+        {RevocationPolicy::kBestEffort, false, Reason::kNone}}) {
+    std::vector<TestCert> names;
+    if (listed) names.push_back(pa_.carrier.leaf);
+    fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, names));
+    inputs_.revocation_policy = policy;
+    std::filesystem::remove_all(*inputs_.state_dir);
+    TrustKeeper keeper(inputs_);
+    ASSERT_THAT(Outcome(keeper.Load(late, {})), Succeeds());
+    EXPECT_EQ(outcome(keeper, late), reason);
+    // A current list takes its place with the next fetch.
+    fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {}, late));
+    EXPECT_EQ(keeper.Maintain(late + seconds(60), {}).outcome, TrustReport::Outcome::kReplaced);
+    const bool covered = policy != RevocationPolicy::kRequired;  // the intermediate is not
+    EXPECT_EQ(Verify(keeper, late + seconds(60)).has_value(), covered);
+  }
+  // From the future, and within the grace.
+  inputs_.revocation_policy = RevocationPolicy::kIfCovered;
+  std::filesystem::remove_all(*inputs_.state_dir);
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {}, kNow + days(9)));
+  TrustKeeper future(inputs_);
+  ASSERT_THAT(Outcome(future.Load(kNow, {})), Succeeds());
+  EXPECT_EQ(outcome(future, kNow), Reason::kCrlStale);
+  std::filesystem::remove_all(*inputs_.state_dir);
+  fetcher_->Serve("https://ca.example/crl", MakeDirect(pa_.carrier.ca, {}));
+  inputs_.crl_grace = days(3);
+  TrustKeeper graced(inputs_);
+  ASSERT_THAT(Outcome(graced.Load(late, {})), Succeeds());
+  EXPECT_EQ(outcome(graced, late), Reason::kNone);
+}
+
+// The same stale list again and again is no news; a newer one is, stale or not.
+TEST_F(TrustKeeperTest, C35_AStaleListIsTakenOnce) {
+  UseCrlUrl();
+  const sys_seconds late = kNow + days(2);
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}));
+  TrustKeeper keeper(inputs_);
+  EXPECT_THAT(Outcome(keeper.Load(late, {})), FailsWith(Reason::kCrlStale));
+  const auto generation = keeper.generation();
+  EXPECT_EQ(keeper.Maintain(late + seconds(60), {}).outcome, TrustReport::Outcome::kKept);
+  EXPECT_EQ(keeper.generation(), generation);
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}, kNow + hours(2)));
+  EXPECT_EQ(keeper.Maintain(late + seconds(180), {}).outcome, TrustReport::Outcome::kReplaced);
+  inputs_.revocation_policy = RevocationPolicy::kBestEffort;
+  EXPECT_EQ(keeper.generation(), generation + 1);
+}
+
 TEST_F(TrustKeeperTest, C35_ABundleOfACaThatBecomesTrustedLaterIsWatched) {
   CertSpec leaf = LeafSpec();
   leaf.distribution_points = {{.uri = "https://ca.example/crl"}};
