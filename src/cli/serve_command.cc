@@ -120,10 +120,19 @@ void PrintStart(const Service& service, const std::optional<Demo>& demo, const C
   console.out().flush();
 }
 
+// glibc keeps what a thread freed as long as anything behind it is in use: without this each
+// thread's share of the memory stays as large as its largest moment.
+void ReturnFreeMemory() {
+#ifdef __GLIBC__
+  (void)::malloc_trim(0);
+#endif
+}
+
 // Waits for signals, and sends the demo's calls meanwhile. The signals are blocked in all threads.
 void HandleSignals(Service& service, const std::optional<Demo>& demo, const Console& console) {
   const sigset_t signals = ServiceSignals();
   uint64_t calls = 0;
+  uint64_t idle_seconds = 0;
   for (; demo && calls < 60; ++calls) SendDemoCall(service, *demo, calls);
   while (true) {
     const timespec second{1, 0};
@@ -136,21 +145,11 @@ void HandleSignals(Service& service, const std::optional<Demo>& demo, const Cons
       if (auto ok = service.Reload(); !ok) console.Complain(ok.error());
     }
     if (demo) SendDemoCall(service, *demo, calls++);
+    if (signal < 0 && ++idle_seconds % 60 == 0) ReturnFreeMemory();
   }
 }
 
-// Large blocks (bodies, groups of records, files) get pages of their own, which go back to the
-// system when they are freed. Left to itself glibc raises that bound to the largest block ever
-// freed, and each thread's arena stays as large as its largest moment.
-void ReturnLargeBlocksToSystem() {
-#ifdef __GLIBC__
-  (void)::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-  (void)::mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
-#endif
-}
-
 ExitCode RunServe(const ServeOptions& options, const Console& console) {
-  ReturnLargeBlocksToSystem();
   const sigset_t signals = ServiceSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   (void)std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that clients have closed

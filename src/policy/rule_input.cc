@@ -60,7 +60,10 @@ bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
 void AddFrom(const std::string& text, RuleInput& input) {
   const DialPlan* plan = input.policy.dial_plan;
   auto party = Party::Parse(text, plan);
-  if (!party || !party->tn()) {
+  const auto is_digits = [](const TelephoneNumber& number) {
+    return std::all_of(number.canonical().begin(), number.canonical().end(), IsDigit);
+  };
+  if (!party || !party->tn() || !is_digits(*party->tn())) {
     const std::string dialled = DialledPart(AddrSpec(text).value_or(text), kFewestDigits);
     if (dialled.empty()) return;
     party = Party::Parse(dialled, plan);

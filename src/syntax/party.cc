@@ -148,6 +148,23 @@ std::string UnescapeUser(std::string_view text) {
   return plain;
 }
 
+// "alice+5" is no number.
+constexpr size_t kFewestBehindName = 7;
+
+// Where a number may begin in a user part: behind stray characters, or, behind a name, at a '+'.
+struct DialStart {
+  size_t at = 0;
+  bool behind_name = false;
+};
+
+DialStart FindStart(std::string_view user) {
+  const size_t first = std::min(user.find_first_of("0123456789+*#"), user.size());
+  const bool named = std::any_of(user.begin(), user.begin() + static_cast<std::ptrdiff_t>(first),
+                                 [](char c) { return IsAlpha(c); });
+  if (!named) return {first, false};
+  return {std::min(user.find('+'), user.size()), true};
+}
+
 }  // namespace
 
 std::string DialledPart(std::string_view text, size_t min_digits) {
@@ -159,12 +176,13 @@ std::string DialledPart(std::string_view text, size_t min_digits) {
   }
   text.remove_prefix(HasScheme(text) ? text.find(':') + 1 : 0);
   const std::string user = UnescapeUser(text.substr(0, text.find('@')));
+  const DialStart start = FindStart(user);
   constexpr std::string_view kSeparators = "-.()/ \t";
   std::string number;
   size_t digits = 0;
   size_t whole = 0;  // of `number`, up to the last separator
   bool cut = false;
-  for (const char c : user) {
+  for (const char c : std::string_view(user).substr(start.at)) {
     if (IsDigit(c)) {
       ++digits;
       number += c;
@@ -172,16 +190,17 @@ std::string DialledPart(std::string_view text, size_t min_digits) {
       number += c;
     } else if (kSeparators.find(c) != std::string_view::npos) {
       whole = number.size();
-    } else {
+    } else if (IsAlpha(c) || c == ';' || c == ',' || digits >= min_digits) {
       cut = std::string_view(";,pPwWxX").find(c) == std::string_view::npos;
       break;
-    }
+    }  // else a stray character within the number
   }
   // "12155550101-7f8a": what was cut off is not the number's last group.
   if (cut && whole != 0) number.resize(whole);
   while (!number.empty() && !IsDigit(number.back())) number.pop_back();
   const bool global = number.size() > 1 && number[0] == '+';
   digits = static_cast<size_t>(std::count_if(number.begin(), number.end(), IsDigit));
+  if (start.behind_name && digits < kFewestBehindName) return "";
   return global || digits >= min_digits ? number : "";
 }
 

@@ -47,11 +47,11 @@ class Party {
 };
 
 /// The number that an element may take out of a URI or text though the whole is none by the
-/// grammar: its user part (of one without, its host) up to the first character that nobody dials,
-/// without what stands behind an extension or pause. "" if there are fewer than `min_digits` digits
-/// and no
-/// '+' in front of one. `text` is a URI without angle brackets, or what a caller is said to be.
-/// Pure.
+/// grammar: its user part (of one without, its host) from the first character that people dial, or
+/// behind a name from a '+' with seven digits or more, up to the first letter, or other character
+/// that nobody dials once there are `min_digits` digits, without what stands behind an extension or
+/// pause. "" if there are fewer than `min_digits` digits and no '+' in front of one. `text` is a
+/// URI without angle brackets, or what a caller is said to be. Pure.
 std::string DialledPart(std::string_view text, size_t min_digits);
 
 /// The URI inside `<...>` of a name-addr, or the addr-spec without its header parameters. Quoted

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "syntax/sip_date.h"
+#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
@@ -43,6 +44,14 @@ struct Target {
   std::string ignored;  // why there is no number
 };
 
+// tel, or user=phone.
+bool SaysItIsANumber(std::string_view uri) {
+  if (EqualsIgnoreCase(uri.substr(0, 4), "tel:")) return true;
+  const size_t host = std::min(uri.rfind('@'), uri.size());
+  const auto user = FindUriParameter(uri.substr(std::min(uri.find(';', host), uri.size())), "user");
+  return user && EqualsIgnoreCase(user->substr(0, user->find_first_of(">?")), "phone");
+}
+
 Target ReadTarget(const std::string& text, const VerifierOptions& options) {
   if (options.target_policy == TargetPolicy::kToOnly) return {{}, {}, "it is to be ignored"};
   // A Request-URI has no header parameters: what follows is its own.
@@ -58,8 +67,7 @@ Target ReadTarget(const std::string& text, const VerifierOptions& options) {
   // What the next element may take for a number is compared as such, or is nobody's.
   const std::string dialled =
       DialledPart(bare_uri ? text : AddrSpec(text).value_or(text), kMinWholeNumber);
-  const bool is_tel = EqualsIgnoreCase(text.substr(0, 4), "tel:");
-  if (dialled.empty() && !(is_tel && !party)) return target;
+  if (dialled.empty() && (party || !SaysItIsANumber(text))) return target;
   const auto number = Party::Parse(dialled, options.dial_plan);
   const bool comparable = number && number->tn() && IsComparable(*number->tn(), options.dial_plan);
   target.number = comparable ? *number : Party::Nobody(text);
@@ -77,6 +85,7 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             std::nullopt,
             std::nullopt,
             {},
+            std::nullopt,
             {},
             nullptr};
   call.targets = call.called;
@@ -84,7 +93,8 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
     Target target = ReadTarget(*request.target, options);
     call.request_uri = std::move(target.number);
     if (call.request_uri) call.targets = {*call.request_uri};
-    if (target.contact) call.targets.push_back(std::move(*target.contact));
+    if (target.contact) call.targets.push_back(*target.contact);
+    call.contact = std::move(target.contact);
     if (!call.request_uri) {
       call.request_uri_ignored =
           "; Request-URI " + Quote(*request.target, 200) + " not compared: " + target.ignored;

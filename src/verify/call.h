@@ -28,6 +28,8 @@ struct Call {
   /// Where the call goes (F-4): the Request-URI, also as the URI that it is where it is no number
   /// by the grammar; To as well, where no number counts there.
   std::vector<Party> targets;
+  /// The Request-URI where it is no whole number.
+  std::optional<Party> contact;
   /// Why it does not count although there is one, to be put behind a detail; else empty.
   std::string request_uri_ignored;
   /// Headers that need not be decoded again; may be nullptr.

@@ -20,11 +20,12 @@ struct ChainNode {
   std::optional<size_t> inner;  // the node in its opt: it follows that one and no other (div-o)
   std::optional<size_t> outer;  // the div-o around it: no other one follows it
   int64_t iat = 0;
-  bool usable = false;      // the cheap checks passed, and it is not too old for any place
-  bool too_old = false;     // it is unusable for its age alone
-  bool fresh = false;       // not too old for the last place either
-  bool for_target = false;  // dest has who the call goes to
-  bool unknown = false;     // of a ppt that is not judged (F-5)
+  bool usable = false;       // the cheap checks passed, and it is not too old for any place
+  bool too_old = false;      // it is unusable for its age alone
+  bool fresh = false;        // not too old for the last place either
+  bool for_target = false;   // dest has who the call goes to
+  bool for_contact = false;  // dest has the Request-URI, which is no whole number
+  bool unknown = false;      // of a ppt that is not judged (F-5)
 
   [[nodiscard]] bool IsDiversion() const { return !div.empty(); }
   /// "Identity header 2", for details.

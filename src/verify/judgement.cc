@@ -142,8 +142,13 @@ void CallJudgement::WalkChains(const DivGraph& graph) {
                        trail.at(CheckId::kSignature).outcome == CheckOutcome::kPassed);
   }
   for (size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].place != Place::kInnermost || !verified[i]) continue;
-    if (auto path = graph.Walk(i, verified)) {
+    const bool innermost = entries_[i].place == Place::kInnermost;
+    // A call to the party signed for, which went on from there to a URI: both are true of it (F-1).
+    const bool perhaps = entries_[i].place == Place::kDirect && call_.contact;
+    if (!verified[i] || (!innermost && !perhaps)) continue;
+    auto path = graph.Walk(i, verified);
+    if (!innermost && !(path && graph.node(path->back()).for_contact)) continue;
+    if (path) {
       entries_[i].candidate.trail.Pass(CheckId::kDivChain, [&] {
         return "redirected " + std::to_string(path->size() - 1) + " times to here";
       });

@@ -97,9 +97,9 @@ std::string CalledText(const Call& call) {
   return call.called.empty() ? DescribeUnreadable(call.request.dest) : Describe(call.called);
 }
 
-// The called party that `dest` has; there is one.
-const Party& CalledIn(const DestClaim& dest, const Call& call) {
-  return *std::find_if(call.called.begin(), call.called.end(), [&](const Party& party) {
+// The one of `parties` that `dest` has; there is one.
+const Party& PartyIn(const DestClaim& dest, const std::vector<Party>& parties, const Call& call) {
+  return *std::find_if(parties.begin(), parties.end(), [&](const Party& party) {
     return Matches(party, dest, call.options.dial_plan);
   });
 }
@@ -111,7 +111,7 @@ void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
   } else if (IsForThisCall(dest, call)) {
     trail.Pass(CheckId::kDest, [&] {
       return "dest " + ClaimText(dest) + " has the called party " +
-             Describe({CalledIn(dest, call)}) + call.request_uri_ignored;
+             Describe({PartyIn(dest, call.called, call)}) + call.request_uri_ignored;
     });
   } else if (IsForAny(dest, call.called, call)) {
     trail.Fail(CheckId::kDest,
@@ -131,7 +131,10 @@ void CheckTarget(const DestClaim& dest, const Call& call, Trail& trail) {
   };
   if (IsForTarget(dest, call)) {
     trail.Pass(CheckId::kDest, [&] {
-      return "dest " + ClaimText(dest) + " has the target " + target() + call.request_uri_ignored;
+      const Party& party = PartyIn(dest, call.targets, call);
+      const bool ignored = !call.contact || party.canonical() != call.contact->canonical();
+      return "dest " + ClaimText(dest) + " has the target " + Describe({party}) +
+             (ignored ? call.request_uri_ignored : "");
     });
   } else if (!call.request_uri && call.request.dest.empty()) {
     trail.Fail(CheckId::kDest, Fail(Reason::kCalledMissing,
@@ -199,6 +202,7 @@ ChainNode MakeNode(const Candidate& candidate, const Call& call) {
   node.iat = claims.iat;
   node.fresh = IsFresh(call, IatOf(claims));
   node.for_target = IsForTarget(claims.dest, call);
+  node.for_contact = call.contact && Matches(*call.contact, claims.dest, call.options.dial_plan);
   return node;
 }
 

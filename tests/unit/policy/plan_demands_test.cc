@@ -153,7 +153,9 @@ TEST_F(PlanDemands, H2_FromIsJudgedToo) {
   shown.dest = call.request.dest;
   for (const char* from : {"<sip:95588@example.org>", "<sip:+861058880200@example.org>;tag=1",
                            "<sip:95588_@example.org>", "<tel:95588x>", "<sip:95588%20@example.org>",
-                           "<sip:95588,@example.org>", "<sip:+861058880200_@example.org>"}) {
+                           "<sip:95588,@example.org>", "<sip:+861058880200_@example.org>",
+                           "<sip:_95588@h>", "<sip:=+861058880200@h>", "<sip:tel+861058880200@h>",
+                           "<sip:01058880200#@h>", "<sip:%C2%A095588@h>", "<sip:9_5588@h>"}) {
     shown.from = from;
     shown.trunk.clear();
     EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kReject) << from;
@@ -161,10 +163,10 @@ TEST_F(PlanDemands, H2_FromIsJudgedToo) {
     EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kPass) << from;
   }
   shown.trunk.clear();
-  for (const char* from :
-       {"\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1",
-        "<sip:861058880100@example.org;user=phone>", "<sip:alice@example.org>",
-        "<sip:1001@pbx.example.org>", "<sip:80@pbx.example.org>", "<sip:**1@h>"}) {
+  for (const char* from : {"\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1",
+                           "<sip:861058880100@example.org;user=phone>", "<sip:alice@example.org>",
+                           "<sip:1001@pbx.example.org>", "<sip:80@pbx.example.org>", "<sip:**1@h>",
+                           "<sip:alice+5@h>", "<sip:_1001@h>"}) {
     shown.from = from;
     EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kPass) << from;
   }

@@ -373,6 +373,14 @@ TEST(Div, F4_RequestUriThatLooksLikeANumber_IsForNobodyElse) {
                                "sip:12155550102F@h",
                                "sip:+1215_5550102@h",
                                "sip:%2B12155550102_@h",
+                               "sip:!12155550102@h",
+                               "sip:_+12155550102@h",
+                               "sip:=12155550102@h;user=phone",
+                               "sip:%C2%A012155550102@h",
+                               "sip:12155~550102@h",
+                               "sip:gw+12155550102@h",
+                               "sip:1215555a0102@h;user=phone",
+                               "<sip:1215555a0102@h;user=phone>",
                                "sip:+12155550102@h@h2",
                                "sip:+12155550102",
                                "sip:12155550102;user=phone",
@@ -392,7 +400,9 @@ TEST(Div, F4_RequestUriThatMayBeTakenForTheSignedNumber_Passes) {
   const std::string shaken = call.Shaken(a, 1);
   for (const char* target :
        {"sip:12155550101-7f8a@h", "sip:+12155550101%3Bnpdi@h;user=phone", "sip:12155550101#@h",
-        "sip:12155550101x55@h", "sip:+12155550101_@h", "sip:12155550101,,5@h"}) {
+        "sip:12155550101x55@h", "sip:+12155550101_@h", "sip:12155550101,,5@h", "sip:!12155550101@h",
+        "sip:gw+12155550101@h", "sip:12155550101_5@h", "sip:alice+5@h", "sip:u12155550102@h",
+        "sip:a8f5f167f44f4964e6c998dee827110c@h"}) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone) << target;
   }
@@ -420,6 +430,30 @@ TEST(Div, F4_RedirectedToAUri) {
   EXPECT_EQ(verdict.path[1].to, "sip:bob@example.org");
   EXPECT_FALSE(call.Judge({shaken, to_uri("sip:eve@example.org")}, 1).passed());
   EXPECT_FALSE(call.Judge({shaken}, 1).passed()) << "too old for a direct call";
+}
+
+// While the original is fresh, the call is both: one to who was signed for, and one that went on.
+TEST(Div, F1_RedirectedToAUriAtOnce) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  const auto to_uri = [&](const char* uri) {
+    return call.Header(
+        a, {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"},
+                                {"dest", "{\"uri\":[\"" + std::string(uri) + "\"]}"}})});
+  };
+  call.request.target = "sip:bob@example.org";
+  const Verdict verdict = call.Judge({shaken, to_uri("sip:bob@example.org")}, 1);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  ASSERT_EQ(verdict.path.size(), 2U);
+  EXPECT_EQ(verdict.path[1].to, "sip:bob@example.org");
+  EXPECT_EQ(verdict.passports[1].reason, Reason::kNone);
+  // A diversion to somebody else spoils nothing, and is no link.
+  const Verdict elsewhere = call.Judge({shaken, to_uri("sip:eve@example.org")}, 1);
+  EXPECT_EQ(elsewhere.reason, Reason::kNone);
+  EXPECT_EQ(elsewhere.path.size(), 1U);
+  EXPECT_NE(elsewhere.passports[1].reason, Reason::kNone);
+  EXPECT_EQ(call.Judge({shaken}, 1).path.size(), 1U);
 }
 
 TEST(Div, D4_F4_RequestUriSaysWhereTheCallGoes) {
