@@ -88,8 +88,14 @@ bool IsEmergencyBehind(const DialPlan& plan, std::string_view digits) {
   return std::find(numbers.begin(), numbers.end(), digits) != numbers.end();
 }
 
+// Where a number is ported the call goes to another one than it shows (RFC 4694).
+bool HasRoutingNumber(std::string_view uri) {
+  return ToLower(uri).find(";rn=") != std::string::npos;
+}
+
 bool IsEmergencyTarget(const std::string& text, const Policy& policy) {
   if (IsSosUrn(text)) return true;
+  if (HasRoutingNumber(text)) return false;
   const auto party = Party::Parse(text, policy.dial_plan);
   return party && party->tn() &&
          IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
@@ -151,9 +157,10 @@ bool IsEmergency(const RuleInput& input) {
   const auto& dest = input.call.dest;
   if (!target) {  // then all callees are of dest
     return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
-           std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
-             return IsEmergencyNumber(callee, input.policy);
-           });
+           (std::none_of(dest.begin(), dest.end(), HasRoutingNumber) &&
+            std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
+              return IsEmergencyNumber(callee, input.policy);
+            }));
   }
   return std::any_of(dest.begin(), dest.end(), [&](const std::string& text) {
     return IsEmergencyTarget(text, input.policy);

@@ -11,6 +11,7 @@
 #include "pki/chain.h"
 #include "pki/es256.h"
 #include "pki/pem.h"
+#include "pki/revocation.h"
 #include "pki/sha256.h"
 
 namespace callvet {
@@ -149,14 +150,14 @@ Result<TrustList> TrustList::Verify(const SignedTrustList& list,
   if (!good) return untrusted("the signature of the trust list: ", good.error());
 
   TrustList trusted;
-  if (auto ok = trusted.ReadPayload(list.payload_); !ok) return ok.error();
+  if (auto ok = trusted.ReadPayload(list.payload_, now); !ok) return ok.error();
   trusted.signer_ = chain->signer().subject();
   trusted.content_sha256_ = Sha256Hex(list.payload_);
   if (trusted.content_sha256_.empty()) return Fail(Reason::kInternalError, "no SHA-256");
   return trusted;
 }
 
-Result<void> TrustList::ReadPayload(std::string_view payload) {
+Result<void> TrustList::ReadPayload(std::string_view payload, sys_seconds now) {
   const auto object = ReadJson(payload, kListLimits);
   if (!object) return Malformed("payload", object.error());
   const std::string* version = StringMember(*object, "version");
@@ -165,6 +166,13 @@ Result<void> TrustList::ReadPayload(std::string_view payload) {
   if (!sequence) return sequence.error();
   const auto exp = CountMember(*object, "exp", kLastSecond);
   if (!exp) return exp.error();
+  if (object->Find("nbf") != nullptr) {  // RFC 7519 4.1.5
+    const auto nbf = CountMember(*object, "nbf", kLastSecond);
+    if (!nbf) return nbf.error();
+    if (sys_seconds(std::chrono::seconds(*nbf)) > now + kCrlClockSkew) {
+      return Fail(Reason::kTrustListUntrusted, "the trust list is not valid yet (nbf)");
+    }
+  }
   const JsonValue* entries = object->Find("trustList");
   const JsonArray* array = entries == nullptr ? nullptr : entries->AsArray();
   if (array == nullptr || array->empty()) return Malformed("has no trustList with an entry");

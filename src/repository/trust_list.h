@@ -75,7 +75,7 @@ class TrustList {
 
  private:
   TrustList() = default;
-  Result<void> ReadPayload(std::string_view payload);
+  Result<void> ReadPayload(std::string_view payload, sys_seconds now);
 
   std::string version_;
   int64_t sequence_ = 0;

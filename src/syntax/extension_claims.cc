@@ -107,12 +107,17 @@ size_t ArrayIndex(const JsonArray& array, std::string_view step) {
   return static_cast<size_t>(*index);
 }
 
-std::string UnescapePointerStep(std::string_view step) {
+// RFC 6901 3: '~' is only a part of "~0" and "~1".
+std::optional<std::string> UnescapePointerStep(std::string_view step) {
   std::string text;
   for (size_t i = 0; i < step.size(); ++i) {
-    const bool escape = step[i] == '~' && i + 1 < step.size() && (step[i + 1] | 1) == '1';
-    text += escape ? (step[i + 1] == '0' ? '~' : '/') : step[i];
-    if (escape) ++i;
+    if (step[i] != '~') {
+      text += step[i];
+    } else if (++i < step.size() && (step[i] == '0' || step[i] == '1')) {
+      text += step[i] == '0' ? '~' : '/';
+    } else {
+      return std::nullopt;
+    }
   }
   return text;
 }
@@ -261,7 +266,8 @@ const JsonValue* FindPointer(const JsonValue& document, std::string_view pointer
       const size_t index = ArrayIndex(*array, step);
       value = index < array->size() ? &(*array)[index] : nullptr;
     } else {
-      value = value->Find(UnescapePointerStep(step));
+      const auto name = UnescapePointerStep(step);
+      value = name ? value->Find(*name) : nullptr;
     }
     if (value == nullptr) return nullptr;
   }

@@ -77,7 +77,9 @@ TEST(Emergency, NearestCallsThatAreNone) {
                                         {"US", "9111"},
                                         {"US", "urn:service:sosx"},
                                         {"US", "urn:service:counseling"},
-                                        {"US", "sip:sos@example.org"}};
+                                        {"US", "sip:sos@example.org"},
+                                        {"US", "tel:911;npdi;rn=+12155550199"},
+                                        {"CN", "<tel:110;RN=+8613800138009>"}};
   for (const Emergency& other : calls) {
     TestCall call;
     call.request.dest = {other.dest};

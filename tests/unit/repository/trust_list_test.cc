@@ -131,6 +131,12 @@ TEST_F(TrustListTest, C31_PayloadIsStrict) {
         R"("version":"1","sequence":1,"sequence":2,"exp":1800000000)"}) {
     EXPECT_THAT(VerifyPayload(payload(front)), FailsWith(Reason::kTrustListMalformed)) << front;
   }
+  const auto from = [&](sys_seconds time) {
+    return VerifyPayload(payload(R"("version":"1","sequence":1,"exp":1800000000,"nbf":)" +
+                                 std::to_string(time.time_since_epoch().count())));
+  };
+  EXPECT_THAT(from(kNow), Succeeds());
+  EXPECT_THAT(from(kNow + days(1)), FailsWith(Reason::kTrustListUntrusted));
   EXPECT_THAT(VerifyPayload(R"({"version":"1","sequence":1,"exp":1800000000,"trustList":[]})"),
               FailsWith(Reason::kTrustListMalformed));
   EXPECT_THAT(VerifyPayload(R"({"version":"1","sequence":1,"exp":1800000000,"trustList":[1]})"),

@@ -36,8 +36,8 @@ TEST(ContentDigest, F21_WhatIsNone) {
 }
 
 TEST(FindPointer, Rfc6901) {
-  const JsonValue document =
-      Json(R"({"foo":["bar","baz"],"":0,"a/b":1,"m~n":8,"jcd":["vcard",[["fn",{},"text","x"]]]})");
+  const JsonValue document = Json(
+      R"({"foo":["bar","baz"],"":0,"a/b":1,"m~n":8,"jcd":["vcard",[["fn",{},"text","x"]]],"a~2b":1,"a~":1})");
   const auto find = [&](std::string_view pointer) {
     const JsonValue* value = FindPointer(document, pointer);
     return value == nullptr ? "nothing" : CanonicalJson(*value);
@@ -49,7 +49,7 @@ TEST(FindPointer, Rfc6901) {
   EXPECT_EQ(find("/jcd/1/0/3"), "\"x\"");
   EXPECT_EQ(find(""), CanonicalJson(document));
   for (const std::string_view none : {"foo", "/foo/2", "/foo/00", "/foo/-", "/foo/-1", "/foo/0/1",
-                                      "/bar", "/foo/18446744073709551616"}) {
+                                      "/bar", "/foo/18446744073709551616", "/a~2b", "/a~"}) {
     EXPECT_EQ(find(none), "nothing") << none;
   }
 }
