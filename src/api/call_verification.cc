@@ -35,8 +35,8 @@ struct CallInput {
   bool certificates = false;
 };
 
-// The Identity headers of one text; a token alone is one too, if there is nothing else.
-void AddIdentities(const std::string& text, CallRequest& call) {
+// The Identity headers of a pasted text; a token alone is one too, if there is nothing else.
+void AddPastedIdentities(const std::string& text, CallRequest& call) {
   for (std::string& value : IdentityValuesFromText(text)) {
     if (call.identities.empty() && value.find(';') == std::string::npos &&
         std::count(value.begin(), value.end(), '.') == 2) {
@@ -96,8 +96,18 @@ Result<void> ReadTexts(ObjectReader& reader, CallRequest& call) {
   // What a program hands over is as strict as what an SBC receives; what a person pastes is not.
   if (!sip.empty()) return AddSip(SipMessage::ParseMessage(sip), call);
   if (IsSip(text)) return AddSip(SipMessage::Parse(text), call);
-  if (!text.empty()) AddIdentities(text, call);
+  if (!text.empty()) AddPastedIdentities(text, call);
   return {};
+}
+
+// Bodies of Identity headers as they came, like those of a message: no bare tokens, no names
+// of headers.
+void ReadIdentities(ObjectReader& reader, CallRequest& call) {
+  std::vector<std::string> identities;
+  reader.Texts("identity", identities);
+  if (identities.empty()) return;
+  call.identities = std::move(identities);
+  call.token_form = CallRequest::TokenForm::kIdentityHeader;
 }
 
 // The same as of a whole message: CallFromSip.
@@ -159,10 +169,7 @@ Result<CallInput> ReadCall(std::string_view body) {
   ObjectReader reader(*json, "", Reason::kParameterInvalid);
   CallInput input;
   if (auto ok = ReadTexts(reader, input.call); !ok) return ok.error();
-  std::vector<std::string> identities;
-  reader.Texts("identity", identities);
-  if (!identities.empty()) input.call.identities.clear();
-  for (const std::string& identity : identities) AddIdentities(identity, input.call);
+  ReadIdentities(reader, input.call);
   ReadParties(reader, input.call);
   ReadExtras(reader, input.call);
   ReadTimes(reader, input);
