@@ -142,6 +142,46 @@ TEST_F(CallVerificationTest, H2_FromBesideAnAssertedIdentityIsJudgedToo) {
   }
 }
 
+// A member beside a message replaces its own header, and hides no other one.
+TEST_F(CallVerificationTest, D3_MembersBesideAMessageReplaceTheirOwnHeaderOnly) {
+  const auto message = [&](const std::string& headers) {
+    return JsonMembers{{"sip",
+                        "INVITE sip:+12155550101@example.org SIP/2.0\r\n"
+                        "From: <sip:+12155550188@example.org>;tag=1\r\n"
+                        "To: <sip:+12155550101@example.org>\r\n" +
+                            headers + "Identity: " + Identity() + "\r\n\r\n"}};
+  };
+  const std::string good = "<sip:+12155550100@example.org>";
+  const std::string asserted = "P-Asserted-Identity: <sip:+12155550188@example.org>\r\n";
+  struct Row {
+    std::string headers;
+    JsonMembers members;
+    std::string_view reason;
+  };
+  const Row rows[] = {
+      {asserted, {}, "orig-mismatch"},
+      {asserted, {{"from", good}}, "orig-mismatch"},
+      {asserted, {{"from", good}, {"p_asserted_identity", JsonArray{}}}, "orig-mismatch"},
+      {asserted, {{"from", good}, {"p_asserted_identity", ""}}, "orig-mismatch"},
+      {asserted, {{"p_asserted_identity", good}}, "verified"},
+      {"", {{"from", good}}, "verified"},
+      {"P-Asserted-Identity: " + good + "\r\n", {{"from", "12155550199"}}, "verified"},
+      {"P-Asserted-Identity: " + good + "\r\n", {{"to", "12155550199"}}, "dest-mismatch"},
+      {"P-Asserted-Identity: " + good + "\r\n",
+       {{"request_uri", "tel:+12155550199"}},
+       "dest-mismatch"},
+      {"P-Asserted-Identity: " + good + "\r\nDate: Thu, 15 Jan 2026 11:00:00 GMT\r\n",
+       {{"from", good}, {"to", "12155550101"}, {"priority", "urgent"}},
+       "date-stale"},
+      {"P-Asserted-Identity: " + good + "\r\n", {{"identity", JsonArray{}}}, "verified"},
+  };
+  for (const Row& row : rows) {
+    JsonMembers members = message(row.headers);
+    members.insert(members.end(), row.members.begin(), row.members.end());
+    EXPECT_EQ(Text(Parsed(Judge(members)), "reason"), row.reason) << WriteJson(members);
+  }
+}
+
 TEST_F(CallVerificationTest, D3_TwoValuesOfOneHeader) {
   JsonMembers call = {{"identity", Identity()}, {"to", "12155550101"}};
   call.emplace_back("p_asserted_identity",
