@@ -14,10 +14,10 @@ namespace {
 using Presence = RequestMembers::Presence;
 using Count = RequestMembers::Count;
 
+// E-21, E-24. The other members of Ms belong to types that ppt asks for: without it they are
+// unknown ones, which are ignored (E-6).
 bool IsMs(const JsonValue& request) {
-  for (const std::string_view name : {"ppt", "div", "rph", "sph"}) {
-    if (request.Find(name) != nullptr) return true;
-  }
+  if (request.Find("ppt") != nullptr) return true;
   const JsonValue* dest = request.Find("dest");
   const JsonValue* tn = dest != nullptr ? dest->Find("tn") : nullptr;
   return tn != nullptr && tn->AsString() != nullptr;

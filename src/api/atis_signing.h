@@ -16,7 +16,7 @@ struct CallSigner {
 };
 
 /// Answers `body` of `POST /stir/v1/signing`: ATIS-1000082 (E.2) or 3GPP Ms (E-21), which differ in
-/// the name of the answer's member: Ms is a request with `ppt`, `div`, `rph` or `sph`, or whose
+/// the name of the answer's member: Ms is a request with `ppt`, or whose
 /// dest names its number by a string. ppt may be shaken (the default), div or rph. `signer` is
 /// nullptr if this service does not sign: SVC4003. Bad requests get HTTP 400 and requestError
 /// (E.4). Thread-safe.

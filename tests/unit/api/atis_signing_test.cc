@@ -58,6 +58,22 @@ TEST_F(AtisSigningTest, E21_MsMembers) {
   EXPECT_EQ(rph.status, 200) << rph.body;
 }
 
+TEST_F(AtisSigningTest, E6_UnknownMembersDoNotMakeARequestMs) {
+  for (const char* extra : {R"(,"div":{"tn":"12155550102"})", R"(,"rph":{"auth":["ets.0"]})",
+                            R"(,"sph":"psap-callback")", R"(,"div":5)", R"(,"x":{})"}) {
+    const ApiReply reply = AtisSigning(&signer_, WithoutSpaces(Request(extra)));
+    EXPECT_EQ(reply.status, 200) << extra;
+    EXPECT_THAT(reply.body, testing::StartsWith(R"({"signingResponse":{"identity":")")) << extra;
+  }
+}
+
+TEST_F(AtisSigningTest, E24_OneNumberAsAStringIsMs) {
+  const std::string request =
+      test::Replaced(Request(), R"(["+1 215 555 0101"])", R"("12155550101")");
+  EXPECT_THAT(AtisSigning(&signer_, request).body,
+              testing::StartsWith(R"({"signingResponse":{"identityHeader":")"));
+}
+
 TEST_F(AtisSigningTest, E4_Exceptions) {
   EXPECT_THAT(AtisSigning(nullptr, Request()).body, testing::HasSubstr("SVC4003"));
   EXPECT_EQ(AtisSigning(nullptr, Request()).status, 404);

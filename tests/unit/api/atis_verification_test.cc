@@ -387,6 +387,20 @@ TEST_F(AtisVerificationTest, E22_MsFormIsRecognisedByItsMembers) {
   EXPECT_EQ(heartbeat.body, R"({"verificationResponse":{"verstatValue":"No-TN-Validation"}})");
 }
 
+TEST_F(AtisVerificationTest, E6_UnknownMembersDoNotMakeARequestMs) {
+  const std::string bad = lab_->Token(kHeader, Payload()).substr(0, 300) + std::string(kParameters);
+  for (const std::string_view extra :
+       {R"("dest":{"tn":["12155550199"]},)", R"("dest":5,)", R"("protectedHeaders":["x: y"],)",
+        R"("identityHeaders":[],)", R"("identityHeader":"x",)"}) {
+    const auto with = [&](const std::string& request) {
+      return Replaced(request, R"("time":)", std::string(extra) + R"("time":)");
+    };
+    ExpectBody(with(Request(Good())), std::string(kPassed));
+    EXPECT_THAT(Post(with(Request(bad))).body, testing::HasSubstr(R"("reasoncode":)")) << extra;
+    EXPECT_EQ(Post(with(Request(""))).status, 400) << extra;
+  }
+}
+
 TEST_F(AtisVerificationTest, E25_MsDestIsOneNumber) {
   const auto post = [&](const std::string& dest) {
     return Post(
