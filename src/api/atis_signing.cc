@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "api/atis_signing.h"
 
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "api/request_members.h"
@@ -124,14 +126,35 @@ ReadSigning ReadSigningMembers(const JsonValue& object) {
   return {std::move(request), std::nullopt};
 }
 
-// What of the request the signer refused.
+struct RefusedMember {
+  Reason reason;
+  std::string_view name;
+};
+
+constexpr auto kRefusedMembers = std::to_array<RefusedMember>({
+    {Reason::kOrigInvalid, "orig"},
+    {Reason::kDestInvalid, "dest"},
+    {Reason::kMkyInvalid, "mky"},
+    {Reason::kIatInvalid, "iat"},
+    {Reason::kDivClaimInvalid, "div"},
+    {Reason::kRphInvalid, "rph"},
+    {Reason::kSphInvalid, "sph"},
+});
+
+// What of the request the signer refused. Only x5u and key are ours.
 RequestError ErrorOf(const Failure& failure) {
-  const auto invalid = [&](std::string name) {
-    return RequestError{Reason::kParameterInvalid, {std::move(name), failure.detail}};
+  const auto invalid = [&](std::string_view name) {
+    return RequestError{Reason::kParameterInvalid, {std::string(name), failure.detail}};
   };
-  if (failure.reason == Reason::kOrigInvalid) return invalid("orig");
-  if (failure.reason == Reason::kDestInvalid) return invalid("dest");
-  if (failure.reason == Reason::kMkyInvalid) return invalid("mky");
+  for (const RefusedMember& member : kRefusedMembers) {
+    if (member.reason == failure.reason) return invalid(member.name);
+  }
+  const bool ours = failure.reason == Reason::kInfoInvalid ||
+                    failure.reason == Reason::kX5uMissing ||
+                    failure.reason == Reason::kX5uDiffersFromInfo;
+  if (!ours && Info(failure.reason).reason_class == ReasonClass::kRefused) {
+    return invalid("signingRequest");
+  }
   return {Reason::kInternalError, {}};
 }
 
@@ -150,7 +173,7 @@ ApiReply AtisSigning(const CallSigner* signer, std::string_view body) {
   parameters.info = signer->x5u;
   parameters.ppt = passport.ppt;
   auto identity = RenderIdentityHeader(*token, parameters);
-  if (!identity) return RequestErrorReply({Reason::kInternalError, {}});
+  if (!identity) return RequestErrorReply(ErrorOf(identity.error()));
   JsonMembers response;
   response.emplace_back(IsMs(*unwrapped.object) ? "identityHeader" : "identity",
                         std::move(*identity));

@@ -19,7 +19,7 @@ struct CallSigner {
 /// the name of the answer's member: Ms is a request with `ppt`, or whose
 /// dest names its number by a string. ppt may be shaken (the default), div or rph. `signer` is
 /// nullptr if this service does not sign: SVC4003. Bad requests get HTTP 400 and requestError
-/// (E.4). Thread-safe.
+/// (E.4), those too that the signer refuses. Thread-safe.
 ApiReply AtisSigning(const CallSigner* signer, std::string_view body);
 
 }  // namespace callvet

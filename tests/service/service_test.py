@@ -514,6 +514,7 @@ class Operations(Service):
                            ('{"listen": "0.0.0.0:8080"}', "insecure_plain_http"),
                            ('{"access": {"tokens": [{"name": "a", "sha256": "00", "scopes": ["verify"]}]}}', "64 hex"),
                            ('{"trust": {"anchors": ["/none.pem"]}}', "/none.pem"),
+                           ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org:9443/a.pem"}}', "signing.x5u"),
                            ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org/a.pem"}}', "/none.key")):
             code, output = check(text)
             self.assertEqual(code, 2, text)

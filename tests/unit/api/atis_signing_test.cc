@@ -94,6 +94,17 @@ TEST_F(AtisSigningTest, E4_Exceptions) {
       {test::Replaced(WithoutSpaces(Request()), "\"iat\":", "\"iat\":-"), "SVC4005", "[\"iat\","},
       {WithoutSpaces(Request(R"(,"ppt":"rcd")")), "SVC4005", R"(["ppt",)"},
       {WithoutSpaces(Request(R"(,"ppt":"div")")), "SVC4001", R"(["div"])"},
+      {WithoutSpaces(Request(R"(,"ppt":"div","div":{"tn":"12155550102","hi":5})")), "SVC4005",
+       R"(["div",)"},
+      {WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":[5]})")), "SVC4005", R"(["rph",)"},
+      {WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":["ets.0"]},"sph":"psap-callback")")),
+       "SVC4005", R"(["sph",)"},
+      {WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":["esnet.0"]},"sph":5)")), "SVC4005",
+       R"(["sph",)"},
+      {test::Replaced(WithoutSpaces(Request()), R"({"tn":["+1.215.555.0101"]})",
+                      R"({"tn":["12155550101"],"uri":["sip:)" + std::string(20'000, 'a') +
+                          R"(@example.org"]})"),
+       "SVC4005", ""},
   };
   for (const Row& row : rows) {
     const ApiReply reply = AtisSigning(&signer_, row.body);
