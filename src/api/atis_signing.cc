@@ -2,6 +2,7 @@
 #include "api/atis_signing.h"
 
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -25,23 +26,40 @@ bool IsMs(const JsonValue& request) {
   return tn != nullptr && tn->AsString() != nullptr;
 }
 
-// claims hold canonical digits. What is none is left for the signer to refuse.
-std::string CanonicalTn(const std::string& tn) {
-  const auto number = TelephoneNumber::Parse(tn, nullptr);
+// claims hold canonical digits, national ones made E.164 by the dial plan (RFC 8225 5.2.1).
+// What is none is left for the signer to refuse.
+std::string CanonicalTn(const std::string& tn, const DialPlan* plan) {
+  const auto number = TelephoneNumber::Parse(tn, plan);
   return number ? number->canonical() : tn;
 }
 
-PartyClaim PartyOf(const RequestMembers::Identities& identities) {
+// The number of a URI that can be nothing else, else nothing.
+std::optional<std::string> NumberOf(const std::string& uri, const DialPlan* plan) {
+  const auto party = Party::Parse(uri, plan);
+  if (!party || party->uri()) return std::nullopt;
+  return party->canonical();
+}
+
+PartyClaim PartyOf(const RequestMembers::Identities& identities, const DialPlan* plan) {
   PartyClaim claim;
-  if (!identities.tn.empty()) claim.tn = CanonicalTn(identities.tn.front());
-  if (!identities.uri.empty()) claim.uri = identities.uri.front();
+  if (!identities.tn.empty()) claim.tn = CanonicalTn(identities.tn.front(), plan);
+  if (!identities.uri.empty()) {
+    claim.tn = NumberOf(identities.uri.front(), plan);
+    if (!claim.tn) claim.uri = identities.uri.front();
+  }
   return claim;
 }
 
-DestClaim DestOf(const RequestMembers::Identities& identities) {
+DestClaim DestOf(const RequestMembers::Identities& identities, const DialPlan* plan) {
   DestClaim dest;
-  for (const std::string& tn : identities.tn) dest.tn.push_back(CanonicalTn(tn));
-  dest.uri = identities.uri;
+  for (const std::string& tn : identities.tn) dest.tn.push_back(CanonicalTn(tn, plan));
+  for (const std::string& uri : identities.uri) {
+    if (auto number = NumberOf(uri, plan)) {
+      dest.tn.push_back(std::move(*number));
+    } else {
+      dest.uri.push_back(uri);
+    }
+  }
   return dest;
 }
 
@@ -67,11 +85,12 @@ std::vector<MediaKey> MediaKeysOf(RequestMembers& members) {
 }
 
 // E-21: the claims of div (RFC 8946) and rph (RFC 8443) beside the common ones.
-void ReadExtension(const std::string& ppt, RequestMembers& members, PassportRequest& request) {
+void ReadExtension(RequestMembers& members, const DialPlan* plan, PassportRequest& request) {
+  const std::string& ppt = *request.ppt;
   if (ppt == "div") {
     const auto div = members.Party("div", Count::kOne, Presence::kMandatory);
     if (!div) return;
-    const PartyClaim party = PartyOf(*div);
+    const PartyClaim party = PartyOf(*div, plan);
     JsonMembers claim;
     if (const JsonValue* hi = members.Find("div")->Find("hi"); hi != nullptr) {
       claim.emplace_back("hi", *hi);
@@ -97,7 +116,7 @@ struct ReadSigning {
   std::optional<RequestError> error;
 };
 
-ReadSigning ReadSigningMembers(const JsonValue& object) {
+ReadSigning ReadSigningMembers(const JsonValue& object, const DialPlan* plan) {
   RequestMembers members(object);
   PassportRequest request;
   request.ppt = members.Text("ppt", Presence::kOptional).value_or("shaken");
@@ -109,15 +128,15 @@ ReadSigning ReadSigningMembers(const JsonValue& object) {
   const auto iat = members.Seconds("iat", Presence::kMandatory);
   const auto origid = members.Text("origid", of_shaken);
   request.mky = MediaKeysOf(members);
-  ReadExtension(*request.ppt, members, request);
+  ReadExtension(members, plan, request);
   if (attest && *attest != "A" && *attest != "B" && *attest != "C") {
     members.Invalid("attest", "not A, B or C");
   }
   if (origid && !IsUuid(*origid)) members.Invalid("origid", "not a UUID");
   if (iat && *iat == 0) members.Invalid("iat", "not a positive number of seconds");
   if (members.error()) return {{}, members.error()};
-  request.orig = PartyOf(*orig);
-  request.dest = DestOf(*dest);
+  request.orig = PartyOf(*orig, plan);
+  request.dest = DestOf(*dest, plan);
   request.iat = sys_seconds(std::chrono::seconds(*iat));
   if (shaken) {
     request.attest = attest;
@@ -160,11 +179,11 @@ RequestError ErrorOf(const Failure& failure) {
 
 }  // namespace
 
-ApiReply AtisSigning(const CallSigner* signer, std::string_view body) {
+ApiReply AtisSigning(const CallSigner* signer, std::string_view body, const DialPlan* plan) {
   if (signer == nullptr) return RequestErrorReply({Reason::kResourceNotFound, {}});
   const UnwrappedBody unwrapped = Unwrap(body, "signingRequest");
   if (unwrapped.error) return RequestErrorReply(*unwrapped.error);
-  auto [passport, error] = ReadSigningMembers(*unwrapped.object);
+  auto [passport, error] = ReadSigningMembers(*unwrapped.object, plan);
   if (error) return RequestErrorReply(*error);
   passport.x5u = signer->x5u;
   const auto token = SignPassport(passport, signer->key);

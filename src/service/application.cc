@@ -237,7 +237,8 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
                                       RecorderOf(state), PoolsOf(state)),
                      context);
     case EndpointId::kAtisSigning:
-      return FromReply(AtisSigning(state.signer.get(), request.body));
+      return FromReply(
+          AtisSigning(state.signer.get(), request.body, state.core->options().dial_plan));
     case EndpointId::kCalls:
       return FromApi(JudgeCall(*state.core, state.policy.get(), request.body, context.deadline(),
                                RecorderOf(state), PoolsOf(state)),
