@@ -35,7 +35,8 @@ std::string CanonicalTn(const std::string& tn, const DialPlan* plan) {
 
 // The number of a URI that can be nothing else, else nothing.
 std::optional<std::string> NumberOf(const std::string& uri, const DialPlan* plan) {
-  const auto party = Party::Parse(uri, plan);
+  // In brackets, so that user=phone is the URI's.
+  const auto party = Party::Parse("<" + uri + ">", plan);
   if (!party || party->uri()) return std::nullopt;
   return party->canonical();
 }
