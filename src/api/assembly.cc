@@ -93,6 +93,18 @@ std::shared_ptr<const CertificateSource> InFront(
   return setup.front ? setup.front(std::move(repository)) : std::move(repository);
 }
 
+// Files instead of downloads of x5u; what their certificates name is downloaded all the same.
+Result<std::shared_ptr<const FileCertificateSource>> LoadFiles(const VerifierSetup& setup) {
+  std::shared_ptr<const TnAuthListFetcher> lists;
+  if (MayDownload(setup)) {
+    auto fetcher = MakeFetcher(setup);
+    if (!fetcher) return fetcher.error();
+    lists = std::make_shared<const TnAuthListFetcher>(TnAuthListFetchOptions{}, std::move(*fetcher),
+                                                      std::make_shared<SystemClock>());
+  }
+  return FileCertificateSource::Load(setup.certificates, setup.url_certificates, std::move(lists));
+}
+
 Result<std::shared_ptr<const CertificateSource>> MakeSource(const VerifierSetup& setup) {
   using Source = std::shared_ptr<const CertificateSource>;
   if (UsesRepository(setup)) {
@@ -100,7 +112,7 @@ Result<std::shared_ptr<const CertificateSource>> MakeSource(const VerifierSetup&
     if (!repository) return repository.error();
     return InFront(setup, std::move(*repository));
   }
-  auto files = FileCertificateSource::Load(setup.certificates, setup.url_certificates);
+  auto files = LoadFiles(setup);
   if (!files) return files.error();
   return Source(std::move(*files));
 }
@@ -145,7 +157,7 @@ bool FollowsDistributionPoints(const VerifierSetup& setup) {
 // Files, whose certificates may name CRLs like those of a download.
 Result<std::shared_ptr<const CertificateSource>> MakeWatchedFiles(const VerifierSetup& setup,
                                                                   TrustKeeper& keeper) {
-  auto files = FileCertificateSource::Load(setup.certificates, setup.url_certificates);
+  auto files = LoadFiles(setup);
   if (!files) return files.error();
   if (FollowsDistributionPoints(setup)) {
     for (auto& bundle : (*files)->Bundles()) keeper.Watch(std::move(bundle));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "api/atis_signing.h"
 
+#include <array>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "api/request_members.h"
@@ -14,32 +17,50 @@ namespace {
 using Presence = RequestMembers::Presence;
 using Count = RequestMembers::Count;
 
+// E-21, E-24. The other members of Ms belong to types that ppt asks for: without it they are
+// unknown ones, which are ignored (E-6).
 bool IsMs(const JsonValue& request) {
-  for (const std::string_view name : {"ppt", "div", "rph", "sph"}) {
-    if (request.Find(name) != nullptr) return true;
-  }
+  if (request.Find("ppt") != nullptr) return true;
   const JsonValue* dest = request.Find("dest");
   const JsonValue* tn = dest != nullptr ? dest->Find("tn") : nullptr;
   return tn != nullptr && tn->AsString() != nullptr;
 }
 
-// claims hold canonical digits. What is none is left for the signer to refuse.
-std::string CanonicalTn(const std::string& tn) {
-  const auto number = TelephoneNumber::Parse(tn, nullptr);
+// claims hold canonical digits, national ones made E.164 by the dial plan (RFC 8225 5.2.1).
+// What is none is left for the signer to refuse.
+std::string CanonicalTn(const std::string& tn, const DialPlan* plan) {
+  const auto number = TelephoneNumber::Parse(tn, plan);
   return number ? number->canonical() : tn;
 }
 
-PartyClaim PartyOf(const RequestMembers::Identities& identities) {
+// The number of a URI that can be nothing else, else nothing.
+std::optional<std::string> NumberOf(const std::string& uri, const DialPlan* plan) {
+  // In brackets, so that user=phone is the URI's.
+  const auto party = Party::Parse("<" + uri + ">", plan);
+  if (!party || party->uri()) return std::nullopt;
+  return party->canonical();
+}
+
+PartyClaim PartyOf(const RequestMembers::Identities& identities, const DialPlan* plan) {
   PartyClaim claim;
-  if (!identities.tn.empty()) claim.tn = CanonicalTn(identities.tn.front());
-  if (!identities.uri.empty()) claim.uri = identities.uri.front();
+  if (!identities.tn.empty()) claim.tn = CanonicalTn(identities.tn.front(), plan);
+  if (!identities.uri.empty()) {
+    claim.tn = NumberOf(identities.uri.front(), plan);
+    if (!claim.tn) claim.uri = identities.uri.front();
+  }
   return claim;
 }
 
-DestClaim DestOf(const RequestMembers::Identities& identities) {
+DestClaim DestOf(const RequestMembers::Identities& identities, const DialPlan* plan) {
   DestClaim dest;
-  for (const std::string& tn : identities.tn) dest.tn.push_back(CanonicalTn(tn));
-  dest.uri = identities.uri;
+  for (const std::string& tn : identities.tn) dest.tn.push_back(CanonicalTn(tn, plan));
+  for (const std::string& uri : identities.uri) {
+    if (auto number = NumberOf(uri, plan)) {
+      dest.tn.push_back(std::move(*number));
+    } else {
+      dest.uri.push_back(uri);
+    }
+  }
   return dest;
 }
 
@@ -65,11 +86,12 @@ std::vector<MediaKey> MediaKeysOf(RequestMembers& members) {
 }
 
 // E-21: the claims of div (RFC 8946) and rph (RFC 8443) beside the common ones.
-void ReadExtension(const std::string& ppt, RequestMembers& members, PassportRequest& request) {
+void ReadExtension(RequestMembers& members, const DialPlan* plan, PassportRequest& request) {
+  const std::string& ppt = *request.ppt;
   if (ppt == "div") {
     const auto div = members.Party("div", Count::kOne, Presence::kMandatory);
     if (!div) return;
-    const PartyClaim party = PartyOf(*div);
+    const PartyClaim party = PartyOf(*div, plan);
     JsonMembers claim;
     if (const JsonValue* hi = members.Find("div")->Find("hi"); hi != nullptr) {
       claim.emplace_back("hi", *hi);
@@ -95,7 +117,7 @@ struct ReadSigning {
   std::optional<RequestError> error;
 };
 
-ReadSigning ReadSigningMembers(const JsonValue& object) {
+ReadSigning ReadSigningMembers(const JsonValue& object, const DialPlan* plan) {
   RequestMembers members(object);
   PassportRequest request;
   request.ppt = members.Text("ppt", Presence::kOptional).value_or("shaken");
@@ -107,15 +129,15 @@ ReadSigning ReadSigningMembers(const JsonValue& object) {
   const auto iat = members.Seconds("iat", Presence::kMandatory);
   const auto origid = members.Text("origid", of_shaken);
   request.mky = MediaKeysOf(members);
-  ReadExtension(*request.ppt, members, request);
+  ReadExtension(members, plan, request);
   if (attest && *attest != "A" && *attest != "B" && *attest != "C") {
     members.Invalid("attest", "not A, B or C");
   }
   if (origid && !IsUuid(*origid)) members.Invalid("origid", "not a UUID");
   if (iat && *iat == 0) members.Invalid("iat", "not a positive number of seconds");
   if (members.error()) return {{}, members.error()};
-  request.orig = PartyOf(*orig);
-  request.dest = DestOf(*dest);
+  request.orig = PartyOf(*orig, plan);
+  request.dest = DestOf(*dest, plan);
   request.iat = sys_seconds(std::chrono::seconds(*iat));
   if (shaken) {
     request.attest = attest;
@@ -124,24 +146,45 @@ ReadSigning ReadSigningMembers(const JsonValue& object) {
   return {std::move(request), std::nullopt};
 }
 
-// What of the request the signer refused.
+struct RefusedMember {
+  Reason reason;
+  std::string_view name;
+};
+
+constexpr auto kRefusedMembers = std::to_array<RefusedMember>({
+    {Reason::kOrigInvalid, "orig"},
+    {Reason::kDestInvalid, "dest"},
+    {Reason::kMkyInvalid, "mky"},
+    {Reason::kIatInvalid, "iat"},
+    {Reason::kDivClaimInvalid, "div"},
+    {Reason::kRphInvalid, "rph"},
+    {Reason::kSphInvalid, "sph"},
+});
+
+// What of the request the signer refused. Only x5u and key are ours.
 RequestError ErrorOf(const Failure& failure) {
-  const auto invalid = [&](std::string name) {
-    return RequestError{Reason::kParameterInvalid, {std::move(name), failure.detail}};
+  const auto invalid = [&](std::string_view name) {
+    return RequestError{Reason::kParameterInvalid, {std::string(name), failure.detail}};
   };
-  if (failure.reason == Reason::kOrigInvalid) return invalid("orig");
-  if (failure.reason == Reason::kDestInvalid) return invalid("dest");
-  if (failure.reason == Reason::kMkyInvalid) return invalid("mky");
+  for (const RefusedMember& member : kRefusedMembers) {
+    if (member.reason == failure.reason) return invalid(member.name);
+  }
+  const bool ours = failure.reason == Reason::kInfoInvalid ||
+                    failure.reason == Reason::kX5uMissing ||
+                    failure.reason == Reason::kX5uDiffersFromInfo;
+  if (!ours && Info(failure.reason).reason_class == ReasonClass::kRefused) {
+    return invalid("signingRequest");
+  }
   return {Reason::kInternalError, {}};
 }
 
 }  // namespace
 
-ApiReply AtisSigning(const CallSigner* signer, std::string_view body) {
+ApiReply AtisSigning(const CallSigner* signer, std::string_view body, const DialPlan* plan) {
   if (signer == nullptr) return RequestErrorReply({Reason::kResourceNotFound, {}});
   const UnwrappedBody unwrapped = Unwrap(body, "signingRequest");
   if (unwrapped.error) return RequestErrorReply(*unwrapped.error);
-  auto [passport, error] = ReadSigningMembers(*unwrapped.object);
+  auto [passport, error] = ReadSigningMembers(*unwrapped.object, plan);
   if (error) return RequestErrorReply(*error);
   passport.x5u = signer->x5u;
   const auto token = SignPassport(passport, signer->key);
@@ -150,7 +193,7 @@ ApiReply AtisSigning(const CallSigner* signer, std::string_view body) {
   parameters.info = signer->x5u;
   parameters.ppt = passport.ppt;
   auto identity = RenderIdentityHeader(*token, parameters);
-  if (!identity) return RequestErrorReply({Reason::kInternalError, {}});
+  if (!identity) return RequestErrorReply(ErrorOf(identity.error()));
   JsonMembers response;
   response.emplace_back(IsMs(*unwrapped.object) ? "identityHeader" : "identity",
                         std::move(*identity));

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "callvet/identity_header.h"
 #include "callvet/passport.h"
+#include "syntax/party.h"
 #include "syntax/sip_date.h"
 #include "syntax/uri.h"
 
@@ -167,34 +168,52 @@ bool IsFresh(const VerificationCore& core, int64_t time) {
   return age <= core.options().max_age && -age <= core.options().max_age;
 }
 
-std::set<std::string> CanonicalNumbers(const std::vector<std::string>& to, const DialPlan* plan) {
-  std::set<std::string> numbers;
-  for (const std::string& tn : to) {
-    const auto number = TelephoneNumber::Parse(tn, plan);
-    numbers.insert(number ? number->canonical() : tn);
+// The canonical names of `to`: a URI that is a number by its form counts as that number.
+std::set<std::string> CanonicalNames(const std::vector<std::string>& to, const DialPlan* plan) {
+  std::set<std::string> names;
+  for (const std::string& text : to) {
+    const auto party = Party::Parse(text, plan);
+    names.insert(party ? party->canonical() : text);
   }
-  return numbers;
+  return names;
 }
 
-// E-9: the numbers of `to` are exactly those of dest. As the verifier read it, if that settles it:
-// a URI is no number, so it cannot stand for one.
-bool SaysSameCalled(const RequestMembers::Identities& to, const Verdict& verdict,
+// E-9: the parties of `to` are exactly those of dest. As the verifier read it, if that settles it.
+bool SaysSameCalled(const std::vector<std::string>& to, const Verdict& verdict,
                     const DialPlan* plan) {
   if (verdict.passports.size() != 1) return false;
   const std::vector<std::string>& dest = verdict.passports[0].dest;
-  return CanonicalNumbers(to.tn, plan) == std::set<std::string>(dest.begin(), dest.end());
+  return CanonicalNames(to, plan) == std::set<std::string>(dest.begin(), dest.end());
 }
 
-bool NamesSameCalled(const RequestMembers::Identities& to, const IdentityHeader& header,
+bool IsIn(const Party& party, const DestClaim& dest, const DialPlan* plan) {
+  return std::any_of(dest.tn.begin(), dest.tn.end(),
+                     [&](const std::string& tn) { return party.MatchesTn(tn, plan); }) ||
+         std::any_of(dest.uri.begin(), dest.uri.end(),
+                     [&](const std::string& uri) { return party.MatchesUri(uri); });
+}
+
+// The same party by party, as the verifier compares: one may be both a number and a URI.
+bool NamesSameCalled(const std::vector<std::string>& to, const IdentityHeader& header,
                      const DialPlan* plan) {
   const auto claims = Claims::Parse(header.payload_part(), "shaken");
   if (!claims) return true;  // the verifier says what is wrong with them
-  std::set<std::string> signed_for;
-  for (const std::string& tn : claims->dest.tn) {
-    const auto number = TelephoneNumber::ParseClaim(tn, plan);
-    signed_for.insert(number ? number->canonical() : tn);
+  std::vector<Party> parties;
+  for (const std::string& text : to) {
+    auto party = Party::Parse(text, plan);
+    if (!party || !IsIn(*party, claims->dest, plan)) return false;
+    parties.push_back(std::move(*party));
   }
-  return CanonicalNumbers(to.tn, plan) == signed_for;
+  const auto any_matches = [&](const auto& matches) {
+    return std::any_of(parties.begin(), parties.end(), matches);
+  };
+  return std::all_of(claims->dest.tn.begin(), claims->dest.tn.end(),
+                     [&](const std::string& tn) {
+                       return any_matches([&](const Party& p) { return p.MatchesTn(tn, plan); });
+                     }) &&
+         std::all_of(claims->dest.uri.begin(), claims->dest.uri.end(), [&](const std::string& uri) {
+           return any_matches([&](const Party& p) { return p.MatchesUri(uri); });
+         });
 }
 
 // ----- The answer
@@ -246,7 +265,7 @@ Verdict Judge(const VerificationCore& core, const Request& request, const Deadli
   Verdict verdict = core.Judge(call, deadline, evidence != nullptr ? &material : nullptr);
   const DialPlan* plan = core.options().dial_plan;
   const bool same =
-      SaysSameCalled(request.to, verdict, plan) || NamesSameCalled(request.to, *header, plan);
+      SaysSameCalled(call.dest, verdict, plan) || NamesSameCalled(call.dest, *header, plan);
   if (!same) {
     // Without a called party the check of dest fails in its place: after iat and orig.
     call.dest.clear();

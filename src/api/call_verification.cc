@@ -28,15 +28,16 @@ constexpr size_t kMaxDecoded = 16;
 // What a client says of a call.
 struct CallInput {
   CallRequest call;
-  std::optional<std::string> id;  // echoed
+  std::vector<std::string> asserted;  // by the P-Asserted-Identity of the message, if one is given
+  std::optional<std::string> id;      // echoed
   std::string trunk;
   std::string call_id;
   std::optional<sys_seconds> at;
   bool certificates = false;
 };
 
-// The Identity headers of one text; a token alone is one too, if there is nothing else.
-void AddIdentities(const std::string& text, CallRequest& call) {
+// The Identity headers of a pasted text; a token alone is one too, if there is nothing else.
+void AddPastedIdentities(const std::string& text, CallRequest& call) {
   for (std::string& value : IdentityValuesFromText(text)) {
     if (call.identities.empty() && value.find(';') == std::string::npos &&
         std::count(value.begin(), value.end(), '.') == 2) {
@@ -48,7 +49,7 @@ void AddIdentities(const std::string& text, CallRequest& call) {
   }
 }
 
-Result<void> AddSip(const Result<SipMessage>& message, CallRequest& call) {
+Result<void> AddSip(const Result<SipMessage>& message, CallInput& input) {
   if (!message) return message.error();
   // A SIP element has one message; what follows it is of the sender's choosing.
   if (message->other_requests != 0) {
@@ -56,7 +57,10 @@ Result<void> AddSip(const Result<SipMessage>& message, CallRequest& call) {
   }
   auto read = CallFromSip(*message);
   if (!read) return read.error();
-  call = std::move(*read);
+  input.call = std::move(*read);
+  auto asserted = AssertedIdentities(message->All("p-asserted-identity"));
+  if (!asserted) return asserted.error();
+  input.asserted = std::move(*asserted);
   return {};
 }
 
@@ -87,21 +91,33 @@ void ReadFingerprints(ObjectReader& reader, CallRequest& call) {
   call.sdp_fingerprints = std::move(keys);
 }
 
-// The texts that stand for a whole call come first; what is given by itself replaces their parts.
-Result<void> ReadTexts(ObjectReader& reader, CallRequest& call) {
+// The texts that stand for a whole call come first; what is given by itself replaces its own header
+// there, and hides no other one.
+Result<void> ReadTexts(ObjectReader& reader, CallInput& input) {
   std::string sip;
   std::string text;
   reader.Text("sip", sip);
   reader.Text("text", text);
   // What a program hands over is as strict as what an SBC receives; what a person pastes is not.
-  if (!sip.empty()) return AddSip(SipMessage::ParseMessage(sip), call);
-  if (IsSip(text)) return AddSip(SipMessage::Parse(text), call);
-  if (!text.empty()) AddIdentities(text, call);
+  if (!sip.empty()) return AddSip(SipMessage::ParseMessage(sip), input);
+  if (IsSip(text)) return AddSip(SipMessage::Parse(text), input);
+  if (!text.empty()) AddPastedIdentities(text, input.call);
   return {};
 }
 
+// Bodies of Identity headers as they came, like those of a message: no bare tokens, no names
+// of headers.
+void ReadIdentities(ObjectReader& reader, CallRequest& call) {
+  std::vector<std::string> identities;
+  reader.Texts("identity", identities);
+  if (identities.empty()) return;
+  call.identities = std::move(identities);
+  call.token_form = CallRequest::TokenForm::kIdentityHeader;
+}
+
 // The same as of a whole message: CallFromSip.
-void ReadCaller(ObjectReader& reader, CallRequest& call) {
+void ReadCaller(ObjectReader& reader, CallInput& input) {
+  CallRequest& call = input.call;
   std::vector<std::string> asserted;
   std::vector<std::string> from;
   reader.Texts("p_asserted_identity", asserted);
@@ -113,11 +129,13 @@ void ReadCaller(ObjectReader& reader, CallRequest& call) {
     call.from = Unfold(from.front()).value_or(from.front());
     call.orig = {*call.from};
   }
+  if (identities->empty()) *identities = std::move(input.asserted);
   if (!identities->empty()) call.orig = std::move(*identities);  // D-3
 }
 
-void ReadParties(ObjectReader& reader, CallRequest& call) {
-  ReadCaller(reader, call);
+void ReadParties(ObjectReader& reader, CallInput& input) {
+  ReadCaller(reader, input);
+  CallRequest& call = input.call;
   std::vector<std::string> to;
   reader.Texts("to", to);
   if (!to.empty()) call.dest = std::move(to);
@@ -158,12 +176,9 @@ Result<CallInput> ReadCall(std::string_view body) {
   if (!json) return Fail(Reason::kBodyInvalid, json.error().detail);
   ObjectReader reader(*json, "", Reason::kParameterInvalid);
   CallInput input;
-  if (auto ok = ReadTexts(reader, input.call); !ok) return ok.error();
-  std::vector<std::string> identities;
-  reader.Texts("identity", identities);
-  if (!identities.empty()) input.call.identities.clear();
-  for (const std::string& identity : identities) AddIdentities(identity, input.call);
-  ReadParties(reader, input.call);
+  if (auto ok = ReadTexts(reader, input); !ok) return ok.error();
+  ReadIdentities(reader, input.call);
+  ReadParties(reader, input);
   ReadExtras(reader, input.call);
   ReadTimes(reader, input);
   ReadFingerprints(reader, input.call);

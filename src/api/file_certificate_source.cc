@@ -48,7 +48,8 @@ Result<Result<SharedBundle>> LoadBundle(const std::vector<std::filesystem::path>
 }  // namespace
 
 Result<std::shared_ptr<const FileCertificateSource>> FileCertificateSource::Load(
-    const std::vector<std::filesystem::path>& files, const std::vector<UrlFile>& url_files) {
+    const std::vector<std::filesystem::path>& files, const std::vector<UrlFile>& url_files,
+    std::shared_ptr<const TnAuthListFetcher> lists) {
   auto bundle = LoadBundle(files);
   if (!bundle) return bundle.error();
   std::map<std::string, Result<SharedBundle>, std::less<>> by_url;
@@ -58,7 +59,7 @@ Result<std::shared_ptr<const FileCertificateSource>> FileCertificateSource::Load
     by_url.insert_or_assign(url_file.x5u, std::move(*own));
   }
   return std::shared_ptr<const FileCertificateSource>(
-      new FileCertificateSource(std::move(*bundle), std::move(by_url)));
+      new FileCertificateSource(std::move(*bundle), std::move(by_url), std::move(lists)));
 }
 
 std::vector<SharedBundle> FileCertificateSource::Bundles() const {
@@ -76,6 +77,13 @@ Result<std::shared_ptr<const CertificateBundle>> FileCertificateSource::Get(
   if (bundle_ || bundle_.error().reason != Reason::kCertificateNotAvailable) return bundle_;
   return Fail(Reason::kCertificateNotAvailable,
               "the certificate at " + Quote(x5u, 200) + " is not at hand");
+}
+
+Result<TnAuthList> FileCertificateSource::GetTnAuthList(std::string_view url,
+                                                        const Deadline& deadline) const {
+  if (lists_ != nullptr) return lists_->Get(url, deadline);
+  return Fail(Reason::kTnAuthListNotAvailable,
+              "the TNAuthList at " + Quote(url, 200) + ": downloads are switched off");
 }
 
 }  // namespace callvet

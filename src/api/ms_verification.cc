@@ -138,13 +138,16 @@ JsonValue ResponseOf(const Verdict& verdict, const CallRequest& call) {
 }  // namespace
 
 bool IsMsVerification(const JsonValue& request) {
+  // A request of ATIS-1000082, whose unknown members are ignored (E-6).
+  const JsonValue* identity = request.Find("identity");
+  if (identity != nullptr && identity->AsString() != nullptr) return false;
   for (const std::string_view name :
        {"identityHeader", "identityHeaders", "dest", "protectedHeaders"}) {
     if (request.Find(name) != nullptr) return true;
   }
   const JsonValue* to = request.Find("to");
   const JsonValue* tn = to != nullptr ? to->Find("tn") : nullptr;
-  return tn != nullptr && tn->AsString() != nullptr && request.Find("identity") == nullptr;
+  return tn != nullptr && tn->AsString() != nullptr && identity == nullptr;
 }
 
 ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,

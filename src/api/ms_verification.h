@@ -11,8 +11,9 @@
 namespace callvet {
 
 /// True if the object of a verificationRequest is that of 3GPP TS 24.229 Annex V and not that of
-/// ATIS-1000082: it has identityHeader, identityHeaders, dest or protectedHeaders, or the number in
-/// `to` is a string instead of an array (E-22, E-24). Pure.
+/// ATIS-1000082: it has no `identity` that is a string, which is of ATIS alone (E-6), and it has
+/// identityHeader, identityHeaders, dest or protectedHeaders, or no `identity` at all and the
+/// number in `to` is a string instead of an array (E-22, E-24). Pure.
 bool IsMsVerification(const JsonValue& request);
 
 /// Answers such a request (E-22, E-23): all PASSporTs are judged together, verstatValue says what

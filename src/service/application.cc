@@ -237,7 +237,8 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
                                       RecorderOf(state), PoolsOf(state)),
                      context);
     case EndpointId::kAtisSigning:
-      return FromReply(AtisSigning(state.signer.get(), request.body));
+      return FromReply(
+          AtisSigning(state.signer.get(), request.body, state.core->options().dial_plan));
     case EndpointId::kCalls:
       return FromApi(JudgeCall(*state.core, state.policy.get(), request.body, context.deadline(),
                                RecorderOf(state), PoolsOf(state)),
@@ -322,11 +323,11 @@ HttpReply Application::Batch(Context& context) {
       do {
         auto line = lines.Next();
         if (!line) failure = line.error();
-        ended = !line || !*line;
-        if (!ended && !TrimLines(**line).empty()) together.push_back(std::move(**line));
-      } while (!ended && together.size() < kMostTogether && lines.HasLine());
+        ended = line ? !*line : !lines.GoesOn();
+        if (line && *line && !TrimLines(**line).empty()) together.push_back(std::move(**line));
+      } while (!failure && !ended && together.size() < kMostTogether && lines.HasLine());
       if (!AnswerLines(batch.Judge(together, state->deadline), sink)) return;
-      if (failure) sink(ErrorReply(400, *failure).body + "\n");
+      if (failure && !sink(ErrorReply(400, *failure).body + "\n")) return;
     }
   };
   Record(context, 200);

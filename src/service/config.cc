@@ -9,6 +9,7 @@
 #include "api/verifier_config.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "syntax/uri.h"
 
 namespace callvet::service {
 namespace {
@@ -96,7 +97,11 @@ class ConfigReader {
     paths_.Read(reader, "key", config_.signing_key);
     reader.Text("x5u", config_.signing_x5u);
     if (config_.signing_key.empty()) reader.Refuse("key", "is missing");
-    if (config_.signing_x5u.empty()) reader.Refuse("x5u", "is missing");
+    if (config_.signing_x5u.empty()) return reader.Refuse("x5u", "is missing");
+    // The signer refuses what no verifier would fetch: better now than at every request.
+    if (auto url = ParseX5u(config_.signing_x5u); !url) {
+      reader.Refuse("x5u", url.error().detail);
+    }
   }
 
   void ReadLimits(ObjectReader& reader) {

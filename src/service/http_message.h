@@ -44,6 +44,8 @@ class LineSource {
   /// The next line without its end; nothing after the last. Fails with kBodyInvalid (a line longer
   /// than allowed, a broken body) or kDeadlineExceeded (the client sends too slowly).
   virtual Result<std::optional<std::string>> Next() = 0;
+  /// Whether there may be more behind a failure of Next: a line that is too long is left out.
+  [[nodiscard]] virtual bool GoesOn() const { return false; }
   /// Whether a line is at hand, so that Next does not wait.
   [[nodiscard]] virtual bool HasLine() const = 0;
 };

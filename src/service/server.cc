@@ -111,6 +111,7 @@ class ConnectionLines final : public LineSource {
   }
 
   Result<std::optional<std::string>> Next() override {
+    if (auto ok = SkipTooLong(); !ok) return ok.error();
     const Deadline deadline = Deadline::After(limits_.stream_wait);
     while (true) {
       const size_t end = content_.find('\n', searched_);
@@ -122,7 +123,9 @@ class ConnectionLines final : public LineSource {
       }
       searched_ = content_.size();
       if (content_.size() > limits_.line_bytes) {
-        return Fail(Reason::kBodyInvalid, "a line is too long");
+        too_long_ = true;
+        return Fail(Reason::kBodyInvalid,
+                    "a line is longer than " + std::to_string(limits_.line_bytes) + " bytes");
       }
       if (Ended()) {
         if (content_.empty()) return std::optional<std::string>();
@@ -132,12 +135,26 @@ class ConnectionLines final : public LineSource {
       if (auto ok = Fill(deadline); !ok) return ok.error();
     }
   }
+  [[nodiscard]] bool GoesOn() const override { return too_long_; }
   [[nodiscard]] bool HasLine() const override {
-    return content_.find('\n', searched_) != std::string::npos;
+    return !too_long_ && content_.find('\n', searched_) != std::string::npos;
   }
 
  private:
   [[nodiscard]] bool Ended() const { return chunked_ ? decoder_.done() : left_ == 0; }
+
+  // Up to the end of a line that is too long, keeping nothing of it.
+  Result<void> SkipTooLong() {
+    while (std::exchange(too_long_, false)) {
+      const size_t end = content_.find('\n');
+      content_.erase(0, end == std::string::npos ? end : end + 1);
+      searched_ = 0;
+      if (end != std::string::npos || Ended()) break;
+      if (auto ok = Fill(Deadline::After(limits_.stream_wait)); !ok) return ok.error();
+      too_long_ = true;
+    }
+    return {};
+  }
 
   Result<void> Fill(const Deadline& deadline) {
     constexpr size_t kStep = size_t{16} * 1024;
@@ -174,6 +191,7 @@ class ConnectionLines final : public LineSource {
   ChunkDecoder decoder_;
   std::string content_;
   size_t searched_ = 0;
+  bool too_long_ = false;  // the line that `content_` begins in
 };
 
 }  // namespace

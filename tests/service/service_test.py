@@ -211,6 +211,29 @@ class OwnApi(Service):
                              (str(n), "verified" if n % 2 else "dest-mismatch"))
         self.assertEqual(answers[count]["error"]["reason"], "body-invalid")
 
+    def test_batch_goes_on_behind_a_line_that_is_too_long(self):
+        call = {"identity": LAB.sign(), "from": "+" + CALLER, "to": "+" + CALLED}
+        good = [json.dumps({**call, "id": str(n)}).encode() + b"\n" for n in range(4)]
+        long = lambda size: b'{"from": "' + b"1" * size + b'"}'
+        body = good[0] + long(300_000) + b"\n" + good[1] + long(5_000_000) + b"\n" + good[2] + good[3] + long(300_000)
+        expected = ["0", "body-invalid", "1", "body-invalid", "2", "3", "body-invalid"]
+        for chunked in (False, True):
+            framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)
+            parts = [body[i:i + 70_000] for i in range(0, len(body), 70_000)] if chunked else [body]
+            with socket.create_connection(("127.0.0.1", self.server.port), timeout=30) as client:
+                client.sendall(b"POST /v1/calls:batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+                               + framing + b"\r\n\r\n")
+                for part in parts:
+                    client.sendall(b"%x\r\n%s\r\n" % (len(part), part) if chunked else part)
+                if chunked:
+                    client.sendall(b"0\r\n\r\n")
+                got = b""
+                while part := client.recv(65536):
+                    got += part
+            answers = [json.loads(line) for line in got.decode().splitlines() if line.startswith("{")]
+            self.assertEqual([answer.get("id") or answer["error"]["reason"] for answer in answers], expected, chunked)
+            self.assertEqual({answer["reason"] for answer in answers if "id" in answer}, {"verified"})
+
     def test_batch_answers_a_client_that_sends_one_line_and_waits(self):
         call = {"identity": LAB.sign(), "from": "+" + CALLER, "to": "+" + CALLED}
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=30) as client:
@@ -491,6 +514,7 @@ class Operations(Service):
                            ('{"listen": "0.0.0.0:8080"}', "insecure_plain_http"),
                            ('{"access": {"tokens": [{"name": "a", "sha256": "00", "scopes": ["verify"]}]}}', "64 hex"),
                            ('{"trust": {"anchors": ["/none.pem"]}}', "/none.pem"),
+                           ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org:9443/a.pem"}}', "signing.x5u"),
                            ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org/a.pem"}}', "/none.key")):
             code, output = check(text)
             self.assertEqual(code, 2, text)

@@ -22,6 +22,21 @@ class AtisSigningTest : public testing::Test {
            extra + "}}";
   }
 
+  [[nodiscard]] ApiReply Sign(const std::string& body, const DialPlan* plan = nullptr) const {
+    return AtisSigning(&signer_, body, plan);
+  }
+  /// The claim `name` of what was signed.
+  static std::string Claim(const ApiReply& reply, std::string_view name) {
+    const auto json = ReadJson(reply.body);
+    const JsonValue* response = json ? json->Find("signingResponse") : nullptr;
+    const JsonValue* identity = response != nullptr ? response->Find("identity") : nullptr;
+    if (identity == nullptr) return reply.body;
+    const std::string& token = *identity->AsString();
+    const size_t begin = token.find('.') + 1;
+    const auto payload = DecodeBase64Url(token.substr(begin, token.find('.', begin) - begin));
+    return WriteJson(*ReadJson(*payload)->Find(name));
+  }
+
   ApiLab lab_;
   Result<PrivateKey> key_;
   CallSigner signer_;
@@ -32,7 +47,7 @@ std::string WithoutSpaces(std::string text) {
 }
 
 TEST_F(AtisSigningTest, E2_SignsWhatTheVerifierPasses) {
-  const ApiReply reply = AtisSigning(&signer_, WithoutSpaces(Request()));
+  const ApiReply reply = Sign(WithoutSpaces(Request()));
   ASSERT_EQ(reply.status, 200) << reply.body;
   const auto json = ReadJson(reply.body);
   ASSERT_THAT(json, Succeeds());
@@ -46,21 +61,58 @@ TEST_F(AtisSigningTest, E2_SignsWhatTheVerifierPasses) {
 }
 
 TEST_F(AtisSigningTest, E21_MsMembers) {
-  const ApiReply shaken = AtisSigning(&signer_, WithoutSpaces(Request(R"(,"ppt":"shaken")")));
+  const ApiReply shaken = Sign(WithoutSpaces(Request(R"(,"ppt":"shaken")")));
   EXPECT_EQ(shaken.status, 200);
   EXPECT_THAT(shaken.body, testing::StartsWith(R"({"signingResponse":{"identityHeader":")"));
-  const ApiReply div =
-      AtisSigning(&signer_, WithoutSpaces(Request(R"(,"ppt":"div","div":{"tn":"12155550102"})")));
+  const ApiReply div = Sign(WithoutSpaces(Request(R"(,"ppt":"div","div":{"tn":"12155550102"})")));
   EXPECT_EQ(div.status, 200) << div.body;
   EXPECT_THAT(div.body, testing::HasSubstr(";ppt=div"));
-  const ApiReply rph =
-      AtisSigning(&signer_, WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":["ets.0"]})")));
+  const ApiReply rph = Sign(WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":["ets.0"]})")));
   EXPECT_EQ(rph.status, 200) << rph.body;
 }
 
+TEST_F(AtisSigningTest, E6_UnknownMembersDoNotMakeARequestMs) {
+  for (const char* extra : {R"(,"div":{"tn":"12155550102"})", R"(,"rph":{"auth":["ets.0"]})",
+                            R"(,"sph":"psap-callback")", R"(,"div":5)", R"(,"x":{})"}) {
+    const ApiReply reply = Sign(WithoutSpaces(Request(extra)));
+    EXPECT_EQ(reply.status, 200) << extra;
+    EXPECT_THAT(reply.body, testing::StartsWith(R"({"signingResponse":{"identity":")")) << extra;
+  }
+}
+
+TEST_F(AtisSigningTest, E24_OneNumberAsAStringIsMs) {
+  const std::string request =
+      test::Replaced(Request(), R"(["+1 215 555 0101"])", R"("12155550101")");
+  EXPECT_THAT(Sign(request).body, testing::StartsWith(R"({"signingResponse":{"identityHeader":")"));
+}
+
+// RFC 8225 5.2.1: E.164, whatever the country's numbers look like at home.
+TEST_F(AtisSigningTest, A32_NationalNumbersAreSignedAsE164) {
+  const std::string request =
+      test::Replaced(test::Replaced(Request(), R"(["+1 215 555 0101"])", R"(["2155550101","911"])"),
+                     "+1-215-555-0100", "(215)555-0100");
+  const ApiReply reply = Sign(request, FindDialPlan("US"));
+  EXPECT_EQ(Claim(reply, "orig"), R"({"tn":"12155550100"})");
+  EXPECT_EQ(Claim(reply, "dest"), R"({"tn":["12155550101","911"]})");
+  EXPECT_EQ(Claim(Sign(request), "orig"), R"({"tn":"2155550100"})");
+  const ApiReply global = Sign(WithoutSpaces(Request()), FindDialPlan("FR"));
+  EXPECT_EQ(Claim(global, "orig"), R"({"tn":"12155550100"})");
+}
+
+TEST_F(AtisSigningTest, A30_UriOfANumberIsSignedAsANumber) {
+  const auto signed_for = [&](const std::string& dest) {
+    return Claim(Sign(test::Replaced(Request(), R"({"tn":["+1 215 555 0101"]})", dest)), "dest");
+  };
+  const std::string number = R"({"tn":["12155550101"]})";
+  EXPECT_EQ(signed_for(R"({"uri":["tel:+1-215-555-0101"]})"), number);
+  EXPECT_EQ(signed_for(R"({"uri":["sip:+12155550101@example.org;user=phone"]})"), number);
+  EXPECT_EQ(signed_for(R"({"tn":["12155550101"],"uri":["sip:bob@example.org"]})"),
+            R"({"tn":["12155550101"],"uri":["sip:bob@example.org"]})");
+}
+
 TEST_F(AtisSigningTest, E4_Exceptions) {
-  EXPECT_THAT(AtisSigning(nullptr, Request()).body, testing::HasSubstr("SVC4003"));
-  EXPECT_EQ(AtisSigning(nullptr, Request()).status, 404);
+  EXPECT_THAT(AtisSigning(nullptr, Request(), nullptr).body, testing::HasSubstr("SVC4003"));
+  EXPECT_EQ(AtisSigning(nullptr, Request(), nullptr).status, 404);
   struct Row {
     std::string body;
     std::string_view id;
@@ -78,9 +130,20 @@ TEST_F(AtisSigningTest, E4_Exceptions) {
       {test::Replaced(WithoutSpaces(Request()), "\"iat\":", "\"iat\":-"), "SVC4005", "[\"iat\","},
       {WithoutSpaces(Request(R"(,"ppt":"rcd")")), "SVC4005", R"(["ppt",)"},
       {WithoutSpaces(Request(R"(,"ppt":"div")")), "SVC4001", R"(["div"])"},
+      {WithoutSpaces(Request(R"(,"ppt":"div","div":{"tn":"12155550102","hi":5})")), "SVC4005",
+       R"(["div",)"},
+      {WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":[5]})")), "SVC4005", R"(["rph",)"},
+      {WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":["ets.0"]},"sph":"psap-callback")")),
+       "SVC4005", R"(["sph",)"},
+      {WithoutSpaces(Request(R"(,"ppt":"rph","rph":{"auth":["esnet.0"]},"sph":5)")), "SVC4005",
+       R"(["sph",)"},
+      {test::Replaced(WithoutSpaces(Request()), R"({"tn":["+1.215.555.0101"]})",
+                      R"({"tn":["12155550101"],"uri":["sip:)" + std::string(20'000, 'a') +
+                          R"(@example.org"]})"),
+       "SVC4005", ""},
   };
   for (const Row& row : rows) {
-    const ApiReply reply = AtisSigning(&signer_, row.body);
+    const ApiReply reply = Sign(row.body);
     EXPECT_EQ(reply.status, 400) << row.body;
     EXPECT_THAT(reply.body, testing::HasSubstr(row.id)) << row.body;
     EXPECT_THAT(reply.body, testing::HasSubstr(row.variables)) << row.body;

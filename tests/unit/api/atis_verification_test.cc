@@ -67,6 +67,52 @@ TEST_F(AtisVerificationTest, E5_SeparatorsAndPlusAreNoDifference) {
   ExpectBody(Request(Good(), 0, "+1-215-555-0100", R"(["+1(215)555.0101"])"), std::string(kPassed));
 }
 
+// A-30, A-36: a URI that is a number counts as that number, and one that is none as that URI.
+TEST_F(AtisVerificationTest, E9_UrisOfToAreComparedToo) {
+  const std::string mismatch =
+      Failed(438, kHeaderText,
+             "'dest' claim from PASSporT payload doesn't match the received in the verification "
+             "request claim.");
+  const std::string dest = R"({"tn":["12155550101"]})";
+  const std::string both = R"({"tn":["12155550101"],"uri":["sip:bob@example.org"]})";
+  struct Row {
+    std::string to;
+    std::string dest;
+    bool passes;
+  };
+  const Row rows[] = {
+      {R"({"uri":["tel:+1-215-555-0101"]})", dest, true},
+      {R"({"uri":"tel:+12155550101"})", dest, true},
+      {R"({"uri":["sip:+12155550101@example.org;user=phone"]})", dest, true},
+      {R"({"uri":["sip:+12155550101@example.org"]})", dest, true},
+      {R"({"tn":["12155550101"],"uri":["tel:+12155550101"]})", dest, true},
+      {R"({"tn":["12155550101"],"uri":["tel:+12155550199"]})", dest, false},
+      {R"({"tn":["12155550101"],"uri":["sip:+12155550199@example.org;user=phone"]})", dest, false},
+      {R"({"tn":["12155550101"],"uri":["sip:bob@example.org"]})", dest, false},
+      {R"({"tn":["12155550101"],"uri":["tel:nobody"]})", dest, false},
+      {R"({"uri":["tel:+12155550199"]})", dest, false},
+      {R"({"uri":["sip:bob@example.org"]})", dest, false},
+      {R"({"tn":["12155550101"],"uri":["sip:bob@EXAMPLE.org;transport=tcp"]})", both, true},
+      {R"({"uri":["tel:+12155550101","sip:bob@example.org"]})", both, true},
+      {R"({"uri":["sip:bob@example.org"]})", both, false},
+      {R"({"tn":["12155550101"]})", both, false},
+      {R"({"tn":["12155550101"],"uri":["sip:carol@example.org"]})", both, false},
+      {R"({"tn":["12155550101"],"uri":["sip:bob@example.org","sip:carol@example.org"]})", both,
+       false},
+      // A user part that is written like a number may be meant as a URI.
+      {R"({"tn":["12155550101"],"uri":["sip:+12155550199@example.org"]})",
+       R"({"tn":["12155550101"],"uri":["sip:+12155550199@example.org"]})", true},
+      {R"({"tn":["12155550101"],"uri":["tel:+12155550199"]})",
+       R"({"tn":["12155550101"],"uri":["sip:+12155550199@example.org"]})", false},
+  };
+  for (const Row& row : rows) {
+    const std::string identity = Identity(kHeader, Replaced(Payload(), dest, row.dest));
+    const std::string request = Replaced(Request(identity), R"({"tn":["12155550101"]})", row.to);
+    SCOPED_TRACE(row.dest);
+    ExpectBody(request, row.passes ? std::string(kPassed) : mismatch);
+  }
+}
+
 TEST_F(AtisVerificationTest, Heartbeat_WithoutIdentityIsNoTnValidation) {
   ExpectBody(R"({"verificationRequest":{"from":{"tn":"12155550100"},"to":{"tn":["12155550101"]},)"
              R"("time":1}})",
@@ -385,6 +431,20 @@ TEST_F(AtisVerificationTest, E22_MsFormIsRecognisedByItsMembers) {
   const ApiReply heartbeat =
       Post(R"({"verificationRequest":{"from":{"tn":"1"},"to":{"tn":"2"},"time":1}})");
   EXPECT_EQ(heartbeat.body, R"({"verificationResponse":{"verstatValue":"No-TN-Validation"}})");
+}
+
+TEST_F(AtisVerificationTest, E6_UnknownMembersDoNotMakeARequestMs) {
+  const std::string bad = lab_->Token(kHeader, Payload()).substr(0, 300) + std::string(kParameters);
+  for (const std::string_view extra :
+       {R"("dest":{"tn":["12155550199"]},)", R"("dest":5,)", R"("protectedHeaders":["x: y"],)",
+        R"("identityHeaders":[],)", R"("identityHeader":"x",)"}) {
+    const auto with = [&](const std::string& request) {
+      return Replaced(request, R"("time":)", std::string(extra) + R"("time":)");
+    };
+    ExpectBody(with(Request(Good())), std::string(kPassed));
+    EXPECT_THAT(Post(with(Request(bad))).body, testing::HasSubstr(R"("reasoncode":)")) << extra;
+    EXPECT_EQ(Post(with(Request(""))).status, 400) << extra;
+  }
 }
 
 TEST_F(AtisVerificationTest, E25_MsDestIsOneNumber) {

@@ -76,6 +76,45 @@ TEST_F(CallVerificationTest, SipMessageAndPastedText) {
             "no-identity");
 }
 
+// What is in the member is what would be in the message: only `text` takes what a person pasted.
+TEST_F(CallVerificationTest, A2_IdentityMemberIsTheBodyOfAHeader) {
+  const std::string token = lab_.Token(test::kHeader, test::Payload());
+  struct Row {
+    std::string value;
+    std::string_view reason;
+  };
+  const Row rows[] = {
+      {Identity(), "verified"},
+      {Identity() + "\r\n", "verified"},
+      {token, "info-missing"},
+      {"Identity: " + Identity(), "identity-malformed"},
+      {"Identity: " + token, "identity-malformed"},
+      {"Subject: x\r\nIdentity: " + Identity(), "identity-malformed"},
+      {Identity() + "\r\nSubject: x", "identity-malformed"},
+      {"", "identity-malformed"},
+  };
+  for (const Row& row : rows) {
+    for (const JsonValue& identity : {JsonValue(row.value), JsonValue(JsonArray{row.value})}) {
+      const JsonMembers call = {
+          {"identity", identity}, {"from", "+12155550100"}, {"to", "+12155550101"}};
+      EXPECT_EQ(Text(Parsed(Judge(call)), "reason"), row.reason) << row.value;
+    }
+  }
+  for (const std::string& value : {token, std::string(), Identity()}) {
+    const JsonMembers whole = {{"sip",
+                                "INVITE sip:+12155550101@example.org SIP/2.0\r\n"
+                                "From: <sip:+12155550100@example.org>;tag=1\r\n"
+                                "To: <sip:+12155550101@example.org>\r\nIdentity: " +
+                                    value + "\r\n\r\n"}};
+    const JsonMembers parts = {
+        {"identity", value}, {"from", "+12155550100"}, {"to", "+12155550101"}};
+    EXPECT_EQ(Text(Parsed(Judge(whole)), "reason"), Text(Parsed(Judge(parts)), "reason")) << value;
+  }
+  const JsonMembers replaced = {
+      {"text", token}, {"identity", token}, {"from", "+12155550100"}, {"to", "+12155550101"}};
+  EXPECT_EQ(Text(Parsed(Judge(replaced)), "reason"), "info-missing");
+}
+
 // One call, told by its parts and as a message, is judged the same.
 TEST_F(CallVerificationTest, H2_FromBesideAnAssertedIdentityIsJudgedToo) {
   const LoadedPolicy loaded = ParsePolicy(R"({"country": "US", "number_plans": ["NANP"]})", ".");
@@ -100,6 +139,46 @@ TEST_F(CallVerificationTest, H2_FromBesideAnAssertedIdentityIsJudgedToo) {
                     "P-Asserted-Identity: " +
                     asserted + "\r\nIdentity: " + Identity() + "\r\n\r\n"}};
     EXPECT_EQ(action(whole), expected) << from;
+  }
+}
+
+// A member beside a message replaces its own header, and hides no other one.
+TEST_F(CallVerificationTest, D3_MembersBesideAMessageReplaceTheirOwnHeaderOnly) {
+  const auto message = [&](const std::string& headers) {
+    return JsonMembers{{"sip",
+                        "INVITE sip:+12155550101@example.org SIP/2.0\r\n"
+                        "From: <sip:+12155550188@example.org>;tag=1\r\n"
+                        "To: <sip:+12155550101@example.org>\r\n" +
+                            headers + "Identity: " + Identity() + "\r\n\r\n"}};
+  };
+  const std::string good = "<sip:+12155550100@example.org>";
+  const std::string asserted = "P-Asserted-Identity: <sip:+12155550188@example.org>\r\n";
+  struct Row {
+    std::string headers;
+    JsonMembers members;
+    std::string_view reason;
+  };
+  const Row rows[] = {
+      {asserted, {}, "orig-mismatch"},
+      {asserted, {{"from", good}}, "orig-mismatch"},
+      {asserted, {{"from", good}, {"p_asserted_identity", JsonArray{}}}, "orig-mismatch"},
+      {asserted, {{"from", good}, {"p_asserted_identity", ""}}, "orig-mismatch"},
+      {asserted, {{"p_asserted_identity", good}}, "verified"},
+      {"", {{"from", good}}, "verified"},
+      {"P-Asserted-Identity: " + good + "\r\n", {{"from", "12155550199"}}, "verified"},
+      {"P-Asserted-Identity: " + good + "\r\n", {{"to", "12155550199"}}, "dest-mismatch"},
+      {"P-Asserted-Identity: " + good + "\r\n",
+       {{"request_uri", "tel:+12155550199"}},
+       "dest-mismatch"},
+      {"P-Asserted-Identity: " + good + "\r\nDate: Thu, 15 Jan 2026 11:00:00 GMT\r\n",
+       {{"from", good}, {"to", "12155550101"}, {"priority", "urgent"}},
+       "date-stale"},
+      {"P-Asserted-Identity: " + good + "\r\n", {{"identity", JsonArray{}}}, "verified"},
+  };
+  for (const Row& row : rows) {
+    JsonMembers members = message(row.headers);
+    members.insert(members.end(), row.members.begin(), row.members.end());
+    EXPECT_EQ(Text(Parsed(Judge(members)), "reason"), row.reason) << WriteJson(members);
   }
 }
 

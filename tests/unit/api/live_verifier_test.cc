@@ -231,6 +231,23 @@ TEST_F(LiveVerifierTest, B4_TnAuthListByReference) {
   EXPECT_EQ(Judge(), Reason::kTnAuthListNotAvailable);
 }
 
+TEST_F(LiveVerifierTest, B4_TnAuthListByReferenceOfACertificateInAFile) {
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list.reset();
+  spec.tn_auth_list_uris = {site_.Url("/tn.der")};
+  carrier_.leaf = Issue(spec, carrier_.ca);
+  setup_.certificates = {File("chain.pem", PemOf({carrier_.leaf, carrier_.ca}))};
+  EXPECT_EQ(Judge(), Reason::kTnAuthListNotAvailable);
+  site_.Put("/tn.der", NumberList({{"12155550100", 1}}).Encode());
+  EXPECT_EQ(Judge(), Reason::kNone);
+  site_.Put("/tn.der", NumberList({{"12155550102", 1}}).Encode());
+  EXPECT_EQ(Judge(), Reason::kTnNotAuthorized);
+  EXPECT_EQ(site_.Requests("/chain.pem"), 0U);
+  setup_.downloads->repository.downloads = DownloadPolicy::kOffline;
+  EXPECT_EQ(Judge(), Reason::kTnAuthListNotAvailable);
+  EXPECT_EQ(site_.Requests("/tn.der"), 3U);
+}
+
 // ----- Revocation by the distribution points of the certificates
 
 TEST_F(LiveVerifierTest, C35_DirectCrlsFindRevokedLeafAndIntermediateAtTheFirstCall) {
