@@ -106,11 +106,12 @@ Result<void> ReadTexts(ObjectReader& reader, CallInput& input) {
 }
 
 // Bodies of Identity headers as they came, like those of a message: no bare tokens, no names
-// of headers.
+// of headers. Nothing but empty ones is what a script says that found no header.
 void ReadIdentities(ObjectReader& reader, CallRequest& call) {
   std::vector<std::string> identities;
   reader.Texts("identity", identities);
-  if (identities.empty()) return;
+  const auto is_empty = [](const std::string& text) { return TrimLines(text).empty(); };
+  if (std::all_of(identities.begin(), identities.end(), is_empty)) return;
   call.identities = std::move(identities);
   call.token_form = CallRequest::TokenForm::kIdentityHeader;
 }

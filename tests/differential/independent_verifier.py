@@ -477,7 +477,10 @@ def verdict(call, world):
     """(SIP code, reason): 0 for a pass. Both None where the clauses leave it open: of several headers
     that all fail, which one is reported (A-53). `call`: identities, callers, called, now, and perhaps
     date and target."""
-    values = [value for field in call["identities"] for value in split_values(field)]  # an empty one is one, malformed
+    fields = call["identities"]
+    if not any(field.strip(" \t\r\n") for field in fields):
+        fields = []  # beside others an empty one is a header, malformed
+    values = [value for field in fields for value in split_values(field)]
     if not values:
         return 428, "no-identity"  # A-40
     failures = []
