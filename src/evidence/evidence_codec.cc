@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/evidence_codec.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/text.h"
@@ -117,6 +114,10 @@ std::optional<EvidenceKind> EvidenceKindOf(int64_t number) {
 
 // Without control characters and what is no UTF-8, and not longer than a key may be.
 std::string CleanKey(std::string_view text) {
+  const auto printable = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (text.size() <= kMaxKey && std::all_of(text.begin(), text.end(), printable)) {
+    return std::string(text);
+  }
   std::string clean;
   while (!text.empty()) {
     const CodePoint point = ReadCodePoint(text);
@@ -151,37 +152,6 @@ EvidenceKeys CleanKeys(EvidenceKeys keys) {
     *key = CleanKey(*key);
   }
   return keys;
-}
-
-Result<std::string> NewEvidenceId(sys_seconds now) {
-  std::array<unsigned char, 16> bytes{};
-  size_t have = 6;
-  while (have < bytes.size()) {
-    const ssize_t got = ::getrandom(bytes.data() + have, bytes.size() - have, 0);
-    if (got <= 0) return Fail(Reason::kInternalError, "no random numbers");
-    have += static_cast<size_t>(got);
-  }
-  auto milliseconds =
-      static_cast<uint64_t>(std::chrono::milliseconds(now.time_since_epoch()).count());
-  for (size_t i = 6; i-- > 0; milliseconds >>= 8U) {
-    bytes[i] = static_cast<unsigned char>(milliseconds & 0xFFU);
-  }
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0FU) | 0x70U);
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3FU) | 0x80U);
-  std::string id = ToHex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  for (const size_t dash : {8U, 13U, 18U, 23U}) id.insert(dash, 1, '-');
-  return id;
-}
-
-std::chrono::sys_days DayOfId(std::string_view id) {
-  const std::string bytes = PackUuid(id);
-  if (bytes.empty()) return {};
-  int64_t milliseconds = 0;
-  for (size_t i = 0; i < 6; ++i) {
-    milliseconds = milliseconds * 256 + static_cast<unsigned char>(bytes[i]);
-  }
-  return std::chrono::floor<std::chrono::days>(
-      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(milliseconds)));
 }
 
 Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers private_part,
