@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/plain_json.h"
 #include "base/text.h"
 
@@ -356,6 +357,29 @@ size_t PlainLength(std::string_view text) {
   return length;
 }
 
+}  // namespace
+
+void AppendJsonString(std::string& json, std::string_view text) {
+  const size_t begin = json.size();
+  json += '"';
+  for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(1)) {
+    const size_t plain = PlainLength(rest);
+    json += rest.substr(0, plain);
+    rest.remove_prefix(plain);
+    if (rest.empty()) break;
+    if (rest.front() != '"' && rest.front() != '\\') {
+      json.resize(begin);
+      json += Dump<nlohmann::json>(std::string(text), -1);
+      return;
+    }
+    json += '\\';
+    json += rest.front();
+  }
+  json += '"';
+}
+
+namespace {
+
 // Writes without a tree of the library's in between: that takes longer, and its nodes need memory
 // to be destroyed, without which they end the program. What needs more than copying (control
 // characters, UTF-8, reals) is the library's.
@@ -373,24 +397,7 @@ class JsonWriter {
   void operator()(int64_t value) { text_ += std::to_string(value); }
   void operator()(uint64_t value) { text_ += std::to_string(value); }
   void operator()(const JsonReal& real) { text_ += Converter<nlohmann::json>{}(real).dump(); }
-  void operator()(const std::string& value) {
-    const size_t begin = text_.size();
-    text_ += '"';
-    for (std::string_view rest = value; !rest.empty(); rest.remove_prefix(1)) {
-      const size_t plain = PlainLength(rest);
-      text_ += rest.substr(0, plain);
-      rest.remove_prefix(plain);
-      if (rest.empty()) break;
-      if (rest.front() != '"' && rest.front() != '\\') {
-        text_.resize(begin);
-        text_ += Dump<nlohmann::json>(value, -1);
-        return;
-      }
-      text_ += '\\';
-      text_ += rest.front();
-    }
-    text_ += '"';
-  }
+  void operator()(const std::string& value) { AppendJsonString(text_, value); }
   void operator()(const JsonArray& array) {
     Begin('[');
     for (const JsonValue& element : array) {

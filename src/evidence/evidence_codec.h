@@ -76,6 +76,10 @@ class EvidenceCodec {
   [[nodiscard]] const std::optional<NumberSecret>& key() const { return key_; }
 
  private:
+  Result<void> SettleKeys(EvidenceKeys& keys) const;
+  [[nodiscard]] Result<std::string> Write(const CallEvidence& evidence,
+                                          const EvidenceRecord& record,
+                                          std::string_view material) const;
   Result<EvidenceRecord> Finish(JsonMembers json, JsonMembers private_part,
                                 EvidenceRecord record) const;
 
