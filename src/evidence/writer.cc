@@ -348,19 +348,20 @@ bool EvidenceWriter::Ends(Drained drained) {
 }
 
 // A burst ends when fewer records come, or what waits has waited long enough, or takes half of the
-// room; behind the latter two only with the last of what waits, so that it is not waited for for
-// ever.
+// room. Behind the latter two the load is none: the next burst begins only when nothing waits and
+// fewer came in between.
 void EvidenceWriter::ChooseWay() {
   burst_ = false;
   if (spill_ == nullptr || options_.burst_rate == 0) return;
+  const bool fast = rate_.per_second() > static_cast<double>(options_.burst_rate);
   const auto since = spill_->since();
   if (!since) {
-    catching_up_ = false;
+    catching_up_ = catching_up_ && fast;
   } else if (spill_->bytes() > options_.max_spill_bytes / 2 ||
              SystemClock().Now() - *since > options_.burst_time) {
     catching_up_ = true;
   }
-  if (catching_up_ || rate_.per_second() <= static_cast<double>(options_.burst_rate)) return;
+  if (catching_up_ || !fast) return;
   const std::lock_guard lock(mutex_);
   burst_ = !stop_by_;
 }
