@@ -275,6 +275,11 @@ bool EvidenceWriter::TryStore() {
 
 bool EvidenceWriter::SpillsFirst() const {
   if (Behind()) return true;
+  {
+    // At the end a slow store has half of the grace; the rest is for what it did not take.
+    const std::lock_guard lock(mutex_);
+    if (stop_by_ && stop_by_->Left() < options_.stop_grace / 2) return true;
+  }
   if (!burst_) return false;
   // What is no call is rare, and looked for at once.
   return std::all_of(pending_.begin(), pending_.end(),
@@ -312,6 +317,11 @@ void EvidenceWriter::Deliver() {
 EvidenceWriter::Drained EvidenceWriter::Drain() {
   if (spill_ == nullptr || spill_->empty() || !StoreMayBeTried() || burst_ || Behind()) {
     return Drained::kNothing;
+  }
+  {
+    // At the end what is only in memory comes first.
+    const std::lock_guard lock(mutex_);
+    if (stop_by_ && !queue_.empty()) return Drained::kNothing;
   }
   const auto records = spill_->Next(options_.max_batch);
   if (!records) {

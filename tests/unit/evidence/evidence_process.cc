@@ -61,7 +61,8 @@ int Run(int argc, char** argv) {
   running.join();
   const EvidenceStatistics statistics = (*writer)->Statistics();
   std::cerr << "stored " << statistics.stored << " spilled " << statistics.spilled << " refused "
-            << statistics.refused << " waiting " << statistics.spill_bytes << " bytes\n";
+            << statistics.refused << " lost " << statistics.lost << " waiting "
+            << statistics.spill_bytes << " bytes\n";
   return 0;
 }
 

@@ -20,7 +20,7 @@ using Seen = EvidenceStore::Seen;
 class MoodyStore final : public EvidenceStore {
  public:
   explicit MoodyStore(std::shared_ptr<EvidenceStore> store) : store_(std::move(store)) {}
-  enum class Mood : uint8_t { kGood, kDown, kHangs, kKeepsAndFails };
+  enum class Mood : uint8_t { kGood, kDown, kHangs, kSlow, kKeepsAndFails };
   static constexpr std::chrono::milliseconds kHang{100};
   std::atomic<Mood> mood = Mood::kGood;
   std::atomic<int> tries = 0;
@@ -30,7 +30,7 @@ class MoodyStore final : public EvidenceStore {
                       Seen seen) override {
     ++tries;
     if (seen == Seen::kNever) direct += records.size();
-    if (mood == Mood::kHangs) std::this_thread::sleep_for(kHang);
+    if (mood == Mood::kHangs || mood == Mood::kSlow) std::this_thread::sleep_for(kHang);
     if (mood == Mood::kDown || mood == Mood::kHangs)
       return Fail(Reason::kEvidenceUnavailable, "down");
     auto stored = store_->Append(records, seen);
@@ -260,6 +260,25 @@ TEST_F(WriterTest, AStoreThatComesBackWithinTheGraceGetsAll) {
   store_->mood = MoodyStore::Mood::kGood;
   thread_.join();
   EXPECT_EQ(writer_->Statistics().lost, 0U);
+  ExpectAllStored();
+}
+
+TEST_F(WriterTest, WhatASlowStoreDoesNotTakeByTheEndIsSpilled) {
+  options_.burst_rate = 0;
+  options_.max_batch = 10;
+  options_.stop_grace = std::chrono::seconds(4);
+  store_->mood = MoodyStore::Mood::kSlow;
+  Start();
+  Submit(1000);  // ten seconds of the store
+  writer_->Stop();
+  thread_.join();
+  EXPECT_EQ(writer_->Statistics().lost, 0U);
+  EXPECT_GT(writer_->Statistics().spilled, 0U);
+  writer_.reset();
+  store_->mood = MoodyStore::Mood::kGood;
+  Start();
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  Stop();
   ExpectAllStored();
 }
 
