@@ -114,7 +114,8 @@ class EvidenceWriter {
   std::optional<Deadline> store_pause_;  // until it passed the store is not tried
   RateMeter rate_;                       // of what is taken from the queue
   bool burst_ = false;                   // records go into the spill directory, the store has time
-  bool catching_up_ = false;             // what waits there comes first: no burst until it is empty
+  // The last burst was too long: no other until nothing waits and fewer records came.
+  bool catching_up_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
