@@ -246,6 +246,11 @@ struct EvidenceWriterOptions {
   std::chrono::milliseconds retry{1'000};         // until a failed store is tried again
   std::chrono::milliseconds stop_grace{5'000};    // how long Stop leaves for what is queued
   EvidenceLoss loss = EvidenceLoss::kRefuseCalls;
+  /// More calls in a second than these are a burst: they go into the spill directory, and into the
+  /// store when fewer come, or they waited for burst_time, or half of max_spill_bytes is used.
+  /// 0: there are no bursts. Records of other kinds go into the store at once.
+  uint64_t burst_rate = 2'000;
+  std::chrono::milliseconds burst_time{60'000};
 };
 
 struct EvidenceStatistics {
@@ -253,10 +258,13 @@ struct EvidenceStatistics {
   uint64_t stored = 0;       // records in the store, by this writer
   uint64_t spilled = 0;      // records that went into spill files
   uint64_t spill_bytes = 0;  // waiting in them now
-  uint64_t refused = 0;      // Submit failed
-  uint64_t lost = 0;         // with kCount, or still queued when Run ended
-  uint64_t damaged = 0;      // places in spill files that cannot be read: records may be missing
-  uint64_t torn_files = 0;   // spill files kept aside because a part cannot be read
+  /// Records with an earlier id are in the store, as far as this writer took them, but for what is
+  /// queued; nothing: none waits in spill files.
+  std::optional<std::chrono::sys_seconds> spilled_since;
+  uint64_t refused = 0;     // Submit failed
+  uint64_t lost = 0;        // with kCount, or still queued when Run ended
+  uint64_t damaged = 0;     // places in spill files that cannot be read: records may be missing
+  uint64_t torn_files = 0;  // spill files kept aside because a part cannot be read
   uint64_t store_failures = 0;
   std::string last_failure;  // of store or spill, for people; "": all is well
 };

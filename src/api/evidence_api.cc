@@ -105,10 +105,21 @@ struct Loaded {
   BlobSource blobs;
 };
 
+// A record that is not in the store may wait in the spill directory, if it is young enough.
+Failure NotFound(const EvidenceReader& reader, std::string_view id, const Failure& failure) {
+  const auto time = TimeOfId(id);
+  if (failure.reason != Reason::kResourceNotFound || !reader.spilled_since || !time ||
+      *time < *reader.spilled_since) {
+    return failure;
+  }
+  return Fail(Reason::kEvidenceUnavailable,
+              "it may wait in the spill directory and come into the store later: ask again");
+}
+
 Result<Loaded> Load(const EvidenceReader& reader, const char* what, std::string_view id) {
   if (auto ok = Log(reader, what, id); !ok) return ok.error();
   auto record = reader.evidence.store->Get(id);
-  if (!record) return record.error();
+  if (!record) return NotFound(reader, id, record.error());
   auto text = EvidenceCodec(reader.evidence.number_key).Read(record->text);
   if (!text) return text.error();
   return Loaded{
@@ -124,7 +135,11 @@ ApiReply FindEvidence(const EvidenceReader& reader, std::string_view query) {
   if (auto ok = Log(reader, "find", wanted->about); !ok) return ErrorOf(ok.error());
   const auto page = reader.evidence.store->Find(wanted->query);
   if (!page) return ErrorOf(page.error());
-  return JsonReply(200, EvidencePageJson(*page, EvidenceCodec(reader.evidence.number_key)));
+  JsonMembers json = EvidencePageJson(*page, EvidenceCodec(reader.evidence.number_key));
+  json.emplace_back("spilled_since", reader.spilled_since
+                                         ? JsonValue(FormatTime(*reader.spilled_since))
+                                         : JsonValue());
+  return JsonReply(200, JsonValue(std::move(json)));
 }
 
 ApiReply ShowEvidence(const EvidenceReader& reader, std::string_view id) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,14 +21,17 @@ struct EvidenceReader {
   const DialPlan* dial_plan = nullptr;  // of numbers that are looked for
   std::string_view who;                 // name of the access token
   sys_seconds now{};
+  /// EvidenceStatistics::spilled_since of the writer: later records may not be found yet.
+  std::optional<sys_seconds> spilled_since = std::nullopt;
 };
 
-/// A page of calls, the latest first. `query` is the query of the request's target: orig, dest,
-/// origid, spc, trunk, reason, call_id, from, to, limit (1 to 1,000), before; anything else is
-/// HTTP 400.
+/// A page of calls, the latest first; `spilled_since` says what it may lack. `query` is the query
+/// of the request's target: orig, dest, origid, spc, trunk, reason, call_id, from, to, limit (1 to
+/// 1,000), before; anything else is HTTP 400.
 ApiReply FindEvidence(const EvidenceReader& reader, std::string_view query);
 
-/// One call's whole story, judged again.
+/// One call's whole story, judged again. HTTP 404 if there is none; 503 (kEvidenceUnavailable) if
+/// it may be on its way into the store.
 ApiReply ShowEvidence(const EvidenceReader& reader, std::string_view id);
 
 /// A bundle that `callvet evidence verify` takes.

@@ -26,6 +26,10 @@ EvidenceConfig ReadEvidenceSection(ObjectReader& reader, const std::filesystem::
   reader.Number("commit_records", {1, 100'000}, writer.max_batch);
   reader.Milliseconds("commit_ms", {0, 10'000}, writer.commit_interval);
   reader.Milliseconds("retry_ms", {10, 600'000}, writer.retry);
+  reader.Number("burst_per_second", {0, 10'000'000}, writer.burst_rate);
+  int64_t burst_seconds = writer.burst_time / std::chrono::seconds(1);
+  reader.Number("burst_seconds", {1, 86'400}, burst_seconds);
+  writer.burst_time = std::chrono::seconds(burst_seconds);
   reader.Number("retention_days", {0, 36'500}, evidence.retention_days);
   std::string full = "refuse-calls";
   reader.Text("when_full", full);

@@ -107,7 +107,7 @@ JsonValue ResponsibleJson(const StoredEvidence& record, const EvidenceText& text
                      {"trunk", TextOrNull(record.keys.trunk)}};
 }
 
-JsonValue EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec) {
+JsonMembers EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec) {
   JsonArray records;
   for (const StoredEvidence& record : page.records) {
     const auto text = codec.Read(record.text);

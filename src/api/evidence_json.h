@@ -15,7 +15,7 @@ namespace callvet {
 JsonValue EvidenceEntryJson(const StoredEvidence& record, const EvidenceText& text);
 
 /// {"records": [...], "next": ...}. A record that cannot be read has `reason` "evidence-altered".
-JsonValue EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec);
+JsonMembers EvidencePageJson(const EvidencePage& page, const EvidenceCodec& codec);
 
 /// One call's whole story: the entry, the call as received, who is responsible (signer, diversions,
 /// trunk), what it was judged by, and, if it was judged again, the verdict check by check. `replay`

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <iterator>
@@ -10,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/plain_json.h"
 #include "base/text.h"
 
@@ -331,9 +334,55 @@ enum class Order : uint8_t { kByName, kAsGiven };
 
 constexpr CharSet kPlainChars = CharSet::LettersDigitsAnd(" !#$%&'()*+,-./:;<=>?@[]^_`{|}~");
 
+// Whether one of eight characters is not in kPlainChars.
+bool HasOther(uint64_t eight) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = 0x8080808080808080;
+  const auto any_below = [](uint64_t bytes, uint64_t limit) {
+    return (bytes - kOnes * limit) & ~bytes & kHighs;
+  };
+  const uint64_t del_or_above = (eight | (eight + kOnes)) & kHighs;
+  return (del_or_above | any_below(eight, ' ') | any_below(eight ^ (kOnes * '"'), 1) |
+          any_below(eight ^ (kOnes * '\\'), 1)) != 0;
+}
+
+// How long the beginning of `text` is that is written as it is.
+size_t PlainLength(std::string_view text) {
+  size_t length = 0;
+  for (uint64_t eight = 0; text.size() - length >= sizeof eight; length += sizeof eight) {
+    std::memcpy(&eight, text.data() + length, sizeof eight);
+    if (HasOther(eight)) break;
+  }
+  while (length < text.size() && kPlainChars.Has(text[length])) ++length;
+  return length;
+}
+
+}  // namespace
+
+void AppendJsonString(std::string& json, std::string_view text) {
+  const size_t begin = json.size();
+  json += '"';
+  for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(1)) {
+    const size_t plain = PlainLength(rest);
+    json += rest.substr(0, plain);
+    rest.remove_prefix(plain);
+    if (rest.empty()) break;
+    if (rest.front() != '"' && rest.front() != '\\') {
+      json.resize(begin);
+      json += Dump<nlohmann::json>(std::string(text), -1);
+      return;
+    }
+    json += '\\';
+    json += rest.front();
+  }
+  json += '"';
+}
+
+namespace {
+
 // Writes without a tree of the library's in between: that takes longer, and its nodes need memory
-// to be destroyed, without which they end the program. What needs more than copying (escapes,
-// UTF-8, reals) is the library's.
+// to be destroyed, without which they end the program. What needs more than copying (control
+// characters, UTF-8, reals) is the library's.
 class JsonWriter {
  public:
   /// `indent` below 0: in one line.
@@ -348,15 +397,7 @@ class JsonWriter {
   void operator()(int64_t value) { text_ += std::to_string(value); }
   void operator()(uint64_t value) { text_ += std::to_string(value); }
   void operator()(const JsonReal& real) { text_ += Converter<nlohmann::json>{}(real).dump(); }
-  void operator()(const std::string& value) {
-    if (!IsPlain(value)) {
-      text_ += Dump<nlohmann::json>(value, -1);
-      return;
-    }
-    text_ += '"';
-    text_ += value;
-    text_ += '"';
-  }
+  void operator()(const std::string& value) { AppendJsonString(text_, value); }
   void operator()(const JsonArray& array) {
     Begin('[');
     for (const JsonValue& element : array) {
@@ -379,11 +420,6 @@ class JsonWriter {
 
  private:
   using Members = std::vector<const JsonMembers::value_type*>;
-
-  // Nothing to escape, nothing beyond ASCII.
-  static bool IsPlain(const std::string& text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return kPlainChars.Has(c); });
-  }
 
   void WriteMember(const JsonMembers::value_type& member) {
     Next();

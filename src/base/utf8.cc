@@ -2,8 +2,8 @@
 #include "base/utf8.h"
 
 #include <algorithm>
-
 #include <array>
+#include <cstring>
 
 namespace callvet {
 
@@ -25,7 +25,13 @@ CodePoint ReadCodePoint(std::string_view text) {
 }
 
 bool IsUtf8(std::string_view text) {
+  uint64_t eight = 0;  // ASCII, as most is, by eight
   while (true) {
+    while (text.size() >= sizeof eight) {
+      std::memcpy(&eight, text.data(), sizeof eight);
+      if ((eight & 0x8080808080808080) != 0) break;
+      text.remove_prefix(sizeof eight);
+    }
     const auto* other =
         std::find_if(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
     text.remove_prefix(static_cast<size_t>(other - text.begin()));

@@ -10,12 +10,15 @@
 namespace callvet {
 namespace {
 
-JsonArray FingerprintsJson(const std::vector<MediaKey>& keys) {
-  JsonArray array;
+void WriteFingerprints(const std::vector<MediaKey>& keys, CanonicalText& json) {
+  json.OpenArray();
   for (const MediaKey& key : keys) {
-    array.push_back(JsonMembers{{"alg", key.alg}, {"dig", key.dig}});
+    json.Open();
+    json.AddString("alg", key.alg);
+    json.AddString("dig", key.dig);
+    json.Close();
   }
-  return array;
+  json.CloseArray();
 }
 
 Result<std::vector<MediaKey>> ReadFingerprints(const JsonArray& array) {
@@ -33,25 +36,26 @@ Result<std::vector<MediaKey>> ReadFingerprints(const JsonArray& array) {
 
 }  // namespace
 
-JsonMembers CallJson(const CallRequest& call) {
-  // In the order in which they are written: that saves sorting them.
-  JsonMembers json = MakeMembers();
-  if (call.token_form == CallRequest::TokenForm::kBareToken) json.emplace_back("bare", true);
-  AddText(json, "date", call.date);
-  json.emplace_back("dest", JsonTexts(call.dest));
-  AddText(json, "from", call.from);
-  json.emplace_back("identities", JsonTexts(call.identities));
-  AddText(json, "message_body", call.message_body);
-  json.emplace_back("orig", JsonTexts(call.orig));
-  AddText(json, "priority", call.priority);
-  if (!call.resource_priority.empty()) {
-    json.emplace_back("resource_priority", JsonTexts(call.resource_priority));
+void WriteCall(const CallRequest& call, CanonicalText& json) {
+  json.Open();
+  if (call.token_form == CallRequest::TokenForm::kBareToken) {
+    json.Name("bare");
+    json.Json("true");
   }
+  json.AddText("date", call.date);
+  json.AddTexts("dest", call.dest);
+  json.AddText("from", call.from);
+  json.AddTexts("identities", call.identities);
+  json.AddText("message_body", call.message_body);
+  json.AddTexts("orig", call.orig);
+  json.AddText("priority", call.priority);
+  if (!call.resource_priority.empty()) json.AddTexts("resource_priority", call.resource_priority);
   if (call.sdp_fingerprints) {
-    json.emplace_back("sdp_fingerprints", FingerprintsJson(*call.sdp_fingerprints));
+    json.Name("sdp_fingerprints");
+    WriteFingerprints(*call.sdp_fingerprints, json);
   }
-  AddText(json, "target", call.target);
-  return json;
+  json.AddText("target", call.target);
+  json.Close();
 }
 
 Result<CallRequest> ReadCallJson(const JsonValue* json) {

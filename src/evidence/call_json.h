@@ -4,13 +4,14 @@
 #include "base/json.h"
 #include "callvet/result.h"
 #include "callvet/verifier.h"
+#include "evidence/canonical_text.h"
 
 // Calls and options as evidence keeps them: everything that the verifier looks at, and nothing
 // derived. Pure; thread-safe.
 
 namespace callvet {
 
-JsonMembers CallJson(const CallRequest& call);
+void WriteCall(const CallRequest& call, CanonicalText& json);
 /// Fails with kEvidenceAltered.
 Result<CallRequest> ReadCallJson(const JsonValue* json);
 

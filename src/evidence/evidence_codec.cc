@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/evidence_codec.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/text.h"
 #include "base/utf8.h"
 #include "evidence/call_json.h"
+#include "evidence/canonical_text.h"
 #include "evidence/evidence_summary.h"
 #include "evidence/json_fields.h"
 #include "evidence/packed_id.h"
@@ -32,16 +30,16 @@ std::string FirstParty(const std::vector<std::string>& texts, const DialPlan* pl
   return texts.empty() ? std::string() : texts.front();
 }
 
-JsonMembers KeysJson(const EvidenceKeys& keys) {
-  JsonMembers json;
-  AddText(json, "call_id", keys.call_id);
-  AddText(json, "dest", keys.dest);
-  AddText(json, "orig", keys.orig);
-  AddText(json, "origid", keys.origid);
-  AddText(json, "reason", keys.reason);
-  AddText(json, "spc", keys.spc);
-  AddText(json, "trunk", keys.trunk);
-  return json;
+void WriteKeys(const EvidenceKeys& keys, CanonicalText& json) {
+  json.Open();
+  json.AddText("call_id", keys.call_id);
+  json.AddText("dest", keys.dest);
+  json.AddText("orig", keys.orig);
+  json.AddText("origid", keys.origid);
+  json.AddText("reason", keys.reason);
+  json.AddText("spc", keys.spc);
+  json.AddText("trunk", keys.trunk);
+  json.Close();
 }
 
 EvidenceKeys ReadKeys(const JsonValue* json) {
@@ -61,14 +59,43 @@ EvidenceKeys ReadKeys(const JsonValue* json) {
   return keys;
 }
 
-JsonMembers DispositionDigest(const Disposition& disposition) {
-  JsonMembers json = {{"action", ActionText(disposition.action)},
-                      {"mode", PolicyModeText(disposition.mode)},
-                      {"reason", Info(disposition.reason).id}};
-  if (disposition.sip_code != 0) json.emplace_back("sip_code", int64_t{disposition.sip_code});
-  if (disposition.emergency) json.emplace_back("emergency", true);
-  AddText(json, "holder", disposition.holder);
-  return json;
+void WriteDisposition(const Disposition& disposition, CanonicalText& json) {
+  json.Open();
+  json.AddString("action", ActionText(disposition.action));
+  if (disposition.emergency) {
+    json.Name("emergency");
+    json.Json("true");
+  }
+  json.AddText("holder", disposition.holder);
+  json.AddString("mode", PolicyModeText(disposition.mode));
+  json.AddString("reason", Info(disposition.reason).id);
+  if (disposition.sip_code != 0) json.AddNumber("sip_code", int64_t{disposition.sip_code});
+  json.Close();
+}
+
+// `claims`: what was taken out of the verdict's digest; "" if nothing.
+void WritePrivate(const CallEvidence& evidence, std::string_view claims, CanonicalText& json) {
+  json.Open();
+  json.Name("call");
+  WriteCall(evidence.call, json);
+  json.AddText("call_id", evidence.call_id);
+  if (!claims.empty()) {
+    json.Name("claims");
+    json.Json(claims);
+  }
+  json.Name("parties");
+  WritePartiesDigest(evidence.verdict, json);
+  json.Close();
+}
+
+// Takes what may name somebody out of a verdict's digest; "" if there is nothing.
+Result<std::string> OddClaims(std::string& digest) {
+  auto json = ReadEvidenceJson(digest);
+  if (!json) return json.error();
+  const JsonValue claims = TakeOddClaims(*json);
+  if (claims.IsNull()) return std::string();
+  digest = CanonicalJson(*json);
+  return CanonicalJson(claims);
 }
 
 // Whether "chain" passed: only then the certificate says who signed.
@@ -117,6 +144,10 @@ std::optional<EvidenceKind> EvidenceKindOf(int64_t number) {
 
 // Without control characters and what is no UTF-8, and not longer than a key may be.
 std::string CleanKey(std::string_view text) {
+  const auto printable = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (text.size() <= kMaxKey && std::all_of(text.begin(), text.end(), printable)) {
+    return std::string(text);
+  }
   std::string clean;
   while (!text.empty()) {
     const CodePoint point = ReadCodePoint(text);
@@ -153,50 +184,25 @@ EvidenceKeys CleanKeys(EvidenceKeys keys) {
   return keys;
 }
 
-Result<std::string> NewEvidenceId(sys_seconds now) {
-  std::array<unsigned char, 16> bytes{};
-  size_t have = 6;
-  while (have < bytes.size()) {
-    const ssize_t got = ::getrandom(bytes.data() + have, bytes.size() - have, 0);
-    if (got <= 0) return Fail(Reason::kInternalError, "no random numbers");
-    have += static_cast<size_t>(got);
+Result<void> EvidenceCodec::SettleKeys(EvidenceKeys& keys) const {
+  keys = CleanKeys(std::move(keys));
+  if (!key_) return {};
+  for (std::string* key : {&keys.orig, &keys.dest, &keys.call_id}) {
+    if (key->empty()) continue;
+    auto hash = key_->Hash(*key);
+    if (!hash) return hash.error();
+    *key = std::move(*hash);
   }
-  auto milliseconds =
-      static_cast<uint64_t>(std::chrono::milliseconds(now.time_since_epoch()).count());
-  for (size_t i = 6; i-- > 0; milliseconds >>= 8U) {
-    bytes[i] = static_cast<unsigned char>(milliseconds & 0xFFU);
-  }
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0FU) | 0x70U);
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3FU) | 0x80U);
-  std::string id = ToHex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  for (const size_t dash : {8U, 13U, 18U, 23U}) id.insert(dash, 1, '-');
-  return id;
-}
-
-std::chrono::sys_days DayOfId(std::string_view id) {
-  const std::string bytes = PackUuid(id);
-  if (bytes.empty()) return {};
-  int64_t milliseconds = 0;
-  for (size_t i = 0; i < 6; ++i) {
-    milliseconds = milliseconds * 256 + static_cast<unsigned char>(bytes[i]);
-  }
-  return std::chrono::floor<std::chrono::days>(
-      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(milliseconds)));
+  auto origid = OrigidKey(keys.origid);
+  if (!origid) return origid.error();
+  keys.origid = std::move(*origid);
+  return {};
 }
 
 Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers private_part,
                                              EvidenceRecord record) const {
-  record.keys = CleanKeys(std::move(record.keys));
+  if (auto ok = SettleKeys(record.keys); !ok) return ok.error();
   if (key_) {
-    for (std::string* key : {&record.keys.orig, &record.keys.dest, &record.keys.call_id}) {
-      if (key->empty()) continue;
-      auto hash = key_->Hash(*key);
-      if (!hash) return hash.error();
-      *key = std::move(*hash);
-    }
-    auto origid = OrigidKey(record.keys.origid);
-    if (!origid) return origid.error();
-    record.keys.origid = std::move(*origid);
     auto sealed = key_->Seal(record.id, CanonicalJson(private_part));
     if (!sealed) return sealed.error();
     json.emplace_back("sealed", std::move(*sealed));
@@ -204,11 +210,15 @@ Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers priva
   } else {
     json.emplace_back("private", std::move(private_part));
   }
+  CanonicalText keys;
+  WriteKeys(record.keys, keys);
+  auto keys_json = ReadEvidenceJson(keys.text());
+  if (!keys_json) return keys_json.error();
   json.emplace_back("v", kRecordFormat);
   json.emplace_back("id", record.id);
   json.emplace_back("kind", EvidenceKindName(record.kind));
   json.emplace_back("time", Seconds(record.time));
-  json.emplace_back("keys", KeysJson(record.keys));
+  json.emplace_back("keys", std::move(*keys_json));
   const JsonValue whole(std::move(json));
   record.text = CanonicalJson(whole);
   record.summary = SummaryOf(whole, record);
@@ -220,21 +230,55 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::
   record.id = std::move(id);
   record.time = evidence.verdict.judged_at;
   record.keys = AllKeysOf(evidence);
+  if (auto ok = SettleKeys(record.keys); !ok) return ok.error();
   auto material = material_.Encode(evidence, CheckNames(evidence.verdict), record.blobs);
   if (!material) return material.error();
-  JsonValue verdict = VerdictDigest(evidence.verdict);
-  JsonValue odd_claims = key_ ? TakeOddClaims(verdict) : JsonValue();
-  JsonMembers json = MakeMembers("material", std::move(*material), "verdict", std::move(verdict));
+  auto text = Write(evidence, record, CanonicalJson(std::move(*material)));
+  if (!text) return text.error();
+  record.text = std::move(*text);
+  record.summary = SummaryOfCall(evidence, record.keys);
+  return record;
+}
+
+// In the order of names.
+Result<std::string> EvidenceCodec::Write(const CallEvidence& evidence, const EvidenceRecord& record,
+                                         std::string_view material) const {
+  CanonicalText verdict;
+  WriteVerdictDigest(evidence.verdict, verdict);
+  std::string digest = verdict.Take();
+  CanonicalText json;
+  json.Open();
   if (evidence.disposition) {
-    json.emplace_back("disposition", DispositionDigest(*evidence.disposition));
+    json.Name("disposition");
+    WriteDisposition(*evidence.disposition, json);
   }
-  AddText(json, "policy", evidence.policy);
-  AddText(json, "trust_list", evidence.trust_list);
-  JsonMembers private_part =
-      MakeMembers("call", CallJson(evidence.call), "parties", PartiesDigest(evidence.verdict));
-  if (!odd_claims.IsNull()) private_part.emplace_back("claims", std::move(odd_claims));
-  AddText(private_part, "call_id", evidence.call_id);
-  return Finish(std::move(json), std::move(private_part), std::move(record));
+  json.AddString("id", record.id);
+  json.Name("keys");
+  WriteKeys(record.keys, json);
+  json.AddString("kind", EvidenceKindName(record.kind));
+  json.Name("material");
+  json.Json(material);
+  if (key_) json.AddString("number_key", key_->name());
+  json.AddText("policy", evidence.policy);
+  if (key_) {
+    const auto claims = OddClaims(digest);
+    if (!claims) return claims.error();
+    CanonicalText parties;
+    WritePrivate(evidence, *claims, parties);
+    const auto sealed = key_->Seal(record.id, parties.text());
+    if (!sealed) return sealed.error();
+    json.AddString("sealed", *sealed);
+  } else {
+    json.Name("private");
+    WritePrivate(evidence, {}, json);
+  }
+  json.AddNumber("time", Seconds(record.time));
+  json.AddText("trust_list", evidence.trust_list);
+  json.AddNumber("v", kRecordFormat);
+  json.Name("verdict");
+  json.Json(digest);
+  json.Close();
+  return json.Take();
 }
 
 Result<EvidenceRecord> EvidenceCodec::Encode(const EvidenceAccess& access, std::string id) const {

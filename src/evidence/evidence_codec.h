@@ -12,17 +12,11 @@
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "callvet/rotation.h"
+#include "evidence/evidence_id.h"
 #include "evidence/material.h"
 #include "evidence/number_secret.h"
 
 namespace callvet {
-
-/// A new record's id: a UUID (version 7, RFC 9562), whose first part is the time in milliseconds
-/// (here whole seconds). Fails with kInternalError. Thread-safe.
-Result<std::string> NewEvidenceId(sys_seconds now);
-
-/// The day of the time in a record's id; 1970 if it is none. Pure.
-std::chrono::sys_days DayOfId(std::string_view id);
 
 /// Somebody's access to evidence, which is recorded like a call.
 struct EvidenceAccess {
@@ -82,6 +76,10 @@ class EvidenceCodec {
   [[nodiscard]] const std::optional<NumberSecret>& key() const { return key_; }
 
  private:
+  Result<void> SettleKeys(EvidenceKeys& keys) const;
+  [[nodiscard]] Result<std::string> Write(const CallEvidence& evidence,
+                                          const EvidenceRecord& record,
+                                          std::string_view material) const;
   Result<EvidenceRecord> Finish(JsonMembers json, JsonMembers private_part,
                                 EvidenceRecord record) const;
 

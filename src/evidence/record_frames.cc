@@ -43,8 +43,15 @@ std::string CheckOf(std::string_view payload) {
   return digest ? std::string(AsBytes(*digest).substr(0, kCheckBytes)) : std::string();
 }
 
-void AddFrame(std::string& bytes, const std::string& payload) {
-  bytes.append(kMark).append(Number(payload.size())).append(CheckOf(payload)).append(payload);
+// Appends a frame whose payload `put` appends.
+template <class Put>
+void AddFrame(std::string& bytes, const Put& put) {
+  const size_t head = bytes.size() + kMark.size();
+  bytes.append(kMark).append(kLengthBytes + kCheckBytes, '\0');
+  const size_t begin = bytes.size();
+  put(bytes);
+  const std::string_view payload = std::string_view(bytes).substr(begin);
+  bytes.replace(head, kLengthBytes + kCheckBytes, Number(payload.size()) + CheckOf(payload));
 }
 
 // The payload of the frame at `offset`, which moves behind it; "" if there is no whole one.
@@ -100,12 +107,15 @@ std::shared_ptr<const EvidenceRecord> ReadRecord(std::string_view body, RecordCu
 }  // namespace
 
 void AppendRecord(std::string& bytes, const EvidenceRecord& record, std::set<std::string>& known) {
-  std::string payload = "R" + Number(record.blobs.size());
+  std::string names;
   for (const auto& blob : record.blobs) {
-    payload += BytesOfHex(blob->sha256).value_or("");
-    if (known.insert(blob->sha256).second) AddFrame(bytes, "B" + blob->bytes);
+    names += BytesOfHex(blob->sha256).value_or("");
+    if (!known.insert(blob->sha256).second) continue;
+    AddFrame(bytes, [&](std::string& to) { to.append("B").append(blob->bytes); });
   }
-  AddFrame(bytes, payload + record.text);
+  AddFrame(bytes, [&](std::string& to) {
+    to.append("R").append(Number(record.blobs.size())).append(names).append(record.text);
+  });
 }
 
 std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordCursor& cursor) {

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "evidence/evidence_id.h"
 #include "evidence/record_frames.h"
 
 namespace callvet {
@@ -19,8 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Small, so that a writer that is stopped while it drains begins again near where it was.
-constexpr uint64_t kFileBytes = uint64_t{4} << 20U;
+// Of records in a file. Small, so that a writer that is stopped while it drains begins again near
+// where it was. Blobs do not count: with large ones each group would have a file of its own, and
+// all blobs anew.
+constexpr size_t kFileText = size_t{4} << 20U;
 
 Failure DiskFailure(const fs::path& path, int error) {
   return Fail(Reason::kEvidenceUnavailable,
@@ -35,6 +38,12 @@ bool WriteBytes(int fd, std::string_view bytes) {
     bytes.remove_prefix(static_cast<size_t>(written));
   }
   return ::fdatasync(fd) == 0;
+}
+
+sys_seconds LastWritten(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
 }
 
 }  // namespace
@@ -61,12 +70,26 @@ Result<std::unique_ptr<EvidenceSpill>> EvidenceSpill::Open(const fs::path& direc
       ++spill->torn_files_;
       continue;
     }
-    spill->files_.push_back({*number, fs::file_size(file, error)});
+    spill->files_.push_back({*number, fs::file_size(file, error), {}});
   }
   std::sort(spill->files_.begin(), spill->files_.end(),
             [](const File& a, const File& b) { return a.number < b.number; });
   if (auto ok = spill->SettleNumberKey(number_key); !ok) return ok.error();
+  spill->Date();
   return spill;
+}
+
+// Of files that are there already: one was begun after the one before it was written to its end,
+// the first is as old as its first record.
+void EvidenceSpill::Date() {
+  if (files_.empty()) return;
+  for (size_t i = 1; i < files_.size(); ++i) {
+    files_[i].since = LastWritten(PathOf(files_[i - 1].number));
+  }
+  const auto first = Next(1);
+  Rewind();
+  const auto time = first && !first->empty() ? TimeOfId(first->front()->id) : std::nullopt;
+  files_.front().since = time.value_or(LastWritten(PathOf(files_.front().number)));
 }
 
 // Records that wait are not to come into a store whose numbers are kept in another way.
@@ -95,12 +118,16 @@ uint64_t EvidenceSpill::bytes() const {
   return sum;
 }
 
+std::optional<sys_seconds> EvidenceSpill::since() const {
+  return files_.empty() ? std::nullopt : std::optional(files_.front().since);
+}
+
 void EvidenceSpill::SyncDirectory() const {
   const FileDescriptor fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() >= 0) ::fsync(fd.get());
 }
 
-Result<void> EvidenceSpill::StartFile() {
+Result<void> EvidenceSpill::StartFile(sys_seconds since) {
   const uint64_t number = last_number_ + 1;
   const fs::path path = PathOf(number);
   // What needs memory comes first: the file that is written is the last of files_.
@@ -111,17 +138,26 @@ Result<void> EvidenceSpill::StartFile() {
   writing_ = std::move(writing);
   last_number_ = number;
   written_blobs_.clear();
-  files_.push_back({number, 0});
+  written_text_ = 0;
+  files_.push_back({number, 0, since});
   SyncDirectory();
   return {};
 }
 
 Result<void> EvidenceSpill::Append(const Records& records) {
-  if (writing_ == nullptr || files_.back().bytes >= kFileBytes) {
-    if (auto ok = StartFile(); !ok) return ok;
+  sys_seconds since = SystemClock().Now();
+  std::string encoded;
+  size_t text = 0;
+  for (const auto& record : records) {
+    since = std::min(since, TimeOfId(record->id).value_or(since));
+    text += record->text.size();
+  }
+  if (writing_ == nullptr || written_text_ >= kFileText) {
+    if (auto ok = StartFile(since); !ok) return ok;
   }
   std::set<std::string> blobs = written_blobs_;
-  std::string encoded;
+  constexpr size_t kFrames = 512;  // about what a record has beside its text
+  encoded.reserve(text + records.size() * kFrames);
   for (const auto& record : records) AppendRecord(encoded, *record, blobs);
   if (bytes() + encoded.size() > max_bytes_) {
     return Fail(Reason::kEvidenceNotKept, directory_.string() + " is full");
@@ -134,6 +170,8 @@ Result<void> EvidenceSpill::Append(const Records& records) {
     return DiskFailure(PathOf(file.number), error);
   }
   file.bytes += encoded.size();
+  file.since = std::min(file.since, since);
+  written_text_ += text;
   written_blobs_ = std::move(blobs);
   return {};
 }

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file_descriptor.h"
 #include "callvet/evidence.h"
 #include "callvet/result.h"
@@ -47,6 +49,8 @@ class EvidenceSpill {
   [[nodiscard]] bool empty() const { return files_.empty(); }
   /// Of all files.
   [[nodiscard]] uint64_t bytes() const;
+  /// No record that waits is older than this; nothing if none waits.
+  [[nodiscard]] std::optional<sys_seconds> since() const;
   /// Places that could not be read, each with what may have been records, since Open. An end that a
   /// crash cut short is none: it was never said to be kept.
   [[nodiscard]] uint64_t damaged() const { return damaged_; }
@@ -57,6 +61,7 @@ class EvidenceSpill {
   struct File {
     uint64_t number = 0;
     uint64_t bytes = 0;
+    sys_seconds since{};  // no record in it has an earlier id
   };
   /// The file that Next reads, the first of files_.
   struct Reading {
@@ -70,7 +75,8 @@ class EvidenceSpill {
       : directory_(std::move(directory)), lock_(std::move(lock)), max_bytes_(max_bytes) {}
   [[nodiscard]] std::filesystem::path PathOf(uint64_t number) const;
   Result<void> SettleNumberKey(std::string_view number_key) const;
-  Result<void> StartFile();
+  void Date();
+  Result<void> StartFile(sys_seconds since);
   Result<void> Load();
   void SyncDirectory() const;
 
@@ -83,6 +89,7 @@ class EvidenceSpill {
   std::vector<File> files_;                  // by number
   std::unique_ptr<FileDescriptor> writing_;  // the last of files_; nullptr: none is open
   std::set<std::string> written_blobs_;      // that are in it
+  size_t written_text_ = 0;                  // bytes of its records, without blobs
   std::unique_ptr<Reading> reading_;
 };
 

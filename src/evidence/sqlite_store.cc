@@ -275,6 +275,8 @@ Result<std::vector<const EvidenceRecord*>> SqliteStore::NotThere(const Records& 
     auto look = writer_.Prepare("SELECT 1 FROM " + TableOf(day.day) + " WHERE id = ?");
     if (!look) return look.error();
     for (const auto& record : records) {
+      const int64_t time = Seconds(record->time);  // else it would be of the day's times
+      if (time < day.min_time || time > day.max_time) continue;
       look->BindBlob(1, PackUuid(record->id));
       const auto found = look->Step();
       if (!found) return found.error();

@@ -25,7 +25,7 @@ char Letter(CheckOutcome outcome) {
   return 'r';
 }
 
-JsonMembers PassportDigest(const PassportVerdict& passport) {
+void WriteDigest(const PassportVerdict& passport, CanonicalText& json) {
   std::string letters;
   letters.reserve(passport.checks.size());
   JsonMembers failed;
@@ -35,67 +35,81 @@ JsonMembers PassportDigest(const PassportVerdict& passport) {
       failed.emplace_back(std::string(check.id), Info(check.reason).id);
     }
   }
-  // In the order in which they are written: that saves sorting them.
-  JsonMembers json = MakeMembers();
-  AddText(json, "attest", passport.attest);
-  json.emplace_back("checks", std::move(letters));
-  if (!failed.empty()) json.emplace_back("failed", std::move(failed));
-  if (passport.iat) json.emplace_back("iat", *passport.iat);
+  json.Open();
+  json.AddText("attest", passport.attest);
+  json.AddString("checks", letters);
+  if (!failed.empty()) {
+    json.Name("failed");
+    json.Json(CanonicalJson(std::move(failed)));
+  }
+  if (passport.iat) json.AddNumber("iat", *passport.iat);
   if (!passport.nested.empty()) {
-    json.emplace_back("opt", PassportDigest(passport.nested.front()));
+    json.Name("opt");
+    WriteDigest(passport.nested.front(), json);
   }
-  AddText(json, "origid", passport.origid);
-  AddText(json, "ppt", passport.ppt);
+  json.AddText("origid", passport.origid);
+  json.AddText("ppt", passport.ppt);
   if (passport.rich_call_data) {
-    json.emplace_back("rcd", Info(passport.rich_call_data->reason).id);
+    json.AddString("rcd", Info(passport.rich_call_data->reason).id);
   }
-  json.emplace_back("reason", Info(passport.reason).id);
-  if (passport.signer) json.emplace_back("signer", passport.signer->sha256);
-  AddText(json, "x5u", passport.x5u);
-  return json;
+  json.AddString("reason", Info(passport.reason).id);
+  if (passport.signer) json.AddString("signer", passport.signer->sha256);
+  json.AddText("x5u", passport.x5u);
+  json.Close();
 }
 
-JsonMembers PartiesOf(const PassportVerdict& passport) {
-  JsonMembers json;
-  if (!passport.dest.empty()) json.emplace_back("dest", JsonTexts(passport.dest));
-  AddText(json, "div", passport.div);
-  if (!passport.nested.empty()) json.emplace_back("opt", PartiesOf(passport.nested.front()));
-  AddText(json, "orig", passport.orig);
-  return json;
+void WriteParties(const PassportVerdict& passport, CanonicalText& json) {
+  json.Open();
+  if (!passport.dest.empty()) json.AddTexts("dest", passport.dest);
+  json.AddText("div", passport.div);
+  if (!passport.nested.empty()) {
+    json.Name("opt");
+    WriteParties(passport.nested.front(), json);
+  }
+  json.AddText("orig", passport.orig);
+  json.Close();
 }
 
-JsonMembers SignerSummary(const SignerInfo& signer) {
-  JsonMembers json = MakeMembers();
+void WriteSigner(const SignerInfo& signer, CanonicalText& json) {
+  json.Name("signer");
+  json.Open();
   if (!signer.delegated_by_spcs.empty()) {
-    json.emplace_back("delegated_by_spcs", JsonTexts(signer.delegated_by_spcs));
+    json.AddTexts("delegated_by_spcs", signer.delegated_by_spcs);
   }
-  AddText(json, "organization", signer.organization);
-  json.emplace_back("serial", signer.serial);
-  json.emplace_back("sha256", signer.sha256);
-  json.emplace_back("spcs", JsonTexts(signer.spcs));
-  json.emplace_back("subject", signer.subject);
-  return json;
+  json.AddText("organization", signer.organization);
+  json.AddString("serial", signer.serial);
+  json.AddString("sha256", signer.sha256);
+  json.AddTexts("spcs", signer.spcs);
+  json.AddString("subject", signer.subject);
+  json.Close();
+}
+
+// What was written, as it is read again.
+template <class Write>
+JsonValue Read(const Verdict& verdict, Write write) {
+  CanonicalText json;
+  write(verdict, json);
+  return ReadEvidenceJson(json.text()).value_or(JsonValue());
 }
 
 }  // namespace
 
-JsonMembers VerdictDigest(const Verdict& verdict) {
-  JsonArray passports;
-  for (const PassportVerdict& passport : verdict.passports) {
-    passports.push_back(PassportDigest(passport));
-  }
-  JsonMembers json = MakeMembers();
-  if (verdict.decided_by) json.emplace_back("decided_by", *verdict.decided_by);
-  json.emplace_back("passports", std::move(passports));
-  if (verdict.priority) {
-    json.emplace_back("priority", Info(verdict.priority->reason).id);
-  }
-  json.emplace_back("reason", Info(verdict.reason).id);
+void WriteVerdictDigest(const Verdict& verdict, CanonicalText& json) {
+  json.Open();
+  if (verdict.decided_by) json.AddNumber("decided_by", static_cast<int64_t>(*verdict.decided_by));
+  json.Name("passports");
+  json.OpenArray();
+  for (const PassportVerdict& passport : verdict.passports) WriteDigest(passport, json);
+  json.CloseArray();
+  if (verdict.priority) json.AddString("priority", Info(verdict.priority->reason).id);
+  json.AddString("reason", Info(verdict.reason).id);
   const PassportVerdict* deciding = verdict.deciding();
-  if (deciding != nullptr && deciding->signer) {
-    json.emplace_back("signer", SignerSummary(*deciding->signer));
-  }
-  return json;
+  if (deciding != nullptr && deciding->signer) WriteSigner(*deciding->signer, json);
+  json.Close();
+}
+
+JsonValue VerdictDigest(const Verdict& verdict) {
+  return Read(verdict, WriteVerdictDigest);
 }
 
 namespace {
@@ -175,20 +189,29 @@ JsonValue WithOddClaims(const JsonValue& digest, const JsonValue& claims) {
   });
 }
 
-JsonMembers PartiesDigest(const Verdict& verdict) {
-  JsonArray passports;
-  for (const PassportVerdict& passport : verdict.passports) {
-    passports.push_back(PartiesOf(passport));
-  }
-  JsonArray path;
+void WritePartiesDigest(const Verdict& verdict, CanonicalText& json) {
+  json.Open();
+  json.Name("passports");
+  json.OpenArray();
+  for (const PassportVerdict& passport : verdict.passports) WriteParties(passport, json);
+  json.CloseArray();
+  json.Name("path");
+  json.OpenArray();
   for (const CallLeg& leg : verdict.path) {
-    JsonMembers json = MakeMembers("from", leg.from, "iat", leg.iat);
-    AddText(json, "ppt", leg.ppt);
-    if (leg.signer) json.emplace_back("signer", SignerSummary(*leg.signer));
-    json.emplace_back("to", leg.to);
-    path.emplace_back(std::move(json));
+    json.Open();
+    json.AddString("from", leg.from);
+    json.AddNumber("iat", leg.iat);
+    json.AddText("ppt", leg.ppt);
+    if (leg.signer) WriteSigner(*leg.signer, json);
+    json.AddString("to", leg.to);
+    json.Close();
   }
-  return MakeMembers("passports", std::move(passports), "path", std::move(path));
+  json.CloseArray();
+  json.Close();
+}
+
+JsonValue PartiesDigest(const Verdict& verdict) {
+  return Read(verdict, WritePartiesDigest);
 }
 
 std::vector<std::string_view> CheckNames(const Verdict& verdict) {

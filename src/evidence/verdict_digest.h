@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "callvet/result.h"
 #include "callvet/verdict.h"
+#include "evidence/canonical_text.h"
 
 // A verdict as evidence keeps it: every outcome and every reason, no sentences for people. Pure;
 // thread-safe.
@@ -16,7 +17,9 @@ namespace callvet {
 /// What names nobody: reason, and for each PASSporT its reason, type and outcomes. The outcomes of
 /// the checks are a string of letters (p, f, n, r: passed, failed, not applicable, not run) in the
 /// order of CheckNames; reasons of failed checks stand beside it.
-JsonMembers VerdictDigest(const Verdict& verdict);
+void WriteVerdictDigest(const Verdict& verdict, CanonicalText& json);
+/// The same, as a value.
+JsonValue VerdictDigest(const Verdict& verdict);
 
 /// Takes what of the claims may name somebody out of a VerdictDigest: an origid that is no UUID, an
 /// attest that is none of A, B and C. Gives it, by PASSporT; null if there is nothing.
@@ -25,7 +28,9 @@ JsonValue TakeOddClaims(JsonValue& digest);
 JsonValue WithOddClaims(const JsonValue& digest, const JsonValue& claims);
 
 /// Whom it names: the parties of each PASSporT, and the call's path.
-JsonMembers PartiesDigest(const Verdict& verdict);
+void WritePartiesDigest(const Verdict& verdict, CanonicalText& json);
+/// The same, as a value.
+JsonValue PartiesDigest(const Verdict& verdict);
 
 /// The ids of the checks of this program, in order: the key to the letters.
 std::vector<std::string_view> CheckNames(const Verdict& verdict);

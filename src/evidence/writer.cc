@@ -65,13 +65,18 @@ void EvidenceWriter::CountRefused() {
 
 Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
   const sys_seconds now = SystemClock().Now();
-  auto id = NewEvidenceId(now);
-  if (!id) return id.error();
   // A verdict that failed as a whole has no time.
   if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
   for (PassportVerdict& passport : evidence.verdict.passports) DropDetails(passport);
+  auto call = std::make_unique<Call>(std::move(evidence));
+  std::unique_ptr<Call> used;  // goes after the lock
+  std::string id;
   {
     const std::lock_guard lock(mutex_);
+    if (!used_.empty()) {
+      used = std::move(used_.back());
+      used_.pop_back();
+    }
     if (!HasRoom()) {
       if (options_.loss == EvidenceLoss::kCount) {
         ++statistics_.lost;
@@ -81,8 +86,12 @@ Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
       return Fail(Reason::kEvidenceNotKept,
                   "the queue of evidence is full: " + statistics_.last_failure);
     }
-    queue_.emplace_back(Call{*id, std::move(evidence)});
-    if (queue_.size() > 1) return id;
+    auto made = ids_.Next(now);
+    if (!made) return made.error();
+    id = *made;
+    call->id = std::move(*made);
+    queue_.emplace_back(std::move(call));
+    if (!std::exchange(idle_, false)) return id;
   }
   wake_.notify_one();
   return id;
@@ -96,7 +105,7 @@ Result<void> EvidenceWriter::Submit(std::shared_ptr<const EvidenceRecord> record
                   "the queue of evidence is full: " + statistics_.last_failure);
     }
     queue_.emplace_back(std::move(record));
-    if (queue_.size() > 1) return {};
+    if (!std::exchange(idle_, false)) return {};
   }
   wake_.notify_one();
   return {};
@@ -128,8 +137,8 @@ bool EvidenceWriter::Behind() const {
   return queue_.size() > options_.max_queue / 2;
 }
 
-// Waits for records, then until a group of them came together: taken_. It stays empty if records
-// are pending that nobody took, or if there is something to drain.
+// Waits for records: taken_. It stays empty if records are pending that nobody took, or if there is
+// something to drain.
 void EvidenceWriter::Collect() {
   std::unique_lock lock(mutex_);
   const auto stopping = [&] { return stop_by_.has_value(); };
@@ -144,26 +153,49 @@ void EvidenceWriter::Collect() {
     return;
   }
   const auto any = [&] { return stopping() || !queue_.empty(); };
+  idle_ = true;
   if (idle_work) {
     const bool waits = store_pause_ && !store_pause_->Passed();
     wake_.wait_for(lock, waits ? options_.retry : std::chrono::milliseconds(1), any);
   } else {
     wake_.wait(lock, any);
   }
-  if (queue_.empty()) return;
-  const auto full = [&] { return stopping() || queue_.size() >= options_.max_batch; };
-  if (!full()) wake_.wait_for(lock, options_.commit_interval, stopping);
-  const size_t count = std::min(queue_.size(), options_.max_batch);
-  for (size_t i = 0; i < count; ++i) {
+  idle_ = false;
+  Take(options_.max_batch);
+}
+
+// At most `most` from the queue: taken_, which is empty.
+void EvidenceWriter::Take(size_t most) {
+  rate_.Add(std::min(queue_.size(), most));
+  if (queue_.size() <= most) return taken_.swap(queue_);
+  for (size_t i = 0; i < most; ++i) {
     taken_.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
 }
 
+// Waits until a group came together, and encodes it meanwhile: the sooner memory goes back to the
+// threads that submit calls, the less of it there is, and the more of it is in a cache.
+void EvidenceWriter::Gather() {
+  constexpr std::chrono::milliseconds kSlice{2};
+  const Deadline end = Deadline::After(options_.commit_interval);
+  bool more = true;
+  while (more && !pending_.empty() && pending_.size() < options_.max_batch) {
+    {
+      std::unique_lock lock(mutex_);
+      const auto stopping = [&] { return stop_by_.has_value(); };
+      const bool stops = wake_.wait_for(lock, std::min(kSlice, end.Left()), stopping);
+      more = !stops && end.Left() > std::chrono::milliseconds(0);
+      Take(options_.max_batch - pending_.size());
+    }
+    Encode();
+  }
+}
+
 Result<EvidenceWriter::Record> EvidenceWriter::RecordOf(const Queued& queued) {
   if (const Record* made = std::get_if<Record>(&queued)) return *made;
-  const Call& call = std::get<Call>(queued);
-  auto record = codec_.Encode(call.evidence, call.id);
+  const auto& call = std::get<std::unique_ptr<Call>>(queued);
+  auto record = codec_.Encode(call->evidence, call->id);
   if (!record) return record.error();
   return std::make_shared<const EvidenceRecord>(std::move(*record));
 }
@@ -171,6 +203,8 @@ Result<EvidenceWriter::Record> EvidenceWriter::RecordOf(const Queued& queued) {
 void EvidenceWriter::Encode() {
   if (taken_.empty()) return;
   if (pending_.empty()) pending_seen_ = EvidenceStore::Seen::kNever;
+  Calls used;
+  used.reserve(taken_.size());
   while (!taken_.empty()) {
     auto record = RecordOf(taken_.front());
     if (record) {
@@ -180,8 +214,28 @@ void EvidenceWriter::Encode() {
       const std::lock_guard lock(mutex_);
       ++statistics_.lost;
     }
+    auto* call = std::get_if<std::unique_ptr<Call>>(&taken_.front());
+    if (call != nullptr) used.push_back(std::move(*call));
     taken_.pop_front();
   }
+  GiveBack(std::move(used));
+}
+
+// What others hold too does not wait with the rest: an old trust store may be large.
+void EvidenceWriter::GiveBack(Calls calls) {
+  for (const auto& call : calls) {
+    call->evidence.options.reset();
+    call->evidence.material.trust_store.reset();
+    for (auto& answer : call->evidence.material.certificates) {
+      if (answer.value) answer.value->reset();
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  // The latest are still in the processor's cache: they stay, and are taken first.
+  const size_t room = options_.max_batch - std::min(options_.max_batch, calls.size());
+  const auto older = used_.end() - static_cast<ptrdiff_t>(std::min(room, used_.size()));
+  calls.insert(calls.begin(), std::make_move_iterator(older), std::make_move_iterator(used_.end()));
+  used_.swap(calls);
 }
 
 bool EvidenceWriter::StoreMayBeTried() const {
@@ -219,9 +273,23 @@ bool EvidenceWriter::TryStore() {
   return false;
 }
 
+bool EvidenceWriter::SpillsFirst() const {
+  if (Behind()) return true;
+  {
+    // At the end a slow store has half of the grace; the rest is for what it did not take.
+    const std::lock_guard lock(mutex_);
+    if (stop_by_ && stop_by_->Left() < options_.stop_grace / 2) return true;
+  }
+  if (!burst_) return false;
+  // What is no call is rare, and looked for at once.
+  return std::all_of(pending_.begin(), pending_.end(),
+                     [](const Record& record) { return record->kind == EvidenceKind::kCall; });
+}
+
 EvidenceWriter::Taken EvidenceWriter::Offer() {
-  // A store that is too slow for what comes is left alone until the queue is short again.
-  const bool hurry = Behind();
+  // A store that is too slow for what comes is left alone until the queue is short again; in a
+  // burst it takes from calls the time that they need.
+  const bool hurry = SpillsFirst();
   if (hurry && TrySpill()) return Taken::kSpill;
   if (TryStore()) return Taken::kStore;
   return !hurry && TrySpill() ? Taken::kSpill : Taken::kNobody;
@@ -232,8 +300,10 @@ void EvidenceWriter::Deliver() {
   const Taken taken = Offer();
   if (taken == Taken::kNobody) return;
   std::vector<std::string> ids;
-  ids.reserve(pending_.size());
-  for (const auto& record : pending_) ids.push_back(record->id);
+  if (on_durable_) {
+    ids.reserve(pending_.size());
+    for (const auto& record : pending_) ids.push_back(record->id);
+  }
   if (taken == Taken::kSpill) {
     NoteSpill();
     const std::lock_guard lock(mutex_);
@@ -244,38 +314,74 @@ void EvidenceWriter::Deliver() {
 }
 
 // One group from the spill directory into the store.
-void EvidenceWriter::Drain() {
-  if (spill_ == nullptr || spill_->empty() || !StoreMayBeTried() || Behind()) return;
+EvidenceWriter::Drained EvidenceWriter::Drain() {
+  if (spill_ == nullptr || spill_->empty() || !StoreMayBeTried() || burst_ || Behind()) {
+    return Drained::kNothing;
+  }
+  {
+    // At the end what is only in memory comes first.
+    const std::lock_guard lock(mutex_);
+    if (stop_by_ && !queue_.empty()) return Drained::kNothing;
+  }
   const auto records = spill_->Next(options_.max_batch);
-  if (!records) return Note(records.error());
+  if (!records) {
+    Note(records.error());
+    return Drained::kNothing;
+  }
   if (!records->empty() && !ToStore(*records, EvidenceStore::Seen::kPerhaps)) {
-    return spill_->Rewind();
+    spill_->Rewind();
+    return Drained::kNothing;
   }
   spill_->Drop();
   NoteSpill();
+  return Drained::kSome;
 }
 
 void EvidenceWriter::NoteSpill() {
   const std::lock_guard lock(mutex_);
   statistics_.spill_bytes = spill_->bytes();
+  statistics_.spilled_since = spill_->since();
   statistics_.damaged = spill_->damaged();
   statistics_.torn_files = spill_->torn_files();
 }
 
-// Whether Run is to end: all is written, or the time for it is over.
-bool EvidenceWriter::Ends() {
+// Whether Run is to end: all is written and what could be drained is, or the time for it is over.
+bool EvidenceWriter::Ends(Drained drained) {
   const std::lock_guard lock(mutex_);
   if (!stop_by_) return false;
-  if (queue_.empty() && taken_.empty() && pending_.empty()) return true;
+  const bool written = queue_.empty() && taken_.empty() && pending_.empty();
+  if (written && drained == Drained::kNothing) return true;
   if (!stop_by_->Passed()) return false;
   statistics_.lost += queue_.size() + taken_.size() + pending_.size();
   queue_.clear();
   return true;
 }
 
+// A burst ends when fewer records come, or what waits has waited long enough, or takes half of the
+// room. Behind the latter two the load is none: the next burst begins only when nothing waits and
+// fewer came in between.
+void EvidenceWriter::ChooseWay() {
+  burst_ = false;
+  if (spill_ == nullptr || options_.burst_rate == 0) return;
+  const bool fast = rate_.per_second() > static_cast<double>(options_.burst_rate);
+  const auto since = spill_->since();
+  if (!since) {
+    catching_up_ = catching_up_ && fast;
+  } else if (spill_->bytes() > options_.max_spill_bytes / 2 ||
+             SystemClock().Now() - *since > options_.burst_time) {
+    catching_up_ = true;
+  }
+  if (catching_up_ || !fast) return;
+  const std::lock_guard lock(mutex_);
+  burst_ = !stop_by_;
+}
+
 void EvidenceWriter::Step() {
   if (taken_.empty()) Collect();
+  const bool again = !pending_.empty();  // a group that nobody took does not grow
   Encode();
+  if (!again) Gather();
+  ChooseWay();
   Deliver();
 }
 
@@ -293,11 +399,10 @@ void EvidenceWriter::Run() {
   while (true) {
     try {
       Step();
-      if (Ends()) return;
-      Drain();
+      if (Ends(Drain())) return;
     } catch (const std::bad_alloc&) {
       NoMemory();
-      if (Ends()) return;
+      if (Ends(Drained::kNothing)) return;
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "evidence/evidence_codec.h"
+#include "evidence/evidence_id.h"
+#include "evidence/rate_meter.h"
 #include "evidence/spill.h"
 
 namespace callvet {
@@ -60,11 +63,13 @@ class EvidenceWriter {
 
  private:
   struct Call {
+    explicit Call(CallEvidence&& taken) : evidence(std::move(taken)) {}
     std::string id;
     CallEvidence evidence;
   };
   using Record = std::shared_ptr<const EvidenceRecord>;
-  using Queued = std::variant<Call, Record>;
+  using Calls = std::vector<std::unique_ptr<Call>>;
+  using Queued = std::variant<std::unique_ptr<Call>, Record>;
   using Records = EvidenceSpill::Records;
   enum class Taken : uint8_t { kStore, kSpill, kNobody };
 
@@ -76,16 +81,22 @@ class EvidenceWriter {
   Result<Record> RecordOf(const Queued& queued);
   void Step();
   void Collect();
+  void Take(size_t most);  // under mutex_
+  void Gather();
+  void ChooseWay();
   void Encode();
+  void GiveBack(Calls calls);
   void Deliver();
   [[nodiscard]] Taken Offer();
   bool TrySpill();
   void NoteSpill();
-  bool Ends();
+  [[nodiscard]] bool SpillsFirst() const;
+  enum class Drained : uint8_t { kSome, kNothing };
+  bool Ends(Drained drained);
   bool TryStore();
   [[nodiscard]] bool StoreMayBeTried() const;
   Result<void> ToStore(const Records& records, EvidenceStore::Seen seen);
-  void Drain();
+  Drained Drain();
   [[nodiscard]] bool Behind() const;
   void Note(const Failure& failure);
   void NoMemory();
@@ -101,10 +112,19 @@ class EvidenceWriter {
   Records pending_;                       // taken from the queue, not durable yet
   EvidenceStore::Seen pending_seen_ = EvidenceStore::Seen::kNever;
   std::optional<Deadline> store_pause_;  // until it passed the store is not tried
+  RateMeter rate_;                       // of what is taken from the queue
+  bool burst_ = false;                   // records go into the spill directory, the store has time
+  // The last burst was too long: no other until nothing waits and fewer records came.
+  bool catching_up_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Queued> queue_;
+  bool idle_ = false;  // the thread of Run waits for a record
+  EvidenceIds ids_;
+  // Encoded. Threads that submit calls let them go, whose memory it is: what another thread frees
+  // comes back slowly, to both.
+  Calls used_;
   std::optional<Deadline> stop_by_;  // nothing: it is not stopping
   EvidenceStatistics statistics_;
 };

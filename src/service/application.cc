@@ -393,7 +393,8 @@ HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context
     return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "no evidence is kept here");
   }
   const EvidenceReader reader{desk_->evidence(), context.state->core->options().dial_plan,
-                              context.token, clock_->Now()};
+                              context.token, clock_->Now(),
+                              desk_->writer().Statistics().spilled_since};
   if (endpoint.id == EndpointId::kEvidence) {
     return FromReply(FindEvidence(reader, context.request.query));
   }
@@ -558,6 +559,9 @@ std::string Application::Metrics(const ApplicationState& state) const {
     gauge("callvet_evidence_queued", "Records in memory.", static_cast<double>(evidence.queued));
     gauge("callvet_evidence_spill_bytes", "Bytes that wait in spill files.",
           static_cast<double>(evidence.spill_bytes));
+    const auto since = evidence.spilled_since;
+    gauge("callvet_evidence_spill_age_seconds", "Age of the oldest record that waits in them.",
+          since ? std::max(0.0, static_cast<double>((clock_->Now() - *since).count())) : 0);
     gauge("callvet_evidence_failing", "1 if store or spill failed last.",
           evidence.last_failure.empty() ? 0 : 1);
     counter("callvet_evidence_stored_total", "Records stored.", evidence.stored);

@@ -34,9 +34,9 @@ MANY = 100_000_000
 class Writer:
     """A process that writes, and the ids that it said are durable."""
 
-    def __init__(self, store, key, spill, rate=RATE, count=MANY, env=None):
+    def __init__(self, store, key, spill, rate=RATE, count=MANY, burst=2000, env=None):
         self.durable = []
-        self.process = subprocess.Popen([PROCESS, str(store), str(key), str(spill), str(rate), str(count)],
+        self.process = subprocess.Popen([PROCESS, str(store), str(key), str(spill), str(rate), str(count), str(burst)],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         env={**os.environ, **(env or {})})
         self.thread = threading.Thread(target=self.read)
@@ -122,12 +122,12 @@ class Evidence(unittest.TestCase):
     def postgres_ids(self, server):
         return [row[0] for row in server.query("SELECT id FROM evidence_record")]
 
-    def kill_again_and_again(self, store):
+    def kill_again_and_again(self, store, **more):
         generator = random.Random(1)
         durable = []
         start = time.monotonic()
         for _ in range(KILLS):
-            writer = self.writer(store)
+            writer = self.writer(store, **more)
             writer.wait_for(1)
             time.sleep(generator.uniform(0, 0.8))
             writer.kill()
@@ -142,6 +142,36 @@ class Evidence(unittest.TestCase):
         store = self.dir / "calls.db"
         durable = self.kill_again_and_again(store)
         self.check(store, self.sqlite_ids(store), durable)
+
+    def test_sqlite_killed_without_bursts(self):
+        """Every group into the store at once."""
+        store = self.dir / "calls.db"
+        durable = self.kill_again_and_again(store, burst=0)
+        self.check(store, self.sqlite_ids(store), durable)
+
+    def killed_in_a_burst(self, store):
+        """Thousands of records lie in the spill directory; each comes into the store after a restart, once."""
+        durable = []
+        for _ in range(2):
+            writer = self.writer(store, burst=1)
+            writer.wait_for(5000)
+            writer.kill()
+            durable += writer.durable
+            self.assertNotEqual(list((self.dir / "spill").glob("spill-*")), [], "nothing was spilled")
+        self.extra = []
+        self.drain(store)
+        self.assertEqual(list((self.dir / "spill").glob("spill-*")), [])
+        return durable + self.extra
+
+    def test_sqlite_killed_in_a_burst(self):
+        store = self.dir / "calls.db"
+        durable = self.killed_in_a_burst(store)
+        self.check(store, self.sqlite_ids(store), durable)
+
+    def test_postgres_killed_in_a_burst(self):
+        server = self.postgres()
+        durable = self.killed_in_a_burst(server.url)
+        self.check(server.url, self.postgres_ids(server), durable)
 
     def test_postgres_killed(self):
         server = self.postgres()

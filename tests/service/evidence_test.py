@@ -121,6 +121,27 @@ class Evidence(unittest.TestCase):
             query["before"] = page["next"]
         self.assertEqual(seen, ids[::-1])
 
+    def test_burst(self):
+        """Calls that come fast wait in the spill directory: the API says so, and finds them when fewer come."""
+        server = self.serve(burst_per_second=1)
+        ids, page = [], {"spilled_since": None}
+        for _ in range(2000):
+            ids.append(self.call(server)["evidence_id"])
+            page = self.get(server, "/v1/evidence", limit=1)
+            if page["spilled_since"] is not None:
+                break
+        self.assertIsNotNone(page["spilled_since"], "nothing waits")
+        self.assertIn(server.request("GET", "/v1/evidence/" + ids[-1], token=READ)[0], (200, 503))
+        records = self.wait_for(server, len(ids))
+        self.assertEqual({record["id"] for record in records}, set(ids))
+        self.assertIsNone(self.get(server, "/v1/evidence", limit=1)["spilled_since"])
+        metrics = server.request("GET", "/metrics", token=READ)[2]
+        self.assertNotIn("callvet_evidence_spilled_total 0", metrics)
+        self.assertIn("callvet_evidence_spill_age_seconds 0", metrics)
+        self.get(server, "/v1/evidence/" + ids[-1])
+        self.assertEqual(server.stop(), 0)
+        self.assertIn("INTACT", callvet("evidence", "audit", "--store", server.config["evidence"]["store"]))
+
     def test_without_evidence(self):
         server = Server(self.lab)
         try:

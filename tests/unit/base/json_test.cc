@@ -229,6 +229,28 @@ TEST(CanonicalJson, A19_SortsByCodePointAndDropsWhiteSpace) {
   EXPECT_EQ(Canonical("[3,1,2]"), "[3,1,2]");
 }
 
+// Strings are read by eight characters: wherever one stands, it is written as RFC 8259 7 says.
+TEST(CanonicalJson, A19_EscapesWhereverACharacterStands) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    const char c = static_cast<char>(byte);
+    std::string written(1, c);
+    if (c == '"' || c == '\\') written.insert(0, 1, '\\');
+    if (byte < 0x20) {
+      const std::string json = CanonicalJson(JsonValue(written));
+      written = json.substr(1, json.size() - 2);
+      EXPECT_EQ(written.front(), '\\') << byte;
+    }
+    for (size_t before = 0; before < 18; ++before) {
+      for (const size_t behind : {0U, 3U, 9U}) {
+        const std::string text = std::string(before, 'a') + c + std::string(behind, 'z');
+        EXPECT_EQ(CanonicalJson(JsonValue(text)),
+                  '"' + std::string(before, 'a') + written + std::string(behind, 'z') + '"')
+            << byte << " behind " << before;
+      }
+    }
+  }
+}
+
 TEST(CanonicalJson, A19_EscapesOnlyWhatMustBe) {
   EXPECT_EQ(Canonical(R"("\u002f\/\u0022\u005c\u0041\u00e9")"), "\"//\\\"\\\\A\xC3\xA9\"");
   EXPECT_EQ(Canonical(R"("https:\/\/cert.example.org\/p.pem")"),

@@ -11,6 +11,7 @@
 #include "callvet/evidence.h"
 #include "evidence/audit.h"
 #include "evidence/evidence_codec.h"
+#include "evidence/json_fields.h"
 #include "evidence/sqlite_store.h"
 #include "support/temporary_directory.h"
 
@@ -69,6 +70,14 @@ inline std::shared_ptr<const EvidenceRecord> RecordOf(EvidenceCodec& codec,
                                                       const CallEvidence& evidence) {
   auto record = codec.Encode(evidence, *NewEvidenceId(kNow));
   EXPECT_THAT(record, Succeeds());
+  // However it was written: the text is canonical, and says what stands beside it.
+  const auto json = ReadEvidenceJson(record->text);
+  EXPECT_THAT(json, Succeeds());
+  EXPECT_EQ(CanonicalJson(*json), record->text);
+  const auto read = RecordOfText(record->text);
+  EXPECT_THAT(read, Succeeds());
+  EXPECT_EQ(read->keys, record->keys);
+  EXPECT_EQ(read->summary, record->summary);
   return std::make_shared<const EvidenceRecord>(std::move(*record));
 }
 

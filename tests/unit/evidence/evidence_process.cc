@@ -2,7 +2,7 @@
 // Writes evidence of one call over and over, at a rate, until it is killed or has written enough.
 // Each id is printed once it is durable, and only then.
 //
-//   callvet_evidence_process STORE KEY SPILL RATE COUNT [refuse|count]
+//   callvet_evidence_process STORE KEY SPILL RATE COUNT [BURST_RATE]
 #include <unistd.h>
 
 #include <cstdlib>
@@ -34,7 +34,7 @@ int Fails(const Failure& failure) {
   return 2;
 }
 
-int Run(char** argv) {
+int Run(int argc, char** argv) {
   EvidenceSetup setup;
   setup.store = argv[1];
   setup.checkpoint_key = argv[2];
@@ -44,6 +44,7 @@ int Run(char** argv) {
   EvidenceWriterOptions options;
   options.spill_directory = argv[3];
   options.retry = std::chrono::milliseconds(200);
+  if (argc > 6) options.burst_rate = std::strtoull(argv[6], nullptr, 10);
   auto writer = EvidenceWriter::Make(opened->store, EvidenceCodec(), options, PrintDurable);
   if (!writer) return Fails(writer.error());
   std::thread running([&] { (*writer)->Run(); });
@@ -60,7 +61,8 @@ int Run(char** argv) {
   running.join();
   const EvidenceStatistics statistics = (*writer)->Statistics();
   std::cerr << "stored " << statistics.stored << " spilled " << statistics.spilled << " refused "
-            << statistics.refused << " waiting " << statistics.spill_bytes << " bytes\n";
+            << statistics.refused << " lost " << statistics.lost << " waiting "
+            << statistics.spill_bytes << " bytes\n";
   return 0;
 }
 
@@ -68,5 +70,5 @@ int Run(char** argv) {
 }  // namespace callvet::test
 
 int main(int argc, char** argv) {
-  return argc >= 6 ? callvet::test::Run(argv) : 2;
+  return argc >= 6 ? callvet::test::Run(argc, argv) : 2;
 }

@@ -20,15 +20,17 @@ using Seen = EvidenceStore::Seen;
 class MoodyStore final : public EvidenceStore {
  public:
   explicit MoodyStore(std::shared_ptr<EvidenceStore> store) : store_(std::move(store)) {}
-  enum class Mood : uint8_t { kGood, kDown, kHangs, kKeepsAndFails };
+  enum class Mood : uint8_t { kGood, kDown, kHangs, kSlow, kKeepsAndFails };
   static constexpr std::chrono::milliseconds kHang{100};
   std::atomic<Mood> mood = Mood::kGood;
   std::atomic<int> tries = 0;
+  std::atomic<size_t> direct = 0;  // records that did not come by the spill directory
 
   Result<void> Append(const std::vector<std::shared_ptr<const EvidenceRecord>>& records,
                       Seen seen) override {
     ++tries;
-    if (mood == Mood::kHangs) std::this_thread::sleep_for(kHang);
+    if (seen == Seen::kNever) direct += records.size();
+    if (mood == Mood::kHangs || mood == Mood::kSlow) std::this_thread::sleep_for(kHang);
     if (mood == Mood::kDown || mood == Mood::kHangs)
       return Fail(Reason::kEvidenceUnavailable, "down");
     auto stored = store_->Append(records, seen);
@@ -85,6 +87,16 @@ class WriterTest : public testing::Test {
       submitted_.insert(*id);
     }
   }
+  // Calls come until `condition`, some hundreds in a second, which is a burst with burst_rate 1.
+  template <class Condition>
+  bool CallsComeUntil(Condition condition) {
+    options_.max_queue = 100'000;
+    return Eventually([&] {
+      Submit(3);
+      return condition();
+    });
+  }
+  bool Spilled() { return writer_->Statistics().spilled > 0; }
   size_t Durable() {
     const std::lock_guard lock(mutex_);
     return durable_.size();
@@ -251,6 +263,25 @@ TEST_F(WriterTest, AStoreThatComesBackWithinTheGraceGetsAll) {
   ExpectAllStored();
 }
 
+TEST_F(WriterTest, WhatASlowStoreDoesNotTakeByTheEndIsSpilled) {
+  options_.burst_rate = 0;
+  options_.max_batch = 10;
+  options_.stop_grace = std::chrono::seconds(4);
+  store_->mood = MoodyStore::Mood::kSlow;
+  Start();
+  Submit(1000);  // ten seconds of the store
+  writer_->Stop();
+  thread_.join();
+  EXPECT_EQ(writer_->Statistics().lost, 0U);
+  EXPECT_GT(writer_->Statistics().spilled, 0U);
+  writer_.reset();
+  store_->mood = MoodyStore::Mood::kGood;
+  Start();
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  Stop();
+  ExpectAllStored();
+}
+
 TEST_F(WriterTest, OrCountedAsLost) {
   options_.max_queue = 20;
   options_.spill_directory = "";
@@ -310,6 +341,107 @@ TEST_F(WriterTest, ThreadsSubmitTogether) {
   Stop();
   EXPECT_EQ(submitted_.size(), 400U);
   ExpectAllStored();
+}
+
+TEST_F(WriterTest, ABurstWaitsInTheSpillDirectoryAndIsStoredWhenItIsOver) {
+  options_.burst_rate = 1;
+  Start();
+  EXPECT_TRUE(CallsComeUntil([&] { return Spilled(); }));
+  const size_t direct = store_->direct;
+  const uint64_t spilled = writer_->Statistics().spilled;
+  EXPECT_TRUE(CallsComeUntil([&] { return writer_->Statistics().spill_bytes > 100'000; }));
+  // The store is left alone, but for when the machine made a pause of the calls.
+  EXPECT_LT(store_->direct - direct, writer_->Statistics().spilled - spilled);
+  const auto since = writer_->Statistics().spilled_since;
+  ASSERT_TRUE(since.has_value());
+  EXPECT_LE(*since, SystemClock().Now());
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  EXPECT_FALSE(writer_->Statistics().spilled_since.has_value());
+  EXPECT_EQ(writer_->Statistics().store_failures, 0U);
+  Stop();
+  EXPECT_EQ(durable_, submitted_);
+  ExpectAllStored();
+}
+
+TEST_F(WriterTest, NothingIsABurstWithoutARate) {
+  options_.burst_rate = 0;
+  Start();
+  EXPECT_TRUE(CallsComeUntil([&] { return Durable() > 200; }));
+  EXPECT_EQ(writer_->Statistics().spilled, 0U);
+}
+
+TEST_F(WriterTest, TheEndOfABurstMayBeTheEndOfTheWriter) {
+  options_.burst_rate = 1;
+  options_.stop_grace = std::chrono::minutes(1);
+  Start();
+  EXPECT_TRUE(CallsComeUntil([&] { return Spilled(); }));
+  Stop();
+  EXPECT_EQ(durable_, submitted_);
+  ExpectAllStored();
+}
+
+// Without time to drain it waits for the next start.
+TEST_F(WriterTest, WhatABurstLeftIsStoredAfterTheNextStart) {
+  options_.burst_rate = 1;
+  options_.stop_grace = std::chrono::milliseconds(0);
+  Start();
+  EXPECT_TRUE(CallsComeUntil([&] { return Spilled(); }));
+  EXPECT_TRUE(Eventually([&] { return Durable() == submitted_.size(); }));
+  store_->mood = MoodyStore::Mood::kDown;
+  Stop();
+  store_->mood = MoodyStore::Mood::kGood;
+  Start();
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  Stop();
+  ExpectAllStored();
+}
+
+// Calls that always come too fast are a load and no burst.
+TEST_F(WriterTest, BehindHalfOfTheRoomCallsGoIntoTheStoreAtOnce) {
+  options_.burst_rate = 1;
+  options_.max_spill_bytes = 200'000;
+  Start();
+  EXPECT_TRUE(CallsComeUntil([&] { return Spilled(); }));
+  const size_t direct = store_->direct;
+  EXPECT_TRUE(CallsComeUntil([&] { return store_->direct > direct + 20; }));
+  EXPECT_EQ(writer_->Statistics().store_failures, 0U);  // there was always room
+  Stop();
+  EXPECT_EQ(durable_, submitted_);
+  ExpectAllStored();
+}
+
+TEST_F(WriterTest, NoRecordOfALongBurstWaitsForEver) {
+  options_.burst_rate = 1;
+  options_.burst_time = std::chrono::milliseconds(0);
+  Start();
+  EXPECT_TRUE(CallsComeUntil([&] { return Spilled(); }));
+  const size_t direct = store_->direct;
+  // While calls go on, what waited is stored, and so are new ones.
+  EXPECT_TRUE(CallsComeUntil(
+      [&] { return writer_->Statistics().spill_bytes == 0 && store_->direct > direct; }));
+  // And as long as they go on there is no other burst; a pause that the machine makes may end that.
+  const size_t before = store_->direct;
+  const uint64_t spilled = writer_->Statistics().spilled;
+  EXPECT_TRUE(CallsComeUntil([&] { return store_->direct > before + 300; }));
+  EXPECT_LT(writer_->Statistics().spilled - spilled, 1000U);
+  Stop();
+  ExpectAllStored();
+}
+
+// Flags of pools and the like are looked for at once, also after a restart.
+TEST_F(WriterTest, WhatIsNoCallDoesNotWaitForTheEndOfABurst) {
+  options_.burst_rate = 1;
+  Start();
+  EXPECT_TRUE(CallsComeUntil([&] { return Spilled(); }));
+  EvidenceCodec codec;
+  auto access = codec.Encode(EvidenceAccess{"who", "find", "", SystemClock().Now()},
+                             *NewEvidenceId(SystemClock().Now()));
+  ASSERT_THAT(access, Succeeds());
+  const std::string id = access->id;
+  ASSERT_THAT(writer_->Submit(std::make_shared<const EvidenceRecord>(std::move(*access))),
+              Succeeds());
+  EXPECT_TRUE(CallsComeUntil([&] { return lab_.store->Get(id).has_value(); }));
+  Stop();
 }
 
 class SpillTest : public testing::Test {
@@ -399,6 +531,38 @@ TEST_F(SpillTest, DamageCostsOnlyWhatItIsIn) {
     EXPECT_EQ(*ReadFile(path.string() + ".torn"), bad);
     std::filesystem::remove(path.string() + ".torn");
   }
+}
+
+TEST_F(SpillTest, KnowsHowOldTheOldestRecordIs) {
+  const auto batch = Batch(2);
+  const auto time = TimeOfId(batch.front()->id);
+  ASSERT_TRUE(time.has_value());
+  {
+    const auto spill = Open();
+    EXPECT_FALSE(spill->since().has_value());
+    ASSERT_THAT(spill->Append(batch), Succeeds());
+    EXPECT_EQ(spill->since(), time);
+  }
+  const auto spill = Open();
+  EXPECT_EQ(spill->since(), time);
+  EXPECT_EQ(spill->Next(10)->size(), 2U);
+  spill->Drop();
+  EXPECT_FALSE(spill->since().has_value());
+}
+
+TEST(EvidenceIds, AreAllDifferentAndSayWhenTheyWereMade) {
+  EvidenceIds ids;
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) {
+    const auto id = ids.Next(kNow);
+    ASSERT_THAT(id, Succeeds());
+    EXPECT_EQ(id->size(), 36U);
+    EXPECT_EQ(id->at(14), '7');
+    EXPECT_EQ(TimeOfId(*id), kNow);
+    seen.insert(*id);
+  }
+  EXPECT_EQ(seen.size(), 1000U);
+  EXPECT_EQ(TimeOfId("no id"), std::nullopt);
 }
 
 // Records with numbers in clear must not come into a store that hashes them.
