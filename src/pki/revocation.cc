@@ -75,9 +75,11 @@ class RevocationCheck {
   // One certificate against all lists. The sentence for people, or why it does not pass.
   Result<std::string> Check(const Certificate& certificate, const Certificate& issuer) {
     const Crl* good = nullptr;
+    const Crl* partial = nullptr;
     std::optional<Failure> unusable;
     for (const Crl& crl : store_.crls()) {
-      if (!crl.Covers(certificate)) {
+      const Crl::Coverage coverage = crl.CoverageOf(certificate);
+      if (coverage == Crl::Coverage::kNone) {
         // Not the list that this certificate points to. But who signs it and names the
         // certificate's issuer and serial number says that it is revoked (C-34), however careless
         // its CA was with distribution points.
@@ -95,7 +97,7 @@ class RevocationCheck {
       if (const auto since = crl.RevokedSince(certificate))
         return Revoked(certificate, *since, crl);
       if (current) {
-        good = &crl;
+        (coverage == Crl::Coverage::kAllReasons ? good : partial) = &crl;
       } else {
         unusable = current.error();
       }
@@ -106,6 +108,7 @@ class RevocationCheck {
     }
     if (unusable) return *unusable;
     std::string none = "no CRL covers " + Quote(certificate.subject());
+    if (partial != nullptr) none += " for all reasons, only " + Describe(*partial) + " for some";
     if (store_.revocation_policy() == RevocationPolicy::kRequired) {
       return Fail(Reason::kCrlNotAvailable, std::move(none));
     }
