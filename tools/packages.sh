@@ -16,6 +16,8 @@ CALLVET_TEST_PACKAGES=(
 )
 # libFuzzer is in clang's run-time library (libclang-rt).
 CALLVET_FUZZ_PACKAGES=(clang libclang-rt-dev)
+# tools/coverage.
+CALLVET_COVERAGE_PACKAGES=(gcovr)
 # tools/package: builds Debian packages and tries them in a chroot.
 CALLVET_PACKAGE_PACKAGES=(
   debhelper dpkg-dev fakeroot lintian systemd python3 binutils make kamailio debootstrap strace iproute2

@@ -116,8 +116,8 @@ typedef struct callvet_call {
   callvet_text message;     /* the whole SIP request, from its request line on */
   callvet_texts identities; /* bodies of all Identity headers, in order */
   callvet_texts orig;       /* P-Asserted-Identity values, else From: numbers, URIs, name-addrs. At
-                               most one beside a tel URI, as RFC 3325 says; more are input that
-                               cannot be read */
+                               most one beside a tel URI, as RFC 3325 says, the same number
+                               counting once; more are input that cannot be read */
   callvet_texts dest;       /* To */
   callvet_text from;        /* From, for the policy */
   callvet_text date;        /* Date */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -84,7 +85,7 @@ struct RuleStep {
 /// "held", "broken" or "not-applicable".
 std::string_view RuleOutcomeText(RuleStep::Outcome outcome);
 
-/// What is done with a call. A default one rejects. A value.
+/// What is done with a call. A default one rejects, and needs no memory. A value.
 struct Disposition {
   Action action = Action::kReject;
   /// The broken rule that decided; kNone if none was broken.
@@ -92,7 +93,8 @@ struct Disposition {
   /// The answer that belongs to `reason` by code map and overrides; it is sent if `action` is
   /// kReject. 0 and "" if no rule was broken.
   uint16_t sip_code = 500;
-  std::string sip_phrase = "Server Internal Error";
+  /// Of overrides; "": that of `reason`. See Phrase.
+  std::string sip_phrase;
   /// What the rules ask for. Differs from `action` where the mode or an emergency softened it.
   Action wanted = Action::kReject;
   /// Values of Reason headers, for the response or the next one if the call goes on.
@@ -100,7 +102,7 @@ struct Disposition {
   /// What to write about the call and where; nothing in observe mode, or if the call is rejected.
   std::optional<VerstatMark> verstat;
   /// URI and user parameters that are always removed from what came in: verstat (D-11).
-  std::vector<std::string> strip_parameters = {"verstat"};
+  static constexpr std::array<std::string_view, 1> kStripParameters = {"verstat"};
   /// Headers that are removed from what came in.
   std::vector<std::string> strip_headers;
   /// Beside verstat: the caller's number is not one that can call (H-21).
@@ -111,6 +113,10 @@ struct Disposition {
   std::string trunk;   // whose settings counts; "" for the default ones
   std::string holder;  // of the caller's number by the registry at that time; "": not known
   std::vector<RuleStep> steps;
+
+  [[nodiscard]] std::string_view Phrase() const {
+    return sip_phrase.empty() ? Info(reason).sip_phrase : std::string_view(sip_phrase);
+  }
 };
 
 /// The operator's rules with all tables that they need: immutable, so it may be used by any number

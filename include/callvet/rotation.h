@@ -200,8 +200,9 @@ class CallerPools {
   CallerPools& operator=(const CallerPools&) = delete;
   ~CallerPools();
 
-  /// Whether a source of `call` is flagged now.
-  [[nodiscard]] std::optional<PoolHit> Check(const CountedCall& call) const noexcept;
+  /// Whether a source of `call` is flagged now. Throws where memory runs out: not flagged would be
+  /// an answer that lets it go on.
+  [[nodiscard]] std::optional<PoolHit> Check(const CountedCall& call) const;
   /// Counts `call`, and flags its sources by `rules`. An origid with the volume of a rule is judged
   /// by itself: its calls count for signer and trunk no more. Not counted if memory runs out.
   void Count(const CountedCall& call, const PoolRules& rules) noexcept;

@@ -12,9 +12,10 @@ JsonValue NumberOrNull(size_t number) {
   return number == 0 ? JsonValue() : JsonValue(number);
 }
 
-JsonValue Texts(const std::vector<std::string>& texts) {
+template <class Range>
+JsonValue Texts(const Range& texts) {
   JsonArray array;
-  for (const std::string& text : texts) array.emplace_back(text);
+  for (const auto& text : texts) array.emplace_back(text);
   return array;
 }
 
@@ -48,7 +49,7 @@ JsonValue DispositionJson(const Disposition& disposition) {
       {"action", ActionText(disposition.action)},
       {"reason", broken ? JsonValue(Info(disposition.reason).id) : JsonValue()},
       {"sip", JsonMembers{{"code", NumberOrNull(disposition.sip_code)},
-                          {"phrase", TextOrNull(disposition.sip_phrase)}}},
+                          {"phrase", TextOrNull(disposition.Phrase())}}},
       {"wanted", ActionText(disposition.wanted)},
       {"mode", PolicyModeText(disposition.mode)},
       {"trunk", TextOrNull(disposition.trunk)},
@@ -57,7 +58,7 @@ JsonValue DispositionJson(const Disposition& disposition) {
                                           : JsonValue()},
       {"reason_headers", Texts(disposition.reason_headers)},
       {"verstat", VerstatJson(disposition.verstat)},
-      {"strip_parameters", Texts(disposition.strip_parameters)},
+      {"strip_parameters", Texts(Disposition::kStripParameters)},
       {"strip_headers", Texts(disposition.strip_headers)},
       {"steps", std::move(steps)}};
 }

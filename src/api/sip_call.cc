@@ -28,12 +28,13 @@ Result<std::optional<std::string>> Single(const SipMessage& message, std::string
   return std::optional<std::string>(std::move(*line));
 }
 
+bool IsTel(std::string_view identity) {
+  const auto uri = AddrSpec(identity);
+  return uri && EqualsIgnoreCase(uri->substr(0, 4), "tel:");
+}
+
 Result<void> CheckAsserted(const std::vector<std::string>& identities) {
-  size_t tel = 0;
-  for (const std::string& identity : identities) {
-    const auto uri = AddrSpec(identity);
-    if (uri && EqualsIgnoreCase(uri->substr(0, 4), "tel:")) ++tel;
-  }
+  const auto tel = static_cast<size_t>(std::count_if(identities.begin(), identities.end(), IsTel));
   if (tel > 1 || identities.size() - tel > 1) {
     return Invalid("P-Asserted-Identity has " + std::to_string(identities.size()) +
                    " identities: at most one sip and one tel URI are allowed");
@@ -41,14 +42,23 @@ Result<void> CheckAsserted(const std::vector<std::string>& identities) {
   return {};
 }
 
-// Unless the same URI is there already.
+// The same URI, or of the same kind and of the same number: no handset shows another one.
+bool AreTheSame(std::string_view one, std::string_view other) {
+  const auto uri = AddrSpec(one);
+  const auto its = AddrSpec(other);
+  if (uri && its && *uri == *its) return true;
+  if (IsTel(one) != IsTel(other)) return false;
+  const auto party = Party::Parse(one, nullptr);
+  const auto second = Party::Parse(other, nullptr);
+  return party && second && party->tn() && second->tn() &&
+         party->tn()->global() == second->tn()->global() &&
+         party->tn()->canonical() == second->tn()->canonical();
+}
+
+// Unless it is there already.
 void AddIdentity(std::string_view identity, std::vector<std::string>& identities) {
-  const auto uri = AddrSpec(identity);
-  const bool known =
-      uri && std::any_of(identities.begin(), identities.end(), [&](const auto& other) {
-        const auto its = AddrSpec(other);
-        return its && *its == *uri;
-      });
+  const bool known = std::any_of(identities.begin(), identities.end(),
+                                 [&](const auto& other) { return AreTheSame(identity, other); });
   if (!known) identities.emplace_back(identity);
 }
 

@@ -135,7 +135,7 @@ void callvet_result::FillDisposition(callvet_verdict& out) {
   out.action_class = ClassOf(Info(disposition.reason));
   out.action_reason = Text(Info(disposition.reason).id);
   out.reply_code = disposition.sip_code;
-  out.reply_phrase = Text(disposition.sip_phrase);
+  out.reply_phrase = Text(disposition.Phrase());
   out.reply_headers = List(disposition.reason_headers);
   out.strip_headers = List(disposition.strip_headers);
   out.mark.struct_size = sizeof(callvet_mark);

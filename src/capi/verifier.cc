@@ -160,12 +160,15 @@ int callvet_verify(callvet_verifier* verifier, const callvet_call* call, callvet
   callvet_call read;
   if (verifier == nullptr || result == nullptr) return Invalid("a handle is NULL", error);
   if (!ReadStruct(call, read)) return Invalid("call without struct_size", error);
-  return Guard(error, [&]() -> int {
+  const int status = Guard(error, [&]() -> int {
     callvet_verdict out{};
-    const int status = Judge(*verifier, read, *result, out);
+    const int judged = Judge(*verifier, read, *result, out);
     WriteStruct(out, verdict);
-    return status;
+    return judged;
   });
+  // What was come to is neither kept as evidence nor counted: nobody was told.
+  if (status < 0) (void)Guard(nullptr, [&] { return result->Clear(), CALLVET_OK; });
+  return status;
 }
 
 int callvet_verify_batch(callvet_verifier* verifier, const callvet_batch* batch,

@@ -35,7 +35,7 @@ Colour ActionColour(Action action) {
 std::string AnswerText(const Disposition& disposition) {
   if (disposition.reason == Reason::kNone) return "no rule was broken";
   return std::string(Info(disposition.reason).id) + " (" + std::to_string(disposition.sip_code) +
-         " " + ForTerminal(disposition.sip_phrase) + ")";
+         " " + ForTerminal(disposition.Phrase()) + ")";
 }
 
 void PrintSummary(const Console& console, const Disposition& disposition) {

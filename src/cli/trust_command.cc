@@ -70,7 +70,7 @@ JsonValue AllJson(const TrustKeeper& keeper, const std::vector<TrustSource>& sou
 
 void PrintSources(const Console& console, const std::vector<TrustSource>& sources) {
   for (const TrustSource& source : sources) {
-    const bool good = !source.failure && !source.not_kept;
+    const bool good = !source.failure && !source.not_kept && !source.idle;
     console.out() << console.Paint(good ? Colour::kGreen : Colour::kRed, good ? "OK " : "NO ")
                   << " " << TrustSourceKindName(source.kind) << " " << ForTerminal(source.name);
     if (!source.detail.empty()) console.out() << ": " << ForTerminal(source.detail);

@@ -392,6 +392,7 @@ void WarnOf(const TrustReport& report, const Console& console) {
     if (source.not_kept) {
       console.Warn(source.name + ": counts, but could not be kept: " + source.not_kept->detail);
     }
+    if (source.idle) console.Warn(source.name + ": " + source.detail);
     if (!source.failure) continue;
     console.Warn(source.name +
                  (source.in_use ? ": what was at hand, or a stale list, counts, because of "

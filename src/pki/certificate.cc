@@ -153,6 +153,16 @@ Result<std::vector<std::string>> ReadTnAuthListUris(const X509* x509) {
   return uris;
 }
 
+// Whether the flags are there and leave out one of the eight that RFC 5280 4.2.1.13 knows.
+bool LeavesReasonsOut(const ASN1_BIT_STRING* reasons) {
+  constexpr int kFirst = 1;  // keyCompromise
+  constexpr int kLast = 8;   // aACompromise
+  for (int bit = kFirst; reasons != nullptr && bit <= kLast; ++bit) {
+    if (ASN1_BIT_STRING_get_bit(reasons, bit) == 0) return true;
+  }
+  return false;
+}
+
 // Broken distribution points would take the certificate out of the reach of its CRL.
 Result<std::vector<CrlDistributionPoint>> ReadDistributionPoints(const X509* x509) {
   bool broken = false;
@@ -168,6 +178,7 @@ Result<std::vector<CrlDistributionPoint>> ReadDistributionPoints(const X509* x50
     auto issuers = DirectoryNamesOf(point->CRLissuer);
     if (!issuers) return CertificateMalformed("has a cRLIssuer that cannot be decoded");
     out.issuer_names = std::move(*issuers);
+    out.some_reasons = LeavesReasonsOut(point->reasons);
     read.push_back(std::move(out));
   }
   return read;

@@ -26,6 +26,7 @@ enum class KeyKind : uint8_t { kEcP256, kEcP384, kEcP521, kRsa, kOther };
 struct CrlDistributionPoint {
   std::vector<std::string> uris;          // of the fullName, in order
   std::vector<std::string> issuer_names;  // cRLIssuer directoryNames, canonical as subject_der()
+  bool some_reasons = false;  // its list tells of some reasons for revocation, not of all
 };
 
 /// A decoded X.509 certificate with the facts that STIR needs. Immutable; copying shares the

@@ -323,17 +323,20 @@ bool Crl::HasScopeOf(const Crl& other) const {
          mine.uris == theirs.uris;
 }
 
-bool Crl::Covers(const Certificate& certificate) const {
+Crl::Coverage Crl::CoverageOf(const Certificate& certificate) const {
   const Scope& scope = data_->scope;
-  if (certificate.is_ca() ? scope.only_user : scope.only_ca) return false;
+  if (certificate.is_ca() ? scope.only_user : scope.only_ca) return Coverage::kNone;
   const bool own_issuer = data_->issuer_der == certificate.issuer_der();
-  if (!own_issuer && !scope.indirect) return false;
+  if (!own_issuer && !scope.indirect) return Coverage::kNone;
   // A list without a named distribution point holds everything that its issuer issued.
-  if (own_issuer && !scope.named) return true;
-  const auto& points = certificate.crl_distribution_points();
-  return std::any_of(points.begin(), points.end(), [&](const CrlDistributionPoint& point) {
-    return Matches(point, certificate, scope, data_->issuer_der);
-  });
+  if (own_issuer && !scope.named) return Coverage::kAllReasons;
+  Coverage coverage = Coverage::kNone;
+  for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
+    if (!Matches(point, certificate, scope, data_->issuer_der)) continue;
+    if (!point.some_reasons) return Coverage::kAllReasons;
+    coverage = Coverage::kSomeReasons;
+  }
+  return coverage;
 }
 
 bool Crl::SignedBy(const Certificate& issuer) const {

@@ -46,7 +46,13 @@ class Crl {
   /// of one of the certificate's distribution points. A direct list whose IDP names a URI covers
   /// only certificates with that URI, and one for end entities or for CAs only those (RFC
   /// 5280 6.3.3 (b)). Says nothing about the signature.
-  [[nodiscard]] bool Covers(const Certificate& certificate) const;
+  [[nodiscard]] bool Covers(const Certificate& certificate) const {
+    return CoverageOf(certificate) != Coverage::kNone;
+  }
+  /// Whether who is not on a list that covers him is not revoked. kSomeReasons: all distribution
+  /// points that say so are limited to some reasons (RFC 5280 6.3.3 (d)).
+  enum class Coverage : uint8_t { kNone, kSomeReasons, kAllReasons };
+  [[nodiscard]] Coverage CoverageOf(const Certificate& certificate) const;
 
   /// True if signed by `issuer`'s key, and `issuer` has this CRL's issuer name, may sign CRLs
   /// (cRLSign, where keyUsage is present) and has a key strong enough for a CA.

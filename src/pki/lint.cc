@@ -61,6 +61,7 @@ constexpr auto kRules = std::to_array<Rule>({
   {"C-1", "serial-64-bits", kAtis005, kAll, kV005, kWarning, lint::Serial64Bits},
   {"C-1", "serial-20-octets", "RFC 5280 4.1.2.2", kAll, kAlways, kError, lint::Serial20Octets},
   {"C-1", "validity-order", "RFC 5280 4.1.2.5", kAll, kAlways, kError, lint::ValidityOrder},
+  {"C-1", "validity-der", "RFC 5280 4.1.2.5", kAll, kAlways, kError, lint::ValidityDer},
 
   {"C-2", "signature-ecdsa", "ATIS-1000080 v003 6.4.1, CP 1.4", kAll, kV003, kError, lint::SignatureEcdsa},
   {"C-2", "signature-sha256", kAtis003, kAll, kV003, kWarning, lint::SignatureSha256},  // CP 1.4: or SHA384

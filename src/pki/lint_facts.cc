@@ -62,6 +62,11 @@ AttributeKind KindOf(const ASN1_OBJECT* object) {
   }
 }
 
+EncodedTime ReadTime(const ASN1_TIME* time) {
+  const bool general = ASN1_STRING_type(time) == V_ASN1_GENERALIZEDTIME;
+  return {general ? EncodedTime::Type::kGeneralizedTime : EncodedTime::Type::kUtcTime, Bytes(time)};
+}
+
 std::vector<NameAttribute> ReadName(const X509_NAME* name) {
   std::vector<NameAttribute> attributes;
   for (int i = 0; i < X509_NAME_entry_count(name); ++i) {
@@ -218,6 +223,8 @@ Facts ReadFacts(const Certificate& certificate, const Certificate* issuer,
   const X509* x509 = certificate.x509();
   const ProfileRole role = options.role ? *options.role : GuessRole(certificate);
   Facts facts{certificate, issuer, options, role};
+  facts.not_before = ReadTime(X509_get0_notBefore(x509));
+  facts.not_after = ReadTime(X509_get0_notAfter(x509));
   facts.version = int64_t{X509_get_version(x509)} + 1;
   ReadSerial(x509, facts);
   ReadSignature(x509, facts);

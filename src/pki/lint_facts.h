@@ -63,6 +63,12 @@ struct DistributionPoint {
   size_t other_issuers = 0;       // other names there
 };
 
+/// A time as it is encoded.
+struct EncodedTime {
+  enum class Type : uint8_t { kUtcTime, kGeneralizedTime } type = Type::kUtcTime;
+  std::string text;
+};
+
 /// One line of the certificate's list of extensions.
 struct ExtensionHeader {
   std::string oid;   // dotted
@@ -80,6 +86,8 @@ struct Facts {
   int64_t version = 0;  // 3 for v3
   int serial_sign = 0;  // -1, 0, 1
   int serial_bits = 0;  // of its absolute value
+  EncodedTime not_before{};
+  EncodedTime not_after{};
   std::string signature_oid{};
   std::string signature_name{};
   bool signature_has_parameters = false;

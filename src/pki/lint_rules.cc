@@ -240,6 +240,25 @@ Outcome ValidityOrder(const Facts& facts) {
           FormatTime(certificate.not_before()) + " to " + FormatTime(certificate.not_after())};
 }
 
+// YYMMDDHHMMSSZ, and from 2050 on YYYYMMDDHHMMSSZ: with seconds, without fractions and offsets.
+bool IsDerTime(const EncodedTime& time) {
+  const bool general = time.type == EncodedTime::Type::kGeneralizedTime;
+  const size_t digits = general ? 14 : 12;
+  return time.text.size() == digits + 1 && time.text.back() == 'Z' &&
+         std::all_of(time.text.begin(), time.text.end() - 1, IsDigit) &&
+         (!general || time.text >= "2050");
+}
+
+std::string EncodedTimeText(const EncodedTime& time) {
+  return (time.type == EncodedTime::Type::kUtcTime ? "UTCTime " : "GeneralizedTime ") +
+         Quote(time.text);
+}
+
+Outcome ValidityDer(const Facts& facts) {
+  return {IsDerTime(facts.not_before) && IsDerTime(facts.not_after),
+          EncodedTimeText(facts.not_before) + " to " + EncodedTimeText(facts.not_after)};
+}
+
 // C-2
 
 Outcome SignatureEcdsa(const Facts& facts) {

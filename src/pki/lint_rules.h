@@ -24,6 +24,7 @@ Outcome SerialPositive(const Facts& facts);
 Outcome Serial64Bits(const Facts& facts);
 Outcome Serial20Octets(const Facts& facts);
 Outcome ValidityOrder(const Facts& facts);
+Outcome ValidityDer(const Facts& facts);
 
 // C-2
 Outcome SignatureEcdsa(const Facts& facts);

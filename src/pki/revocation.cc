@@ -78,9 +78,11 @@ class RevocationCheck {
   Result<std::string> Check(size_t target) {
     const Certificate& certificate = path_[target];
     const Crl* good = nullptr;
+    const Crl* partial = nullptr;
     std::optional<Failure> unusable;
     for (const Crl& crl : store_.crls()) {
-      if (!crl.Covers(certificate)) {
+      const Crl::Coverage coverage = crl.CoverageOf(certificate);
+      if (coverage == Crl::Coverage::kNone) {
         // Not the list that this certificate points to. But who signs it and names the
         // certificate's issuer and serial number says that it is revoked (C-34), however careless
         // its CA was with distribution points.
@@ -98,7 +100,7 @@ class RevocationCheck {
       if (const auto since = crl.RevokedSince(certificate))
         return Revoked(certificate, *since, crl);
       if (current) {
-        good = &crl;
+        (coverage == Crl::Coverage::kAllReasons ? good : partial) = &crl;
       } else {
         unusable = current.error();
       }
@@ -109,6 +111,7 @@ class RevocationCheck {
     }
     if (unusable) return *unusable;
     std::string none = "no CRL covers " + Quote(certificate.subject());
+    if (partial != nullptr) none += " for all reasons, only " + Describe(*partial) + " for some";
     if (store_.revocation_policy() == RevocationPolicy::kRequired) {
       return Fail(Reason::kCrlNotAvailable, std::move(none));
     }

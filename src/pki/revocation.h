@@ -24,9 +24,9 @@ inline constexpr std::chrono::seconds kCrlClockSkew{300};
 /// Several CRLs may cover a certificate: it is revoked if any good one lists it; it is clear if at
 /// least one good one does not. If all that cover it are unusable the failure is kCrlInvalid or
 /// kCrlStale (also one whose thisUpdate is in the future, or without nextUpdate), never a pass.
-/// None at all: RevocationPolicy decides (kCrlNotAvailable). Under kBestEffort what cannot be found
-/// out passes, and a stale list still revokes whom it lists. Returns one sentence per checked
-/// certificate. Thread-safe; no I/O.
+/// None at all, or none but for some reasons of revocation: RevocationPolicy decides
+/// (kCrlNotAvailable). Under kBestEffort what cannot be found out passes, and a stale list still
+/// revokes whom it lists. Returns one sentence per checked certificate. Thread-safe; no I/O.
 Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>& path,
                                                  const TrustStore& store, sys_seconds at);
 

@@ -58,6 +58,25 @@ Result<void> CheckCrlFile(const CrlDocument& document, const std::vector<Crl>& i
   return {};
 }
 
+// A direct list counts for what its own issuer issued. That of a known signer of indirect ones, who
+// issues nothing that calls are signed with, says nothing of anybody.
+std::string WhyIdle(const CrlDocument& document, const TrustStore& trust, sys_seconds now) {
+  for (const Crl& crl : document.crls) {
+    const auto is_issuer = [&](const Certificate& signer) {
+      return signer.subject_der() == crl.issuer_der();
+    };
+    const bool of_signer =
+        std::any_of(trust.crl_anchors().begin(), trust.crl_anchors().end(), is_issuer) ||
+        std::any_of(trust.crl_signers().begin(), trust.crl_signers().end(), is_issuer);
+    if (crl.indirect() || !of_signer) continue;
+    if (JudgeCrl(crl, document.signers, trust, now).standing == CrlStanding::kAuthentic) continue;
+    return "has no effect: the list of " + Quote(crl.issuer()) +
+           " is not marked as indirect (C-33), so it says nothing of certificates that others "
+           "issued";
+  }
+  return {};
+}
+
 // The chain of a list's signer, from its file or x5u.
 Result<CertificateBundle> SignerChain(const TrustInputs& inputs, const SignedTrustList& list,
                                       const Deadline& deadline) {
@@ -185,6 +204,10 @@ Result<TrustKeeper::Files> TrustKeeper::ReadFiles(sys_seconds now, TrustReport& 
   for (const auto& [name, document] : documents) {
     const auto usable = CheckCrlFile(document, file_crls_, *trust, now);
     good = Report(report, Kind::kCrlFile, name, usable) && good;
+    if (std::string why = usable ? WhyIdle(document, *trust, now) : ""; !why.empty()) {
+      report.sources.back().idle = true;
+      report.sources.back().detail = std::move(why);
+    }
     for (const Crl& crl : document.crls) {
       files.builder.AddCrl(crl);
       files.crls.push_back(crl);

@@ -61,6 +61,8 @@ struct TrustSource {
   std::optional<Failure> not_kept = std::nullopt;
   /// A trust list that was accepted once and has ended: nothing of it counts.
   bool expired = false;
+  /// It has no effect, though nothing is wrong with it: `detail` says why.
+  bool idle = false;
 };
 
 /// "anchors", "crl-anchors", "crl-file", "crl-url", "trust-list-roots" or "trust-list".

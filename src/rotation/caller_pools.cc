@@ -195,14 +195,10 @@ Result<std::shared_ptr<CallerPools>> CallerPools::Make(const PoolOptions& option
   return std::shared_ptr<CallerPools>(new CallerPools(std::make_unique<Parts>(options)));
 }
 
-std::optional<PoolHit> CallerPools::Check(const CountedCall& call) const noexcept {
-  try {
-    std::optional<PoolHit> severest = parts_->flagged.Check(call);
-    if (severest) parts_->hits.fetch_add(1, std::memory_order_relaxed);
-    return severest;
-  } catch (...) {
-    return std::nullopt;
-  }
+std::optional<PoolHit> CallerPools::Check(const CountedCall& call) const {
+  std::optional<PoolHit> severest = parts_->flagged.Check(call);
+  if (severest) parts_->hits.fetch_add(1, std::memory_order_relaxed);
+  return severest;
 }
 
 void CallerPools::Count(const CountedCall& call, const PoolRules& rules) noexcept {

@@ -46,6 +46,37 @@ TEST(CallFromSip, Rfc3325_MoreAssertedIdentitiesThanOneOfAKind) {
               FailsWith(Reason::kSipMessageInvalid));
 }
 
+// Twice in another spelling, or of another host: nobody could show another number.
+TEST(CallFromSip, Rfc3325_TheSameNumberTwiceIsOneIdentity) {
+  const auto asserted = [](const std::string& first, const std::string& second) {
+    return Read(
+        Both("P-Asserted-Identity: " + first + "\r\nP-Asserted-Identity: " + second + "\r\n"));
+  };
+  for (const auto& [first, second] : std::vector<std::pair<std::string, std::string>>{
+           {"<sip:+12155550100@a.example.org>", "<sip:+12155550100@a.example.org>"},
+           {"<sip:+12155550100@a.example.org;user=phone>",
+            "\"A\" <sip:+12155550100@b.example.org>"},
+           {"<sip:+1-215-555-0100@a.example.org;user=phone>",
+            "<sips:%2B12155550100@a.example.org>"},
+           {"<tel:+1-215-555-0100>", "<tel:+12155550100;cpc=ordinary>"}}) {
+    const auto call = asserted(first, second);
+    ASSERT_THAT(call, Succeeds()) << second;
+    EXPECT_THAT(call->orig, testing::ElementsAre(first)) << second;
+  }
+  const auto both = asserted("<sip:+12155550100@a.example.org>,<tel:+12155550100>",
+                             "<tel:+1-215-555-0100>,<sip:+12155550100@b.example.org>");
+  ASSERT_THAT(both, Succeeds());
+  EXPECT_EQ(both->orig.size(), 2U);
+  // Another number, or what may be another one.
+  for (const auto& [first, second] : std::vector<std::pair<std::string, std::string>>{
+           {"<sip:+12155550100@example.org>", "<sip:+12155550101@example.org>"},
+           {"<tel:+12155550100>", "<tel:12155550100;phone-context=example.org>"},
+           {"<sip:+12155550100@example.org>", "<sip:12155550100@example.org;user=phone>"},
+           {"<sip:alice@a.example.org>", "<sip:alice@b.example.org>"}}) {
+    EXPECT_THAT(asserted(first, second), FailsWith(Reason::kSipMessageInvalid)) << second;
+  }
+}
+
 // They assert nothing, so the caller is the one of From.
 TEST(CallFromSip, D3_EmptyAssertedIdentitiesAreNone) {
   for (const std::string_view empty : {"", " ", ",", " , ,"}) {

@@ -131,6 +131,7 @@ struct Spec {
   int version = 3;
   std::string serial = "7fffffffffffffff01";
   std::string not_before = "20240101000000Z";
+  std::pair<int, std::string> not_after = {V_ASN1_UTCTIME, "401231235959Z"};  // as it stands
   Name subject;
   Name issuer;
   std::string curve = "P-256";
@@ -212,7 +213,11 @@ Certificate Make(const Spec& spec) {
   const BignumPtr owner(number);
   BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509.get()));
   ASN1_TIME_set_string_X509(X509_getm_notBefore(x509.get()), spec.not_before.c_str());
-  ASN1_TIME_set_string_X509(X509_getm_notAfter(x509.get()), "20401231235959Z");
+  const OpenSslPtr<ASN1_STRING, ASN1_STRING_free> not_after(
+      ASN1_STRING_type_new(spec.not_after.first));
+  ASN1_STRING_set(not_after.get(), spec.not_after.second.data(),
+                  static_cast<int>(spec.not_after.second.size()));
+  X509_set1_notAfter(x509.get(), not_after.get());
   X509_set_subject_name(x509.get(), MakeName(spec.subject).get());
   X509_set_issuer_name(x509.get(), MakeName(spec.issuer).get());
   X509_set_pubkey(x509.get(), Key(spec.curve));
@@ -353,6 +358,30 @@ INSTANTIATE_TEST_SUITE_P(
          EndEntity,
          [](Spec& s) { s.not_before = "20990101000000Z"; },
          {{"validity-order", kError}}},
+        {"UtcTimeWithoutSeconds",
+         EndEntity,
+         [](Spec& s) { s.not_after = {V_ASN1_UTCTIME, "4012312359Z"}; },
+         {{"validity-der", kError}}},
+        {"UtcTimeWithAnOffset",
+         EndEntity,
+         [](Spec& s) { s.not_after = {V_ASN1_UTCTIME, "401231235959+0100"}; },
+         {{"validity-der", kError}}},
+        {"GeneralizedTimeBefore2050",
+         EndEntity,
+         [](Spec& s) { s.not_after = {V_ASN1_GENERALIZEDTIME, "20491231235959Z"}; },
+         {{"validity-der", kError}}},
+        {"GeneralizedTimeWithAFraction",
+         EndEntity,
+         [](Spec& s) { s.not_after = {V_ASN1_GENERALIZEDTIME, "20501231235959.5Z"}; },
+         {{"validity-der", kError}}},
+        {"GeneralizedTimeWithAnOffset",
+         EndEntity,
+         [](Spec& s) { s.not_after = {V_ASN1_GENERALIZEDTIME, "20501231235959-0500"}; },
+         {{"validity-der", kError}}},
+        {"GeneralizedTimeFrom2050",
+         EndEntity,
+         [](Spec& s) { s.not_after = {V_ASN1_GENERALIZEDTIME, "20500101000000Z"}; },
+         {}},
         {"SignatureSha384",
          EndEntity,
          [](Spec& s) { s.digest = EVP_sha384(); },

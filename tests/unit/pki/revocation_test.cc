@@ -56,6 +56,47 @@ TEST_F(DirectCrlTest, C35_NotListedPasses) {
               Succeeds());
 }
 
+TEST_F(DirectCrlTest, C35_AStaleListThatNamesNobody) {
+  const std::vector<std::string> crls = {MakeCrl({}, pki_.root), MakeCrl({}, pki_.ca)};
+  const sys_seconds later = kNow + test::days(2);
+  EXPECT_THAT(Verify(crls, RevocationPolicy::kIfCovered, later), FailsWith(Reason::kCrlStale));
+  EXPECT_THAT(Verify(crls, RevocationPolicy::kRequired, later), FailsWith(Reason::kCrlStale));
+  const auto chain = Verify(crls, RevocationPolicy::kBestEffort, later);
+  ASSERT_THAT(chain, Succeeds());
+  for (const std::string& note : chain->revocation_notes()) {
+    EXPECT_TRUE(note.starts_with("not known")) << note;
+  }
+}
+
+// Of several paths that fail, the failure of the one that came farthest is told.
+TEST_F(DirectCrlTest, C36_ThePathThatCameFarthestSaysWhy) {
+  CertSpec spec = test::CaSpec("/C=US/O=Test CA/CN=SHAKEN Twin");
+  const TestCert revoked = Issue(spec, pki_.root);
+  spec.key = revoked.key;
+  CertSpec expired_spec = spec;
+  expired_spec.not_after = kNow - test::days(1);
+  const TestCert expired = Issue(expired_spec, pki_.root);
+  const TestCert uncovered = Issue(spec, pki_.root);
+  const TestCert leaf = Issue(LeafSpec(), revoked);
+  const auto reason = [&](const std::vector<TestCert>& bundle,
+                          const std::vector<std::string>& crls) {
+    const auto chain =
+        VerifyChain(BundleOf(bundle),
+                    *StoreOf({.anchors = {pki_.root},
+                              .crls = crls,
+                              .policy = crls.empty() ? RevocationPolicy::kRequired
+                                                     : RevocationPolicy::kIfCovered}),
+                    kNow);
+    return chain ? Reason::kNone : chain.error().reason;
+  };
+  const std::vector<std::string> lists = {MakeCrl(Listing({revoked}), pki_.root)};
+  EXPECT_EQ(reason({leaf, revoked, expired}, lists), Reason::kCertificateRevoked);
+  EXPECT_EQ(reason({leaf, expired, revoked}, lists), Reason::kCertificateRevoked);
+  EXPECT_EQ(reason({leaf, uncovered, expired}, {}), Reason::kCrlNotAvailable);
+  EXPECT_EQ(reason({leaf, expired, uncovered}, {}), Reason::kCrlNotAvailable);
+  EXPECT_EQ(reason({leaf, expired}, lists), Reason::kCertificateExpired);
+}
+
 TEST_F(DirectCrlTest, C35_RevokedLeafAndRevokedIntermediate) {
   EXPECT_THAT(Verify({MakeCrl(Listing({pki_.leaf}), pki_.ca)}),
               FailsWith(Reason::kCertificateRevoked));
@@ -331,6 +372,43 @@ TEST_F(IndirectCrlTest, C35_Stale) {
   const auto signer = Issue(SignerSpec(), pa_root_);
   EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}, kNow + test::days(2)),
               FailsWith(Reason::kCrlStale));
+}
+
+// RFC 5280 6.3.3 (d): a distribution point for some reasons of revocation leads to no list that
+// could clear a certificate; what it lists is revoked all the same.
+TEST_F(IndirectCrlTest, C33_ADistributionPointForSomeReasonsClearsNobody) {
+  const auto der = [](int tag, const std::string& contents) {
+    return std::string(1, static_cast<char>(tag)) + static_cast<char>(contents.size()) + contents;
+  };
+  const std::string name = der(0xA0, der(0xA0, der(0x86, kUri)));
+  const auto point = [&](const std::string& reasons) {
+    return der(0x30, name + (reasons.empty() ? "" : der(0x81, reasons)));
+  };
+  const CrlSpec empty = Indirect();
+  CrlSpec listing = empty;
+  listing.entries = {{.serial_hex = "77"}};
+  const auto verify = [&](const std::string& points, RevocationPolicy policy, const CrlSpec& crl) {
+    CertSpec spec = LeafSpec();
+    spec.serial_hex = "77";
+    spec.raw_extensions = {{"2.5.29.31", der(0x30, points)}};
+    const auto leaf = Issue(spec, root_);
+    return VerifyChain(
+        BundleOf({leaf}),
+        *StoreOf({.anchors = {root_}, .crls = {MakeCrl(crl, root_)}, .policy = policy}), kNow);
+  };
+  constexpr auto kRequired = RevocationPolicy::kRequired;
+  const std::string some = point(std::string("\x01\x40", 2));     // keyCompromise
+  const std::string all = point(std::string("\x07\x7F\x80", 3));  // each of the eight
+  const std::string seven = point(std::string("\x07\x7F\x00", 3));
+  EXPECT_THAT(verify(point(""), kRequired, empty), Succeeds());
+  EXPECT_THAT(verify(all, kRequired, empty), Succeeds());
+  EXPECT_THAT(verify(some + point(""), kRequired, empty), Succeeds());
+  EXPECT_THAT(verify(some, kRequired, empty), FailsWith(Reason::kCrlNotAvailable));
+  EXPECT_THAT(verify(seven, kRequired, empty), FailsWith(Reason::kCrlNotAvailable));
+  EXPECT_THAT(verify(some, kRequired, listing), FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(verify(some, RevocationPolicy::kIfCovered, empty), Succeeds());
+  EXPECT_THAT(verify(some, RevocationPolicy::kIfCovered, listing),
+              FailsWith(Reason::kCertificateRevoked));
 }
 
 TEST_F(IndirectCrlTest, ACaMayIssueAnIndirectListForItself) {

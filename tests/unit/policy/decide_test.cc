@@ -103,7 +103,7 @@ TEST(Decide, A40_UnsignedCallHasAReasonWithoutPpi) {
   const Disposition disposition = DecideUnsigned(*folder.Make("{}"), call);
   EXPECT_EQ(disposition.action, Action::kReject);
   EXPECT_EQ(disposition.sip_code, 428);
-  EXPECT_EQ(disposition.sip_phrase, "Use Identity Header");
+  EXPECT_EQ(disposition.Phrase(), "Use Identity Header");
   EXPECT_THAT(disposition.reason_headers,
               ElementsAre(R"(STIR;cause=428;text="Use Identity Header")"));
 }
@@ -240,6 +240,8 @@ TEST(Decide, ADefaultDispositionRejects_AndSoDoesADefaultVerdict) {
   const Disposition disposition = Decide(*folder.Make("{}"), {}, Verdict());
   EXPECT_EQ(disposition.action, Action::kReject);
   EXPECT_EQ(disposition.reason, Reason::kInternalError);
+  EXPECT_EQ(disposition.sip_code, 500);
+  EXPECT_EQ(Disposition().Phrase(), disposition.Phrase());
 }
 
 struct IrregularCase {

@@ -454,8 +454,7 @@ void ExpectDisposition(const Row& row, PolicyMode mode, uint16_t code, const Dis
   EXPECT_EQ(got.wanted, good ? Action::kPass : Action::kReject) << where;
   EXPECT_EQ(got.reason, row.reason) << where;
   EXPECT_EQ(got.sip_code, code) << where;
-  EXPECT_EQ(got.sip_phrase.empty(), good) << where;
-  EXPECT_EQ(got.strip_parameters, std::vector<std::string>{"verstat"}) << where;
+  EXPECT_EQ(got.Phrase().empty(), good) << where;
   EXPECT_EQ(got.strip_headers.empty(), mode == PolicyMode::kObserve) << where;
   if (expected == Action::kPass) {
     EXPECT_TRUE(got.reason_headers.empty()) << where;

@@ -1,84 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "repository/https_fetcher.h"
 
-#include <dlfcn.h>
 #include <netdb.h>
 
 #include <cstdlib>
 #include <cstring>
-#include <map>
-#include <mutex>
 #include <thread>
 
+#include "support/fake_dns.h"
 #include "unit/repository/fetcher_fixture.h"
 
 namespace callvet {
 namespace {
 
+using test::FakeDns;
 using test::HostileServer;
 using test::Peer;
-
-// Name servers as hostile as the web servers: what each name's lookups answer, one after the other
-// (the last one stays).
-class FakeDns {
- public:
-  struct Answer {
-    std::vector<std::string> addresses = {};
-    milliseconds delay{0};
-  };
-
-  static FakeDns& Get() {
-    static FakeDns dns;
-    return dns;
-  }
-  void Set(const std::string& name, std::vector<Answer> answers) {
-    const std::lock_guard lock(mutex_);
-    names_[name] = {std::move(answers), 0};
-  }
-  Answer Next(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    const auto found = names_.find(name);
-    if (found == names_.end()) return {};
-    auto& [answers, lookups] = found->second;
-    return answers[std::min(lookups++, answers.size() - 1)];
-  }
-  size_t Lookups(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    return names_[name].second;
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, std::pair<std::vector<Answer>, size_t>> names_;
-};
-
-}  // namespace
-}  // namespace callvet
-
-// Takes the place of the C library's for the whole program, libcurl included.
-extern "C" __attribute__((visibility("default"))) int getaddrinfo(const char* name,
-                                                                  const char* service,
-                                                                  const addrinfo* hints,
-                                                                  addrinfo** result) {
-  using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
-  static const auto real = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  const auto answer = callvet::FakeDns::Get().Next(name);
-  std::this_thread::sleep_for(answer.delay);
-  addrinfo wanted{};
-  if (hints != nullptr) wanted = *hints;
-  wanted.ai_family = AF_UNSPEC;
-  wanted.ai_flags = AI_NUMERICHOST;
-  *result = nullptr;
-  addrinfo** end = result;
-  for (const std::string& address : answer.addresses) {
-    if (real(address.c_str(), service, &wanted, end) != 0) return EAI_FAIL;
-    while (*end != nullptr) end = &(*end)->ai_next;
-  }
-  return *result == nullptr ? EAI_NONAME : 0;
-}
-
-namespace callvet {
-namespace {
 
 void SayHello(Peer& peer) {
   peer.ReadRequest();

@@ -137,6 +137,31 @@ TEST_F(TrustKeeperTest, C33_ForgedOrOlderCrlFileKeepsTheOldOne) {
   }
 }
 
+// The list of the STI-PA lists what others issued, so it must say that it is indirect. One that
+// does not is no error, but that it changes nothing is said.
+TEST_F(TrustKeeperTest, C33_AStiPaListThatIsNotIndirectIsSaidToHaveNoEffect) {
+  UseAnchorFile();
+  inputs_.crl_anchors = {dir_.Put("pa-root.pem", pa_.root.pem)};
+  inputs_.crls = {dir_.Put("pa.crl", MakeDirect(pa_.root, {pa_.carrier.leaf}))};
+  const auto idle = [](const TrustReport& report) {
+    return std::count_if(report.sources.begin(), report.sources.end(), [](const auto& source) {
+      return source.idle && source.name.ends_with("pa.crl") && !source.detail.empty();
+    });
+  };
+  TrustKeeper keeper(inputs_);
+  const auto report = keeper.Load(kNow, {});
+  ASSERT_THAT(Outcome(report), Succeeds());
+  EXPECT_EQ(idle(report), 1);
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  // Neither a list of a carrier's CA nor one that counts is one.
+  NameIndirectCrl();
+  dir_.Put("pa.crl", MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  EXPECT_EQ(idle(keeper.Load(kNow, {})), 0);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  dir_.Put("pa.crl", MakeDirect(pa_.carrier.ca, {}));
+  EXPECT_EQ(idle(keeper.Load(kNow, {})), 0);
+}
+
 // ----- The trust list
 
 TEST_F(TrustKeeperTest, C32_ListedAnchorUntilTheListExpiresThenNothing) {

@@ -71,6 +71,35 @@ TEST(Compact, A42_PartiesAreNeeded) {
   EXPECT_EQ(called.ReasonOf(), Reason::kCalledMissing);
 }
 
+// It is rebuilt for the called party, so that must be where the call goes.
+TEST(Compact, F4_ACallThatGoesElsewhere_IsDestMismatch) {
+  CompactCall call;
+  call.request.target = "sip:+12155550101@example.org;user=phone";
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.source->gets = 0;
+  call.request.target = "sip:+12155550177@example.org;user=phone";
+  EXPECT_EQ(call.ReasonOf(), Reason::kDestMismatch);
+  EXPECT_EQ(call.source->gets, 0);
+  // Of several called parties the one that the call goes to counts.
+  call.request.dest = {"+12155550177", "+12155550101"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+  call.request.target = "sip:+12155550101@example.org;user=phone";
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+TEST(Compact, A52_CallerByUri) {
+  CompactCall call;
+  call.payload =
+      R"({"dest":{"tn":["12155550101"]},"iat":1768478400,"orig":{"uri":"sip:alice@example.org"}})";
+  call.Compact();
+  call.request.orig = {"sip:alice@example.org"};
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.passports.at(0).orig, "sip:alice@example.org");
+  call.request.orig = {"sip:bob@example.org"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+}
+
 TEST(Compact, A18_E4_ShakenInCompactForm) {
   CompactCall call;
   call.parameters += ";ppt=shaken";
@@ -98,6 +127,17 @@ TEST(Compact, A52_MkyComesFromTheSdp) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
   call.request.sdp_fingerprints = std::vector<MediaKey>{{"sha-256", "02AC"}};
   EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+}
+
+TEST(Compact, A16_MkyIsSortedWhateverTheOrderOfTheSdp) {
+  CompactCall call;
+  call.payload =
+      R"({"dest":{"tn":["12155550101"]},"iat":1768478400,"mky":[{"alg":"sha-256","dig":"02AB"},)"
+      R"({"alg":"sha-256","dig":"FF00"},{"alg":"sha-384","dig":"00AA"}],"orig":{"tn":"12155550100"}})";
+  call.Compact();
+  call.request.sdp_fingerprints =
+      std::vector<MediaKey>{{"sha-384", "00AA"}, {"sha-256", "ff00"}, {"sha-256", "02AB"}};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
 TEST(Compact, A19_RebuiltTokenIsDeterministic) {

@@ -131,6 +131,25 @@ TEST(Div, F3_Loops_Fail) {
       << "no beginning at all";
 }
 
+// Neither To nor a Request-URI says where it goes.
+TEST(Div, F4_NothingToCompareTheLastDestWith_Fails) {
+  RedirectedCall call;
+  const Carrier carrier = call.MakeCarrier();
+  const std::vector<std::string> headers = {call.Shaken(carrier, 1), call.Div(carrier, 1, 2)};
+  EXPECT_EQ(call.Judge(headers, 2).reason, Reason::kNone);
+  CallRequest request = call.request;
+  request.identities = headers;
+  request.dest.clear();
+  request.target.reset();
+  const Verifier verifier(call.options, call.store, call.source,
+                          std::make_shared<FixedClock>(call.now),
+                          std::make_shared<OpenSslEs256Engine>());
+  const Verdict verdict = verifier.Verify(request, Deadline());
+  EXPECT_FALSE(verdict.passed());
+  EXPECT_THAT(verdict.passports,
+              testing::Each(testing::Field(&PassportVerdict::reason, testing::Ne(Reason::kNone))));
+}
+
 TEST(Div, F3_Forks_Fail) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();

@@ -324,6 +324,29 @@ TEST(Rcd, F23_AJcardByUriMayNameMore) {
             Reason::kRcdInvalid);
 }
 
+TEST(Rcd, F23_NoMoreThanEightFetchesForOneCall) {
+  RcdCall call;
+  const auto content = std::make_shared<Content>();
+  call.content = content;
+  const auto judge = [&](int photos) {
+    std::string jcard = R"(["vcard",[["fn",{},"text","Alice"])";
+    std::string digests;
+    for (int i = 1; i <= photos; ++i) {
+      const std::string url = "https://cert.example.org/" + std::to_string(i);
+      content->documents[url] = "PNG";
+      jcard += R"(,["photo",{},"uri",")" + url + "\"]";
+      digests += (i > 1 ? "," : "") + ("\"/jcd/1/" + std::to_string(i)) + "/3\":" + DigestOf("PNG");
+    }
+    content->asked.clear();
+    return ReasonAt(call.JudgeRcd({{"rcd", R"({"jcd":)" + jcard + R"(]],"nam":"A"})"},
+                                   {"rcdi", "{" + digests + "}"}}),
+                    1);
+  };
+  EXPECT_EQ(judge(8), Reason::kNone);
+  EXPECT_EQ(judge(9), Reason::kRcdContentNotAvailable);
+  EXPECT_EQ(content->asked.size(), 8U);
+}
+
 TEST(Rcd, F25_ThirdParty) {
   RcdCall call;
   const std::vector<Claim> claims = {{"rcd", R"({"nam":"A"})"}, {"iss", "\"Third Party\""}};
