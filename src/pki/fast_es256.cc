@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pki/fast_es256.h"
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 #include <string>
@@ -96,9 +97,17 @@ struct FastEs256Engine::State {
   [[nodiscard]] p256::Tables TablesWith(const AffinePoint* key) const {
     return {generator_shape, generator.get(), TableShape(options.key_window), key};
   }
+  // A job of Verify or VerifyMany on its way.
+  struct Task {
+    Es256Job* job;
+    TableStore::Lease lease;
+  };
+
   [[nodiscard]] std::optional<TableStore::Lease> TableOf(const Es256PublicKey& key);
-  [[nodiscard]] Result<void> ByOpenSsl(const Es256PublicKey& key, std::string_view signing_input,
-                                       const Es256Signature& signature);
+  void VerifyGroup(std::span<Es256Job> jobs);
+  [[nodiscard]] Result<p256::SignedDigest> Digest(const Es256Job& job) const;
+  [[nodiscard]] Result<void> Settle(const Task& task, Match match);
+  [[nodiscard]] Result<void> ByOpenSsl(const Es256Job& job);
   [[nodiscard]] Result<void> Disagree();
 
   const Es256EngineOptions options;
@@ -155,11 +164,9 @@ std::optional<TableStore::Lease> FastEs256Engine::State::TableOf(const Es256Publ
   return store.Find(point);
 }
 
-Result<void> FastEs256Engine::State::ByOpenSsl(const Es256PublicKey& key,
-                                               std::string_view signing_input,
-                                               const Es256Signature& signature) {
+Result<void> FastEs256Engine::State::ByOpenSsl(const Es256Job& job) {
   by_openssl.fetch_add(1, std::memory_order_relaxed);
-  return openssl.Verify(key, signing_input, signature);
+  return openssl.Verify(*job.key, job.signing_input, *job.signature);
 }
 
 Result<void> FastEs256Engine::State::Disagree() {
@@ -169,40 +176,74 @@ Result<void> FastEs256Engine::State::Disagree() {
   return Fail(Reason::kInternalError, "the fast ES256 arithmetic and OpenSSL disagree");
 }
 
-Result<void> FastEs256Engine::Verify(const Es256PublicKey& key, std::string_view signing_input,
-                                     const Es256Signature& signature) const {
-  State& state = *state_;
-  if (state.distrusted.load(std::memory_order_relaxed)) {
-    return state.ByOpenSsl(key, signing_input, signature);
-  }
-  const auto lease = state.TableOf(key);
-  if (!lease) return state.ByOpenSsl(key, signing_input, signature);
-
+Result<p256::SignedDigest> FastEs256Engine::State::Digest(const Es256Job& job) const {
   std::array<unsigned char, 32> digest{};
-  if (EVP_Digest(signing_input.data(), signing_input.size(), digest.data(), nullptr,
-                 state.sha256.get(), nullptr) != 1) {
+  if (EVP_Digest(job.signing_input.data(), job.signing_input.size(), digest.data(), nullptr,
+                 sha256.get(), nullptr) != 1) {
     const ErrorQueueDrain drain;
     return Fail(Reason::kInternalError, "SHA-256 failed: " + ErrorQueueDrain::LastError());
   }
-  const uint8_t* bytes = signature.bytes().data();
-  const Match match = MatchSignature(
-      state.path, state.TablesWith(lease->table()),
-      {p256::FromBytes(digest.data()), p256::FromBytes(bytes), p256::FromBytes(bytes + 32)});
-  if (match == Match::kUndecided) {
-    state.undecided.fetch_add(1, std::memory_order_relaxed);
-    return state.ByOpenSsl(key, signing_input, signature);
-  }
+  const uint8_t* bytes = job.signature->bytes().data();
+  return p256::SignedDigest{p256::FromBytes(digest.data()), p256::FromBytes(bytes),
+                            p256::FromBytes(bytes + 32)};
+}
 
-  const uint32_t every = state.options.cross_check_every;
-  const uint64_t use = lease->earlier_uses();
+// What `match` comes to. Another signature of the group may have shown that no match counts.
+Result<void> FastEs256Engine::State::Settle(const Task& task, Match match) {
+  const Es256Job& job = *task.job;
+  if (match == Match::kUndecided) undecided.fetch_add(1, std::memory_order_relaxed);
+  if (match == Match::kUndecided || distrusted.load(std::memory_order_relaxed)) {
+    return ByOpenSsl(job);
+  }
+  const uint32_t every = options.cross_check_every;
+  const uint64_t use = task.lease.earlier_uses();
   if (use == 0 || (every != 0 && use % every == 0)) {
-    state.cross_checks.fetch_add(1, std::memory_order_relaxed);
-    auto theirs = state.openssl.Verify(key, signing_input, signature);
+    cross_checks.fetch_add(1, std::memory_order_relaxed);
+    auto theirs = openssl.Verify(*job.key, job.signing_input, *job.signature);
     if (!theirs && theirs.error().reason != Reason::kSignatureInvalid) return theirs;
-    if (theirs.has_value() != (match == Match::kYes)) return state.Disagree();
+    if (theirs.has_value() != (match == Match::kYes)) return Disagree();
   }
   if (match != Match::kYes) return Mismatch();
   return {};
+}
+
+// At most p256::kBatch.
+void FastEs256Engine::State::VerifyGroup(std::span<Es256Job> jobs) {
+  std::array<std::optional<Task>, p256::kBatch> tasks;
+  std::array<p256::KeyedSignature, p256::kBatch> batch;
+  size_t count = 0;
+  for (Es256Job& job : jobs) {
+    const bool trusted = !distrusted.load(std::memory_order_relaxed);
+    auto lease = trusted ? TableOf(*job.key) : std::nullopt;
+    if (!lease) {
+      job.result = ByOpenSsl(job);
+      continue;
+    }
+    auto digest = Digest(job);
+    if (!digest) {
+      job.result = digest.error();
+      continue;
+    }
+    batch[count] = {lease->table(), *digest};
+    tasks[count++].emplace(Task{&job, std::move(*lease)});
+  }
+  MatchSignatures(path, TablesWith(nullptr), std::span(batch).first(count));
+  for (size_t i = 0; i < count; ++i) {
+    tasks[i]->job->result = Settle(*tasks[i], batch[i].match);
+  }
+}
+
+Result<void> FastEs256Engine::Verify(const Es256PublicKey& key, std::string_view signing_input,
+                                     const Es256Signature& signature) const {
+  Es256Job job{&key, signing_input, &signature};
+  state_->VerifyGroup({&job, 1});
+  return std::move(job.result);
+}
+
+void FastEs256Engine::VerifyMany(std::span<Es256Job> jobs) const {
+  for (; !jobs.empty(); jobs = jobs.subspan(std::min(jobs.size(), p256::kBatch))) {
+    state_->VerifyGroup(jobs.first(std::min(jobs.size(), p256::kBatch)));
+  }
 }
 
 Es256Statistics FastEs256Engine::statistics() const {

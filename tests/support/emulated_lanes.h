@@ -20,6 +20,9 @@ struct EmulatedLanes {
     for (size_t i = 0; i < 8; ++i) loaded.lane[i] = lanes[i];
     return loaded;
   }
+  static void Store(const EmulatedLanes& a, uint64_t* lanes) {
+    for (size_t i = 0; i < 8; ++i) lanes[i] = a.lane[i];
+  }
   static uint64_t First(const EmulatedLanes& a) { return a.lane[0]; }
   static EmulatedLanes Add(const EmulatedLanes& a, const EmulatedLanes& b) {
     EmulatedLanes result{};
@@ -94,12 +97,21 @@ struct EmulatedLanes {
 
 /// The IFMA path over emulated lanes.
 inline const p256::Path& EmulatedIfmaPath() {
-  static constexpr p256::Path kPath = {"ifma_emulated", [] { return true; }, p256::BuildLaneTable,
-                                       [](std::span<const p256::Term> terms, const p256::Limbs& r) {
-                                         const auto sum =
-                                             p256::LaneCurve<EmulatedLanes>::AddUp(terms);
-                                         return p256::MatchLaneSum(sum.x, sum.zz, r);
-                                       }};
+  using Curve = p256::LaneCurve<EmulatedLanes>;
+  static constexpr p256::Path kPath = {
+      "ifma_emulated", [] { return true; }, p256::BuildLaneTable,
+      [](std::span<const p256::Term> terms, const p256::Limbs& r) {
+        const auto sum = Curve::AddUp(terms);
+        return p256::MatchLaneSum(sum.x, sum.zz, r);
+      },
+      [](std::span<const p256::Term> terms, std::span<const p256::Limbs, 8> r,
+         std::span<p256::Match, 8> matches) {
+        std::array<Curve::Sum, 8> sums;
+        Curve::AddUpEach(terms, sums);
+        for (size_t i = 0; i < 8; ++i) {
+          matches[i] = p256::MatchLaneSum(sums[i].x, sums[i].zz, r[i]);
+        }
+      }};
   return kPath;
 }
 

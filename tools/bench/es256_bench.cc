@@ -23,6 +23,7 @@ namespace {
 constexpr size_t kInputBytes = 350;
 constexpr size_t kPairs = 512;
 constexpr size_t kManyKeys = 4096;
+constexpr size_t kBatch = 8;
 constexpr int kRounds = 25;
 
 struct Signed {
@@ -52,12 +53,10 @@ std::vector<Signed> Sign(const std::vector<Signer>& signers, size_t count) {
   return all;
 }
 
-// Alternates short runs, so that a disturbance hits both, and reports the median ratio.
-void Alternate(benchmark::State& state, const Es256Engine& engine, const std::vector<Signed>& all,
-               size_t chunk) {
-  const auto ours = [&engine](const Signed& one) {
-    return engine.Verify(*one.key, one.input, one.signature).has_value();
-  };
+// Alternates short runs, so that a disturbance hits both, and reports the median ratio. `run` gives
+// the seconds each of `count` signatures from `begin` on.
+template <class Run>
+void Alternate(benchmark::State& state, const std::vector<Signed>& all, size_t chunk, Run run) {
   const auto by_openssl = [](const Signed& one) {
     return VerifyByOpenSsl(*one.key, one.der, one.input);
   };
@@ -68,7 +67,7 @@ void Alternate(benchmark::State& state, const Es256Engine& engine, const std::ve
   for (auto _ : state) {
     for (int round = 0; round < kRounds; ++round) {
       const double before = SecondsEach(all, at, chunk / 4, by_openssl);
-      const double own = SecondsEach(all, at, chunk, ours);
+      const double own = run(at, chunk);
       const double after = SecondsEach(all, at, chunk / 4, by_openssl);
       ours_each.push_back(own);
       theirs_each.push_back((before + after) / 2);
@@ -81,6 +80,37 @@ void Alternate(benchmark::State& state, const Es256Engine& engine, const std::ve
   state.counters["evp_us"] = Median(theirs_each) * 1e6;
   state.counters["best_us"] = *std::min_element(ours_each.begin(), ours_each.end()) * 1e6;
   state.counters["best_evp_us"] = *std::min_element(theirs_each.begin(), theirs_each.end()) * 1e6;
+}
+
+// One signature at a time, or eight.
+void Alternate(benchmark::State& state, const Es256Engine& engine, const std::vector<Signed>& all,
+               size_t chunk, int64_t batch) {
+  if (batch == 1) {
+    Alternate(state, all, chunk, [&](size_t begin, size_t count) {
+      return SecondsEach(all, begin, count, [&engine](const Signed& one) {
+        return engine.Verify(*one.key, one.input, one.signature).has_value();
+      });
+    });
+    return;
+  }
+  // In turns, as calls come: eight that lie next to each other.
+  std::vector<size_t> firsts;
+  for (size_t at = 0; at + kBatch <= all.size(); at += kBatch) firsts.push_back(at);
+  Alternate(state, all, chunk, [&](size_t begin, size_t count) {
+    const auto eight = [&](size_t first) {
+      std::array<Es256Job, kBatch> jobs;
+      for (size_t i = 0; i < kBatch; ++i) {
+        const Signed& one = all[first + i];
+        jobs[i].key = one.key;
+        jobs[i].signing_input = one.input;
+        jobs[i].signature = &one.signature;
+      }
+      engine.VerifyMany(jobs);
+      return std::all_of(jobs.begin(), jobs.end(),
+                         [](const Es256Job& job) { return job.result.has_value(); });
+    };
+    return SecondsEach(firsts, begin / kBatch, count / kBatch, eight) / kBatch;
+  });
 }
 
 std::shared_ptr<const Es256Engine> EngineOf(benchmark::State& state, Es256EngineOptions options) {
@@ -105,7 +135,7 @@ void OneKey(benchmark::State& state) {
   static const std::vector<Signer> signers(1);
   static const std::vector<Signed> all = Sign(signers, kPairs);
   const auto engine = EngineOf(state, OptionsOf(state));
-  if (engine != nullptr) Alternate(state, *engine, all, 128);
+  if (engine != nullptr) Alternate(state, *engine, all, 128, state.range(2));
 }
 
 void ManyKeys(benchmark::State& state) {
@@ -122,7 +152,7 @@ void ManyKeys(benchmark::State& state) {
   if (engine == nullptr) return;
   // Builds all tables.
   for (const Signed& one : all) (void)engine->Verify(*one.key, one.input, one.signature);
-  Alternate(state, *engine, all, 1024);
+  Alternate(state, *engine, all, 1024, state.range(2));
 }
 
 // Both threads pinned, one key for both: the worst case for what they share.
@@ -159,9 +189,8 @@ void TwoThreads(benchmark::State& state) {
 
 void BuildTable(benchmark::State& state) {
   PinTo(0);
-  const p256::Path* path = state.range(0) == static_cast<int64_t>(Es256Kind::kAdx)
-                               ? &p256::AdxPath()
-                               : &p256::PortablePath();
+  const p256::Path* const paths[] = {&p256::PortablePath(), &p256::AdxPath(), &p256::IfmaPath()};
+  const p256::Path* path = paths[state.range(0) - static_cast<int64_t>(Es256Kind::kPortable)];
   if (!path->supported()) {
     state.SkipWithError("not supported by this processor");
     return;
@@ -174,24 +203,28 @@ void BuildTable(benchmark::State& state) {
   }
 }
 
-void Windows(benchmark::internal::Benchmark* bench) {
-  bench->ArgNames({"engine", "window"});
-  for (const Es256Kind kind : {Es256Kind::kAdx, Es256Kind::kPortable}) {
-    for (const int window : {4, 5, 7, 8}) bench->Args({static_cast<int64_t>(kind), window});
-  }
-}
-void Window7(benchmark::internal::Benchmark* bench) {
-  bench->ArgNames({"engine", "window"});
-  for (const Es256Kind kind : {Es256Kind::kAdx, Es256Kind::kPortable}) {
-    bench->Args({static_cast<int64_t>(kind), 7});
-  }
+constexpr int64_t kPortable = static_cast<int64_t>(Es256Kind::kPortable);
+constexpr int64_t kAdx = static_cast<int64_t>(Es256Kind::kAdx);
+constexpr int64_t kIfma = static_cast<int64_t>(Es256Kind::kIfma);
+
+void WindowsAndBatches(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"engine", "window", "batch"})
+      ->ArgsProduct({{kIfma, kAdx}, {4, 5, 7, 8}, {1, kBatch}})
+      ->ArgsProduct({{kPortable}, {4, 5, 7, 8}, {1}});
 }
 void ManyWindows(benchmark::internal::Benchmark* bench) {
-  bench->ArgNames({"engine", "window"});
-  for (const int window : {4, 5, 7}) bench->Args({static_cast<int64_t>(Es256Kind::kAdx), window});
+  bench->ArgNames({"engine", "window", "batch"})
+      ->ArgsProduct({{kIfma}, {4, 7}, {1, kBatch}})
+      ->ArgsProduct({{kAdx}, {4, 5, 7}, {1}});
+}
+void Windows(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"engine", "window"})->ArgsProduct({{kIfma, kAdx, kPortable}, {4, 5, 7, 8}});
+}
+void Window7(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"engine", "window"})->ArgsProduct({{kIfma, kAdx, kPortable}, {7}});
 }
 
-BENCHMARK(OneKey)->Apply(Windows)->Iterations(4)->Unit(benchmark::kMillisecond);
+BENCHMARK(OneKey)->Apply(WindowsAndBatches)->Iterations(4)->Unit(benchmark::kMillisecond);
 BENCHMARK(ManyKeys)->Apply(ManyWindows)->Iterations(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(TwoThreads)->Apply(Window7)->Iterations(2)->Unit(benchmark::kMillisecond);
 BENCHMARK(BuildTable)->Apply(Windows)->Unit(benchmark::kMicrosecond);

@@ -27,8 +27,7 @@ class LaneCurve {
     uint64_t zz[5];
   };
   static Sum AddUp(std::span<const Term> terms) {
-    Point sum = FirstTerms(terms);
-    for (size_t at = 8; at < terms.size(); at += 8) AddTerms(sum, terms.subspan(at));
+    Point sum = LaneSums(terms);
     // The sums of the lanes, in lane 0.
     sum = Add(sum, Rotated<4>(sum));
     sum = Add(sum, Rotated<2>(sum));
@@ -39,6 +38,21 @@ class LaneCurve {
       result.zz[i] = V::First(sum.zz.limb[i]);
     }
     return result;
+  }
+
+  /// As Path::match_eight: the sum of each lane. The number of terms is a multiple of eight.
+  static void AddUpEach(std::span<const Term> terms, std::span<Sum, 8> sums) {
+    const Point sum = LaneSums(terms);
+    for (size_t i = 0; i < 5; ++i) {
+      uint64_t x[8];
+      uint64_t zz[8];
+      V::Store(sum.x.limb[i], x);
+      V::Store(sum.zz.limb[i], zz);
+      for (size_t lane = 0; lane < 8; ++lane) {
+        sums[lane].x[i] = x[lane];
+        sums[lane].zz[i] = zz[lane];
+      }
+    }
   }
 
   /// Eight elements. Limbs in [0, 2^52) unless it says otherwise.
@@ -166,6 +180,13 @@ class LaneCurve {
     Element chosen{};
     for (size_t i = 0; i < 5; ++i) chosen.limb[i] = V::Select(lanes, a.limb[i], b.limb[i]);
     return chosen;
+  }
+
+  /// Lane i has the sum of every eighth term from i on.
+  static Point LaneSums(std::span<const Term> terms) {
+    Point sum = FirstTerms(terms);
+    for (size_t at = 8; at < terms.size(); at += 8) AddTerms(sum, terms.subspan(at));
+    return sum;
   }
 
   static Point FirstTerms(std::span<const Term> terms) {

@@ -31,6 +31,11 @@ struct Path {
 
   /// Whether the x-coordinate of the sum of `terms` (at least 2), modulo n, is r. 0 < r < n.
   Match (*match)(std::span<const Term> terms, const Limbs& r);
+
+  /// The same of eight sums in the time of some five: of `terms`, whose number is a multiple of
+  /// eight, every eighth from i on belongs to sum i, and r[i] to it. nullptr: only one at a time.
+  void (*match_eight)(std::span<const Term> terms, std::span<const Limbs, 8> r,
+                      std::span<Match, 8> matches);
 };
 
 /// Plain C++ on 64-bit registers; supported everywhere.

@@ -19,7 +19,8 @@ bool HasAdx() {
 }  // namespace
 
 const Path& AdxPath() {
-  static constexpr Path kPath = {"adx", HasAdx, Curve<AdxField>::Build, Curve<AdxField>::MatchSum};
+  static constexpr Path kPath = {"adx", HasAdx, Curve<AdxField>::Build, Curve<AdxField>::MatchSum,
+                                 nullptr};
   return kPath;
 }
 
@@ -30,7 +31,7 @@ const Path& AdxPath() {
 namespace callvet::p256 {
 
 const Path& AdxPath() {
-  static constexpr Path kPath = {"adx", [] { return false; }, nullptr, nullptr};
+  static constexpr Path kPath = {"adx", [] { return false; }, nullptr, nullptr, nullptr};
   return kPath;
 }
 

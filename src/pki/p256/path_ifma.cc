@@ -31,6 +31,7 @@ struct IfmaLanes {
 
   static IfmaLanes Set(uint64_t a) { return {_mm512_set1_epi64(static_cast<long long>(a))}; }
   static IfmaLanes Load(const uint64_t* lanes) { return {_mm512_loadu_si512(lanes)}; }
+  static void Store(IfmaLanes a, uint64_t* lanes) { _mm512_storeu_si512(lanes, a.value); }
   static uint64_t First(IfmaLanes a) {
     return static_cast<uint64_t>(_mm_cvtsi128_si64(_mm512_castsi512_si128(a.value)));
   }
@@ -67,8 +68,14 @@ struct IfmaLanes {
   }
 };
 
-LaneCurve<IfmaLanes>::Sum AddUp(std::span<const Term> terms) {
-  return LaneCurve<IfmaLanes>::AddUp(terms);
+using Curve = LaneCurve<IfmaLanes>;
+
+Curve::Sum AddUp(std::span<const Term> terms) {
+  return Curve::AddUp(terms);
+}
+
+void AddUpEach(std::span<const Term> terms, std::span<Curve::Sum, 8> sums) {
+  Curve::AddUpEach(terms, sums);
 }
 
 }  // namespace
@@ -102,10 +109,17 @@ Match MatchTerms(std::span<const Term> terms, const Limbs& r) {
   return MatchLaneSum(sum.x, sum.zz, r);
 }
 
+void MatchEight(std::span<const Term> terms, std::span<const Limbs, 8> r,
+                std::span<Match, 8> matches) {
+  std::array<Curve::Sum, 8> sums;
+  AddUpEach(terms, sums);
+  for (size_t i = 0; i < 8; ++i) matches[i] = MatchLaneSum(sums[i].x, sums[i].zz, r[i]);
+}
+
 }  // namespace
 
 const Path& IfmaPath() {
-  static constexpr Path kPath = {"ifma", HasIfma, BuildLaneTable, MatchTerms};
+  static constexpr Path kPath = {"ifma", HasIfma, BuildLaneTable, MatchTerms, MatchEight};
   return kPath;
 }
 
@@ -116,7 +130,7 @@ const Path& IfmaPath() {
 namespace callvet::p256 {
 
 const Path& IfmaPath() {
-  static constexpr Path kPath = {"ifma", [] { return false; }, nullptr, nullptr};
+  static constexpr Path kPath = {"ifma", [] { return false; }, nullptr, nullptr, nullptr};
   return kPath;
 }
 

@@ -6,7 +6,7 @@ namespace callvet::p256 {
 
 const Path& PortablePath() {
   static constexpr Path kPath = {"portable", [] { return true; }, Curve<PortableField>::Build,
-                                 Curve<PortableField>::MatchSum};
+                                 Curve<PortableField>::MatchSum, nullptr};
   return kPath;
 }
 

@@ -3,7 +3,8 @@
 
 namespace callvet::p256 {
 
-void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms) {
+void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms,
+            size_t stride) {
   // A limb of zeros behind it, so that two limbs can always be read.
   std::array<uint64_t, 6> bits{k[0], k[1], k[2], k[3], 0, 0};
   uint64_t all_negative = 0;
@@ -26,8 +27,9 @@ void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::spa
     const uint64_t half = uint64_t{1} << width;
     const uint64_t negative = i == last || window >= half ? 0 : ~uint64_t{0};
     const uint64_t size = i == last ? window : negative != 0 ? half - window : window - half;
-    terms[i] = {table + i * shape.per_window() + (size >> 1), negative ^ all_negative};
-    __builtin_prefetch(terms[i].point);
+    Term& term = terms[i * stride];
+    term = {table + i * shape.per_window() + (size >> 1), negative ^ all_negative};
+    __builtin_prefetch(term.point);
   }
 }
 

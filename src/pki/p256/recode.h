@@ -41,11 +41,13 @@ struct Term {
 /// Sums of two multiples have at most this many terms (two tables of width 4).
 inline constexpr size_t kMaxTerms = 128;
 
-/// Writes the shape.windows() terms whose sum is k * P to `terms`; `table` is P's. 0 < k < n.
+/// Writes the shape.windows() terms whose sum is k * P to every `stride`th of `terms`; `table` is
+/// P's. 0 < k < n.
 ///
 /// One of k and n-k is odd, and (n-k) * P = -(k * P). An odd k is the sum of digits d_i * 2^(w*i)
 /// with d_i = ((k >> w*i) | 1) mod 2^(w+1) - 2^w, but for the last d_i = (k >> w*i) | 1: all odd,
 /// |d_i| < 2^w, so no digit is zero (M. Joye, M. Tunstall, 2009).
-void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms);
+void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms,
+            size_t stride = 1);
 
 }  // namespace callvet::p256

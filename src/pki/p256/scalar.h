@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <span>
+
 #include "pki/p256/number.h"
 
 // Arithmetic modulo the order n of P-256.
@@ -10,13 +12,21 @@ namespace callvet::p256 {
 /// 2^256 / a mod n, for 0 < a < n. Pure; variable time (about a microsecond).
 Limbs MontgomeryInverse(const Limbs& a);
 
+/// An ECDSA signature over a digest; 0 < r, s < n.
+struct SignedDigest {
+  Limbs z;  // the digest as a number
+  Limbs r;
+  Limbs s;
+};
+
 /// What an ECDSA verification multiplies with (FIPS 186-4 6.4): u1 = z/s, u2 = r/s mod n.
 struct Multipliers {
   Limbs u1;  // of the generator; may be zero
   Limbs u2;  // of the key; never zero
 };
 
-/// For any digest z and 0 < r, s < n. Pure.
-Multipliers MultipliersOf(const Limbs& z, const Limbs& r, const Limbs& s);
+/// Those of each of `signatures`, in the same order; `multipliers` is as long. One inversion serves
+/// all. Pure.
+void MultipliersOf(std::span<const SignedDigest> signatures, std::span<Multipliers> multipliers);
 
 }  // namespace callvet::p256

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <span>
+
 #include "pki/p256/path.h"
+#include "pki/p256/scalar.h"
 
 namespace callvet::p256 {
 
@@ -13,20 +16,27 @@ struct Tables {
   const AffinePoint* key;
 };
 
-/// An ECDSA signature over a digest; 0 < r, s < n.
-struct SignedDigest {
-  Limbs z;  // the digest as a number
-  Limbs r;
-  Limbs s;
-};
-
 /// ECDSA verification (FIPS 186-4 6.4). kUndecided for the cases that the incomplete addition
 /// cannot do: they are rare, but whoever has the private key can make them. Pure; thread-safe;
 /// allocates nothing.
 Match MatchSignature(const Path& path, const Tables& tables, const SignedDigest& signature);
 
-/// Whether `path` accepts known signatures and refuses what differs from them by one bit: the test
-/// before a path is trusted. `with_generator` needs no table of a key. Throws std::bad_alloc.
+/// How many signatures are best verified together.
+inline constexpr size_t kBatch = 8;
+
+/// One of several signatures, and what MatchSignatures found.
+struct KeyedSignature {
+  const AffinePoint* key;  // its key's table
+  SignedDigest signature;
+  Match match = Match::kUndecided;
+};
+
+/// MatchSignature of each of `batch`, with its own key instead of that of `tables`.
+void MatchSignatures(const Path& path, const Tables& tables, std::span<KeyedSignature> batch);
+
+/// Whether `path` accepts known signatures and refuses what differs from them by one bit, alone and
+/// with others: the test before a path is trusted. `with_generator` needs no table of a key. Throws
+/// std::bad_alloc.
 bool PassesSelfTest(const Path& path, const Tables& with_generator);
 
 }  // namespace callvet::p256
