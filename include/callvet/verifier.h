@@ -143,10 +143,11 @@ class Verifier {
                                VerificationMaterial& material) const noexcept;
 
   /// The verdicts on `calls`, in their order: each what Verify says of that call, with the trust
-  /// store of the beginning for all. A call has `each` for itself from when its turn comes, so that
-  /// a certificate that cannot be had takes nothing from the calls behind it; what goes wrong
-  /// within one call is the verdict of that one. All on the caller's thread. Throws std::bad_alloc
-  /// if there is no memory for the verdicts; then no call was judged.
+  /// store of the beginning for all, and the signatures of some calls verified together. A call has
+  /// `each` for itself, beginning when its turn comes and not counting what others take, so that a
+  /// certificate that cannot be had takes nothing from the other calls; what goes wrong within one
+  /// call is the verdict of that one. All on the caller's thread. Throws std::bad_alloc if there is
+  /// no memory for the verdicts; then no call was judged.
   [[nodiscard]] std::vector<Verdict> VerifyBatch(std::span<const CallRequest> calls,
                                                  std::chrono::milliseconds each) const;
 
@@ -156,7 +157,13 @@ class Verifier {
  private:
   /// What one judgement asks for its certificates and content.
   struct Sources;
-  [[nodiscard]] Verdict Judge(const CallRequest& call, const Sources& sources) const;
+  class Judging;
+  [[nodiscard]] Verdict Judge(const CallRequest& call, const Sources& sources,
+                              const Deadline& deadline) const;
+  /// The first of `calls`, as many as are best verified together (one at least), into `verdicts`:
+  /// how many they are.
+  size_t JudgeTogether(std::span<const CallRequest> calls, std::chrono::milliseconds each,
+                       const Sources& sources, std::span<Verdict> verdicts) const;
   [[nodiscard]] std::shared_ptr<const TrustStore> trust_store() const;
 
   VerifierOptions options_;

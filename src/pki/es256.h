@@ -90,9 +90,8 @@ class Es256Engine {
   [[nodiscard]] virtual Result<void> Verify(const Es256PublicKey& key,
                                             std::string_view signing_input,
                                             const Es256Signature& signature) const = 0;
-  /// Sets the result of each of `jobs`, whoever's keys they are of, to what Verify says. Several at
-  /// once can cost less than one by one; eight and multiples of it are best. Throws std::bad_alloc
-  /// only if there is no memory for the detail of a failure.
+  /// Sets the result of each of `jobs`, of whatever keys, to what Verify says. Several at once can
+  /// cost less than one by one; multiples of eight are best.
   virtual void VerifyMany(std::span<Es256Job> jobs) const {
     for (Es256Job& job : jobs) job.result = Verify(*job.key, job.signing_input, *job.signature);
   }

@@ -105,7 +105,7 @@ struct FastEs256Engine::State {
 
   [[nodiscard]] std::optional<TableStore::Lease> TableOf(const Es256PublicKey& key);
   void VerifyGroup(std::span<Es256Job> jobs);
-  [[nodiscard]] Result<p256::SignedDigest> Digest(const Es256Job& job) const;
+  [[nodiscard]] std::optional<p256::SignedDigest> Digest(const Es256Job& job) const;
   [[nodiscard]] Result<void> Settle(const Task& task, Match match);
   [[nodiscard]] Result<void> ByOpenSsl(const Es256Job& job);
   [[nodiscard]] Result<void> Disagree();
@@ -176,12 +176,13 @@ Result<void> FastEs256Engine::State::Disagree() {
   return Fail(Reason::kInternalError, "the fast ES256 arithmetic and OpenSSL disagree");
 }
 
-Result<p256::SignedDigest> FastEs256Engine::State::Digest(const Es256Job& job) const {
+// Nothing if OpenSSL cannot.
+std::optional<p256::SignedDigest> FastEs256Engine::State::Digest(const Es256Job& job) const {
   std::array<unsigned char, 32> digest{};
   if (EVP_Digest(job.signing_input.data(), job.signing_input.size(), digest.data(), nullptr,
                  sha256.get(), nullptr) != 1) {
     const ErrorQueueDrain drain;
-    return Fail(Reason::kInternalError, "SHA-256 failed: " + ErrorQueueDrain::LastError());
+    return std::nullopt;
   }
   const uint8_t* bytes = job.signature->bytes().data();
   return p256::SignedDigest{p256::FromBytes(digest.data()), p256::FromBytes(bytes),
@@ -207,6 +208,16 @@ Result<void> FastEs256Engine::State::Settle(const Task& task, Match match) {
   return {};
 }
 
+// Without memory for the detail of a failure a job keeps what it begins with: internal error.
+template <class Function>
+void SetResult(Es256Job& job, const Function& result) noexcept {
+  try {
+    job.result = result();
+  } catch (...) {
+    job.result = Es256Job().result;
+  }
+}
+
 // At most p256::kBatch.
 void FastEs256Engine::State::VerifyGroup(std::span<Es256Job> jobs) {
   std::array<std::optional<Task>, p256::kBatch> tasks;
@@ -216,20 +227,18 @@ void FastEs256Engine::State::VerifyGroup(std::span<Es256Job> jobs) {
     const bool trusted = !distrusted.load(std::memory_order_relaxed);
     auto lease = trusted ? TableOf(*job.key) : std::nullopt;
     if (!lease) {
-      job.result = ByOpenSsl(job);
-      continue;
+      SetResult(job, [&] { return ByOpenSsl(job); });
+    } else if (const auto digest = Digest(job)) {
+      batch[count] = {lease->table(), *digest};
+      tasks[count++].emplace(Task{&job, std::move(*lease)});
+    } else {
+      SetResult(job,
+                []() -> Result<void> { return Fail(Reason::kInternalError, "SHA-256 failed"); });
     }
-    auto digest = Digest(job);
-    if (!digest) {
-      job.result = digest.error();
-      continue;
-    }
-    batch[count] = {lease->table(), *digest};
-    tasks[count++].emplace(Task{&job, std::move(*lease)});
   }
   MatchSignatures(path, TablesWith(nullptr), std::span(batch).first(count));
   for (size_t i = 0; i < count; ++i) {
-    tasks[i]->job->result = Settle(*tasks[i], batch[i].match);
+    SetResult(*tasks[i]->job, [&] { return Settle(*tasks[i], batch[i].match); });
   }
 }
 

@@ -123,23 +123,25 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const J
                 "the claims keep to them");
 }
 
-Result<void> VerifySignature(const Candidate& candidate, std::string_view signing_input,
+// The signature over `signing_input`, if there is a key and time.
+Result<Es256Job> SignatureOf(const Candidate& candidate, std::string_view signing_input,
                              const VerifiedChain& chain, const CertificateContext& context) {
   const auto& key = chain.signer().es256_key();
   if (!key) return key.error();
   if (context.deadline.Passed()) return Fail(Reason::kDeadlineExceeded, "before the signature");
-  return context.engine.Verify(*key, signing_input, *candidate.signature);
+  return Es256Job{&*key, signing_input, &*candidate.signature};
 }
 
-void CheckFullForm(const VerifiedChain& chain, const Call& call, const CertificateContext& context,
-                   Candidate& candidate) {
+std::optional<Es256Job> CheckFullForm(const VerifiedChain& chain, const Call& call,
+                                      const CertificateContext& context, Candidate& candidate) {
   if (!CheckRights(chain, *candidate.identity, *candidate.claims->payload(), call, context,
                    candidate)) {
-    return;
+    return std::nullopt;
   }
-  Record(candidate.trail, CheckId::kSignature,
-         VerifySignature(candidate, candidate.header->signing_input(), chain, context),
-         "ES256 over the bytes as received");
+  auto job = SignatureOf(candidate, candidate.header->signing_input(), chain, context);
+  if (job) return std::move(*job);
+  candidate.trail.Fail(CheckId::kSignature, job.error());
+  return std::nullopt;
 }
 
 // Everything that the signer of a compact form may have signed, given what the call shows: mky
@@ -164,7 +166,9 @@ void CheckCompactForm(const VerifiedChain& chain, const Call& call,
                       const CertificateContext& context, Candidate& candidate) {
   Result<void> last = Fail(Reason::kSignatureInvalid, "no caller and called party to rebuild from");
   for (const RebuiltPassport& rebuilt : RebuildCandidates(candidate.verdict.x5u, call)) {
-    last = VerifySignature(candidate, rebuilt.signing_input, chain, context);
+    const auto job = SignatureOf(candidate, rebuilt.signing_input, chain, context);
+    last = job ? context.engine.Verify(*job->key, job->signing_input, *job->signature)
+               : Result<void>(job.error());
     if (!last && last.error().reason == Reason::kSignatureInvalid) continue;
     if (!Record(candidate.trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
     candidate.verdict.orig = rebuilt.orig.tn ? rebuilt.orig.tn : rebuilt.orig.uri;
@@ -187,14 +191,14 @@ std::shared_ptr<const Result<VerifiedChain>> JudgeChain(const CertificateBundle&
 
 }  // namespace
 
-void RunCertificateChecks(const Call& call, const CertificateContext& context,
-                          Candidate& candidate) {
+std::optional<Es256Job> RunCertificateChecks(const Call& call, const CertificateContext& context,
+                                             Candidate& candidate) {
   Trail& trail = candidate.trail;
   PassportVerdict& verdict = candidate.verdict;
   const auto bundle = GetBundle(verdict.x5u, context);
   if (!bundle) {
     trail.Fail(CheckId::kCertificate, bundle.error());
-    return;
+    return std::nullopt;
   }
   trail.Pass(CheckId::kCertificate, [&] {
     return std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u;
@@ -212,13 +216,18 @@ void RunCertificateChecks(const Call& call, const CertificateContext& context,
   if (!Record(trail, CheckId::kChain, chain, [&] { return PathText(*chain); }) ||
       !Record(trail, CheckId::kIatInCertificate, CheckIatInCertificates(*chain, *verdict.iat),
               "iat is within the validity of every certificate")) {
-    return;
+    return std::nullopt;
   }
   if (candidate.IsCompact()) {
     CheckCompactForm(*chain, call, context, candidate);
-  } else {
-    CheckFullForm(*chain, call, context, candidate);
+    return std::nullopt;
   }
+  candidate.chain = judged;
+  return CheckFullForm(*chain, call, context, candidate);
+}
+
+void RecordSignature(const Result<void>& result, Candidate& candidate) {
+  Record(candidate.trail, CheckId::kSignature, result, "ES256 over the bytes as received");
 }
 
 }  // namespace callvet

@@ -9,6 +9,7 @@
 #include "callvet/identity_header.h"
 #include "callvet/passport.h"
 #include "callvet/verdict.h"
+#include "pki/chain.h"
 #include "pki/es256.h"
 #include "syntax/extension_claims.h"
 #include "verify/call.h"
@@ -45,6 +46,9 @@ struct Candidate {
   /// shows it, never as the claim does, which a dial plan could read in another way; for a
   /// diversion who redirected the call (F-2). Nothing in the compact form.
   std::optional<PartyClaim> identity;
+
+  /// Has the key of a signature that is still to be verified.
+  std::shared_ptr<const Result<VerifiedChain>> chain;
 
   [[nodiscard]] bool IsCompact() const {
     return header && header->form() == IdentityHeader::Form::kCompact;

@@ -11,12 +11,17 @@
 
 namespace callvet {
 
-Verdict CallJudgement::Judge(const std::vector<std::string_view>& values) && {
+void CallJudgement::Begin(const std::vector<std::string_view>& values,
+                          std::vector<Es256Job>& jobs) {
   Read(values);
-  const DivGraph graph = MakeGraph();
-  CheckPlaces(graph);
-  RunCertificateChecks();
-  WalkChains(graph);
+  graph_.emplace(MakeGraph());
+  CheckPlaces(*graph_);
+  RunCertificateChecks(jobs);
+}
+
+Verdict CallJudgement::Complete(std::span<const Es256Job> jobs) && {
+  TakeSignatures(jobs);
+  WalkChains(*graph_);
   CheckRichCallData();
   // Nested ones last in, so they are moved into what encloses them first.
   for (size_t i = entries_.size(); i-- > 0;) Finish(i);
@@ -124,13 +129,22 @@ Reason CallJudgement::ReasonBehind(const DivGraph& graph, size_t entry,
   return Reason::kNone;
 }
 
-void CallJudgement::RunCertificateChecks() {
-  for (Entry& entry : entries_) {
-    Candidate& candidate = entry.candidate;
+void CallJudgement::RunCertificateChecks(std::vector<Es256Job>& jobs) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Candidate& candidate = entries_[i].candidate;
     const bool complete =
         candidate.kind && candidate.signature && (candidate.IsCompact() || candidate.identity);
     if (candidate.trail.failed() || !complete) continue;
-    callvet::RunCertificateChecks(call_, context_, candidate);
+    auto job = callvet::RunCertificateChecks(call_, context_, candidate);
+    if (!job) continue;
+    signed_.push_back(i);
+    jobs.push_back(std::move(*job));
+  }
+}
+
+void CallJudgement::TakeSignatures(std::span<const Es256Job> jobs) {
+  for (size_t i = 0; i < signed_.size(); ++i) {
+    RecordSignature(jobs[i].result, entries_[signed_[i]].candidate);
   }
 }
 

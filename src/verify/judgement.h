@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,17 +18,22 @@
 
 namespace callvet {
 
-/// Judges all PASSporTs of one call together. Used once, on one thread: first the cheap checks of
-/// all, then the graph of diversions, then the dear checks of those that deserve it, then the
-/// chains, then what is left; see Judge.
+/// Judges all PASSporTs of one call together. Used once, on one thread: Begin, then Complete. First
+/// the cheap checks of all, then the graph of diversions, then the dear checks of those that
+/// deserve it but for their signatures, which whoever uses this verifies, perhaps with those of
+/// other calls; then the chains, then what is left.
 class CallJudgement {
  public:
   /// All are borrowed; `content` may be nullptr.
   CallJudgement(const Call& call, const CertificateContext& context, const ContentSource* content)
       : call_(call), context_(context), content_(content) {}
 
-  /// The verdict on the call whose Identity header values are `values`, in order; not empty.
-  [[nodiscard]] Verdict Judge(const std::vector<std::string_view>& values) &&;
+  /// Judges the call whose Identity header values are `values`, in order, not empty, up to the
+  /// signatures that are to be verified, and appends those to `jobs`. They borrow from this.
+  void Begin(const std::vector<std::string_view>& values, std::vector<Es256Job>& jobs);
+
+  /// The verdict, when the jobs that Begin appended have their results: these, in their order.
+  [[nodiscard]] Verdict Complete(std::span<const Es256Job> jobs) &&;
 
  private:
   struct Entry {
@@ -45,7 +51,8 @@ class CallJudgement {
   void CheckPlaces(const DivGraph& graph);
   [[nodiscard]] Reason ReasonBehind(const DivGraph& graph, size_t entry,
                                     std::vector<bool>& seen) const;
-  void RunCertificateChecks();
+  void RunCertificateChecks(std::vector<Es256Job>& jobs);
+  void TakeSignatures(std::span<const Es256Job> jobs);
   void WalkChains(const DivGraph& graph);
   void SettleDiversions(const DivGraph& graph, const std::vector<bool>& verified);
   void CheckRichCallData();
@@ -65,6 +72,8 @@ class CallJudgement {
   const ContentSource* content_;
   std::vector<Entry> entries_;          // of headers first, then nested ones
   std::vector<size_t> header_entry_;    // of each value; values that are the same share one
+  std::optional<DivGraph> graph_;       // from Begin on
+  std::vector<size_t> signed_;          // the entry of each signature that is to be verified
   std::map<size_t, Path> good_chains_;  // by innermost entry, two entries or more each
   std::map<size_t, Failure> bad_chains_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "callvet/verifier.h"
 
+#include <deque>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -37,11 +39,9 @@ std::vector<std::string_view> IdentityValues(const CallRequest& call, size_t max
   return values;
 }
 
-Verdict Fail(Verdict verdict, Reason reason, std::string detail) {
-  verdict.reason = reason;
-  verdict.detail = std::move(detail);
-  return verdict;
-}
+// Of a batch: so many signatures are verified at once, of at most so many calls.
+constexpr size_t kSignaturesTogether = 8;
+constexpr size_t kCallsTogether = 64;
 
 }  // namespace
 
@@ -62,30 +62,95 @@ struct Verifier::Sources {
   std::shared_ptr<const TrustStore> trust_store;
   const CertificateSource& certificates;
   const ContentSource* content;
-  const Deadline& deadline;
 };
 
-Verdict Verifier::Judge(const CallRequest& call, const Sources& sources) const {
-  Verdict verdict;
-  verdict.judged_at = clock_->Now();
-  const auto values = IdentityValues(call, options_.max_identities);
-  if (values.empty()) {
-    return Fail(std::move(verdict), Reason::kNoIdentity, "the call has no Identity header");
+// A call that is being judged: up to its signatures, and, when those are verified, to the end.
+class Verifier::Judging {
+ public:
+  // All are borrowed.
+  Judging(const Verifier& verifier, const CallRequest& request, const Sources& sources,
+          const Deadline& deadline)
+      : verifier_(verifier),
+        request_(request),
+        sources_(sources),
+        deadline_(deadline),
+        context_{sources.trust_store, sources.certificates, *verifier.engine_,
+                 verifier.chain_cache_.get(), deadline_} {}
+  Judging(const Judging&) = delete;
+  Judging& operator=(const Judging&) = delete;
+
+  // Appends the signatures that are to be verified.
+  void Begin(std::vector<Es256Job>& jobs) noexcept {
+    first_job_ = jobs.size();
+    try {
+      JudgeToSignatures(jobs);
+    } catch (...) {
+      jobs.resize(first_job_);
+      judgement_.reset();
+      verdict_ = Verdict();
+    }
+    own_jobs_ = jobs.size() - first_job_;
+    left_ = deadline_.Left();
   }
-  if (values.size() > options_.max_identities) {
-    return Fail(std::move(verdict), Reason::kTooManyIdentityHeaders,
-                "more than " + std::to_string(options_.max_identities) + " Identity headers");
+
+  // `jobs` are as Begin left them and more, with their results. What other calls took since then is
+  // not this one's time.
+  Verdict Complete(std::span<const Es256Job> jobs) noexcept {
+    if (!judgement_) return std::move(verdict_);
+    deadline_ = Deadline::After(left_);
+    try {
+      return std::move(*judgement_).Complete(jobs.subspan(first_job_, own_jobs_));
+    } catch (...) {
+      return Verdict();
+    }
   }
-  Call read = Call::Read(call, options_, verdict.judged_at);
-  read.known_headers = known_headers_.get();
-  const CertificateContext context{sources.trust_store, sources.certificates, *engine_,
-                                   chain_cache_.get(), sources.deadline};
-  return CallJudgement(read, context, sources.content).Judge(values);
+
+ private:
+  void JudgeToSignatures(std::vector<Es256Job>& jobs) {
+    verdict_.judged_at = verifier_.clock_->Now();
+    const VerifierOptions& options = verifier_.options_;
+    const auto values = IdentityValues(request_, options.max_identities);
+    if (values.empty()) return Fail(Reason::kNoIdentity, "the call has no Identity header");
+    if (values.size() > options.max_identities) {
+      return Fail(Reason::kTooManyIdentityHeaders,
+                  "more than " + std::to_string(options.max_identities) + " Identity headers");
+    }
+    call_.emplace(Call::Read(request_, options, verdict_.judged_at));
+    call_->known_headers = verifier_.known_headers_.get();
+    judgement_.emplace(*call_, context_, sources_.content);
+    judgement_->Begin(values, jobs);
+  }
+
+  void Fail(Reason reason, std::string detail) {
+    verdict_.reason = reason;
+    verdict_.detail = std::move(detail);
+  }
+
+  const Verifier& verifier_;
+  const CallRequest& request_;
+  const Sources& sources_;
+  Deadline deadline_;
+  const CertificateContext context_;
+  std::optional<Call> call_;
+  std::optional<CallJudgement> judgement_;  // nothing: the verdict is known
+  size_t first_job_ = 0;
+  size_t own_jobs_ = 0;
+  std::chrono::milliseconds left_{0};
+  Verdict verdict_;
+};
+
+Verdict Verifier::Judge(const CallRequest& call, const Sources& sources,
+                        const Deadline& deadline) const {
+  std::vector<Es256Job> jobs;
+  Judging judging(*this, call, sources, deadline);
+  judging.Begin(jobs);
+  engine_->VerifyMany(jobs);
+  return judging.Complete(jobs);
 }
 
 Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {
   try {
-    return Judge(call, {trust_store(), *source_, content_.get(), deadline});
+    return Judge(call, {trust_store(), *source_, content_.get()}, deadline);
   } catch (...) {
     return Verdict();
   }
@@ -99,22 +164,35 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline,
     const NotingSource certificates(*source_, material);
     const NotingContent content(content_.get(), material);
     material.asks_for_content = content_ != nullptr;
-    return Judge(call,
-                 {material.trust_store, certificates, content_ ? &content : nullptr, deadline});
+    return Judge(call, {material.trust_store, certificates, content_ ? &content : nullptr},
+                 deadline);
   } catch (...) {
     return Verdict();
   }
 }
 
+size_t Verifier::JudgeTogether(std::span<const CallRequest> calls, std::chrono::milliseconds each,
+                               const Sources& sources, std::span<Verdict> verdicts) const {
+  std::deque<Judging> group;
+  std::vector<Es256Job> jobs;
+  while (group.size() < calls.size() && group.size() < kCallsTogether &&
+         jobs.size() < kSignaturesTogether) {
+    group.emplace_back(*this, calls[group.size()], sources, Deadline::After(each)).Begin(jobs);
+  }
+  engine_->VerifyMany(jobs);
+  for (size_t i = 0; i < group.size(); ++i) verdicts[i] = group[i].Complete(jobs);
+  return group.size();
+}
+
 std::vector<Verdict> Verifier::VerifyBatch(std::span<const CallRequest> calls,
                                            std::chrono::milliseconds each) const {
   std::vector<Verdict> verdicts(calls.size());  // none of them passes
-  const auto store = trust_store();
-  for (size_t i = 0; i < calls.size(); ++i) {
+  const Sources sources{trust_store(), *source_, content_.get()};
+  for (size_t done = 0; done < calls.size();) {
     try {
-      verdicts[i] = Judge(calls[i], {store, *source_, content_.get(), Deadline::After(each)});
+      done += JudgeTogether(calls.subspan(done), each, sources, std::span(verdicts).subspan(done));
     } catch (...) {
-      verdicts[i] = Verdict();
+      ++done;  // that call has its verdict; those behind it are judged again
     }
   }
   return verdicts;

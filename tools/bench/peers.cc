@@ -21,7 +21,7 @@ namespace {
 
 // A good one must pass, and one with another signature not: else it is not verifying that is
 // measured.
-Peer Tried(Peer peer, const std::function<bool()>& spoilt) {
+[[maybe_unused]] Peer Tried(Peer peer, const std::function<bool()>& spoilt) {
   if (!peer.once()) {
     peer.skipped = "it refuses the token";
   } else if (spoilt()) {
