@@ -76,7 +76,21 @@ struct Es256Job {
   const Es256PublicKey* key = nullptr;
   std::string_view signing_input;
   const Es256Signature* signature = nullptr;
-  Result<void> result = Fail(Reason::kInternalError, "not verified");  // out
+  Result<void> result = NotVerified();  // out
+
+  /// Sets the result to what `verify` gives; if it throws, kInternalError.
+  template <class Verify>
+  void Set(const Verify& verify) noexcept {
+    try {
+      result = verify();
+    } catch (...) {
+      result = NotVerified();
+    }
+  }
+
+ private:
+  // So short that it takes no memory.
+  static Failure NotVerified() { return Fail(Reason::kInternalError, "not verified"); }
 };
 
 /// The one seam at which a faster engine replaces OpenSSL. Implementations are const and
@@ -92,8 +106,10 @@ class Es256Engine {
                                             const Es256Signature& signature) const = 0;
   /// Sets the result of each of `jobs`, of whatever keys, to what Verify says. Several at once can
   /// cost less than one by one; multiples of eight are best.
-  virtual void VerifyMany(std::span<Es256Job> jobs) const {
-    for (Es256Job& job : jobs) job.result = Verify(*job.key, job.signing_input, *job.signature);
+  virtual void VerifyMany(std::span<Es256Job> jobs) const noexcept {
+    for (Es256Job& job : jobs) {
+      job.Set([&] { return Verify(*job.key, job.signing_input, *job.signature); });
+    }
   }
   [[nodiscard]] virtual Es256Statistics statistics() const { return {}; }
 };

@@ -208,16 +208,6 @@ Result<void> FastEs256Engine::State::Settle(const Task& task, Match match) {
   return {};
 }
 
-// Without memory for the detail of a failure a job keeps what it begins with: internal error.
-template <class Function>
-void SetResult(Es256Job& job, const Function& result) noexcept {
-  try {
-    job.result = result();
-  } catch (...) {
-    job.result = Es256Job().result;
-  }
-}
-
 // At most p256::kBatch.
 void FastEs256Engine::State::VerifyGroup(std::span<Es256Job> jobs) {
   std::array<std::optional<Task>, p256::kBatch> tasks;
@@ -227,18 +217,17 @@ void FastEs256Engine::State::VerifyGroup(std::span<Es256Job> jobs) {
     const bool trusted = !distrusted.load(std::memory_order_relaxed);
     auto lease = trusted ? TableOf(*job.key) : std::nullopt;
     if (!lease) {
-      SetResult(job, [&] { return ByOpenSsl(job); });
+      job.Set([&] { return ByOpenSsl(job); });
     } else if (const auto digest = Digest(job)) {
       batch[count] = {lease->table(), *digest};
       tasks[count++].emplace(Task{&job, std::move(*lease)});
     } else {
-      SetResult(job,
-                []() -> Result<void> { return Fail(Reason::kInternalError, "SHA-256 failed"); });
+      job.Set([]() -> Result<void> { return Fail(Reason::kInternalError, "SHA-256 failed"); });
     }
   }
   MatchSignatures(path, TablesWith(nullptr), std::span(batch).first(count));
   for (size_t i = 0; i < count; ++i) {
-    SetResult(*tasks[i]->job, [&] { return Settle(*tasks[i], batch[i].match); });
+    tasks[i]->job->Set([&] { return Settle(*tasks[i], batch[i].match); });
   }
 }
 
@@ -249,7 +238,7 @@ Result<void> FastEs256Engine::Verify(const Es256PublicKey& key, std::string_view
   return std::move(job.result);
 }
 
-void FastEs256Engine::VerifyMany(std::span<Es256Job> jobs) const {
+void FastEs256Engine::VerifyMany(std::span<Es256Job> jobs) const noexcept {
   for (; !jobs.empty(); jobs = jobs.subspan(std::min(jobs.size(), p256::kBatch))) {
     state_->VerifyGroup(jobs.first(std::min(jobs.size(), p256::kBatch)));
   }

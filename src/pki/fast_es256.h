@@ -82,7 +82,7 @@ class FastEs256Engine final : public Es256Engine {
 
   [[nodiscard]] Result<void> Verify(const Es256PublicKey& key, std::string_view signing_input,
                                     const Es256Signature& signature) const override;
-  void VerifyMany(std::span<Es256Job> jobs) const override;
+  void VerifyMany(std::span<Es256Job> jobs) const noexcept override;
   [[nodiscard]] Es256Statistics statistics() const override;
 
  private:

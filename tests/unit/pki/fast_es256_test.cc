@@ -45,7 +45,9 @@ std::shared_ptr<const FastEs256Engine> MakeEngine(const Es256EngineOptions& opti
 
 std::vector<Es256Kind> KindsHere() {
   std::vector<Es256Kind> kinds = {Es256Kind::kPortable};
-  if (FastEs256Engine::Make(SmallOptions(Es256Kind::kAdx))) kinds.push_back(Es256Kind::kAdx);
+  for (const Es256Kind kind : {Es256Kind::kAdx, Es256Kind::kIfma}) {
+    if (IsSupported(kind)) kinds.push_back(kind);
+  }
   return kinds;
 }
 
@@ -73,6 +75,72 @@ TEST(FastEs256EngineTest, A48_EachPathAcceptsOnlyTheRightSignature) {
     }
     EXPECT_EQ(engine->statistics().by_table, 80U);
     EXPECT_EQ(engine->statistics().by_openssl, 0U);
+  }
+}
+
+// Of more keys than there are tables for, so that some of a batch are OpenSSL's.
+TEST(FastEs256EngineTest, A48_SeveralAtOnceAreJudgedAsEachAlone) {
+  const std::vector<Signer> signers(5);
+  std::vector<Es256Signature> signatures;
+  for (const Signer& signer : signers) signatures.push_back(signer.Sign());
+  for (const Es256Kind kind : KindsHere()) {
+    auto options = SmallOptions(kind);
+    options.promote_after = 1;
+    options.table_bytes = size_t{32} * 1024 * 3;
+    const auto engine = MakeEngine(options);
+    size_t verified = 0;
+    for (size_t count = 0; count <= 20; ++count) {
+      std::vector<Es256Job> jobs;
+      for (size_t i = 0; i < count; ++i) {
+        const size_t signer = (i + count) % signers.size();
+        const size_t signed_by = i % 3 == 2 ? (signer + 1) % signers.size() : signer;
+        jobs.push_back(Es256Job{&signers[signer].public_key, i % 5 == 4 ? "other" : kInput,
+                                &signatures[signed_by]});
+      }
+      engine->VerifyMany(jobs);
+      for (size_t i = 0; i < count; ++i) {
+        const bool good = i % 3 != 2 && i % 5 != 4;
+        EXPECT_EQ(jobs[i].result.has_value(), good) << count << " " << i;
+        if (good) continue;
+        EXPECT_THAT(jobs[i].result, FailsWith(Reason::kSignatureInvalid));
+      }
+      verified += count;
+    }
+    const auto statistics = engine->statistics();
+    EXPECT_EQ(statistics.by_table + statistics.by_openssl, verified);
+    EXPECT_GT(statistics.by_table, 50U);
+    EXPECT_GT(statistics.by_openssl, 20U);
+    EXPECT_EQ(statistics.disagreements, 0U);
+  }
+}
+
+TEST(FastEs256EngineTest, ASpoiltTableAmongOthersLetsNothingPass) {
+  const Signer good;
+  const Signer spoilt;
+  for (const Es256Kind kind : KindsHere()) {
+    int built = 0;
+    auto options = SmallOptions(kind);
+    options.promote_after = 1;
+    options.spoil_table = [&built](std::span<p256::AffinePoint> table) {
+      if (++built != 2) return;
+      for (auto& entry : table) entry.x[0] ^= 1;
+    };
+    const auto engine = MakeEngine(options);
+    const Es256Signature own = good.Sign();
+    const Es256Signature theirs = spoilt.Sign();
+    std::vector<Es256Job> jobs;
+    for (size_t i = 0; i < 4; ++i) {
+      jobs.push_back(Es256Job{&good.public_key, kInput, &own});
+      jobs.push_back(Es256Job{&spoilt.public_key, i == 0 ? kInput : "forged", &theirs});
+    }
+    engine->VerifyMany(jobs);
+    EXPECT_THAT(jobs[1].result, FailsWith(Reason::kInternalError));
+    for (const size_t i : {0U, 2U, 4U, 6U}) EXPECT_THAT(jobs[i].result, Succeeds());
+    for (const size_t i : {3U, 5U, 7U}) {
+      EXPECT_THAT(jobs[i].result, FailsWith(Reason::kSignatureInvalid));
+    }
+    EXPECT_EQ(engine->statistics().disagreements, 1U);
+    EXPECT_EQ(engine->statistics().by_openssl, 6U);  // all behind it
   }
 }
 

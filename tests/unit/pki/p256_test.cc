@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -260,6 +261,37 @@ TEST_P(P256PathTest, AcceptsExactlyTheSignature) {
     SubtractWithBorrow(kOrder, high.s, high.s);
     EXPECT_EQ(Check(key, high), Match::kYes);
   }
+}
+
+// Good, spoilt and undecided ones of several keys, in every number that a group can have.
+TEST_P(P256PathTest, SeveralAtOnceMatchAsEachAlone) {
+  const TableShape shape(4);
+  generator_ = TableOf(oracle_.KeyOf({1, 0, 0, 0}), generator_shape_);
+  std::vector<KeyedSignature> all;
+  std::vector<std::vector<AffinePoint>> tables;
+  for (size_t i = 0; i < 3; ++i) {
+    const auto key = oracle_.KeyOf(numbers_.Scalar());
+    tables.push_back(TableOf(key, shape));
+    for (size_t n = 0; n < 6; ++n) {
+      SignedDigest signature = oracle_.Sign(key, numbers_.Any(), numbers_.Scalar());
+      if (n % 3 == 1) signature.z[n % 4] ^= 1;
+      if (n == 5) signature = oracle_.Craft(key, {}, numbers_.Scalar());
+      all.push_back({tables[i].data(), signature});
+    }
+  }
+  std::set<Match> seen;
+  for (size_t count = 0; count <= 17; ++count) {
+    std::vector<KeyedSignature> batch;
+    for (size_t i = 0; i < count; ++i) batch.push_back(all[(count * 7 + i * 5) % all.size()]);
+    Tables shapes{generator_shape_, generator_.data(), shape, nullptr};
+    MatchSignatures(path(), shapes, batch);
+    for (const KeyedSignature& one : batch) {
+      shapes.key = one.key;
+      EXPECT_EQ(one.match, MatchSignature(path(), shapes, one.signature)) << count;
+      seen.insert(one.match);
+    }
+  }
+  EXPECT_EQ(seen.size(), 3U);
 }
 
 TEST_P(P256PathTest, ZeroDigestIsLeftToAComplete) {
