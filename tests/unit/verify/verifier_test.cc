@@ -3,9 +3,11 @@
 #include "callvet/verifier.h"
 
 #include <set>
+#include <thread>
 
 #include "base/base64url.h"
 #include "call_fixture.h"
+#include "pki/digest.h"
 #include "syntax/sip_date.h"
 
 namespace callvet::test {
@@ -818,6 +820,61 @@ TEST(VerifierBatch, WithoutTimeNothingIsDecided) {
   for (const Verdict& verdict :
        verifier->VerifyBatch(std::vector<CallRequest>(3, MixedCalls(call).front()), seconds(0))) {
     EXPECT_EQ(verdict.reason, Reason::kDeadlineExceeded);
+  }
+}
+
+// Takes longer than a call has, for one host.
+class SlowForOne final : public CertificateSource {
+ public:
+  explicit SlowForOne(std::shared_ptr<const CertificateSource> source)
+      : source_(std::move(source)) {}
+  [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
+      std::string_view x5u, const Deadline& deadline) const override {
+    if (x5u.find("slow") == std::string_view::npos) return source_->Get(x5u, deadline);
+    while (!deadline.Passed()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return Fail(Reason::kFetchTimeout, "slow");
+  }
+  [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
+                                                 const Deadline& deadline) const override {
+    return source_->GetTnAuthList(url, deadline);
+  }
+
+ private:
+  std::shared_ptr<const CertificateSource> source_;
+};
+
+class ContentInTime final : public ContentSource {
+ public:
+  [[nodiscard]] Result<std::string> Get(std::string_view /*url*/,
+                                        const Deadline& deadline) const override {
+    if (deadline.Passed()) return Fail(Reason::kFetchTimeout, "too late");
+    return std::string("PNG");
+  }
+};
+
+TEST(VerifierBatch, ACertificateThatCannotBeHadTakesNoTimeFromOtherCalls) {
+  TestCall call;
+  const std::string digest = ComputeDigest(DigestAlgorithm::kSha256, "PNG")->ToText();
+  call.payload = Payload({{"rcd", R"({"nam":"A","icn":"https://cert.example.org/icon.png"})"},
+                          {"rcdi", R"({"/icn":")" + digest + R"("})"}});
+  (void)call.Judge();  // fills the source
+  const Verifier verifier(call.options, call.store, std::make_shared<SlowForOne>(call.source),
+                          std::make_shared<FixedClock>(call.now), call.engine,
+                          std::make_shared<ContentInTime>());
+  std::vector<CallRequest> calls(3, call.request);
+  for (CallRequest& one : calls) one.identities = {call.Identity()};
+  const std::string slow = "https://slow.example.org/p.pem";
+  call.header = R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":")" + slow + R"("})";
+  call.parameters = ";info=<" + slow + ">;alg=ES256;ppt=shaken";
+  calls[1].identities = {call.Identity()};
+  const auto verdicts = verifier.VerifyBatch(calls, seconds(1));
+  EXPECT_EQ(verdicts[1].reason, Reason::kFetchTimeout);
+  for (const size_t i : {0U, 2U}) {
+    EXPECT_EQ(verdicts[i].reason, Reason::kNone) << i;
+    ASSERT_TRUE(verdicts[i].passports[0].rich_call_data);
+    EXPECT_EQ(verdicts[i].passports[0].rich_call_data->reason, Reason::kNone) << i;
+    EXPECT_EQ(verdicts[i].passports[0].rich_call_data->content.at(0).outcome,
+              CheckOutcome::kPassed);
   }
 }
 
