@@ -20,6 +20,15 @@ struct EmulatedLanes {
     for (size_t i = 0; i < 8; ++i) loaded.lane[i] = lanes[i];
     return loaded;
   }
+  static void LoadPoints(const p256::Term* terms, EmulatedLanes* words) {
+    for (size_t lane = 0; lane < 8; ++lane) {
+      const p256::AffinePoint& point = *terms[lane].point;
+      for (size_t i = 0; i < 4; ++i) {
+        words[i].lane[lane] = point.x[i];
+        words[4 + i].lane[lane] = point.y[i];
+      }
+    }
+  }
   static void Store(const EmulatedLanes& a, uint64_t* lanes) {
     for (size_t i = 0; i < 8; ++i) lanes[i] = a.lane[i];
   }
@@ -80,6 +89,12 @@ struct EmulatedLanes {
   static EmulatedLanes Select(uint8_t lanes, const EmulatedLanes& a, const EmulatedLanes& b) {
     EmulatedLanes result{};
     for (size_t i = 0; i < 8; ++i) result.lane[i] = (lanes >> i & 1) != 0 ? a.lane[i] : b.lane[i];
+    return result;
+  }
+  static EmulatedLanes NegateIn(uint8_t lanes, const EmulatedLanes& a) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i)
+      result.lane[i] = (lanes >> i & 1) != 0 ? 0 - a.lane[i] : a.lane[i];
     return result;
   }
   template <unsigned kLanes>

@@ -28,6 +28,7 @@ class LaneCurve {
   };
   static Sum AddUp(std::span<const Term> terms) {
     Point sum = LaneSums(terms);
+    TurnBack(sum);
     // The sums of the lanes, in lane 0.
     sum = Add(sum, Rotated<4>(sum));
     sum = Add(sum, Rotated<2>(sum));
@@ -64,49 +65,109 @@ class LaneCurve {
 
   /// a * b / 2^260. If a < A * p, b < B * p and A * B <= 240, the result is below
   /// (A * B / 16 + 1) * p.
-  static Element Multiply(const Element& a, const Element& b) {
-    V t[10];
-    for (V& limb : t) limb = V::Set(0);
-    const V prime1 = V::Set(uint64_t{1} << 44);
-    const V prime3 = V::Set(uint64_t{1} << 36);
-    const V prime4 = V::Set(0xFFFFFFFF0000);
-    for (size_t i = 0; i < 5; ++i) {
-      for (size_t j = 0; j < 5; ++j) t[i + j] = V::MultiplyLow(t[i + j], a.limb[i], b.limb[j]);
-      for (size_t j = 0; j < 5; ++j) {
-        t[i + j + 1] = V::MultiplyHigh(t[i + j + 1], a.limb[i], b.limb[j]);
-      }
-      // Adds q * p, q being the 52 low bits of t[i] (-1/p mod 2^52 is 1). The limbs 0 and 1 of p
-      // are 2^52 - 1 and 2^44 - 1: with the carry of the first they add q * 2^44 to t[i + 1].
-      const V q = t[i];
-      t[i + 1] = V::Add(t[i + 1], V::template ShiftRight<52>(q));
-      t[i + 1] = V::MultiplyLow(t[i + 1], q, prime1);
-      t[i + 2] = V::MultiplyHigh(t[i + 2], q, prime1);
-      t[i + 3] = V::MultiplyLow(t[i + 3], q, prime3);
-      t[i + 4] = V::MultiplyHigh(t[i + 4], q, prime3);
-      t[i + 4] = V::MultiplyLow(t[i + 4], q, prime4);
-      t[i + 5] = V::MultiplyHigh(t[i + 5], q, prime4);
-    }
-    return Carried({{t[5], t[6], t[7], t[8], t[9]}});
-  }
+  static Element Multiply(const Element& a, const Element& b) { return Carried(Times(a, b)); }
 
   /// a - b + kTimes * p, for b <= kTimes * p.
   template <unsigned kTimes>
   static Element Subtract(const Element& a, const Element& b) {
-    Element difference{};
-    for (size_t i = 0; i < 5; ++i) {
-      difference.limb[i] = V::Add(V::Subtract(a.limb[i], b.limb[i]), V::Set(kTimes * kPrime52[i]));
-    }
-    return Carried(difference);
+    return Carried(Difference<kTimes>(a, b));
   }
 
  private:
   static constexpr uint64_t kPrime52[5] = {0xFFFFFFFFFFFFF, 0x00FFFFFFFFFFF, 0, 0x1000000000,
                                            0x0FFFFFFFF0000};
 
-  /// A sum in progress. Bounds: x 1.01, y 4.4, zz 1.2, zzz 1.2.
+  /// A sum in progress. Bounds: x 1.01, y 2.2, zz 1.2, zzz 1.2. In the lanes of `turned` zzz has
+  /// the wrong sign.
   struct Point {
     Element x, y, zz, zzz;
+    uint8_t turned;
   };
+
+  /// A sum of products in ten limbs, below 2^57.
+  struct Product {
+    V limb[10];
+  };
+
+  static Product Nothing() {
+    Product nothing{};
+    for (V& limb : nothing.limb) limb = V::Set(0);
+    return nothing;
+  }
+
+  /// a * b / 2^260 modulo p; see Reduced for limbs.
+  static Element Times(const Element& a, const Element& b) {
+    Product t = Nothing();
+    for (size_t i = 0; i < 5; ++i) {
+      AddRow(t, i, a.limb[i], b);
+      ReduceRow(t, i);
+    }
+    return High(t);
+  }
+
+  /// (a * b + c * d) / 2^260 modulo p.
+  static Element SumOfProducts(const Element& a, const Element& b, const Element& c,
+                               const Element& d) {
+    Product t = Nothing();
+    for (size_t i = 0; i < 5; ++i) {
+      AddRow(t, i, a.limb[i], b);
+      AddRow(t, i, c.limb[i], d);
+      ReduceRow(t, i);
+    }
+    return High(t);
+  }
+
+  static void AddRow(Product& t, size_t i, V factor, const Element& b) {
+    for (size_t j = 0; j < 5; ++j) t.limb[i + j] = V::MultiplyLow(t.limb[i + j], factor, b.limb[j]);
+    for (size_t j = 0; j < 5; ++j) {
+      t.limb[i + j + 1] = V::MultiplyHigh(t.limb[i + j + 1], factor, b.limb[j]);
+    }
+  }
+
+  static void ReduceRow(Product& t, size_t i) {
+    const V prime1 = V::Set(uint64_t{1} << 44);
+    const V prime3 = V::Set(uint64_t{1} << 36);
+    const V prime4 = V::Set(0xFFFFFFFF0000);
+    const V q = t.limb[i];
+    t.limb[i + 1] = V::Add(t.limb[i + 1], V::template ShiftRight<52>(q));
+    t.limb[i + 1] = V::MultiplyLow(t.limb[i + 1], q, prime1);
+    t.limb[i + 2] = V::MultiplyHigh(t.limb[i + 2], q, prime1);
+    t.limb[i + 3] = V::MultiplyLow(t.limb[i + 3], q, prime3);
+    t.limb[i + 4] = V::MultiplyHigh(t.limb[i + 4], q, prime3);
+    t.limb[i + 4] = V::MultiplyLow(t.limb[i + 4], q, prime4);
+    t.limb[i + 5] = V::MultiplyHigh(t.limb[i + 5], q, prime4);
+  }
+  static Element High(const Product& t) {
+    return {{t.limb[5], t.limb[6], t.limb[7], t.limb[8], t.limb[9]}};
+  }
+
+  /// a * a: what occurs twice is added up once, and doubled.
+  static Element Squared(const Element& a) {
+    Product t = Nothing();
+    for (size_t i = 0; i < 5; ++i) {
+      for (size_t j = i + 1; j < 5; ++j) {
+        t.limb[i + j] = V::MultiplyLow(t.limb[i + j], a.limb[i], a.limb[j]);
+        t.limb[i + j + 1] = V::MultiplyHigh(t.limb[i + j + 1], a.limb[i], a.limb[j]);
+      }
+    }
+    for (size_t i = 1; i < 9; ++i) t.limb[i] = V::Add(t.limb[i], t.limb[i]);
+    for (size_t i = 0; i < 5; ++i) {
+      t.limb[2 * i] = V::MultiplyLow(t.limb[2 * i], a.limb[i], a.limb[i]);
+      t.limb[2 * i + 1] = V::MultiplyHigh(t.limb[2 * i + 1], a.limb[i], a.limb[i]);
+    }
+    for (size_t i = 0; i < 5; ++i) ReduceRow(t, i);
+    return High(t);
+  }
+
+  /// a - b + kTimes * p with limbs of any sign.
+  template <unsigned kTimes>
+  static Element Difference(const Element& a, const Element& b) {
+    Element difference{};
+    for (size_t i = 0; i < 5; ++i) {
+      difference.limb[i] = V::Add(V::Subtract(a.limb[i], b.limb[i]), V::Set(kTimes * kPrime52[i]));
+    }
+    return difference;
+  }
 
   /// Brings limbs that may be negative or up to 2^63 into [0, 2^52), for a number that fits.
   static Element Carried(Element a) {
@@ -130,46 +191,46 @@ class LaneCurve {
     return Carried(a);
   }
 
-  /// rr - ppp - 2q, for rr < 5, ppp and q < 1.4: below 1.01.
+  /// rr - ppp - 2q, for ppp + 2q < 4: below 1.01. `rr` as Reduce leaves it.
   static Element NextX(const Element& rr, const Element& ppp, const Element& q) {
-    Element x{};
+    Element x = Difference<4>(rr, ppp);
     for (size_t i = 0; i < 5; ++i) {
-      const V twice = V::Add(q.limb[i], q.limb[i]);
-      x.limb[i] =
-          V::Add(V::Subtract(V::Subtract(rr.limb[i], ppp.limb[i]), twice), V::Set(5 * kPrime52[i]));
+      x.limb[i] = V::Subtract(x.limb[i], V::Add(q.limb[i], q.limb[i]));
     }
     return Reduced(Carried(x));
   }
 
-  /// A coordinate of the points of up to eight terms; lanes without a term repeat the first.
-  static Element Load(std::span<const Term> terms, Limbs AffinePoint::*coordinate) {
-    uint64_t word[4][8];
-    for (size_t lane = 0; lane < 8; ++lane) {
-      const Term& term = lane < terms.size() ? terms[lane] : terms[0];
-      const uint64_t* limbs = (term.point->*coordinate).data();
-      for (size_t i = 0; i < 4; ++i) word[i][lane] = limbs[i];
-    }
-    const V w0 = V::Load(word[0]);
-    const V w1 = V::Load(word[1]);
-    const V w2 = V::Load(word[2]);
-    const V w3 = V::Load(word[3]);
+  /// Coordinates of eight points; limbs as they are in tables.
+  struct Points {
+    Element x, y;
+  };
+
+  /// Of the points of eight terms.
+  static Points Load(const Term* terms) {
+    V words[8];
+    V::LoadPoints(terms, words);
+    return {InLimbs(words), InLimbs(words + 4)};
+  }
+
+  /// A number in four words of 64 bits.
+  static Element InLimbs(const V* word) {
     const V mask = V::Set((uint64_t{1} << 52) - 1);
     Element element{};
-    element.limb[0] = V::And(w0, mask);
-    element.limb[1] =
-        V::And(V::Or(V::template ShiftRight<52>(w0), V::template ShiftLeft<12>(w1)), mask);
-    element.limb[2] =
-        V::And(V::Or(V::template ShiftRight<40>(w1), V::template ShiftLeft<24>(w2)), mask);
-    element.limb[3] =
-        V::And(V::Or(V::template ShiftRight<28>(w2), V::template ShiftLeft<36>(w3)), mask);
-    element.limb[4] = V::template ShiftRight<16>(w3);
+    element.limb[0] = V::And(word[0], mask);
+    element.limb[1] = V::And(
+        V::Or(V::template ShiftRight<52>(word[0]), V::template ShiftLeft<12>(word[1])), mask);
+    element.limb[2] = V::And(
+        V::Or(V::template ShiftRight<40>(word[1]), V::template ShiftLeft<24>(word[2])), mask);
+    element.limb[3] = V::And(
+        V::Or(V::template ShiftRight<28>(word[2]), V::template ShiftLeft<36>(word[3])), mask);
+    element.limb[4] = V::template ShiftRight<16>(word[3]);
     return element;
   }
 
-  /// One bit for each lane whose term is negative.
-  static uint8_t Negatives(std::span<const Term> terms) {
+  /// One bit for each of eight terms that is negative.
+  static uint8_t Negatives(const Term* terms) {
     unsigned lanes = 0;
-    for (size_t lane = 0; lane < 8 && lane < terms.size(); ++lane) {
+    for (size_t lane = 0; lane < 8; ++lane) {
       lanes |= static_cast<unsigned>(terms[lane].negative & 1) << lane;
     }
     return static_cast<uint8_t>(lanes);
@@ -185,21 +246,23 @@ class LaneCurve {
   /// Lane i has the sum of every eighth term from i on.
   static Point LaneSums(std::span<const Term> terms) {
     Point sum = FirstTerms(terms);
-    for (size_t at = 8; at < terms.size(); at += 8) AddTerms(sum, terms.subspan(at));
+    size_t at = 8;
+    for (; at + 8 <= terms.size(); at += 8) sum = Added(sum, terms.data() + at);
+    if (at < terms.size()) AddSome(sum, terms.subspan(at));
     return sum;
   }
 
   static Point FirstTerms(std::span<const Term> terms) {
     Point sum{};
-    sum.x = Load(terms, &AffinePoint::x);
-    const Element y = Load(terms, &AffinePoint::y);
+    const auto [x, y] = Load(terms.data());
+    sum.x = x;
     Element zero{};
     for (size_t i = 0; i < 5; ++i) {
       zero.limb[i] = V::Set(0);
       sum.zz.limb[i] = V::Set(OneLimb(i));
     }
     sum.zzz = sum.zz;
-    sum.y = Select(Negatives(terms), Subtract<1>(zero, y), y);
+    sum.y = Select(Negatives(terms.data()), Subtract<1>(zero, y), y);
     return sum;
   }
 
@@ -212,53 +275,68 @@ class LaneCurve {
     return limb & ((uint64_t{1} << 52) - 1);
   }
 
-  /// "madd-2008-s" in each lane that has a term. As in Curve, equal x makes ZZ zero for ever, here
-  /// modulo p.
-  static void AddTerms(Point& sum, std::span<const Term> terms) {
-    const Element u = Multiply(Load(terms, &AffinePoint::x), sum.zz);   // 1.1
-    const Element s = Multiply(Load(terms, &AffinePoint::y), sum.zzz);  // 1.1
-    const Element p = Subtract<2>(u, sum.x);                            // 3.1
-    const Element r = SignedDifference(Negatives(terms), s, sum.y);     // 7.1
-    const Element pp = Multiply(p, p);                                  // 1.7
-    const Element ppp = Multiply(p, pp);                                // 1.4
-    const Element q = Multiply(sum.x, pp);                              // 1.2
-    const Element rr = Multiply(r, r);                                  // 4.2
+  /// `sum` plus eight terms: "madd-2008-s" in each lane, but for the sign of Y and ZZZ. With both
+  /// turned it is the same point, and one that is turned makes Y a sum of products, reduced once.
+  /// As in Curve, equal x makes ZZ zero for ever, here modulo p.
+  static Point Added(const Point& sum, const Term* terms) {
+    const auto [x2, y2] = Load(terms);
+    const auto negatives = static_cast<uint8_t>(Negatives(terms) ^ sum.turned);
+    const Element p = Carried(Difference<2>(Times(x2, sum.zz), sum.x));  // 1.1 - x: 3.1
+    const Element s = Negated(negatives, Times(y2, sum.zzz));            // +-1.1
+    const Element r = Carried(Difference<4>(s, sum.y));                  // 5.1
+    const Element pp = Carried(Squared(p));                              // 1.7
+    const Element ppp = Multiply(p, pp);                                 // 1.4
+    const Element q = Multiply(sum.x, pp);                               // 1.2
     Point next{};
-    next.x = NextX(rr, ppp, q);                                                       // 1.01
-    next.y = Subtract<2>(Multiply(r, Subtract<2>(q, next.x)), Multiply(sum.y, ppp));  // 4.5
-    next.zz = Multiply(sum.zz, pp);                                                   // 1.2
-    next.zzz = Multiply(sum.zzz, ppp);                                                // 1.2
-    const auto lanes = static_cast<uint8_t>(terms.size() >= 8 ? 0xFF : (1U << terms.size()) - 1);
+    next.x = NextX(Squared(r), ppp, q);                                                 // 1.01
+    next.y = Carried(SumOfProducts(r, Carried(Difference<2>(next.x, q)), sum.y, ppp));  // 2.2
+    next.zz = Multiply(sum.zz, pp);                                                     // 1.2
+    next.zzz = Multiply(sum.zzz, ppp);                                                  // 1.2
+    next.turned = static_cast<uint8_t>(~sum.turned);
+    return next;
+  }
+
+  /// Adds less than eight terms, to the first lanes.
+  static void AddSome(Point& sum, std::span<const Term> terms) {
+    Term eight[8];
+    for (size_t lane = 0; lane < 8; ++lane) eight[lane] = terms[lane < terms.size() ? lane : 0];
+    const Point next = Added(sum, eight);
+    const auto lanes = static_cast<uint8_t>((1U << terms.size()) - 1);
     sum.x = Select(lanes, next.x, sum.x);
     sum.y = Select(lanes, next.y, sum.y);
     sum.zz = Select(lanes, next.zz, sum.zz);
     sum.zzz = Select(lanes, next.zzz, sum.zzz);
+    sum.turned = static_cast<uint8_t>(sum.turned ^ lanes);
   }
 
-  /// s - y, or -s - y in the lanes of `negatives`, plus 6p.
-  static Element SignedDifference(uint8_t negatives, const Element& s, const Element& y) {
-    Element difference{};
-    for (size_t i = 0; i < 5; ++i) {
-      const V turned = V::Select(negatives, V::Subtract(V::Set(0), s.limb[i]), s.limb[i]);
-      difference.limb[i] = V::Add(V::Subtract(turned, y.limb[i]), V::Set(6 * kPrime52[i]));
-    }
-    return Carried(difference);
+  /// -a in the lanes of `lanes`; limbs of any sign.
+  static Element Negated(uint8_t lanes, Element a) {
+    for (V& limb : a.limb) limb = V::NegateIn(lanes, limb);
+    return a;
   }
 
-  /// "add-2008-s". Equal x, or a zero ZZ of either, make ZZ zero.
+  /// With the right sign in all lanes.
+  static void TurnBack(Point& sum) {
+    const Element zero = {{V::Set(0), V::Set(0), V::Set(0), V::Set(0), V::Set(0)}};
+    sum.zzz = Select(sum.turned, Subtract<2>(zero, sum.zzz), sum.zzz);
+    sum.turned = 0;
+  }
+
+  /// "add-2008-s", turned or not in all lanes alike, with the same trick as above. Equal x, or a
+  /// zero ZZ of either, make ZZ zero.
   static Point Add(const Point& a, const Point& b) {
-    const Element u = Multiply(a.x, b.zz);                   // 1.1
-    const Element s = Multiply(a.y, b.zzz);                  // 1.4
-    const Element p = Subtract<2>(Multiply(b.x, a.zz), u);   // 3.1
-    const Element r = Subtract<2>(Multiply(b.y, a.zzz), s);  // 3.4
-    const Element pp = Multiply(p, p);                       // 1.7
-    const Element ppp = Multiply(p, pp);                     // 1.4
-    const Element q = Multiply(u, pp);                       // 1.2
+    const Element u = Multiply(a.x, b.zz);                           // 1.1
+    const Element s = Multiply(a.y, b.zzz);                          // 1.2
+    const Element p = Carried(Difference<2>(Times(b.x, a.zz), u));   // 3.1
+    const Element r = Carried(Difference<2>(Times(b.y, a.zzz), s));  // 3.2
+    const Element pp = Carried(Squared(p));                          // 1.7
+    const Element ppp = Multiply(p, pp);                             // 1.4
+    const Element q = Multiply(u, pp);                               // 1.2
     Point sum{};
-    sum.x = NextX(Multiply(r, r), ppp, q);
-    sum.y = Subtract<2>(Multiply(r, Subtract<2>(q, sum.x)), Multiply(s, ppp));
-    sum.zz = Multiply(Multiply(a.zz, b.zz), pp);
-    sum.zzz = Multiply(Multiply(a.zzz, b.zzz), ppp);
+    sum.x = NextX(Squared(r), ppp, q);                                            // 1.01
+    sum.y = Carried(SumOfProducts(r, Carried(Difference<2>(sum.x, q)), s, ppp));  // 1.8
+    sum.zz = Multiply(Multiply(a.zz, b.zz), pp);                                  // 1.2
+    sum.zzz = Multiply(Multiply(a.zzz, b.zzz), ppp);                              // 1.2
     return sum;
   }
 

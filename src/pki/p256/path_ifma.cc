@@ -31,6 +31,25 @@ struct IfmaLanes {
 
   static IfmaLanes Set(uint64_t a) { return {_mm512_set1_epi64(static_cast<long long>(a))}; }
   static IfmaLanes Load(const uint64_t* lanes) { return {_mm512_loadu_si512(lanes)}; }
+  static void LoadPoints(const Term* terms, IfmaLanes* words) {
+    __m512i row[8];
+    for (size_t i = 0; i < 8; ++i) row[i] = _mm512_load_si512(terms[i].point);
+    __m512i pair[8];  // words 2k and 2k+1 alternately of two points
+    for (size_t i = 0; i < 4; ++i) {
+      pair[2 * i] = _mm512_unpacklo_epi64(row[2 * i], row[2 * i + 1]);
+      pair[2 * i + 1] = _mm512_unpackhi_epi64(row[2 * i], row[2 * i + 1]);
+    }
+    for (size_t odd = 0; odd < 2; ++odd) {
+      const __m512i low02 = _mm512_shuffle_i64x2(pair[odd], pair[2 + odd], 0x88);
+      const __m512i low13 = _mm512_shuffle_i64x2(pair[odd], pair[2 + odd], 0xDD);
+      const __m512i high02 = _mm512_shuffle_i64x2(pair[4 + odd], pair[6 + odd], 0x88);
+      const __m512i high13 = _mm512_shuffle_i64x2(pair[4 + odd], pair[6 + odd], 0xDD);
+      words[odd].value = _mm512_shuffle_i64x2(low02, high02, 0x88);
+      words[4 + odd].value = _mm512_shuffle_i64x2(low02, high02, 0xDD);
+      words[2 + odd].value = _mm512_shuffle_i64x2(low13, high13, 0x88);
+      words[6 + odd].value = _mm512_shuffle_i64x2(low13, high13, 0xDD);
+    }
+  }
   static void Store(IfmaLanes a, uint64_t* lanes) { _mm512_storeu_si512(lanes, a.value); }
   static uint64_t First(IfmaLanes a) {
     return static_cast<uint64_t>(_mm_cvtsi128_si64(_mm512_castsi512_si128(a.value)));
@@ -61,6 +80,9 @@ struct IfmaLanes {
   }
   static IfmaLanes Select(uint8_t lanes, IfmaLanes a, IfmaLanes b) {
     return {_mm512_mask_blend_epi64(lanes, b.value, a.value)};
+  }
+  static IfmaLanes NegateIn(uint8_t lanes, IfmaLanes a) {
+    return {_mm512_mask_sub_epi64(a.value, lanes, _mm512_setzero_si512(), a.value)};
   }
   template <int kLanes>
   static IfmaLanes Rotate(IfmaLanes a) {

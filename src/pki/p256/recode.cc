@@ -16,21 +16,25 @@ void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::spa
   }
   const unsigned width = shape.width();
   const size_t last = shape.windows() - 1;
-  const uint64_t two_windows = (uint64_t{2} << width) - 1;
-  for (size_t i = 0; i <= last; ++i) {
-    const size_t at = i * width;
-    const size_t shift = at % 64;
-    uint64_t window = bits[at / 64] >> shift;
-    if (shift != 0) window |= bits[at / 64 + 1] << (64 - shift);
-    window = (window | 1) & two_windows;
-    // digit = window - 2^w, or window itself in the last place, where bit w is 0.
-    const uint64_t half = uint64_t{1} << width;
-    const uint64_t negative = i == last || window >= half ? 0 : ~uint64_t{0};
-    const uint64_t size = i == last ? window : negative != 0 ? half - window : window - half;
+  const uint64_t half = uint64_t{1} << width;
+  const auto put = [&](size_t i, uint64_t size, uint64_t negative) {
     Term& term = terms[i * stride];
     term = {table + i * shape.per_window() + (size >> 1), negative ^ all_negative};
     __builtin_prefetch(term.point);
+  };
+  const auto window_at = [&](size_t i) {
+    const size_t at = i * width;
+    // Shifted in two steps, as a shift by 64 is none.
+    return bits[at / 64] >> (at % 64) | bits[at / 64 + 1] << 1 << (63 - at % 64);
+  };
+  for (size_t i = 0; i < last; ++i) {
+    const uint64_t window = (window_at(i) | 1) & (2 * half - 1);
+    // digit = window - 2^w. Without branches, which nothing could foresee.
+    const uint64_t negative = (window >> width) - 1;
+    put(i, ((window - half) ^ negative) - negative, negative);
   }
+  // The last digit is the window itself; its bit w is 0.
+  put(last, (window_at(last) | 1) & (2 * half - 1), 0);
 }
 
 }  // namespace callvet::p256
