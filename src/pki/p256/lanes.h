@@ -73,29 +73,10 @@ class LaneCurve {
     return Carried(Difference<kTimes>(a, b));
   }
 
- private:
-  static constexpr uint64_t kPrime52[5] = {0xFFFFFFFFFFFFF, 0x00FFFFFFFFFFF, 0, 0x1000000000,
-                                           0x0FFFFFFFF0000};
+  // What follows gives limbs that may be below 2^57, in differences also negative: to take
+  // differences of, or for Carried.
 
-  /// A sum in progress. Bounds: x 1.01, y 2.2, zz 1.2, zzz 1.2. In the lanes of `turned` zzz has
-  /// the wrong sign.
-  struct Point {
-    Element x, y, zz, zzz;
-    uint8_t turned;
-  };
-
-  /// A sum of products in ten limbs, below 2^57.
-  struct Product {
-    V limb[10];
-  };
-
-  static Product Nothing() {
-    Product nothing{};
-    for (V& limb : nothing.limb) limb = V::Set(0);
-    return nothing;
-  }
-
-  /// a * b / 2^260 modulo p; see Reduced for limbs.
+  /// As Multiply.
   static Element Times(const Element& a, const Element& b) {
     Product t = Nothing();
     for (size_t i = 0; i < 5; ++i) {
@@ -105,7 +86,7 @@ class LaneCurve {
     return High(t);
   }
 
-  /// (a * b + c * d) / 2^260 modulo p.
+  /// (a * b + c * d) / 2^260, within the bounds of Multiply for the sum.
   static Element SumOfProducts(const Element& a, const Element& b, const Element& c,
                                const Element& d) {
     Product t = Nothing();
@@ -117,31 +98,7 @@ class LaneCurve {
     return High(t);
   }
 
-  static void AddRow(Product& t, size_t i, V factor, const Element& b) {
-    for (size_t j = 0; j < 5; ++j) t.limb[i + j] = V::MultiplyLow(t.limb[i + j], factor, b.limb[j]);
-    for (size_t j = 0; j < 5; ++j) {
-      t.limb[i + j + 1] = V::MultiplyHigh(t.limb[i + j + 1], factor, b.limb[j]);
-    }
-  }
-
-  static void ReduceRow(Product& t, size_t i) {
-    const V prime1 = V::Set(uint64_t{1} << 44);
-    const V prime3 = V::Set(uint64_t{1} << 36);
-    const V prime4 = V::Set(0xFFFFFFFF0000);
-    const V q = t.limb[i];
-    t.limb[i + 1] = V::Add(t.limb[i + 1], V::template ShiftRight<52>(q));
-    t.limb[i + 1] = V::MultiplyLow(t.limb[i + 1], q, prime1);
-    t.limb[i + 2] = V::MultiplyHigh(t.limb[i + 2], q, prime1);
-    t.limb[i + 3] = V::MultiplyLow(t.limb[i + 3], q, prime3);
-    t.limb[i + 4] = V::MultiplyHigh(t.limb[i + 4], q, prime3);
-    t.limb[i + 4] = V::MultiplyLow(t.limb[i + 4], q, prime4);
-    t.limb[i + 5] = V::MultiplyHigh(t.limb[i + 5], q, prime4);
-  }
-  static Element High(const Product& t) {
-    return {{t.limb[5], t.limb[6], t.limb[7], t.limb[8], t.limb[9]}};
-  }
-
-  /// a * a: what occurs twice is added up once, and doubled.
+  /// a * a / 2^260: what occurs twice is added up once, and doubled.
   static Element Squared(const Element& a) {
     Product t = Nothing();
     for (size_t i = 0; i < 5; ++i) {
@@ -159,7 +116,7 @@ class LaneCurve {
     return High(t);
   }
 
-  /// a - b + kTimes * p with limbs of any sign.
+  /// As Subtract.
   template <unsigned kTimes>
   static Element Difference(const Element& a, const Element& b) {
     Element difference{};
@@ -178,6 +135,57 @@ class LaneCurve {
     }
     return a;
   }
+
+ private:
+  static constexpr uint64_t kPrime52[5] = {0xFFFFFFFFFFFFF, 0x00FFFFFFFFFFF, 0, 0x1000000000,
+                                           0x0FFFFFFFF0000};
+
+  /// A sum of products in ten limbs, below 2^57.
+  struct Product {
+    V limb[10];
+  };
+
+  static Product Nothing() {
+    Product nothing{};
+    for (V& limb : nothing.limb) limb = V::Set(0);
+    return nothing;
+  }
+
+  /// t + factor * b * 2^(52 * i).
+  static void AddRow(Product& t, size_t i, V factor, const Element& b) {
+    for (size_t j = 0; j < 5; ++j) t.limb[i + j] = V::MultiplyLow(t.limb[i + j], factor, b.limb[j]);
+    for (size_t j = 0; j < 5; ++j) {
+      t.limb[i + j + 1] = V::MultiplyHigh(t.limb[i + j + 1], factor, b.limb[j]);
+    }
+  }
+
+  /// Adds q * p * 2^(52 * i), q being the 52 low bits of t[i] (-1/p mod 2^52 is 1), and carries
+  /// what is left of t[i]. The limbs 0 and 1 of p are 2^52 - 1 and 2^44 - 1: with the carry of the
+  /// first they add q * 2^44 to t[i + 1].
+  static void ReduceRow(Product& t, size_t i) {
+    const V prime1 = V::Set(uint64_t{1} << 44);
+    const V prime3 = V::Set(uint64_t{1} << 36);
+    const V prime4 = V::Set(0xFFFFFFFF0000);
+    const V q = t.limb[i];
+    t.limb[i + 1] = V::Add(t.limb[i + 1], V::template ShiftRight<52>(q));
+    t.limb[i + 1] = V::MultiplyLow(t.limb[i + 1], q, prime1);
+    t.limb[i + 2] = V::MultiplyHigh(t.limb[i + 2], q, prime1);
+    t.limb[i + 3] = V::MultiplyLow(t.limb[i + 3], q, prime3);
+    t.limb[i + 4] = V::MultiplyHigh(t.limb[i + 4], q, prime3);
+    t.limb[i + 4] = V::MultiplyLow(t.limb[i + 4], q, prime4);
+    t.limb[i + 5] = V::MultiplyHigh(t.limb[i + 5], q, prime4);
+  }
+
+  static Element High(const Product& t) {
+    return {{t.limb[5], t.limb[6], t.limb[7], t.limb[8], t.limb[9]}};
+  }
+
+  /// A sum in progress. Bounds: x 1.01, y 2.2, zz 1.2, zzz 1.2. In the lanes of `turned` zzz has
+  /// the wrong sign.
+  struct Point {
+    Element x, y, zz, zzz;
+    uint8_t turned;
+  };
 
   /// a mod 2^256 + (2^256 - p) * (a / 2^256): the same modulo p, below 1.01.
   static Element Reduced(Element a) {

@@ -134,6 +134,41 @@ TEST(P256LanesTest, ProductsStayWithinTheirBounds) {
   }
 }
 
+// The other products, with limbs at their limits, against Multiply.
+TEST(P256LanesTest, SquaresAndSumsOfProductsAreAsMultiplied) {
+  P256Numbers numbers(9);
+  const test::BignumContextPtr context(BN_CTX_new());
+  const BignumPtr p = P256Oracle::ToBignum(kPrime);
+  const BignumPtr expected(BN_new());
+  const BignumPtr zero(BN_new());
+  const auto is_expected = [&](const Lanes::Element& found, size_t lane) {
+    return BN_sub(expected.get(), expected.get(), LaneNumber(found, lane).get()) == 1 &&
+           BN_nnmod(expected.get(), expected.get(), p.get(), context.get()) == 1 &&
+           BN_is_zero(expected.get()) == 1;
+  };
+  for (int round = 0; round < 1000; ++round) {
+    // Below 15.4p: 237.
+    const auto a = LaneNumbers::Make(numbers, 0xF5FFF00000000);
+    const auto square = Lanes::Carried(Lanes::Squared(a.element));
+    const auto product = Lanes::Multiply(a.element, a.element);
+    // Below 10.9p each: 238 together.
+    const auto b = LaneNumbers::Make(numbers, 0xADFFF00000000);
+    const auto c = LaneNumbers::Make(numbers, 0xADFFF00000000);
+    const auto d = LaneNumbers::Make(numbers, 0xADFFF00000000);
+    const auto sum =
+        Lanes::Carried(Lanes::SumOfProducts(b.element, c.element, d.element, b.element));
+    const auto first = Lanes::Multiply(b.element, c.element);
+    const auto second = Lanes::Multiply(d.element, b.element);
+    for (size_t lane = 0; lane < 8; ++lane) {
+      ASSERT_EQ(BN_add(expected.get(), LaneNumber(product, lane).get(), zero.get()), 1);
+      ASSERT_TRUE(is_expected(square, lane));
+      ASSERT_EQ(
+          BN_add(expected.get(), LaneNumber(first, lane).get(), LaneNumber(second, lane).get()), 1);
+      ASSERT_TRUE(is_expected(sum, lane));
+    }
+  }
+}
+
 TEST(P256LanesTest, DifferencesAreNeverNegative) {
   P256Numbers numbers(8);
   const BignumPtr p = P256Oracle::ToBignum(kPrime);
