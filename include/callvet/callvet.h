@@ -83,7 +83,7 @@ typedef struct callvet_options {
   callvet_text policy;    /* text of a policy file, if the configuration names no file */
   callvet_log_function log; /* or NULL */
   void* log_context;
-  uint64_t max_certificates;      /* in memory; 0: 20000 */
+  uint64_t max_certificates;      /* in memory, and as many chains; 0: 20000 */
   uint64_t max_certificate_bytes; /* the same in bytes, estimated; 0: 256 MiB */
 } callvet_options;
 

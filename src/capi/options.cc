@@ -7,8 +7,9 @@
 #include "capi/convert.h"
 
 namespace callvet::capi {
+namespace {
 
-Result<EmbeddedConfig> ConfigOf(const callvet_options& options) {
+Result<EmbeddedConfig> Read(const callvet_options& options) {
   const std::string_view file = View(options.config_file);
   const std::string_view text = View(options.config);
   if (!file.empty() && !text.empty()) {
@@ -17,6 +18,17 @@ Result<EmbeddedConfig> ConfigOf(const callvet_options& options) {
   if (!file.empty()) return ReadEmbeddedConfig(std::filesystem::path(file));
   const std::filesystem::path directory(View(options.directory));
   return ParseEmbeddedConfig(text.empty() ? "{}" : text, directory);
+}
+
+}  // namespace
+
+Result<EmbeddedConfig> ConfigOf(const callvet_options& options) {
+  auto config = Read(options);
+  if (config && options.max_certificates > 0) {
+    size_t& chains = config->verifier.options.max_cached_chains;
+    chains = std::min<size_t>(chains, options.max_certificates);
+  }
+  return config;
 }
 
 CertificateCacheOptions CacheOptionsOf(const callvet_options& options) {

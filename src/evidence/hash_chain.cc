@@ -110,11 +110,11 @@ Result<std::string> PlainPublicKey(std::string_view key) {
   const auto read = Es256PublicKey::FromPem(pem ? std::string(key) : WritePem("PUBLIC KEY", key));
   if (!read) return read.error();
   // SubjectPublicKeyInfo of id-ecPublicKey, prime256v1, and an uncompressed point (RFC 5480 2).
-  constexpr std::string_view kHead(
+  constexpr std::string_view kBeforePoint(
       "\x30\x59\x30\x13\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07"
       "\x03\x42\x00\x04",
       27);
-  return WritePem("PUBLIC KEY", std::string(kHead) +
+  return WritePem("PUBLIC KEY", std::string(kBeforePoint) +
                                     std::string(reinterpret_cast<const char*>(read->point().data()),
                                                 read->point().size()));
 }

@@ -57,13 +57,13 @@ void AddFrame(std::string& bytes, const Put& put) {
 // The payload of the frame at `offset`, which moves behind it; "" if there is no whole one.
 std::string_view TakeFrame(std::string_view bytes, size_t& offset) {
   const std::string_view rest = bytes.substr(offset);
-  constexpr size_t kHead = kMark.size() + kLengthBytes + kCheckBytes;
-  if (rest.size() < kHead || !rest.starts_with(kMark)) return {};
+  constexpr size_t kFrameHead = kMark.size() + kLengthBytes + kCheckBytes;
+  if (rest.size() < kFrameHead || !rest.starts_with(kMark)) return {};
   const size_t length = NumberAt(rest.substr(kMark.size()));
-  if (length == 0 || rest.size() - kHead < length) return {};
-  const std::string_view payload = rest.substr(kHead, length);
+  if (length == 0 || rest.size() - kFrameHead < length) return {};
+  const std::string_view payload = rest.substr(kFrameHead, length);
   if (CheckOf(payload) != rest.substr(kMark.size() + kLengthBytes, kCheckBytes)) return {};
-  offset += kHead + length;
+  offset += kFrameHead + length;
   return payload;
 }
 
