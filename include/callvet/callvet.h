@@ -209,9 +209,11 @@ CALLVET_API int callvet_verify(callvet_verifier* verifier, const callvet_call* c
 
 /* Since version 3. Many calls, in their order, on the caller's thread: statuses[i] and
  * *verdicts[i] are what callvet_verify gives for *calls[i] and results[i], whatever becomes of the
- * others. Each call needs a result and a verdict of its own; none of the four arrays has fewer than
- * `count` elements. CALLVET_OK: see `statuses`. CALLVET_INVALID: an array, or one of its elements,
- * or the verifier is NULL; nothing was judged, and every verdict that is there is "internal-error".
+ * others; signatures of several calls are verified together, but for calls with `at` and where
+ * evidence is kept. Each call needs a result and a verdict of its own; none of the four arrays has
+ * fewer than `count` elements. CALLVET_OK: see `statuses`. CALLVET_INVALID: an array, or one of its
+ * elements, or the verifier is NULL; nothing was judged, and every verdict that is there is
+ * "internal-error".
  */
 typedef struct callvet_batch {
   size_t struct_size;

@@ -216,12 +216,38 @@ std::optional<CountedCall> OfflineVerifier::CountedOf(const CallRequest& call,
 
 OfflineVerifier::Judgement OfflineVerifier::Judge(const CallRequest& call, const std::string& trunk,
                                                   std::optional<sys_seconds> at) const noexcept {
-  Judgement judgement;
   try {
     VerificationMaterial material;
-    judgement.verdict = at                 ? VerdictAt(call, *at, material)
-                        : keeps_evidence() ? verifier_.Verify(call, Deadline(), material)
-                                           : verifier_.Verify(call, Deadline());
+    Verdict verdict = at                 ? VerdictAt(call, *at, material)
+                      : keeps_evidence() ? verifier_.Verify(call, Deadline(), material)
+                                         : verifier_.Verify(call, Deadline());
+    return Judged(call, trunk, at, std::move(verdict), std::move(material));
+  } catch (...) {
+    return Judgement();
+  }
+}
+
+std::vector<OfflineVerifier::Judgement> OfflineVerifier::JudgeBatch(
+    std::span<const CallRequest> calls, std::span<const std::string> trunks) const {
+  std::vector<Judgement> judgements(calls.size());  // none of them passes
+  std::vector<Verdict> verdicts;
+  if (!keeps_evidence()) {
+    verdicts = verifier_.VerifyBatch(calls, std::chrono::milliseconds::max());
+  }
+  for (size_t i = 0; i < calls.size(); ++i) {
+    judgements[i] = keeps_evidence() ? Judge(calls[i], trunks[i], {})
+                                     : Judged(calls[i], trunks[i], {}, std::move(verdicts[i]), {});
+  }
+  return judgements;
+}
+
+OfflineVerifier::Judgement OfflineVerifier::Judged(const CallRequest& call,
+                                                   const std::string& trunk,
+                                                   std::optional<sys_seconds> at, Verdict verdict,
+                                                   VerificationMaterial material) const noexcept {
+  Judgement judgement;
+  try {
+    judgement.verdict = std::move(verdict);
     if (!has_files_) {
       CollectMissing(judgement.verdict.passports, judgement.missing);
       std::vector<std::string> x5us;

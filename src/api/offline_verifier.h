@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,11 @@ class OfflineVerifier {
   /// At the present time, or `at`. Never passes on an error or exception.
   [[nodiscard]] Judgement Judge(const CallRequest& call, const std::string& trunk,
                                 std::optional<sys_seconds> at) const noexcept;
+  /// What Judge says of each of `calls` at the present time, in their order, with the trunk of the
+  /// same index: signatures of several calls are verified together (Verifier::VerifyBatch), but for
+  /// those whose evidence is kept. Throws std::bad_alloc if there is no memory for all.
+  [[nodiscard]] std::vector<Judgement> JudgeBatch(std::span<const CallRequest> calls,
+                                                  std::span<const std::string> trunks) const;
   /// What becomes of a request that cannot be read.
   [[nodiscard]] Judgement JudgeUnreadable(const Failure& failure,
                                           const std::string& trunk) const noexcept;
@@ -105,6 +111,9 @@ class OfflineVerifier {
     std::string name;        // see CallEvidence::policy
     std::string trust_list;  // read together with it
   };
+  [[nodiscard]] Judgement Judged(const CallRequest& call, const std::string& trunk,
+                                 std::optional<sys_seconds> at, Verdict verdict,
+                                 VerificationMaterial material) const noexcept;
   [[nodiscard]] std::optional<CountedCall> CountedOf(const CallRequest& call,
                                                      const Verdict& verdict,
                                                      const std::string& trunk) const;

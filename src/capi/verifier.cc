@@ -2,6 +2,7 @@
 #include "capi/verifier.h"
 
 #include <algorithm>
+#include <bitset>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -50,6 +51,16 @@ int NumberIn(const Enumeration& value) {
   return number;
 }
 
+// Counts what was come to.
+int StatusOf(callvet_verifier& handle, const callvet_verdict& verdict) {
+  if (verdict.reason_class != CALLVET_VERIFIED && verdict.missing.count > 0) {
+    Count(handle.need_certificate);
+    return CALLVET_NEED_CERTIFICATE;
+  }
+  handle.CountVerdict(verdict);
+  return CALLVET_OK;
+}
+
 int Judge(callvet_verifier& handle, const callvet_call& call, callvet_result& result,
           callvet_verdict& out) {
   const Stopwatch watch;
@@ -65,12 +76,42 @@ int Judge(callvet_verifier& handle, const callvet_call& call, callvet_result& re
     result.KeepCall(request ? std::move(*request) : callvet::capi::WhatIsThere(call),
                     callvet::capi::CallIdOf(call), std::move(trunk));
   }
-  if (out.reason_class != CALLVET_VERIFIED && out.missing.count > 0) {
-    Count(handle.need_certificate);
-    return CALLVET_NEED_CERTIFICATE;
+  return StatusOf(handle, out);
+}
+
+// Verdicts that are judged together: memory of a batch is bounded.
+constexpr size_t kTogether = 64;
+
+// Judges the calls of `batch` from `begin` to `end` that may be judged together, and notes in
+// `done` which, from `begin` on. Where it ends early, by an exception, the others can be judged
+// alone.
+void JudgeTogether(callvet_verifier& handle, const callvet_batch& batch, size_t begin, size_t end,
+                   std::bitset<kTogether>& done) {
+  if (handle.verifier->keeps_evidence()) return;
+  std::vector<size_t> places;
+  std::vector<callvet::CallRequest> requests;
+  std::vector<std::string> trunks;
+  for (size_t i = begin; i < end; ++i) {
+    callvet_call call;
+    if (!ReadStruct(batch.calls[i], call) || call.at != 0) continue;
+    auto request = callvet::capi::RequestOf(call);
+    if (!request) continue;
+    places.push_back(i);
+    requests.push_back(std::move(*request));
+    trunks.emplace_back(View(call.trunk));
   }
-  handle.CountVerdict(out);
-  return CALLVET_OK;
+  const Stopwatch watch;
+  auto judgements = handle.verifier->JudgeBatch(requests, trunks);
+  const auto time = watch.Elapsed() / static_cast<int64_t>(std::max<size_t>(places.size(), 1));
+  for (size_t k = 0; k < places.size(); ++k) {
+    const size_t i = places[k];
+    callvet_verdict out{};
+    batch.results[i]->Clear();
+    batch.results[i]->Fill(std::move(judgements[k]), time, out);
+    batch.statuses[i] = StatusOf(handle, out);
+    WriteStruct(out, batch.verdicts[i]);
+    done[i - begin] = true;
+  }
 }
 
 // Leaves no verdict as it was.
@@ -176,9 +217,18 @@ int callvet_verify_batch(callvet_verifier* verifier, const callvet_batch* batch,
   callvet_batch read;
   if (!ReadStruct(batch, read)) return Invalid("batch without struct_size", error);
   if (!IsWhole(verifier, read)) return Invalid("something of the batch is NULL", error);
-  for (size_t i = 0; i < read.count; ++i) {
-    read.statuses[i] =
-        callvet_verify(verifier, read.calls[i], read.results[i], read.verdicts[i], nullptr);
+  for (size_t begin = 0; begin < read.count; begin += kTogether) {
+    const size_t end = std::min(read.count, begin + kTogether);
+    std::bitset<kTogether> done;
+    (void)Guard(nullptr, [&] {
+      JudgeTogether(*verifier, read, begin, end, done);
+      return CALLVET_OK;
+    });
+    for (size_t i = begin; i < end; ++i) {
+      if (done[i - begin]) continue;
+      read.statuses[i] =
+          callvet_verify(verifier, read.calls[i], read.results[i], read.verdicts[i], nullptr);
+    }
   }
   return CALLVET_OK;
 }
