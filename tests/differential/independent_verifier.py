@@ -99,13 +99,16 @@ class Header:
         match = re.match(r"[ \t]*([A-Za-z0-9_.+/=-]+)[ \t]*", value)
         need(match, 438, "identity-malformed")
         self.token, rest = match.group(1), value[match.end():]
-        self.parameters, self.broken, self.alone = {}, set(), not rest
+        self.parameters, self.broken = {}, set()
         while rest:
             match = PARAMETER.match(rest)
             if not match:
                 self.broken = {"identity-malformed"}
                 break
             name = match.group(1).lower()
+            if name != "info" and "<" in (match.group(2) or "")[1:] and match.group(2).startswith("<"):
+                self.broken = {"identity-malformed"}  # what it is cut off by is no part of a value
+                break
             if name in ("info", "alg", "ppt"):
                 if name in self.parameters:
                     # A-3; with a quotation mark or a "<" alone it is malformed as well, and which is said is not set.
@@ -123,8 +126,7 @@ class Header:
         """h, p and s; the first two None in the compact form (A-6)."""
         header, payload, signature = (self.token.split(".") + ["", "", ""])[:3]
         problems = set(self.broken)
-        compact_alone = self.alone and not header and not payload  # nothing says what it was signed over
-        if self.token.count(".") != 2 or not signature or bool(header) != bool(payload) or compact_alone:
+        if self.token.count(".") != 2 or not signature or bool(header) != bool(payload):
             problems.add("token-malformed")
         need(not problems, 438, next(iter(problems)) if len(problems) == 1 else None)
         return header or None, payload or None, signature
@@ -166,12 +168,12 @@ def number_claim(text):
 
 
 def canonical_uri(text):
-    """scheme:user@host in lower case, without password, parameters, headers and port (A-34)."""
-    match = re.fullmatch(r"(sips?):([^@:;?]+)(?:;[^@]*)?(?::[^@]*)?@([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:;[^?]*)?(?:\?.*)?", text,
-                         re.IGNORECASE)
+    """scheme:user@host in lower case, without password, parameters, headers and port (A-34); a host alone is a URI, too."""
+    match = re.fullmatch(r"(sips?):(?:([^@:;?]+)(?:;[^@]*)?(?::[^@]*)?(@))?([A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:;[^?]*)?(?:\?.*)?",
+                         text, re.IGNORECASE)
     if not match:
         return None
-    return f"{match.group(1)}:{match.group(2)}@{match.group(3)}".lower()
+    return f"{match.group(1)}:{match.group(2) or ''}{match.group(3) or ''}{match.group(4)}".lower()
 
 
 def uri_claim(text):
