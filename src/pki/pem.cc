@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <memory>
+#include <new>
 
 #include <openssl/pem.h>
 
@@ -60,8 +61,11 @@ Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reaso
     long length = 0;  // NOLINT(google-runtime-int): OpenSSL's type
     if (PEM_read_bio(bio.get(), &label, &header, &data, &length) != 1) {
       if (AtEndOfInput()) break;
-      return Fail(reason, "PEM block " + std::to_string(blocks.size() + 1) +
-                              " cannot be read: " + ErrorQueueDrain::LastError());
+      const std::string why = ErrorQueueDrain::LastError();
+      if (ERR_peek_error() == 0) throw std::bad_alloc();  // there was no memory to say so
+      ErrorQueueDrain::ThrowIfNoMemory();
+      return Fail(reason,
+                  "PEM block " + std::to_string(blocks.size() + 1) + " cannot be read: " + why);
     }
     const OpenSslString label_owner(label);
     const OpenSslString header_owner(header);

@@ -108,10 +108,10 @@ class CapiWithoutMemory : public testing::Test {
         << error.reason << ": " << error.detail;
     ASSERT_EQ(Put(verifier.handle), CALLVET_OK);
   }
-  int Put(callvet_verifier* verifier) const {
+  int Put(callvet_verifier* verifier, callvet_error* error = nullptr) const {
     const int64_t now = std::time(nullptr);  // freshness is the machine's, whenever is judged
     const callvet_times times{sizeof times, now, now + 3600, now + 7200};
-    return callvet_certificate_put(verifier, Text(kUrl), Text(pem_), &times, nullptr);
+    return callvet_certificate_put(verifier, Text(kUrl), Text(pem_), &times, error);
   }
   static callvet_call CallOf(const std::string& message) {
     auto call = Sized<callvet_call>();
@@ -230,6 +230,48 @@ TEST_F(CapiWithoutMemory, AReloadThatFailsChangesNothing) {
                                                                                       : "refused";
              }),
              "reloaded", {"reloaded", "refused"});
+  EXPECT_EQ(Judge(verifier.handle, good_), "verified");
+  EXPECT_EQ(Judge(verifier.handle, forged_), "signature-invalid");
+}
+
+// What is handed over is there, whole, or there is what was there before.
+TEST_F(CapiWithoutMemory, ACertificateIsTakenWholeOrNot) {
+  OwnedVerifier verifier;
+  Make(Options(), verifier);
+  ExpectOnly(Sweep([&]() -> std::string_view {
+               auto error = Sized<callvet_error>();
+               if (Put(verifier.handle, &error) == CALLVET_OK) return "taken";
+               return std::strcmp(error.reason, "internal-error") == 0 ? "not taken" : "REFUSED";
+             }),
+             "taken", {"taken", "not taken"});
+  bool happened = true;
+  for (uint64_t n = 1; happened; ++n) {
+    int status = CALLVET_OK;
+    {
+      const AllocationFailure failure(n, Shortage::kOnce);
+      status = Put(verifier.handle);
+      happened = AllocationFailure::Happened();
+    }
+    if (status == CALLVET_OK) {  // its chain is validated again
+      ASSERT_EQ(callvet_verifier_reload(verifier.handle, nullptr), CALLVET_OK);
+    }
+    ASSERT_EQ(Judge(verifier.handle, good_), "verified") << "allocation " << n;
+  }
+}
+
+// The same by a verifier that has it not yet, and a call that needs it.
+TEST_F(CapiWithoutMemory, ACallByACertificateThatComesWithIt) {
+  OwnedVerifier verifier;
+  Make(Options(), verifier);
+  ExpectOnly(Sweep([&]() -> std::string_view {
+               callvet_certificate_forget(verifier.handle, Text(kUrl));
+               if (Put(verifier.handle) != CALLVET_OK) return "not taken";
+               return Judge(verifier.handle, good_);
+             }),
+             "verified",
+             {"not taken", "verified", "verified and rejected", "no result", "internal",
+              "internal-error", "chain-invalid", "chain-untrusted"});
+  ASSERT_EQ(Put(verifier.handle), CALLVET_OK);
   EXPECT_EQ(Judge(verifier.handle, good_), "verified");
   EXPECT_EQ(Judge(verifier.handle, forged_), "signature-invalid");
 }
@@ -359,6 +401,27 @@ TEST_F(CapiWithoutMemory, AWriterTakesAPackageOrSaysThatItDoesNot) {
   ASSERT_EQ(callvet_evidence_writer_get_stats(writer.handle, &stats), CALLVET_OK);
   EXPECT_EQ(stats.stored, taken);
   EXPECT_EQ(stats.lost, 0U);
+}
+
+TEST_F(CapiWithoutMemory, AWriterIsMadeWholeOrNotAtAll) {
+  const callvet_options options = Options(R"(,"evidence":{"store":"calls.db"})");
+  ExpectOnly(Sweep([&] {
+               Owned<callvet_evidence_writer, callvet_evidence_writer_destroy> writer;
+               const int created =
+                   callvet_evidence_writer_create(&options, &writer.handle, nullptr);
+               return Made(created, writer.handle);
+             }),
+             "made", {"made", "not made"});
+}
+
+TEST_F(CapiWithoutMemory, AFetcherIsMadeWholeOrNotAtAll) {
+  const callvet_options options = Options();
+  ExpectOnly(Sweep([&] {
+               Owned<callvet_fetcher, callvet_fetcher_destroy> fetcher;
+               const int created = callvet_fetcher_create(&options, &fetcher.handle, nullptr);
+               return Made(created, fetcher.handle);
+             }),
+             "made", {"made", "not made"});
 }
 
 class PoolsWithoutMemory : public CapiWithoutMemory {
