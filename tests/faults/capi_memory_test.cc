@@ -259,14 +259,16 @@ TEST_F(CapiWithoutMemory, ACertificateIsTakenWholeOrNot) {
   }
 }
 
-// The same by a verifier that has it not yet, and a call that needs it.
+// The same with a call that needs it. What was taken is forgotten at the end, so that no step
+// leaves more or less in the cache than the one before.
 TEST_F(CapiWithoutMemory, ACallByACertificateThatComesWithIt) {
   OwnedVerifier verifier;
   Make(Options(), verifier);
   ExpectOnly(Sweep([&]() -> std::string_view {
-               callvet_certificate_forget(verifier.handle, Text(kUrl));
                if (Put(verifier.handle) != CALLVET_OK) return "not taken";
-               return Judge(verifier.handle, good_);
+               const auto outcome = Judge(verifier.handle, good_);
+               callvet_certificate_forget(verifier.handle, Text(kUrl));
+               return outcome;
              }),
              "verified",
              {"not taken", "verified", "verified and rejected", "no result", "internal",
@@ -332,21 +334,30 @@ TEST_F(CapiWithoutMemory, AMarkIsNeverMoreThanWasSaid) {
              "marked", {"marked", "internal"});
 }
 
-TEST_F(CapiWithoutMemory, EvidenceIsPackedOrNot) {
-  const callvet_options options = Options(R"(,"evidence":{"store":"calls.db"})");
-  OwnedVerifier verifier;
-  Make(options, verifier);
-  OwnedResult result;
-  ASSERT_EQ(callvet_result_create(&result.handle), CALLVET_OK);
-  ASSERT_EQ(Judge(verifier.handle, good_, result.handle), "verified");
+// A verifier that keeps evidence, and the result of a genuine call.
+class EvidenceWithoutMemory : public CapiWithoutMemory {
+ protected:
+  void SetUp() override {
+    options_ = Options(R"(,"evidence":{"store":"calls.db"})");
+    Make(options_, verifier_);
+    ASSERT_EQ(callvet_result_create(&result_.handle), CALLVET_OK);
+    ASSERT_EQ(Judge(verifier_.handle, good_, result_.handle), "verified");
+  }
+
+  callvet_options options_{};
+  OwnedVerifier verifier_;
+  OwnedResult result_;
+};
+
+TEST_F(EvidenceWithoutMemory, IsPackedOrNot) {
   ExpectOnly(
       Sweep([&]() -> std::string_view {
         OwnedPacker packer;
-        const int created = callvet_evidence_packer_create(&options, &packer.handle, nullptr);
+        const int created = callvet_evidence_packer_create(&options_, &packer.handle, nullptr);
         const auto made = Made(created, packer.handle);
         if (made != "made") return made;
         auto package = Sized<callvet_package>();
-        const int status = callvet_evidence_pack(packer.handle, result.handle, &package, nullptr);
+        const int status = callvet_evidence_pack(packer.handle, result_.handle, &package, nullptr);
         if (status < 0) return package.bytes.size == 0 ? "not packed" : "HALF PACKED";
         if (callvet_evidence_handed_over(packer.handle) != CALLVET_OK) return "kept";
         return package.bytes.size > 0 && package.id.size == 36 ? "packed" : "HALF PACKED";
@@ -354,10 +365,11 @@ TEST_F(CapiWithoutMemory, EvidenceIsPackedOrNot) {
       "packed", {"packed", "not made", "not packed"});
   // A call whose evidence cannot be kept does not go on.
   ExpectOnly(Sweep([&]() -> std::string_view {
-               if (Judge(verifier.handle, good_, result.handle) != "verified") return "not judged";
+               if (Judge(verifier_.handle, good_, result_.handle) != "verified")
+                 return "not judged";
                auto verdict = Sized<callvet_verdict>();
                const int status =
-                   callvet_evidence_refuse(verifier.handle, result.handle, &verdict, nullptr);
+                   callvet_evidence_refuse(verifier_.handle, result_.handle, &verdict, nullptr);
                if (Passes(verdict) || verdict.action != CALLVET_REJECT) return "GOES ON";
                return status < 0 ? "internal" : "refused";
              }),
@@ -365,21 +377,15 @@ TEST_F(CapiWithoutMemory, EvidenceIsPackedOrNot) {
 }
 
 // One writer gets every package, whole or spoilt by lack of memory at its own end, and goes on.
-TEST_F(CapiWithoutMemory, AWriterTakesAPackageOrSaysThatItDoesNot) {
-  const callvet_options options = Options(R"(,"evidence":{"store":"calls.db"})");
-  OwnedVerifier verifier;
-  Make(options, verifier);
-  OwnedResult result;
-  ASSERT_EQ(callvet_result_create(&result.handle), CALLVET_OK);
-  ASSERT_EQ(Judge(verifier.handle, good_, result.handle), "verified");
+TEST_F(EvidenceWithoutMemory, AWriterTakesAPackageOrSaysThatItDoesNot) {
   OwnedPacker packer;
-  ASSERT_EQ(callvet_evidence_packer_create(&options, &packer.handle, nullptr), CALLVET_OK);
+  ASSERT_EQ(callvet_evidence_packer_create(&options_, &packer.handle, nullptr), CALLVET_OK);
   Owned<callvet_evidence_writer, callvet_evidence_writer_destroy> writer;
-  ASSERT_EQ(callvet_evidence_writer_create(&options, &writer.handle, nullptr), CALLVET_OK);
+  ASSERT_EQ(callvet_evidence_writer_create(&options_, &writer.handle, nullptr), CALLVET_OK);
   uint64_t taken = 0;
   for (uint64_t n = 1;; ++n) {
     auto package = Sized<callvet_package>();
-    ASSERT_EQ(callvet_evidence_pack(packer.handle, result.handle, &package, nullptr), CALLVET_OK);
+    ASSERT_EQ(callvet_evidence_pack(packer.handle, result_.handle, &package, nullptr), CALLVET_OK);
     int status = CALLVET_OK;
     bool happened = false;
     {
@@ -403,12 +409,11 @@ TEST_F(CapiWithoutMemory, AWriterTakesAPackageOrSaysThatItDoesNot) {
   EXPECT_EQ(stats.lost, 0U);
 }
 
-TEST_F(CapiWithoutMemory, AWriterIsMadeWholeOrNotAtAll) {
-  const callvet_options options = Options(R"(,"evidence":{"store":"calls.db"})");
+TEST_F(EvidenceWithoutMemory, AWriterIsMadeWholeOrNotAtAll) {
   ExpectOnly(Sweep([&] {
                Owned<callvet_evidence_writer, callvet_evidence_writer_destroy> writer;
                const int created =
-                   callvet_evidence_writer_create(&options, &writer.handle, nullptr);
+                   callvet_evidence_writer_create(&options_, &writer.handle, nullptr);
                return Made(created, writer.handle);
              }),
              "made", {"made", "not made"});
