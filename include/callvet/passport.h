@@ -27,6 +27,11 @@ struct JoseHeader {
   /// kJoseHeaderForbidden (crit, jwk or jku; A-10), kTypMissing, kAlgMissing, kX5uMissing; the
   /// values are not judged. Pure; thread-safe.
   static Result<JoseHeader> Parse(std::string_view base64url);
+
+  /// The ppt that it names, whatever else is missing, forbidden or wrong in it: it says whose
+  /// business the PASSporT is. Nothing if it names none, or cannot be decoded. Pure;
+  /// thread-safe.
+  static std::optional<std::string> PptOf(std::string_view base64url);
 };
 
 /// orig or div: exactly one of both, as received.

@@ -94,7 +94,7 @@ struct Es256Job {
 };
 
 /// The one seam at which a faster engine replaces OpenSSL. Implementations are const and
-/// thread-safe and never throw.
+/// thread-safe; Verify throws nothing but std::bad_alloc.
 class Es256Engine {
  public:
   virtual ~Es256Engine() = default;

@@ -106,6 +106,7 @@ struct FastEs256Engine::State {
   [[nodiscard]] std::optional<TableStore::Lease> TableOf(const Es256PublicKey& key);
   void VerifyGroup(std::span<Es256Job> jobs);
   [[nodiscard]] std::optional<p256::SignedDigest> Digest(const Es256Job& job) const;
+  [[nodiscard]] bool IsCrossChecked(const Task& task) const;
   [[nodiscard]] Result<void> Settle(const Task& task, Match match);
   [[nodiscard]] Result<void> ByOpenSsl(const Es256Job& job);
   [[nodiscard]] Result<void> Disagree();
@@ -122,6 +123,7 @@ struct FastEs256Engine::State {
   std::atomic<bool> distrusted{false};
   std::atomic<uint64_t> by_openssl{0};
   std::atomic<uint64_t> undecided{0};
+  std::atomic<uint64_t> in_vain{0};  // tables leased for signatures that OpenSSL verified after all
   std::atomic<uint64_t> cross_checks{0};
   std::atomic<uint64_t> disagreements{0};
 };
@@ -189,16 +191,22 @@ std::optional<p256::SignedDigest> FastEs256Engine::State::Digest(const Es256Job&
                             p256::FromBytes(bytes + 32)};
 }
 
+// The first use of each table, and then one of so many.
+bool FastEs256Engine::State::IsCrossChecked(const Task& task) const {
+  const uint32_t every = options.cross_check_every;
+  const uint64_t use = task.lease.earlier_uses();
+  return use == 0 || (every != 0 && use % every == 0);
+}
+
 // What `match` comes to. Another signature of the group may have shown that no match counts.
 Result<void> FastEs256Engine::State::Settle(const Task& task, Match match) {
   const Es256Job& job = *task.job;
   if (match == Match::kUndecided) undecided.fetch_add(1, std::memory_order_relaxed);
   if (match == Match::kUndecided || distrusted.load(std::memory_order_relaxed)) {
+    in_vain.fetch_add(1, std::memory_order_relaxed);
     return ByOpenSsl(job);
   }
-  const uint32_t every = options.cross_check_every;
-  const uint64_t use = task.lease.earlier_uses();
-  if (use == 0 || (every != 0 && use % every == 0)) {
+  if (IsCrossChecked(task)) {
     cross_checks.fetch_add(1, std::memory_order_relaxed);
     auto theirs = openssl.Verify(*job.key, job.signing_input, *job.signature);
     if (!theirs && theirs.error().reason != Reason::kSignatureInvalid) return theirs;
@@ -226,8 +234,12 @@ void FastEs256Engine::State::VerifyGroup(std::span<Es256Job> jobs) {
     }
   }
   MatchSignatures(path, TablesWith(nullptr), std::span(batch).first(count));
-  for (size_t i = 0; i < count; ++i) {
-    tasks[i]->job->Set([&] { return Settle(*tasks[i], batch[i].match); });
+  // Those first that can show that the others' matches count for nothing.
+  for (const bool checked : {true, false}) {
+    for (size_t i = 0; i < count; ++i) {
+      if (IsCrossChecked(*tasks[i]) != checked) continue;
+      tasks[i]->job->Set([&] { return Settle(*tasks[i], batch[i].match); });
+    }
   }
 }
 
@@ -250,7 +262,7 @@ Es256Statistics FastEs256Engine::statistics() const {
   statistics.path = state_->path.name;
   statistics.by_openssl = state_->by_openssl.load(std::memory_order_relaxed);
   statistics.undecided = state_->undecided.load(std::memory_order_relaxed);
-  statistics.by_table = tables.leases - statistics.undecided;
+  statistics.by_table = tables.leases - state_->in_vain.load(std::memory_order_relaxed);
   statistics.cross_checks = state_->cross_checks.load(std::memory_order_relaxed);
   statistics.disagreements = state_->disagreements.load(std::memory_order_relaxed);
   statistics.tables_built = tables.built;

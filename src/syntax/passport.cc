@@ -180,6 +180,13 @@ Result<JoseHeader> JoseHeader::Parse(std::string_view base64url) {
   return header;
 }
 
+std::optional<std::string> JoseHeader::PptOf(std::string_view base64url) {
+  const auto json = DecodeObject(base64url, "JOSE header");
+  const JsonValue* ppt = json ? json->Find("ppt") : nullptr;
+  const std::string* text = ppt != nullptr ? ppt->AsString() : nullptr;
+  return text != nullptr ? std::optional(*text) : std::nullopt;
+}
+
 Result<Claims> Claims::Parse(std::string_view base64url, std::string_view ppt) {
   auto json = DecodeObject(base64url, "payload");
   if (!json) return json.error();

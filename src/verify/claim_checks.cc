@@ -236,6 +236,16 @@ void CheckCompact(const Call& call, Candidate& candidate) {
   }
 }
 
+// a token whose own header names a type that is not judged is ignored, whatever else that
+// header lacks.
+bool IsOfAnotherType(const Call& call, Candidate& candidate) {
+  if (candidate.header->ppt()) return false;
+  const auto ppt = JoseHeader::PptOf(candidate.header->header_part());
+  if (!ppt || KindOf(ppt)) return false;
+  candidate.verdict.ppt = *ppt;
+  return !CheckPpt(ppt, call, candidate.trail);
+}
+
 // The type by the parameter, or else by the token. Nothing if it is not judged.
 void CheckFullToken(const Call& call, std::shared_ptr<const JoseHeader> jose,
                     Candidate& candidate) {
@@ -243,6 +253,7 @@ void CheckFullToken(const Call& call, std::shared_ptr<const JoseHeader> jose,
   if (jose == nullptr) {
     auto decoded = JoseHeader::Parse(header.header_part());
     if (!decoded) {
+      if (IsOfAnotherType(call, candidate)) return;
       candidate.trail.Fail(CheckId::kJoseHeader, decoded.error());
       return;
     }

@@ -21,6 +21,7 @@ void CallJudgement::Begin(const std::vector<std::string_view>& values,
 
 Verdict CallJudgement::Complete(std::span<const Es256Job> jobs) && {
   TakeSignatures(jobs);
+  if (HasInternalError()) return Verdict();
   WalkChains(*graph_);
   CheckRichCallData();
   // Nested ones last in, so they are moved into what encloses them first.
@@ -146,6 +147,15 @@ void CallJudgement::TakeSignatures(std::span<const Es256Job> jobs) {
   for (size_t i = 0; i < signed_.size(); ++i) {
     RecordSignature(jobs[i].result, entries_[signed_[i]].candidate);
   }
+}
+
+// Of a PASSporT that could not be judged nobody knows what it would have said against another one:
+// a diversion to somebody else makes a fork (F-6). So the call does not pass, though one PASSporT
+// does.
+bool CallJudgement::HasInternalError() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return entry.candidate.trail.Has(Reason::kInternalError);
+  });
 }
 
 void CallJudgement::WalkChains(const DivGraph& graph) {

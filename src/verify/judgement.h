@@ -32,7 +32,8 @@ class CallJudgement {
   /// signatures that are to be verified, and appends those to `jobs`. They borrow from this.
   void Begin(const std::vector<std::string_view>& values, std::vector<Es256Job>& jobs);
 
-  /// The verdict, when the jobs that Begin appended have their results: these, in their order.
+  /// The verdict, when the jobs that Begin appended have their results: these, in their order. An
+  /// internal error of one PASSporT is the call's.
   [[nodiscard]] Verdict Complete(std::span<const Es256Job> jobs) &&;
 
  private:
@@ -53,6 +54,7 @@ class CallJudgement {
                                     std::vector<bool>& seen) const;
   void RunCertificateChecks(std::vector<Es256Job>& jobs);
   void TakeSignatures(std::span<const Es256Job> jobs);
+  [[nodiscard]] bool HasInternalError() const;
   void WalkChains(const DivGraph& graph);
   void SettleDiversions(const DivGraph& graph, const std::vector<bool>& verified);
   void CheckRichCallData();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "verify/trail.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace callvet {
@@ -19,6 +20,12 @@ void Trail::Fail(CheckId id, Failure failure) {
   At(id).reason = failure.reason;
   At(id).detail = std::move(failure.detail);
   failed_ = true;
+}
+
+bool Trail::Has(Reason reason) const {
+  return failed_ && std::any_of(checks_.begin(), checks_.end(), [reason](const Check& check) {
+           return check.outcome == CheckOutcome::kFailed && check.reason == reason;
+         });
 }
 
 Reason Trail::FirstReason() const {

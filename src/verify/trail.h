@@ -29,6 +29,8 @@ class Trail {
     Set(id, CheckOutcome::kNotApplicable, why);
   }
   void Fail(CheckId id, Failure failure);
+  /// Whether a check failed for `reason`.
+  [[nodiscard]] bool Has(Reason reason) const;
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] const Check& at(CheckId id) const { return checks_[static_cast<size_t>(id)]; }

@@ -39,9 +39,8 @@ std::vector<std::string_view> IdentityValues(const CallRequest& call, size_t max
   return values;
 }
 
-// Of a batch: so many signatures are verified at once, of at most so many calls.
+// Of a batch: so many signatures are verified at once.
 constexpr size_t kSignaturesTogether = 8;
-constexpr size_t kCallsTogether = 64;
 
 }  // namespace
 
@@ -92,6 +91,8 @@ class Verifier::Judging {
     own_jobs_ = jobs.size() - first_job_;
     left_ = deadline_.Left();
   }
+
+  [[nodiscard]] bool HasJobs() const { return own_jobs_ > 0; }
 
   // `jobs` are as Begin left them and more, with their results. What other calls took since then is
   // not this one's time.
@@ -171,17 +172,35 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline,
   }
 }
 
+// A call without a signature to be verified is done at once, so that only those that wait for
+// others take memory. What there is no memory for keeps a verdict that does not pass.
 size_t Verifier::JudgeTogether(std::span<const CallRequest> calls, std::chrono::milliseconds each,
                                const Sources& sources, std::span<Verdict> verdicts) const {
-  std::deque<Judging> group;
+  struct Waiting {
+    Waiting(size_t of, const Verifier& verifier, const CallRequest& call, const Sources& sources,
+            const Deadline& deadline)
+        : place(of), judging(verifier, call, sources, deadline) {}
+    size_t place;
+    Judging judging;
+  };
+  std::deque<Waiting> waiting;
   std::vector<Es256Job> jobs;
-  while (group.size() < calls.size() && group.size() < kCallsTogether &&
-         jobs.size() < kSignaturesTogether) {
-    group.emplace_back(*this, calls[group.size()], sources, Deadline::After(each)).Begin(jobs);
+  size_t taken = 0;
+  for (; taken < calls.size() && jobs.size() < kSignaturesTogether; ++taken) {
+    try {
+      waiting.emplace_back(taken, *this, calls[taken], sources, Deadline::After(each));
+    } catch (...) {
+      continue;
+    }
+    Judging& judging = waiting.back().judging;
+    judging.Begin(jobs);
+    if (judging.HasJobs()) continue;
+    verdicts[taken] = judging.Complete(jobs);
+    waiting.pop_back();
   }
   engine_->VerifyMany(jobs);
-  for (size_t i = 0; i < group.size(); ++i) verdicts[i] = group[i].Complete(jobs);
-  return group.size();
+  for (Waiting& one : waiting) verdicts[one.place] = one.judging.Complete(jobs);
+  return taken;
 }
 
 std::vector<Verdict> Verifier::VerifyBatch(std::span<const CallRequest> calls,
@@ -192,7 +211,7 @@ std::vector<Verdict> Verifier::VerifyBatch(std::span<const CallRequest> calls,
     try {
       done += JudgeTogether(calls.subspan(done), each, sources, std::span(verdicts).subspan(done));
     } catch (...) {
-      ++done;  // that call has its verdict; those behind it are judged again
+      ++done;  // no call was begun; this one keeps its verdict
     }
   }
   return verdicts;

@@ -199,7 +199,7 @@ class LaneCurve {
     return Carried(a);
   }
 
-  /// rr - ppp - 2q, for ppp + 2q < 4: below 1.01. `rr` as Reduce leaves it.
+  /// rr - ppp - 2q, for ppp + 2q < 4: below 1.01. `rr` need not be carried.
   static Element NextX(const Element& rr, const Element& ppp, const Element& q) {
     Element x = Difference<4>(rr, ppp);
     for (size_t i = 0; i < 5; ++i) {
@@ -323,7 +323,7 @@ class LaneCurve {
     return a;
   }
 
-  /// With the right sign in all lanes.
+  /// With the right sign in all lanes; zzz is below 2 then.
   static void TurnBack(Point& sum) {
     const Element zero = {{V::Set(0), V::Set(0), V::Set(0), V::Set(0), V::Set(0)}};
     sum.zzz = Select(sum.turned, Subtract<2>(zero, sum.zzz), sum.zzz);
@@ -334,9 +334,9 @@ class LaneCurve {
   /// zero ZZ of either, make ZZ zero.
   static Point Add(const Point& a, const Point& b) {
     const Element u = Multiply(a.x, b.zz);                           // 1.1
-    const Element s = Multiply(a.y, b.zzz);                          // 1.2
+    const Element s = Multiply(a.y, b.zzz);                          // 1.3
     const Element p = Carried(Difference<2>(Times(b.x, a.zz), u));   // 3.1
-    const Element r = Carried(Difference<2>(Times(b.y, a.zzz), s));  // 3.2
+    const Element r = Carried(Difference<2>(Times(b.y, a.zzz), s));  // 3.3
     const Element pp = Carried(Squared(p));                          // 1.7
     const Element ppp = Multiply(p, pp);                             // 1.4
     const Element q = Multiply(u, pp);                               // 1.2

@@ -144,6 +144,44 @@ TEST(FastEs256EngineTest, ASpoiltTableAmongOthersLetsNothingPass) {
   }
 }
 
+// The one that is cross-checked shows that no match of the group counts, wherever it stands.
+TEST(FastEs256EngineTest, ADisagreementCountsForTheWholeGroup) {
+  std::vector<Signer> signers(8);
+  for (size_t spoilt = 0; spoilt < signers.size(); ++spoilt) {
+    bool spoil = false;
+    auto options = SmallOptions();
+    options.promote_after = 1;
+    options.cross_check_every = 0;
+    options.spoil_table = [&spoil](std::span<p256::AffinePoint> table) {
+      if (!spoil) return;
+      for (auto& entry : table) entry.x[0] ^= 1;
+    };
+    const auto engine = MakeEngine(options);
+    std::vector<Es256Signature> signatures;
+    for (const Signer& signer : signers) signatures.push_back(signer.Sign());
+    for (size_t i = 0; i < signers.size(); ++i) {
+      if (i == spoilt) continue;
+      EXPECT_THAT(engine->Verify(signers[i].public_key, kInput, signatures[i]), Succeeds());
+    }
+    spoil = true;
+    const uint64_t by_table = engine->statistics().by_table;
+    std::vector<Es256Job> jobs;
+    for (size_t i = 0; i < signers.size(); ++i) {
+      jobs.push_back(Es256Job{&signers[i].public_key, kInput, &signatures[i]});
+    }
+    engine->VerifyMany(jobs);
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      if (i == spoilt) {
+        EXPECT_THAT(jobs[i].result, FailsWith(Reason::kInternalError));
+      } else {
+        EXPECT_THAT(jobs[i].result, Succeeds());
+      }
+    }
+    EXPECT_EQ(engine->statistics().by_openssl, 7U) << spoilt;
+    EXPECT_EQ(engine->statistics().by_table, by_table + 1) << spoilt;
+  }
+}
+
 TEST(FastEs256EngineTest, AKeyIsPromotedAfterSomeUses) {
   const auto engine = MakeEngine(SmallOptions());
   const Signer signer;

@@ -162,6 +162,35 @@ TEST(Div, F3_Forks_Fail) {
   EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), wider}, 2).reason, Reason::kDivFork);
 }
 
+// Throws at the call of that number, counted from 1.
+class ThrowingAtEngine final : public Es256Engine {
+ public:
+  explicit ThrowingAtEngine(int at) : at_(at) {}
+  [[nodiscard]] Result<void> Verify(const Es256PublicKey& key, std::string_view input,
+                                    const Es256Signature& signature) const override {
+    if (++calls_ == at_) throw std::bad_alloc();
+    return OpenSslEs256Engine().Verify(key, input, signature);
+  }
+
+ private:
+  int at_;
+  mutable int calls_ = 0;
+};
+
+// A diversion that could not be judged may be the other branch.
+TEST(Div, F3_WhereOneCannotBeJudgedForAnInternalErrorNothingPasses) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier b = call.MakeCarrier();
+  const Identities identities = {call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(b, 1, 3)};
+  for (int at = 1; at <= 3; ++at) {
+    call.engine = std::make_shared<ThrowingAtEngine>(at);
+    EXPECT_EQ(call.Judge(identities, 2).reason, Reason::kInternalError) << at;
+  }
+  call.engine = std::make_shared<ThrowingAtEngine>(4);
+  EXPECT_EQ(call.Judge(identities, 2).reason, Reason::kDivFork);
+}
+
 // Who forwards a call with several Identity headers may add one div for each (F-8).
 TEST(Div, F3_DiversionsThatSayTheSame_AreOneLink) {
   RedirectedCall call;

@@ -84,8 +84,8 @@ Verdict RedirectedCall::Judge(const std::vector<std::string>& identities, int to
   call.identities = identities;
   if (call.dest.empty()) call.dest = {"+" + Number(to)};
   source->asked.clear();
-  const Verifier verifier(options, store, source, std::make_shared<FixedClock>(now),
-                          std::make_shared<OpenSslEs256Engine>(), content);
+  const Verifier verifier(options, store, source, std::make_shared<FixedClock>(now), engine,
+                          content);
   return verifier.Verify(call, Deadline());
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "call_fixture.h"
 #include "callvet/verifier.h"
+#include "pki/es256.h"
 #include "support/test_pki.h"
 
 namespace callvet::test {
@@ -68,6 +69,7 @@ struct RedirectedCall {
   sys_seconds now = kNow;
   std::shared_ptr<const TrustStore> store;
   std::shared_ptr<UrlSource> source = std::make_shared<UrlSource>();
+  std::shared_ptr<const Es256Engine> engine = std::make_shared<OpenSslEs256Engine>();
   std::shared_ptr<const ContentSource> content;
 
  private:

@@ -127,6 +127,25 @@ TEST(Verifier, A41_UnsupportedPptIsIgnoredBesideAGoodOne) {
   EXPECT_EQ(verdict.passports.at(0).reason, Reason::kUnsupportedPpt);
 }
 
+TEST(Verifier, A54_AnotherTypeByTheTokenAloneIsIgnoredWhateverElseItLacks) {
+  for (
+      const char* header :
+      {R"({"alg":"ES256","ppt":"foobar","typ":"passport"})",
+       R"({"ppt":"foobar","x5u":"https://cert.example.org/p.pem"})",
+       R"({"alg":"ES256","crit":["x"],"ppt":"foobar","typ":"passport","x5u":"https://cert.example.org/p.pem"})"}) {
+    TestCall call;
+    call.header = header;
+    call.parameters = ";info=<https://cert.example.org/p.pem>;alg=ES256";
+    EXPECT_EQ(call.ReasonOf(), Reason::kUnsupportedPpt) << header;
+    call.parameters += ";ppt=shaken";
+    EXPECT_NE(call.ReasonOf(), Reason::kUnsupportedPpt) << header;
+  }
+  TestCall call;
+  call.header = R"({"alg":"ES256","ppt":"shaken","typ":"passport"})";
+  call.parameters = ";info=<https://cert.example.org/p.pem>;alg=ES256";
+  EXPECT_EQ(call.ReasonOf(), Reason::kX5uMissing);
+}
+
 struct HeaderCase {
   std::string header;
   Reason expected;
