@@ -106,7 +106,7 @@ class Header:
                 self.broken = {"identity-malformed"}
                 break
             name = match.group(1).lower()
-            if name != "info" and "<" in (match.group(2) or "")[1:] and match.group(2).startswith("<"):
+            if name in ("alg", "ppt") and "<" in (match.group(2) or "")[1:] and match.group(2).startswith("<"):
                 self.broken = {"identity-malformed"}  # what it is cut off by is no part of a value
                 break
             if name in ("info", "alg", "ppt"):
@@ -331,6 +331,14 @@ def check_callers(claims, call):
         need(claims.dest & target, 438, "dest-mismatch")
 
 
+def is_well_formed(raw):
+    try:
+        check_signature("", raw, None)
+    except Refused:
+        return False
+    return True
+
+
 def check_signature(text, raw, key):
     need(len(raw) == 64, 438, "signature-malformed")
     r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
@@ -376,11 +384,13 @@ def judge_compact(signature_part, info, call, world):
     of whom it is, so what the certificate allows comes after it."""
     date = date_seconds(call["date"])
     raw = b64url(signature_part)
-    check_signature("", raw, None)
     parties = list(candidates(call))
-    need(parties, 438, None)
     target = identities_of(call["target"]) if call.get("target") else set()
-    need(not any(kind == "tn" for kind, _ in target) or any(dest in target for _, dest in parties), 438, "dest-mismatch")
+    is_target = not any(kind == "tn" for kind, _ in target) or any(dest in target for _, dest in parties)
+    if parties and is_target:
+        check_signature("", raw, None)
+    need(parties, 438, None)
+    need(is_target, 438, "dest-mismatch" if is_well_formed(raw) else None)  # both are 438, and no clause orders them
     path = check_path(info, date, call["now"], world)
     failure = None
     for orig, dest in parties:
