@@ -552,6 +552,8 @@ std::string Application::Metrics(const ApplicationState& state) const {
     counter("callvet_certificate_fetches_total", "Downloads begun.", cache.fetches);
     counter("callvet_certificate_fetch_failures_total", "Downloads failed.", cache.fetch_failures);
     counter("callvet_certificate_stale_served_total", "Stale copies used.", cache.stale_served);
+    counter("callvet_certificate_disk_evictions_total",
+            "Certificates that left the cache directory for lack of room.", cache.disk_evictions);
   }
   PrintEngineMetrics(core.engine(), text);
   if (desk_ != nullptr) {
