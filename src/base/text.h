@@ -67,6 +67,10 @@ constexpr bool IsSipTokenChar(char c) {
 constexpr char ToLower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
+/// Of a hexadecimal digit, 0 to 15.
+constexpr int HexValue(char c) {
+  return IsDigit(c) ? c - '0' : ToLower(c) - 'a' + 10;
+}
 
 std::string ToLower(std::string_view text);
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -63,6 +64,31 @@ struct ChainPlace {
   std::string after;       // hash of the next record, or of the chain's end behind the last one
   std::string after_text;  // "" behind the last one
 };
+/// The place of `record` in a store: `base` is where the chain begins, `row_at(seq)` gives a
+/// Result<StoredEvidence>, `head()` a Result<EvidenceCheckpoint>. Fails as these do.
+template <class RowAt, class Head>
+Result<ChainPlace> ChainPlaceOf(const StoredEvidence& record, const EvidenceCheckpoint& base,
+                                RowAt row_at, Head head) {
+  ChainPlace place;
+  if (base.seq == record.seq - 1) {
+    place.before = base.hash;
+  } else {
+    auto row = row_at(record.seq - 1);
+    if (!row) return row.error();
+    place.before = std::move(row->hash);
+  }
+  auto end = head();
+  if (!end) return end.error();
+  if (end->seq == record.seq) {
+    place.after = std::move(end->hash);
+    return place;
+  }
+  auto next = row_at(record.seq + 1);
+  if (!next) return next.error();
+  place.after = std::move(next->hash);
+  place.after_text = std::move(next->text);
+  return place;
+}
 /// Whether `record` follows from what is before it, and what is behind it from `record`. Fails with
 /// kEvidenceAltered.
 Result<void> CheckPlace(const StoredEvidence& record, const ChainPlace& place);

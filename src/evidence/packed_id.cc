@@ -9,9 +9,6 @@ namespace {
 bool IsLowerHex(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'f');
 }
-int HexValue(char c) {
-  return IsDigit(c) ? c - '0' : ToLower(c) - 'a' + 10;
-}
 bool IsDash(size_t index) {
   return index == 8 || index == 13 || index == 18 || index == 23;
 }

@@ -486,25 +486,9 @@ Result<StoredEvidence> PostgresStore::RowAt(Connection& connection, int64_t seq)
 // `base`: where the chain begins.
 Result<ChainPlace> PostgresStore::PlaceOf(Connection& connection, const StoredEvidence& record,
                                           const EvidenceCheckpoint& base) {
-  ChainPlace place;
-  if (base.seq == record.seq - 1) {
-    place.before = base.hash;
-  } else {
-    auto row = RowAt(connection, record.seq - 1);
-    if (!row) return row.error();
-    place.before = std::move(row->hash);
-  }
-  auto head = ReadEnd(connection, "head");
-  if (!head) return head.error();
-  if (head->seq == record.seq) {
-    place.after = std::move(head->hash);
-    return place;
-  }
-  auto next = RowAt(connection, record.seq + 1);
-  if (!next) return next.error();
-  place.after = std::move(next->hash);
-  place.after_text = std::move(next->text);
-  return place;
+  return ChainPlaceOf(
+      record, base, [&](int64_t seq) { return RowAt(connection, seq); },
+      [&] { return ReadEnd(connection, "head"); });
 }
 
 Result<EvidencePage> PostgresStore::Find(const EvidenceQuery& query) {

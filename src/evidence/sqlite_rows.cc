@@ -26,25 +26,9 @@ Result<StoredEvidence> SqliteRowAt(SqliteDatabase& database, int64_t seq) {
 // `base`: where the chain begins.
 Result<ChainPlace> SqlitePlaceOf(SqliteDatabase& database, const StoredEvidence& record,
                                  const EvidenceCheckpoint& base) {
-  ChainPlace place;
-  if (base.seq == record.seq - 1) {
-    place.before = base.hash;
-  } else {
-    auto row = SqliteRowAt(database, record.seq - 1);
-    if (!row) return row.error();
-    place.before = std::move(row->hash);
-  }
-  auto head = SqliteChainEnd(database, "head");
-  if (!head) return head.error();
-  if (head->seq == record.seq) {
-    place.after = std::move(head->hash);
-    return place;
-  }
-  auto next = SqliteRowAt(database, record.seq + 1);
-  if (!next) return next.error();
-  place.after = std::move(next->hash);
-  place.after_text = std::move(next->text);
-  return place;
+  return ChainPlaceOf(
+      record, base, [&](int64_t seq) { return SqliteRowAt(database, seq); },
+      [&] { return SqliteChainEnd(database, "head"); });
 }
 
 Result<EvidenceCheckpoint> SqliteChainEnd(SqliteDatabase& database, const char* name) {

@@ -88,8 +88,9 @@ bool ReadDigitalSignatureUsage(const X509* x509) {
 
 // Curves count by name only: explicit parameters make the key kOther.
 KeyKind ReadKeyKind(EVP_PKEY* key) {
-  if (EVP_PKEY_is_a(key, "RSA") == 1) return KeyKind::kRsa;
-  if (EVP_PKEY_is_a(key, "EC") != 1) return KeyKind::kOther;
+  const int kind = EVP_PKEY_get_base_id(key);  // EVP_PKEY_is_a would need memory
+  if (kind == EVP_PKEY_RSA) return KeyKind::kRsa;
+  if (kind != EVP_PKEY_EC) return KeyKind::kOther;
   int explicit_curve = 1;
   std::array<char, 64> group{};
   size_t length = 0;
@@ -184,7 +185,7 @@ Result<std::vector<CrlDistributionPoint>> ReadDistributionPoints(const X509* x50
   return read;
 }
 
-X509Ptr DecodeX509(std::string_view der) {
+X509Ptr DecodeOnce(std::string_view der) {
   if (der.empty() || der.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     return nullptr;
   }
@@ -196,6 +197,16 @@ X509Ptr DecodeX509(std::string_view der) {
   // That some cannot be decoded is VerifyChain's matter (EXFLAG_INVALID).
   static_cast<void>(X509_check_purpose(x509.get(), -1, 0));
   return x509;
+}
+
+// Of a key or an extension that it has no memory for, OpenSSL keeps no error: the certificate would
+// be refused for as long as it is kept. What cannot be decoded twice is broken.
+X509Ptr DecodeX509(std::string_view der) {
+  X509Ptr x509 = DecodeOnce(der);
+  if (x509 == nullptr) return nullptr;
+  const bool whole = X509_get0_pubkey(x509.get()) != nullptr &&
+                     (X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) == 0;
+  return whole ? std::move(x509) : DecodeOnce(der);
 }
 
 std::shared_ptr<const SignerInfo> DescribeSigner(const Certificate& certificate) {

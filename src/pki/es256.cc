@@ -27,7 +27,9 @@ Failure Unsupported(std::string detail) {
 // RFC 5480 2.1.1: only namedCurve. A curve spelled out is refused even if it equals P-256.
 Result<void> CheckNamedP256(EVP_PKEY* key) {
   if (key == nullptr) return Unsupported("the key cannot be decoded");
-  if (EVP_PKEY_is_a(key, "EC") != 1) return Unsupported("the key is not an elliptic curve key");
+  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) {  // EVP_PKEY_is_a would need memory
+    return Unsupported("the key is not an elliptic curve key");
+  }
   std::array<char, 64> group{};
   size_t length = 0;
   if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &length) != 1) {

@@ -31,6 +31,37 @@ bool AtEndOfInput() {
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
+// The blocks of `bytes`, of which there should be `expected`.
+Result<std::vector<PemBlock>> ReadOnce(std::string_view bytes, size_t expected, Reason reason) {
+  const ErrorQueueDrain drain;
+  const BioPtr bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+  if (bio == nullptr) return Fail(Reason::kInternalError, "no memory for PEM");
+  std::vector<PemBlock> blocks;
+  for (;;) {
+    char* label = nullptr;
+    char* header = nullptr;
+    unsigned char* data = nullptr;
+    long length = 0;  // NOLINT(google-runtime-int): OpenSSL's type
+    if (PEM_read_bio(bio.get(), &label, &header, &data, &length) != 1) {
+      if (AtEndOfInput()) break;
+      const std::string why = ErrorQueueDrain::LastError();
+      ErrorQueueDrain::ThrowIfNoMemory();
+      return Fail(reason,
+                  "PEM block " + std::to_string(blocks.size() + 1) + " cannot be read: " + why);
+    }
+    const OpenSslString label_owner(label);
+    const OpenSslString header_owner(header);
+    const std::unique_ptr<unsigned char, OpenSslStringFree> data_owner(data);
+    blocks.push_back(
+        {label, std::string(reinterpret_cast<const char*>(data), static_cast<size_t>(length))});
+  }
+  if (blocks.size() != expected) {
+    return Fail(reason, std::to_string(expected) + " PEM blocks begin and only " +
+                            std::to_string(blocks.size()) + " can be read");
+  }
+  return blocks;
+}
+
 }  // namespace
 
 bool LooksLikeDer(std::string_view bytes) {
@@ -40,40 +71,19 @@ bool LooksLikeDer(std::string_view bytes) {
 
 Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,
                                             size_t max_blocks) {
-  const ErrorQueueDrain drain;
   bytes = WithoutByteOrderMark(bytes);
   const size_t begin_lines = CountBeginLines(bytes);
   if (begin_lines > max_blocks) {
     return Fail(reason, "more than " + std::to_string(max_blocks) + " PEM blocks");
   }
-  std::vector<PemBlock> blocks;
-  if (begin_lines == 0) return blocks;
+  if (begin_lines == 0) return std::vector<PemBlock>();
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     return Fail(reason, "the PEM text is too large");
   }
-  const BioPtr bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-  if (bio == nullptr) return Fail(Reason::kInternalError, "no memory for PEM");
-  for (;;) {
-    char* label = nullptr;
-    char* header = nullptr;
-    unsigned char* data = nullptr;
-    long length = 0;  // NOLINT(google-runtime-int): OpenSSL's type
-    if (PEM_read_bio(bio.get(), &label, &header, &data, &length) != 1) {
-      if (AtEndOfInput()) break;
-      return Fail(reason, "PEM block " + std::to_string(blocks.size() + 1) +
-                              " cannot be read: " + ErrorQueueDrain::LastError());
-    }
-    const OpenSslString label_owner(label);
-    const OpenSslString header_owner(header);
-    const std::unique_ptr<unsigned char, OpenSslStringFree> data_owner(data);
-    blocks.push_back(
-        {label, std::string(reinterpret_cast<const char*>(data), static_cast<size_t>(length))});
-  }
-  if (blocks.size() != begin_lines) {
-    return Fail(reason, std::to_string(begin_lines) + " PEM blocks begin and only " +
-                            std::to_string(blocks.size()) + " can be read");
-  }
-  return blocks;
+  auto blocks = ReadOnce(bytes, begin_lines, reason);
+  if (blocks) return blocks;
+  // Of some allocations that fail OpenSSL keeps no error: what cannot be read twice is malformed.
+  return ReadOnce(bytes, begin_lines, reason);
 }
 
 std::string WritePem(std::string_view label, std::string_view der) {

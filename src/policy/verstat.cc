@@ -58,11 +58,6 @@ Result<UriSpan> FindUri(std::string_view text) {
   return span;
 }
 
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  return ToLower(c) - 'a' + 10;
-}
-
 std::string PercentDecoded(std::string_view text) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {

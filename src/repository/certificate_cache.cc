@@ -124,19 +124,26 @@ void CertificateCache::Insert(std::string_view x5u,
   node.last_used = now.time_since_epoch().count();
   Shard& shard = ShardOf(x5u);
   const std::unique_lock lock(shard.mutex);
-  const auto old = shard.index.find(x5u);
-  if (old != shard.index.end()) {
+  // Without memory for a place what is there stays; its own place is used again.
+  decltype(shard.index)::node_type place;
+  if (const auto old = shard.index.find(x5u); old != shard.index.end()) {
     const sys_seconds fetched_at = old->second->entries[0]->fetched_at;
     if (fetched_at > entry->fetched_at && fetched_at <= now) return;
     node.used = old->second->used.load();
     node.last_used = old->second->last_used.load();
     const auto position = old->second;
-    shard.index.erase(old);
+    place = shard.index.extract(old);
     shard.bytes -= position->bytes;
     evicted.splice(evicted.end(), shard.queue, position);
   }
   if (bytes > max_bytes_per_shard_ || max_entries_per_shard_ == 0) return;
-  shard.index.emplace(fresh.front().x5u, fresh.begin());
+  if (place) {
+    place.key() = node.x5u;
+    place.mapped() = fresh.begin();
+    shard.index.insert(std::move(place));
+  } else {
+    shard.index.emplace(node.x5u, fresh.begin());
+  }
   shard.queue.splice(shard.queue.end(), fresh);
   shard.bytes += bytes;
   Shrink(shard, evicted);

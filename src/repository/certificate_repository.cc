@@ -44,15 +44,15 @@ void Count(std::atomic<uint64_t>& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);
 }
 
-// One fetch under way, and what came of it. Guarded by the repository's mutex; the result does not
-// change after `done`.
+// One fetch under way, and what came of it. `done` is guarded by the repository's mutex; the result
+// is its leader's until then, and does not change after.
 struct Flight {
   std::condition_variable ended;
   bool done = false;
-  Result<Entry> result = Fail(Reason::kInternalError, "the fetch ended without a result");
+  Result<Entry> result = Fail(Reason::kInternalError, "the fetch ended early");
 };
 
-// Leaves the gate at the end of its scope, whatever happened.
+// Leaves the gate, if it was entered, at the end of its scope, whatever happened.
 class Passage {
  public:
   Passage(FetchGate& gate, const Clock& clock, std::string_view url)
@@ -60,6 +60,7 @@ class Passage {
   Passage(const Passage&) = delete;
   Passage& operator=(const Passage&) = delete;
   ~Passage() {
+    if (!entered_) return;
     if (abandoned_) {
       gate_.Abandon(url_);
     } else {
@@ -67,6 +68,12 @@ class Passage {
     }
   }
 
+  // Fails like FetchGate::Enter.
+  Result<void> Enter(sys_seconds now) {
+    auto open = gate_.Enter(url_, now);
+    entered_ = open.has_value();
+    return open;
+  }
   void Succeeded() { failure_.reset(); }
   void Failed(const Failure& failure) { failure_ = failure; }
   void Abandoned() { abandoned_ = true; }
@@ -76,6 +83,7 @@ class Passage {
   const Clock& clock_;
   std::string_view url_;
   std::optional<Failure> failure_ = Fail(Reason::kInternalError, "the fetch ended early");
+  bool entered_ = false;
   bool abandoned_ = false;
 };
 
@@ -123,7 +131,7 @@ class CertificateRepository::Impl {
   Result<Entry> Download(std::string_view x5u, const Deadline& deadline);
   void Keep(std::string_view x5u, const Entry& entry, std::string body, sys_seconds now);
   Result<Entry> Await(Flight& flight, std::unique_lock<std::mutex>& lock, const Deadline& deadline);
-  void Land(const std::string& x5u, Flight& flight, Result<Entry> result);
+  void Land(const std::string& x5u, Flight& flight);
 
   CertificateRepositoryOptions options_;
   std::shared_ptr<const Fetcher> fetcher_;
@@ -215,29 +223,26 @@ Entry CertificateRepository::Impl::AtHand(std::string_view x5u, Cause cause, sys
 Result<Entry> CertificateRepository::Impl::Fetch(std::string_view x5u, const Deadline& deadline,
                                                  Cause cause) {
   const std::string key(x5u);
-  std::shared_ptr<Flight> flight;
+  const auto flight = std::make_shared<Flight>();
   {
     std::unique_lock lock(flights_mutex_);
-    std::shared_ptr<Flight>& slot = flights_[key];
-    if (slot) {
-      flight = slot;  // keeps it while this call waits
+    const auto [slot, first] = flights_.try_emplace(key, flight);
+    if (!first) {
+      const std::shared_ptr<Flight> other = slot->second;  // kept while this call waits
       if (cause != Cause::kNeeded) return Fail(Reason::kFetchBusy, "it is being fetched");
       Count(counters_.joined);
-      return Await(*flight, lock, deadline);
+      return Await(*other, lock, deadline);
     }
-    slot = std::make_shared<Flight>();
-    flight = slot;
   }
-  // Whoever waits is woken even if memory runs out on the way.
+  // Whoever waits is woken even if memory runs out on the way: from here to there none is needed.
   struct Landing {
     Impl& impl;
     const std::string& key;
     Flight& flight;
-    Result<Entry> result = Fail(Reason::kInternalError, "the fetch ended early");
-    ~Landing() { impl.Land(key, flight, result); }
+    ~Landing() { impl.Land(key, flight); }
   } landing{*this, key, *flight};
-  landing.result = Lead(x5u, deadline, cause);
-  return landing.result;
+  flight->result = Lead(x5u, deadline, cause);
+  return flight->result;
 }
 
 Result<Entry> CertificateRepository::Impl::Await(Flight& flight, std::unique_lock<std::mutex>& lock,
@@ -251,10 +256,8 @@ Result<Entry> CertificateRepository::Impl::Await(Flight& flight, std::unique_loc
   return flight.result;
 }
 
-void CertificateRepository::Impl::Land(const std::string& x5u, Flight& flight,
-                                       Result<Entry> result) {
+void CertificateRepository::Impl::Land(const std::string& x5u, Flight& flight) {
   const std::lock_guard lock(flights_mutex_);
-  flight.result = std::move(result);
   flight.done = true;
   flight.ended.notify_all();
   flights_.erase(x5u);
@@ -270,12 +273,12 @@ Result<Entry> CertificateRepository::Impl::Lead(std::string_view x5u, const Dead
   if (deadline.Left() < options_.min_fetch_time) {
     return Fail(Reason::kFetchTimeout, "no time was left for a fetch");
   }
-  if (auto open = gate_.Enter(x5u, now); !open) {
+  Passage passage(gate_, *clock_, x5u);
+  if (auto open = passage.Enter(now); !open) {
     Count(open.error().reason == Reason::kFetchBusy ? counters_.refused_busy
                                                     : counters_.negative_hits);
     return open.error();
   }
-  Passage passage(gate_, *clock_, x5u);
   Count(counters_.fetches);
   auto entry = Download(x5u, deadline);
   if (entry) {

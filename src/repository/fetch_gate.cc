@@ -2,6 +2,8 @@
 #include "repository/fetch_gate.h"
 
 #include <algorithm>
+#include <iterator>
+#include <new>
 
 #include "base/text.h"
 
@@ -51,10 +53,11 @@ FetchGate::State& FetchGate::Table::Touch(std::string_view name, size_t max) {
     index.erase(queue.front().name);
     queue.pop_front();
   }
-  State& state = queue.emplace_back();
-  state.name = name;
-  index.emplace(state.name, std::prev(queue.end()));
-  return state;
+  std::list<State> fresh(1);
+  fresh.front().name = name;
+  index.emplace(fresh.front().name, fresh.begin());
+  queue.splice(queue.end(), fresh);
+  return queue.back();
 }
 
 void FetchGate::Table::Erase(std::string_view name) {
@@ -102,43 +105,54 @@ Result<void> FetchGate::Enter(std::string_view url, sys_seconds now) {
   return {};
 }
 
-void FetchGate::Leave(std::string_view url, sys_seconds now,
-                      const std::optional<Failure>& failure) {
-  const std::string name = ToLower(AuthorityOf(url));
-  const std::lock_guard lock(mutex_);
+// The state of `url`'s host, with one fetch less under way. It is there since Enter, so that this
+// needs no memory; as a rule near the end. nullptr against the contract of Leave and Abandon.
+FetchGate::State* FetchGate::GiveBack(std::string_view url) {
+  const std::string_view name = AuthorityOf(url);
+  const auto found =
+      std::find_if(hosts_.queue.rbegin(), hosts_.queue.rend(), [name](const State& host) {
+        return host.under_way > 0 && EqualsIgnoreCase(host.name, name);
+      });
+  if (found == hosts_.queue.rend()) return nullptr;
   --under_way_;
-  State& host = hosts_.Touch(name, options_.max_tracked);
-  if (host.under_way > 0) --host.under_way;
+  --found->under_way;
+  hosts_.queue.splice(hosts_.queue.end(), hosts_.queue, std::prev(found.base()));
+  return &hosts_.queue.back();
+}
+
+void FetchGate::Leave(std::string_view url, sys_seconds now,
+                      const std::optional<Failure>& failure) noexcept {
+  const std::lock_guard lock(mutex_);
+  State* const host = GiveBack(url);
+  if (host == nullptr) return;
   if (failure) {
-    CountFailure(urls_.Touch(url, options_.max_tracked), now, *failure, 1);
+    try {
+      CountFailure(urls_.Touch(url, options_.max_tracked), now, *failure, 1);
+      if (IsOfTheHost(failure->reason)) CountFailure(*host, now, *failure, options_.host_failures);
+    } catch (const std::bad_alloc&) {  // forgotten
+    }
+    if (IsOfTheHost(failure->reason)) return;
   } else {
     urls_.Erase(url);
   }
-  if (failure && IsOfTheHost(failure->reason)) {
-    CountFailure(host, now, *failure, options_.host_failures);
-    return;
-  }
   // It answered.
-  host.failures = 0;
-  host.next_try = {};
-  if (host.under_way == 0) hosts_.Erase(name);
+  host->failures = 0;
+  host->next_try = {};
+  if (host->under_way == 0) hosts_.Erase(host->name);
 }
 
-void FetchGate::Abandon(std::string_view url) {
-  const std::string name = ToLower(AuthorityOf(url));
+void FetchGate::Abandon(std::string_view url) noexcept {
   const std::lock_guard lock(mutex_);
-  --under_way_;
-  State& host = hosts_.Touch(name, options_.max_tracked);
-  if (host.under_way > 0) --host.under_way;
-  if (host.under_way == 0 && host.failures == 0) hosts_.Erase(name);
+  const State* const host = GiveBack(url);
+  if (host != nullptr && host->under_way == 0 && host->failures == 0) hosts_.Erase(host->name);
 }
 
 // The `tolerated`-th failure in a row is the first that makes the next attempt wait.
 void FetchGate::CountFailure(State& state, sys_seconds now, const Failure& failure,
                              uint32_t tolerated) const {
   constexpr uint32_t kMaxDoublings = 20;
-  if (state.failures < tolerated + kMaxDoublings) ++state.failures;
   state.last = failure;
+  if (state.failures < tolerated + kMaxDoublings) ++state.failures;
   if (state.failures < tolerated) return;
   const seconds wait = options_.first_backoff * (int64_t{1} << (state.failures - tolerated));
   state.next_try = now + std::min(wait, options_.max_backoff);

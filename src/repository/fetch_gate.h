@@ -46,11 +46,12 @@ class FetchGate {
   /// (kFetchBackoff or kFetchBusy) by none.
   Result<void> Enter(std::string_view url, sys_seconds now);
 
-  /// Reports the end: nothing for success, else why it failed.
-  void Leave(std::string_view url, sys_seconds now, const std::optional<Failure>& failure);
+  /// Reports the end: nothing for success, else why it failed. Without memory the failure may be
+  /// forgotten, so that the next attempt need not wait.
+  void Leave(std::string_view url, sys_seconds now, const std::optional<Failure>& failure) noexcept;
 
   /// Reports an end that says nothing about URL and host: the caller had no more time.
-  void Abandon(std::string_view url);
+  void Abandon(std::string_view url) noexcept;
 
   /// Forgets what failed: one URL with its host, or everything.
   void Forgive(std::string_view url);
@@ -76,6 +77,7 @@ class FetchGate {
 
   [[nodiscard]] std::optional<Failure> StandingLocked(std::string_view url, std::string_view host,
                                                       sys_seconds now) const;
+  State* GiveBack(std::string_view url);
   void CountFailure(State& state, sys_seconds now, const Failure& failure,
                     uint32_t tolerated) const;
 

@@ -447,139 +447,134 @@ void Application::Record(const Context& context, int status) {
 
 void Application::PrintPoolMetrics(const CallerPools& pools, std::string& text) {
   const PoolStatistics known = pools.Statistics();
-  const auto gauge = [&](std::string_view name, std::string_view help, size_t value) {
-    PrintMetric(text, name, "gauge", help, static_cast<double>(value));
-  };
-  const auto counter = [&](std::string_view name, std::string_view help, uint64_t value) {
-    PrintMetric(text, name, "counter", help, static_cast<double>(value));
-  };
-  gauge("callvet_pools_flagged", "Sources of calls that are flagged.", known.flagged);
-  gauge("callvet_pool_sources", "Sources of calls in memory.", known.sources);
-  gauge("callvet_pool_bytes", "Memory of their counters.", known.bytes);
-  gauge("callvet_pool_share_queue", "Calls that Redis is still to be told of.", known.share_queue);
-  gauge("callvet_pool_share_failing", "1 if Redis failed last.",
-        known.last_failure.empty() ? 0 : 1);
-  counter("callvet_pool_calls_total", "Calls counted by their sources.", known.counted);
-  counter("callvet_pool_evicted_total", "Sources forgotten for want of memory.", known.evicted);
-  counter("callvet_pools_flagged_total", "Times that a source was flagged.", known.flagged_total);
-  counter("callvet_pools_not_flagged_total", "Times that there were too many flags.",
-          known.not_flagged);
-  counter("callvet_pool_hits_total", "Calls of flagged sources.", known.hits);
-  counter("callvet_pool_shared_total", "Calls counted in Redis.", known.shared);
-  counter("callvet_pool_not_shared_total", "Calls that Redis was not told of.", known.not_shared);
-  counter("callvet_pool_share_failures_total", "Failures of Redis.", known.share_failures);
+  MetricPrinter metrics(text);
+  metrics.Gauge("callvet_pools_flagged", "Sources of calls that are flagged.", known.flagged);
+  metrics.Gauge("callvet_pool_sources", "Sources of calls in memory.", known.sources);
+  metrics.Gauge("callvet_pool_bytes", "Memory of their counters.", known.bytes);
+  metrics.Gauge("callvet_pool_share_queue", "Calls that Redis is still to be told of.",
+                known.share_queue);
+  metrics.Gauge("callvet_pool_share_failing", "1 if Redis failed last.",
+                known.last_failure.empty() ? 0 : 1);
+  metrics.Counter("callvet_pool_calls_total", "Calls counted by their sources.", known.counted);
+  metrics.Counter("callvet_pool_evicted_total", "Sources forgotten for want of memory.",
+                  known.evicted);
+  metrics.Counter("callvet_pools_flagged_total", "Times that a source was flagged.",
+                  known.flagged_total);
+  metrics.Counter("callvet_pools_not_flagged_total", "Times that there were too many flags.",
+                  known.not_flagged);
+  metrics.Counter("callvet_pool_hits_total", "Calls of flagged sources.", known.hits);
+  metrics.Counter("callvet_pool_shared_total", "Calls counted in Redis.", known.shared);
+  metrics.Counter("callvet_pool_not_shared_total", "Calls that Redis was not told of.",
+                  known.not_shared);
+  metrics.Counter("callvet_pool_share_failures_total", "Failures of Redis.", known.share_failures);
 }
 
 void Application::PrintEngineMetrics(const Es256Statistics& engine, std::string& text) {
-  const auto gauge = [&](std::string_view name, std::string_view help, size_t value) {
-    PrintMetric(text, name, "gauge", help, static_cast<double>(value));
-  };
-  const auto counter = [&](std::string_view name, std::string_view help, uint64_t value) {
-    PrintMetric(text, name, "counter", help, static_cast<double>(value));
-  };
+  MetricPrinter metrics(text);
   text +=
       "# HELP callvet_signature_engine Which code verifies signatures.\n"
       "# TYPE callvet_signature_engine gauge\ncallvet_signature_engine{path=" +
       LabelValue(engine.path) + "} 1\n";
-  gauge("callvet_signature_tables", "Signers' keys with a table.", engine.tables_resident);
-  gauge("callvet_signature_table_bytes", "Memory of their tables.",
-        engine.tables_resident * engine.table_bytes);
-  gauge("callvet_signature_table_limit_bytes", "What tables may take.",
-        engine.tables_capacity * engine.table_bytes);
-  counter("callvet_signature_promotions_total", "Tables built.", engine.tables_built);
-  counter("callvet_signature_demotions_total", "Tables given up for another key's.",
-          engine.tables_evicted);
-  counter("callvet_signatures_by_table_total", "Verified with a table.", engine.by_table);
-  counter("callvet_signatures_by_openssl_total", "Left to OpenSSL.", engine.by_openssl);
-  counter("callvet_signature_cross_checks_total", "Verified both ways.", engine.cross_checks);
-  counter("callvet_signature_disagreements_total",
-          "Of these with different answers: after the first one OpenSSL verifies all.",
-          engine.disagreements);
+  metrics.Gauge("callvet_signature_tables", "Signers' keys with a table.", engine.tables_resident);
+  metrics.Gauge("callvet_signature_table_bytes", "Memory of their tables.",
+                engine.tables_resident * engine.table_bytes);
+  metrics.Gauge("callvet_signature_table_limit_bytes", "What tables may take.",
+                engine.tables_capacity * engine.table_bytes);
+  metrics.Counter("callvet_signature_promotions_total", "Tables built.", engine.tables_built);
+  metrics.Counter("callvet_signature_demotions_total", "Tables given up for another key's.",
+                  engine.tables_evicted);
+  metrics.Counter("callvet_signatures_by_table_total", "Verified with a table.", engine.by_table);
+  metrics.Counter("callvet_signatures_by_openssl_total", "Left to OpenSSL.", engine.by_openssl);
+  metrics.Counter("callvet_signature_cross_checks_total", "Verified both ways.",
+                  engine.cross_checks);
+  metrics.Counter("callvet_signature_disagreements_total",
+                  "Of these with different answers: after the first one OpenSSL verifies all.",
+                  engine.disagreements);
 }
 
 std::string Application::Metrics(const ApplicationState& state) const {
   std::string text = traffic_->MetricsText();
-  const auto gauge = [&](std::string_view name, std::string_view help, double value) {
-    PrintMetric(text, name, "gauge", help, value);
-  };
-  const auto counter = [&](std::string_view name, std::string_view help, uint64_t value) {
-    PrintMetric(text, name, "counter", help, static_cast<double>(value));
-  };
+  MetricPrinter metrics(text);
   const ConnectionStatistics connections = hooks_.connections();
-  gauge("callvet_connections", "Open connections.", static_cast<double>(connections.open));
-  gauge("callvet_queued_requests", "Requests that wait for a worker.",
-        static_cast<double>(connections.queued));
-  gauge("callvet_batches", "Batches under way.", static_cast<double>(connections.streams));
-  counter("callvet_connections_accepted_total", "Connections accepted.", connections.accepted);
-  counter("callvet_connections_evicted_total", "Idle connections ended to make room.",
-          connections.evicted);
-  counter("callvet_connections_timed_out_total", "Connections ended as too slow or idle.",
-          connections.timed_out);
-  counter("callvet_requests_refused_total", "Requests refused by overload.", connections.refused);
+  metrics.Gauge("callvet_connections", "Open connections.", connections.open);
+  metrics.Gauge("callvet_queued_requests", "Requests that wait for a worker.", connections.queued);
+  metrics.Gauge("callvet_batches", "Batches under way.", connections.streams);
+  metrics.Counter("callvet_connections_accepted_total", "Connections accepted.",
+                  connections.accepted);
+  metrics.Counter("callvet_connections_evicted_total", "Idle connections ended to make room.",
+                  connections.evicted);
+  metrics.Counter("callvet_connections_timed_out_total", "Connections ended as too slow or idle.",
+                  connections.timed_out);
+  metrics.Counter("callvet_requests_refused_total", "Requests refused by overload.",
+                  connections.refused);
   const VerificationCore& core = *state.core;
   const sys_seconds now = core.Now();
-  gauge("callvet_ready", "1 if calls can pass.", core.NotReady() ? 0 : 1);
+  metrics.Gauge("callvet_ready", "1 if calls can pass.", core.NotReady() ? 0 : 1);
   const auto store = core.trust();
-  gauge("callvet_trust_anchors", "Anchors that count.",
-        static_cast<double>(store->AnchorsAt(now).size()));
+  metrics.Gauge("callvet_trust_anchors", "Anchors that count.", store->AnchorsAt(now).size());
   double oldest = 0;
   double overdue = 0;
   for (const Crl& crl : store->crls()) {
     oldest = std::max(oldest, static_cast<double>((now - crl.this_update()).count()));
     if (crl.next_update() && *crl.next_update() < now) ++overdue;
   }
-  gauge("callvet_crls", "Revocation lists.", static_cast<double>(store->crls().size()));
-  gauge("callvet_crl_oldest_age_seconds", "Age of the oldest revocation list.", oldest);
-  gauge("callvet_crls_overdue", "Revocation lists past their next update.", overdue);
+  metrics.Gauge("callvet_crls", "Revocation lists.", store->crls().size());
+  metrics.Gauge("callvet_crl_oldest_age_seconds", "Age of the oldest revocation list.", oldest);
+  metrics.Gauge("callvet_crls_overdue", "Revocation lists past their next update.", overdue);
   if (const auto list = core.trust_list()) {
-    gauge("callvet_trust_list_age_seconds", "Since the STI-PA list was accepted.",
-          static_cast<double>((now - list->accepted_at).count()));
-    gauge("callvet_trust_list_expires_seconds", "Until the STI-PA list expires.",
-          static_cast<double>((list->list.expires() - now).count()));
+    metrics.Gauge("callvet_trust_list_age_seconds", "Since the STI-PA list was accepted.",
+                  (now - list->accepted_at).count());
+    metrics.Gauge("callvet_trust_list_expires_seconds", "Until the STI-PA list expires.",
+                  (list->list.expires() - now).count());
   }
   const WaitingRoom::Statistics waiting = core.waiting();
-  gauge("callvet_certificate_waiting", "Calls that wait for a certificate.",
-        static_cast<double>(waiting.waiting));
-  counter("callvet_certificate_waiting_refused_total", "Calls that could not wait.",
-          waiting.refused);
+  metrics.Gauge("callvet_certificate_waiting", "Calls that wait for a certificate.",
+                waiting.waiting);
+  metrics.Counter("callvet_certificate_waiting_refused_total", "Calls that could not wait.",
+                  waiting.refused);
   if (core.repository()) {
     const RepositoryStatistics cache = core.repository()->Statistics();
-    gauge("callvet_certificate_cache_entries", "Certificates in memory.",
-          static_cast<double>(cache.memory_entries));
-    counter("callvet_certificate_cache_hits_total", "Found in memory.", cache.memory_hits);
-    counter("callvet_certificate_cache_misses_total", "Neither in memory nor on disk.",
-            cache.misses);
-    counter("callvet_certificate_fetches_total", "Downloads begun.", cache.fetches);
-    counter("callvet_certificate_fetch_failures_total", "Downloads failed.", cache.fetch_failures);
-    counter("callvet_certificate_stale_served_total", "Stale copies used.", cache.stale_served);
-    counter("callvet_certificate_disk_evictions_total",
-            "Certificates that left the cache directory for lack of room.", cache.disk_evictions);
+    metrics.Gauge("callvet_certificate_cache_entries", "Certificates in memory.",
+                  cache.memory_entries);
+    metrics.Counter("callvet_certificate_cache_hits_total", "Found in memory.", cache.memory_hits);
+    metrics.Counter("callvet_certificate_cache_misses_total", "Neither in memory nor on disk.",
+                    cache.misses);
+    metrics.Counter("callvet_certificate_fetches_total", "Downloads begun.", cache.fetches);
+    metrics.Counter("callvet_certificate_fetch_failures_total", "Downloads failed.",
+                    cache.fetch_failures);
+    metrics.Counter("callvet_certificate_stale_served_total", "Stale copies used.",
+                    cache.stale_served);
+    metrics.Counter("callvet_certificate_disk_evictions_total",
+                    "Certificates that left the cache directory for lack of room.",
+                    cache.disk_evictions);
   }
   PrintEngineMetrics(core.engine(), text);
   if (desk_ != nullptr) {
     const EvidenceStatistics evidence = desk_->writer().Statistics();
-    gauge("callvet_evidence_queued", "Records in memory.", static_cast<double>(evidence.queued));
-    gauge("callvet_evidence_spill_bytes", "Bytes that wait in spill files.",
-          static_cast<double>(evidence.spill_bytes));
+    metrics.Gauge("callvet_evidence_queued", "Records in memory.", evidence.queued);
+    metrics.Gauge("callvet_evidence_spill_bytes", "Bytes that wait in spill files.",
+                  evidence.spill_bytes);
     const auto since = evidence.spilled_since;
-    gauge("callvet_evidence_spill_age_seconds", "Age of the oldest record that waits in them.",
-          since ? std::max(0.0, static_cast<double>((clock_->Now() - *since).count())) : 0);
-    gauge("callvet_evidence_failing", "1 if store or spill failed last.",
-          evidence.last_failure.empty() ? 0 : 1);
-    counter("callvet_evidence_stored_total", "Records stored.", evidence.stored);
-    counter("callvet_evidence_spilled_total", "Records spilled.", evidence.spilled);
-    counter("callvet_evidence_refused_total", "Calls refused without evidence.", evidence.refused);
-    counter("callvet_evidence_lost_total", "Calls that left no evidence.", evidence.lost);
-    counter("callvet_evidence_damaged_total", "Places in spill files that cannot be read.",
-            evidence.damaged);
-    gauge("callvet_evidence_torn_files", "Spill files kept aside as *.torn.",
-          static_cast<double>(evidence.torn_files));
-    counter("callvet_evidence_failures_total", "Failures of store or spill.",
-            evidence.store_failures);
+    metrics.Gauge("callvet_evidence_spill_age_seconds",
+                  "Age of the oldest record that waits in them.",
+                  since ? std::max(0.0, static_cast<double>((clock_->Now() - *since).count())) : 0);
+    metrics.Gauge("callvet_evidence_failing", "1 if store or spill failed last.",
+                  evidence.last_failure.empty() ? 0 : 1);
+    metrics.Counter("callvet_evidence_stored_total", "Records stored.", evidence.stored);
+    metrics.Counter("callvet_evidence_spilled_total", "Records spilled.", evidence.spilled);
+    metrics.Counter("callvet_evidence_refused_total", "Calls refused without evidence.",
+                    evidence.refused);
+    metrics.Counter("callvet_evidence_lost_total", "Calls that left no evidence.", evidence.lost);
+    metrics.Counter("callvet_evidence_damaged_total", "Places in spill files that cannot be read.",
+                    evidence.damaged);
+    metrics.Gauge("callvet_evidence_torn_files", "Spill files kept aside as *.torn.",
+                  evidence.torn_files);
+    metrics.Counter("callvet_evidence_failures_total", "Failures of store or spill.",
+                    evidence.store_failures);
   }
   if (const PoolCounter* pools = PoolsOf(state)) PrintPoolMetrics(*pools->pools, text);
-  gauge("callvet_uptime_seconds", "Since the start.",
-        static_cast<double>(uptime_.Elapsed().count()) / 1e6);
+  metrics.Gauge("callvet_uptime_seconds", "Since the start.",
+                static_cast<double>(uptime_.Elapsed().count()) / 1e6);
   return text;
 }
 

@@ -46,9 +46,9 @@ std::string LabelValue(std::string_view text) {
   return escaped + "\"";
 }
 
-void PrintMetric(std::string& text, std::string_view name, std::string_view type,
-                 std::string_view help, double value) {
-  text += Header(name, type, help) + std::string(name) + " " + Number(value) + "\n";
+void MetricPrinter::Print(std::string_view name, std::string_view type, std::string_view help,
+                          double value) {
+  text_ += Header(name, type, help) + std::string(name) + " " + Number(value) + "\n";
 }
 
 void TimeHistogram::Add(std::chrono::microseconds time) {

@@ -85,10 +85,23 @@ class Traffic {
   std::array<Minute, kMinutes> minutes_;
 };
 
-/// One line per value of Prometheus' text format, HELP and TYPE in front: for gauges and counters
-/// that others keep.
-void PrintMetric(std::string& text, std::string_view name, std::string_view type,
-                 std::string_view help, double value);
+/// Appends gauges and counters that others keep to a text (borrowed), in Prometheus' format: one
+/// line per value, HELP and TYPE in front.
+class MetricPrinter {
+ public:
+  explicit MetricPrinter(std::string& text) : text_(text) {}
+  template <class Number>
+  void Gauge(std::string_view name, std::string_view help, Number value) {
+    Print(name, "gauge", help, static_cast<double>(value));
+  }
+  void Counter(std::string_view name, std::string_view help, uint64_t value) {
+    Print(name, "counter", help, static_cast<double>(value));
+  }
+
+ private:
+  void Print(std::string_view name, std::string_view type, std::string_view help, double value);
+  std::string& text_;
+};
 /// A label's value between quotes.
 std::string LabelValue(std::string_view text);
 

@@ -32,10 +32,6 @@ Failure BadUri(std::string_view text, std::string_view why) {
   return Fail(Reason::kInfoInvalid, Quote(text, 200) + ": " + std::string(why));
 }
 
-int HexValue(char c) {
-  return IsDigit(c) ? c - '0' : ToLower(c) - 'a' + 10;
-}
-
 // the unreserved characters of RFC 3261 25.1, and the '+' and '#' of numbers. Any other one,
 // ';' and '@' above all, would make another identity when decoded.
 bool MayBeDecoded(char c) {

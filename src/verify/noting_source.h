@@ -10,15 +10,6 @@
 
 namespace callvet {
 
-/// A copy that may throw: tl::expected's own is noexcept, so where memory for the failure's text
-/// runs out it would end the program.
-template <class T>
-Result<T> CopyOf(const Result<T>& result) {
-  if (!result) return Failure(result.error());
-  T value(*result);
-  return value;
-}
-
 /// Asks another source, and notes what it answered: for one call, on one thread. Both are borrowed.
 class NotingSource final : public CertificateSource {
  public:
@@ -28,13 +19,13 @@ class NotingSource final : public CertificateSource {
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const override {
     auto answer = source_.Get(x5u, deadline);
-    material_.certificates.push_back({std::string(x5u), CopyOf(answer)});
+    material_.certificates.push_back({std::string(x5u), answer});
     return answer;
   }
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override {
     auto answer = source_.GetTnAuthList(url, deadline);
-    material_.tn_auth_lists.push_back({std::string(url), CopyOf(answer)});
+    material_.tn_auth_lists.push_back({std::string(url), answer});
     return answer;
   }
 
@@ -52,7 +43,7 @@ class NotingContent final : public ContentSource {
   [[nodiscard]] Result<std::string> Get(std::string_view url,
                                         const Deadline& deadline) const override {
     auto answer = source_->Get(url, deadline);
-    material_.contents.push_back({std::string(url), CopyOf(answer)});
+    material_.contents.push_back({std::string(url), answer});
     return answer;
   }
 

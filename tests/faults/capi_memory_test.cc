@@ -108,10 +108,10 @@ class CapiWithoutMemory : public testing::Test {
         << error.reason << ": " << error.detail;
     ASSERT_EQ(Put(verifier.handle), CALLVET_OK);
   }
-  int Put(callvet_verifier* verifier) const {
+  int Put(callvet_verifier* verifier, callvet_error* error = nullptr) const {
     const int64_t now = std::time(nullptr);  // freshness is the machine's, whenever is judged
     const callvet_times times{sizeof times, now, now + 3600, now + 7200};
-    return callvet_certificate_put(verifier, Text(kUrl), Text(pem_), &times, nullptr);
+    return callvet_certificate_put(verifier, Text(kUrl), Text(pem_), &times, error);
   }
   static callvet_call CallOf(const std::string& message) {
     auto call = Sized<callvet_call>();
@@ -234,6 +234,50 @@ TEST_F(CapiWithoutMemory, AReloadThatFailsChangesNothing) {
   EXPECT_EQ(Judge(verifier.handle, forged_), "signature-invalid");
 }
 
+// What is handed over is there, whole, or there is what was there before.
+TEST_F(CapiWithoutMemory, ACertificateIsTakenWholeOrNot) {
+  OwnedVerifier verifier;
+  Make(Options(), verifier);
+  ExpectOnly(Sweep([&]() -> std::string_view {
+               auto error = Sized<callvet_error>();
+               if (Put(verifier.handle, &error) == CALLVET_OK) return "taken";
+               return std::strcmp(error.reason, "internal-error") == 0 ? "not taken" : "REFUSED";
+             }),
+             "taken", {"taken", "not taken"});
+  bool happened = true;
+  for (uint64_t n = 1; happened; ++n) {
+    int status = CALLVET_OK;
+    {
+      const AllocationFailure failure(n, Shortage::kOnce);
+      status = Put(verifier.handle);
+      happened = AllocationFailure::Happened();
+    }
+    if (status == CALLVET_OK) {  // its chain is validated again
+      ASSERT_EQ(callvet_verifier_reload(verifier.handle, nullptr), CALLVET_OK);
+    }
+    ASSERT_EQ(Judge(verifier.handle, good_), "verified") << "allocation " << n;
+  }
+}
+
+// The same with a call that needs it. What was taken is forgotten at the end, so that no step
+// leaves more or less in the cache than the one before.
+TEST_F(CapiWithoutMemory, ACallByACertificateThatComesWithIt) {
+  OwnedVerifier verifier;
+  Make(Options(), verifier);
+  ExpectOnly(Sweep([&]() -> std::string_view {
+               if (Put(verifier.handle) != CALLVET_OK) return "not taken";
+               const auto outcome = Judge(verifier.handle, good_);
+               callvet_certificate_forget(verifier.handle, Text(kUrl));
+               return outcome;
+             }),
+             "verified",
+             {"not taken", "verified", "verified and rejected", "no result", "internal",
+              "internal-error", "chain-invalid", "chain-untrusted"});
+  ASSERT_EQ(Put(verifier.handle), CALLVET_OK);
+  EXPECT_EQ(Judge(verifier.handle, good_), "verified");
+  EXPECT_EQ(Judge(verifier.handle, forged_), "signature-invalid");
+}
+
 TEST_F(CapiWithoutMemory, ABatchIsItsCallsWhateverFails) {
   OwnedVerifier verifier;
   Make(Options(), verifier);
@@ -290,21 +334,30 @@ TEST_F(CapiWithoutMemory, AMarkIsNeverMoreThanWasSaid) {
              "marked", {"marked", "internal"});
 }
 
-TEST_F(CapiWithoutMemory, EvidenceIsPackedOrNot) {
-  const callvet_options options = Options(R"(,"evidence":{"store":"calls.db"})");
-  OwnedVerifier verifier;
-  Make(options, verifier);
-  OwnedResult result;
-  ASSERT_EQ(callvet_result_create(&result.handle), CALLVET_OK);
-  ASSERT_EQ(Judge(verifier.handle, good_, result.handle), "verified");
+// A verifier that keeps evidence, and the result of a genuine call.
+class EvidenceWithoutMemory : public CapiWithoutMemory {
+ protected:
+  void SetUp() override {
+    options_ = Options(R"(,"evidence":{"store":"calls.db"})");
+    Make(options_, verifier_);
+    ASSERT_EQ(callvet_result_create(&result_.handle), CALLVET_OK);
+    ASSERT_EQ(Judge(verifier_.handle, good_, result_.handle), "verified");
+  }
+
+  callvet_options options_{};
+  OwnedVerifier verifier_;
+  OwnedResult result_;
+};
+
+TEST_F(EvidenceWithoutMemory, IsPackedOrNot) {
   ExpectOnly(
       Sweep([&]() -> std::string_view {
         OwnedPacker packer;
-        const int created = callvet_evidence_packer_create(&options, &packer.handle, nullptr);
+        const int created = callvet_evidence_packer_create(&options_, &packer.handle, nullptr);
         const auto made = Made(created, packer.handle);
         if (made != "made") return made;
         auto package = Sized<callvet_package>();
-        const int status = callvet_evidence_pack(packer.handle, result.handle, &package, nullptr);
+        const int status = callvet_evidence_pack(packer.handle, result_.handle, &package, nullptr);
         if (status < 0) return package.bytes.size == 0 ? "not packed" : "HALF PACKED";
         if (callvet_evidence_handed_over(packer.handle) != CALLVET_OK) return "kept";
         return package.bytes.size > 0 && package.id.size == 36 ? "packed" : "HALF PACKED";
@@ -312,10 +365,11 @@ TEST_F(CapiWithoutMemory, EvidenceIsPackedOrNot) {
       "packed", {"packed", "not made", "not packed"});
   // A call whose evidence cannot be kept does not go on.
   ExpectOnly(Sweep([&]() -> std::string_view {
-               if (Judge(verifier.handle, good_, result.handle) != "verified") return "not judged";
+               if (Judge(verifier_.handle, good_, result_.handle) != "verified")
+                 return "not judged";
                auto verdict = Sized<callvet_verdict>();
                const int status =
-                   callvet_evidence_refuse(verifier.handle, result.handle, &verdict, nullptr);
+                   callvet_evidence_refuse(verifier_.handle, result_.handle, &verdict, nullptr);
                if (Passes(verdict) || verdict.action != CALLVET_REJECT) return "GOES ON";
                return status < 0 ? "internal" : "refused";
              }),
@@ -323,21 +377,15 @@ TEST_F(CapiWithoutMemory, EvidenceIsPackedOrNot) {
 }
 
 // One writer gets every package, whole or spoilt by lack of memory at its own end, and goes on.
-TEST_F(CapiWithoutMemory, AWriterTakesAPackageOrSaysThatItDoesNot) {
-  const callvet_options options = Options(R"(,"evidence":{"store":"calls.db"})");
-  OwnedVerifier verifier;
-  Make(options, verifier);
-  OwnedResult result;
-  ASSERT_EQ(callvet_result_create(&result.handle), CALLVET_OK);
-  ASSERT_EQ(Judge(verifier.handle, good_, result.handle), "verified");
+TEST_F(EvidenceWithoutMemory, AWriterTakesAPackageOrSaysThatItDoesNot) {
   OwnedPacker packer;
-  ASSERT_EQ(callvet_evidence_packer_create(&options, &packer.handle, nullptr), CALLVET_OK);
+  ASSERT_EQ(callvet_evidence_packer_create(&options_, &packer.handle, nullptr), CALLVET_OK);
   Owned<callvet_evidence_writer, callvet_evidence_writer_destroy> writer;
-  ASSERT_EQ(callvet_evidence_writer_create(&options, &writer.handle, nullptr), CALLVET_OK);
+  ASSERT_EQ(callvet_evidence_writer_create(&options_, &writer.handle, nullptr), CALLVET_OK);
   uint64_t taken = 0;
   for (uint64_t n = 1;; ++n) {
     auto package = Sized<callvet_package>();
-    ASSERT_EQ(callvet_evidence_pack(packer.handle, result.handle, &package, nullptr), CALLVET_OK);
+    ASSERT_EQ(callvet_evidence_pack(packer.handle, result_.handle, &package, nullptr), CALLVET_OK);
     int status = CALLVET_OK;
     bool happened = false;
     {
@@ -359,6 +407,26 @@ TEST_F(CapiWithoutMemory, AWriterTakesAPackageOrSaysThatItDoesNot) {
   ASSERT_EQ(callvet_evidence_writer_get_stats(writer.handle, &stats), CALLVET_OK);
   EXPECT_EQ(stats.stored, taken);
   EXPECT_EQ(stats.lost, 0U);
+}
+
+TEST_F(EvidenceWithoutMemory, AWriterIsMadeWholeOrNotAtAll) {
+  ExpectOnly(Sweep([&] {
+               Owned<callvet_evidence_writer, callvet_evidence_writer_destroy> writer;
+               const int created =
+                   callvet_evidence_writer_create(&options_, &writer.handle, nullptr);
+               return Made(created, writer.handle);
+             }),
+             "made", {"made", "not made"});
+}
+
+TEST_F(CapiWithoutMemory, AFetcherIsMadeWholeOrNotAtAll) {
+  const callvet_options options = Options();
+  ExpectOnly(Sweep([&] {
+               Owned<callvet_fetcher, callvet_fetcher_destroy> fetcher;
+               const int created = callvet_fetcher_create(&options, &fetcher.handle, nullptr);
+               return Made(created, fetcher.handle);
+             }),
+             "made", {"made", "not made"});
 }
 
 class PoolsWithoutMemory : public CapiWithoutMemory {

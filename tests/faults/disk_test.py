@@ -13,22 +13,13 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "service"))
-from support import CALLED, CALLER, TOKENS, Lab, Server, callvet  # noqa: E402
+from support import CALLED, CALLER, TOKENS, LabTest, Server, callvet  # noqa: E402
 
 READ = TOKENS["read-evidence"]
 FAULTS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EROFS")}
 
 
-class Disk(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = Lab()
-        cls.count = 0
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.lab.close()
-
+class Disk(LabTest):
     def setUp(self):
         type(self).count += 1
         self.folder = self.lab.folder / f"disk-{self.count}"

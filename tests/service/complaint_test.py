@@ -17,21 +17,14 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "evidence"))
 from postgres import Postgres, Unavailable  # noqa: E402
-from support import CALLED, CALLER, CALLVET, TOKENS, X5U, Lab, Server, callvet, yesterdays_call  # noqa: E402
+from support import CALLED, CALLER, CALLVET, TOKENS, X5U, LabTest, Server, callvet, yesterdays_call  # noqa: E402
 
 READ, FILE = TOKENS["read-evidence"], TOKENS["file-complaints"]
 FORWARDED = "12155550102"
 
 
-class Complaints(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = Lab(valid_for_days=3)
-        cls.count = 0
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.lab.close()
+class Complaints(LabTest):
+    valid_for_days = 3
 
     def serve(self, **evidence):
         type(self).count += 1

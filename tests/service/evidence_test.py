@@ -15,21 +15,12 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "evidence"))
 from postgres import Postgres, Unavailable  # noqa: E402
-from support import CALLED, CALLER, CALLVET, TOKENS, Lab, Server, callvet  # noqa: E402
+from support import CALLED, CALLER, CALLVET, TOKENS, LabTest, Server, callvet  # noqa: E402
 
 READ = TOKENS["read-evidence"]
 
 
-class Evidence(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = Lab()
-        cls.count = 0
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.lab.close()
-
+class Evidence(LabTest):
     def serve(self, **evidence):
         type(self).count += 1
         folder = self.lab.folder / f"evidence-{self.count}"

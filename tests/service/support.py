@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 CALLVET = os.environ["CALLVET"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -64,6 +65,21 @@ class Lab:
                         "--dest", "+" + CALLED, "--insecure-unchecked", "--raw-header", parts[0], "--raw-payload",
                         parts[1], "--token-only")
         return f"{token};info=<{X5U}>;alg=ES256;ppt=shaken"
+
+
+class LabTest(unittest.TestCase):
+    """Tests with one lab, for `valid_for_days`; `count` numbers what they start in it."""
+
+    valid_for_days = 0
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab(cls.valid_for_days)
+        cls.count = 0
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.lab.close()
 
 
 TOKENS = {"verify": "t-verify", "sign": "t-sign", "read-evidence": "t-read", "admin": "t-admin",

@@ -5,12 +5,12 @@ import os
 import random
 import re
 import socket
-import threading
 import time
 
 import lab as laboratory
 from carrier import number
 from lab import ROOT, Callee, Kamailio, Reply
+from load import Load
 
 FIRST_WAIT, PATIENCE = 0.5, 32.0  # T1 and 64 times T1
 
@@ -131,40 +131,14 @@ class Caller:
         return None
 
 
-class Callers:
-    """Threads that place calls at a rate."""
+class Callers(Load):
+    """Place calls at a rate."""
 
     def __init__(self, plugin, world, rate, codes):
-        self.plugin, self.world, self.codes = plugin, world, codes
-        self.side = world.sides["plugin"]
-        self.ending = threading.Event()
-        loops = [(self.calls, rate * 0.46), (self.calls, rate * 0.46), (self.cold_calls, max(0.5, rate * 0.02)),
-                 (self.junk, max(0.5, rate * 0.06))]
-        self.threads = [threading.Thread(target=self.loop, args=loop, daemon=True) for loop in loops]
-
-    def start(self):
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self):
-        self.ending.set()
-        for thread in self.threads:
-            thread.join(PATIENCE + 5)
-
-    def loop(self, step, rate):
-        caller = Caller(self.plugin.port)
-        due = time.monotonic()
-        while not self.ending.is_set():
-            due = max(due + random.expovariate(rate), time.monotonic() - 1)
-            if self.ending.wait(max(0.0, due - time.monotonic())):
-                break
-            step(caller)
-
-    def calls(self, caller):
-        self.place(caller, self.world.pick())
-
-    def cold_calls(self, caller):
-        self.place(caller, self.world.pick_cold())
+        super().__init__(world, "plugin", lambda: Caller(plugin.port), PATIENCE + 5,
+                         [(self.calls, rate * 0.46), (self.calls, rate * 0.46), (self.cold_calls, max(0.5, rate * 0.02)),
+                          (self.junk, max(0.5, rate * 0.06))])
+        self.codes = codes
 
     def place(self, caller, call):
         before, started = call.allowed(self.side), time.monotonic()

@@ -10,10 +10,10 @@ import random
 import re
 import signal
 import subprocess
-import threading
 import time
 
 from carrier import CALLVET, number
+from load import Load
 
 TOKENS = {scope: "soak-" + scope for scope in ("verify", "sign", "read-evidence", "file-complaints", "admin")}
 PATIENCE = 30
@@ -108,46 +108,22 @@ def member_form(call):
     return body
 
 
-class Clients:
-    """Threads that send calls at a rate until told to end. `ids`: what was answered as evidence."""
+class Clients(Load):
+    """Send calls at a rate. `ids`: what was answered as evidence."""
 
     def __init__(self, service, world, rate):
-        self.service, self.world, self.rate = service, world, rate
-        self.side = world.sides["service"]
+        super().__init__(world, "service", lambda: Connection(service.port), PATIENCE,
+                         [(self.calls, rate * 0.45), (self.calls, rate * 0.45), (self.cold_calls, max(1.0, rate * 0.01)),
+                          (self.others, max(1.0, rate * 0.04)), (self.batches, max(0.2, rate * 0.003))])
         self.ids = []
-        self.ending = threading.Event()
         self.lookups = []  # (evidence id, reason, when), to be read back
         self.filed = 0
-        loops = [(self.calls, rate * 0.45), (self.calls, rate * 0.45), (self.cold_calls, max(1.0, rate * 0.01)),
-                 (self.others, max(1.0, rate * 0.04)), (self.batches, max(0.2, rate * 0.003))]
-        self.threads = [threading.Thread(target=self.loop, args=loop, daemon=True) for loop in loops]
 
-    def start(self):
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self):
-        self.ending.set()
-        for thread in self.threads:
-            thread.join(PATIENCE)
-
-    def loop(self, step, rate):
-        connection = Connection(self.service.port)
-        due = time.monotonic()
-        while not self.ending.is_set():
-            due = max(due + random.expovariate(rate), time.monotonic() - 1)
-            if self.ending.wait(max(0.0, due - time.monotonic())):
-                break
-            try:
-                step(connection)
-            except (OSError, http.client.HTTPException) as error:
-                self.world.complain(self.side, "no-answer", [], type(error).__name__, str(error))
-
-    def calls(self, connection):
-        self.place(connection, self.world.pick())
-
-    def cold_calls(self, connection):
-        self.place(connection, self.world.pick_cold())
+    def take(self, step, peer):
+        try:
+            step(peer)
+        except (OSError, http.client.HTTPException) as error:
+            self.world.complain(self.side, "no-answer", [], type(error).__name__, str(error))
 
     def place(self, connection, call):
         before, started = call.allowed(self.side), time.monotonic()

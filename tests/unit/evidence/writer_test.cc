@@ -123,6 +123,13 @@ class WriterTest : public testing::Test {
     EXPECT_TRUE(report->intact());
   }
 
+  // What was spilled comes into the store.
+  void ExpectAllDrained() {
+    EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+    Stop();
+    ExpectAllStored();
+  }
+
   StoreLab lab_;
   TestCall call_;
   CallEvidence evidence_;
@@ -167,9 +174,7 @@ TEST_F(WriterTest, AStoreThatIsDownSpillsAndDrains) {
   EXPECT_GT(writer_->Statistics().spill_bytes, 0U);
   EXPECT_NE(writer_->Statistics().last_failure, "");
   store_->mood = MoodyStore::Mood::kGood;
-  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
-  Stop();
-  ExpectAllStored();
+  ExpectAllDrained();
 }
 
 // A store that takes long to fail must not take the time in which records are spilled.
@@ -186,9 +191,7 @@ TEST_F(WriterTest, AStoreThatHangsIsSeldomTried) {
   EXPECT_GE(tries, 1);
   EXPECT_GE(since.Elapsed(), (tries - 1) * 5 * MoodyStore::kHang);
   store_->mood = MoodyStore::Mood::kGood;
-  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
-  Stop();
-  ExpectAllStored();
+  ExpectAllDrained();
 }
 
 TEST_F(WriterTest, WhatWasSpilledSurvivesARestart) {
@@ -199,9 +202,7 @@ TEST_F(WriterTest, WhatWasSpilledSurvivesARestart) {
   Stop();
   store_->mood = MoodyStore::Mood::kGood;
   Start();
-  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
-  Stop();
-  ExpectAllStored();
+  ExpectAllDrained();
 }
 
 // The commit came through, but not its answer.
@@ -211,9 +212,7 @@ TEST_F(WriterTest, AnAnswerThatWasLostDoublesNothing) {
   Submit(50);
   EXPECT_TRUE(Eventually([&] { return Durable() == 50; }));
   store_->mood = MoodyStore::Mood::kGood;
-  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
-  Stop();
-  ExpectAllStored();
+  ExpectAllDrained();
 }
 
 TEST_F(WriterTest, WhenAllIsFullCallsAreRefused) {
@@ -277,9 +276,7 @@ TEST_F(WriterTest, WhatASlowStoreDoesNotTakeByTheEndIsSpilled) {
   writer_.reset();
   store_->mood = MoodyStore::Mood::kGood;
   Start();
-  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
-  Stop();
-  ExpectAllStored();
+  ExpectAllDrained();
 }
 
 TEST_F(WriterTest, OrCountedAsLost) {
@@ -320,9 +317,7 @@ TEST_F(WriterTest, ADiskThatIsFullRefusesAndRecovers) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_TRUE(Eventually([&] { return Durable() == submitted_.size(); }));
   store_->mood = MoodyStore::Mood::kGood;
-  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
-  Stop();
-  ExpectAllStored();
+  ExpectAllDrained();
 }
 
 TEST_F(WriterTest, ThreadsSubmitTogether) {
@@ -391,9 +386,7 @@ TEST_F(WriterTest, WhatABurstLeftIsStoredAfterTheNextStart) {
   Stop();
   store_->mood = MoodyStore::Mood::kGood;
   Start();
-  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
-  Stop();
-  ExpectAllStored();
+  ExpectAllDrained();
 }
 
 // Calls that always come too fast are a load and no burst.

@@ -433,21 +433,22 @@ TEST(Div, F4_RequestUriThatMayBeTakenForTheSignedNumber_Passes) {
   EXPECT_EQ(call.Judge({base}, 0).reason, Reason::kNone);
 }
 
+// From the first number to a URI.
+std::string DivToUri(const RedirectedCall& call, const Carrier& carrier, const std::string& uri) {
+  return call.Header(carrier, {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"},
+                                                   {"dest", "{\"uri\":[\"" + uri + "\"]}"}})});
+}
+
 TEST(Div, F4_RedirectedToAUri) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
   const std::string shaken = call.Shaken(a, 1, kNow - seconds(100));
-  const auto to_uri = [&](const char* uri) {
-    return call.Header(
-        a, {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"},
-                                {"dest", "{\"uri\":[\"" + std::string(uri) + "\"]}"}})});
-  };
   call.request.target = "sip:bob@example.org";
-  const Verdict verdict = call.Judge({shaken, to_uri("sip:bob@example.org")}, 1);
+  const Verdict verdict = call.Judge({shaken, DivToUri(call, a, "sip:bob@example.org")}, 1);
   EXPECT_EQ(verdict.reason, Reason::kNone);
   ASSERT_EQ(verdict.path.size(), 2U);
   EXPECT_EQ(verdict.path[1].to, "sip:bob@example.org");
-  EXPECT_FALSE(call.Judge({shaken, to_uri("sip:eve@example.org")}, 1).passed());
+  EXPECT_FALSE(call.Judge({shaken, DivToUri(call, a, "sip:eve@example.org")}, 1).passed());
   EXPECT_FALSE(call.Judge({shaken}, 1).passed()) << "too old for a direct call";
 }
 
@@ -456,19 +457,14 @@ TEST(Div, F1_RedirectedToAUriAtOnce) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
   const std::string shaken = call.Shaken(a, 1);
-  const auto to_uri = [&](const char* uri) {
-    return call.Header(
-        a, {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"},
-                                {"dest", "{\"uri\":[\"" + std::string(uri) + "\"]}"}})});
-  };
   call.request.target = "sip:bob@example.org";
-  const Verdict verdict = call.Judge({shaken, to_uri("sip:bob@example.org")}, 1);
+  const Verdict verdict = call.Judge({shaken, DivToUri(call, a, "sip:bob@example.org")}, 1);
   EXPECT_EQ(verdict.reason, Reason::kNone);
   ASSERT_EQ(verdict.path.size(), 2U);
   EXPECT_EQ(verdict.path[1].to, "sip:bob@example.org");
   EXPECT_EQ(verdict.passports[1].reason, Reason::kNone);
   // A diversion to somebody else spoils nothing, and is no link.
-  const Verdict elsewhere = call.Judge({shaken, to_uri("sip:eve@example.org")}, 1);
+  const Verdict elsewhere = call.Judge({shaken, DivToUri(call, a, "sip:eve@example.org")}, 1);
   EXPECT_EQ(elsewhere.reason, Reason::kNone);
   EXPECT_EQ(elsewhere.path.size(), 1U);
   EXPECT_NE(elsewhere.passports[1].reason, Reason::kNone);
