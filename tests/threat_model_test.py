@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each promise of the threat model names tests, as does each fault, and each test that is named exists."""
+"""Each promise of the threat model names tests, as does each fault, and each test that is named exists.
 
+A test in Python is named by its file, with the folder in front where several files have that name.
+"""
+
+import collections
 import pathlib
 import re
 import unittest
@@ -18,9 +22,12 @@ def gtest_names():
 
 
 def python_names():
-    for path in ROOT.glob("tests/**/*_test.py"):
+    paths = list(ROOT.glob("tests/**/*_test.py"))
+    files = collections.Counter(path.stem for path in paths)
+    for path in paths:
+        file = path.stem if files[path.stem] == 1 else f"{path.parent.name}/{path.stem}"
         for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8")):
-            yield f"{path.stem}.{name}"
+            yield f"{file}.{name}"
 
 
 class ThreatModel(unittest.TestCase):

@@ -125,6 +125,9 @@ struct PriorityVerdict {
   std::optional<std::string> sph;          // "psap-callback" where that was vouched for
 };
 
+/// "RPH-Validation-Passed", "RPH-Validation-Failed" or "No-RPH-Validation".
+std::string_view PriorityStatusText(PriorityVerdict::Status status);
+
 /// What is true of the call. A default one is "internal error, not passed". A value.
 struct Verdict {
   Reason reason = Reason::kInternalError;

@@ -105,24 +105,12 @@ JsonValue DivResult(const Verdict& verdict) {
   return results;
 }
 
-std::string_view PriorityText(PriorityVerdict::Status status) {
-  switch (status) {
-    case PriorityVerdict::Status::kPassed:
-      return "RPH-Validation-Passed";
-    case PriorityVerdict::Status::kFailed:
-      return "RPH-Validation-Failed";
-    case PriorityVerdict::Status::kNoValidation:
-      return "No-RPH-Validation";
-  }
-  return "No-RPH-Validation";
-}
-
 JsonValue ResponseOf(const Verdict& verdict, const CallRequest& call) {
   JsonMembers response = {{"verstatValue", VerstatText(verdict.verstat())}};
   JsonValue diversions = DivResult(verdict);
   if (!diversions.AsArray()->empty()) response.emplace_back("divResult", std::move(diversions));
   if (verdict.priority) {
-    response.emplace_back("verstatPriority", PriorityText(verdict.priority->status));
+    response.emplace_back("verstatPriority", PriorityStatusText(verdict.priority->status));
   }
   JsonArray results;
   const auto values = ValuesOf(call);

@@ -80,23 +80,11 @@ JsonValue PathJson(const std::vector<CallLeg>& path) {
   return legs;
 }
 
-std::string_view StatusText(PriorityVerdict::Status status) {
-  switch (status) {
-    case PriorityVerdict::Status::kPassed:
-      return "RPH-Validation-Passed";
-    case PriorityVerdict::Status::kFailed:
-      return "RPH-Validation-Failed";
-    case PriorityVerdict::Status::kNoValidation:
-      return "No-RPH-Validation";
-  }
-  return "RPH-Validation-Failed";
-}
-
 JsonValue PriorityJson(const std::optional<PriorityVerdict>& priority) {
   if (!priority) return {};
   JsonArray values;
   for (const std::string& value : priority->values) values.emplace_back(value);
-  return JsonMembers{{"status", StatusText(priority->status)},
+  return JsonMembers{{"status", PriorityStatusText(priority->status)},
                      {"reason", Info(priority->reason).id},
                      {"decided_by", OrNull(priority->decided_by)},
                      {"values", std::move(values)},

@@ -85,6 +85,7 @@ ExitCode RunDecode(const DecodeOptions& options, const Console& console) {
     return console.Complain(
         Fail(Reason::kParameterMissing, "give either an Identity header or --identity-file"));
   }
+  WarnOfFileName(options.header, console);
   auto text = options.identity_file.empty() ? TextArgument(options.header)
                                             : ReadFile(options.identity_file);
   if (!text) return console.Complain(text.error());

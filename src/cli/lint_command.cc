@@ -60,18 +60,6 @@ struct FileFailure {
   Failure failure;
 };
 
-std::string_view RoleName(ProfileRole role) {
-  switch (role) {
-    case ProfileRole::kRoot:
-      return "root";
-    case ProfileRole::kIntermediate:
-      return "intermediate";
-    case ProfileRole::kEndEntity:
-      return "leaf";
-  }
-  return "leaf";
-}
-
 Result<LintOptions> RuleOptions(const LintCommandOptions& options) {
   LintOptions rules;
   rules.delegate = options.delegate;
@@ -79,7 +67,7 @@ Result<LintOptions> RuleOptions(const LintCommandOptions& options) {
   if (options.role.empty()) return rules;
   for (const ProfileRole role :
        {ProfileRole::kRoot, ProfileRole::kIntermediate, ProfileRole::kEndEntity}) {
-    if (RoleName(role) == options.role) rules.role = role;
+    if (ProfileRoleText(role) == options.role) rules.role = role;
   }
   if (!rules.role) {
     return Fail(Reason::kParameterInvalid,
@@ -139,7 +127,7 @@ void PrintReport(const Console& console, const LintReport& report, bool problems
   std::ostream& out = console.out();
   out << console.Paint(Colour::kBold, ForTerminal(certificate.subject())) << "\n"
       << "  file        " << ForTerminal(report.file) << "\n"
-      << "  role        " << RoleName(report.role) << "\n"
+      << "  role        " << ProfileRoleText(report.role) << "\n"
       << "  issuer      " << ForTerminal(certificate.issuer()) << "\n"
       << "  serial      " << ForTerminal(certificate.serial_hex()) << "\n"
       << "  sha256      " << certificate.sha256_hex() << "\n"
@@ -161,7 +149,7 @@ void PrintReport(const Console& console, const LintReport& report, bool problems
 }
 
 JsonValue ReportJson(const LintReport& report, bool problems_only) {
-  JsonMembers json = {{"file", report.file}, {"role", RoleName(report.role)}};
+  JsonMembers json = {{"file", report.file}, {"role", ProfileRoleText(report.role)}};
   for (auto& member : CertificateJson(report.certificate)) json.push_back(std::move(member));
   json.emplace_back("errors", report.Count(LintLevel::kError));
   json.emplace_back("warnings", report.Count(LintLevel::kWarning));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include <CLI/CLI.hpp>
 
 #include "base/file.h"
@@ -43,6 +46,14 @@ Result<std::string> TextArgument(const std::string& argument) {
   constexpr size_t kMaxText = size_t{4} * 1024 * 1024;
   if (argument != "-") return argument;
   return ReadFile("-", kMaxText);
+}
+
+void WarnOfFileName(const std::string& argument, const Console& console) {
+  std::error_code none;
+  if (argument == "-" || !std::filesystem::is_regular_file(argument, none)) return;
+  console.Warn(Quote(argument) +
+               " is taken as an Identity header; the file of this name is read by "
+               "--identity-file");
 }
 
 }  // namespace callvet::cli

@@ -58,4 +58,7 @@ Failure InOption(std::string_view option, Failure failure);
 /// The text of a HEADER argument, "-" meaning standard input. Fails with kFileUnreadable.
 Result<std::string> TextArgument(const std::string& argument);
 
+/// Warns if a HEADER argument is the name of a file, which is not read.
+void WarnOfFileName(const std::string& argument, const Console& console);
+
 }  // namespace callvet::cli

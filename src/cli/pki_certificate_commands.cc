@@ -90,18 +90,6 @@ int64_t DefaultDays(ProfileRole role) {
   return 90;
 }
 
-std::string BaseName(ProfileRole role) {
-  switch (role) {
-    case ProfileRole::kRoot:
-      return "root";
-    case ProfileRole::kIntermediate:
-      return "intermediate";
-    case ProfileRole::kEndEntity:
-      return "leaf";
-  }
-  return "leaf";
-}
-
 void AddSubjectOptions(CLI::App& command, CertificateOptions& options) {
   command
       .add_option("--cn", options.subject.common_name,
@@ -132,7 +120,7 @@ void AddKeyOptions(CLI::App& command, CertificateOptions& options) {
   CLI::Option* key =
       command.add_option("--key", options.key, "Existing private key, instead of a new one")
           ->type_name("F");
-  const std::string name = BaseName(options.role);
+  const std::string name(ProfileRoleText(options.role));
   command.add_option("--out-key", options.out_key, "New private key (default: " + name + ".key)")
       ->type_name("F");
   command.add_option("--out-cert", options.out_cert, "Certificate (default: " + name + ".pem)")
@@ -301,7 +289,7 @@ struct OutputPaths {
 };
 
 OutputPaths PathsOf(const CertificateOptions& options) {
-  const std::string name = BaseName(options.role);
+  const std::string name(ProfileRoleText(options.role));
   OutputPaths paths;
   if (options.generates_key()) {
     paths.key = options.output.PathOf(options.out_key, (name + ".key").c_str());

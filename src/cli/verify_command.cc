@@ -462,6 +462,7 @@ ExitCode VerifyBatch(const VerifyOptions& options, const VerifierSetup& setup,
 
 ExitCode RunVerify(VerifyOptions& options, const Console& console) {
   if (auto ok = RefuseOptions(options); !ok) return console.Complain(ok.error());
+  WarnOfFileName(options.header, console);
   std::shared_ptr<const Policy> policy;
   if (!options.policy.empty()) {
     policy = PolicyOption(options.policy, console);

@@ -174,8 +174,8 @@ Result<void> AddExtensions(X509* x509, const CertificateRequest& request, const 
                    EncodeTnAuthList(*request.tn_auth_list, request.rules));
   }
   if (!request.claim_constraints.empty()) {
-    const Form form = request.claim_constraints_form.value_or(
-        request.claim_constraints.must_exclude.empty() ? Form::kOriginal : Form::kEnhanced);
+    const Form form =
+        request.claim_constraints.must_exclude.empty() ? Form::kOriginal : Form::kEnhanced;
     extensions.Add(form == Form::kOriginal ? kClaimConstraintsOid : kEnhancedClaimConstraintsOid,
                    kNotCritical, EncodeClaimConstraints(request.claim_constraints, form));
   }

@@ -76,10 +76,9 @@ struct CertificateRequest {
   std::optional<CrlDistributionPoint> crl_distribution_point;
   /// The one certificate policy (C-10), dotted; empty: none. Roots never get one.
   std::string policy_oid{kShakenPolicyOid};
-  /// Empty: no such extension. Not in CA certificates (B-25).
+  /// Empty: no such extension; in the enhanced form where must_exclude needs it, else in the
+  /// original one. Not in CA certificates (B-25).
   ClaimConstraints claim_constraints;
-  /// Nothing: the original form, or the enhanced one where must_exclude needs it.
-  std::optional<ClaimConstraints::Form> claim_constraints_form;
   Rules rules = Rules::kEnforced;
 };
 

@@ -173,6 +173,18 @@ LintFinding Judge(const Rule& rule, const lint::Facts& facts) {
 
 }  // namespace
 
+std::string_view ProfileRoleText(ProfileRole role) {
+  switch (role) {
+    case ProfileRole::kRoot:
+      return "root";
+    case ProfileRole::kIntermediate:
+      return "intermediate";
+    case ProfileRole::kEndEntity:
+      return "leaf";
+  }
+  return "leaf";
+}
+
 std::vector<LintFinding> LintCertificate(const Certificate& certificate, const Certificate* issuer,
                                          const LintOptions& options) {
   const lint::Facts facts = lint::ReadFacts(certificate, issuer, options);

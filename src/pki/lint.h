@@ -15,6 +15,9 @@ namespace callvet {
 /// The place of a certificate in the SHAKEN profile (C.1).
 enum class ProfileRole : uint8_t { kRoot, kIntermediate, kEndEntity };
 
+/// "root", "intermediate" or "leaf".
+std::string_view ProfileRoleText(ProfileRole role);
+
 enum class LintLevel : uint8_t {
   kPass,
   kNotApplicable,  // not for this role, or what it speaks of is not there (another rule's matter)

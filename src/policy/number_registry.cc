@@ -273,10 +273,6 @@ std::string_view NumberUseText(NumberUse use) {
   return kUses[static_cast<size_t>(use)];
 }
 
-std::vector<std::string_view> NumberUseNames() {
-  return {kUses.begin(), kUses.end()};
-}
-
 std::optional<NumberRegistry> NumberRegistry::Read(const std::vector<std::filesystem::path>& files,
                                                    const DialPlan* plan,
                                                    std::vector<PolicyProblem>& problems) {

@@ -23,8 +23,6 @@ enum class NumberUse : uint8_t { kVoice, kMarketing, kService, kCallback, kInbou
 /// The use of that name, or nothing. Names: "voice", "marketing", "service", "callback", "inbound".
 std::optional<NumberUse> ParseNumberUse(std::string_view name);
 std::string_view NumberUseText(NumberUse use);
-/// All names, for messages.
-std::vector<std::string_view> NumberUseNames();
 
 /// Who may show a range of numbers, and what for.
 struct NumberRights {

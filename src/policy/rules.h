@@ -12,7 +12,7 @@
 
 namespace callvet {
 
-/// What a rule found. `irregular` is set by CallerRegular only.
+/// What a rule found. `irregular` is set by CheckCallerRegular only.
 struct Finding {
   RuleStep::Outcome outcome = RuleStep::Outcome::kNotApplicable;
   Reason reason = Reason::kNone;

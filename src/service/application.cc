@@ -544,6 +544,9 @@ std::string Application::Metrics(const ApplicationState& state) const {
                     cache.fetch_failures);
     metrics.Counter("callvet_certificate_stale_served_total", "Stale copies used.",
                     cache.stale_served);
+    metrics.Counter("callvet_certificate_disk_evictions_total",
+                    "Certificates that left the cache directory for lack of room.",
+                    cache.disk_evictions);
   }
   PrintEngineMetrics(core.engine(), text);
   if (desk_ != nullptr) {

@@ -33,10 +33,6 @@ int64_t MinuteOf(sys_seconds time) {
 
 }  // namespace
 
-std::string_view StageName(Stage stage) {
-  return kStageNames[static_cast<size_t>(stage)];
-}
-
 std::string LabelValue(std::string_view text) {
   std::string escaped = "\"";
   for (const char c : text) {

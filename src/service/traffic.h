@@ -24,9 +24,6 @@ enum class Stage : uint8_t {
   kTotal,        // from the first byte of the request until its answer is ready
 };
 
-/// "queue", "verify", "certificate" or "total".
-std::string_view StageName(Stage stage);
-
 /// A histogram of times, with the buckets of Prometheus: cumulative only when it is printed.
 class TimeHistogram {
  public:

@@ -17,4 +17,16 @@ std::string_view CheckOutcomeText(CheckOutcome outcome) {
   return "not-run";
 }
 
+std::string_view PriorityStatusText(PriorityVerdict::Status status) {
+  switch (status) {
+    case PriorityVerdict::Status::kPassed:
+      return "RPH-Validation-Passed";
+    case PriorityVerdict::Status::kFailed:
+      return "RPH-Validation-Failed";
+    case PriorityVerdict::Status::kNoValidation:
+      return "No-RPH-Validation";
+  }
+  return "RPH-Validation-Failed";
+}
+
 }  // namespace callvet

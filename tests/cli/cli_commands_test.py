@@ -190,6 +190,15 @@ class SignAndVerify(CliTest):
         run = self.verify(identity, "--date", date[len("Date: "):], dest="+12155550199")
         self.assert_reason(run, "signature-invalid")
 
+    def test_the_name_of_a_file_is_no_header(self):
+        (self.lab / "identity.txt").write_text(self.sign())
+        for run in (self.verify("identity.txt"), self.run_in_lab("decode", "identity.txt", "--json")):
+            self.assertEqual(run.code, 1, run)
+            self.assertIn("token-malformed", run.out)
+            self.assertIn("--identity-file", run.err)
+        for run in (self.verify("none.txt"), self.verify("sti"), self.verify(self.sign()), self.run_in_lab("decode", "sti")):
+            self.assertNotIn("--identity-file", run.err)
+
     def test_header_from_standard_input_and_sip_file(self):
         identity = self.sign("--header-line")
         run = self.run_in_lab("verify", "-", "--orig", ORIG, "--dest", DEST, "--anchors", "sti/root.pem",

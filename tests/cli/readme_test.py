@@ -48,7 +48,7 @@ class Readme(unittest.TestCase):
             (pathlib.Path(folder) / "tools").symlink_to(ROOT / "tools")
             port = str(free_port())
             for expected, commands, printed in BLOCKS:
-                result = run(commands.replace("127.0.0.1:8080", "127.0.0.1:" + port), folder)
+                result = run(commands.replace("127.0.0.1:18080", "127.0.0.1:" + port), folder)
                 if "serve.pid" in commands and expected == "run":
                     pid = int((pathlib.Path(folder) / "serve.pid").read_text(encoding="utf-8"))
                     self.addCleanup(stop_service, pid)
@@ -87,6 +87,15 @@ class Readme(unittest.TestCase):
         own_tools = {"--preset", "--build", "--install", "--prefix", "--retry", "--retry-delay", "--retry-connrefused", "--data-binary"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
             self.assertIn(option, helps)
+
+    def test_every_tool_says_what_it_does_and_does_nothing_else(self):
+        """tools/lint would install packages and build, and tools/test everything."""
+        block = TEXT.split("## For developers", 1)[1].split("```sh\n", 1)[1].split("```", 1)[0]
+        for tool in sorted(set(re.findall(r"^(tools/\w+)", block, re.M)) | {"tools/prove-p256"}):
+            result = run(f"timeout 10 {tool} --help", ROOT)
+            self.assertEqual((result.returncode, result.stderr), (0, ""), tool)
+            self.assertIn(tool, result.stdout)
+            self.assertNotIn("==", result.stdout, tool)
 
     def test_files_that_are_named_exist(self):
         for name in re.findall(r"\]\(([^)]+)\)|`((?:tools|certs|src)/[\w./-]+)`", TEXT):

@@ -34,6 +34,12 @@ def install(destination):
         env={**os.environ, "DESTDIR": str(destination)})
 
 
+def configuration_in(destination):
+    """Where the unit looks for it: below the prefix that the build was configured with, whatever --prefix says."""
+    unit = (destination / "opt/callvet/lib/systemd/system/callvet.service").read_text()
+    return destination / re.search(r"^ExecStart=.* --config /(\S+)", unit, re.M).group(1)
+
+
 class Installed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -41,6 +47,7 @@ class Installed(unittest.TestCase):
         install(cls.folder)
         cls.prefix = cls.folder / "opt/callvet"
         cls.program = cls.prefix / "bin/callvet"
+        cls.config = configuration_in(cls.folder)
 
     @classmethod
     def tearDownClass(cls):
@@ -61,7 +68,7 @@ class Installed(unittest.TestCase):
         self.assertRegex(said["pools"], "Redis by hiredis ")
 
     def test_everything_has_its_place(self):
-        for path in ("bin/callvet", "etc/callvet/callvet.json", "etc/callvet/anchors/README", "lib/systemd/system/callvet.service",
+        for path in ("bin/callvet", self.config, self.config.parent / "anchors/README", "lib/systemd/system/callvet.service",
                      "share/man/man1/callvet.1", "share/man/man5/callvet.json.5", "share/man/man5/callvet-policy.5",
                      "share/bash-completion/completions/callvet", "share/doc/callvet/README.md",
                      "share/doc/callvet/examples/policy/intercept.json"):
@@ -70,7 +77,7 @@ class Installed(unittest.TestCase):
 
     def test_an_edited_configuration_is_not_overwritten(self):
         with tempfile.TemporaryDirectory(prefix="callvet-install-") as folder:
-            config = pathlib.Path(folder) / "opt/callvet/etc/callvet/callvet.json"
+            config = pathlib.Path(folder) / self.config.relative_to(self.folder)
             config.parent.mkdir(parents=True)
             config.write_text("mine")
             install(folder)
@@ -80,7 +87,7 @@ class Installed(unittest.TestCase):
     def test_default_configuration_serves_and_waits_for_anchors(self):
         lab = self.folder / "lab"
         run(self.program, "pki", "root", "--dir", lab)
-        etc = self.prefix / "etc/callvet"
+        etc = self.config.parent
         config = etc / "here.json"  # the directories of /var are not this test's
         config.write_text((etc / "callvet.json").read_text().replace("/var/", f"{self.folder}/var-")
                           .replace("127.0.0.1:8080", "127.0.0.1:0"))

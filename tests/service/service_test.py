@@ -455,6 +455,14 @@ class Operations(Service):
             elif not line.startswith("#"):
                 self.assertRegex(line, r'^[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.e+-]+$')
 
+    def test_metrics_of_downloaded_certificates(self):
+        server = Server(LAB, certificates={"files": [], "offline": True, "cache_dir": str(LAB.folder / "cache")})
+        self.addCleanup(server.stop)
+        text = server.request("GET", "/metrics", token=TOKENS["read-evidence"])[2]
+        for name in ("cache_entries", "cache_hits_total", "cache_misses_total", "fetches_total", "fetch_failures_total",
+                     "stale_served_total", "disk_evictions_total"):
+            self.assertIn(f"\ncallvet_certificate_{name} 0\n", text)
+
     def test_the_log_has_neither_numbers_nor_tokens(self):
         identity = LAB.sign()
         self.server.verify(identity, headers={"X-RequestID": "in-the-log"}, token=TOKENS["verify"])
