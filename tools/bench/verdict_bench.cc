@@ -53,6 +53,8 @@ void WholeVerdict(benchmark::State& state) {
 }
 BENCHMARK(WholeVerdict)
     ->ArgNames({"engine", "signers"})
+    ->Args({static_cast<int64_t>(Es256Kind::kIfma), 1})
+    ->Args({static_cast<int64_t>(Es256Kind::kIfma), 4096})
     ->Args({static_cast<int64_t>(Es256Kind::kAdx), 1})
     ->Args({static_cast<int64_t>(Es256Kind::kAdx), 4096})
     ->Args({static_cast<int64_t>(Es256Kind::kPortable), 1})
