@@ -75,7 +75,7 @@ class FastEs256Engine final : public Es256Engine {
  public:
   /// Fails with kParameterInvalid if a window is out of range or this processor cannot run the path
   /// that `options` demand, and with kInternalError if that path fails its self-test or memory is
-  /// short. `options.kind` is not kOpenSsl.
+  /// short; throws std::bad_alloc if there is none to say so. `options.kind` is not kOpenSsl.
   static Result<std::shared_ptr<const FastEs256Engine>> Make(const Es256EngineOptions& options);
   explicit FastEs256Engine(std::unique_ptr<State> state);  // for Make only
   ~FastEs256Engine() override;

@@ -104,6 +104,25 @@ TEST_F(NoMemory, AForgedSignatureNeverPassesTheTables) {
   ExpectNeverPassed(SweepCall(call_), "signature-invalid");
 }
 
+TEST_F(NoMemory, AnEngineIsMadeWholeOrNotAtAll) {
+  Es256EngineOptions options;
+  options.table_bytes = size_t{1} << 20;
+  options.key_window = 4;
+  options.generator_window = 4;
+  const Outcomes outcomes = Sweep([&]() -> std::string_view {
+    try {
+      const auto made = FastEs256Engine::Make(options);
+      if (made) return "made";
+      return made.error().reason == Reason::kInternalError ? "not made" : "REFUSED";
+    } catch (const std::bad_alloc&) {
+      return "not made";
+    }
+  });
+  EXPECT_EQ(outcomes.count("in full: made"), 1U);
+  EXPECT_EQ(outcomes.count("REFUSED"), 0U);
+  EXPECT_GE(outcomes.at("not made"), 4U);
+}
+
 TEST_F(NoMemory, ASpoofedCallNeverPasses) {
   call_.request.orig = {"+12155550199"};
   ExpectNeverPassed(SweepCall(call_), "orig-mismatch");
