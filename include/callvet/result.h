@@ -35,7 +35,8 @@ class [[nodiscard]] Result : public tl::expected<T, Failure> {
 
   Result(const Result& other) requires std::is_copy_constructible_v<Base> : Base(CopyOf(other)) {}
   Result& operator=(const Result& other) requires std::is_copy_assignable_v<Base> {
-    return *this = Result(other);
+    *this = Result(other);
+    return *this;
   }
   Result(Result&&) noexcept = default;
   Result& operator=(Result&&) noexcept = default;
