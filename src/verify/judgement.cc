@@ -150,7 +150,7 @@ void CallJudgement::TakeSignatures(std::span<const Es256Job> jobs) {
 }
 
 // Of a PASSporT that could not be judged nobody knows what it would have said against another one:
-// a diversion to somebody else makes a fork (F-6). So the call does not pass, though one PASSporT
+// a diversion to somebody else makes a fork (F-3). So the call does not pass, though one PASSporT
 // does.
 bool CallJudgement::HasInternalError() const {
   return std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
