@@ -329,6 +329,38 @@ TEST_P(P256PathTest, SeveralAtOnceMatchAsEachAlone) {
   EXPECT_EQ(seen.size(), 3U);
 }
 
+// Groups of five and more go through the lanes, smaller ones do not.
+TEST(P256PathsTest, FiveAndMoreAreMatchedTogether) {
+  static int together = 0;
+  const Path& emulated = test::EmulatedIfmaPath();
+  const Path counting = {
+      "counting", emulated.supported, emulated.build, emulated.match,
+      [](std::span<const Term> terms, std::span<const Limbs, 8> r, std::span<Match, 8> matches) {
+        ++together;
+        test::EmulatedIfmaPath().match_eight(terms, r, matches);
+      }};
+  P256Oracle oracle;
+  P256Numbers numbers(10);
+  const TableShape shape(4);
+  const auto table_of = [&](const P256Oracle::Key& key) {
+    std::vector<AffinePoint> table(shape.entries());
+    counting.build(FromBytes(key.bytes.data()), FromBytes(key.bytes.data() + 32), shape, table);
+    return table;
+  };
+  const auto key = oracle.KeyOf(numbers.Scalar());
+  const auto generator = table_of(oracle.KeyOf({1, 0, 0, 0}));
+  const auto table = table_of(key);
+  const SignedDigest good = oracle.Sign(key, numbers.Any(), numbers.Scalar());
+  for (const auto& [size, expected] :
+       {std::pair<size_t, int>{1, 0}, {4, 0}, {5, 1}, {8, 1}, {13, 2}}) {
+    together = 0;
+    std::vector<KeyedSignature> batch(size, KeyedSignature{table.data(), good});
+    MatchSignatures(counting, {shape, generator.data(), shape, nullptr}, batch);
+    EXPECT_EQ(together, expected) << size;
+    for (const KeyedSignature& one : batch) EXPECT_EQ(one.match, Match::kYes);
+  }
+}
+
 TEST_P(P256PathTest, ZeroDigestIsLeftToAComplete) {
   const auto key = oracle_.KeyOf(numbers_.Scalar());
   for (const Limbs& z : {Limbs{}, kOrder}) {

@@ -842,6 +842,37 @@ TEST(VerifierBatch, WithoutTimeNothingIsDecided) {
   }
 }
 
+// Notes how many signatures it is given at once.
+class NotingEngine final : public Es256Engine {
+ public:
+  [[nodiscard]] Result<void> Verify(const Es256PublicKey& key, std::string_view input,
+                                    const Es256Signature& signature) const override {
+    return OpenSslEs256Engine().Verify(key, input, signature);
+  }
+  void VerifyMany(std::span<Es256Job> jobs) const noexcept override {
+    given.push_back(jobs.size());
+    Es256Engine::VerifyMany(jobs);
+  }
+  mutable std::vector<size_t> given;
+};
+
+TEST(VerifierBatch, TheSignaturesOfEightCallsAreVerifiedTogether) {
+  TestCall call;
+  (void)call.Judge();  // fills the source
+  const auto engine = std::make_shared<NotingEngine>();
+  const Verifier verifier(call.options, call.store, call.source,
+                          std::make_shared<FixedClock>(call.now), engine);
+  std::vector<CallRequest> calls(19, call.request);
+  for (size_t i = 0; i < calls.size(); ++i) {
+    if (i % 19 != 3 && i % 19 != 7) calls[i].identities = {call.Identity()};
+  }
+  const auto verdicts = verifier.VerifyBatch(calls, seconds(5));
+  for (size_t i = 0; i < calls.size(); ++i) {
+    EXPECT_EQ(verdicts[i].passed(), i != 3 && i != 7) << i;
+  }
+  EXPECT_EQ(engine->given, (std::vector<size_t>{8, 8, 1}));
+}
+
 // Takes longer than a call has, for one host.
 class SlowForOne final : public CertificateSource {
  public:
