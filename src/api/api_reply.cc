@@ -20,6 +20,13 @@ ApiReply JsonReply(uint16_t status, const JsonValue& body) {
   return reply;
 }
 
+ApiReply JsonReply(uint16_t status, JsonStream body) {
+  ApiReply reply;
+  reply.status = status;
+  reply.body = body.Take();
+  return reply;
+}
+
 CallSummary Summarise(const Verdict& verdict) {
   CallSummary summary;
   summary.reason = verdict.reason;

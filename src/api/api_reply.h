@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/json_stream.h"
 #include "callvet/verdict.h"
 
 namespace callvet {
@@ -37,6 +38,8 @@ struct ApiReply {
 
 /// A reply with `body` on one line.
 ApiReply JsonReply(uint16_t status, const JsonValue& body);
+/// The same of a body that is written already.
+ApiReply JsonReply(uint16_t status, JsonStream body);
 
 /// The summary of `verdict`; orig, dest and trunk are the caller's to fill in.
 CallSummary Summarise(const Verdict& verdict);

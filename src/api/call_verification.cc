@@ -24,6 +24,7 @@ namespace {
 // A SIP message with its JSON escapes; RFC 3261 messages over UDP are below 64 KiB.
 constexpr JsonLimits kLimits = {.max_bytes = size_t{1024} * 1024, .max_depth = 16};
 constexpr size_t kMaxDecoded = 16;
+constexpr size_t kUsualAnswer = size_t{16} * 1024;  // bytes
 
 // What a client says of a call.
 struct CallInput {
@@ -202,22 +203,24 @@ JsonValue CertificatesJson(const VerificationCore& core, const Verdict& verdict)
   return list;
 }
 
-JsonValue TextsJson(const std::vector<std::string>& texts) {
-  JsonArray list;
-  for (const std::string& text : texts) list.emplace_back(text);
-  return list;
-}
-
 // What the verdict is about, so that it can be shown beside the claims.
-JsonValue CallJson(const CallRequest& call) {
-  return JsonMembers{{"orig", TextsJson(call.orig)},
-                     {"dest", TextsJson(call.dest)},
-                     {"date", call.date ? JsonValue(*call.date) : JsonValue()}};
+void WriteCall(const CallRequest& call, JsonStream& json) {
+  json.Name("call");
+  json.Open();
+  json.AddStrings("orig", call.orig);
+  json.AddStrings("dest", call.dest);
+  json.Name("date");
+  call.date ? json.String(*call.date) : json.Null();
+  json.Close();
 }
 
-JsonValue AdviceJson(Reason reason) {
+void WriteAdvice(Reason reason, JsonStream& json) {
   const ReasonInfo& info = Info(reason);
-  return JsonMembers{{"meaning", info.meaning}, {"advice", info.advice}};
+  json.Name("explanation");
+  json.Open();
+  json.AddString("meaning", info.meaning);
+  json.AddString("advice", info.advice);
+  json.Close();
 }
 
 // What is asked, and what it is judged by.
@@ -269,16 +272,24 @@ ApiReply Answer(const Question& question, Finding finding) {
     disposition = Decide(*question.policy, call, verdict);
   }
   if (counted) counted->outcome = PoolOutcomeOf(verdict, disposition);
-  JsonMembers answer;
-  if (input.id) answer.emplace_back("id", *input.id);
-  answer.emplace_back("verstat", VerstatText(verdict.verstat()));
-  answer.emplace_back("reason", Info(verdict.reason).id);
-  answer.emplace_back("explanation", AdviceJson(verdict.reason));
-  answer.emplace_back("call", CallJson(input.call));
-  answer.emplace_back("verdict", VerdictJson(verdict));
-  answer.emplace_back("disposition", disposition ? DispositionJson(*disposition) : JsonValue());
+  JsonStream answer(kUsualAnswer);
+  answer.Open();
+  if (input.id) answer.AddString("id", *input.id);
+  answer.AddString("verstat", VerstatText(verdict.verstat()));
+  answer.AddString("reason", Info(verdict.reason).id);
+  WriteAdvice(verdict.reason, answer);
+  WriteCall(input.call, answer);
+  answer.Name("verdict");
+  WriteVerdict(verdict, answer);
+  answer.Name("disposition");
+  if (disposition) {
+    WriteDisposition(*disposition, answer);
+  } else {
+    answer.Null();
+  }
   if (input.certificates) {
-    answer.emplace_back("certificates", CertificatesJson(question.core, verdict));
+    answer.Name("certificates");
+    answer.Json(WriteJson(CertificatesJson(question.core, verdict)));
   }
   CallSummary summary = Summarise(verdict);
   if (!input.call.orig.empty()) summary.orig = input.call.orig.front();
@@ -296,9 +307,9 @@ ApiReply Answer(const Question& question, Finding finding) {
     counted->evidence_id = evidence_id;
     question.pools->pools->Count(*counted, question.pools->rules());
   }
-  answer.emplace_back("evidence_id",
-                      evidence_id.empty() ? JsonValue() : JsonValue(std::move(evidence_id)));
-  ApiReply reply = JsonReply(200, answer);
+  answer.AddTextOrNull("evidence_id", evidence_id);
+  answer.Close();
+  ApiReply reply = JsonReply(200, std::move(answer));
   reply.calls.push_back(std::move(summary));
   return reply;
 }

@@ -4,70 +4,73 @@
 namespace callvet {
 namespace {
 
-JsonValue TextOrNull(std::string_view text) {
-  return text.empty() ? JsonValue() : JsonValue(text);
-}
-
-JsonValue NumberOrNull(size_t number) {
-  return number == 0 ? JsonValue() : JsonValue(number);
-}
-
-template <class Range>
-JsonValue Texts(const Range& texts) {
-  JsonArray array;
-  for (const auto& text : texts) array.emplace_back(text);
-  return array;
-}
-
-JsonValue VerstatJson(const std::optional<VerstatMark>& mark) {
-  if (!mark) return {};
+void WriteVerstat(const std::optional<VerstatMark>& mark, JsonStream& json) {
+  json.Name("verstat");
+  if (!mark) return json.Null();
   const bool from = mark->header == VerstatMark::Header::kFrom;
   const bool user = mark->place == VerstatMark::Place::kUserPart;
-  return JsonMembers{{"value", mark->value},
-                     {"header", from ? "from" : "p-asserted-identity"},
-                     {"place", user ? "user" : "uri-parameter"},
-                     {"identities", Texts(mark->identities)}};
+  json.Open();
+  json.AddString("value", mark->value);
+  json.AddString("header", from ? "from" : "p-asserted-identity");
+  json.AddString("place", user ? "user" : "uri-parameter");
+  json.AddStrings("identities", mark->identities);
+  json.Close();
 }
 
-JsonValue StepJson(const RuleStep& step) {
+void WriteStep(const RuleStep& step, JsonStream& json) {
   const bool broken = step.outcome == RuleStep::Outcome::kBroken;
-  return JsonMembers{{"rule", step.rule},
-                     {"clause", step.clause},
-                     {"outcome", RuleOutcomeText(step.outcome)},
-                     {"reason", broken ? JsonValue(Info(step.reason).id) : JsonValue()},
-                     {"action", broken ? JsonValue(ActionText(step.action)) : JsonValue()},
-                     {"detail", TextOrNull(step.detail)}};
+  json.Open();
+  json.AddString("rule", step.rule);
+  json.AddString("clause", step.clause);
+  json.AddString("outcome", RuleOutcomeText(step.outcome));
+  json.AddTextOrNull("reason", broken ? Info(step.reason).id : std::string_view());
+  json.AddTextOrNull("action", broken ? ActionText(step.action) : std::string_view());
+  json.AddTextOrNull("detail", step.detail);
+  json.Close();
 }
 
 }  // namespace
 
-JsonValue DispositionJson(const Disposition& disposition) {
-  JsonArray steps;
-  for (const RuleStep& step : disposition.steps) steps.push_back(StepJson(step));
+void WriteDisposition(const Disposition& disposition, JsonStream& json) {
   const bool broken = disposition.reason != Reason::kNone;
-  return JsonMembers{
-      {"action", ActionText(disposition.action)},
-      {"reason", broken ? JsonValue(Info(disposition.reason).id) : JsonValue()},
-      {"sip", JsonMembers{{"code", NumberOrNull(disposition.sip_code)},
-                          {"phrase", TextOrNull(disposition.Phrase())}}},
-      {"wanted", ActionText(disposition.wanted)},
-      {"mode", PolicyModeText(disposition.mode)},
-      {"trunk", TextOrNull(disposition.trunk)},
-      {"emergency", disposition.emergency},
-      {"irregular", disposition.irregular ? JsonValue(IrregularCallerText(*disposition.irregular))
-                                          : JsonValue()},
-      {"reason_headers", Texts(disposition.reason_headers)},
-      {"verstat", VerstatJson(disposition.verstat)},
-      {"strip_parameters", Texts(Disposition::kStripParameters)},
-      {"strip_headers", Texts(disposition.strip_headers)},
-      {"steps", std::move(steps)}};
+  json.Open();
+  json.AddString("action", ActionText(disposition.action));
+  json.AddTextOrNull("reason", broken ? Info(disposition.reason).id : std::string_view());
+  json.Name("sip");
+  json.Open();
+  json.AddNumberOrNull("code", disposition.sip_code);
+  json.AddTextOrNull("phrase", disposition.Phrase());
+  json.Close();
+  json.AddString("wanted", ActionText(disposition.wanted));
+  json.AddString("mode", PolicyModeText(disposition.mode));
+  json.AddTextOrNull("trunk", disposition.trunk);
+  json.Name("emergency");
+  json.Bool(disposition.emergency);
+  json.AddTextOrNull("irregular", disposition.irregular
+                                      ? IrregularCallerText(*disposition.irregular)
+                                      : std::string_view());
+  json.AddStrings("reason_headers", disposition.reason_headers);
+  WriteVerstat(disposition.verstat, json);
+  json.AddStrings("strip_parameters", Disposition::kStripParameters);
+  json.AddStrings("strip_headers", disposition.strip_headers);
+  json.Name("steps");
+  json.OpenArray();
+  for (const RuleStep& step : disposition.steps) WriteStep(step, json);
+  json.CloseArray();
+  json.Close();
+}
+
+JsonValue DispositionJson(const Disposition& disposition) {
+  JsonStream json;
+  WriteDisposition(disposition, json);
+  return ReadOwnJson(json.text());
 }
 
 JsonValue PolicyProblemJson(const PolicyProblem& problem) {
   return JsonMembers{{"file", problem.file},
-                     {"line", NumberOrNull(problem.line)},
-                     {"column", NumberOrNull(problem.column)},
-                     {"key", TextOrNull(problem.key)},
+                     {"line", problem.line == 0 ? JsonValue() : JsonValue(problem.line)},
+                     {"column", problem.column == 0 ? JsonValue() : JsonValue(problem.column)},
+                     {"key", problem.key.empty() ? JsonValue() : JsonValue(problem.key)},
                      {"message", problem.message}};
 }
 

@@ -6,140 +6,169 @@
 namespace callvet {
 namespace {
 
-template <class T>
-JsonValue OrNull(const std::optional<T>& value) {
-  return value ? JsonValue(*value) : JsonValue();
+void AddOrNull(std::string_view name, const std::optional<std::string>& text, JsonStream& json) {
+  json.Name(name);
+  text ? json.String(*text) : json.Null();
 }
 
-JsonValue TextOrNull(const std::string& text) {
-  return text.empty() ? JsonValue() : JsonValue(text);
+template <class Number>
+void AddOrNull(std::string_view name, const std::optional<Number>& number, JsonStream& json) {
+  json.Name(name);
+  number ? json.Number(static_cast<int64_t>(*number)) : json.Null();
 }
 
-JsonValue SipJson(Reason reason) {
+void AddReason(std::string_view name, CheckOutcome outcome, Reason reason, JsonStream& json) {
+  json.AddTextOrNull(name, outcome == CheckOutcome::kFailed ? Info(reason).id : "");
+}
+
+void WriteSip(Reason reason, JsonStream& json) {
   const ReasonInfo& info = Info(reason);
-  if (info.sip_code == 0) return JsonMembers{{"code", JsonValue()}, {"phrase", JsonValue()}};
-  return JsonMembers{{"code", info.sip_code}, {"phrase", info.sip_phrase}};
+  json.Name("sip");
+  json.Open();
+  json.AddNumberOrNull("code", info.sip_code);
+  json.AddTextOrNull("phrase", info.sip_code == 0 ? std::string_view() : info.sip_phrase);
+  json.Close();
 }
 
-JsonValue SignerJson(const std::shared_ptr<const SignerInfo>& signer) {
-  if (!signer) return {};
-  JsonArray delegated_by;
-  for (const std::string& spc : signer->delegated_by_spcs) delegated_by.emplace_back(spc);
-  return JsonMembers{{"spc", signer->spcs.empty() ? JsonValue() : JsonValue(signer->spcs.front())},
-                     {"delegated_by_spcs", std::move(delegated_by)},
-                     {"tnauthlist", TextOrNull(signer->tn_auth_list)},
-                     {"subject", signer->subject},
-                     {"organization", TextOrNull(signer->organization)},
-                     {"serial", signer->serial},
-                     {"sha256", signer->sha256},
-                     {"not_before", FormatTime(signer->not_before)},
-                     {"not_after", FormatTime(signer->not_after)}};
+void WriteSigner(const std::shared_ptr<const SignerInfo>& signer, JsonStream& json) {
+  json.Name("signer");
+  if (!signer) return json.Null();
+  json.Open();
+  json.AddTextOrNull("spc", signer->spcs.empty() ? std::string_view() : signer->spcs.front());
+  json.AddStrings("delegated_by_spcs", signer->delegated_by_spcs);
+  json.AddTextOrNull("tnauthlist", signer->tn_auth_list);
+  json.AddString("subject", signer->subject);
+  json.AddTextOrNull("organization", signer->organization);
+  json.AddString("serial", signer->serial);
+  json.AddString("sha256", signer->sha256);
+  json.AddString("not_before", FormatTime(signer->not_before));
+  json.AddString("not_after", FormatTime(signer->not_after));
+  json.Close();
 }
 
-JsonValue ChecksJson(const std::vector<Check>& checks) {
-  JsonArray list;
+void WriteChecks(const std::vector<Check>& checks, JsonStream& json) {
+  json.Name("checks");
+  json.OpenArray();
   for (const Check& check : checks) {
-    const bool failed = check.outcome == CheckOutcome::kFailed;
-    list.push_back(JsonMembers{{"id", check.id},
-                               {"clause", check.clause},
-                               {"outcome", CheckOutcomeText(check.outcome)},
-                               {"reason", failed ? JsonValue(Info(check.reason).id) : JsonValue()},
-                               {"detail", TextOrNull(check.detail)}});
+    json.Open();
+    json.AddString("id", check.id);
+    json.AddString("clause", check.clause);
+    json.AddString("outcome", CheckOutcomeText(check.outcome));
+    AddReason("reason", check.outcome, check.reason, json);
+    json.AddTextOrNull("detail", check.detail);
+    json.Close();
   }
-  return list;
+  json.CloseArray();
 }
 
-JsonValue RichCallDataJson(const std::optional<RichCallData>& data) {
-  if (!data) return {};
-  JsonArray content;
+void WriteRichCallData(const std::optional<RichCallData>& data, JsonStream& json) {
+  json.Name("rich_call_data");
+  if (!data) return json.Null();
+  json.Open();
+  json.AddString("reason", Info(data->reason).id);
+  json.AddString("nam", data->nam);
+  AddOrNull("apn", data->apn, json);
+  AddOrNull("icn", data->icn, json);
+  AddOrNull("jcl", data->jcl, json);
+  AddOrNull("crn", data->crn, json);
+  AddOrNull("iss", data->iss, json);
+  json.Name("content");
+  json.OpenArray();
   for (const RichCallData::Content& part : data->content) {
-    const bool failed = part.outcome == CheckOutcome::kFailed;
-    content.push_back(
-        JsonMembers{{"pointer", part.pointer},
-                    {"uri", OrNull(part.uri)},
-                    {"outcome", CheckOutcomeText(part.outcome)},
-                    {"reason", failed ? JsonValue(Info(part.reason).id) : JsonValue()},
-                    {"detail", TextOrNull(part.detail)}});
+    json.Open();
+    json.AddString("pointer", part.pointer);
+    AddOrNull("uri", part.uri, json);
+    json.AddString("outcome", CheckOutcomeText(part.outcome));
+    AddReason("reason", part.outcome, part.reason, json);
+    json.AddTextOrNull("detail", part.detail);
+    json.Close();
   }
-  return JsonMembers{{"reason", Info(data->reason).id}, {"nam", data->nam},
-                     {"apn", OrNull(data->apn)},        {"icn", OrNull(data->icn)},
-                     {"jcl", OrNull(data->jcl)},        {"crn", OrNull(data->crn)},
-                     {"iss", OrNull(data->iss)},        {"content", std::move(content)}};
+  json.CloseArray();
+  json.Close();
 }
 
-JsonValue PathJson(const std::vector<CallLeg>& path) {
-  JsonArray legs;
+void WritePath(const std::vector<CallLeg>& path, JsonStream& json) {
+  json.Name("path");
+  json.OpenArray();
   for (const CallLeg& leg : path) {
-    legs.push_back(JsonMembers{{"from", leg.from},
-                               {"to", leg.to},
-                               {"ppt", TextOrNull(leg.ppt)},
-                               {"passport", leg.passport},
-                               {"iat", leg.iat},
-                               {"signer", SignerJson(leg.signer)}});
+    json.Open();
+    json.AddString("from", leg.from);
+    json.AddString("to", leg.to);
+    json.AddTextOrNull("ppt", leg.ppt);
+    json.AddNumber("passport", static_cast<int64_t>(leg.passport));
+    json.AddNumber("iat", leg.iat);
+    WriteSigner(leg.signer, json);
+    json.Close();
   }
-  return legs;
+  json.CloseArray();
 }
 
-JsonValue PriorityJson(const std::optional<PriorityVerdict>& priority) {
-  if (!priority) return {};
-  JsonArray values;
-  for (const std::string& value : priority->values) values.emplace_back(value);
-  return JsonMembers{{"status", PriorityStatusText(priority->status)},
-                     {"reason", Info(priority->reason).id},
-                     {"decided_by", OrNull(priority->decided_by)},
-                     {"values", std::move(values)},
-                     {"sph", OrNull(priority->sph)}};
+void WritePriority(const std::optional<PriorityVerdict>& priority, JsonStream& json) {
+  json.Name("priority");
+  if (!priority) return json.Null();
+  json.Open();
+  json.AddString("status", PriorityStatusText(priority->status));
+  json.AddString("reason", Info(priority->reason).id);
+  AddOrNull("decided_by", priority->decided_by, json);
+  json.AddStrings("values", priority->values);
+  AddOrNull("sph", priority->sph, json);
+  json.Close();
 }
 
-// The members that a verdict and each of its PASSporTs have in common, behind `head`.
-JsonValue WithFacts(JsonMembers head, const PassportVerdict& passport) {
-  JsonArray dest;
-  for (const std::string& identity : passport.dest) dest.emplace_back(identity);
-  JsonMembers facts = {{"attest", OrNull(passport.attest)},
-                       {"origid", OrNull(passport.origid)},
-                       {"orig", OrNull(passport.orig)},
-                       {"dest", std::move(dest)},
-                       {"iat", OrNull(passport.iat)},
-                       {"age_seconds", OrNull(passport.age_seconds)},
-                       {"div", OrNull(passport.div)},
-                       {"rich_call_data", RichCallDataJson(passport.rich_call_data)},
-                       {"signer", SignerJson(passport.signer)},
-                       {"ppt", TextOrNull(passport.ppt)},
-                       {"x5u", TextOrNull(passport.x5u)},
-                       {"checks", ChecksJson(passport.checks)}};
-  for (auto& fact : facts) head.push_back(std::move(fact));
-  return head;
+// The members that a verdict and each of its PASSporTs have in common.
+void WriteFacts(Reason reason, const PassportVerdict& passport, JsonStream& json) {
+  json.AddString("verstat", VerstatText(Info(reason).verstat));
+  json.AddString("reason", Info(reason).id);
+  WriteSip(reason, json);
+  AddOrNull("attest", passport.attest, json);
+  AddOrNull("origid", passport.origid, json);
+  AddOrNull("orig", passport.orig, json);
+  json.AddStrings("dest", passport.dest);
+  AddOrNull("iat", passport.iat, json);
+  AddOrNull("age_seconds", passport.age_seconds, json);
+  AddOrNull("div", passport.div, json);
+  WriteRichCallData(passport.rich_call_data, json);
+  WriteSigner(passport.signer, json);
+  json.AddTextOrNull("ppt", passport.ppt);
+  json.AddTextOrNull("x5u", passport.x5u);
+  WriteChecks(passport.checks, json);
 }
 
-JsonMembers Outcome(Reason reason) {
-  return {{"verstat", VerstatText(Info(reason).verstat)},
-          {"reason", Info(reason).id},
-          {"sip", SipJson(reason)}};
-}
-
-JsonValue PassportJson(const PassportVerdict& passport) {
-  JsonValue json = WithFacts(Outcome(passport.reason), passport);
-  json.Add("opt", passport.nested.empty() ? JsonValue() : PassportJson(passport.nested.front()));
-  return json;
+void WritePassport(const PassportVerdict& passport, JsonStream& json) {
+  json.Open();
+  WriteFacts(passport.reason, passport, json);
+  json.Name("opt");
+  if (passport.nested.empty()) {
+    json.Null();
+  } else {
+    WritePassport(passport.nested.front(), json);
+  }
+  json.Close();
 }
 
 }  // namespace
 
-JsonValue VerdictJson(const Verdict& verdict) {
+void WriteVerdict(const Verdict& verdict, JsonStream& json) {
   const PassportVerdict none;
   const PassportVerdict* deciding = verdict.deciding();
-  JsonValue json = WithFacts(Outcome(verdict.reason), deciding != nullptr ? *deciding : none);
-  json.Add("detail", TextOrNull(verdict.detail));
-  json.Add("judged_at", FormatTime(verdict.judged_at));
-  json.Add("decided_by", verdict.decided_by ? JsonValue(*verdict.decided_by) : JsonValue());
-  json.Add("path", PathJson(verdict.path));
-  json.Add("priority", PriorityJson(verdict.priority));
-  JsonArray passports;
-  for (const PassportVerdict& passport : verdict.passports) {
-    passports.push_back(PassportJson(passport));
-  }
-  json.Add("passports", std::move(passports));
-  return json;
+  json.Open();
+  WriteFacts(verdict.reason, deciding != nullptr ? *deciding : none, json);
+  json.AddTextOrNull("detail", verdict.detail);
+  json.AddString("judged_at", FormatTime(verdict.judged_at));
+  AddOrNull("decided_by", verdict.decided_by, json);
+  WritePath(verdict.path, json);
+  WritePriority(verdict.priority, json);
+  json.Name("passports");
+  json.OpenArray();
+  for (const PassportVerdict& passport : verdict.passports) WritePassport(passport, json);
+  json.CloseArray();
+  json.Close();
+}
+
+JsonValue VerdictJson(const Verdict& verdict) {
+  JsonStream json;
+  WriteVerdict(verdict, json);
+  return ReadOwnJson(json.text());
 }
 
 }  // namespace callvet

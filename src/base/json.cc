@@ -9,10 +9,11 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
-#include "base/json_text.h"
+#include "base/json_stream.h"
 #include "base/plain_json.h"
 #include "base/text.h"
 
@@ -179,45 +180,13 @@ class StrictBuilder {
   Failure failure_{Reason::kJsonInvalid, "not JSON"};
 };
 
-template <class Json>
-Json ToNlohmann(const JsonValue& value);
-
-template <class Json>
-struct Converter {
-  Json operator()(std::nullptr_t) const { return nullptr; }
-  Json operator()(bool value) const { return value; }
-  Json operator()(int64_t value) const { return value; }
-  Json operator()(uint64_t value) const { return value; }
-  Json operator()(const JsonReal& real) const {
-    // A-19: integers are written without fraction or exponent. What is beyond int64 keeps an
-    // exponent; no claim has such a value.
-    constexpr double kExact = 9223372036854775808.0;  // 2^63
-    if (std::trunc(real.value) == real.value && std::abs(real.value) < kExact) {
-      return static_cast<int64_t>(real.value);
-    }
-    return real.value;
-  }
-  Json operator()(const std::string& value) const { return value; }
-  Json operator()(const JsonArray& array) const {
-    Json out = Json::array();
-    for (const JsonValue& item : array) out.push_back(ToNlohmann<Json>(item));
-    return out;
-  }
-  Json operator()(const JsonMembers& members) const {
-    Json out = Json::object();
-    for (const auto& [name, member] : members) out[name] = ToNlohmann<Json>(member);
-    return out;
-  }
-};
-
-template <class Json>
-Json ToNlohmann(const JsonValue& value) {
-  return std::visit(Converter<Json>{}, value.storage());
-}
-
-template <class Json>
-std::string Dump(const JsonValue& value, int indent) {
-  return ToNlohmann<Json>(value).dump(indent, ' ', false, Json::error_handler_t::replace);
+// A-19: integers are written without fraction or exponent. What is beyond int64 keeps an exponent;
+// no claim has such a value.
+std::string RealText(const JsonReal& real) {
+  constexpr double kExact = 9223372036854775808.0;  // 2^63
+  const bool whole = std::trunc(real.value) == real.value && std::abs(real.value) < kExact;
+  return whole ? std::to_string(static_cast<int64_t>(real.value))
+               : nlohmann::json(real.value).dump();
 }
 
 }  // namespace
@@ -306,6 +275,14 @@ Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
   return builder.TakeRoot();
 }
 
+JsonValue ReadOwnJson(std::string_view text) {
+  constexpr JsonLimits kNone = {
+      .max_bytes = SIZE_MAX, .max_depth = SIZE_MAX, .max_values = SIZE_MAX};
+  auto json = ReadJson(text, kNone);
+  if (!json) throw std::runtime_error(json.error().detail);
+  return std::move(*json);
+}
+
 Result<JsonDocument> ReadJsonWithComments(std::string_view text, const JsonLimits& limits) {
   if (auto ok = CheckText(text, limits); !ok) return ok.error();
   Progress progress;
@@ -332,72 +309,24 @@ namespace {
 // The order of an object's members. Of members with one name the last counts.
 enum class Order : uint8_t { kByName, kAsGiven };
 
-constexpr CharSet kPlainChars = CharSet::LettersDigitsAnd(" !#$%&'()*+,-./:;<=>?@[]^_`{|}~");
-
-// Whether one of eight characters is not in kPlainChars.
-bool HasOther(uint64_t eight) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kHighs = 0x8080808080808080;
-  const auto any_below = [](uint64_t bytes, uint64_t limit) {
-    return (bytes - kOnes * limit) & ~bytes & kHighs;
-  };
-  const uint64_t del_or_above = (eight | (eight + kOnes)) & kHighs;
-  return (del_or_above | any_below(eight, ' ') | any_below(eight ^ (kOnes * '"'), 1) |
-          any_below(eight ^ (kOnes * '\\'), 1)) != 0;
-}
-
-// How long the beginning of `text` is that is written as it is.
-size_t PlainLength(std::string_view text) {
-  size_t length = 0;
-  for (uint64_t eight = 0; text.size() - length >= sizeof eight; length += sizeof eight) {
-    std::memcpy(&eight, text.data() + length, sizeof eight);
-    if (HasOther(eight)) break;
-  }
-  while (length < text.size() && kPlainChars.Has(text[length])) ++length;
-  return length;
-}
-
-}  // namespace
-
-void AppendJsonString(std::string& json, std::string_view text) {
-  const size_t begin = json.size();
-  json += '"';
-  for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(1)) {
-    const size_t plain = PlainLength(rest);
-    json += rest.substr(0, plain);
-    rest.remove_prefix(plain);
-    if (rest.empty()) break;
-    if (rest.front() != '"' && rest.front() != '\\') {
-      json.resize(begin);
-      json += Dump<nlohmann::json>(std::string(text), -1);
-      return;
-    }
-    json += '\\';
-    json += rest.front();
-  }
-  json += '"';
-}
-
-namespace {
-
 // Writes without a tree of the library's in between: that takes longer, and its nodes need memory
 // to be destroyed, without which they end the program. What needs more than copying (control
 // characters, UTF-8, reals) is the library's.
 class JsonWriter {
  public:
   /// `indent` below 0: in one line.
-  JsonWriter(Order order, int indent) : order_(order), indent_(indent) { text_.reserve(kUsual); }
+  JsonWriter(Order order, int indent) : order_(order), indent_(indent), text_(kUsual) {}
 
   void Write(const JsonValue& value) {
     std::visit([this](const auto& part) { (*this)(part); }, value.storage());
   }
 
-  void operator()(std::nullptr_t) { text_ += "null"; }
-  void operator()(bool value) { text_ += value ? "true" : "false"; }
-  void operator()(int64_t value) { text_ += std::to_string(value); }
-  void operator()(uint64_t value) { text_ += std::to_string(value); }
-  void operator()(const JsonReal& real) { text_ += Converter<nlohmann::json>{}(real).dump(); }
-  void operator()(const std::string& value) { AppendJsonString(text_, value); }
+  void operator()(std::nullptr_t) { text_.Put("null"); }
+  void operator()(bool value) { text_.Put(value ? "true" : "false"); }
+  void operator()(int64_t value) { text_.PutNumber(value); }
+  void operator()(uint64_t value) { text_.PutNumber(value); }
+  void operator()(const JsonReal& real) { text_.Put(RealText(real)); }
+  void operator()(const std::string& value) { text_.PutString(value); }
   void operator()(const JsonArray& array) {
     Begin('[');
     for (const JsonValue& element : array) {
@@ -416,7 +345,7 @@ class JsonWriter {
     End('}', members.empty());
   }
 
-  std::string Take() { return std::move(text_); }
+  std::string Take() { return text_.Take(); }
 
  private:
   using Members = std::vector<const JsonMembers::value_type*>;
@@ -424,7 +353,7 @@ class JsonWriter {
   void WriteMember(const JsonMembers::value_type& member) {
     Next();
     (*this)(member.first);
-    text_ += indent_ < 0 ? ":" : ": ";
+    text_.Put(indent_ < 0 ? ":" : ": ");
     Write(member.second);
   }
 
@@ -474,25 +403,25 @@ class JsonWriter {
   }
 
   void Begin(char bracket) {
-    text_ += bracket;
+    text_.Put(bracket);
     ++depth_;
     first_ = true;
   }
   void Next() {
-    if (!first_) text_ += ',';
+    if (!first_) text_.Put(',');
     first_ = false;
     Line();
   }
   void End(char bracket, bool empty) {
     --depth_;
     if (!empty) Line();
-    text_ += bracket;
+    text_.Put(bracket);
     first_ = false;
   }
   void Line() {
     if (indent_ < 0) return;
-    text_ += '\n';
-    text_.append(depth_ * static_cast<size_t>(indent_), ' ');
+    text_.Put('\n');
+    for (size_t i = depth_ * static_cast<size_t>(indent_); i > 0; --i) text_.Put(' ');
   }
 
   static constexpr size_t kUsual = 512;  // bytes of what is written
@@ -501,7 +430,7 @@ class JsonWriter {
   int indent_;
   size_t depth_ = 0;
   bool first_ = true;
-  std::string text_;
+  JsonStream text_;
 };
 
 }  // namespace

@@ -97,27 +97,6 @@ class JsonValue {
   Storage storage_;
 };
 
-namespace detail {
-inline void AddMembers(JsonMembers& /*members*/) {}
-template <class Name, class Value, class... Rest>
-void AddMembers(JsonMembers& members, Name&& name, Value&& value, Rest&&... rest) {
-  members.emplace_back(std::forward<Name>(name), std::forward<Value>(value));
-  AddMembers(members, std::forward<Rest>(rest)...);
-}
-}  // namespace detail
-
-/// An object of names and values, in turn: MakeMembers("id", id, "time", time). Values are moved
-/// into it, where a list in braces would copy them.
-template <class... NamesAndValues>
-JsonMembers MakeMembers(NamesAndValues&&... names_and_values) {
-  static_assert(sizeof...(NamesAndValues) % 2 == 0);
-  constexpr size_t kMore = 8;  // which are often added later
-  JsonMembers members;
-  members.reserve(sizeof...(NamesAndValues) / 2 + kMore);
-  detail::AddMembers(members, std::forward<NamesAndValues>(names_and_values)...);
-  return members;
-}
-
 /// Limits of ReadJson (A-8, VS choice). A PASSporT nests at most six deep (rcd with jCard).
 struct JsonLimits {
   size_t max_bytes = size_t{64} * 1024;
@@ -130,6 +109,10 @@ struct JsonLimits {
 /// with kJsonInvalid, kJsonDuplicateName or kJsonLimit; the detail names the place. Pure;
 /// thread-safe; never throws.
 Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits = {});
+
+/// Reads JSON that this program wrote. Throws std::runtime_error if it is none, or there is no
+/// memory.
+JsonValue ReadOwnJson(std::string_view text);
 
 /// A place in a text, both from 1; columns count bytes.
 struct TextPlace {

@@ -231,21 +231,14 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::
   record.time = evidence.verdict.judged_at;
   record.keys = AllKeysOf(evidence);
   if (auto ok = SettleKeys(record.keys); !ok) return ok.error();
-  auto material = material_.Encode(evidence, CheckNames(evidence.verdict), record.blobs);
-  if (!material) return material.error();
-  auto text = Write(evidence, record, CanonicalJson(std::move(*material)));
-  if (!text) return text.error();
-  record.text = std::move(*text);
+  if (auto ok = Write(evidence, record); !ok) return ok.error();
   record.summary = SummaryOfCall(evidence, record.keys);
   return record;
 }
 
 // In the order of names.
-Result<std::string> EvidenceCodec::Write(const CallEvidence& evidence, const EvidenceRecord& record,
-                                         std::string_view material) const {
-  CanonicalText verdict;
-  WriteVerdictDigest(evidence.verdict, verdict);
-  std::string digest = verdict.Take();
+Result<void> EvidenceCodec::Write(const CallEvidence& evidence, EvidenceRecord& record) {
+  std::string digest;  // of the verdict, where something of it is to be sealed
   CanonicalText json;
   json.Open();
   if (evidence.disposition) {
@@ -255,12 +248,18 @@ Result<std::string> EvidenceCodec::Write(const CallEvidence& evidence, const Evi
   json.AddString("id", record.id);
   json.Name("keys");
   WriteKeys(record.keys, json);
-  json.AddString("kind", EvidenceKindName(record.kind));
+  json.AddString("kind", EvidenceKindName(EvidenceKind::kCall));
   json.Name("material");
-  json.Json(material);
+  if (auto ok = material_->Encode(evidence, CheckNames(evidence.verdict), record.blobs, json);
+      !ok) {
+    return ok;
+  }
   if (key_) json.AddString("number_key", key_->name());
   json.AddText("policy", evidence.policy);
   if (key_) {
+    CanonicalText verdict;
+    WriteVerdictDigest(evidence.verdict, verdict);
+    digest = verdict.Take();
     const auto claims = OddClaims(digest);
     if (!claims) return claims.error();
     CanonicalText parties;
@@ -272,13 +271,18 @@ Result<std::string> EvidenceCodec::Write(const CallEvidence& evidence, const Evi
     json.Name("private");
     WritePrivate(evidence, {}, json);
   }
-  json.AddNumber("time", Seconds(record.time));
+  json.AddNumber("time", Seconds(evidence.verdict.judged_at));
   json.AddText("trust_list", evidence.trust_list);
   json.AddNumber("v", kRecordFormat);
   json.Name("verdict");
-  json.Json(digest);
+  if (key_) {
+    json.Json(digest);
+  } else {
+    WriteVerdictDigest(evidence.verdict, json);
+  }
   json.Close();
-  return json.Take();
+  record.text = json.Take();
+  return {};
 }
 
 Result<EvidenceRecord> EvidenceCodec::Encode(const EvidenceAccess& access, std::string id) const {

@@ -41,7 +41,7 @@ struct EvidenceText {
   [[nodiscard]] bool sealed() const { return private_.IsNull(); }
 };
 
-/// Makes records of calls and reads them again. Encode is not thread-safe, the rest is.
+/// Makes records of calls and reads them again. Thread-safe.
 class EvidenceCodec {
  public:
   /// With `key` numbers are hashed and parties sealed.
@@ -77,14 +77,13 @@ class EvidenceCodec {
 
  private:
   Result<void> SettleKeys(EvidenceKeys& keys) const;
-  [[nodiscard]] Result<std::string> Write(const CallEvidence& evidence,
-                                          const EvidenceRecord& record,
-                                          std::string_view material) const;
+  // The text, and the blobs that it names.
+  Result<void> Write(const CallEvidence& evidence, EvidenceRecord& record);
   Result<EvidenceRecord> Finish(JsonMembers json, JsonMembers private_part,
                                 EvidenceRecord record) const;
 
   std::optional<NumberSecret> key_;
-  MaterialEncoder material_;
+  std::unique_ptr<MaterialEncoder> material_ = std::make_unique<MaterialEncoder>();
 };
 
 /// `keys` as stores take them: at most 256 bytes each, with '?' for control characters and bytes

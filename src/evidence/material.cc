@@ -37,8 +37,39 @@ std::string_view PolicyWord(RevocationPolicy policy) {
 }
 
 // An answer that was a failure: what the verifier made of it follows from the reason alone.
-JsonMembers FailedAnswer(const std::string& url, const Failure& failure) {
-  return {{"url", url}, {"failed", Info(failure.reason).id}};
+void WriteFailedAnswer(const std::string& url, Reason reason, CanonicalText& json) {
+  json.Open();
+  json.AddString("failed", Info(reason).id);
+  json.AddString("url", url);
+  json.Close();
+}
+
+void WriteAnswer(const std::string& url, const SharedBlob& blob, CanonicalText& json) {
+  json.Open();
+  json.AddString("sha256", blob->sha256);
+  json.AddString("url", url);
+  json.Close();
+}
+
+// The member `name`, unless there are no answers. `bytes_of` gives those of an answer's value.
+template <class Answers, class BytesOf>
+Result<void> WriteAnswers(std::string_view name, const Answers& answers, const BytesOf& bytes_of,
+                          std::vector<SharedBlob>& blobs, CanonicalText& json) {
+  if (answers.empty()) return {};
+  json.Name(name);
+  json.OpenArray();
+  for (const auto& answer : answers) {
+    if (!answer.value) {
+      WriteFailedAnswer(answer.url, answer.value.error().reason, json);
+      continue;
+    }
+    auto blob = MakeBlob(bytes_of(*answer.value));
+    if (!blob) return blob.error();
+    WriteAnswer(answer.url, *blob, json);
+    blobs.push_back(std::move(*blob));
+  }
+  json.CloseArray();
+  return {};
 }
 
 }  // namespace
@@ -50,9 +81,9 @@ Result<SharedBlob> MakeBlob(std::string bytes) {
       std::make_shared<const EvidenceBlob>(EvidenceBlob{std::move(sha256), std::move(bytes)}));
 }
 
-Result<const MaterialEncoder::TrustBlobs*> MaterialEncoder::TrustOf(
+Result<MaterialEncoder::SharedTrustBlobs> MaterialEncoder::TrustOf(
     const std::shared_ptr<const TrustStore>& store) {
-  if (const TrustBlobs* known = trust_.Find(store)) return known;
+  if (auto known = trust_.Find(store)) return known;
   TrustBlobs made;
   const auto add = [&](std::string bytes) -> Result<std::string> {
     auto blob = MakeBlob(std::move(bytes));
@@ -92,100 +123,106 @@ Result<const MaterialEncoder::TrustBlobs*> MaterialEncoder::TrustOf(
   auto sha256 = add(CanonicalJson(manifest));
   if (!sha256) return sha256.error();
   made.manifest = std::move(*sha256);
-  return &trust_.Add(store, std::move(made));
+  auto shared = std::make_shared<const TrustBlobs>(std::move(made));
+  trust_.Add(store, shared);
+  return SharedTrustBlobs(std::move(shared));
 }
 
 Result<SharedBlob> MaterialEncoder::BundleBlob(
     const std::shared_ptr<const CertificateBundle>& bundle) {
-  if (const SharedBlob* known = bundles_.Find(bundle)) return *known;
+  if (auto known = bundles_.Find(bundle)) return known;
   auto blob = MakeBlob(PemOf(*bundle));
-  if (!blob) return blob.error();
-  return bundles_.Add(bundle, std::move(*blob));
+  if (blob) bundles_.Add(bundle, *blob);
+  return blob;
 }
 
 Result<SharedBlob> MaterialEncoder::OptionsBlob(
     const std::shared_ptr<const VerifierOptions>& options) {
-  if (const SharedBlob* known = options_.Find(options)) return *known;
+  if (auto known = options_.Find(options)) return known;
   auto blob = MakeBlob(CanonicalJson(OptionsJson(*options)));
-  if (!blob) return blob.error();
-  return options_.Add(options, std::move(*blob));
-}
-
-Result<SharedBlob> MaterialEncoder::NamesBlob(const std::vector<std::string_view>& names) {
-  if (names_blob_ != nullptr &&
-      std::equal(names.begin(), names.end(), names_.begin(), names_.end())) {
-    return names_blob_;
-  }
-  names_.assign(names.begin(), names.end());
-  names_blob_.reset();
-  auto blob = MakeBlob(CanonicalJson(JsonTexts(names_)));
-  if (!blob) return blob.error();
-  names_blob_ = *blob;
+  if (blob) options_.Add(options, *blob);
   return blob;
 }
 
-Result<JsonMembers> MaterialEncoder::Encode(const CallEvidence& evidence,
-                                            const std::vector<std::string_view>& names,
-                                            std::vector<SharedBlob>& blobs) {
-  JsonMembers json;
-  if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
-  auto options = OptionsBlob(evidence.options);
-  if (!options) return options.error();
-  json.emplace_back("options", (*options)->sha256);
-  blobs.push_back(std::move(*options));
-  if (!names.empty()) {
-    auto blob = NamesBlob(names);
-    if (!blob) return blob.error();
-    json.emplace_back("checks", (*blob)->sha256);
-    blobs.push_back(std::move(*blob));
+SharedBlob MaterialEncoder::NamesMemory::Find(const std::vector<std::string_view>& names) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [known, blob] : made_) {
+    if (std::equal(names.begin(), names.end(), known.begin(), known.end())) return blob;
   }
-  if (evidence.material.trust_store != nullptr) {
-    auto trust = TrustOf(evidence.material.trust_store);
-    if (!trust) return trust.error();
-    json.emplace_back("trust", (*trust)->manifest);
-    blobs.insert(blobs.end(), (*trust)->blobs.begin(), (*trust)->blobs.end());
-  }
-  JsonArray certificates;
-  for (const auto& answer : evidence.material.certificates) {
+  return nullptr;
+}
+
+void MaterialEncoder::NamesMemory::Add(const std::vector<std::string_view>& names,
+                                       const SharedBlob& blob) {
+  const std::lock_guard lock(mutex_);
+  if (made_.size() >= kMost) made_.clear();
+  made_.emplace_back(std::vector<std::string>(names.begin(), names.end()), blob);
+}
+
+Result<SharedBlob> MaterialEncoder::NamesBlob(const std::vector<std::string_view>& names) {
+  if (auto known = names_.Find(names)) return known;
+  auto blob = MakeBlob(CanonicalJson(JsonArray(names.begin(), names.end())));
+  if (blob) names_.Add(names, *blob);
+  return blob;
+}
+
+Result<void> MaterialEncoder::WriteCertificates(const VerificationMaterial& material,
+                                                std::vector<SharedBlob>& blobs,
+                                                CanonicalText& json) {
+  if (material.certificates.empty()) return {};
+  json.Name("certificates");
+  json.OpenArray();
+  for (const auto& answer : material.certificates) {
     if (!answer.value || *answer.value == nullptr) {
-      certificates.push_back(FailedAnswer(
-          answer.url, answer.value ? Fail(Reason::kInternalError, "") : answer.value.error()));
+      const Reason reason = answer.value ? Reason::kInternalError : answer.value.error().reason;
+      WriteFailedAnswer(answer.url, reason, json);
       continue;
     }
     auto blob = BundleBlob(*answer.value);
     if (!blob) return blob.error();
-    certificates.push_back(MakeMembers("url", answer.url, "sha256", (*blob)->sha256));
+    WriteAnswer(answer.url, *blob, json);
     blobs.push_back(std::move(*blob));
   }
-  if (!certificates.empty()) json.emplace_back("certificates", std::move(certificates));
-  const auto add_texts = [&](std::string_view name, const auto& answers,
-                             auto bytes_of) -> Result<void> {
-    JsonArray array;
-    for (const auto& answer : answers) {
-      if (!answer.value) {
-        array.push_back(FailedAnswer(answer.url, answer.value.error()));
-        continue;
-      }
-      auto blob = MakeBlob(bytes_of(*answer.value));
-      if (!blob) return blob.error();
-      array.push_back(JsonMembers{{"url", answer.url}, {"sha256", (*blob)->sha256}});
-      blobs.push_back(std::move(*blob));
-    }
-    if (!array.empty()) json.emplace_back(std::string(name), std::move(array));
-    return {};
-  };
-  if (auto ok = add_texts("tn_auth_lists", evidence.material.tn_auth_lists,
-                          [](const TnAuthList& list) { return list.Encode(); });
-      !ok) {
-    return ok.error();
+  json.CloseArray();
+  return {};
+}
+
+// In the order of names.
+Result<void> MaterialEncoder::Encode(const CallEvidence& evidence,
+                                     const std::vector<std::string_view>& names,
+                                     std::vector<SharedBlob>& blobs, CanonicalText& json) {
+  if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
+  const VerificationMaterial& material = evidence.material;
+  json.Open();
+  if (material.asks_for_content) {
+    json.Name("asks_for_content");
+    json.Json("true");
   }
-  if (auto ok = add_texts("contents", evidence.material.contents,
-                          [](const std::string& content) { return content; });
-      !ok) {
-    return ok.error();
+  if (auto ok = WriteCertificates(material, blobs, json); !ok) return ok;
+  if (!names.empty()) {
+    auto blob = NamesBlob(names);
+    if (!blob) return blob.error();
+    json.AddString("checks", (*blob)->sha256);
+    blobs.push_back(std::move(*blob));
   }
-  if (evidence.material.asks_for_content) json.emplace_back("asks_for_content", true);
-  return json;
+  const auto content = [](const std::string& bytes) { return bytes; };
+  if (auto ok = WriteAnswers("contents", material.contents, content, blobs, json); !ok) return ok;
+  auto options = OptionsBlob(evidence.options);
+  if (!options) return options.error();
+  json.AddString("options", (*options)->sha256);
+  blobs.push_back(std::move(*options));
+  const auto der = [](const TnAuthList& list) { return list.Encode(); };
+  if (auto ok = WriteAnswers("tn_auth_lists", material.tn_auth_lists, der, blobs, json); !ok) {
+    return ok;
+  }
+  if (material.trust_store != nullptr) {
+    auto trust = TrustOf(material.trust_store);
+    if (!trust) return trust.error();
+    json.AddString("trust", (*trust)->manifest);
+    blobs.insert(blobs.end(), (*trust)->blobs.begin(), (*trust)->blobs.end());
+  }
+  json.Close();
+  return {};
 }
 
 namespace {

@@ -2,17 +2,19 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "callvet/verifier.h"
+#include "evidence/canonical_text.h"
 #include "pki/trust_store.h"
 
 // What a verdict rests on beside the call: trust store, certificates, options. Each is kept once,
@@ -26,50 +28,67 @@ using SharedBlob = std::shared_ptr<const EvidenceBlob>;
 Result<SharedBlob> MakeBlob(std::string bytes);
 
 /// Makes blobs of what many calls share, and remembers those made last, so that a call that brings
-/// nothing new costs a look-up. Not thread-safe.
+/// nothing new costs a look-up. Thread-safe; two threads that meet something new may both make its
+/// blob.
 class MaterialEncoder {
  public:
-  /// The member "material" of a record; what it names is added to `blobs`. `names` are the checks'
-  /// names. Fails with kInternalError.
-  Result<JsonMembers> Encode(const CallEvidence& evidence,
-                             const std::vector<std::string_view>& names,
-                             std::vector<SharedBlob>& blobs);
+  /// Writes the value of a record's member "material" to `json`; what it names is added to `blobs`.
+  /// `names` are the checks' names. Fails with kInternalError; `json` is then half written.
+  Result<void> Encode(const CallEvidence& evidence, const std::vector<std::string_view>& names,
+                      std::vector<SharedBlob>& blobs, CanonicalText& json);
 
  private:
   struct TrustBlobs {
     std::string manifest;  // its SHA-256
     std::vector<SharedBlob> blobs;
   };
-  /// Blobs by the object that they were made of, which is kept so that its address stays its own.
-  template <class Object, class Blobs>
+  using SharedTrustBlobs = std::shared_ptr<const TrustBlobs>;
+  /// What was made of objects, each of which is kept so that its address stays its own.
+  template <class Object, class Made>
   class Memory {
    public:
     using Shared = std::shared_ptr<const Object>;
     explicit Memory(size_t size) : size_(size) {}
-    const Blobs* Find(const Shared& object) const {
-      const auto found = blobs_.find(object);
-      return found == blobs_.end() ? nullptr : &found->second;
+    /// nullptr: nothing was made of it, or it is forgotten.
+    Made Find(const Shared& object) {
+      const std::lock_guard lock(mutex_);
+      const auto found = made_.find(object);
+      return found == made_.end() ? nullptr : found->second;
     }
-    const Blobs& Add(const Shared& object, Blobs blobs) {
-      if (blobs_.size() >= size_) blobs_.clear();
-      return blobs_.insert_or_assign(object, std::move(blobs)).first->second;
+    void Add(const Shared& object, const Made& made) {
+      const std::lock_guard lock(mutex_);
+      if (made_.size() >= size_) made_.clear();
+      made_.insert_or_assign(object, made);
     }
 
    private:
     size_t size_;
-    std::map<Shared, Blobs> blobs_;
+    std::mutex mutex_;
+    std::map<Shared, Made> made_;
+  };
+  /// The same of lists of names, of which there are few.
+  class NamesMemory {
+   public:
+    SharedBlob Find(const std::vector<std::string_view>& names);
+    void Add(const std::vector<std::string_view>& names, const SharedBlob& blob);
+
+   private:
+    static constexpr size_t kMost = 16;
+    std::mutex mutex_;
+    std::vector<std::pair<std::vector<std::string>, SharedBlob>> made_;
   };
 
-  Result<const TrustBlobs*> TrustOf(const std::shared_ptr<const TrustStore>& store);
+  Result<SharedTrustBlobs> TrustOf(const std::shared_ptr<const TrustStore>& store);
   Result<SharedBlob> BundleBlob(const std::shared_ptr<const CertificateBundle>& bundle);
   Result<SharedBlob> OptionsBlob(const std::shared_ptr<const VerifierOptions>& options);
   Result<SharedBlob> NamesBlob(const std::vector<std::string_view>& names);
+  Result<void> WriteCertificates(const VerificationMaterial& material,
+                                 std::vector<SharedBlob>& blobs, CanonicalText& json);
 
-  Memory<TrustStore, TrustBlobs> trust_{4};
+  Memory<TrustStore, SharedTrustBlobs> trust_{4};
   Memory<CertificateBundle, SharedBlob> bundles_{4096};
   Memory<VerifierOptions, SharedBlob> options_{16};
-  std::vector<std::string> names_;
-  SharedBlob names_blob_;
+  NamesMemory names_;
 };
 
 /// Gives the bytes of a blob by its SHA-256. Fails as EvidenceStore::GetBlob.

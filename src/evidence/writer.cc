@@ -11,13 +11,6 @@ namespace {
 // A store that failed is left alone this many times as long as it took to fail.
 constexpr int kPauseOverHang = 4;
 
-// Sentences for people are not recorded. They are let go by the thread that made them: memory that
-// another one frees comes back slowly.
-void DropDetails(PassportVerdict& passport) {
-  for (Check& check : passport.checks) std::string().swap(check.detail);
-  for (PassportVerdict& nested : passport.nested) DropDetails(nested);
-}
-
 }  // namespace
 
 EvidenceWriter::EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
@@ -63,52 +56,59 @@ void EvidenceWriter::CountRefused() {
   ++statistics_.refused;
 }
 
-Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
-  const sys_seconds now = SystemClock().Now();
-  // A verdict that failed as a whole has no time.
-  if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
-  for (PassportVerdict& passport : evidence.verdict.passports) DropDetails(passport);
-  auto call = std::make_unique<Call>(std::move(evidence));
-  std::unique_ptr<Call> used;  // goes after the lock
-  std::string id;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!used_.empty()) {
-      used = std::move(used_.back());
-      used_.pop_back();
-    }
-    if (!HasRoom()) {
-      if (options_.loss == EvidenceLoss::kCount) {
-        ++statistics_.lost;
-        return std::string();
-      }
-      ++statistics_.refused;
-      return Fail(Reason::kEvidenceNotKept,
-                  "the queue of evidence is full: " + statistics_.last_failure);
-    }
-    auto made = ids_.Next(now);
-    if (!made) return made.error();
-    id = *made;
-    call->id = std::move(*made);
-    queue_.emplace_back(std::move(call));
-    if (!std::exchange(idle_, false)) return id;
-  }
-  wake_.notify_one();
-  return id;
+Failure EvidenceWriter::NoRoom() const {
+  return Fail(Reason::kEvidenceNotKept,
+              "the queue of evidence is full: " + statistics_.last_failure);
 }
 
-Result<void> EvidenceWriter::Submit(std::shared_ptr<const EvidenceRecord> record) {
+// What becomes of a call whose record is not kept.
+Result<std::string> EvidenceWriter::NotKept(Failure failure) {
+  if (options_.loss == EvidenceLoss::kCount) {
+    ++statistics_.lost;
+    return std::string();
+  }
+  ++statistics_.refused;
+  return failure;
+}
+
+// "": its record is counted as lost already.
+Result<std::string> EvidenceWriter::NewId(sys_seconds now) {
+  const std::lock_guard lock(mutex_);
+  if (!HasRoom()) return NotKept(NoRoom());
+  return ids_.Next(now);
+}
+
+Result<void> EvidenceWriter::Queue(Record record) {
   {
     const std::lock_guard lock(mutex_);
-    if (!HasRoom()) {
-      return Fail(Reason::kEvidenceNotKept,
-                  "the queue of evidence is full: " + statistics_.last_failure);
-    }
+    if (!HasRoom()) return NoRoom();
     queue_.emplace_back(std::move(record));
     if (!std::exchange(idle_, false)) return {};
   }
   wake_.notify_one();
   return {};
+}
+
+Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
+  const sys_seconds now = SystemClock().Now();
+  // A verdict that failed as a whole has no time.
+  if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
+  auto id = NewId(now);
+  if (!id || id->empty()) return id;
+  auto record = codec_.Encode(evidence, *id);
+  if (!record) {
+    Note(record.error());
+    const std::lock_guard lock(mutex_);
+    return NotKept(Fail(Reason::kEvidenceNotKept, record.error().detail));
+  }
+  const auto queued = Queue(std::make_shared<const EvidenceRecord>(std::move(*record)));
+  if (queued) return id;
+  const std::lock_guard lock(mutex_);
+  return NotKept(queued.error());
+}
+
+Result<void> EvidenceWriter::Submit(std::shared_ptr<const EvidenceRecord> record) {
+  return Queue(std::move(record));
 }
 
 void EvidenceWriter::Stop() {
@@ -137,8 +137,7 @@ bool EvidenceWriter::Behind() const {
   return queue_.size() > options_.max_queue / 2;
 }
 
-// Waits for records: taken_. It stays empty if records are pending that nobody took, or if there is
-// something to drain.
+// Waits for records, unless some are pending that nobody took, or there is something to drain.
 void EvidenceWriter::Collect() {
   std::unique_lock lock(mutex_);
   const auto stopping = [&] { return stop_by_.has_value(); };
@@ -161,81 +160,34 @@ void EvidenceWriter::Collect() {
     wake_.wait(lock, any);
   }
   idle_ = false;
-  Take(options_.max_batch);
+  Take();
 }
 
-// At most `most` from the queue: taken_, which is empty.
-void EvidenceWriter::Take(size_t most) {
-  rate_.Add(std::min(queue_.size(), most));
-  if (queue_.size() <= most) return taken_.swap(queue_);
-  for (size_t i = 0; i < most; ++i) {
-    taken_.push_back(std::move(queue_.front()));
+// From the queue into pending_, as many as a group may have.
+void EvidenceWriter::Take() {
+  const size_t room = options_.max_batch - std::min(options_.max_batch, pending_.size());
+  const size_t count = std::min(queue_.size(), room);
+  if (pending_.empty()) pending_seen_ = EvidenceStore::Seen::kNever;
+  rate_.Add(count);
+  pending_.reserve(pending_.size() + count);
+  for (size_t i = 0; i < count; ++i) {
+    pending_.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
 }
 
-// Waits until a group came together, and encodes it meanwhile: the sooner memory goes back to the
-// threads that submit calls, the less of it there is, and the more of it is in a cache.
+// Waits until a group came together.
 void EvidenceWriter::Gather() {
   constexpr std::chrono::milliseconds kSlice{2};
   const Deadline end = Deadline::After(options_.commit_interval);
   bool more = true;
   while (more && !pending_.empty() && pending_.size() < options_.max_batch) {
-    {
-      std::unique_lock lock(mutex_);
-      const auto stopping = [&] { return stop_by_.has_value(); };
-      const bool stops = wake_.wait_for(lock, std::min(kSlice, end.Left()), stopping);
-      more = !stops && end.Left() > std::chrono::milliseconds(0);
-      Take(options_.max_batch - pending_.size());
-    }
-    Encode();
+    std::unique_lock lock(mutex_);
+    const auto stopping = [&] { return stop_by_.has_value(); };
+    const bool stops = wake_.wait_for(lock, std::min(kSlice, end.Left()), stopping);
+    more = !stops && end.Left() > std::chrono::milliseconds(0);
+    Take();
   }
-}
-
-Result<EvidenceWriter::Record> EvidenceWriter::RecordOf(const Queued& queued) {
-  if (const Record* made = std::get_if<Record>(&queued)) return *made;
-  const auto& call = std::get<std::unique_ptr<Call>>(queued);
-  auto record = codec_.Encode(call->evidence, call->id);
-  if (!record) return record.error();
-  return std::make_shared<const EvidenceRecord>(std::move(*record));
-}
-
-void EvidenceWriter::Encode() {
-  if (taken_.empty()) return;
-  if (pending_.empty()) pending_seen_ = EvidenceStore::Seen::kNever;
-  Calls used;
-  used.reserve(taken_.size());
-  while (!taken_.empty()) {
-    auto record = RecordOf(taken_.front());
-    if (record) {
-      pending_.push_back(std::move(*record));
-    } else {
-      Note(record.error());
-      const std::lock_guard lock(mutex_);
-      ++statistics_.lost;
-    }
-    auto* call = std::get_if<std::unique_ptr<Call>>(&taken_.front());
-    if (call != nullptr) used.push_back(std::move(*call));
-    taken_.pop_front();
-  }
-  GiveBack(std::move(used));
-}
-
-// What others hold too does not wait with the rest: an old trust store may be large.
-void EvidenceWriter::GiveBack(Calls calls) {
-  for (const auto& call : calls) {
-    call->evidence.options.reset();
-    call->evidence.material.trust_store.reset();
-    for (auto& answer : call->evidence.material.certificates) {
-      if (answer.value) answer.value->reset();
-    }
-  }
-  const std::lock_guard lock(mutex_);
-  // The latest are still in the processor's cache: they stay, and are taken first.
-  const size_t room = options_.max_batch - std::min(options_.max_batch, calls.size());
-  const auto older = used_.end() - static_cast<ptrdiff_t>(std::min(room, used_.size()));
-  calls.insert(calls.begin(), std::make_move_iterator(older), std::make_move_iterator(used_.end()));
-  used_.swap(calls);
 }
 
 bool EvidenceWriter::StoreMayBeTried() const {
@@ -349,10 +301,10 @@ void EvidenceWriter::NoteSpill() {
 bool EvidenceWriter::Ends(Drained drained) {
   const std::lock_guard lock(mutex_);
   if (!stop_by_) return false;
-  const bool written = queue_.empty() && taken_.empty() && pending_.empty();
+  const bool written = queue_.empty() && pending_.empty();
   if (written && drained == Drained::kNothing) return true;
   if (!stop_by_->Passed()) return false;
-  statistics_.lost += queue_.size() + taken_.size() + pending_.size();
+  statistics_.lost += queue_.size() + pending_.size();
   queue_.clear();
   return true;
 }
@@ -377,9 +329,8 @@ void EvidenceWriter::ChooseWay() {
 }
 
 void EvidenceWriter::Step() {
-  if (taken_.empty()) Collect();
   const bool again = !pending_.empty();  // a group that nobody took does not grow
-  Encode();
+  Collect();
   if (!again) Gather();
   ChooseWay();
   Deliver();

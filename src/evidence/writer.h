@@ -8,8 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,9 +37,10 @@ class EvidenceWriter {
                                                       const EvidenceWriterOptions& options,
                                                       OnDurable on_durable = nullptr);
 
-  /// Queues `evidence` and gives the id of its record, which is durable a little later. Where the
-  /// queue is full: fails with kEvidenceNotKept under kRefuseCalls; under kCount it is counted as
-  /// lost, and the id is "". Never waits.
+  /// Makes a record of `evidence` on the caller's thread, queues it, and gives its id; it is
+  /// durable a little later. Where the queue is full, or the record cannot be made: fails with
+  /// kEvidenceNotKept under kRefuseCalls; under kCount it is counted as lost, and the id is "".
+  /// Never waits.
   Result<std::string> Submit(CallEvidence evidence);
   /// Queues a record that was made elsewhere. Where the queue is full it fails with
   /// kEvidenceNotKept, whatever is to be done about lost calls, and counts nothing: the caller
@@ -62,14 +61,7 @@ class EvidenceWriter {
   [[nodiscard]] EvidenceStatistics Statistics() const;
 
  private:
-  struct Call {
-    explicit Call(CallEvidence&& taken) : evidence(std::move(taken)) {}
-    std::string id;
-    CallEvidence evidence;
-  };
   using Record = std::shared_ptr<const EvidenceRecord>;
-  using Calls = std::vector<std::unique_ptr<Call>>;
-  using Queued = std::variant<std::unique_ptr<Call>, Record>;
   using Records = EvidenceSpill::Records;
   enum class Taken : uint8_t { kStore, kSpill, kNobody };
 
@@ -77,15 +69,16 @@ class EvidenceWriter {
                  const EvidenceWriterOptions& options, OnDurable on_durable,
                  std::unique_ptr<EvidenceSpill> spill);
 
-  [[nodiscard]] bool HasRoom() const;  // under mutex_
-  Result<Record> RecordOf(const Queued& queued);
+  [[nodiscard]] bool HasRoom() const;            // under mutex_
+  [[nodiscard]] Failure NoRoom() const;          // under mutex_
+  Result<std::string> NotKept(Failure failure);  // under mutex_
+  Result<std::string> NewId(sys_seconds now);
+  Result<void> Queue(Record record);
   void Step();
   void Collect();
-  void Take(size_t most);  // under mutex_
+  void Take();  // under mutex_
   void Gather();
   void ChooseWay();
-  void Encode();
-  void GiveBack(Calls calls);
   void Deliver();
   [[nodiscard]] Taken Offer();
   bool TrySpill();
@@ -108,7 +101,6 @@ class EvidenceWriter {
 
   // Of the thread in Run.
   std::unique_ptr<EvidenceSpill> spill_;  // nullptr: nothing is spilled
-  std::deque<Queued> taken_;              // from the queue, not encoded yet
   Records pending_;                       // taken from the queue, not durable yet
   EvidenceStore::Seen pending_seen_ = EvidenceStore::Seen::kNever;
   std::optional<Deadline> store_pause_;  // until it passed the store is not tried
@@ -119,12 +111,9 @@ class EvidenceWriter {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Queued> queue_;
+  std::deque<Record> queue_;
   bool idle_ = false;  // the thread of Run waits for a record
   EvidenceIds ids_;
-  // Encoded. Threads that submit calls let them go, whose memory it is: what another thread frees
-  // comes back slowly, to both.
-  Calls used_;
   std::optional<Deadline> stop_by_;  // nothing: it is not stopping
   EvidenceStatistics statistics_;
 };

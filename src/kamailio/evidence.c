@@ -2,6 +2,7 @@
 #include "evidence.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #define END_QUIET_MS 100  /* at the end: how long nothing comes before it is over, */
 #define END_STUCK_MS 3000 /* and how long nobody takes what is there */
 #define MAINTAIN_S 2
+#define TRIM_ROUNDS 30
 #define LINE_MAX_BYTES 1024
 
 /* Of all processes. */
@@ -145,10 +147,13 @@ static void* write_thread(void* unused) {
   return unused;
 }
 
-/* What is older than retention is deleted here: that may take a while. */
+/* What is older than retention is deleted here: that may take a while. Free memory between what is
+ * in use goes back to the system: the C library keeps it otherwise. */
 static void* upkeep_thread(void* unused) {
-  for (;;) {
+  unsigned rounds;
+  for (rounds = 1;; rounds++) {
     callvet_evidence_writer_maintain(self.writer);
+    if (rounds % TRIM_ROUNDS == 0) malloc_trim(0);
     sleep(MAINTAIN_S);
   }
   return unused;

@@ -150,7 +150,7 @@ int Throughput(double seconds, int threads, uint64_t burst_rate) {
   options.spill_directory = (folder / "spill").string();
   options.burst_rate = burst_rate;
   auto writer = OrEnd(EvidenceWriter::Make(store, EvidenceCodec(), options));
-  std::thread run([&] { writer->Run(); });
+  std::thread run([&] { pthread_setname_np(pthread_self(), "writer"); writer->Run(); });
   (void)Rate(rig, nullptr, threads, 0.5);
   std::vector<double> ratios;
   for (int round = 0; round < 5; ++round) {
@@ -173,6 +173,37 @@ int Throughput(double seconds, int threads, uint64_t burst_rate) {
               static_cast<unsigned long long>(statistics.spilled),
               static_cast<unsigned long long>(statistics.refused));
   fs::remove_all(folder);
+  return 0;
+}
+
+// What making records costs where the call is judged.
+int Encode(double seconds) {
+  const Rig rig;
+  EvidenceCodec codec;
+  for (int round = 0; round < 5; ++round) {
+    double cpu[2] = {};
+    for (const bool encodes : {false, true}) {
+      const double before = CpuSeconds(CLOCK_THREAD_CPUTIME_ID);
+      const auto start = Time::now();
+      uint64_t own = 0;
+      for (size_t i = 0; (own & 63U) != 0 || SecondsSince(start) < seconds; i = (i + 1) % 64) {
+        const CallRequest& call = rig.calls[i];
+        if (!encodes) {
+          if (!rig.verifier->Verify(call, Deadline()).passed()) std::exit(3);
+        } else {
+          CallEvidence evidence;
+          evidence.options = rig.options;
+          evidence.verdict = rig.verifier->Verify(call, Deadline(), evidence.material);
+          evidence.call = call;
+          (void)OrEnd(codec.Encode(evidence, "01890a5d-ac96-774b-bcce-b302099a8057"));
+        }
+        ++own;
+      }
+      cpu[encodes ? 1 : 0] =
+          (CpuSeconds(CLOCK_THREAD_CPUTIME_ID) - before) * 1e6 / static_cast<double>(own);
+    }
+    std::printf("verdict %.2f us, with its record %.2f us\n", cpu[0], cpu[1]);
+  }
   return 0;
 }
 
@@ -302,6 +333,7 @@ int main(int argc, char** argv) {
     return callvet::test::Find(static_cast<uint64_t>(number(2, 10'000'000)),
                                static_cast<uint64_t>(number(3, 30)), argc > 4 ? argv[4] : "");
   }
+  if (argc > 1 && std::strcmp(argv[1], "encode") == 0) return callvet::test::Encode(static_cast<double>(number(2, 1000)) / 1e3);
   return callvet::test::Throughput(static_cast<double>(number(2, 3)),
                                    static_cast<int>(number(3, 1)),
                                    static_cast<uint64_t>(number(4, 2'000)));

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "base/json_stream.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace callvet {
+namespace {
+
+constexpr CharSet kPlainChars = CharSet::LettersDigitsAnd(" !#$%&'()*+,-./:;<=>?@[]^_`{|}~");
+
+// Whether one of eight characters is not in kPlainChars.
+bool HasOther(uint64_t eight) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = 0x8080808080808080;
+  const auto any_below = [](uint64_t bytes, uint64_t limit) {
+    return (bytes - kOnes * limit) & ~bytes & kHighs;
+  };
+  const uint64_t del_or_above = (eight | (eight + kOnes)) & kHighs;
+  return (del_or_above | any_below(eight, ' ') | any_below(eight ^ (kOnes * '"'), 1) |
+          any_below(eight ^ (kOnes * '\\'), 1)) != 0;
+}
+
+// How long the beginning of `text` is that is written as it is.
+size_t PlainLength(std::string_view text) {
+  size_t length = 0;
+  for (uint64_t eight = 0; text.size() - length >= sizeof eight; length += sizeof eight) {
+    std::memcpy(&eight, text.data() + length, sizeof eight);
+    if (HasOther(eight)) break;
+  }
+  while (length < text.size() && kPlainChars.Has(text[length])) ++length;
+  return length;
+}
+
+// Of what needs more than a backslash, the library knows how.
+std::string OddString(std::string_view text) {
+  using Json = nlohmann::json;
+  return Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+char* Append(char* end, std::string_view text) {
+  std::memcpy(end, text.data(), text.size());
+  return end + text.size();
+}
+
+// Writes `text` between quotes; nullptr if it needs more than a backslash.
+char* AppendPlainString(char* end, std::string_view text) {
+  *end++ = '"';
+  for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(1)) {
+    const size_t plain = PlainLength(rest);
+    end = Append(end, rest.substr(0, plain));
+    rest.remove_prefix(plain);
+    if (rest.empty()) break;
+    if (rest.front() != '"' && rest.front() != '\\') return nullptr;
+    *end++ = '\\';
+    *end++ = rest.front();
+  }
+  *end++ = '"';
+  return end;
+}
+
+}  // namespace
+
+void JsonStream::Grow(size_t size) {
+  text_.resize(std::max(used_ + size, 2 * text_.size()));
+}
+
+void JsonStream::Put(std::string_view text) {
+  Append(Room(text.size()), text);
+  used_ += text.size();
+}
+
+void JsonStream::Name(std::string_view name) {
+  Next();
+  constexpr size_t kQuotesAndColon = 3;
+  char* end = Room(name.size() + kQuotesAndColon);
+  *end = '"';
+  end = Append(end + 1, name);
+  end[0] = '"';
+  end[1] = ':';
+  used_ += name.size() + kQuotesAndColon;
+}
+
+void JsonStream::PutString(std::string_view text) {
+  const char* begin = Room(2 * text.size() + 2);
+  const char* end = AppendPlainString(text_.data() + used_, text);
+  if (end == nullptr) return Put(OddString(text));
+  used_ += static_cast<size_t>(end - begin);
+}
+
+void JsonStream::PutNumber(int64_t number) {
+  constexpr size_t kMost = 20;
+  char* begin = Room(kMost);
+  used_ += static_cast<size_t>(std::to_chars(begin, begin + kMost, number).ptr - begin);
+}
+
+void JsonStream::PutNumber(uint64_t number) {
+  constexpr size_t kMost = 20;
+  char* begin = Room(kMost);
+  used_ += static_cast<size_t>(std::to_chars(begin, begin + kMost, number).ptr - begin);
+}
+
+std::string JsonStream::Take() {
+  text_.resize(std::exchange(used_, 0));
+  return std::exchange(text_, {});
+}
+
+}  // namespace callvet
