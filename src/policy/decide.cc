@@ -99,8 +99,8 @@ std::vector<std::string> VerifiedIdentities(const RuleInput& input) {
   const bool from_is_known =
       input.settings.verstat_header == VerstatMark::Header::kFrom && call.from.has_value();
   for (const std::string& text : from_is_known ? std::vector{*call.from} : call.orig) {
-    const auto party = Party::Parse(text, input.policy.dial_plan);
-    if (party && party->canonical() == *passport->orig) verified.push_back(text);
+    const Party* party = input.PartyOf(text);
+    if (party != nullptr && party->canonical() == *passport->orig) verified.push_back(text);
   }
   return verified;
 }

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "policy/rules.h"
-#include "syntax/party.h"
 
 namespace callvet {
 namespace {
@@ -21,8 +20,8 @@ void AddNumber(const std::optional<TelephoneNumber>& number, const DialPlan* pla
 
 // Called parties: numbers, and what is none.
 void AddCallee(const std::string& text, RuleInput& input) {
-  const auto party = Party::Parse(text, input.policy.dial_plan);
-  if (party && party->tn()) {
+  const Party* party = input.PartyOf(text);
+  if (party != nullptr && party->tn()) {
     AddNumber(party->tn(), input.policy.dial_plan, input.callees);
   } else {
     input.unreadable_callees.push_back(text);
@@ -30,13 +29,14 @@ void AddCallee(const std::string& text, RuleInput& input) {
 }
 
 void AddCaller(const std::string& text, RuleInput& input) {
-  const auto party = Party::Parse(text, input.policy.dial_plan);
-  if (party && party->tn()) {
+  const Party* party = input.PartyOf(text);
+  if (party != nullptr && party->tn()) {
     return AddNumber(party->tn(), input.policy.dial_plan, input.callers);
   }
   const PassportVerdict* passport = input.verdict.deciding();
-  const bool verified = input.verdict.passed() && passport != nullptr && passport->orig && party;
-  const bool allowed = verified && input.settings.uri_callers == UriCallers::kAllow;
+  const bool verified = input.verdict.passed() && passport != nullptr && passport->orig;
+  const bool allowed =
+      verified && party != nullptr && input.settings.uri_callers == UriCallers::kAllow;
   if (allowed && party->canonical() == *passport->orig) {
     input.caller_is_uri = true;
   } else if (!allowed || !DialledPart(AddrSpec(text).value_or(text), kFewestDigits).empty()) {
@@ -59,18 +59,23 @@ bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
 // it is judged as the others, also with a stray character; a name or "anonymous" claims none.
 void AddFrom(const std::string& text, RuleInput& input) {
   const DialPlan* plan = input.policy.dial_plan;
-  auto party = Party::Parse(text, plan);
   const auto is_digits = [](const TelephoneNumber& number) {
     return std::all_of(number.canonical().begin(), number.canonical().end(), IsDigit);
   };
-  if (!party || !party->tn() || !is_digits(*party->tn())) {
+  const Party* party = input.PartyOf(text);
+  std::optional<TelephoneNumber> number;
+  if (party != nullptr && party->tn() && is_digits(*party->tn())) {
+    number = party->tn();
+  } else {
     const std::string dialled = DialledPart(AddrSpec(text).value_or(text), kFewestDigits);
     if (dialled.empty()) return;
-    party = Party::Parse(dialled, plan);
-    if (!party || !party->tn()) return input.unreadable_callers.push_back(text);
+    const auto read = Party::Parse(dialled, plan);
+    if (!read || !read->tn()) return input.unreadable_callers.push_back(text);
+    number = read->tn();
   }
-  const CallNumber number = CallNumber::Of(*party->tn(), plan);
-  if (ClaimsANumber(number, input.policy)) AddNumber(party->tn(), plan, input.callers);
+  if (ClaimsANumber(CallNumber::Of(*number, plan), input.policy)) {
+    AddNumber(number, plan, input.callers);
+  }
 }
 
 bool IsSosUrn(std::string_view text) {
@@ -93,20 +98,21 @@ bool HasRoutingNumber(std::string_view uri) {
   return ToLower(uri).find(";rn=") != std::string::npos;
 }
 
-bool IsEmergencyTarget(const std::string& text, const Policy& policy) {
+bool IsEmergencyTarget(const std::string& text, const RuleInput& input) {
   if (IsSosUrn(text)) return true;
   if (HasRoutingNumber(text)) return false;
-  const auto party = Party::Parse(text, policy.dial_plan);
-  return party && party->tn() &&
+  const Policy& policy = input.policy;
+  const Party* party = input.PartyOf(text);
+  return party != nullptr && party->tn() &&
          IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
 }
 
 // Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
 // URI whose user part (or host, if it has none) begins with a letter, so that nobody takes it for a
 // number. Else it says itself where the call goes.
-bool IsElement(const std::string& text, const Policy& policy) {
-  const auto party = Party::Parse(text, policy.dial_plan);
-  if (!party || party->tn() || !party->uri()) return false;
+bool IsElement(const std::string& text, const RuleInput& input) {
+  const Party* party = input.PartyOf(text);
+  if (party == nullptr || party->tn() || !party->uri()) return false;
   const std::string& uri = *party->uri();
   const std::string scheme = ToLower(uri.substr(0, std::min(uri.find(':'), uri.size())));
   if (scheme != "sip" && scheme != "sips") return false;
@@ -116,11 +122,30 @@ bool IsElement(const std::string& text, const Policy& policy) {
   return !has_user && rest.find_first_of(".[") != std::string_view::npos;
 }
 
+void AddParty(const std::string& text, RuleInput& input) {
+  const auto [place, is_new] = input.parties.try_emplace(text);
+  if (!is_new) return;
+  if (auto party = Party::Parse(text, input.policy.dial_plan)) place->second = std::move(*party);
+}
+
+void AddParties(const PolicyCall& call, RuleInput& input) {
+  for (const std::string& text : call.orig) AddParty(text, input);
+  if (call.from) AddParty(*call.from, input);
+  for (const std::string& text : call.dest) AddParty(text, input);
+  if (call.request_uri) AddParty(*call.request_uri, input);
+}
+
 }  // namespace
+
+const Party* RuleInput::PartyOf(std::string_view text) const {
+  const auto found = parties.find(text);
+  return found != parties.end() && found->second ? &*found->second : nullptr;
+}
 
 RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
                           const PolicyCall& call, const Verdict& verdict) {
-  RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}};
+  RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}, {}};
+  AddParties(call, input);
   for (const std::string& text : call.orig) AddCaller(text, input);
   if (call.from && settings.from_header == FromHeader::kJudge) AddFrom(*call.from, input);
   for (const std::string& text : call.dest) AddCallee(text, input);
@@ -150,9 +175,9 @@ bool IsEmergency(const RuleInput& input) {
   // The request's URI says where the call goes. To is only what the caller wrote: with an ordinary
   // target behind it, it would be a way around every rule.
   const auto& target = input.call.request_uri;
-  if (target && (input.settings.emergency_by_to == EmergencyByTo::kIgnore ||
-                 !IsElement(*target, input.policy))) {
-    return IsEmergencyTarget(*target, input.policy);
+  if (target &&
+      (input.settings.emergency_by_to == EmergencyByTo::kIgnore || !IsElement(*target, input))) {
+    return IsEmergencyTarget(*target, input);
   }
   const auto& dest = input.call.dest;
   if (!target) {  // then all callees are of dest
@@ -162,9 +187,8 @@ bool IsEmergency(const RuleInput& input) {
               return IsEmergencyNumber(callee, input.policy);
             }));
   }
-  return std::any_of(dest.begin(), dest.end(), [&](const std::string& text) {
-    return IsEmergencyTarget(text, input.policy);
-  });
+  return std::any_of(dest.begin(), dest.end(),
+                     [&](const std::string& text) { return IsEmergencyTarget(text, input); });
 }
 
 }  // namespace callvet

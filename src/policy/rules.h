@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "callvet/policy.h"
 #include "policy/policy_data.h"
 #include "policy/table_number.h"
+#include "syntax/party.h"
 
 namespace callvet {
 
@@ -37,6 +40,12 @@ struct RuleInput {
   std::vector<std::string> unreadable_callees;  // what is no number among them
   /// SPCs of the signer, else of who delegated to it; only if the call is verified.
   std::vector<std::string> signers;
+  /// What the texts of call are read as, each once.
+  std::map<std::string_view, std::optional<Party>> parties;
+
+  /// The party that `text`, which is one of call's orig, from, dest or request_uri, is; nullptr if
+  /// it cannot be read.
+  [[nodiscard]] const Party* PartyOf(std::string_view text) const;
 
   /// Findings of rules that are not broken. `detail` is a text, or a function that gives one and is
   /// called only if such details are wanted.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "base/text.h"
 #include "syntax/uri.h"
@@ -13,15 +14,19 @@ namespace {
 bool HasScheme(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return false;
-  const std::string scheme = ToLower(text.substr(0, colon));
-  return scheme == "sip" || scheme == "sips" || scheme == "tel" || scheme == "urn";
+  constexpr std::string_view kSchemes[] = {"sip", "sips", "tel", "urn"};
+  const std::string_view scheme = text.substr(0, colon);
+  return std::any_of(std::begin(kSchemes), std::end(kSchemes),
+                     [&](std::string_view known) { return EqualsIgnoreCase(scheme, known); });
 }
 
 // RFC 5031 4: the emergency services and their like, in one case; nothing for any other URI.
 std::optional<std::string> ServiceUrn(std::string_view text) {
   constexpr std::string_view kPrefix = "urn:service:";
+  if (text.size() <= kPrefix.size() || !EqualsIgnoreCase(text.substr(0, kPrefix.size()), kPrefix)) {
+    return std::nullopt;
+  }
   std::string lower = ToLower(text);
-  if (!lower.starts_with(kPrefix) || lower.size() == kPrefix.size()) return std::nullopt;
   const bool labels = std::all_of(lower.begin() + kPrefix.size(), lower.end(), [](char c) {
     return IsAlpha(c) || IsDigit(c) || c == '-' || c == '.';
   });

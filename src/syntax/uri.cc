@@ -8,11 +8,7 @@
 namespace callvet {
 namespace {
 
-constexpr std::string_view kUriPunctuation = "-._~:/?#[]@!$&'()*+,;=%";
-
-bool IsUriChar(char c) {
-  return IsAlpha(c) || IsDigit(c) || kUriPunctuation.find(c) != std::string_view::npos;
-}
+constexpr CharSet kUriChars = CharSet::LettersDigitsAnd("-._~:/?#[]@!$&'()*+,;=%");
 
 bool IsScheme(std::string_view text) {
   return !text.empty() && IsAlpha(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
@@ -42,6 +38,7 @@ bool MayBeDecoded(char c) {
 // The user part with those characters decoded; nothing when a '%' is not followed by two hex
 // digits.
 std::optional<std::string> PercentDecode(std::string_view text) {
+  if (text.find('%') == std::string_view::npos) return std::string(text);
   if (!PercentsAreWhole(text)) return std::nullopt;
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -76,16 +73,15 @@ bool IsHost(std::string_view host) {
            std::all_of(address.begin(), address.end(),
                        [](char c) { return IsHexDigit(c) || c == ':' || c == '.'; });
   }
-  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-    return IsAlpha(c) || IsDigit(c) || c == '-' || c == '.' || c == '_';
-  });
+  constexpr CharSet kHostChars = CharSet::LettersDigitsAnd("-._");
+  return !host.empty() && kHostChars.HasAll(host);
 }
 
 }  // namespace
 
 Result<Uri> Uri::Parse(std::string_view text) {
   if (text.size() > kMaxBytes) return BadUri(text, "longer than 2048 bytes");
-  if (!std::all_of(text.begin(), text.end(), IsUriChar)) {
+  if (!kUriChars.HasAll(text)) {
     return BadUri(text, "has a character that no URI has");
   }
   if (!PercentsAreWhole(text)) return BadUri(text, "has a '%' without two hex digits");
@@ -132,7 +128,7 @@ bool IsAbsoluteUri(std::string_view text) {
   const size_t colon = text.find(':');
   return colon != std::string_view::npos && colon + 1 < text.size() &&
          text.size() <= Uri::kMaxBytes && IsScheme(text.substr(0, colon)) &&
-         std::all_of(text.begin(), text.end(), IsUriChar) && PercentsAreWhole(text);
+         kUriChars.HasAll(text) && PercentsAreWhole(text);
 }
 
 Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules) {

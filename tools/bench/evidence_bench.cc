@@ -150,7 +150,10 @@ int Throughput(double seconds, int threads, uint64_t burst_rate) {
   options.spill_directory = (folder / "spill").string();
   options.burst_rate = burst_rate;
   auto writer = OrEnd(EvidenceWriter::Make(store, EvidenceCodec(), options));
-  std::thread run([&] { pthread_setname_np(pthread_self(), "writer"); writer->Run(); });
+  std::thread run([&] {
+    pthread_setname_np(pthread_self(), "writer");
+    writer->Run();
+  });
   (void)Rate(rig, nullptr, threads, 0.5);
   std::vector<double> ratios;
   for (int round = 0; round < 5; ++round) {
@@ -333,7 +336,8 @@ int main(int argc, char** argv) {
     return callvet::test::Find(static_cast<uint64_t>(number(2, 10'000'000)),
                                static_cast<uint64_t>(number(3, 30)), argc > 4 ? argv[4] : "");
   }
-  if (argc > 1 && std::strcmp(argv[1], "encode") == 0) return callvet::test::Encode(static_cast<double>(number(2, 1000)) / 1e3);
+  if (argc > 1 && std::strcmp(argv[1], "encode") == 0)
+    return callvet::test::Encode(static_cast<double>(number(2, 1000)) / 1e3);
   return callvet::test::Throughput(static_cast<double>(number(2, 3)),
                                    static_cast<int>(number(3, 1)),
                                    static_cast<uint64_t>(number(4, 2'000)));
