@@ -338,6 +338,27 @@ TEST_F(WriterTest, ThreadsSubmitTogether) {
   ExpectAllStored();
 }
 
+TEST_F(WriterTest, WhatIsNoRecordIsRefusedOrCounted) {
+  Start();
+  CallEvidence without_options = evidence_;
+  without_options.options.reset();
+  const auto refused = writer_->Submit(without_options);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().reason, Reason::kEvidenceNotKept);
+  EXPECT_EQ(writer_->Statistics().refused, 1U);
+  EXPECT_NE(writer_->Statistics().last_failure, "");
+  Stop();
+  options_.loss = EvidenceLoss::kCount;
+  Start();
+  const auto counted = writer_->Submit(without_options);
+  ASSERT_THAT(counted, Succeeds());
+  EXPECT_EQ(*counted, "");
+  EXPECT_EQ(writer_->Statistics().lost, 1U);
+  Submit(3);
+  Stop();
+  ExpectAllStored();
+}
+
 TEST_F(WriterTest, ABurstWaitsInTheSpillDirectoryAndIsStoredWhenItIsOver) {
   options_.burst_rate = 1;
   Start();

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The threads that judge calls make their records with one codec.
+#include <atomic>
+#include <thread>
+
+#include "evidence_fixture.h"
+
+namespace callvet::test {
+namespace {
+
+constexpr std::string_view kId = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+std::vector<std::string> BlobNames(const EvidenceRecord& record) {
+  std::vector<std::string> names;
+  for (const auto& blob : record.blobs) names.push_back(blob->sha256);
+  return names;
+}
+
+// Calls with trust stores, chains, options and lists of checks of their own.
+std::vector<CallEvidence> Calls() {
+  std::vector<CallEvidence> calls;
+  for (int i = 0; i < 3; ++i) {
+    TestCall call;
+    calls.push_back(EvidenceOf(call));
+    call.request.orig = {"+13035550100"};
+    calls.push_back(EvidenceOf(call));
+    call.request.identities.clear();
+    calls.push_back(EvidenceOf(call));
+  }
+  return calls;
+}
+
+TEST(EvidenceCodecThreads, EveryThreadMakesTheRecordThatOneAloneMakes) {
+  const std::vector<CallEvidence> calls = Calls();
+  std::vector<EvidenceRecord> alone;
+  for (const CallEvidence& call : calls) {
+    auto record = EvidenceCodec().Encode(call, std::string(kId));
+    ASSERT_THAT(record, Succeeds());
+    alone.push_back(std::move(*record));
+  }
+  EvidenceCodec codec;
+  std::atomic<int> same = 0;
+  std::vector<std::thread> threads;
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 20;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (size_t n = 0; n < kRounds * calls.size(); ++n) {
+        const size_t i = (n + static_cast<size_t>(t)) % calls.size();
+        const auto record = codec.Encode(calls[i], std::string(kId));
+        same += record && record->text == alone[i].text && record->keys == alone[i].keys &&
+                BlobNames(*record) == BlobNames(alone[i]);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(same, kThreads * kRounds * static_cast<int>(calls.size()));
+}
+
+}  // namespace
+}  // namespace callvet::test
