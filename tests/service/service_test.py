@@ -56,7 +56,7 @@ class Service(unittest.TestCase):
 
 
 class Atis(Service):
-    def test_every_row_of_e3(self):
+    def test_E7_E10_every_row_of_e3(self):
         now = int(time.time())
         good = LAB.sign()
         token, parameters = good.split(";", 1)
@@ -103,7 +103,7 @@ class Atis(Service):
             finally:
                 self.assertEqual(server.stop(), 0)
 
-    def test_every_exception_of_e4(self):
+    def test_E11_every_exception_of_e4(self):
         path = "/stir/v1/verification"
 
         def exception(message_id, text, *variables, kind="serviceException"):
@@ -152,7 +152,7 @@ class Atis(Service):
         made = self.server.verify(None)[1]["X-RequestID"]
         self.assertRegex(made, r"^[0-9a-f-]{36}$")
 
-    def test_signing_then_verification(self):
+    def test_E1_E20_signing_then_verification(self):
         request = {"signingRequest": {"attest": "B", "orig": {"tn": CALLER}, "dest": {"tn": [CALLED]},
                                       "iat": int(time.time()), "origid": "de305d54-75b4-431b-adb2-eb6b9e546014"}}
         status, _, text = self.server.request("POST", "/stir/v1/signing", request, token=TOKENS["sign"])

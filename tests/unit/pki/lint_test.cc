@@ -328,7 +328,17 @@ constexpr LintLevel kError = LintLevel::kError;
 constexpr LintLevel kWarning = LintLevel::kWarning;
 constexpr LintLevel kNotice = LintLevel::kNotice;
 
+// The row of the table that the first rule which complains stands for, and what is wrong:
+// "C1_Version2".
 std::string NameOf(const ::testing::TestParamInfo<Defect>& info) {
+  static const auto rules = LintCertificate(Make(EndEntity()), nullptr);
+  const Levels& complaints = info.param.complaints;
+  for (const LintFinding& rule : rules) {
+    if (complaints.empty() || rule.rule != complaints.begin()->first) continue;
+    std::string row(rule.id);
+    std::erase(row, '-');
+    return row + "_" + info.param.name;
+  }
   return info.param.name;
 }
 

@@ -20,7 +20,7 @@ const RuleStep& StepOf(const Disposition& disposition, std::string_view rule) {
   return disposition.steps.at(0);
 }
 
-TEST(Decide, A60_PpiFullCompactNoneAndLegacyForm) {
+TEST(Decide, A60_A63_PpiFullCompactNoneAndLegacyForm) {
   const Folder folder;
   TestCall call;
   call.request.orig = {"+12155550199"};
@@ -52,7 +52,7 @@ TEST(Decide, A64_LegacyReasonIsGivenOnce) {
               ElementsAre(R"(SIP;cause=438;text="Invalid Identity Header")"));
 }
 
-TEST(Decide, A62_OneReasonForEachFailingPassport) {
+TEST(Decide, A61_A62_OneReasonForEachFailingPassport) {
   const Folder folder;
   const auto policy = folder.Make("{}");
   TestCall call;
@@ -97,7 +97,7 @@ TEST(Decide, A60_NoPpiOfWhatIsNoToken) {
   }
 }
 
-TEST(Decide, A40_UnsignedCallHasAReasonWithoutPpi) {
+TEST(Decide, A40_D7_UnsignedCallHasAReasonWithoutPpi) {
   const Folder folder;
   TestCall call;
   const Disposition disposition = DecideUnsigned(*folder.Make("{}"), call);
@@ -157,6 +157,24 @@ TEST(Decide, D9_PassedOnlyWhereTheVerifiedNumberStands) {
   EXPECT_EQ(Decide(*policy, policy_call, verdict).verstat->value, "No-TN-Validation");
   policy_call.from = "<sip:+12155550100@example.org>;tag=1";
   EXPECT_EQ(Decide(*policy, policy_call, verdict).verstat->value, "TN-Validation-Passed");
+}
+
+// The number that was signed is the network's: who withholds it in From does not show it.
+TEST(Decide, A55_AnAnonymousFromBesideAGoodIdentityStaysAnonymous) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({"country":"US","default":{"verstat":{"header":"from"}}})");
+  TestCall call;
+  PolicyCall policy_call;
+  policy_call.orig = {"<sip:+12155550100@example.org;user=phone>"};
+  policy_call.from = "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1";
+  policy_call.dest = call.request.dest;
+  const Verdict verdict = call.Judge();
+  ASSERT_TRUE(verdict.passed());
+  const Disposition disposition = Decide(*policy, policy_call, verdict);
+  EXPECT_EQ(disposition.action, Action::kPass);
+  ASSERT_TRUE(disposition.verstat);
+  EXPECT_EQ(disposition.verstat->value, "No-TN-Validation");
+  EXPECT_THAT(disposition.verstat->identities, ElementsAre());
 }
 
 TEST(Decide, D9_SuffixOfFailedAndOfNoValidation) {

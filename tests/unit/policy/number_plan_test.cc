@@ -156,7 +156,7 @@ char Letter(MayShow may_show) {
   return std::string_view("YLCNX").at(static_cast<size_t>(may_show));
 }
 
-TEST(NumberPlan, H2_SameAsThePublishedRegularExpressions) {
+TEST(NumberPlan, H2_H22_SameAsThePublishedRegularExpressions) {
   const auto published = PublishedPlan();
   ASSERT_EQ(published.size(), 27U);
   std::mt19937_64 random(42);

@@ -77,7 +77,7 @@ void ExpectAllowed(const Disposition& disposition) {
   EXPECT_EQ(disposition.reason, Reason::kNone) << Info(disposition.reason).id;
 }
 
-TEST_F(PlanDemands, H2_ACallThatFailsCallerAuthenticationIsBlocked) {
+TEST_F(PlanDemands, H2_H6_ACallThatFailsCallerAuthenticationIsBlocked) {
   ExpectBlocked(Unsigned("+861058880100", ""), Reason::kNoIdentity);
   TestCall forged = SignedCall("+861058880100", kCallee, "818H", "CN");
   forged.store = StoreOf({.anchors = {IssueRoot("/CN=Other Root")}});
@@ -102,7 +102,7 @@ TEST_F(PlanDemands, H2_ANumberOfAnotherHolderIsBlockedThoughItIsWellSigned) {
   ExpectAllowed(Signed("+861058880149", "818H"));
 }
 
-TEST_F(PlanDemands, H2_AnAlteredNumberIsBlocked) {
+TEST_F(PlanDemands, H2_H7_AnAlteredNumberIsBlocked) {
   TestCall call = SignedCall("+861058880100", kCallee, "818H", "CN");
   call.request.orig = {"+861058880101"};
   ExpectBlocked(DecideSigned(*policy_, call), Reason::kOrigMismatch);
@@ -365,7 +365,7 @@ TEST_F(PlanDemands, H3_CommercialOutboundNeedsConsent) {
   EXPECT_EQ(consented.reason, Reason::kUseNotAllowed);  // the default trunk is for voice
 }
 
-TEST_F(PlanDemands, H3_StopAfterAnExplicitRefusal) {
+TEST_F(PlanDemands, H3_H5_StopAfterAnExplicitRefusal) {
   ExpectBlocked(Unsigned("+861058880160", "centre-marketing", "+8613800138002"),
                 Reason::kConsentRefused);
   ExpectBlocked(Unsigned("+861058880160", "centre-marketing", "+8613800138003"),

@@ -469,7 +469,7 @@ void ExpectDisposition(const Row& row, PolicyMode mode, uint16_t code, const Dis
   }
 }
 
-TEST(ReasonTable, EveryReasonInEveryModeAndCodeMap) {
+TEST(ReasonTable, D8_EveryReasonInEveryModeAndCodeMap) {
   const Folder folder;
   std::map<std::pair<PolicyMode, bool>, std::shared_ptr<const Policy>> policies;
   for (const PolicyMode mode : {PolicyMode::kIntercept, PolicyMode::kTag, PolicyMode::kObserve}) {

@@ -43,7 +43,7 @@ TEST(Rph, F10_SeveralPassportsShareTheValues) {
   EXPECT_EQ(half.priority->reason, Reason::kRphMismatch);
 }
 
-TEST(Rph, F10_Failures) {
+TEST(Rph, A49_F10_Failures) {
   struct Case {
     std::vector<Claim> claims;
     Reason expected;

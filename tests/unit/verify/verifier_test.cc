@@ -362,7 +362,7 @@ TEST(Verifier, A50_ExpAndNbfCountWhereTheyAreThere) {
   }
 }
 
-TEST(Verifier, A50_WindowIsConfigurable) {
+TEST(Verifier, A50_D5_WindowIsConfigurable) {
   TestCall call;
   call.options.max_age = seconds(300);
   call.now = kNow + seconds(300);
@@ -385,6 +385,18 @@ TEST(Verifier, A45_DateHeader) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
+// The two are not compared: each must be fresh, and iat is the time that counts.
+TEST(Verifier, A46_IatCountsBesideADifferentDate) {
+  TestCall call;
+  call.request.date = FormatSipDate(kNow - seconds(60));
+  const Verdict verdict = call.Judge();
+  ASSERT_TRUE(verdict.passed());
+  EXPECT_EQ(verdict.deciding()->age_seconds, 0);
+  call.payload = Payload({}, kNow - seconds(61));
+  call.request.date = FormatSipDate(kNow);
+  EXPECT_EQ(call.ReasonOf(), Reason::kIatStale);
+}
+
 TEST(Verifier, A51_IatOutsideTheCertificate) {
   TestCall call;
   CertSpec spec = LeafSpec();
@@ -400,7 +412,7 @@ struct PartyCase {
   Reason expected;
 };
 
-TEST(Verifier, A30ToA36_A42_D3_D4_Parties) {
+TEST(Verifier, A30ToA36_A42_A47_D3_D4_Parties) {
   const std::vector<PartyCase> cases = {
       {{"12155550100"}, {"12155550101"}, Reason::kNone},
       {{"tel:+1-215-555-0100"}, {"tel:+1(215)555.0101"}, Reason::kNone},
@@ -609,7 +621,7 @@ TEST(Verifier, EmptyBundleFromTheSourceDoesNotPass) {
   EXPECT_EQ(call.ReasonOf(), Reason::kInternalError);
 }
 
-TEST(Verifier, A44_ChainFailures) {
+TEST(Verifier, A44_D6_ChainFailures) {
   TestCall call;
   call.store = StoreOf({.anchors = {IssueRoot("/CN=Another Root")}});
   EXPECT_EQ(call.ReasonOf(), Reason::kChainUntrusted);
