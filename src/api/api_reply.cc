@@ -20,7 +20,7 @@ ApiReply JsonReply(uint16_t status, const JsonValue& body) {
   return reply;
 }
 
-ApiReply JsonReply(uint16_t status, JsonStream body) {
+ApiReply JsonReply(uint16_t status, JsonStream& body) {
   ApiReply reply;
   reply.status = status;
   reply.body = body.Take();

@@ -38,8 +38,8 @@ struct ApiReply {
 
 /// A reply with `body` on one line.
 ApiReply JsonReply(uint16_t status, const JsonValue& body);
-/// The same of a body that is written already.
-ApiReply JsonReply(uint16_t status, JsonStream body);
+/// The same of a body that is written already, and taken.
+ApiReply JsonReply(uint16_t status, JsonStream& body);
 
 /// The summary of `verdict`; orig, dest and trunk are the caller's to fill in.
 CallSummary Summarise(const Verdict& verdict);

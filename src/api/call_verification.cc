@@ -309,7 +309,7 @@ ApiReply Answer(const Question& question, Finding finding) {
   }
   answer.AddTextOrNull("evidence_id", evidence_id);
   answer.Close();
-  ApiReply reply = JsonReply(200, std::move(answer));
+  ApiReply reply = JsonReply(200, answer);
   reply.calls.push_back(std::move(summary));
   return reply;
 }

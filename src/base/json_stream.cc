@@ -45,8 +45,7 @@ std::string OddString(std::string_view text) {
 }
 
 char* Append(char* end, std::string_view text) {
-  std::memcpy(end, text.data(), text.size());
-  return end + text.size();
+  return std::copy(text.begin(), text.end(), end);
 }
 
 // Writes `text` between quotes; nullptr if it needs more than a backslash.

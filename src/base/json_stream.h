@@ -9,11 +9,13 @@ namespace callvet {
 
 /// JSON in one line that is written from its beginning to its end, without a tree in between, which
 /// would be most of what it costs. Whoever writes gives names in the order in which they are to
-/// stand, a value behind each, and closes what is open. A value.
+/// stand, a value behind each, and closes what is open.
 class JsonStream {
  public:
   /// `usual`: bytes for which there is room at once.
   explicit JsonStream(size_t usual = kUsual) : text_(usual, '\0') {}
+  JsonStream(const JsonStream&) = delete;
+  JsonStream& operator=(const JsonStream&) = delete;
 
   void Open() { Begin('{'); }
   void Close() { Put('}'); }

@@ -10,7 +10,7 @@
 
 namespace callvet {
 
-/// The text of a record: canonical JSON (RFC 8225 9), so names are given in their order. A value.
+/// The text of a record: canonical JSON (RFC 8225 9), so names are given in their order.
 class CanonicalText : public JsonStream {
  public:
   /// What JsonText makes of `text`.

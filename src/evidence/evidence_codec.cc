@@ -91,7 +91,7 @@ void WritePrivate(const CallEvidence& evidence, std::string_view claims, Canonic
 // Takes what may name somebody out of a verdict's digest; "" if there is nothing.
 Result<std::string> OddClaims(std::string& digest) {
   auto json = ReadEvidenceJson(digest);
-  if (!json) return json.error();
+  if (!json) return Fail(Reason::kInternalError, json.error().detail);
   const JsonValue claims = TakeOddClaims(*json);
   if (claims.IsNull()) return std::string();
   digest = CanonicalJson(*json);

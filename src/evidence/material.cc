@@ -84,6 +84,14 @@ Result<SharedBlob> MakeBlob(std::string bytes) {
 Result<MaterialEncoder::SharedTrustBlobs> MaterialEncoder::TrustOf(
     const std::shared_ptr<const TrustStore>& store) {
   if (auto known = trust_.Find(store)) return known;
+  const std::lock_guard lock(making_trust_);
+  if (auto known = trust_.Find(store)) return known;
+  auto made = MakeTrust(*store);
+  if (made) trust_.Add(store, *made);
+  return made;
+}
+
+Result<MaterialEncoder::SharedTrustBlobs> MaterialEncoder::MakeTrust(const TrustStore& store) {
   TrustBlobs made;
   const auto add = [&](std::string bytes) -> Result<std::string> {
     auto blob = MakeBlob(std::move(bytes));
@@ -91,8 +99,8 @@ Result<MaterialEncoder::SharedTrustBlobs> MaterialEncoder::TrustOf(
     made.blobs.push_back(*blob);
     return (*blob)->sha256;
   };
-  const auto own = store->own_anchors();
-  const auto all = std::span<const Certificate>(store->anchors());
+  const auto own = store.own_anchors();
+  const auto all = std::span<const Certificate>(store.anchors());
   JsonMembers manifest;
   const auto add_certificates = [&](std::string_view name,
                                     std::span<const Certificate> certificates) -> Result<void> {
@@ -106,26 +114,24 @@ Result<MaterialEncoder::SharedTrustBlobs> MaterialEncoder::TrustOf(
   if (auto ok = add_certificates("listed_anchors", all.subspan(own.size())); !ok) {
     return ok.error();
   }
-  if (auto ok = add_certificates("crl_anchors", store->crl_anchors()); !ok) return ok.error();
-  if (auto ok = add_certificates("crl_signers", store->crl_signers()); !ok) return ok.error();
+  if (auto ok = add_certificates("crl_anchors", store.crl_anchors()); !ok) return ok.error();
+  if (auto ok = add_certificates("crl_signers", store.crl_signers()); !ok) return ok.error();
   JsonArray crls;
-  for (const Crl& crl : store->crls()) {
+  for (const Crl& crl : store.crls()) {
     auto sha256 = add(crl.der());
     if (!sha256) return sha256.error();
     crls.emplace_back(std::move(*sha256));
   }
   if (!crls.empty()) manifest.emplace_back("crls", std::move(crls));
-  if (const auto until = store->listed_until()) {
+  if (const auto until = store.listed_until()) {
     manifest.emplace_back("listed_until", int64_t{until->time_since_epoch().count()});
   }
-  manifest.emplace_back("revocation", PolicyWord(store->revocation_policy()));
-  manifest.emplace_back("crl_grace", int64_t{store->crl_grace().count()});
+  manifest.emplace_back("revocation", PolicyWord(store.revocation_policy()));
+  manifest.emplace_back("crl_grace", int64_t{store.crl_grace().count()});
   auto sha256 = add(CanonicalJson(manifest));
   if (!sha256) return sha256.error();
   made.manifest = std::move(*sha256);
-  auto shared = std::make_shared<const TrustBlobs>(std::move(made));
-  trust_.Add(store, shared);
-  return SharedTrustBlobs(std::move(shared));
+  return SharedTrustBlobs(std::make_shared<const TrustBlobs>(std::move(made)));
 }
 
 Result<SharedBlob> MaterialEncoder::BundleBlob(

@@ -28,8 +28,8 @@ using SharedBlob = std::shared_ptr<const EvidenceBlob>;
 Result<SharedBlob> MakeBlob(std::string bytes);
 
 /// Makes blobs of what many calls share, and remembers those made last, so that a call that brings
-/// nothing new costs a look-up. Thread-safe; two threads that meet something new may both make its
-/// blob.
+/// nothing new costs a look-up. Thread-safe. The blobs of a trust store are made once, and threads
+/// that need them wait; of anything else that is new two threads may both make the blob.
 class MaterialEncoder {
  public:
   /// Writes the value of a record's member "material" to `json`; what it names is added to `blobs`.
@@ -56,8 +56,9 @@ class MaterialEncoder {
       return found == made_.end() ? nullptr : found->second;
     }
     void Add(const Shared& object, const Made& made) {
+      std::map<Shared, Made> forgotten;  // freed while nobody waits
       const std::lock_guard lock(mutex_);
-      if (made_.size() >= size_) made_.clear();
+      if (made_.size() >= size_) made_.swap(forgotten);
       made_.insert_or_assign(object, made);
     }
 
@@ -79,6 +80,7 @@ class MaterialEncoder {
   };
 
   Result<SharedTrustBlobs> TrustOf(const std::shared_ptr<const TrustStore>& store);
+  Result<SharedTrustBlobs> MakeTrust(const TrustStore& store);
   Result<SharedBlob> BundleBlob(const std::shared_ptr<const CertificateBundle>& bundle);
   Result<SharedBlob> OptionsBlob(const std::shared_ptr<const VerifierOptions>& options);
   Result<SharedBlob> NamesBlob(const std::vector<std::string_view>& names);
@@ -86,6 +88,7 @@ class MaterialEncoder {
                                  std::vector<SharedBlob>& blobs, CanonicalText& json);
 
   Memory<TrustStore, SharedTrustBlobs> trust_{4};
+  std::mutex making_trust_;
   Memory<CertificateBundle, SharedBlob> bundles_{4096};
   Memory<VerifierOptions, SharedBlob> options_{16};
   NamesMemory names_;

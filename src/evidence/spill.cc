@@ -119,7 +119,10 @@ uint64_t EvidenceSpill::bytes() const {
 }
 
 std::optional<sys_seconds> EvidenceSpill::since() const {
-  return files_.empty() ? std::nullopt : std::optional(files_.front().since);
+  // Who took its id first may be written last.
+  const auto oldest = std::min_element(
+      files_.begin(), files_.end(), [](const File& a, const File& b) { return a.since < b.since; });
+  return oldest == files_.end() ? std::nullopt : std::optional(oldest->since);
 }
 
 void EvidenceSpill::SyncDirectory() const {

@@ -2,7 +2,7 @@
 #include "evidence/writer.h"
 
 #include <algorithm>
-#include <iterator>
+#include <new>
 #include <utility>
 
 namespace callvet {
@@ -75,7 +75,8 @@ Result<std::string> EvidenceWriter::NotKept(Failure failure) {
 Result<std::string> EvidenceWriter::NewId(sys_seconds now) {
   const std::lock_guard lock(mutex_);
   if (!HasRoom()) return NotKept(NoRoom());
-  return ids_.Next(now);
+  auto id = ids_.Next(now);
+  return id ? id : NotKept(Fail(Reason::kEvidenceNotKept, id.error().detail));
 }
 
 Result<void> EvidenceWriter::Queue(Record record) {
@@ -89,7 +90,17 @@ Result<void> EvidenceWriter::Queue(Record record) {
   return {};
 }
 
+// Nothing throws once the record is queued: what throws was not kept.
 Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
+  try {
+    return MakeAndQueue(std::move(evidence));
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex_);
+    return NotKept(Fail(Reason::kEvidenceNotKept, "no memory"));
+  }
+}
+
+Result<std::string> EvidenceWriter::MakeAndQueue(CallEvidence evidence) {
   const sys_seconds now = SystemClock().Now();
   // A verdict that failed as a whole has no time.
   if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;

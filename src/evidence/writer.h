@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,7 @@ class EvidenceWriter {
   Result<std::string> NotKept(Failure failure);  // under mutex_
   Result<std::string> NewId(sys_seconds now);
   Result<void> Queue(Record record);
+  Result<std::string> MakeAndQueue(CallEvidence evidence);
   void Step();
   void Collect();
   void Take();  // under mutex_

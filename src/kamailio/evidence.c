@@ -2,13 +2,15 @@
 #include "evidence.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "core/cfg/cfg_struct.h"
 #include "core/dprint.h"
@@ -153,7 +155,9 @@ static void* upkeep_thread(void* unused) {
   unsigned rounds;
   for (rounds = 1;; rounds++) {
     callvet_evidence_writer_maintain(self.writer);
+#ifdef __GLIBC__
     if (rounds % TRIM_ROUNDS == 0) malloc_trim(0);
+#endif
     sleep(MAINTAIN_S);
   }
   return unused;

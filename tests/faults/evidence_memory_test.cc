@@ -121,8 +121,46 @@ TEST(NoMemoryForEvidence, AJudgedCallHasItsRecordOrIsRefused) {
   EXPECT_EQ(outcomes.count("ANSWERED WITHOUT RECORD"), 0U) << testing::PrintToString(outcomes);
 }
 
-// The thread that writes: nothing ends it but Stop, and what it could not encode is counted as
-// lost.
+// The thread that writes: nothing ends it but Stop, and what it could not write by then is counted
+// as lost.
+// Under "count" a call goes on though its record could not be made, and is counted; under "refuse"
+// it is refused, and counted.
+TEST(NoMemoryForEvidence, ACallWhoseRecordCannotBeMadeIsCounted) {
+  StoreLab lab;
+  TestCall call;
+  const CallEvidence evidence = EvidenceOf(call);
+  for (const EvidenceLoss loss : {EvidenceLoss::kCount, EvidenceLoss::kRefuseCalls}) {
+    size_t failures = 0;
+    for (uint64_t n = 1;; ++n) {
+      EvidenceWriterOptions options;
+      options.loss = loss;
+      auto writer = EvidenceWriter::Make(lab.store, EvidenceCodec(), options);
+      ASSERT_THAT(writer, Succeeds());
+      CallEvidence copy = evidence;
+      std::optional<Result<std::string>> id;
+      bool happened = false;
+      {
+        const AllocationFailure failure(n, Shortage::kForever);
+        id = (*writer)->Submit(std::move(copy));
+        happened = AllocationFailure::Happened();
+      }
+      const EvidenceStatistics statistics = (*writer)->Statistics();
+      if (id->has_value() && !(*id)->empty()) {
+        EXPECT_EQ(statistics.queued, 1U);
+        EXPECT_EQ(statistics.lost + statistics.refused, 0U);
+      } else {
+        ++failures;
+        EXPECT_EQ(id->has_value(), loss == EvidenceLoss::kCount);
+        EXPECT_EQ(statistics.queued, 0U);
+        EXPECT_EQ(statistics.lost, loss == EvidenceLoss::kCount ? 1U : 0U);
+        EXPECT_EQ(statistics.refused, loss == EvidenceLoss::kCount ? 0U : 1U);
+      }
+      if (!happened) break;
+    }
+    EXPECT_GT(failures, 10U);
+  }
+}
+
 TEST(NoMemoryForEvidence, TheWriterGoesOn) {
   StoreLab lab;
   lab.clock->now = SystemClock().Now();

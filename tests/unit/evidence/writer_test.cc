@@ -359,6 +359,44 @@ TEST_F(WriterTest, WhatIsNoRecordIsRefusedOrCounted) {
   ExpectAllStored();
 }
 
+// The queue fills while records are made.
+TEST_F(WriterTest, EachCallOfManyHasARecordOrIsCounted) {
+  for (const EvidenceLoss loss : {EvidenceLoss::kCount, EvidenceLoss::kRefuseCalls}) {
+    options_.loss = loss;
+    options_.max_queue = 2;
+    options_.spill_directory.clear();
+    store_->mood = MoodyStore::Mood::kSlow;
+    Start();
+    std::atomic<size_t> refused = 0;
+    std::atomic<size_t> lost = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int n = 0; n < 50; ++n) {
+          const auto id = writer_->Submit(evidence_);
+          const std::lock_guard lock(mutex_);
+          if (!id) {
+            ++refused;
+          } else if (id->empty()) {
+            ++lost;
+          } else {
+            submitted_.insert(*id);
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    const EvidenceStatistics statistics = writer_->Statistics();
+    EXPECT_EQ(statistics.lost, lost);
+    EXPECT_EQ(statistics.refused, refused);
+    EXPECT_EQ(loss == EvidenceLoss::kCount ? refused : lost, 0U);
+    EXPECT_GT(lost + refused, 0U);
+    store_->mood = MoodyStore::Mood::kGood;
+    Stop();
+  }
+  ExpectAllStored();
+}
+
 TEST_F(WriterTest, ABurstWaitsInTheSpillDirectoryAndIsStoredWhenItIsOver) {
   options_.burst_rate = 1;
   Start();
