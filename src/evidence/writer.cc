@@ -80,10 +80,15 @@ Result<std::string> EvidenceWriter::NewId(sys_seconds now) {
 }
 
 Result<void> EvidenceWriter::Queue(Record record) {
+  Record used;  // goes after the lock
   {
     const std::lock_guard lock(mutex_);
     if (!HasRoom()) return NoRoom();
     queue_.emplace_back(std::move(record));
+    if (!used_.empty()) {
+      used = std::move(used_.back());
+      used_.pop_back();
+    }
     if (!std::exchange(idle_, false)) return {};
   }
   wake_.notify_one();
@@ -272,8 +277,14 @@ void EvidenceWriter::Deliver() {
     const std::lock_guard lock(mutex_);
     statistics_.spilled += pending_.size();
   }
-  pending_.clear();
+  GiveBack(std::exchange(pending_, {}));
   if (on_durable_) on_durable_(ids);
+}
+
+// Those of the group before that nobody let go meanwhile are freed here.
+void EvidenceWriter::GiveBack(Records records) {
+  const std::lock_guard lock(mutex_);
+  used_.swap(records);
 }
 
 // One group from the spill directory into the store.

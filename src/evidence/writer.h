@@ -75,6 +75,7 @@ class EvidenceWriter {
   Result<std::string> NotKept(Failure failure);  // under mutex_
   Result<std::string> NewId(sys_seconds now);
   Result<void> Queue(Record record);
+  void GiveBack(Records records);
   Result<std::string> MakeAndQueue(CallEvidence evidence);
   void Step();
   void Collect();
@@ -114,6 +115,9 @@ class EvidenceWriter {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Record> queue_;
+  // Durable, of the last group. Threads that submit calls let them go, whose memory it is: what
+  // another thread frees comes back slowly, to both.
+  Records used_;
   bool idle_ = false;  // the thread of Run waits for a record
   EvidenceIds ids_;
   std::optional<Deadline> stop_by_;  // nothing: it is not stopping
