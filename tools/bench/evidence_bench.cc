@@ -2,6 +2,7 @@
 // Evidence in bulk: what keeping it costs a verifier, and how fast one call of many is found.
 //
 //   callvet_evidence_bench throughput [SECONDS [THREADS [BURST_RATE]]]
+//   callvet_evidence_bench encode [MILLISECONDS]
 //   callvet_evidence_bench find [RECORDS [DAYS [FOLDER]]]
 #include <algorithm>
 #include <atomic>
@@ -150,10 +151,7 @@ int Throughput(double seconds, int threads, uint64_t burst_rate) {
   options.spill_directory = (folder / "spill").string();
   options.burst_rate = burst_rate;
   auto writer = OrEnd(EvidenceWriter::Make(store, EvidenceCodec(), options));
-  std::thread run([&] {
-    pthread_setname_np(pthread_self(), "writer");
-    writer->Run();
-  });
+  std::thread run([&] { writer->Run(); });
   (void)Rate(rig, nullptr, threads, 0.5);
   std::vector<double> ratios;
   for (int round = 0; round < 5; ++round) {
