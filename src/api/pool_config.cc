@@ -12,7 +12,7 @@
 #include "evidence/number_secret.h"
 #include "evidence/packed_id.h"
 #include "issue/passport_signer.h"
-#include "pki/sealing.h"
+#include "pki/sha256.h"
 
 namespace callvet {
 namespace {

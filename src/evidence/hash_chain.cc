@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "pki/es256.h"
 #include "pki/pem.h"
-#include "pki/sealing.h"
 #include "pki/sha256.h"
 
 namespace callvet {

@@ -10,7 +10,6 @@
 #include "evidence/json_fields.h"
 #include "evidence/store_time.h"
 #include "pki/pem.h"
-#include "pki/sealing.h"
 #include "pki/sha256.h"
 
 namespace callvet {

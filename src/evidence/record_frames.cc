@@ -9,7 +9,6 @@
 #include "evidence/evidence_codec.h"
 #include "evidence/material.h"
 #include "evidence/packed_id.h"
-#include "pki/sealing.h"
 #include "pki/sha256.h"
 
 namespace callvet {

@@ -29,20 +29,6 @@ Failure OpenSslFailure() {
 
 }  // namespace
 
-Result<Sha256Digest> Sha256(std::string_view bytes) {
-  const ErrorQueueDrain drain;
-  Sha256Digest digest;
-  unsigned int length = 0;
-  const EvpMdCtxPtr context(EVP_MD_CTX_new());
-  if (context == nullptr) throw std::bad_alloc();
-  if (EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1 || length != digest.size()) {
-    return OpenSslFailure();
-  }
-  return digest;
-}
-
 Result<Sha256Digest> HmacSha256(const SecretKey& key, std::string_view bytes) {
   const ErrorQueueDrain drain;
   Sha256Digest digest;

@@ -7,16 +7,13 @@
 #include <string_view>
 
 #include "callvet/result.h"
+#include "pki/sha256.h"
 
 // Keyed hashes and authenticated encryption for what is kept. Everything here is thread-safe.
 
 namespace callvet {
 
-using Sha256Digest = std::array<uint8_t, 32>;
 using SecretKey = std::array<uint8_t, 32>;
-
-/// SHA-256 of `bytes`. Fails with kInternalError when OpenSSL itself fails.
-Result<Sha256Digest> Sha256(std::string_view bytes);
 
 /// HMAC-SHA-256 (RFC 2104). Fails with kInternalError when OpenSSL itself fails.
 Result<Sha256Digest> HmacSha256(const SecretKey& key, std::string_view bytes);
@@ -29,10 +26,5 @@ Result<std::string> SealOnce(const SecretKey& key, std::string_view context, std
 /// The text of SealOnce. Fails with kEvidenceAltered if key, context or a byte is another.
 Result<std::string> OpenSealed(const SecretKey& key, std::string_view context,
                                std::string_view sealed);
-
-/// Bytes of a digest as a string.
-inline std::string_view AsBytes(const Sha256Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
 
 }  // namespace callvet

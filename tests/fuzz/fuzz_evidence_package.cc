@@ -7,7 +7,7 @@
 
 #include "evidence/record_frames.h"
 #include "fuzz.h"
-#include "pki/sealing.h"
+#include "pki/sha256.h"
 
 using namespace callvet;  // NOLINT(google-build-using-namespace): a program of one function
 
