@@ -287,6 +287,8 @@ TEST(Decide, H21_IrregularCallers) {
       {"1", "", IrregularCaller::kNotInPlan},
       {"+1215555010", "", IrregularCaller::kWrongLength},
       {"+19005550100", "", IrregularCaller::kNeverACaller},
+      {"+13705550100", "", IrregularCaller::kNotInPlan},  // reserved: no such numbers
+      {"+1234567", "", IrregularCaller::kWrongLength},
       {"+44207", "", IrregularCaller::kWrongLength},
       {"sip:anonymous@anonymous.invalid", "", IrregularCaller::kNoNumber},
       {"garbage", "", IrregularCaller::kNoNumber},
@@ -394,6 +396,17 @@ TEST(Decide, H2_RightsThatAreBrokenTakeAwayVerstatWhereTheCallGoesOn) {
   EXPECT_THAT(disposition.reason_headers, ElementsAre(R"(SIP;cause=603;text="Decline")"));
   TestCall own = SignedCall("+12155550100", "+12155550101", "4321");
   EXPECT_EQ(DecideSigned(*policy, own).verstat->value, "TN-Validation-Passed");
+  const auto strict = folder.Make(
+      R"({"country":"US","registry":{"files":["numbers.csv"],"unassigned":"reject",
+          "do_not_originate":["numbers.csv"]},"default":{"mode":"tag"},
+          "trunks":{"pass":{"overrides":{"do-not-originate":{"action":"pass"}}}}})");
+  TestCall nobodys = SignedCall("+12155550199", "+12155550101", "4321");
+  EXPECT_EQ(DecideSigned(*strict, nobodys).reason, Reason::kNumberNotAssigned);
+  EXPECT_EQ(DecideSigned(*strict, nobodys).verstat->value, "No-TN-Validation");
+  EXPECT_EQ(DecideSigned(*strict, own).reason, Reason::kDoNotOriginate);
+  EXPECT_EQ(DecideSigned(*strict, own).verstat->value, "No-TN-Validation");
+  // Whoever lets it pass, lets it pass as it is.
+  EXPECT_EQ(DecideSigned(*strict, own, "pass").verstat->value, "TN-Validation-Passed");
 }
 
 TEST(Decide, ExplainsEveryRule) {

@@ -407,6 +407,71 @@ TEST_F(PlanDemands, H3_HoursAreRegulatedAtTheCallee_AndOffByDefault) {
   EXPECT_EQ(decide(*policy_, kNow + hours(1), "+8613800138001").action, Action::kPass);
 }
 
+// H-3: a callee who is not known, or cannot be read, has consented to nothing, and it is no hour
+// there.
+TEST_F(PlanDemands, H3_WithoutACalleeThereIsNeitherConsentNorTime) {
+  folder_.Write("numbers.csv", std::string(kNumbers) +
+                                   "+861058880195,,818H,office,,09:00-21:00\n"
+                                   "+861058880196,,office,marketing\n");
+  const auto policy = folder_.Make(R"({
+    "country": "CN", "number_plans": ["CN"], "registry": {"files": ["numbers.csv"]},
+    "marketing": {"lists": ["consent.csv"]},
+    "default": {"overrides": {"no-identity": {"action": "pass"}}}})");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  unsigned_call.judged_at = kNow;  // 20:00 in China
+  PolicyCall call;
+  const auto expect = [&](const std::string& orig, Reason reason, Action action) {
+    call.orig = {orig};
+    const Disposition disposition = Decide(*policy, call, unsigned_call);
+    EXPECT_EQ(disposition.action, action) << orig << " " << Info(disposition.reason).id;
+    if (action == Action::kReject) {
+      EXPECT_EQ(disposition.reason, reason) << Info(disposition.reason).id;
+    }
+  };
+  call.dest = {"+8613800138009"};
+  expect("+861058880195", Reason::kNone, Action::kPass);  // by the hours of its own range
+  expect("+861058880196", Reason::kConsentMissing, Action::kReject);
+  call.dest = {"sip:alice@example.org"};
+  expect("+861058880195", Reason::kOutsideHours, Action::kReject);
+  expect("+861058880196", Reason::kConsentMissing, Action::kReject);
+  call.dest.clear();
+  expect("+861058880195", Reason::kOutsideHours, Action::kReject);
+  expect("+861058880196", Reason::kConsentMissing, Action::kReject);
+  call.dest = {"+8613800138009*"};  // no number that a list could name
+  expect("+861058880196", Reason::kConsentMissing, Action::kReject);
+}
+
+// H-2: what the plan gives to enterprises and to the state must have a holder wherever there is a
+// registry, also in the form with the country code.
+TEST_F(PlanDemands, H2_NumbersThatThePlanAssignsNeedAHolder) {
+  const auto lax = folder_.Make(R"({
+    "country": "CN", "number_plans": ["CN"], "registry": {"files": ["numbers.csv"]},
+    "trunks": {"abroad": {"origin": "international"}}})");
+  const auto decide = [&](const std::string& orig, const std::string& trunk = "") {
+    TestCall call = SignedCall(orig, kCallee, "818H", "CN");
+    return DecideSigned(*lax, call, trunk);
+  };
+  ExpectBlocked(decide("+8695599"), Reason::kNumberNotAssigned);
+  ExpectBlocked(decide("+8610086"), Reason::kNumberNotAssigned);
+  ExpectAllowed(decide("+8613800138000"));  // a line of its own
+  ExpectAllowed(decide("+12155550100"));    // of another country, whose plan is not set
+  ExpectAllowed(decide("+12155550100", "abroad"));
+}
+
+// A certificate for numbers below one that names no SPC: its holder was given them one by one.
+TEST_F(PlanDemands, H2_ACertificateForTheNumberItselfPresentsIt) {
+  const auto decide = [&](const std::string& orig) {
+    TestCall call = SignedCall(orig, kCallee, "818H", "CN");
+    CertSpec spec = LeafSpec();
+    spec.tn_auth_list = NumberList({{"861058880150", 1}});
+    call.UseLeaf(spec);
+    return DecideSigned(*policy_, call);
+  };
+  ExpectAllowed(decide("+861058880150"));
+  ExpectBlocked(decide("+861058880151"), Reason::kTnNotAuthorized);
+}
+
 TEST_F(PlanDemands, H4_AccessNumbersAreForInboundOnly_CallbacksByUndertaking) {
   ExpectBlocked(Unsigned("+861058880170", "centre-voice"), Reason::kUseNotAllowed);
   ExpectBlocked(Unsigned("+861058880170", "centre-callback"), Reason::kUseNotAllowed);

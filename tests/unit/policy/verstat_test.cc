@@ -41,6 +41,13 @@ TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
       {"<sip:a@example.org?verstat=x&VERSTAT=y>", "<sip:a@example.org>"},
       {"<sip:a@example.org?verstat=x%26b=c%26%76erstat=y&d=e>", "<sip:a@example.org?b=c&d=e>"},
       {"<sip:a@example.org;b=c&verstat>", "<sip:a@example.org;b=c&verstat>"},
+      {" \tsip:a@example.org;verstat=x", " \tsip:a@example.org"},
+      {"<SIPS:a@example.org;verstat=x>", "<SIPS:a@example.org>"},
+      {"<sip:a@example.org;%7verstat=x>", "<sip:a@example.org;%7verstat=x>"},
+      {"<sip:a@example.org;%g6erstat=x>", "<sip:a@example.org;%g6erstat=x>"},
+      {"<sip:a@example.org;%7>", "<sip:a@example.org;%7>"},
+      {"\"a \\\" <\" <sip:a@example.org;verstat=x>", "\"a \\\" <\" <sip:a@example.org>"},
+      {"a\\b <sip:a@example.org;verstat=x>", "a\\b <sip:a@example.org>"},
   };
   for (const StripCase& c : cases) {
     const ExactBytes bytes(c.before);
@@ -81,6 +88,7 @@ TEST(Verstat, D9_D11_UserPartOrUriParameter) {
       {"<sip:+12155550100@example.org?subject=x>", kUri,
        "<sip:+12155550100@example.org;verstat=V?subject=x>"},
       {"sip:+12155550100@example.org", kUri, "<sip:+12155550100@example.org;verstat=V>"},
+      {"<sip:example.org>", kUser, "<sip:example.org;verstat=V>"},  // there is no user part
   };
   for (const WriteCase& c : cases) {
     EXPECT_EQ(WriteVerstat(c.before, {"V", VerstatMark::Header::kFrom, c.place}).value(), c.after)
@@ -104,6 +112,11 @@ TEST(Verstat, D9_AFromWithoutBracketsIsTheVerifiedIdentity) {
             "<sip:+12155550100;verstat=TN-Validation-Passed@example.org>");
   EXPECT_EQ(WriteVerstat("<sip:+12155550199@example.org>;tag=1", mark).value(),
             "<sip:+12155550199;verstat=No-TN-Validation@example.org>;tag=1");
+  // What holds no URI was never verified, and is nobody's.
+  VerstatMark odd = mark;
+  odd.identities = {"garbage", "<sip:+12155550100@example.org"};
+  EXPECT_EQ(WriteVerstat("<sip:+12155550100@example.org>", odd).value(),
+            "<sip:+12155550100;verstat=No-TN-Validation@example.org>");
 }
 
 }  // namespace

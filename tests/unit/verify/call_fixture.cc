@@ -59,7 +59,7 @@ std::string Payload(const std::vector<std::pair<std::string, std::string>>& chan
       {"origid", "\"123e4567-e89b-12d3-a456-426655440000\""}};
   for (const auto& [name, value] : changes) {
     const auto member = std::find_if(members.begin(), members.end(),
-                                     [&](const auto& entry) { return entry.first == name; });
+                                     [&name = name](const auto& entry) { return entry.first == name; });
     if (member != members.end()) members.erase(member);
     if (value != "-") members.emplace_back(name, value);
   }

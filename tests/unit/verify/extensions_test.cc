@@ -147,6 +147,25 @@ TEST(Rph, F13_NobodySignedThePriority) {
   EXPECT_EQ(unused.priority->reason, Reason::kRphMismatch);
 }
 
+// Of several that failed the worst is told, in whichever order they come.
+TEST(Rph, F13_TheWorstOfSeveralIsTold) {
+  RphCall call;
+  const std::vector<Claim> claims = {{"rph", R"({"auth":["ets.0","wps.1"]})"}};
+  const std::string forged = call.Header(call.MakeStranger(), {"rph", ClaimsTo(1, claims)});
+  const std::string other = call.Rph({{"rph", R"({"auth":["drsn.0"]})"}});
+  const Verdict first = call.Judge({forged, other}, 1);
+  const Verdict last = call.Judge({other, forged}, 1);
+  EXPECT_EQ(first.priority->status, PriorityVerdict::Status::kFailed);
+  EXPECT_EQ(first.priority->reason, last.priority->reason);
+  const auto worst = std::max(Info(ReasonAt(first, 0)).rank, Info(ReasonAt(first, 1)).rank);
+  EXPECT_EQ(Info(first.priority->reason).rank, worst);
+  EXPECT_NE(ReasonAt(first, 0), ReasonAt(first, 1));
+  // A good one beside them covers what it names.
+  const Verdict good = call.Judge({forged, call.Rph(claims), other}, 1);
+  EXPECT_EQ(good.priority->status, PriorityVerdict::Status::kPassed);
+  EXPECT_EQ(good.priority->decided_by, 1U);
+}
+
 TEST(Rph, F10_WhoMaySignWhichNamespace) {
   RphCall call;
   const std::string rph = call.Rph({{"rph", R"({"auth":["ets.0","wps.1"]})"}});
@@ -324,6 +343,42 @@ TEST(Rcd, F23_AJcardByUriMayNameMore) {
             Reason::kRcdInvalid);
 }
 
+TEST(Rcd, F23_WhatAJcardNamesIsFetchedByHttpsOnly) {
+  RcdCall call;
+  const auto content = std::make_shared<Content>();
+  call.content = content;
+  const auto reason = [&](const std::string& url) {
+    content->documents[url] = "PNG";
+    return ReasonAt(call.JudgeRcd({{"rcd", R"({"jcd":["vcard",[["photo",{},"uri",")" + url +
+                                               R"("]]],"nam":"A"})"},
+                                   {"rcdi", R"({"/jcd/1/0/3":)" + DigestOf("PNG") + "}"}}),
+                    1);
+  };
+  EXPECT_EQ(reason("http://cert.example.org/p"), Reason::kRcdContentNotAvailable);
+  EXPECT_EQ(reason("file:///etc/passwd"), Reason::kRcdContentNotAvailable);
+  EXPECT_THAT(content->asked, testing::IsEmpty());
+  EXPECT_EQ(reason("HTTPS://cert.example.org/p"), Reason::kNone);
+}
+
+TEST(Rcd, F23_AJcardThatIsNotThereOrNoJson) {
+  RcdCall call;
+  const auto content = std::make_shared<Content>();
+  call.content = content;
+  const auto data = [&] {
+    return *call.JudgeRcd({{"rcd", R"({"nam":"A","jcl":"https://cert.example.org/card"})"},
+                           {"rcdi", R"({"/jcl/1/1/3":)" + DigestOf("PNG") + R"(,"/jcl":)" +
+                                        DigestOf("vcard") + "}"}})
+                .passports.at(1)
+                .rich_call_data;
+  };
+  EXPECT_EQ(data().reason, Reason::kRcdContentNotAvailable);
+  EXPECT_EQ(data().content.at(0).detail, "jcl was not had");
+  content->documents["https://cert.example.org/card"] = "vcard";
+  EXPECT_EQ(data().reason, Reason::kRcdInvalid);
+  EXPECT_EQ(data().content.at(0).reason, Reason::kRcdContentNotAvailable);
+  EXPECT_EQ(data().content.at(1).reason, Reason::kRcdInvalid);
+}
+
 TEST(Rcd, F23_NoMoreThanEightFetchesForOneCall) {
   RcdCall call;
   const auto content = std::make_shared<Content>();
@@ -356,6 +411,17 @@ TEST(Rcd, F25_ThirdParty) {
   EXPECT_EQ(ReasonAt(call.Judge({rcd, call.Shaken(call.carrier, 1, kNow - seconds(1))}, 1), 0),
             Reason::kRcdFirstPartyMissing);
   EXPECT_EQ(ReasonAt(call.Judge({rcd, call.Shaken(call.MakeStranger(), 1)}, 1), 0),
+            Reason::kRcdFirstPartyMissing);
+  // Nor is another third party the first one, or a PASSporT of another caller.
+  const auto shaken = [&](std::vector<Claim> more) {
+    more.emplace_back("attest", R"("A")");
+    more.emplace_back("origid", R"("123e4567-e89b-12d3-a456-426655440000")");
+    return call.Header(call.carrier, {"shaken", ClaimsTo(1, more)});
+  };
+  EXPECT_EQ(ReasonAt(call.Judge({rcd, shaken(claims)}, 1), 0), Reason::kRcdFirstPartyMissing);
+  EXPECT_EQ(ReasonAt(call.Judge({rcd, shaken({claims[0]})}, 1), 0), Reason::kNone);
+  call.request.orig.push_back(Number(7));
+  EXPECT_EQ(ReasonAt(call.Judge({rcd, shaken({{"orig", R"({"tn":")" + Number(7) + "\"}"}})}, 1), 0),
             Reason::kRcdFirstPartyMissing);
 }
 

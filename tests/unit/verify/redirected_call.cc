@@ -104,7 +104,7 @@ std::vector<std::pair<std::string, std::string>> ClaimsTo(
       {"iat", std::to_string(iat.time_since_epoch().count())},
       {"orig", R"({"tn":")" + Number(0) + "\"}"}};
   for (const auto& [name, value] : more) {
-    std::erase_if(claims, [&](const auto& claim) { return claim.first == name; });
+    std::erase_if(claims, [&name = name](const auto& claim) { return claim.first == name; });
     if (value != "-") claims.emplace_back(name, value);
   }
   return claims;
