@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -159,28 +158,5 @@ Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& 
 
 /// The rules by which sources of calls are flagged as pools that rotate. Lives as long as `policy`.
 const PoolRules& PoolRulesOf(const Policy& policy);
-
-/// Holds the policy in use and swaps it as one. Thread-safe.
-class PolicyKeeper {
- public:
-  /// Fails with kConfigInvalid, the detail naming the first problems.
-  static Result<std::unique_ptr<PolicyKeeper>> Open(const std::filesystem::path& file);
-
-  /// `policy` is not null; `file` is what Reload reads.
-  PolicyKeeper(std::filesystem::path file, std::shared_ptr<const Policy> policy);
-
-  /// The policy that counts now; calls under way keep the one that they began with.
-  [[nodiscard]] std::shared_ptr<const Policy> Current() const;
-
-  /// Reads file and tables anew. With any problem the old policy stays, tables included, and the
-  /// problems are returned. Several threads may call it; calls of Current do not wait for it.
-  std::vector<PolicyProblem> Reload();
-
- private:
-  std::filesystem::path file_;
-  std::mutex reload_mutex_;  // held while files are read, so that the later file wins
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Policy> policy_;
-};
 
 }  // namespace callvet

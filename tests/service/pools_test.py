@@ -363,6 +363,10 @@ class Shared(Served):
             self.assertRegex(key, r"^callvet:pool:\{[0-9a-f]{32}\}:\d+:[abn]$")
             ttl = int(self.redis.command("TTL", key).decode().strip().lstrip(":"))
             self.assertTrue(0 < ttl <= 3900, ttl)
+            # What is in it: members of a set, a string (also of a sketch), whatever it is as a dump.
+            held = b"".join(self.redis.command(command, key) for command in ("SMEMBERS", "GET", "DUMP"))
+            for said in (b"bad-trunk", b"1215555", b"1312555"):
+                self.assertNotIn(said, held, key)
 
     def test_a_redis_that_answers_nonsense_flags_nobody_and_stops_nothing(self):
         for answer in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"*1000000000\r\n", b"*-7\r\n", b"$99999999999999\r\nx",

@@ -497,6 +497,37 @@ class Operations(Service):
         finally:
             self.assertEqual(server.stop(), 0)
 
+    def test_reload_of_a_policy_is_all_or_nothing(self):
+        """A policy, or a table of it, that cannot be used changes nothing, whatever else is new."""
+        policy, numbers = LAB.folder / "reload-policy.json", LAB.folder / "reload-numbers.csv"
+        policy.write_text(json.dumps({"country": "US", "registry": {"files": [str(numbers)], "unassigned": "reject"}}))
+        numbers.write_text("first,last,holder\n+12155550100,+12155550109,4321\n")
+        server = Server(LAB, policy=str(policy))
+        call = json.dumps({"identity": LAB.sign(), "from": CALLER, "to": CALLED})
+
+        def decided():
+            return json.loads(server.request("POST", "/v1/calls", call)[2])["disposition"]["reason"]
+
+        def reload():
+            status, _, text = server.request("POST", "/admin/reload", "", token=TOKENS["admin"])
+            return status, text
+        try:
+            self.assertIsNone(decided())
+            numbers.write_text("first,last,holder\n+12155550100,+12155550109,9999\n+12155550105,,9999\n")
+            status, text = reload()
+            self.assertEqual(status, 409, text)
+            self.assertIn("reload-numbers.csv:3", text)
+            self.assertIsNone(decided())
+            numbers.write_text("first,last,holder\n+12155550100,+12155550109,9999\n")
+            policy.write_text("{")
+            self.assertEqual(reload()[0], 409)
+            self.assertIsNone(decided())
+            policy.write_text(json.dumps({"country": "US", "registry": {"files": [str(numbers)], "unassigned": "reject"}}))
+            self.assertEqual(reload()[0], 200)
+            self.assertEqual(decided(), "number-of-another-holder")
+        finally:
+            self.assertEqual(server.stop(), 0)
+
     def test_rate_limit(self):
         server = Server(LAB, limits={"requests_per_second_per_client": 1, "burst_per_client": 3})
         try:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The policy is swapped as one while calls are decided.
+// Policies are read while calls are decided by others.
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "policy_fixture.h"
@@ -20,42 +21,39 @@ std::string Numbers(std::string_view holder) {
   return text;
 }
 
-TEST(PolicyKeeper, ABadRowKeepsTheOldTable) {
+TEST(PolicyThreads, ATableWithABadRowIsNoPolicy) {
   const Folder folder;
   const auto file = folder.Write("policy.json", kThreadsPolicy);
   folder.Write("numbers.csv", Numbers("818H"));
-  const auto keeper = PolicyKeeper::Open(file);
-  ASSERT_THAT(keeper, Succeeds());
-  const auto before = (*keeper)->Current();
+  const LoadedPolicy before = LoadPolicy(file);
+  ASSERT_NE(before.policy, nullptr);
   TestCall call;
-  EXPECT_EQ(DecideSigned(*before, call).action, Action::kPass);
+  EXPECT_EQ(DecideSigned(*before.policy, call).action, Action::kPass);
 
   folder.Write("numbers.csv", Numbers("4321") + "+12155550100,,4321\n");
-  const auto problems = (*keeper)->Reload();
-  ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].line, 502U);
-  EXPECT_EQ((*keeper)->Current(), before);
+  const LoadedPolicy bad = LoadPolicy(file);
+  EXPECT_EQ(bad.policy, nullptr);
+  ASSERT_EQ(bad.problems.size(), 1U);
+  EXPECT_EQ(bad.problems[0].line, 502U);
 
   folder.Write("numbers.csv", Numbers("4321"));
-  EXPECT_TRUE((*keeper)->Reload().empty());
-  EXPECT_NE((*keeper)->Current(), before);
-  EXPECT_EQ(DecideSigned(*(*keeper)->Current(), call).reason, Reason::kNumberOfAnotherHolder);
-  EXPECT_EQ(DecideSigned(*before, call).action, Action::kPass);
+  const LoadedPolicy after = LoadPolicy(file);
+  ASSERT_NE(after.policy, nullptr);
+  EXPECT_EQ(DecideSigned(*after.policy, call).reason, Reason::kNumberOfAnotherHolder);
+  // Calls under way keep the one that they began with.
+  EXPECT_EQ(DecideSigned(*before.policy, call).action, Action::kPass);
 
   std::filesystem::remove(folder.path() / "numbers.csv");
-  EXPECT_FALSE((*keeper)->Reload().empty());
+  EXPECT_EQ(LoadPolicy(file).policy, nullptr);
   folder.Write("policy.json", "{");
-  EXPECT_FALSE((*keeper)->Reload().empty());
-  EXPECT_EQ(DecideSigned(*(*keeper)->Current(), call).reason, Reason::kNumberOfAnotherHolder);
+  EXPECT_EQ(LoadPolicy(file).policy, nullptr);
 }
 
-TEST(PolicyThreads, ReloadDuringLookups) {
+// What is read while calls are decided by another one is whole, or none.
+TEST(PolicyThreads, LoadingDuringLookups) {
   const Folder folder;
   const auto file = folder.Write("policy.json", kThreadsPolicy);
   folder.Write("numbers.csv", Numbers("818H"));
-  auto opened = PolicyKeeper::Open(file);
-  ASSERT_THAT(opened, Succeeds());
-  PolicyKeeper& keeper = **opened;
   TestCall signed_call;
   const Verdict verdict = signed_call.Judge();
   ASSERT_TRUE(verdict.passed());
@@ -63,13 +61,18 @@ TEST(PolicyThreads, ReloadDuringLookups) {
   call.orig = signed_call.request.orig;
   call.dest = signed_call.request.dest;
 
+  std::mutex mutex;
+  std::shared_ptr<const Policy> current = LoadPolicy(file).policy;
+  ASSERT_NE(current, nullptr);
   std::atomic<bool> stop{false};
   std::atomic<size_t> others{0};
   std::vector<std::thread> readers;
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!stop.load()) {
-        const auto policy = keeper.Current();
+        std::unique_lock lock(mutex);
+        const auto policy = current;
+        lock.unlock();
         const Disposition disposition = Decide(*policy, call, verdict);
         const bool allowed = disposition.action == Action::kPass;
         const bool blocked = disposition.reason == Reason::kNumberOfAnotherHolder;
@@ -77,16 +80,15 @@ TEST(PolicyThreads, ReloadDuringLookups) {
       }
     });
   }
-  std::thread second_reloader([&] {
-    for (int i = 0; i < 10; ++i) (void)keeper.Reload();
-  });
   for (int i = 0; i < 20; ++i) {
     // Written beside and renamed, as an operator should.
     folder.Write("next.csv", Numbers(i % 2 == 0 ? "4321" : "818H"));
     std::filesystem::rename(folder.path() / "next.csv", folder.path() / "numbers.csv");
-    EXPECT_TRUE(keeper.Reload().empty());
+    LoadedPolicy loaded = LoadPolicy(file);
+    ASSERT_NE(loaded.policy, nullptr);
+    const std::lock_guard lock(mutex);
+    current = std::move(loaded.policy);
   }
-  second_reloader.join();
   stop = true;
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(others.load(), 0U);
