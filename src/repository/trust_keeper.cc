@@ -265,11 +265,18 @@ bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
     outcome = Fail(Reason::kTrustListExpired,
                    "the kept list expired at " + FormatTime(list_->list.expires()));
   }
-  list_due_ = now + (outcome ? inputs_.trust_list_interval : inputs_.trust_list_retry);
+  list_due_ = now + NextLook(outcome ? inputs_.trust_list_interval : inputs_.trust_list_retry, now);
   Report(report, Kind::kTrustList, name, outcome, list_ ? Describe(*list_) : "no list");
   report.sources.back().in_use = list_ && !list_->list.ExpiredAt(now);
   report.sources.back().expired = list_ && list_->list.ExpiredAt(now);
   return before != (list_ ? list_->list.content_sha256() : "");
+}
+
+// Well before the list that counts ends: a new one must be there by then, and a try may fail.
+std::chrono::seconds TrustKeeper::NextLook(std::chrono::seconds usual, sys_seconds now) const {
+  constexpr std::chrono::seconds kSoonest = std::chrono::minutes(1);
+  if (!list_ || list_->list.ExpiredAt(now)) return usual;
+  return std::min(usual, std::max(kSoonest, (list_->list.expires() - now) / 2));
 }
 
 bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report) {

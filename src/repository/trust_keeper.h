@@ -133,6 +133,7 @@ class TrustKeeper {
   Result<Files> ReadFiles(sys_seconds now, TrustReport& report) const;
   bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report);
   bool RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report);
+  [[nodiscard]] std::chrono::seconds NextLook(std::chrono::seconds usual, sys_seconds now) const;
   bool TakeWatched(sys_seconds now);
   [[nodiscard]] TrustStoreBuilder WithList(TrustStoreBuilder builder, sys_seconds now) const;
   void Publish(sys_seconds now, TrustReport& report);

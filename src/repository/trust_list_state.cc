@@ -98,6 +98,10 @@ Result<Acceptance> Compare(const TrustList& list, const std::optional<AcceptedTr
                                                 " was accepted");
   }
   if (list.content_sha256() == last->list.content_sha256()) return Acceptance::kUnchanged;
+  // The same list signed anew, for longer.
+  if (list.anchors() == last->list.anchors() && list.expires() >= last->list.expires()) {
+    return Acceptance::kNew;
+  }
   return Fail(Reason::kTrustListRollback,
               "sequence " + std::to_string(list.sequence()) + " was accepted with another content");
 }

@@ -231,6 +231,26 @@ TEST_F(TrustKeeperTest, C30_UnreachableSignerOrListKeepsTheOldOne) {
   EXPECT_THAT(Verify(keeper, kNow + days(2)), Succeeds());
 }
 
+// A list that lives for less than a day is looked for before it ends, more than once.
+TEST_F(TrustKeeperTest, C32_ANewListIsLookedForWellBeforeTheOldOneEnds) {
+  UseList({.sequence = 5, .expires = kNow + hours(20)});
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_EQ(keeper.Maintain(kNow + hours(9), {}).sources.size(), 0U);  // not due
+  std::filesystem::remove(dir_.path() / "list");
+  EXPECT_THAT(Outcome(keeper.Maintain(kNow + hours(10), {})),
+              FailsWith(Reason::kTrustListNotAvailable));
+  PutList({.sequence = 5, .expires = kNow + hours(40)});
+  EXPECT_THAT(Outcome(keeper.Maintain(kNow + hours(10) + std::chrono::minutes(5), {})), Succeeds());
+  EXPECT_THAT(Verify(keeper, kNow + hours(30)), Succeeds());
+  EXPECT_EQ(keeper.trust_list()->list.expires(), kNow + hours(40));
+  // Close to its end it is asked for every minute, and not at each call.
+  const sys_seconds end = kNow + hours(40);
+  keeper.Maintain(end - std::chrono::seconds(90), {});
+  EXPECT_EQ(keeper.Maintain(end - std::chrono::seconds(80), {}).sources.size(), 0U);
+  EXPECT_EQ(keeper.Maintain(end - std::chrono::seconds(30), {}).sources.size(), 1U);
+}
+
 TEST_F(TrustKeeperTest, C32_AnUnreadableStateFileDoesNotTakeTheListAway) {
   UseList({.sequence = 5});
   TrustKeeper keeper(inputs_);

@@ -168,7 +168,25 @@ TEST_F(TrustListTest, C32_SameSequenceOnlyWithTheSameContent) {
   const auto again = state.Check(Document({.sequence = 5}), *roots_, kNow);  // signed anew
   ASSERT_THAT(again, Succeeds());
   EXPECT_EQ(again->acceptance, Acceptance::kUnchanged);
-  EXPECT_THAT(state.Accept(Document({.sequence = 5, .expires = kNow + days(90)}), *roots_, kNow),
+  const TestCert other = IssueRoot("/C=US/O=Other CA/CN=SHAKEN Root");
+  const TestPa::List others = {.sequence = 5, .expires = kNow + days(90), .entries = {other.pem}};
+  EXPECT_THAT(state.Accept(Document(others), *roots_, kNow), FailsWith(Reason::kTrustListRollback));
+  EXPECT_THAT(state.Accept(Document({.sequence = 5, .expires = kNow + days(1)}), *roots_, kNow),
+              FailsWith(Reason::kTrustListRollback));
+}
+
+// The STI-PA signs its list anew every day.
+TEST_F(TrustListTest, C32_SameSequenceAndCasForLongerIsTheNewList) {
+  TrustListState state(dir_.path());
+  ASSERT_THAT(state.Accept(Document({.sequence = 5}), *roots_, kNow), Succeeds());
+  const auto longer =
+      state.Accept(Document({.sequence = 5, .expires = kNow + days(90)}), *roots_, kNow);
+  ASSERT_THAT(longer, Succeeds());
+  EXPECT_EQ(longer->list.expires(), kNow + days(90));
+  const auto kept = TrustListState(dir_.path()).Load(*roots_);
+  ASSERT_THAT(kept, Succeeds());
+  EXPECT_EQ((*kept)->list.expires(), kNow + days(90));
+  EXPECT_THAT(state.Accept(Document({.sequence = 5}), *roots_, kNow),
               FailsWith(Reason::kTrustListRollback));
 }
 
