@@ -45,7 +45,7 @@ std::optional<Finding> CheckAbroad(const RuleInput& input, const CallNumber& num
     return number.Text() + " from abroad, " + std::string(NumberFormText(number.form));
   };
   if (IsNationalForm(number.form)) return Irregular(IrregularCaller::kDomesticFormAbroad, text());
-  if (IsDomestic(input.policy, number) && !input.verdict.passed()) {
+  if (IsDomestic(input.policy, number) && !input.IsVerified(number)) {
     return Irregular(IrregularCaller::kDomesticNumberAbroad, text() + ", not verified");
   }
   return std::nullopt;
@@ -109,12 +109,15 @@ Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
   return input.Held([&] { return number.Text() + " is a number of another country"; });
 }
 
-// Who presents the number of this call.
-enum class Presenter { kUnknown, kCustomer, kSigner, kCertifiedNumber };
+// Who presents a number of this call.
+enum class Presenter { kUnknown, kCustomer, kSigner, kCertifiedNumber, kOfAnotherNumber };
 
-Presenter PresenterOf(const RuleInput& input) {
+Presenter PresenterOf(const RuleInput& input, const CallNumber& number) {
   if (!input.settings.customer.empty()) return Presenter::kCustomer;
   if (!input.verdict.passed()) return Presenter::kUnknown;
+  // Who was given numbers one by one, by an authority or an SPC's holder, has no others (B-6,
+  // B-32).
+  if (!input.signer_has_spc && !input.IsVerified(number)) return Presenter::kOfAnotherNumber;
   // No certificate of the path names an SPC, and the number was found in the signer's list (B-6):
   // nobody gave it who may give away any number (B-32).
   return input.signers.empty() ? Presenter::kCertifiedNumber : Presenter::kSigner;
@@ -128,6 +131,8 @@ std::string PresenterText(const RuleInput& input, Presenter presenter) {
       return "customer " + input.settings.customer;
     case Presenter::kCertifiedNumber:
       return "a certificate for the number itself";
+    case Presenter::kOfAnotherNumber:
+      return "a certificate for another number";
     case Presenter::kSigner:
       break;
   }
@@ -139,6 +144,7 @@ std::string PresenterText(const RuleInput& input, Presenter presenter) {
 bool Presents(const RuleInput& input, Presenter presenter, std::string_view holder) {
   switch (presenter) {
     case Presenter::kUnknown:
+    case Presenter::kOfAnotherNumber:
       return false;
     case Presenter::kCustomer:
       return holder == input.settings.customer;
@@ -183,7 +189,8 @@ bool IsUndecidedAndOpen(const RuleInput& input) {
          Info(input.verdict.reason).reason_class == ReasonClass::kUndecided;
 }
 
-Finding CheckHolderOf(const RuleInput& input, const CallNumber& number, Presenter presenter) {
+Finding CheckHolderOf(const RuleInput& input, const CallNumber& number) {
+  const Presenter presenter = PresenterOf(input, number);
   const auto key = number.key();
   if (!key) {
     return Finding::Broken(Reason::kNumberNotAssigned,
@@ -280,9 +287,8 @@ Finding CheckHolder(const RuleInput& input) {
     return Finding::Broken(Reason::kNumberNotAssigned, Quote(input.unreadable_callers.front()) +
                                                            " is no number that anybody holds");
   }
-  const Presenter presenter = PresenterOf(input);
-  return CheckEachCaller(
-      input, [&](const CallNumber& number) { return CheckHolderOf(input, number, presenter); });
+  return CheckEachCaller(input,
+                         [&](const CallNumber& number) { return CheckHolderOf(input, number); });
 }
 
 Finding CheckUse(const RuleInput& input) {

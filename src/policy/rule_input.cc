@@ -3,26 +3,32 @@
 
 #include "base/text.h"
 #include "policy/rules.h"
+#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
 
 constexpr size_t kFewestDigits = 5;  // of a code that is no extension
+constexpr size_t kWholeNumber = 7;   // digits that may be somebody's number
 
-void AddNumber(const std::optional<TelephoneNumber>& number, const DialPlan* plan,
-               std::vector<CallNumber>& numbers) {
-  if (!number) return;
-  CallNumber read = CallNumber::Of(*number, plan);
-  if (std::find(numbers.begin(), numbers.end(), read) == numbers.end()) {
-    numbers.push_back(std::move(read));
-  }
+void AddNumber(const CallNumber& number, std::vector<CallNumber>& numbers) {
+  if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) numbers.push_back(number);
+}
+
+void AddCallerNumber(const TelephoneNumber& number, RuleInput& input) {
+  const CallNumber read = CallNumber::Of(number, input.policy.dial_plan);
+  AddNumber(read, input.callers);
+  const PassportVerdict* passport = input.verdict.deciding();
+  const bool signed_for =
+      input.verdict.passed() && passport != nullptr && passport->orig == number.canonical();
+  if (signed_for) AddNumber(read, input.verified);
 }
 
 // Called parties: numbers, and what is none.
 void AddCallee(const std::string& text, RuleInput& input) {
   const Party* party = input.PartyOf(text);
   if (party != nullptr && party->tn()) {
-    AddNumber(party->tn(), input.policy.dial_plan, input.callees);
+    AddNumber(CallNumber::Of(*party->tn(), input.policy.dial_plan), input.callees);
   } else {
     input.unreadable_callees.push_back(text);
   }
@@ -31,7 +37,7 @@ void AddCallee(const std::string& text, RuleInput& input) {
 void AddCaller(const std::string& text, RuleInput& input) {
   const Party* party = input.PartyOf(text);
   if (party != nullptr && party->tn()) {
-    return AddNumber(party->tn(), input.policy.dial_plan, input.callers);
+    return AddCallerNumber(*party->tn(), input);
   }
   const PassportVerdict* passport = input.verdict.deciding();
   const bool verified = input.verdict.passed() && passport != nullptr && passport->orig;
@@ -73,9 +79,7 @@ void AddFrom(const std::string& text, RuleInput& input) {
     if (!read || !read->tn()) return input.unreadable_callers.push_back(text);
     number = read->tn();
   }
-  if (ClaimsANumber(CallNumber::Of(*number, plan), input.policy)) {
-    AddNumber(number, plan, input.callers);
-  }
+  if (ClaimsANumber(CallNumber::Of(*number, plan), input.policy)) AddCallerNumber(*number, input);
 }
 
 bool IsSosUrn(std::string_view text) {
@@ -93,9 +97,12 @@ bool IsEmergencyBehind(const DialPlan& plan, std::string_view digits) {
   return std::find(numbers.begin(), numbers.end(), digits) != numbers.end();
 }
 
-// Where a number is ported the call goes to another one than it shows (RFC 4694).
+// Where a number is ported the call goes to another one than it shows (RFC 4694). Encoded, or with
+// white space, it may be read by somebody else (RFC 3261 19.1.4).
 bool HasRoutingNumber(std::string_view uri) {
-  return ToLower(uri).find(";rn=") != std::string::npos;
+  std::string plain = PercentDecoded(uri);
+  std::erase_if(plain, [](char c) { return c == ' ' || c == '\t'; });
+  return ToLower(plain).find(";rn=") != std::string::npos;
 }
 
 bool IsEmergencyTarget(const std::string& text, const RuleInput& input) {
@@ -107,9 +114,18 @@ bool IsEmergencyTarget(const std::string& text, const RuleInput& input) {
          IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
 }
 
+// Whether `count` digits follow one another in `text`.
+bool HasDigits(std::string_view text, size_t count) {
+  size_t run = 0;
+  return std::any_of(text.begin(), text.end(), [&](char c) {
+    run = IsDigit(c) ? run + 1 : 0;
+    return run >= count;
+  });
+}
+
 // Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
-// URI whose user part (or host, if it has none) begins with a letter, so that nobody takes it for a
-// number. Else it says itself where the call goes.
+// URI whose user part (or host, if it has none) begins with a letter, and in which there is no
+// number, so that nobody takes it for one. Else it says itself where the call goes.
 bool IsElement(const std::string& text, const RuleInput& input) {
   const Party* party = input.PartyOf(text);
   if (party == nullptr || party->tn() || !party->uri()) return false;
@@ -117,8 +133,9 @@ bool IsElement(const std::string& text, const RuleInput& input) {
   const std::string scheme = ToLower(uri.substr(0, std::min(uri.find(':'), uri.size())));
   if (scheme != "sip" && scheme != "sips") return false;
   const std::string_view rest = std::string_view(uri).substr(scheme.size() + 1);
-  if (!rest.empty() && IsAlpha(rest[0])) return true;
   const bool has_user = rest.find('@') != std::string_view::npos;
+  if (HasDigits(rest.substr(0, has_user ? rest.find('@') : 0), kWholeNumber)) return false;
+  if (!rest.empty() && IsAlpha(rest[0])) return true;
   return !has_user && rest.find_first_of(".[") != std::string_view::npos;
 }
 
@@ -142,9 +159,13 @@ const Party* RuleInput::PartyOf(std::string_view text) const {
   return found != parties.end() && found->second ? &*found->second : nullptr;
 }
 
+bool RuleInput::IsVerified(const CallNumber& number) const {
+  return std::find(verified.begin(), verified.end(), number) != verified.end();
+}
+
 RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
                           const PolicyCall& call, const Verdict& verdict) {
-  RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}, {}};
+  RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}, {}, false, {}};
   AddParties(call, input);
   for (const std::string& text : call.orig) AddCaller(text, input);
   if (call.from && settings.from_header == FromHeader::kJudge) AddFrom(*call.from, input);
@@ -153,7 +174,8 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
   const PassportVerdict* passport = verdict.deciding();
   if (verdict.passed() && passport != nullptr && passport->signer) {
     const SignerInfo& signer = *passport->signer;
-    input.signers = signer.spcs.empty() ? signer.delegated_by_spcs : signer.spcs;
+    input.signer_has_spc = !signer.spcs.empty();
+    input.signers = input.signer_has_spc ? signer.spcs : signer.delegated_by_spcs;
   }
   return input;
 }

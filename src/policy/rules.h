@@ -38,14 +38,21 @@ struct RuleInput {
   bool caller_is_uri = false;       // a PASSporT was signed for a URI, and the trunk allows that
   std::vector<CallNumber> callees;  // of dest and the request's URI, each once
   std::vector<std::string> unreadable_callees;  // what is no number among them
+  std::vector<CallNumber> verified;  // those of `callers` that the PASSporT was signed for
   /// SPCs of the signer, else of who delegated to it; only if the call is verified.
   std::vector<std::string> signers;
+  /// Whether the signer's own certificate names an SPC; else it may show the verified number only.
+  bool signer_has_spc = false;
   /// What the texts of call are read as, each once.
   std::map<std::string_view, std::optional<Party>> parties;
 
   /// The party that `text`, which is one of call's orig, from, dest or request_uri, is; nullptr if
   /// it cannot be read.
   [[nodiscard]] const Party* PartyOf(std::string_view text) const;
+
+  /// Whether `number`, one of `callers`, is the one that the PASSporT was signed for. Another one
+  /// may stand in From or in a second P-Asserted-Identity, for which nobody vouched.
+  [[nodiscard]] bool IsVerified(const CallNumber& number) const;
 
   /// Findings of rules that are not broken. `detail` is a text, or a function that gives one and is
   /// called only if such details are wanted.

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "callvet/reason.h"
+#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
@@ -56,20 +57,6 @@ Result<UriSpan> FindUri(std::string_view text) {
     return Fail(Reason::kParameterInvalid, Quote(text) + " holds no sip, sips or tel URI");
   }
   return span;
-}
-
-std::string PercentDecoded(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && IsHexDigit(text[i + 1]) &&
-        IsHexDigit(text[i + 2])) {
-      decoded += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
-  }
-  return decoded;
 }
 
 bool IsVerstat(std::string_view parameter) {

@@ -184,6 +184,20 @@ Result<SipUri> SipUri::Parse(std::string_view text) {
   return uri;
 }
 
+std::string PercentDecoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && IsHexDigit(text[i + 1]) &&
+        IsHexDigit(text[i + 2])) {
+      decoded += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
 std::optional<std::string_view> FindUriParameter(std::string_view parameters,
                                                  std::string_view name) {
   while (!parameters.empty()) {

@@ -43,6 +43,10 @@ struct X5uRules {
 /// than nothing, a host. Fails with kInfoInvalid. Says nothing about where the host points. Pure.
 Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules = {});
 
+/// `text` with each %XX decoded, whatever it stands for: as an element that decodes first and
+/// splits then would see it. What is no such escape stays. Pure.
+std::string PercentDecoded(std::string_view text);
+
 /// The value of the parameter `name` (any case) of ";a=b;c", "" if it has none, or nothing. Pure.
 std::optional<std::string_view> FindUriParameter(std::string_view parameters,
                                                  std::string_view name);

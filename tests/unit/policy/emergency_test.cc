@@ -79,7 +79,11 @@ TEST(Emergency, NearestCallsThatAreNone) {
                                         {"US", "urn:service:counseling"},
                                         {"US", "sip:sos@example.org"},
                                         {"US", "tel:911;npdi;rn=+12155550199"},
-                                        {"CN", "<tel:110;RN=+8613800138009>"}};
+                                        {"CN", "<tel:110;RN=+8613800138009>"},
+                                        {"CN", "sip:110;npdi;r%6E=+8613800138009@h"},
+                                        {"CN", "sip:110;%72n=+8613800138009@h;user=phone"},
+                                        {"CN", "sip:110;npdi;rn%3D+8613800138009@h"},
+                                        {"CN", "sip:110; rn=+8613800138009@h"}};
   for (const Emergency& other : calls) {
     TestCall call;
     call.request.dest = {other.dest};
@@ -150,7 +154,8 @@ TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
        {"sip:8613800138009%3Bnpdi@h", "sip:13800138009,1@h", "sip:13800138009p1@h",
         "tel:+8613800138009p1", "sip:00000008613800138009@h", "sip:1380013800a@h;user=phone",
         "sip:9001#8613800138003@h", "sip:8613800138001", "sip:95_88@h", "tel:abc", "<sip:x", "",
-        "http://h/"}) {
+        "http://h/", "sip:x8613800138009@h", "sip:x+8613800138009@h", "sip:a%2B8613800138009@h",
+        "sip:u13800138009@10.0.0.1", "sip:p13800138009;x=y@gw"}) {
     call.request_uri = target;
     EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject) << target;
   }

@@ -472,6 +472,51 @@ TEST_F(PlanDemands, H2_ACertificateForTheNumberItselfPresentsIt) {
   ExpectBlocked(decide("+861058880151"), Reason::kTnNotAuthorized);
 }
 
+// What is shown beside the verified number has nobody who vouches for it: it is no number of a
+// certificate for single ones, of a delegate, or from abroad.
+TEST_F(PlanDemands, H2_AVerifiedNumberVouchesForNoOtherOne) {
+  const auto decide = [&](TestCall call, const std::string& beside, const std::string& trunk = "") {
+    const Verdict verdict = call.Judge();
+    EXPECT_TRUE(verdict.passed());
+    PolicyCall shown;
+    shown.orig = call.request.orig;
+    shown.dest = call.request.dest;
+    shown.trunk = trunk;
+    EXPECT_EQ(Decide(*policy_, shown, verdict).action, Action::kPass);
+    shown.from = "<sip:" + beside + "@example.org>";
+    const Disposition by_from = Decide(*policy_, shown, verdict);
+    shown.from.reset();
+    shown.orig.push_back("tel:" + beside);
+    const Disposition by_pai = Decide(*policy_, shown, verdict);
+    EXPECT_EQ(by_from.action, by_pai.action) << beside;
+    EXPECT_EQ(by_from.reason, by_pai.reason) << beside;
+    return by_pai;
+  };
+  TestCall single = SignedCall("+861058880150", kCallee, "818H", "CN");
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list = NumberList({{"861058880150", 1}});
+  single.UseLeaf(spec);
+  ExpectBlocked(decide(single, "95588"), Reason::kNumberOfAnotherHolder);
+  ExpectBlocked(decide(single, "+861058880151"), Reason::kNumberOfAnotherHolder);
+  ExpectAllowed(decide(single, "+861058880150"));
+
+  TestCall delegated = SignedCall("+861058880150", kCallee, "818H", "CN");
+  CertSpec ca = CaSpec("/CN=Delegate CA");
+  ca.tn_auth_list = SpcList({"4321"});
+  const TestCert delegate_ca = Issue(ca, delegated.ca);
+  delegated.leaf = Issue(spec, delegate_ca);
+  delegated.bundle = {delegated.leaf.certificate, delegate_ca.certificate,
+                      delegated.ca.certificate};
+  ExpectBlocked(decide(delegated, "95588"), Reason::kNumberOfAnotherHolder);
+
+  // Who has an SPC shows all that it holds; from abroad a domestic number must be verified itself.
+  const TestCall own = SignedCall("+861058880100", kCallee, "818H", "CN");
+  ExpectAllowed(decide(own, "+861058880120"));
+  const Disposition abroad = decide(own, "+861058880120", "abroad");
+  ExpectBlocked(abroad, Reason::kIrregularCaller);
+  EXPECT_EQ(abroad.irregular, IrregularCaller::kDomesticNumberAbroad);
+}
+
 TEST_F(PlanDemands, H4_AccessNumbersAreForInboundOnly_CallbacksByUndertaking) {
   ExpectBlocked(Unsigned("+861058880170", "centre-voice"), Reason::kUseNotAllowed);
   ExpectBlocked(Unsigned("+861058880170", "centre-callback"), Reason::kUseNotAllowed);
