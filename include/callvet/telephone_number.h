@@ -48,11 +48,15 @@ const DialPlan* FindDialPlan(std::string_view country);
 /// All plans, sorted by iso.
 std::span<const DialPlan> AllDialPlans();
 
+/// The short code `canonical` with the country code in front, where `plan` reads both as the same
+/// number ("8695588"); else nothing. Pure; thread-safe.
+std::optional<std::string> WithCountryCode(std::string_view canonical, const DialPlan& plan);
+
 /// A telephone number in the canonical form of RFC 8224 8.3: 1 to 15 characters 0-9 # *,
 /// without '+'. A value.
 class TelephoneNumber {
  public:
-  /// The most characters that a number as received may have.
+  /// The most characters that a number as received may have, parameters not counted.
   static constexpr size_t kMaxReceived = 128;
   /// The most characters of a canonical number (E.164, A-35).
   static constexpr size_t kMaxCanonical = 15;
@@ -80,6 +84,8 @@ class TelephoneNumber {
   /// True if it arrived with '+', a global phone-context or an international dialling prefix:
   /// globally routable beyond doubt.
   [[nodiscard]] bool global() const { return global_; }
+  /// True if it is a short code of the plan: "95588".
+  [[nodiscard]] bool local() const { return local_; }
 
  private:
   enum class Source : unsigned char { kDialled, kClaim };
@@ -88,6 +94,7 @@ class TelephoneNumber {
   std::string canonical_;
   std::string digits_;
   bool global_ = false;
+  bool local_ = false;
 };
 
 }  // namespace callvet

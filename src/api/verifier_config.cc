@@ -119,6 +119,9 @@ class SectionsReader {
     flag = false;
     reader.Flag("ignore_date", flag);
     if (flag) options.date_policy = DatePolicy::kIgnore;
+    flag = false;
+    reader.Flag("ignore_request_uri", flag);
+    if (flag) options.target_policy = TargetPolicy::kToOnly;
     ReadEngine(reader);
   }
 

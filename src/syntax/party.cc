@@ -34,9 +34,12 @@ std::optional<std::string> ServiceUrn(std::string_view text) {
   return lower;
 }
 
-// RFC 3261 25.1: token characters and white space; bytes of UTF-8 names are let through.
+// RFC 3261 25.1: token characters and white space. Bytes of UTF-8 names, and what people write
+// ("AT&T", "Bob (home)") and no URI can be made of, are let through.
 bool IsNameChar(char c) {
-  return IsSipTokenChar(c) || c == ' ' || c == '\t' || static_cast<unsigned char>(c) >= 0x80;
+  constexpr std::string_view kHarmless = " \t&()/=?[]#$";
+  return IsSipTokenChar(c) || kHarmless.find(c) != std::string_view::npos ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 // The length of the quoted string that `text` begins with, both quotes included; 0 if it has no
@@ -52,8 +55,8 @@ size_t QuotedLength(std::string_view text) {
   return 0;
 }
 
-// Whether a comma, outside quotes, ends the value that `parameters` belong to: another one follows,
-// of which somebody else may take the URI.
+// Whether another value follows the one that `parameters` belong to, behind a comma outside quotes
+// or not, of which somebody else may take the URI.
 bool AnotherFollows(std::string_view parameters) {
   bool quoted = false;
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -61,7 +64,7 @@ bool AnotherFollows(std::string_view parameters) {
       ++i;
     } else if (parameters[i] == '"') {
       quoted = !quoted;
-    } else if (parameters[i] == ',' && !quoted) {
+    } else if (!quoted && (parameters[i] == ',' || parameters[i] == '<' || parameters[i] == '>')) {
       return true;
     }
   }

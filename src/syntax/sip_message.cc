@@ -179,6 +179,8 @@ Result<void> ReadHeaders(std::string_view& text, const LineStyle& style, SipMess
   while (!text.empty()) {
     const std::string_view line = Undecorate(TakeLine(text), style);
     if (line.empty()) return {};
+    // Somebody else may take it for a line's end.
+    if (line.find('\r') != std::string_view::npos) return Invalid("a CR within " + Quote(line));
     if (line[0] == ' ' || line[0] == '\t') {
       if (message.headers.empty()) return Invalid("the first header line begins with white space");
       message.headers.back().value.append("\r\n").append(line);
@@ -417,6 +419,8 @@ Result<SipMessage> SipMessage::ParseMessage(std::string_view bytes) {
     return Invalid("the body has " + std::to_string(message->body.size()) +
                    " bytes, less than Content-Length says");
   }
+  // Without the header the body is what came with it (RFC 3261 18.3).
+  if (message && !message->content_length) message->content_length = message->body.size();
   return message;
 }
 
@@ -431,8 +435,10 @@ std::vector<std::string> SipMessage::All(std::string_view name) const {
 std::vector<MediaKey> SipMessage::SdpFingerprints() const {
   std::vector<MediaKey> keys;
   const auto type = TheOne(*this, "content-type", "application/sdp");
-  if (!type || !All("content-encoding").empty()) return keys;
-  if (Word(*type) == "application/sdp") AddFingerprints(body, keys);
+  const auto disposition = TheOne(*this, "content-disposition", "session");
+  if (!type || !disposition || !All("content-encoding").empty()) return keys;
+  if (Word(*disposition) == "session" && Word(*type) == "application/sdp")
+    AddFingerprints(body, keys);
   const std::string boundary = Boundary(*type);
   if (!Word(*type).starts_with("multipart/") || boundary.empty()) return keys;
   std::optional<std::string_view> session;

@@ -138,12 +138,32 @@ std::string WithoutNationalPrefix(std::string_view digits, const DialPlan& plan)
   return std::string(prefixed ? digits.substr(plan.national_prefix.size()) : digits);
 }
 
+// phone-context of `parameters`, "" if there is none. It may occur once (RFC 3966 3): of two,
+// somebody else may take the other one.
+Result<std::string_view> PhoneContext(std::string_view parameters) {
+  constexpr std::string_view kName = "phone-context";
+  const auto context = FindUriParameter(parameters, kName);
+  if (!context) return std::string_view();
+  const auto behind = static_cast<size_t>(context->data() - parameters.data()) + context->size();
+  const size_t next = std::min(parameters.find(';', behind), parameters.size());
+  if (context->size() > TelephoneNumber::kMaxReceived ||
+      FindUriParameter(parameters.substr(next), kName)) {
+    return Fail(Reason::kParameterInvalid, "phone-context of " + Quote(parameters, 200));
+  }
+  return *context;
+}
+
 // RFC 8225 5.2.1: a claim is E.164 already, unless it cannot be.
 bool IsE164Claim(std::string_view digits, const DialPlan& plan) {
   return plan.national_claims == DialPlan::NationalClaims::kRefused && !digits.starts_with('0');
 }
 
 }  // namespace
+
+std::optional<std::string> WithCountryCode(std::string_view canonical, const DialPlan& plan) {
+  if (!IsLocal(canonical, plan, Written::kWithCountryCode)) return std::nullopt;
+  return std::string(plan.country_code).append(canonical);
+}
 
 Result<TelephoneNumber> TelephoneNumber::Parse(std::string_view text, const DialPlan* plan) {
   return Read(text, plan, Source::kDialled);
@@ -155,24 +175,23 @@ Result<TelephoneNumber> TelephoneNumber::ParseClaim(std::string_view text, const
 
 Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialPlan* plan,
                                               Source source) {
-  if (text.size() > kMaxReceived) {
-    return Fail(Reason::kParameterInvalid,
-                "a number of " + std::to_string(text.size()) + " characters: " + Quote(text, 40));
-  }
   const size_t cut = std::min(text.find(';'), text.size());
+  if (cut > kMaxReceived) {
+    return Fail(Reason::kParameterInvalid,
+                "a number of " + std::to_string(cut) + " characters: " + Quote(text, 40));
+  }
   if (source == Source::kClaim && cut < text.size()) {
     return Fail(Reason::kParameterInvalid, "a tn claim has no parameters (A-12): " + Quote(text));
   }
   std::string_view subscriber = Trim(text.substr(0, cut));
   TelephoneNumber number;
   std::string context;
+  const auto parameter = PhoneContext(text.substr(cut));
+  if (!parameter) return parameter.error();
   if (subscriber.starts_with('+')) {
     number.global_ = true;
     subscriber.remove_prefix(1);
-  } else if (const auto parameter = cut < text.size()
-                                        ? FindUriParameter(text.substr(cut), "phone-context")
-                                        : std::nullopt;
-             parameter && parameter->starts_with('+')) {
+  } else if (parameter->starts_with('+')) {
     const auto digits = StripSeparators(parameter->substr(1));
     if (!digits || digits->empty()) {
       return Fail(Reason::kParameterInvalid, "phone-context of " + Quote(text));
@@ -200,6 +219,7 @@ Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialP
     number.canonical_ = std::move(canonical.number);
     number.global_ = canonical.routing == Routing::kGlobal;
   }
+  number.local_ = plan != nullptr && IsLocal(number.canonical_, *plan, Written::kBare);
   if (number.canonical_.size() > kMaxCanonical) {
     return Fail(Reason::kParameterInvalid,
                 Quote(text) + " has more than 15 digits, which E.164 does not have");

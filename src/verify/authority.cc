@@ -64,8 +64,13 @@ Result<void> CheckDelegation(const std::vector<const TnAuthList*>& lists) {
   return {};
 }
 
-Result<void> CheckAuthority(const TnAuthList& list, const PartyClaim& identity) {
+Result<void> CheckAuthority(const TnAuthList& list, const PartyClaim& identity,
+                            const DialPlan* plan) {
   if (identity.tn ? list.Authorizes(*identity.tn) : !list.spcs().empty()) return {};
+  // A list may have a short code in its form with the country code (H-20).
+  const auto global =
+      identity.tn && plan != nullptr ? WithCountryCode(*identity.tn, *plan) : std::nullopt;
+  if (global && list.Authorizes(*global)) return {};
   return Fail(Reason::kTnNotAuthorized,
               Quote(identity.tn ? *identity.tn : identity.uri.value_or(""), 200) + " is not in " +
                   list.ToText().substr(0, 500));

@@ -10,6 +10,7 @@
 #include "callvet/certificate_source.h"
 #include "callvet/passport.h"
 #include "callvet/result.h"
+#include "callvet/telephone_number.h"
 #include "pki/chain.h"
 #include "pki/claim_constraints.h"
 
@@ -35,9 +36,11 @@ Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
 /// kTnAuthListNotEncompassed. Pure.
 Result<void> CheckDelegation(const std::vector<const TnAuthList*>& lists);
 
-/// B-6: the signer's list covers `identity`, which is in canonical form: a number by Authorizes, a
-/// URI only by an SPC. Fails with kTnNotAuthorized. Pure.
-Result<void> CheckAuthority(const TnAuthList& list, const PartyClaim& identity);
+/// B-6: the signer's list covers `identity`, which is in canonical form by `plan` (may be null): a
+/// number by Authorizes, a short code of the plan also with the country code in front, a URI only
+/// by an SPC. Fails with kTnNotAuthorized. Pure.
+Result<void> CheckAuthority(const TnAuthList& list, const PartyClaim& identity,
+                            const DialPlan* plan);
 
 /// B-21 to B-23: the claims keep to the signer's constraints. iat, orig and dest count as demanded
 /// in any case. A value that is no string is compared by its deterministic JSON text (B-22). Fails

@@ -25,10 +25,11 @@ std::vector<Party> ReadParties(const std::vector<std::string>& texts, const Dial
 // Nothing shorter is taken for a whole number that was written without '+'.
 constexpr size_t kMinWholeNumber = 10;
 
-// True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan),
-// or so many digits that they are compared as those of To are. An extension says nothing.
+// True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan), a
+// short code of the plan, or so many digits that they are compared as those of To are. An extension
+// says nothing.
 bool IsComparable(const TelephoneNumber& number, const DialPlan* plan) {
-  if (number.global()) return true;
+  if (number.global() || number.local()) return true;
   const std::string& digits = number.canonical();
   if (digits.size() >= kMinWholeNumber && std::all_of(digits.begin(), digits.end(), IsDigit)) {
     return true;
@@ -54,6 +55,13 @@ bool SaysItIsANumber(std::string_view uri) {
 
 Target ReadTarget(const std::string& text, const VerifierOptions& options) {
   if (options.target_policy == TargetPolicy::kToOnly) return {{}, {}, "it is to be ignored"};
+  // Two URIs in one: the next element may take the other one.
+  const bool bracketed = text.starts_with('<') && text.find('>') != std::string::npos;
+  const size_t user_end = text.find('@');
+  const bool two =
+      (!bracketed && text.find('<') != std::string::npos) ||
+      (user_end != std::string::npos && text.find('@', user_end + 1) != std::string::npos);
+  if (two) return {Party::Nobody(text), {}, {}};
   // A Request-URI has no header parameters: what follows is its own.
   const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
   auto party = Party::Parse(bare_uri ? "<" + text + ">" : text, options.dial_plan);

@@ -98,7 +98,7 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const J
   const TnAuthList& own = *lists->of_path.front();
   if (!Record(trail, CheckId::kDelegation, CheckDelegation(lists->of_path),
               "each list is within its parent's") ||
-      !Record(trail, CheckId::kAuthority, CheckAuthority(own, identity),
+      !Record(trail, CheckId::kAuthority, CheckAuthority(own, identity, call.options.dial_plan),
               own.spcs().empty() ? "the number is in the signer's list"
                                  : "the signer's SPC covers any number")) {
     return false;
@@ -144,13 +144,24 @@ std::optional<Es256Job> CheckFullForm(const VerifiedChain& chain, const Call& ca
   return std::nullopt;
 }
 
+// What may have been signed for each of `parties`: without user=phone it is open whether a user
+// part of digits is a number.
+std::vector<PartyClaim> ClaimsFor(const std::vector<Party>& parties) {
+  std::vector<PartyClaim> claims;
+  for (const Party& party : parties) {
+    if (party.tn()) claims.push_back({party.tn()->canonical(), {}});
+    if (party.uri()) claims.push_back({{}, *party.uri()});
+  }
+  return claims;
+}
+
 // Everything that the signer of a compact form may have signed, given what the call shows: mky
 // belongs into it if the SDP has fingerprints, but not every signer puts it there.
 std::vector<RebuiltPassport> RebuildCandidates(const std::string& x5u, const Call& call) {
   std::vector<RebuiltPassport> candidates;
   const auto& fingerprints = call.request.sdp_fingerprints;
-  for (const Party& caller : call.callers) {
-    for (const Party& called : CalledForCompact(call)) {
+  for (const PartyClaim& caller : ClaimsFor(call.callers)) {
+    for (const PartyClaim& called : ClaimsFor(CalledForCompact(call))) {
       if (fingerprints && !fingerprints->empty()) {
         candidates.push_back(RebuildPassport(x5u, **call.date, caller, called, *fingerprints));
       }

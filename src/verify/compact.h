@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "callvet/passport.h"
-#include "syntax/party.h"
 
 namespace callvet {
 
@@ -20,11 +19,11 @@ struct RebuiltPassport {
 };
 
 /// Rebuilds a base PASSporT by the deterministic serialisation of RFC 8225 9: header
-/// {alg, typ, x5u}, payload {dest, iat, mky, orig}, numbers and URIs in canonical form,
-/// `fingerprints` sorted with their digests in capitals; without any there is no mky. Pure;
-/// thread-safe.
-RebuiltPassport RebuildPassport(const std::string& x5u, sys_seconds date, const Party& caller,
-                                const Party& called,
+/// {alg, typ, x5u}, payload {dest, iat, mky, orig}, `caller` and `called` as they are given (a tn
+/// or a uri, in canonical form), `fingerprints` sorted, each once, with their algorithms in small
+/// letters and their digests in capitals; without any there is no mky. Pure; thread-safe.
+RebuiltPassport RebuildPassport(const std::string& x5u, sys_seconds date, const PartyClaim& caller,
+                                const PartyClaim& called,
                                 const std::vector<MediaKey>& fingerprints = {});
 
 }  // namespace callvet

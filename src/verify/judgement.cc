@@ -218,8 +218,12 @@ void CallJudgement::SettleDiversions(const DivGraph& graph, const std::vector<bo
 void CallJudgement::CheckRichCallData() {
   for (Entry& entry : entries_) {
     Candidate& candidate = entry.candidate;
-    if (!candidate.rcd || candidate.trail.failed()) continue;
+    if (!candidate.rcd) continue;
     RichCallData& data = *candidate.verdict.rich_call_data;
+    if (candidate.trail.failed()) {
+      if (data.reason == Reason::kNone) data.reason = candidate.trail.FirstReason();
+      continue;
+    }
     const bool third_party = candidate.rcd->iss.has_value();
     const bool first_party = !third_party || HasFirstParty(candidate);
     const auto missing =

@@ -85,7 +85,9 @@ void CheckRecent(const Claims& claims, const Call& call, Trail& trail) {
     return IatText(claims, call) + ", before the last diversion up to " +
            SecondsText(call.options.max_diverted_age) + " count";
   };
-  if (IsRecent(call, iat)) {
+  if (auto ok = CheckValidity(claims, Reason::kDivStale, call); !ok) {
+    trail.Fail(CheckId::kIatFresh, ok.error());
+  } else if (IsRecent(call, iat)) {
     trail.Pass(CheckId::kIatFresh, text);
   } else {
     trail.Fail(CheckId::kIatFresh,
@@ -197,7 +199,7 @@ ChainNode MakeNode(const Candidate& candidate, const Call& call) {
   if (candidate.div) node.div = CanonicalName(candidate.div->party, call.options.dial_plan);
   const bool sound = candidate.kind && !candidate.trail.failed();
   const bool recent = IsRecent(call, IatOf(claims));
-  node.usable = sound && recent;
+  node.usable = sound && recent && CheckValidity(claims, Reason::kDivStale, call).has_value();
   node.too_old = sound && !recent && IatOf(claims) < call.now;
   node.iat = claims.iat;
   node.fresh = IsFresh(call, IatOf(claims));

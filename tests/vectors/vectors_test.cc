@@ -91,8 +91,8 @@ TEST(Vectors, V2_Rfc8224Identity_SignatureGood_IatIsAString_InfoDiffers) {
 TEST(Vectors, V3_Rfc8224Compact_VerifiesWhenRebuiltWithTheStringIat) {
   const IdentityHeader header = Header("rfc8224-s5.1.compact-identity.txt");
   ASSERT_EQ(header.form(), IdentityHeader::Form::kCompact);
-  const auto caller = Party::Parse("+12155551212", nullptr).value();
-  const auto called = Party::Parse("sip:alice@example.com", nullptr).value();
+  const PartyClaim caller{"12155551212", {}};
+  const PartyClaim called{{}, "sip:alice@example.com"};
   const RebuiltPassport rebuilt = RebuildPassport(
       header.info()->uri, sys_seconds(std::chrono::seconds(1443208345)), caller, called);
   // As the standard says: iat is a number. The RFC signed a string.

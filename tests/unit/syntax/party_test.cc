@@ -30,7 +30,7 @@ TEST(AddrSpec, UriOfANameAddr) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"<sip:alice@example.org>", "sip:alice@example.org"},
       {"<sip:alice@example.org>;tag=1", "sip:alice@example.org"},
-      {"Alice B <sip:alice@example.org;user=phone> ; tag=<x>", "sip:alice@example.org;user=phone"},
+      {"Alice B <sip:alice@example.org;user=phone> ; tag=x", "sip:alice@example.org;user=phone"},
       {"\"Alice\" <sip:alice@example.org>", "sip:alice@example.org"},
       {"\"<sip:mallory@example.net>\" <sip:alice@example.org>", "sip:alice@example.org"},
       {"\"a\\\"<sip:mallory@example.net>\"<sip:alice@example.org>", "sip:alice@example.org"},
@@ -42,19 +42,36 @@ TEST(AddrSpec, UriOfANameAddr) {
       {"sip:alice,b@example.org;tag=1", "sip:alice,b@example.org"},
       {"sip:+12155550100;verstat=No-TN-Validation@example.org;tag=1",
        "sip:+12155550100;verstat=No-TN-Validation@example.org"},
-      {"sip:example.org;tag=1", "sip:example.org"}};
+      {"sip:example.org;tag=1", "sip:example.org"},
+      {"AT&T <sip:alice@example.org>", "sip:alice@example.org"},
+      {"Bob (home) <sip:alice@example.org>", "sip:alice@example.org"},
+      {"=?UTF-8?B?Qm9i?= <sip:alice@example.org>;tag=1", "sip:alice@example.org"},
+      {"<sip:alice@example.org>;x=\"<sip:b@c>\"", "sip:alice@example.org"}};
   for (const auto& [text, spec] : cases) EXPECT_EQ(Spec(text), spec) << text;
 }
 
 TEST(AddrSpec, OtherTexts_AreInvalid) {
   for (const std::string_view text :
-       {"\"Alice", "\"Alice\\\"", "\"Alice\" sip:alice@example.org", "\"Alice\"",
-        "<sip:alice@example.org", "Alice <", "\"a\" b <sip:alice@example.org>",
+       {"\"Alice",
+        "\"Alice\\\"",
+        "\"Alice\" sip:alice@example.org",
+        "\"Alice\"",
+        "<sip:alice@example.org",
+        "Alice <",
+        "\"a\" b <sip:alice@example.org>",
         "x \"<sip:mallory@example.net>\" <sip:alice@example.org>",
         "<sip:mallory@example.net> <sip:alice@example.org>",
-        "<sip:mallory@example.net>, <sip:alice@example.org>", "<sip:alice@example.org>tag=1",
+        "<sip:mallory@example.net>, <sip:alice@example.org>",
+        "<sip:alice@example.org>tag=1",
         "<sip:alice@example.org>;tag=1, <sip:mallory@example.net>",
-        "<sip:alice@example.org>;tag=1,sip:mallory@example.net", "<sip:alice@example.org>;a=\"b",
+        "<sip:alice@example.org>;tag=1,sip:mallory@example.net",
+        "<sip:alice@example.org>;tag=1 <sip:mallory@example.net>",
+        "<sip:alice@example.org>;<sip:mallory@example.net>",
+        "<sip:alice@example.org>;x=1<sip:mallory@example.net>",
+        "Smith, A <sip:alice@example.org>",
+        "a@b <sip:alice@example.org>",
+        "sip:a <sip:alice@example.org>",
+        "<sip:alice@example.org>;a=\"b",
         "<sip:alice@example.org>;a=\"b\\\",c\",<sip:mallory@example.net>",
         "sip:alice@example.org;tag=1, sip:mallory@example.net",
         "sip:alice@example.org, sip:mallory@example.net",

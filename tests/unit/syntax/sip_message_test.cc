@@ -224,6 +224,25 @@ TEST(SipMessage, TheAttackersTextIsNoRequest) {
   }
 }
 
+// Somebody else may take a lone CR for a line's end.
+TEST(SipMessage, ACrWithinAHeaderLine_IsInvalid) {
+  for (const std::string header : {"X: a\rP-Asserted-Identity: <tel:+12155550199>\r\n",
+                                   "X: a\r\n b\rFrom: x\r\n", "X: a\r b\r\n"}) {
+    EXPECT_THAT(ParseSip("INVITE sip:a@example.org SIP/2.0\r\nFrom: g\r\n" + header +
+                         "Content-Length: 0\r\n\r\n"),
+                FailsWith(Reason::kSipMessageInvalid))
+        << header;
+  }
+}
+
+// From the wire nothing was lost: a request without Content-Length has the body that came with it.
+TEST(SipMessage, A16_AMessageFromTheWireWithoutLengthHasNoBody) {
+  const std::string head = "INVITE sip:a@example.org SIP/2.0\r\nFrom: g\r\nTo: g\r\n\r\n";
+  EXPECT_EQ(SipMessage::ParseMessage(head).value().content_length, 0U);
+  EXPECT_EQ(SipMessage::ParseMessage(head + "v=0\r\n").value().content_length, 5U);
+  EXPECT_EQ(ParseSip(head).value().content_length, std::nullopt);
+}
+
 // The summary lines of tools show the request line once more.
 TEST(SipMessage, SummaryLinesAreNoRequests) {
   const std::string message = "INVITE sip:x@example.org SIP/2.0\nFrom: 1\nContent-Length: 0\n\n";
@@ -417,6 +436,13 @@ TEST(SipMessage, A16_WhatIsSdp) {
   EXPECT_THAT(KeysOf("Content-Type: Application/SDP;x=y\r\n", sdp), ElementsAre(key));
   EXPECT_THAT(KeysOf("Content-Type: text/plain\r\n", sdp), ElementsAre());
   EXPECT_THAT(KeysOf("c: application/sdp\r\ne: gzip\r\n", sdp), ElementsAre());
+  // Of another disposition it describes another session (RFC 3261 20.11, RFC 3959).
+  EXPECT_THAT(
+      KeysOf("c: application/sdp\r\nContent-Disposition: Session;handling=required\r\n", sdp),
+      ElementsAre(key));
+  EXPECT_THAT(KeysOf("c: application/sdp\r\nContent-Disposition: early-session\r\n", sdp),
+              ElementsAre());
+  EXPECT_THAT(KeysOf("c: application/sdp\r\nContent-Disposition: render\r\n", sdp), ElementsAre());
 }
 
 TEST(SipMessage, A16_OnlySdpPartsOfAMultipartBody) {

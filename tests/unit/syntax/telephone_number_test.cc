@@ -87,14 +87,23 @@ TEST(TelephoneNumber, A33_ParametersAreCutOff) {
 
 TEST(TelephoneNumber, A33_PhoneContextThatIsNoPrefix_IsInvalid) {
   for (const std::string_view text : {"2155550100;phone-context=+", "2155550100;phone-context=+x",
-                                      "2155550100;phone-context=+1;x=alice;phone-context=+2a"}) {
-    const auto number = TelephoneNumber::Parse(text, nullptr);
-    if (text.ends_with("2a")) {
-      EXPECT_THAT(number, Succeeds());  // the first one counts
-    } else {
-      EXPECT_THAT(number, FailsWith(Reason::kParameterInvalid)) << text;
-    }
+                                      "2155550100;phone-context=+1;x=alice;phone-context=+2a",
+                                      "2155550100;phone-context=+1;Phone-Context=+1",
+                                      "+12155550100;phone-context=a;phone-context=b"}) {
+    EXPECT_THAT(TelephoneNumber::Parse(text, nullptr), FailsWith(Reason::kParameterInvalid))
+        << text;
   }
+  const std::string longest = "5550100;phone-context=+1" + std::string(126, '-');
+  EXPECT_THAT(TelephoneNumber::Parse(longest, nullptr), Succeeds());
+  EXPECT_THAT(TelephoneNumber::Parse(longest + "-", nullptr), FailsWith(Reason::kParameterInvalid));
+}
+
+// tgrp, trunk-context, npdi, rn and verstat together are long (RFC 4904, RFC 4694).
+TEST(TelephoneNumber, A33_ParametersMayBeLong) {
+  const std::string more = ";tgrp=" + std::string(300, 'a');
+  EXPECT_EQ(Canonical("+12155550100" + more, ""), "12155550100");
+  EXPECT_EQ(Canonical("5550199;phone-context=+1999" + more, ""), "19995550199");
+  EXPECT_EQ(Canonical("5550199" + more + ";phone-context=+1999", ""), "19995550199");
 }
 
 TEST(TelephoneNumber, A32_ServiceCodesOfACountry_StayAsTheyAre) {

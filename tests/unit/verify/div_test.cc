@@ -390,6 +390,28 @@ TEST(Div, F4_Freshness) {
   EXPECT_EQ(judge(hours(4), seconds(0), seconds(0)), Reason::kNone);
 }
 
+// RFC 7519 4.1.4 and 4.1.5: who signs exp and nbf means them, before the last diversion too.
+TEST(Div, F4_ExpAndNbfCountInEachLink) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const auto at = [](seconds from_now) {
+    return std::to_string((kNow + from_now).time_since_epoch().count());
+  };
+  const auto shaken = [&](const std::pair<std::string, std::string>& more) {
+    return call.Header(
+        a, {"shaken", ClaimsTo(1, {{"attest", R"("A")"},
+                                   {"origid", R"("123e4567-e89b-12d3-a456-426655440000")"},
+                                   more})});
+  };
+  const std::string div = call.Div(a, 1, 2);
+  EXPECT_EQ(call.Judge({shaken({"exp", at(hours(1))}), div}, 2).reason, Reason::kNone);
+  EXPECT_EQ(call.Judge({shaken({"exp", at(-seconds(600))}), div}, 2).reason,
+            Reason::kDivInnermostInvalid);
+  EXPECT_EQ(call.Judge({shaken({"nbf", at(seconds(3000))}), div}, 2).reason,
+            Reason::kDivInnermostInvalid);
+  EXPECT_EQ(call.Judge({shaken({"exp", "\"x\""}), div}, 2).reason, Reason::kDivInnermostInvalid);
+}
+
 TEST(Div, F4_AnOldShakenWithoutADiversionIsStale) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
@@ -432,7 +454,11 @@ TEST(Div, F4_RequestUriThatLooksLikeANumber_IsForNobodyElse) {
                                "sip:+12155550102@h@h2",
                                "sip:+12155550102",
                                "sip:12155550102;user=phone",
-                               "tel:x12155550102"}) {
+                               "tel:x12155550102",
+                               "sip:+12155550101<sip:+12155550102@h>@h",
+                               "sip:+12155550101@+12155550102@h",
+                               "sip:+12155550101@h <sip:+12155550102@h>",
+                               "tel:5550102;phone-context=+1215;phone-context=+1999"}) {
       call.request.target = target;
       EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kDestMismatch) << target << country;
     }
@@ -528,6 +554,21 @@ TEST(Div, D4_RequestUrisThatAreNoComparableNumber_DoNotCount) {
   EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone);
   call.request.target = "sip:2155550102@192.0.2.1;user=phone";
   EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
+}
+
+// A short code says who is called as much as a whole number does.
+TEST(Div, D4_AShortCodeOfThePlanIsAnotherNumber) {
+  RedirectedCall call;
+  const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
+  call.options.dial_plan = FindDialPlan("CN");
+  call.request.dest = {"+12155550101"};
+  for (const char* target : {"sip:95588@h", "tel:95588", "sip:8695588@h", "sip:+8695588@h",
+                             "sip:10086@h;user=phone", "sip:96110@h"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch) << target;
+  }
+  call.request.target = "sip:1001@h";
+  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone);
 }
 
 TEST(Div, F8_SeveralChains_AnyGoodOneSuffices) {
