@@ -317,6 +317,31 @@ def check_upgrade(chroot, package):
     expect(chroot.owner("/var/lib/callvet") == "callvet:callvet 750", "directories stay as they were")
 
 
+def check_removal_of_mounts_and_links(chroot, package):
+    """Neither can be removed as a directory is; the scripts go on."""
+    chroot.apt("install", "/root/" + package.name)
+    data, anchors, shared = (chroot.path(path) for path in ("/var/lib/callvet", "/etc/callvet/anchors", "/root/anchors"))
+    shared.mkdir()
+    (shared / "lab.pem").write_text("")
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", data], check=True)
+
+    def purge(**environment):
+        shutil.rmtree(anchors)
+        anchors.symlink_to("/root/anchors")
+        said = chroot.apt("purge", "callvet", **environment)
+        expect(os.path.ismount(data) and not any(data.iterdir()), "purge leaves an empty mount point", said)
+        expect(not os.path.lexists(chroot.path("/etc/callvet")) and (shared / "lab.pem").exists(),
+               "and takes the link away, not what it names", said)
+        expect("is kept" not in said, "of which it says nothing", said)
+    purge()
+    chroot.apt("install", "/root/" + package.name)
+    (data / "calls.db").write_text("records")
+    purge(CALLVET_PURGE_DATA="yes")
+    expect(chroot.run("getent", "passwd", "callvet", code=None) == "", "with CALLVET_PURGE_DATA=yes the user is gone too")
+    subprocess.run(["umount", data], check=True)
+    data.rmdir()
+
+
 def check_removal(chroot, package):
     say("== Removal")
     evidence = chroot.path("/var/lib/callvet/calls.db")
@@ -341,6 +366,7 @@ def check_removal(chroot, package):
     chroot.path("/var/lib/callvet/calls.db").write_text("records")
     chroot.apt("purge", "callvet", CALLVET_PURGE_DATA="yes")
     expect(not chroot.path("/var/lib/callvet").exists(), "nor does CALLVET_PURGE_DATA=yes")
+    check_removal_of_mounts_and_links(chroot, package)
     chroot.apt("purge", "libcallvet-dev", "libcallvet1", "kamailio-callvet-module")
     left = [str(path) for top in ("etc", "usr", "var") for path in chroot.path(top).rglob("*callvet*")]
     expect(not left, "of all four packages nothing is left", str(left))
