@@ -76,6 +76,8 @@ class Chroot:
     def close(self):
         subprocess.run(["umount", self.root / "proc"], check=False)
         shutil.rmtree(self.root)
+        for suffix in (".log", ".service", ".strace"):
+            self.root.with_suffix(suffix).unlink(missing_ok=True)
 
     def run(self, *command, code=0, text=None, **environment):
         done = subprocess.run(["chroot", self.root, *map(str, command)], capture_output=True, text=True, input=text or "",
@@ -265,6 +267,27 @@ def check_service(chroot):
     expect(code == 0, "SIGTERM ends it in order", log)
     expect("not-ready" in log, "its log says that it was not ready")
     check_sandbox(chroot, service)
+    check_service_that_keeps_and_fetches(chroot, config)
+
+
+def check_service_that_keeps_and_fetches(chroot, config):
+    """With evidence, and a certificate that is asked for by name: what that needs the sandbox allows too."""
+    say("== The service with evidence and downloads")
+    before = config.read_text()
+    text = before.replace('"files": "lab-chain.pem",', "").replace('//, "evidence"', ', "evidence"')
+    expect(text.count("lab-chain.pem") == 0 and "\n  , \"evidence\"" in text, "its configuration can be changed so")
+    config.write_text(text)
+    chroot.path("/etc/resolv.conf").write_text("nameserver 127.0.0.1\n")  # which can be asked, and is not there
+    service = Service(chroot)
+    call = {"from": CALLER, "to": CALLED, "identity": sign(chroot).removeprefix("Identity:").strip()}
+    status, answer = service.get("/v1/calls", call)
+    expect(status == 200 and answer["verstat"] != "TN-Validation-Passed", f"no network, no certificate: {answer['reason']}", str(answer))
+    code, log = service.stop()
+    expect(code == 0, "SIGTERM ends it in order", log)
+    kept = chroot.run("callvet", "evidence", "find", "--store", "/var/lib/callvet/calls.db", "--json")
+    expect(answer["evidence_id"] in kept, "the call's record is in the store", kept)
+    check_sandbox(chroot, service)
+    config.write_text(before)
 
 
 def check_others(chroot):
