@@ -76,6 +76,8 @@ class Chroot:
     def close(self):
         subprocess.run(["umount", self.root / "proc"], check=False)
         shutil.rmtree(self.root)
+        for suffix in (".log", ".service", ".strace"):
+            self.root.with_suffix(suffix).unlink(missing_ok=True)
 
     def run(self, *command, code=0, text=None, **environment):
         done = subprocess.run(["chroot", self.root, *map(str, command)], capture_output=True, text=True, input=text or "",
@@ -265,6 +267,27 @@ def check_service(chroot):
     expect(code == 0, "SIGTERM ends it in order", log)
     expect("not-ready" in log, "its log says that it was not ready")
     check_sandbox(chroot, service)
+    check_service_that_keeps_and_fetches(chroot, config)
+
+
+def check_service_that_keeps_and_fetches(chroot, config):
+    """With evidence, and a certificate that is asked for by name: what that needs the sandbox allows too."""
+    say("== The service with evidence and downloads")
+    before = config.read_text()
+    text = before.replace('"files": "lab-chain.pem",', "").replace('//, "evidence"', ', "evidence"')
+    expect(text.count("lab-chain.pem") == 0 and "\n  , \"evidence\"" in text, "its configuration can be changed so")
+    config.write_text(text)
+    chroot.path("/etc/resolv.conf").write_text("nameserver 127.0.0.1\n")  # which can be asked, and is not there
+    service = Service(chroot)
+    call = {"from": CALLER, "to": CALLED, "identity": sign(chroot).removeprefix("Identity:").strip()}
+    status, answer = service.get("/v1/calls", call)
+    expect(status == 200 and answer["verstat"] != "TN-Validation-Passed", f"no network, no certificate: {answer['reason']}", str(answer))
+    code, log = service.stop()
+    expect(code == 0, "SIGTERM ends it in order", log)
+    kept = chroot.run("callvet", "evidence", "find", "--store", "/var/lib/callvet/calls.db", "--json")
+    expect(answer["evidence_id"] in kept, "the call's record is in the store", kept)
+    check_sandbox(chroot, service)
+    config.write_text(before)
 
 
 def check_others(chroot):
@@ -317,6 +340,31 @@ def check_upgrade(chroot, package):
     expect(chroot.owner("/var/lib/callvet") == "callvet:callvet 750", "directories stay as they were")
 
 
+def check_removal_of_mounts_and_links(chroot, package):
+    """Neither can be removed as a directory is; the scripts go on."""
+    chroot.apt("install", "/root/" + package.name)
+    data, anchors, shared = (chroot.path(path) for path in ("/var/lib/callvet", "/etc/callvet/anchors", "/root/anchors"))
+    shared.mkdir()
+    (shared / "lab.pem").write_text("")
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", data], check=True)
+
+    def purge(**environment):
+        shutil.rmtree(anchors)
+        anchors.symlink_to("/root/anchors")
+        said = chroot.apt("purge", "callvet", **environment)
+        expect(os.path.ismount(data) and not any(data.iterdir()), "purge leaves an empty mount point", said)
+        expect(not os.path.lexists(chroot.path("/etc/callvet")) and (shared / "lab.pem").exists(),
+               "and takes the link away, not what it names", said)
+        expect("is kept" not in said, "of which it says nothing", said)
+    purge()
+    chroot.apt("install", "/root/" + package.name)
+    (data / "calls.db").write_text("records")
+    purge(CALLVET_PURGE_DATA="yes")
+    expect(chroot.run("getent", "passwd", "callvet", code=None) == "", "with CALLVET_PURGE_DATA=yes the user is gone too")
+    subprocess.run(["umount", data], check=True)
+    data.rmdir()
+
+
 def check_removal(chroot, package):
     say("== Removal")
     evidence = chroot.path("/var/lib/callvet/calls.db")
@@ -341,6 +389,7 @@ def check_removal(chroot, package):
     chroot.path("/var/lib/callvet/calls.db").write_text("records")
     chroot.apt("purge", "callvet", CALLVET_PURGE_DATA="yes")
     expect(not chroot.path("/var/lib/callvet").exists(), "nor does CALLVET_PURGE_DATA=yes")
+    check_removal_of_mounts_and_links(chroot, package)
     chroot.apt("purge", "libcallvet-dev", "libcallvet1", "kamailio-callvet-module")
     left = [str(path) for top in ("etc", "usr", "var") for path in chroot.path(top).rglob("*callvet*")]
     expect(not left, "of all four packages nothing is left", str(left))

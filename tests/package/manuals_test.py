@@ -99,6 +99,15 @@ class ConfigurationManuals(unittest.TestCase):
         self.assertGreaterEqual(len(keys), least, keys)
         self.assertEqual({key for key in keys if not re.search(rf"\b{key}\b", text)}, set())
 
+    def test_entries_say_what_they_are_and_their_default(self):
+        def page(name):
+            return run(sys.executable, ROOT / "tools/install/manual5.py", name, ROOT / "src/cli/README.md").stdout
+        policy = page("callvet-policy")
+        self.assertIn(".TP\n\\fBmarketing\\fR\nits presence switches \\fBconsent\\fR on\n.br\n\\fIDefault\\fR: off\n", policy)
+        self.assertIn(".TP\n\\fBorigin\\fR\n\\fBdomestic\\fR, \\fBinternational\\fR\n.br\n\\fIDefault\\fR: \\fBdomestic\\fR\n", policy)
+        self.assertIn(".TP\n\\fBdrain_ms\\fR\nafter SIGTERM\n.br\n\\fIDefault\\fR: 15000\n", page("callvet.json"))
+        self.assertNotIn("tools/policy/pools", policy)  # a package has no such folder
+
     def test_service(self):
         self.check("callvet.json", self.keys("service/config.cc", "api/verifier_config.cc", "api/evidence_config.cc",
                                              "api/pool_config.cc"), 60)

@@ -53,14 +53,16 @@ def cells(line):
 
 
 def table(lines):
-    """A row is a tagged paragraph: first column, last column, and what is between them by its heading."""
+    """A row is a tagged paragraph: first column, the text, and what is beside them by its heading. The text is the last
+    column, or the one before it if the last one is the default."""
     heading = cells(lines[0])
+    main = len(heading) - (2 if heading[-1] == "default" else 1)
     for line in lines[2:]:
         row = cells(line) + [""] * len(heading)
         yield ".TP\n" + (inline(row[0]) or "\\&")
-        text = [inline(row[i]) for i in (len(heading) - 1,) if row[i]] or ["\\&"]
-        for i in range(1, len(heading) - 1):
-            if row[i]:
+        text = [inline(row[main]) or "\\&"]
+        for i in range(1, len(heading)):
+            if i != main and row[i]:
                 text.append(f".br\n\\fI{escape(heading[i].capitalize())}\\fR: {inline(row[i])}")
         yield "\n".join(text)
 
