@@ -48,6 +48,10 @@ Result<void> CheckIssuers(const Path& path) {
     if ((X509_get_extension_flags(certificate.x509()) & EXFLAG_INVALID) != 0) {
       return Invalid(certificate, "has an extension that cannot be decoded");
     }
+    // RFC 5280 6.1.4 (k). What the anchor is, whoever gave it knows.
+    if (i + 1 < path.size() && X509_get_version(certificate.x509()) != X509_VERSION_3) {
+      return Invalid(certificate, "is not of version 3");
+    }
     if (i == 0) continue;
     if (!certificate.is_ca()) {
       return Invalid(certificate, "issued a certificate without being a CA");

@@ -309,7 +309,7 @@ Der Make(const CertSpec& spec, const TestCert* issuer) {
   const TestKey key = spec.key ? *spec.key : TestKey::Make(spec.key_sort);
   EVP_PKEY* signing_key = issuer == nullptr ? key.get() : issuer->key.get();
   const X509Ptr x509(Must(X509_new(), "X509_new"));
-  Must(X509_set_version(x509.get(), X509_VERSION_3), "X509_set_version");
+  Must(X509_set_version(x509.get(), spec.version - 1), "X509_set_version");
   const std::string serial = spec.serial_hex.empty() ? NextSerial() : spec.serial_hex;
   Must(X509_set_serialNumber(x509.get(), ParseSerial(serial).get()), "serial");
   const X509NamePtr subject = ParseName(spec.subject);

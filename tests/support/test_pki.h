@@ -102,6 +102,7 @@ struct CertSpec {
   std::string subject = {};
   std::string issuer = {};      // "": the issuer's subject
   std::string serial_hex = {};  // "": the next unused number
+  int version = 3;
   sys_seconds not_before = kNow - days(30);
   sys_seconds not_after = kNow + days(300);
   std::optional<TestKey> key = {};  // nothing: a new one of `key_sort`

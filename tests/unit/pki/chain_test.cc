@@ -343,6 +343,25 @@ TEST(ChainTest, B31_PathLength) {
               FailsWith(Reason::kChainInvalid));
 }
 
+TEST(ChainTest, C1_OnlyTheAnchorMayBeOfAnotherVersionThan3) {  // RFC 5280 6.1.4 (k)
+  for (const int version : {1, 2, 4}) {
+    CertSpec root_spec = CaSpec("/CN=Root");
+    root_spec.version = version;
+    const auto root = IssueSelfSigned(root_spec);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), root)}, {root}), Succeeds()) << version;
+    CertSpec leaf_spec = LeafSpec();
+    leaf_spec.version = version;
+    EXPECT_THAT(Verify({Issue(leaf_spec, root)}, {root}), FailsWith(Reason::kChainInvalid))
+        << version;
+    CertSpec ca_spec = CaSpec(kCaName);
+    ca_spec.version = version;
+    const auto ca = Issue(ca_spec, root);
+    const auto leaf = Issue(LeafSpec(), ca);
+    EXPECT_THAT(Verify({leaf, ca}, {root}), FailsWith(Reason::kChainInvalid)) << version;
+    EXPECT_THAT(Verify({leaf}, {ca}), Succeeds()) << version;
+  }
+}
+
 TEST(ChainTest, C7_IssuerWithoutKeyCertSign_IsChainInvalid) {
   const auto root = IssueRoot();
   CertSpec spec = CaSpec(kCaName);
