@@ -145,6 +145,8 @@ bool SetParameters(X509_STORE_CTX* context, const Path& path) {
       X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_IGNORE_CRITICAL | X509_V_FLAG_NO_CHECK_TIME |
       X509_V_FLAG_POLICY_CHECK;
   X509_VERIFY_PARAM_set_depth(parameters, static_cast<int>(path.size()));
+  // RFC 5280 4.2.1.10: constraints of dNSNames are not for the subject's commonName.
+  X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return X509_VERIFY_PARAM_set_flags(parameters, kFlags) == 1 &&
          X509_VERIFY_PARAM_add0_policy(parameters, OBJ_nid2obj(NID_any_policy)) == 1;
 }

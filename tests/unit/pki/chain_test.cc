@@ -387,6 +387,19 @@ TEST(ChainTest, C36_NameConstraints) {
               FailsWith(Reason::kChainInvalid));
 }
 
+TEST(ChainTest, ConstraintsOfDnsNamesAreNotForTheCommonName) {  // RFC 5280 4.2.1.10
+  const auto root = IssueRoot();
+  CertSpec spec = CaSpec(kCaName);
+  spec.text_extensions = {{NID_name_constraints, "critical,permitted;DNS:carrier.example"}};
+  const auto ca = Issue(spec, root);
+  CertSpec leaf_spec = LeafSpec("/C=US/O=Test Carrier/CN=sti.other.example");
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), Succeeds());
+  leaf_spec.text_extensions = {{NID_subject_alt_name, "DNS:sti.carrier.example"}};
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), Succeeds());
+  leaf_spec.text_extensions = {{NID_subject_alt_name, "DNS:sti.other.example"}};
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
+}
+
 TEST(ChainTest, UnknownCriticalExtensionAnywhere_IsChainInvalid) {
   const test::RawExtension unknown{"1.2.3.4.5", "\x05\x01x", test::Criticality::kCritical};
   const auto root = IssueRoot();
