@@ -350,6 +350,7 @@ const char* CurveOf(KeySort sort) {
       return "secp256k1";
     case KeySort::kP256:
     case KeySort::kP256Compressed:
+    case KeySort::kP256Hybrid:
     case KeySort::kP256Explicit:
     case KeySort::kRsa1024:
     case KeySort::kRsa2048:
@@ -392,9 +393,9 @@ EVP_PKEY* MakeEc(KeySort sort) {
   }
   EVP_PKEY* key = nullptr;
   Must(EVP_PKEY_generate(context.get(), &key), "EVP_PKEY_generate");
-  if (sort == KeySort::kP256Compressed) {
+  if (sort == KeySort::kP256Compressed || sort == KeySort::kP256Hybrid) {
     Must(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
-                                        "compressed"),
+                                        sort == KeySort::kP256Hybrid ? "hybrid" : "compressed"),
          "point form");
   }
   return key;
@@ -477,6 +478,7 @@ TestKey TestKey::Make(KeySort sort) {
       break;
     case KeySort::kP256:
     case KeySort::kP256Compressed:
+    case KeySort::kP256Hybrid:
     case KeySort::kP256Explicit:
     case KeySort::kP384:
     case KeySort::kP521:

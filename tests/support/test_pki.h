@@ -43,6 +43,7 @@ using std::chrono::seconds;
 enum class KeySort : uint8_t {
   kP256,
   kP256Compressed,  // the point in compressed form
+  kP256Hybrid,      // the point in hybrid form (06, 07)
   kP256Explicit,    // the curve spelled out instead of named
   kP384,
   kP521,

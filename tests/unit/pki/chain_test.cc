@@ -112,6 +112,17 @@ TEST(ChainTest, B8_NullParametersInTheAlgorithmIdentifierWork) {  // T-Mobile's 
   EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), FailsWith(Reason::kChainUntrusted));
 }
 
+TEST(ChainTest, C2_KeysInHybridFormAreRefused) {  // RFC 5480 2.2
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.key_sort = KeySort::kP256Hybrid;
+  const auto root = IssueRoot();
+  EXPECT_THAT(Verify({Issue(leaf_spec, root)}, {root}), FailsWith(Reason::kSignerKeyUnsupported));
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.key_sort = KeySort::kP256Hybrid;
+  const auto ca = Issue(ca_spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), FailsWith(Reason::kChainWeakKey));
+}
+
 TEST(ChainTest, CompressedSignerKeyWorks) {
   const auto root = IssueRoot();
   CertSpec spec = LeafSpec();
