@@ -156,7 +156,9 @@ Result<std::vector<std::string>> ReadTnAuthListUris(const X509* x509) {
   for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
     const ACCESS_DESCRIPTION* item = sk_ACCESS_DESCRIPTION_value(access.get(), i);
     if (!IsOid(item->method, oid::kStirTnListAccess)) continue;
-    if (item->location->type != GEN_URI) continue;
+    if (item->location->type != GEN_URI) {  // RFC 8226 10.2
+      return CertificateMalformed("names its TNAuthList by something that is no URI");
+    }
     const ASN1_IA5STRING* uri = item->location->d.uniformResourceIdentifier;
     uris.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
                       static_cast<size_t>(ASN1_STRING_length(uri)));

@@ -181,6 +181,19 @@ TEST(CertificateTest, B4_TnAuthListUrisOfTheRightAccessMethod) {
   EXPECT_THAT(Issue(spec, Root()).certificate.tn_auth_list_uris(), IsEmpty());
 }
 
+TEST(CertificateTest, B4_TnAuthListByAReferenceThatIsNoUriIsMalformed) {
+  for (const char* place : {"DNS:list.example", "IP:192.0.2.1", "email:a@list.example"}) {
+    CertSpec spec = LeafSpec();
+    spec.text_extensions = {{NID_info_access, std::string("1.3.6.1.5.5.7.48.14;") + place}};
+    EXPECT_THAT(Certificate::ParseDer(IssueDer(spec, &Root())),
+                FailsWith(Reason::kCertificateMalformed))
+        << place;
+    // What is no reference to a list may be anything.
+    spec.text_extensions = {{NID_info_access, std::string("caIssuers;") + place}};
+    EXPECT_THAT(Certificate::ParseDer(IssueDer(spec, &Root())), Succeeds()) << place;
+  }
+}
+
 TEST(CertificateTest, BrokenExtensionsThatLimitAreMalformed) {
   for (const char* oid : {"1.3.6.1.5.5.7.1.1", "2.5.29.31"}) {
     CertSpec spec = LeafSpec();
