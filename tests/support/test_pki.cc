@@ -532,6 +532,12 @@ CertSpec LeafSpec(std::string subject) {
   return spec;
 }
 
+CertSpec ListSignerSpec(std::string subject) {
+  CertSpec spec = LeafSpec(std::move(subject));
+  spec.tn_auth_list.reset();
+  return spec;
+}
+
 TestCert Issue(const CertSpec& spec, const TestCert& issuer) {
   const ErrorQueueDrain drain;
   return ToTestCert(Make(spec, &issuer));

@@ -137,6 +137,9 @@ CertSpec CaSpec(std::string subject);
 /// An end entity: CA=FALSE, digitalSignature, TNAuthList with the SPC 818H.
 CertSpec LeafSpec(std::string subject = "/C=US/O=Test Carrier/CN=SHAKEN 818H");
 
+/// An end entity without a TNAuthList: who signs lists of CAs.
+CertSpec ListSignerSpec(std::string subject = "/C=US/O=STI-PA/CN=List signer");
+
 TestCert Issue(const CertSpec& spec, const TestCert& issuer);
 TestCert IssueSelfSigned(const CertSpec& spec);
 /// A root CA.
