@@ -107,6 +107,16 @@ KeyKind ReadKeyKind(EVP_PKEY* key) {
   return KeyKind::kOther;
 }
 
+// RFC 5480 2.2 knows the forms 02, 03 and 04 of a point; OpenSSL reads the hybrid ones too. True
+// for keys of other kinds.
+bool HasPlainPoint(const X509* x509, EVP_PKEY* key) {
+  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) return true;
+  const ASN1_BIT_STRING* bits = X509_get0_pubkey_bitstr(x509);
+  if (bits == nullptr || ASN1_STRING_length(bits) == 0) return false;
+  const uint8_t form = ASN1_STRING_get0_data(bits)[0];
+  return form >= 2 && form <= 4;
+}
+
 std::optional<Result<TnAuthList>> ReadTnAuthList(const X509* x509) {
   const auto found = FindExtensions(x509, oid::kTnAuthList);
   if (found.empty()) return std::nullopt;
@@ -146,7 +156,9 @@ Result<std::vector<std::string>> ReadTnAuthListUris(const X509* x509) {
   for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
     const ACCESS_DESCRIPTION* item = sk_ACCESS_DESCRIPTION_value(access.get(), i);
     if (!IsOid(item->method, oid::kStirTnListAccess)) continue;
-    if (item->location->type != GEN_URI) continue;
+    if (item->location->type != GEN_URI) {  // RFC 8226 10.2
+      return CertificateMalformed("names its TNAuthList by something that is no URI");
+    }
     const ASN1_IA5STRING* uri = item->location->d.uniformResourceIdentifier;
     uris.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
                       static_cast<size_t>(ASN1_STRING_length(uri)));
@@ -270,12 +282,15 @@ Result<Certificate> Certificate::Read(std::string_view der) {
   data->is_ca = ReadIsCa(x509);
   data->digital_signature = ReadDigitalSignatureUsage(x509);
   EVP_PKEY* key = X509_get0_pubkey(x509);
+  const bool plain = key == nullptr || HasPlainPoint(x509, key);
   if (key != nullptr) {
-    data->key_kind = ReadKeyKind(key);
+    data->key_kind = plain ? ReadKeyKind(key) : KeyKind::kOther;
     data->key_bits = EVP_PKEY_get_bits(key);
   }
   ErrorQueueDrain::ThrowIfNoMemory();
-  data->es256_key = Es256PublicKey::FromEvp(key);
+  data->es256_key = plain ? Es256PublicKey::FromEvp(key)
+                          : Fail(Reason::kSignerKeyUnsupported,
+                                 "the point of the key is in a form that is not allowed");
 
   data->tn_auth_list = ReadTnAuthList(x509);
   data->claim_constraints = ReadClaimConstraints(x509);

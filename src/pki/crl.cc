@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/byte_reader.h"
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
 #include "pki/x509_fields.h"
@@ -219,6 +220,21 @@ bool HasStrongSignature(const X509_CRL* crl) {
          IsStrongSignature(digest, key);
 }
 
+// RFC 5280 5.1.1.2: the algorithm inside what is signed and the one beside it are the same. OpenSSL
+// compares those of certificates only, and does not give out the inner one of a list. A list that
+// OpenSSL reads and that is no DER is not judged.
+bool NamesTwoAlgorithms(std::string_view text) {
+  const ByteReader::Bytes bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  auto list = ByteReader(bytes, Reason::kCrlInvalid).Enter(der::kSequence);
+  if (!list) return false;
+  auto signed_part = list->Enter(der::kSequence);
+  if (!signed_part) return false;
+  if (signed_part->PeekTag() == der::kInteger && !signed_part->ReadUnsigned()) return false;
+  const auto inner = signed_part->Read(der::kSequence);
+  const auto outer = list->Read(der::kSequence);
+  return inner && outer && !std::equal(inner->begin(), inner->end(), outer->begin(), outer->end());
+}
+
 bool HaveCommonItem(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::any_of(a.begin(), a.end(), [&](const std::string& item) {
     return std::find(b.begin(), b.end(), item) != b.end();
@@ -251,6 +267,7 @@ Result<Crl> Crl::Read(std::string_view der) {
   if (data->crl == nullptr) return Invalid("cannot be decoded: " + ErrorQueueDrain::LastError());
   X509_CRL* crl = data->crl.get();
   if (auto ok = CheckListExtensions(crl); !ok) return ok.error();
+  if (NamesTwoAlgorithms(der)) return Invalid("names two different signature algorithms");
   if (!HasStrongSignature(crl)) return Invalid("is signed with an algorithm that is too weak");
 
   const X509_NAME* issuer = X509_CRL_get_issuer(crl);

@@ -19,9 +19,9 @@ class Crl {
  public:
   /// Decodes exactly one CRL. Fails with kCrlInvalid: not a CRL, a delta CRL, limited to some
   /// reasons or to attribute certificates, a critical extension of it or of an entry that is not
-  /// understood, an entry that cannot be read, a signature algorithm below SHA-256, an indirect
-  /// list without a distribution point, or one that is not named by URI (such a list would match no
-  /// certificate).
+  /// understood, an entry that cannot be read, a signature algorithm below SHA-256 or not the same
+  /// inside and outside, an indirect list without a distribution point, or one that is not named by
+  /// URI (such a list would match no certificate).
   static Result<Crl> ParseDer(std::string_view der);
 
   [[nodiscard]] const std::string& issuer() const;      // RFC 2253 text

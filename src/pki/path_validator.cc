@@ -48,6 +48,10 @@ Result<void> CheckIssuers(const Path& path) {
     if ((X509_get_extension_flags(certificate.x509()) & EXFLAG_INVALID) != 0) {
       return Invalid(certificate, "has an extension that cannot be decoded");
     }
+    // RFC 5280 6.1.4 (k). What the anchor is, whoever gave it knows.
+    if (i + 1 < path.size() && X509_get_version(certificate.x509()) != X509_VERSION_3) {
+      return Invalid(certificate, "is not of version 3");
+    }
     if (i == 0) continue;
     if (!certificate.is_ca()) {
       return Invalid(certificate, "issued a certificate without being a CA");
@@ -141,6 +145,8 @@ bool SetParameters(X509_STORE_CTX* context, const Path& path) {
       X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_IGNORE_CRITICAL | X509_V_FLAG_NO_CHECK_TIME |
       X509_V_FLAG_POLICY_CHECK;
   X509_VERIFY_PARAM_set_depth(parameters, static_cast<int>(path.size()));
+  // RFC 5280 4.2.1.10: constraints of dNSNames are not for the subject's commonName.
+  X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return X509_VERIFY_PARAM_set_flags(parameters, kFlags) == 1 &&
          X509_VERIFY_PARAM_add0_policy(parameters, OBJ_nid2obj(NID_any_policy)) == 1;
 }

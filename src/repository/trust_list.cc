@@ -140,6 +140,12 @@ Result<TrustList> TrustList::Verify(const SignedTrustList& list,
   };
   const auto chain = VerifyChain(signer_chain, pa_roots, now);
   if (!chain) return untrusted("the signer of the trust list: ", chain.error());
+  // RFC 8226 9: such a certificate is for calls. Under one root for all, any carrier has one.
+  if (chain->signer().tn_auth_list() || !chain->signer().tn_auth_list_uris().empty()) {
+    return Fail(Reason::kTrustListUntrusted,
+                "the signer of the trust list, " + Quote(chain->signer().subject()) +
+                    ", has a TNAuthList: a certificate for calls signs no lists");
+  }
   const auto& key = chain->signer().es256_key();
   if (!key) return untrusted("the signer of the trust list: ", key.error());
   const auto bytes = DecodeBase64Url(list.signature_);

@@ -49,10 +49,11 @@ class SignedTrustList {
 class TrustList {
  public:
   /// Checks, in this order: the chain of the signer, at `now`, up to an anchor of `pa_roots`
-  /// (VerifyChain, so with its CRLs if it has any); the ES256 signature over the received bytes;
-  /// the payload: version a string, sequence and exp whole numbers that are not negative, trustList
-  /// an array of at least one string with exactly one CA certificate in PEM each. Other members are
-  /// ignored. `signer_chain` is what x5u names.
+  /// (VerifyChain, so with its CRLs if it has any); that the signer has no TNAuthList, by value or
+  /// by reference; the ES256 signature over the received bytes; the payload: version a string,
+  /// sequence and exp whole numbers that are not negative, trustList an array of at least one
+  /// string with exactly one CA certificate in PEM each. Other members are ignored. `signer_chain`
+  /// is what x5u names.
   ///
   /// Expiry is not judged here, since the old list is kept until its exp: see ExpiredAt.
   /// `pa_roots` is a store of its own: the STI-PA's roots never vouch for signers of calls.

@@ -74,6 +74,25 @@ def make_tls(folder):
         certificates[1].public_bytes(pem))
 
 
+def make_list_signer(folder):
+    """signer.pem and signer.key below root.pem: no TNAuthList, for it signs no calls."""
+    root = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
+    root_key = serialization.load_pem_private_key((folder / "root.key").read_bytes(), None)
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.utcnow()
+    certificate = (x509.CertificateBuilder().issuer_name(root.subject).public_key(key.public_key())
+                   .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "List signer")]))
+                   .serial_number(x509.random_serial_number())
+                   .not_valid_before(now - datetime.timedelta(minutes=30))
+                   .not_valid_after(now + datetime.timedelta(days=1))
+                   .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+                   .sign(root_key, hashes.SHA256()))
+    pem = serialization.Encoding.PEM
+    (folder / "signer.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "signer.key").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+
+
 class Site:
     """An HTTPS server on 127.0.0.1: files of a dictionary, and every request that came."""
 
@@ -401,12 +420,12 @@ class Trust(StoreTest):
     def setUp(self):
         super().setUp()
         self.make("pki", "root", "--dir", "pa", "--cn", "STI-PA ROOT")
-        self.make("pki", "leaf", "--dir", "pa", *self.by("pa/root"), "--spc", "0000")
-        self.site.documents["/signer.pem"] = (self.lab / "pa/leaf.pem").read_bytes()
+        make_list_signer(self.lab / "pa")
+        self.site.documents["/signer.pem"] = (self.lab / "pa/signer.pem").read_bytes()
         self.roots = ("--trust-list-root", "pa/root.pem")
         self.kept = (*self.roots, "--state-dir", "state")
 
-    def list(self, sequence, seconds=3600, key="pa/leaf.key"):
+    def list(self, sequence, seconds=3600, key="pa/signer.key"):
         header = {"alg": "ES256", "typ": "JWT", "x5u": self.site.url("/signer.pem")}
         payload = {"version": "1.0", "sequence": sequence, "exp": int(time.time()) + seconds,
                    "trustList": [(self.lab / "sti/root.pem").read_text()]}

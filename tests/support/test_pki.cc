@@ -309,7 +309,7 @@ Der Make(const CertSpec& spec, const TestCert* issuer) {
   const TestKey key = spec.key ? *spec.key : TestKey::Make(spec.key_sort);
   EVP_PKEY* signing_key = issuer == nullptr ? key.get() : issuer->key.get();
   const X509Ptr x509(Must(X509_new(), "X509_new"));
-  Must(X509_set_version(x509.get(), X509_VERSION_3), "X509_set_version");
+  Must(X509_set_version(x509.get(), spec.version - 1), "X509_set_version");
   const std::string serial = spec.serial_hex.empty() ? NextSerial() : spec.serial_hex;
   Must(X509_set_serialNumber(x509.get(), ParseSerial(serial).get()), "serial");
   const X509NamePtr subject = ParseName(spec.subject);
@@ -350,6 +350,7 @@ const char* CurveOf(KeySort sort) {
       return "secp256k1";
     case KeySort::kP256:
     case KeySort::kP256Compressed:
+    case KeySort::kP256Hybrid:
     case KeySort::kP256Explicit:
     case KeySort::kRsa1024:
     case KeySort::kRsa2048:
@@ -392,9 +393,9 @@ EVP_PKEY* MakeEc(KeySort sort) {
   }
   EVP_PKEY* key = nullptr;
   Must(EVP_PKEY_generate(context.get(), &key), "EVP_PKEY_generate");
-  if (sort == KeySort::kP256Compressed) {
+  if (sort == KeySort::kP256Compressed || sort == KeySort::kP256Hybrid) {
     Must(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
-                                        "compressed"),
+                                        sort == KeySort::kP256Hybrid ? "hybrid" : "compressed"),
          "point form");
   }
   return key;
@@ -477,6 +478,7 @@ TestKey TestKey::Make(KeySort sort) {
       break;
     case KeySort::kP256:
     case KeySort::kP256Compressed:
+    case KeySort::kP256Hybrid:
     case KeySort::kP256Explicit:
     case KeySort::kP384:
     case KeySort::kP521:
@@ -527,6 +529,12 @@ CertSpec LeafSpec(std::string subject) {
   spec.subject = std::move(subject);
   spec.key_usage = "digitalSignature";
   spec.tn_auth_list = SpcList({"818H"});
+  return spec;
+}
+
+CertSpec ListSignerSpec(std::string subject) {
+  CertSpec spec = LeafSpec(std::move(subject));
+  spec.tn_auth_list.reset();
   return spec;
 }
 

@@ -43,6 +43,7 @@ using std::chrono::seconds;
 enum class KeySort : uint8_t {
   kP256,
   kP256Compressed,  // the point in compressed form
+  kP256Hybrid,      // the point in hybrid form (06, 07)
   kP256Explicit,    // the curve spelled out instead of named
   kP384,
   kP521,
@@ -102,6 +103,7 @@ struct CertSpec {
   std::string subject = {};
   std::string issuer = {};      // "": the issuer's subject
   std::string serial_hex = {};  // "": the next unused number
+  int version = 3;
   sys_seconds not_before = kNow - days(30);
   sys_seconds not_after = kNow + days(300);
   std::optional<TestKey> key = {};  // nothing: a new one of `key_sort`
@@ -134,6 +136,9 @@ struct TestCert {
 CertSpec CaSpec(std::string subject);
 /// An end entity: CA=FALSE, digitalSignature, TNAuthList with the SPC 818H.
 CertSpec LeafSpec(std::string subject = "/C=US/O=Test Carrier/CN=SHAKEN 818H");
+
+/// An end entity without a TNAuthList: who signs lists of CAs.
+CertSpec ListSignerSpec(std::string subject = "/C=US/O=STI-PA/CN=List signer");
 
 TestCert Issue(const CertSpec& spec, const TestCert& issuer);
 TestCert IssueSelfSigned(const CertSpec& spec);

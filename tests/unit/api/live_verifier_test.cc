@@ -161,7 +161,7 @@ class LiveVerifierTest : public ::testing::Test {
   TemporaryDirectory dir_;
   Hierarchy carrier_ = MakeHierarchy();
   TestCert pa_root_ = IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root");
-  TestCert list_signer_ = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), pa_root_);
+  TestCert list_signer_ = Issue(test::ListSignerSpec(), pa_root_);
   Site site_;
   VerifierSetup setup_;
   TrustReport report_;
@@ -394,7 +394,7 @@ TEST_F(LiveVerifierTest, C30_ListByLogin) {
 TEST_F(LiveVerifierTest, C32_BadListsAreRefusedAndTheOldOneCounts) {
   UseList();
   setup_.trust.trust_list = site_.Url("/list");
-  const auto other = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), IssueRoot("/CN=Other"));
+  const auto other = Issue(test::ListSignerSpec(), IssueRoot("/CN=Other"));
   std::string tampered = List(9);
   tampered[tampered.size() - 20] = tampered[tampered.size() - 20] == 'A' ? 'B' : 'A';
   const std::vector<std::pair<std::string, Reason>> bad = {
@@ -425,7 +425,7 @@ TEST_F(LiveVerifierTest, C32_BadListsAreRefusedAndTheOldOneCounts) {
 TEST_F(LiveVerifierTest, C32_ListSignedUnderAnotherRoot) {
   UseList();
   setup_.trust.trust_list = site_.Url("/list");
-  const auto other = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), IssueRoot("/CN=Other"));
+  const auto other = Issue(test::ListSignerSpec(), IssueRoot("/CN=Other"));
   site_.Put("/signer.pem", other.pem);
   site_.Put("/list", ListBy(other, 9, kNow + days(30)));
   EXPECT_EQ(WhyNot().reason, Reason::kTrustListUntrusted);

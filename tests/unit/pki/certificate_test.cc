@@ -135,6 +135,7 @@ TEST(CertificateTest, KeyKinds) {
   EXPECT_EQ(kind(KeySort::kP256), KeyKind::kEcP256);
   EXPECT_EQ(kind(KeySort::kP256Compressed), KeyKind::kEcP256);
   EXPECT_EQ(kind(KeySort::kP256Explicit), KeyKind::kOther);
+  EXPECT_EQ(kind(KeySort::kP256Hybrid), KeyKind::kOther);
   EXPECT_EQ(kind(KeySort::kP384), KeyKind::kEcP384);
   EXPECT_EQ(kind(KeySort::kP521), KeyKind::kEcP521);
   EXPECT_EQ(kind(KeySort::kSecp256k1), KeyKind::kOther);
@@ -143,8 +144,9 @@ TEST(CertificateTest, KeyKinds) {
 }
 
 TEST(CertificateTest, OnlyNamedP256IsAnEs256Key) {
-  for (const KeySort sort : {KeySort::kP256Explicit, KeySort::kP384, KeySort::kP521,
-                             KeySort::kSecp256k1, KeySort::kRsa2048, KeySort::kEd25519}) {
+  for (const KeySort sort :
+       {KeySort::kP256Explicit, KeySort::kP256Hybrid, KeySort::kP384, KeySort::kP521,
+        KeySort::kSecp256k1, KeySort::kRsa2048, KeySort::kEd25519}) {
     CertSpec spec = LeafSpec();
     spec.key_sort = sort;
     EXPECT_THAT(Issue(spec, Root()).certificate.es256_key(),
@@ -177,6 +179,19 @@ TEST(CertificateTest, B4_TnAuthListUrisOfTheRightAccessMethod) {
   spec.tn_auth_list_uris.clear();
   spec.text_extensions = {{NID_info_access, "OCSP;URI:http://ocsp.example/"}};
   EXPECT_THAT(Issue(spec, Root()).certificate.tn_auth_list_uris(), IsEmpty());
+}
+
+TEST(CertificateTest, B4_TnAuthListByAReferenceThatIsNoUriIsMalformed) {
+  for (const char* place : {"DNS:list.example", "IP:192.0.2.1", "email:a@list.example"}) {
+    CertSpec spec = LeafSpec();
+    spec.text_extensions = {{NID_info_access, std::string("1.3.6.1.5.5.7.48.14;") + place}};
+    EXPECT_THAT(Certificate::ParseDer(IssueDer(spec, &Root())),
+                FailsWith(Reason::kCertificateMalformed))
+        << place;
+    // What is no reference to a list may be anything.
+    spec.text_extensions = {{NID_info_access, std::string("caIssuers;") + place}};
+    EXPECT_THAT(Certificate::ParseDer(IssueDer(spec, &Root())), Succeeds()) << place;
+  }
 }
 
 TEST(CertificateTest, BrokenExtensionsThatLimitAreMalformed) {

@@ -112,6 +112,17 @@ TEST(ChainTest, B8_NullParametersInTheAlgorithmIdentifierWork) {  // T-Mobile's 
   EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), FailsWith(Reason::kChainUntrusted));
 }
 
+TEST(ChainTest, C2_KeysInHybridFormAreRefused) {  // RFC 5480 2.2
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.key_sort = KeySort::kP256Hybrid;
+  const auto root = IssueRoot();
+  EXPECT_THAT(Verify({Issue(leaf_spec, root)}, {root}), FailsWith(Reason::kSignerKeyUnsupported));
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.key_sort = KeySort::kP256Hybrid;
+  const auto ca = Issue(ca_spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), FailsWith(Reason::kChainWeakKey));
+}
+
 TEST(ChainTest, CompressedSignerKeyWorks) {
   const auto root = IssueRoot();
   CertSpec spec = LeafSpec();
@@ -343,6 +354,25 @@ TEST(ChainTest, B31_PathLength) {
               FailsWith(Reason::kChainInvalid));
 }
 
+TEST(ChainTest, C1_OnlyTheAnchorMayBeOfAnotherVersionThan3) {  // RFC 5280 6.1.4 (k)
+  for (const int version : {1, 2, 4}) {
+    CertSpec root_spec = CaSpec("/CN=Root");
+    root_spec.version = version;
+    const auto root = IssueSelfSigned(root_spec);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), root)}, {root}), Succeeds()) << version;
+    CertSpec leaf_spec = LeafSpec();
+    leaf_spec.version = version;
+    EXPECT_THAT(Verify({Issue(leaf_spec, root)}, {root}), FailsWith(Reason::kChainInvalid))
+        << version;
+    CertSpec ca_spec = CaSpec(kCaName);
+    ca_spec.version = version;
+    const auto ca = Issue(ca_spec, root);
+    const auto leaf = Issue(LeafSpec(), ca);
+    EXPECT_THAT(Verify({leaf, ca}, {root}), FailsWith(Reason::kChainInvalid)) << version;
+    EXPECT_THAT(Verify({leaf}, {ca}), Succeeds()) << version;
+  }
+}
+
 TEST(ChainTest, C7_IssuerWithoutKeyCertSign_IsChainInvalid) {
   const auto root = IssueRoot();
   CertSpec spec = CaSpec(kCaName);
@@ -366,6 +396,19 @@ TEST(ChainTest, C36_NameConstraints) {
               Succeeds());
   EXPECT_THAT(Verify({Issue(LeafSpec("/C=US/O=Other/CN=SHAKEN 1"), ca), ca}, {root}),
               FailsWith(Reason::kChainInvalid));
+}
+
+TEST(ChainTest, ConstraintsOfDnsNamesAreNotForTheCommonName) {  // RFC 5280 4.2.1.10
+  const auto root = IssueRoot();
+  CertSpec spec = CaSpec(kCaName);
+  spec.text_extensions = {{NID_name_constraints, "critical,permitted;DNS:carrier.example"}};
+  const auto ca = Issue(spec, root);
+  CertSpec leaf_spec = LeafSpec("/C=US/O=Test Carrier/CN=sti.other.example");
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), Succeeds());
+  leaf_spec.text_extensions = {{NID_subject_alt_name, "DNS:sti.carrier.example"}};
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), Succeeds());
+  leaf_spec.text_extensions = {{NID_subject_alt_name, "DNS:sti.other.example"}};
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
 }
 
 TEST(ChainTest, UnknownCriticalExtensionAnywhere_IsChainInvalid) {

@@ -121,6 +121,18 @@ TEST(CrlTest, UnusableFormsAreInvalid) {
   refused(nowhere);
 }
 
+TEST(CrlTest, AlgorithmInsideThatIsNotTheOneOutsideIsInvalid) {  // RFC 5280 5.1.2.2
+  const std::string sha256("\x06\x08\x2A\x86\x48\xCE\x3D\x04\x03\x02", 10);
+  const std::string good = MakeCrl({}, IssueRoot());
+  ASSERT_THAT(Crl::ParseDer(good), Succeeds());
+  for (const size_t place : {good.find(sha256), good.rfind(sha256)}) {
+    ASSERT_NE(place, std::string::npos);
+    std::string der = good;
+    der[place + sha256.size() - 1] = 3;  // ecdsa-with-SHA384
+    EXPECT_THAT(Crl::ParseDer(der), FailsWith(Reason::kCrlInvalid)) << place;
+  }
+}
+
 TEST(CrlTest, UnusableEntriesSpoilTheList) {
   const auto root = IssueRoot();
   CrlSpec spec;

@@ -19,7 +19,7 @@ inline constexpr const char* kListX5u = "https://pa.example/list-signer.pem";
 /// A STI-PA that signs lists, and a carrier's hierarchy whose root may be on them.
 struct TestPa {
   TestCert root = IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root");
-  TestCert signer = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), root);
+  TestCert signer = Issue(ListSignerSpec(), root);
   Hierarchy carrier = MakeHierarchy();
 
   struct List {

@@ -206,7 +206,7 @@ TEST_F(TrustKeeperTest, C32_BadNewListKeepsTheOldOneAlsoAfterARestart) {
     EXPECT_THAT(Outcome(keeper.Load(kNow, {})), FailsWith(reason));
     EXPECT_THAT(Verify(keeper), Succeeds());
   }
-  pa_.signer = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), stranger);
+  pa_.signer = Issue(ListSignerSpec(), stranger);
   fetcher_->Serve(kListX5u, PemOf({pa_.signer, stranger}));
   PutList({.sequence = 6, .entries = {other.pem}});
   TrustKeeper keeper(inputs_);

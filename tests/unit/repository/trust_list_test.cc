@@ -89,14 +89,31 @@ TEST_F(TrustListTest, C32_TamperedPayloadOrSignature) {
 
 TEST_F(TrustListTest, C32_SignedUnderAnotherRoot) {
   const auto stranger = IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root");  // of the same name
-  pa_.signer = Issue(LeafSpec("/C=US/O=STI-PA/CN=List signer"), stranger);
+  pa_.signer = Issue(ListSignerSpec(), stranger);
   chain_ = BundleOf({pa_.signer, stranger});
+  EXPECT_THAT(Verify(pa_.Compact({})), FailsWith(Reason::kTrustListUntrusted));
+}
+
+// RFC 8226 9: a certificate with a TNAuthList is for calls. Where one root has issued all, each
+// carrier could make himself a CA with his own.
+TEST_F(TrustListTest, C31_ACarriersCertificateSignsNoList) {
+  CertSpec spec = LeafSpec("/C=US/O=Carrier/CN=SHAKEN 818H");
+  pa_.signer = Issue(spec, pa_.root);
+  chain_ = BundleOf({pa_.signer});
+  EXPECT_THAT(Verify(pa_.Compact({})), FailsWith(Reason::kTrustListUntrusted));
+  spec.tn_auth_list.reset();
+  pa_.signer = Issue(spec, pa_.root);
+  chain_ = BundleOf({pa_.signer});
+  EXPECT_THAT(Verify(pa_.Compact({})), Succeeds());
+  spec.tn_auth_list_uris = {"https://carrier.example/numbers"};
+  pa_.signer = Issue(spec, pa_.root);
+  chain_ = BundleOf({pa_.signer});
   EXPECT_THAT(Verify(pa_.Compact({})), FailsWith(Reason::kTrustListUntrusted));
 }
 
 TEST_F(TrustListTest, C31_ListSignerBelowAnIntermediateAndExpiredSigner) {
   const auto ca = Issue(CaSpec("/C=US/O=STI-PA/CN=CA"), pa_.root);
-  CertSpec spec = LeafSpec("/C=US/O=STI-PA/CN=List signer");
+  CertSpec spec = ListSignerSpec();
   spec.not_after = kNow + days(1);
   pa_.signer = Issue(spec, ca);
   chain_ = BundleOf({pa_.signer, ca});
@@ -200,7 +217,7 @@ TEST_F(TrustListTest, C32_ExpiredListIsNotAccepted) {
 TEST_F(TrustListTest, C32_GuardOutlivesTheListAndItsSigner) {
   TrustListState state(dir_.path());
   ASSERT_THAT(state.Accept(Document({.sequence = 5}), *roots_, kNow), Succeeds());
-  CertSpec spec = LeafSpec("/C=US/O=STI-PA/CN=List signer 2");
+  CertSpec spec = ListSignerSpec("/C=US/O=STI-PA/CN=List signer 2");
   spec.not_before = kNow + days(390);
   spec.not_after = kNow + days(410);
   CertSpec root = CaSpec("/C=US/O=STI-PA/CN=Root 2");
