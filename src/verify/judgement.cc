@@ -285,7 +285,22 @@ bool CallJudgement::SpeaksForCaller(PassportKind kind) const {
   });
 }
 
-// the first PASSporT in the order of the headers that passed, with its diversions.
+// How much it says of the caller: nothing as a base PASSporT, else A before B before C.
+int CallJudgement::SaysOfCaller(const Entry& entry) {
+  const std::optional<std::string>& attest = entry.candidate.verdict.attest;
+  const bool level =
+      attest && attest->size() == 1 && attest->front() >= 'A' && attest->front() <= 'C';
+  return level ? 'D' - attest->front() : 0;
+}
+
+bool CallJudgement::SpeaksBefore(const Entry& one, const Entry& other) {
+  const int says = SaysOfCaller(one);
+  const int others = SaysOfCaller(other);
+  return says != others ? says > others : one.header < other.header;
+}
+
+// of those that passed the PASSporT that says most, the first of equals, with its diversions.
+// The order of headers means nothing: a network that puts its own in front spoils no call.
 std::optional<CallJudgement::Path> CallJudgement::DecidingPath() const {
   std::optional<Path> deciding;
   for (size_t i = 0; i < entries_.size(); ++i) {
@@ -296,7 +311,7 @@ std::optional<CallJudgement::Path> CallJudgement::DecidingPath() const {
     }
     const auto chain = good_chains_.find(i);
     if (chain == good_chains_.end() && (entry.outer || entry.place != Place::kDirect)) continue;
-    if (deciding && entries_[deciding->front()].header <= entry.header) continue;
+    if (deciding && !SpeaksBefore(entry, entries_[deciding->front()])) continue;
     const Path path = chain == good_chains_.end() ? Path{i} : chain->second;
     // Each link passed in every check, or the chain would not have been walked.
     if (std::all_of(path.begin(), path.end(), [&](size_t link) {

@@ -63,6 +63,8 @@ class CallJudgement {
   void Finish(size_t entry);
   void TakeVerdict(size_t header, Verdict& verdict);
   [[nodiscard]] bool SpeaksForCaller(PassportKind kind) const;
+  static int SaysOfCaller(const Entry& entry);
+  static bool SpeaksBefore(const Entry& one, const Entry& other);
   [[nodiscard]] std::optional<Path> DecidingPath() const;
   void Decide(Verdict& verdict) const;
   [[nodiscard]] std::string TargetIn(const std::vector<std::string>& dest) const;

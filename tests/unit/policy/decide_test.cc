@@ -82,6 +82,26 @@ TEST(Decide, A53_ABadPassportBesideAGoodOneIsNotHeldAgainstTheCall) {
 }
 
 // What a caller sends must not become a header of its own.
+// Of two that pass the one that says most counts, in whichever order they come.
+TEST(Decide, A53_TheOrderOfHeadersDecidesNothing) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({"default":{"minimum_attestation":"B"}})");
+  TestCall call;
+  const std::string full = call.Identity();
+  call.payload = Payload({{"attest", "\"C\""}});
+  const std::string gateway = call.Identity();
+  call.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.parameters = ";info=<https://cert.example.org/p.pem>";
+  const std::string base = call.Identity();
+  for (const auto& identities : {std::vector{base, gateway, full}, std::vector{gateway, full, base},
+                                 std::vector{full, base, gateway}}) {
+    call.identities = identities;
+    EXPECT_EQ(DecideSigned(*policy, call).action, Action::kPass);
+  }
+  call.identities = {base, gateway};
+  EXPECT_EQ(DecideSigned(*policy, call).reason, Reason::kAttestationTooLow);
+}
+
 TEST(Decide, A60_NoPpiOfWhatIsNoToken) {
   const Folder folder;
   const auto policy = folder.Make(R"({"default":{"reason_header":{"ppi":"full"}}})");
