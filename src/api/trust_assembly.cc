@@ -82,6 +82,7 @@ Result<TrustInputs> MakeTrustInputs(const TrustSetup& setup,
   inputs.anchors = setup.anchors;
   inputs.anchor_directory = setup.anchor_directory;
   inputs.crl_anchors = setup.crl_anchors;
+  inputs.crl_signers = setup.crl_signers;
   inputs.crls = setup.crls;
   inputs.revocation_policy = setup.revocation_policy;
   inputs.crl_grace = setup.crl_grace;

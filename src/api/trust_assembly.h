@@ -32,6 +32,7 @@ struct TrustSetup {
   std::vector<std::filesystem::path> anchors;                            // files or directories
   std::optional<std::filesystem::path> anchor_directory = std::nullopt;  // may be empty
   std::vector<std::filesystem::path> crl_anchors;  // the STI-PA root, for indirect CRLs
+  std::vector<std::filesystem::path> crl_signers;  // below it, where lists come without them
   std::vector<std::filesystem::path> crls;
   std::vector<std::string> crl_urls;  // downloaded, and kept in state_dir
   CrlDownloads crl_downloads = CrlDownloads::kDistributionPoints;

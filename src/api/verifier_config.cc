@@ -34,6 +34,7 @@ class SectionsReader {
     paths_.Read(reader, "anchor_dir", trust.anchor_directory);
     paths_.Read(reader, "crls", trust.crls);
     paths_.Read(reader, "crl_anchors", trust.crl_anchors);
+    paths_.Read(reader, "crl_signers", trust.crl_signers);
     reader.Texts("crl_urls", trust.crl_urls);
     paths_.Read(reader, "trust_list_roots", trust.trust_list_roots);
     paths_.Read(reader, "trust_list_chain", trust.trust_list_chain);

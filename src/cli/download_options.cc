@@ -64,6 +64,11 @@ void AddKeptTrustOptions(CLI::App& command, TrustOptions& options) {
                   "Root of the STI-PA: trusted for indirect revocation lists only")
       ->type_name("PATH");
   command
+      .add_option("--crl-signers", setup.crl_signers,
+                  "Certificates of who signs indirect revocation lists, below a root of "
+                  "--crl-anchors, PEM or DER")
+      ->type_name("F");
+  command
       .add_option("--trust-list-root", setup.trust_list_roots,
                   "Root of the STI-PA: trusted for trust lists only")
       ->type_name("PATH");

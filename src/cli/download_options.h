@@ -43,7 +43,7 @@ struct TrustOptions {
   std::filesystem::path state_dir;
 };
 
-/// --anchors, --crl, --crl-anchors, --trust-list-root, --state-dir: what is at hand.
+/// --anchors, --crl, --crl-anchors, --crl-signers, --trust-list-root, --state-dir: what is at hand.
 void AddKeptTrustOptions(CLI::App& command, TrustOptions& options);
 /// --trust-list, --sti-pa-account, --trust-list-chain: where a new list comes from.
 void AddTrustListOptions(CLI::App& command, TrustOptions& options);

@@ -51,6 +51,7 @@ struct Crl::Data {
   sys_seconds this_update{};
   std::optional<sys_seconds> next_update;
   Scope scope;
+  std::vector<std::string> signer_urls;
   std::vector<std::string> issuers;   // canonical names that entries refer to
   std::vector<RevokedEntry> entries;  // sorted by serial
 };
@@ -202,6 +203,21 @@ Result<void> ReadNumber(const X509_CRL* crl, std::optional<std::string>& number)
   return {};
 }
 
+std::vector<std::string> ReadSignerUrls(const X509_CRL* crl) {
+  const AuthorityInfoPtr access(static_cast<AUTHORITY_INFO_ACCESS*>(
+      X509_CRL_get_ext_d2i(crl, NID_info_access, nullptr, nullptr)));
+  std::vector<std::string> urls;
+  for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
+    const ACCESS_DESCRIPTION* item = sk_ACCESS_DESCRIPTION_value(access.get(), i);
+    if (OBJ_obj2nid(item->method) != NID_ad_ca_issuers) continue;
+    if (item->location->type != GEN_URI) continue;
+    const ASN1_IA5STRING* uri = item->location->d.uniformResourceIdentifier;
+    urls.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
+                      static_cast<size_t>(ASN1_STRING_length(uri)));
+  }
+  return urls;
+}
+
 X509CrlPtr DecodeCrl(std::string_view der) {
   if (der.empty() || der.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     return nullptr;
@@ -289,6 +305,7 @@ Result<Crl> Crl::Read(std::string_view der) {
   auto scope = ReadScope(crl);
   if (!scope) return scope.error();
   data->scope = std::move(*scope);
+  data->signer_urls = ReadSignerUrls(crl);
   auto list = ReadEntries(crl, data->issuer_der);
   if (!list) return list.error();
   data->issuers = std::move(list->issuers);
@@ -313,6 +330,9 @@ bool Crl::indirect() const {
 }
 const std::vector<std::string>& Crl::distribution_uris() const {
   return data_->scope.uris;
+}
+const std::vector<std::string>& Crl::signer_urls() const {
+  return data_->signer_urls;
 }
 size_t Crl::entry_count() const {
   return data_->entries.size();

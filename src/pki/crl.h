@@ -30,6 +30,9 @@ class Crl {
   [[nodiscard]] std::optional<sys_seconds> next_update() const;
   [[nodiscard]] bool indirect() const;  // IssuingDistributionPoint with indirectCRL
   [[nodiscard]] const std::vector<std::string>& distribution_uris() const;  // of its IDP
+  /// Where it says that its signer's certificate is: the caIssuers of its AIA (RFC 5280 5.2.7).
+  /// None if that cannot be read. Whom they name is for the signature to say.
+  [[nodiscard]] const std::vector<std::string>& signer_urls() const;
   [[nodiscard]] size_t entry_count() const;
   /// cRLNumber (RFC 5280 5.2.3) in lower-case hex without leading zeros; nothing if absent.
   [[nodiscard]] const std::optional<std::string>& number_hex() const;

@@ -180,6 +180,15 @@ Result<void> TrustStoreBuilder::AddCrlFile(const std::filesystem::path& path) {
   return AddCrls(*bytes, path.string());
 }
 
+Result<void> TrustStoreBuilder::AddCrlSignerFile(const std::filesystem::path& path) {
+  const auto bytes = ReadFile(path);
+  if (!bytes) return bytes.error();
+  const auto signers = ParseBundle(*bytes, kMaxCertificatesPerFile);
+  if (!signers) return InvalidFile(path.string(), signers.error().detail);
+  AddCrlSigners(*signers);
+  return {};
+}
+
 void TrustStoreBuilder::AddCrlSigners(const std::vector<Certificate>& signers) {
   AppendNew(store_.crl_signers_, signers);
 }

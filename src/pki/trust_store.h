@@ -46,8 +46,8 @@ class TrustStore {
   [[nodiscard]] const std::vector<Crl>& crls() const { return crls_; }
   /// Anchors of the STI-PA, for indirect CRLs only: they never vouch for a signer of calls.
   [[nodiscard]] const std::vector<Certificate>& crl_anchors() const { return crl_anchors_; }
-  /// Certificates found beside CRLs: candidates for CRL signers, trusted only through
-  /// crl_anchors().
+  /// Certificates given as such or found beside CRLs: candidates for CRL signers, trusted only
+  /// through crl_anchors().
   [[nodiscard]] const std::vector<Certificate>& crl_signers() const { return crl_signers_; }
   [[nodiscard]] RevocationPolicy revocation_policy() const { return revocation_policy_; }
   /// How long after its nextUpdate a CRL still counts as current (C-35).
@@ -92,6 +92,8 @@ class TrustStoreBuilder {
   void AddCrl(const Crl& crl) { store_.crls_.push_back(crl); }
   /// Certificates that may have signed indirect CRLs; trusted only through CRL anchors.
   void AddCrlSigners(const std::vector<Certificate>& signers);
+  /// The same from a file, PEM or DER, CAs or not. Fails with kFileUnreadable or kFileInvalid.
+  Result<void> AddCrlSignerFile(const std::filesystem::path& path);
   /// The anchors of a list that was verified, to be trusted until `until`; replaces those given
   /// before. One that is also an anchor by itself stays one after that.
   void SetListedAnchors(std::vector<Certificate> anchors, sys_seconds until);

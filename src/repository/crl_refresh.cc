@@ -16,6 +16,11 @@
 namespace callvet {
 namespace {
 
+constexpr size_t kMaxListsSearched = 4;                // lists of a document whose signer is sought
+constexpr size_t kMaxSignerUrls = 2;                   // of one document (VS choice)
+constexpr size_t kMaxSignerBytes = size_t{64} * 1024;  // at one of them, as at an x5u
+constexpr size_t kMaxKeptBytes = 2 * kMaxCrlBytes;     // DER may have become PEM
+
 Failure Stale(const Crl& crl, std::string_view why) {
   return Fail(Reason::kCrlStale, "the CRL of " + Quote(crl.issuer()) + " " + std::string(why));
 }
@@ -68,6 +73,47 @@ Result<CrlStanding> StandingOf(const CrlDocument& document,
     if (judgement.standing == CrlStanding::kIssuerUnknown) standing = judgement.standing;
   }
   return standing;
+}
+
+// The https URLs at which the lists say that their signers' certificates are.
+std::vector<std::string> SignerUrls(const CrlDocument& document) {
+  std::vector<std::string> urls;
+  for (const Crl& crl : document.crls) {
+    for (const std::string& url : crl.signer_urls()) {
+      if (urls.size() >= kMaxSignerUrls) return urls;
+      const bool known = std::find(urls.begin(), urls.end(), url) != urls.end();
+      if (!known && url.starts_with("https://")) urls.push_back(url);
+    }
+  }
+  return urls;
+}
+
+Result<CertificateBundle> FetchSigners(const Fetcher& fetcher, const std::string& url,
+                                       const Deadline& deadline) {
+  const auto fetched = fetcher.Fetch(url, deadline);
+  if (!fetched) return fetched.error();
+  if (fetched->body.size() > kMaxSignerBytes) {
+    return Fail(Reason::kFetchTooLarge, "more than " + std::to_string(kMaxSignerBytes) + " bytes");
+  }
+  return ParseBundle(fetched->body);
+}
+
+// Who only has the name of a list's issuer is left out: few of one name are tried at its use.
+bool MayHelp(const Certificate& signer, const CrlDocument& document) {
+  const auto named = [&](const Crl& crl) { return crl.issuer_der() == signer.subject_der(); };
+  const auto made = [&](const Crl& crl) { return crl.SignedBy(signer); };
+  return std::none_of(document.crls.begin(), document.crls.end(), named) ||
+         std::any_of(document.crls.begin(), document.crls.end(), made);
+}
+
+// No more signers than Parse takes, when the document was kept.
+void AddSigners(CrlDocument& document, const CertificateBundle& signers) {
+  CertificateBundle& all = document.signers;
+  for (const Certificate& signer : signers) {
+    if (all.size() >= kMaxBundleCertificates) return;
+    if (std::find(all.begin(), all.end(), signer) != all.end()) continue;
+    if (MayHelp(signer, document)) all.push_back(signer);
+  }
 }
 
 Result<void> CheckNotOlder(const Crl& next, const CrlDocument& current) {
@@ -130,6 +176,13 @@ Result<CrlDocument> CrlDocument::Parse(std::string_view bytes) {
     return Fail(Reason::kCrlInvalid, "beside the CRL: " + signers.error().detail);
   }
   return document;
+}
+
+std::string CrlDocument::ToPem() const {
+  std::string pem;
+  for (const Crl& crl : crls) pem += WritePem("X509 CRL", crl.der());
+  for (const Certificate& signer : signers) pem += WritePem("CERTIFICATE", signer.der());
+  return pem;
 }
 
 CrlRefresher::CrlRefresher(CrlRefreshOptions options, std::shared_ptr<const Fetcher> fetcher)
@@ -219,7 +272,7 @@ void CrlRefresher::Point::TakeNew(JudgedCrls next) {
 std::optional<CrlRefresher::JudgedCrls> CrlRefresher::ReadKept(const std::string& name,
                                                                const TrustStoreBuilder& trust,
                                                                sys_seconds now) const {
-  const auto bytes = ReadFile(*options_.state_dir / name, kMaxCrlBytes);
+  const auto bytes = ReadFile(*options_.state_dir / name, kMaxKeptBytes);
   if (!bytes) return std::nullopt;
   auto document = CrlDocument::Parse(*bytes);
   if (!document) return std::nullopt;
@@ -270,6 +323,44 @@ bool CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) 
   return loaded;
 }
 
+// Whoever made `document`, if neither it nor `trust` shows him: the signers of the list at hand, or
+// those that it names itself. Without one that may have made it nothing changes.
+CrlRefresher::SignerSearch CrlRefresher::FindSigners(CrlDocument& document, const Point& point,
+                                                     const TrustStoreBuilder& trust,
+                                                     sys_seconds now,
+                                                     const Deadline& deadline) const {
+  const auto standing = [&](const CrlDocument& judged) {
+    return StandingOf(judged, authorities_, *StoreWith(trust, {&judged}), now);
+  };
+  // Many lists times many signers would be much work for a stranger's document.
+  if (document.crls.size() > kMaxListsSearched || standing(document)) return {};
+  const auto take = [&](const CrlDocument& complete) {
+    const auto judged = standing(complete);
+    if (!judged || *judged != CrlStanding::kAuthentic) return false;
+    document = complete;
+    return true;
+  };
+  CrlDocument complete = document;
+  for (const CrlDocument* old : {&point.document, &point.waiting}) {
+    AddSigners(complete, old->signers);
+  }
+  if (take(complete)) return {true, ""};
+  complete = document;
+  SignerSearch search;
+  for (const std::string& url : SignerUrls(document)) {
+    const auto signers = FetchSigners(*fetcher_, url, deadline);
+    if (!signers) {
+      search.trouble += "; its signer's certificate at " + Quote(url, 200) + ": " +
+                        std::string(Info(signers.error().reason).id) + ": " +
+                        signers.error().detail;
+      continue;
+    }
+    AddSigners(complete, *signers);
+    if (take(complete)) return {true, ""};
+  }
+  return search;
+}
+
 // `next` if it may take the place of what `point` has, or wait beside it.
 Result<CrlRefresher::JudgedCrls> CrlRefresher::CheckNext(CrlDocument next, const Point& point,
                                                          const TrustStoreBuilder& trust,
@@ -307,10 +398,12 @@ Result<CrlRefresher::Taken> CrlRefresher::RefreshOne(const std::string& url, Poi
   if (fetched->body.size() > kMaxCrlBytes) return Fail(Reason::kFetchTooLarge, "the CRL");
   auto document = CrlDocument::Parse(fetched->body);
   if (!document) return document.error();
+  const SignerSearch search = FindSigners(*document, point, trust, now, deadline);
   auto next = CheckNext(std::move(*document), point, trust, now);
-  if (!next) return next.error();
+  if (!next) return Fail(next.error().reason, next.error().detail + search.trouble);
 
-  Taken taken{std::move(fetched->body), std::move(next->stale)};
+  Taken taken{search.found ? next->document.ToPem() : std::move(fetched->body),
+              std::move(next->stale)};
   if (taken.stale) {
     RetryLater(point, now);
   } else {

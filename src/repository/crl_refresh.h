@@ -43,6 +43,8 @@ struct CrlDocument {
   CertificateBundle signers;
   /// PEM or DER. Fails with kCrlInvalid.
   static Result<CrlDocument> Parse(std::string_view bytes);
+  /// All of it as PEM.
+  [[nodiscard]] std::string ToPem() const;
 };
 
 /// What became of one URL.
@@ -65,6 +67,10 @@ struct CrlUpdate {
 /// A direct list of a CA that is not known yet waits: it is used beside the one at hand, since
 /// every use of a list judges its signature again, but takes nobody's place, and is fetched again
 /// once its CA is known. Only URLs of the options, and what was kept, bring such lists.
+///
+/// Of a list that comes without its signer's certificate, and that nobody known made, that
+/// certificate is fetched from where the list says (RFC 5280 5.2.7; https only, two URLs at most).
+/// It is trusted no more than one beside the list, and is kept with it.
 class CrlRefresher {
  public:
   /// Without `fetcher` only kept documents are used.
@@ -110,6 +116,10 @@ class CrlRefresher {
     std::string body;
     std::optional<Failure> stale;
   };
+  struct SignerSearch {
+    bool found = false;   // the document has signers now that did not come with it
+    std::string trouble;  // for people: what could not be had
+  };
   struct Point {
     Origin origin = Origin::kWatched;
     CrlDocument document;   // judged and good, or kept
@@ -128,6 +138,9 @@ class CrlRefresher {
   [[nodiscard]] std::optional<JudgedCrls> ReadKept(const std::string& name,
                                                    const TrustStoreBuilder& trust,
                                                    sys_seconds now) const;
+  [[nodiscard]] SignerSearch FindSigners(CrlDocument& document, const Point& point,
+                                         const TrustStoreBuilder& trust, sys_seconds now,
+                                         const Deadline& deadline) const;
   [[nodiscard]] Result<JudgedCrls> CheckNext(CrlDocument next, const Point& point,
                                              const TrustStoreBuilder& trust, sys_seconds now) const;
   // Success: Point has it already in its decoded form.

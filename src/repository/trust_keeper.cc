@@ -118,6 +118,8 @@ std::string_view TrustSourceKindName(TrustSource::Kind kind) {
       return "anchors";
     case Kind::kCrlAnchors:
       return "crl-anchors";
+    case Kind::kCrlSigners:
+      return "crl-signers";
     case Kind::kCrlFile:
       return "crl-file";
     case Kind::kCrlUrl:
@@ -184,6 +186,10 @@ Result<TrustKeeper::Files> TrustKeeper::ReadFiles(sys_seconds now, TrustReport& 
   }
   for (const auto& path : inputs_.crl_anchors) {
     good = Report(report, Kind::kCrlAnchors, path.string(), files.builder.AddCrlAnchorPath(path)) &&
+           good;
+  }
+  for (const auto& path : inputs_.crl_signers) {
+    good = Report(report, Kind::kCrlSigners, path.string(), files.builder.AddCrlSignerFile(path)) &&
            good;
   }
   for (const auto& path : inputs_.trust_list_roots) {

@@ -29,6 +29,7 @@ struct TrustInputs {
   /// A directory of more anchors, which may be empty: to be filled later.
   std::optional<std::filesystem::path> anchor_directory = std::nullopt;
   std::vector<std::filesystem::path> crl_anchors;  // for indirect CRLs only
+  std::vector<std::filesystem::path> crl_signers;  // who may have made them, below a CRL anchor
   std::vector<std::filesystem::path> crls;
   RevocationPolicy revocation_policy = RevocationPolicy::kIfCovered;
   std::chrono::seconds crl_grace{0};
@@ -51,7 +52,15 @@ struct TrustInputs {
 
 /// What became of one input.
 struct TrustSource {
-  enum class Kind : uint8_t { kAnchors, kCrlAnchors, kCrlFile, kCrlUrl, kListRoots, kTrustList };
+  enum class Kind : uint8_t {
+    kAnchors,
+    kCrlAnchors,
+    kCrlSigners,
+    kCrlFile,
+    kCrlUrl,
+    kListRoots,
+    kTrustList,
+  };
   Kind kind = Kind::kAnchors;
   std::string name;                // path, URL or address
   std::optional<Failure> failure;  // why it is not used, or its old content stays
@@ -65,7 +74,8 @@ struct TrustSource {
   bool idle = false;
 };
 
-/// "anchors", "crl-anchors", "crl-file", "crl-url", "trust-list-roots" or "trust-list".
+/// "anchors", "crl-anchors", "crl-signers", "crl-file", "crl-url", "trust-list-roots" or
+/// "trust-list".
 std::string_view TrustSourceKindName(TrustSource::Kind kind);
 
 struct TrustReport {

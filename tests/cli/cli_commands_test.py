@@ -316,6 +316,17 @@ class Revocation(CliTest):
         run = self.verify(self.sign(key="signed/leaf.key"), "--crl", "signer/crl.pem", "--crl-anchors",
                           "stipa/root.pem", chain="signed/chain.pem")
         self.assert_reason(run, "certificate-revoked")
+        # The list alone: its signer is given, and is no anchor.
+        text = (self.lab / "signer/crl.pem").read_text()
+        (self.lab / "signer/alone.pem").write_text(text[:text.index("-----BEGIN CERTIFICATE-----")])
+        identity = self.sign(key="signed/leaf.key")
+        alone = ("--crl", "signer/alone.pem")
+        signer = ("--crl-signers", "signer/intermediate.pem")
+        anchors = ("--crl-anchors", "stipa/root.pem")
+        for options in (alone + anchors, alone + signer):
+            self.assert_refused(self.verify(identity, *options, chain="signed/chain.pem"), "crl-invalid")
+        run = self.verify(identity, *alone, *signer, *anchors, chain="signed/chain.pem")
+        self.assert_reason(run, "certificate-revoked")
 
     def test_refusals(self):
         crl = ("pki", "crl", *self.by("own/intermediate"), "--out", "refused.crl")

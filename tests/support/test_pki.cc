@@ -163,17 +163,22 @@ void AddDistributionPoints(X509* x509, const std::vector<DistributionPointSpec>&
   Must(X509_add1_ext_i2d(x509, NID_crl_distribution_points, points.get(), 0, 0), "CRLDP");
 }
 
-void AddTnAuthListUris(X509* x509, const std::vector<std::string>& uris) {
-  if (uris.empty()) return;
-  const AuthorityInfoPtr access(Must(AUTHORITY_INFO_ACCESS_new(), "AIA"));
+AuthorityInfoPtr AccessAt(const char* method, const std::vector<std::string>& uris) {
+  AuthorityInfoPtr access(Must(AUTHORITY_INFO_ACCESS_new(), "AIA"));
   for (const std::string& uri : uris) {
     ACCESS_DESCRIPTION* item = Must(ACCESS_DESCRIPTION_new(), "ACCESS_DESCRIPTION_new");
     ASN1_OBJECT_free(item->method);
-    item->method = Must(OBJ_txt2obj("1.3.6.1.5.5.7.48.14", 1), "OBJ_txt2obj");
+    item->method = Must(OBJ_txt2obj(method, 1), "OBJ_txt2obj");
     GENERAL_NAME_free(item->location);
     item->location = NewUriName(uri);
     Must(sk_ACCESS_DESCRIPTION_push(access.get(), item), "sk_push");
   }
+  return access;
+}
+
+void AddTnAuthListUris(X509* x509, const std::vector<std::string>& uris) {
+  if (uris.empty()) return;
+  const AuthorityInfoPtr access = AccessAt("1.3.6.1.5.5.7.48.14", uris);
   Must(X509_add1_ext_i2d(x509, NID_info_access, access.get(), 0, 0), "AIA");
 }
 
@@ -582,6 +587,10 @@ std::string MakeCrl(const CrlSpec& spec, const TestCert& signer) {
     Must(X509_CRL_set1_nextUpdate(crl.get(), MakeTime(spec.next_update).get()), "nextUpdate");
   }
   AddIssuingDistributionPoint(crl.get(), spec);
+  if (!spec.signer_urls.empty()) {
+    const AuthorityInfoPtr access = AccessAt("1.3.6.1.5.5.7.48.2", spec.signer_urls);
+    Must(X509_CRL_add1_ext_i2d(crl.get(), NID_info_access, access.get(), 0, 0), "AIA");
+  }
   for (const RawExtension& raw : spec.extensions) {
     Must(X509_CRL_add_ext(crl.get(), MakeRawExtension(raw).get(), -1), "X509_CRL_add_ext");
   }

@@ -178,6 +178,7 @@ struct CrlSpec {
   std::vector<RawExtension> extensions = {};
   Digest digest = Digest::kSha256;
   Signature signature = Signature::kGood;
+  std::vector<std::string> signer_urls = {};  // AIA id-ad-caIssuers
 };
 
 /// The DER of the name of `cert`'s issuer, for CrlEntrySpec::certificate_issuer.

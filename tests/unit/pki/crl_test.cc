@@ -51,6 +51,24 @@ CrlSpec IndirectSpec() {
   return spec;
 }
 
+TEST(CrlTest, C33_SaysWhereItsSignerIs) {
+  const auto root = IssueRoot();
+  EXPECT_TRUE(ParseCrl({}, root).signer_urls().empty());
+  CrlSpec spec;
+  spec.signer_urls = {"https://pa.example/1.crt", "http://pa.example/1.crt"};
+  EXPECT_THAT(ParseCrl(spec, root).signer_urls(),
+              ElementsAre("https://pa.example/1.crt", "http://pa.example/1.crt"));
+  // Broken, twice, or not of caIssuers: as if there were none.
+  CrlSpec broken;
+  broken.extensions = {{"1.3.6.1.5.5.7.1.1", "\x04\x01x"}};
+  EXPECT_TRUE(ParseCrl(broken, root).signer_urls().empty());
+  const std::string ocsp("\x30\x0F\x30\x0D\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x01\x86\x01u");
+  broken.extensions = {{"1.3.6.1.5.5.7.1.1", ocsp}};
+  EXPECT_TRUE(ParseCrl(broken, root).signer_urls().empty());
+  spec.extensions = broken.extensions;
+  EXPECT_TRUE(ParseCrl(spec, root).signer_urls().empty());
+}
+
 TEST(CrlTest, HasTheFactsOfADirectList) {
   const auto root = IssueRoot();
   CrlSpec spec;

@@ -122,6 +122,23 @@ TEST_F(TrustStoreTest, CrlsAndTheirSigners) {
   EXPECT_THAT(store->anchors(), IsEmpty());
 }
 
+TEST_F(TrustStoreTest, C33_CrlSignersNeedNotBeCas) {
+  const auto root = IssueRoot();
+  const auto signer = Issue(LeafSpec("/CN=Signer"), root);
+  EXPECT_THAT(builder_.AddCrlSignerFile(Write("signer.der", signer.der)), Succeeds());
+  EXPECT_THAT(builder_.AddCrlSignerFile(Write("two.pem", signer.pem + root.pem)), Succeeds());
+  const auto store = builder_.Build();
+  EXPECT_THAT(store->crl_signers(), ElementsAre(signer.certificate, root.certificate));
+  EXPECT_THAT(store->anchors(), IsEmpty());
+  EXPECT_THAT(store->crl_anchors(), IsEmpty());
+  EXPECT_THAT(builder_.AddCrlSignerFile(directory_ / "missing"),
+              FailsWith(Reason::kFileUnreadable));
+  EXPECT_THAT(builder_.AddCrlSignerFile(Write("junk", "junk")), FailsWith(Reason::kFileInvalid));
+  EXPECT_THAT(builder_.AddCrlSignerFile(Write("bad", signer.pem + ToPem("CERTIFICATE", "x"))),
+              FailsWith(Reason::kFileInvalid));
+  EXPECT_THAT(builder_.Build()->crl_signers(), IsEmpty());
+}
+
 TEST_F(TrustStoreTest, BrokenCrlInputIsRefusedAsAWhole) {
   const auto root = IssueRoot();
   const std::string pem = ToPem("X509 CRL", MakeCrl({}, root));
