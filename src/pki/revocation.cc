@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
 #include "pki/path_builder.h"
 #include "pki/path_validator.h"
+#include "pki/x509_fields.h"
 
 namespace callvet {
 namespace {
@@ -33,12 +35,14 @@ Result<void> CheckCurrency(const Crl& crl, std::chrono::seconds grace, sys_secon
   return {};
 }
 
-// C-33: `signer` made the list and leads to an anchor for CRLs, or is one.
-Result<void> CheckCrlSigner(const Certificate& signer, const TrustStore& store, sys_seconds at) {
-  const auto& anchors = store.crl_anchors();
-  if (std::find(anchors.begin(), anchors.end(), signer) != anchors.end()) {
-    return CheckValidity(signer, at);
-  }
+bool IsAmong(const Certificate& certificate, std::span<const Certificate> others) {
+  return std::find(others.begin(), others.end(), certificate) != others.end();
+}
+
+// C-33: `signer` made the list and leads to one of `anchors`, or is an anchor for CRLs.
+Result<void> CheckCrlSigner(const Certificate& signer, std::span<const Certificate> anchors,
+                            const TrustStore& store, sys_seconds at) {
+  if (IsAmong(signer, store.crl_anchors())) return CheckValidity(signer, at);
   const PathJudge judge = [at](const std::vector<Certificate>& path) {
     return ValidatePath(path, at);
   };
@@ -47,8 +51,10 @@ Result<void> CheckCrlSigner(const Certificate& signer, const TrustStore& store, 
   return {};
 }
 
-// The authenticity of an indirect list: any one of the possible signers is enough.
-Result<void> CheckIndirect(const Crl& crl, const TrustStore& store, sys_seconds at) {
+// The authenticity of an indirect list, whose signer must lead to one of `anchors`: any one of the
+// possible signers is enough.
+Result<void> CheckIndirect(const Crl& crl, std::span<const Certificate> anchors,
+                           const TrustStore& store, sys_seconds at) {
   std::optional<Failure> failure;
   size_t tried = 0;
   for (const auto* candidates : {&store.crl_anchors(), &store.crl_signers()}) {
@@ -56,7 +62,7 @@ Result<void> CheckIndirect(const Crl& crl, const TrustStore& store, sys_seconds 
       if (signer.subject_der() != crl.issuer_der()) continue;
       if (++tried > kMaxCrlSigners) break;
       if (!crl.SignedBy(signer)) continue;
-      const auto ok = CheckCrlSigner(signer, store, at);
+      const auto ok = CheckCrlSigner(signer, anchors, store, at);
       if (ok) return {};
       failure = ok.error();
     }
@@ -64,6 +70,20 @@ Result<void> CheckIndirect(const Crl& crl, const TrustStore& store, sys_seconds 
   return Fail(Reason::kCrlInvalid,
               Describe(crl) + " is not signed by a known CRL signer" +
                   (failure ? " that can be trusted: " + failure->detail : std::string()));
+}
+
+// RFC 5280 6.3.3 (b) (1): whether the certificate says who lists it, and it is not who made `crl`.
+// CAs write the parts of the name in other orders than it has.
+bool NamesOthers(const Certificate& certificate, const Crl& crl) {
+  if (crl.issuer_der() == certificate.issuer_der()) return false;
+  bool names_others = false;
+  for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
+    for (const std::string& name : point.issuer_names) {
+      if (HaveSameRdns(name, crl.issuer_der())) return false;
+      names_others = true;
+    }
+  }
+  return names_others;
 }
 
 // One run over a path. Who signed an indirect list does not depend on the certificate, so that is
@@ -128,8 +148,19 @@ class RevocationCheck {
   // Fails if `crl` lists the certificate and is authentic; its age does not matter for that.
   Result<void> CheckStrayListing(const Crl& crl, size_t target) {
     const auto since = crl.RevokedSince(path_[target]);
-    if (since && CheckAuthenticity(crl, target)) return Revoked(path_[target], *since, crl);
-    return {};
+    if (!since || !CheckAuthenticity(crl, target)) return {};
+    if (NamesOthers(path_[target], crl) && AnyCaCouldSign(crl)) return {};
+    return Revoked(path_[target], *since, crl);
+  }
+
+  // Whether the list is trusted only through an anchor that is one for calls as well, so that any
+  // CA below it could list whom it likes.
+  bool AnyCaCouldSign(const Crl& crl) const {
+    std::vector<Certificate> apart;
+    for (const Certificate& anchor : store_.crl_anchors()) {
+      if (!IsAmong(anchor, store_.anchors())) apart.push_back(anchor);
+    }
+    return !CheckIndirect(crl, apart, store_, at_);
   }
 
   // RFC 5280 6.3.3 (f), (g): who signed the list.
@@ -144,7 +175,8 @@ class RevocationCheck {
     }
     const auto known = indirect_.find(&crl);
     if (known != indirect_.end()) return known->second;
-    return indirect_.emplace(&crl, CheckIndirect(crl, store_, at_)).first->second;
+    return indirect_.emplace(&crl, CheckIndirect(crl, store_.crl_anchors(), store_, at_))
+        .first->second;
   }
 
   // RFC 5280 6.3.3 (f): by another key of the CA at `ca`: its new one or its old one, or one for
@@ -200,7 +232,7 @@ Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>&
 CrlJudgement JudgeCrl(const Crl& crl, const std::vector<Certificate>& authorities,
                       const TrustStore& store, sys_seconds at) {
   if (crl.indirect()) {
-    const auto ok = CheckIndirect(crl, store, at);
+    const auto ok = CheckIndirect(crl, store.crl_anchors(), store, at);
     if (ok) return {CrlStanding::kAuthentic, Describe(crl) + " is signed by a known CRL signer"};
     return {CrlStanding::kForged, ok.error().detail};
   }

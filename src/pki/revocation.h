@@ -20,7 +20,9 @@ inline constexpr std::chrono::seconds kCrlClockSkew{300};
 /// issuer in the path; an indirect one by a CRL signer whose own path ends at one of crl_anchors()
 /// (a CRL anchor may sign itself). A listed certificate is revoked whatever the date of its entry.
 ///
-/// A CRL that does not cover a certificate but is authentic and lists it revokes it all the same.
+/// A CRL that does not cover a certificate but is authentic and lists it revokes it all the same,
+/// but for an indirect one by somebody else than the cRLIssuers that the certificate names, if its
+/// signer leads to no CRL anchor but those that are anchors for calls too.
 /// Several CRLs may cover a certificate: it is revoked if any good one lists it; it is clear if at
 /// least one good one does not. If all that cover it are unusable the failure is kCrlInvalid or
 /// kCrlStale (also one whose thisUpdate is in the future, or without nextUpdate), never a pass.

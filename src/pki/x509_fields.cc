@@ -5,6 +5,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/byte_reader.h"
 #include "base/text.h"
 
 namespace callvet {
@@ -77,6 +78,22 @@ OpenSslPtr<X509_NAME_ENTRY, X509_NAME_ENTRY_free> FoldedEntry(const X509_NAME_EN
   return folded;
 }
 
+// Nothing if it is no name.
+std::optional<std::vector<std::string>> SortedRdns(std::string_view name) {
+  constexpr uint8_t kSet = 0x31;
+  const ByteReader::Bytes bytes(reinterpret_cast<const uint8_t*>(name.data()), name.size());
+  auto reader = ByteReader(bytes, Reason::kCertificateMalformed).Enter(der::kSequence);
+  std::vector<std::string> rdns;
+  while (reader && !reader->AtEnd()) {
+    const auto rdn = reader->Read(kSet);
+    if (!rdn) return std::nullopt;
+    rdns.emplace_back(rdn->begin(), rdn->end());
+  }
+  if (!reader) return std::nullopt;
+  std::sort(rdns.begin(), rdns.end());
+  return rdns;
+}
+
 }  // namespace
 
 bool IsOid(const ASN1_OBJECT* object, std::span<const uint8_t> bytes) {
@@ -104,6 +121,12 @@ std::optional<std::string> CanonicalName(const X509_NAME* name) {
   const std::unique_ptr<unsigned char, OpenSslStringFree> owner(der);
   if (length < 0) return std::nullopt;
   return std::string(reinterpret_cast<const char*>(der), static_cast<size_t>(length));
+}
+
+bool HaveSameRdns(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  const auto rdns = SortedRdns(a);
+  return rdns && rdns == SortedRdns(b);
 }
 
 std::string NameText(const X509_NAME* name) {

@@ -33,6 +33,9 @@ bool IsOid(const ASN1_OBJECT* object, std::span<const uint8_t> bytes);
 /// (RFC 5280 7.1: string types, letter case and spaces do not count).
 std::optional<std::string> CanonicalName(const X509_NAME* name);
 
+/// True if two names by CanonicalName have the same RDNs, in any order.
+bool HaveSameRdns(std::string_view a, std::string_view b);
+
 /// RFC 2253 text in UTF-8, for people.
 std::string NameText(const X509_NAME* name);
 

@@ -368,6 +368,55 @@ TEST_F(IndirectCrlTest, C33_OtherUriOrIssuerIsNotCovered) {
   EXPECT_THAT(Verify(spec, signer, {signer}, {pa_root_}), FailsWith(Reason::kCertificateRevoked));
 }
 
+// RFC 5280 6.3.3 (b) (1). Where carriers and the STI-PA have one root, any CA below it could list
+// the certificates of the others.
+TEST_F(IndirectCrlTest, C33_ACaBelowTheSharedRootRevokesOnlyForWhomNamesIt) {
+  const auto listed = [&](const TestCert& signer, const TestCert& anchor) {
+    CrlSpec spec = Indirect({*leaf_});
+    spec.uri = "https://other.example/crl";
+    return Verify(spec, signer, {signer}, {anchor});
+  };
+  const auto foreign = Issue(CaSpec("/C=US/O=Other/CN=Other CA"), root_);
+  EXPECT_THAT(listed(foreign, root_), FailsWith(Reason::kCrlNotAvailable));
+  // Who is named, however the parts of the name are ordered.
+  for (const char* name :
+       {kPaName, "/CN=STI-PA CRL/O=STI-PA/C=US", "/O=sti-pa/C=US/CN=STI-PA  CRL"}) {
+    CertSpec spec = SignerSpec();
+    spec.subject = name;
+    EXPECT_THAT(listed(Issue(spec, root_), root_), FailsWith(Reason::kCertificateRevoked)) << name;
+  }
+  for (const char* name : {"/C=US/O=STI-PA", "/C=US/O=STI-PA/CN=STI-PA CRL/CN=STI-PA CRL",
+                           "/C=US/CN=STI-PA/O=STI-PA CRL"}) {
+    CertSpec spec = SignerSpec();
+    spec.subject = name;
+    EXPECT_THAT(listed(Issue(spec, root_), root_), FailsWith(Reason::kCrlNotAvailable)) << name;
+  }
+}
+
+TEST_F(IndirectCrlTest, C33_NoListingIsLostThatComesFromAnAuthority) {
+  const auto listed = [&](const TestCert& signer, const TestCert& anchor) {
+    CrlSpec spec = Indirect({*leaf_});
+    spec.uri = "https://other.example/crl";
+    return Verify(spec, signer, {signer}, {anchor});
+  };
+  // Under a root that is not for calls, and by the root itself.
+  CertSpec renamed = SignerSpec();
+  renamed.subject = "/C=US/O=STI-PA/CN=STI-PA CRL 2";
+  EXPECT_THAT(listed(Issue(renamed, pa_root_), pa_root_), FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(listed(root_, root_), FailsWith(Reason::kCertificateRevoked));
+  // By the certificate's own CA.
+  EXPECT_THAT(listed(*ca_, root_), FailsWith(Reason::kCertificateRevoked));
+  // Of a certificate that names nobody.
+  const auto foreign = Issue(CaSpec("/C=US/O=Other/CN=Other CA"), root_);
+  for (const auto& points :
+       std::vector<std::vector<test::DistributionPointSpec>>{{}, {{kUri, ""}}}) {
+    CertSpec spec = LeafSpec();
+    spec.distribution_points = points;
+    leaf_ = Issue(spec, *ca_);
+    EXPECT_THAT(listed(foreign, root_), FailsWith(Reason::kCertificateRevoked));
+  }
+}
+
 TEST_F(IndirectCrlTest, C35_Stale) {
   const auto signer = Issue(SignerSpec(), pa_root_);
   EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}, kNow + test::days(2)),
