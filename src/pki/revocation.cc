@@ -158,7 +158,7 @@ class RevocationCheck {
   bool AnyCaCouldSign(const Crl& crl) const {
     std::vector<Certificate> apart;
     for (const Certificate& anchor : store_.crl_anchors()) {
-      if (!IsAmong(anchor, store_.AnchorsAt(at_))) apart.push_back(anchor);
+      if (!IsAmong(anchor, store_.anchors())) apart.push_back(anchor);
     }
     return !CheckIndirect(crl, apart, store_, at_);
   }
