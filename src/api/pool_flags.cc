@@ -17,12 +17,6 @@ Failure NotReadable(const Failure& failure) {
   return Fail(Reason::kParameterInvalid, "what processes tell of sources: " + failure.detail);
 }
 
-CallTime ReadTime(JsonFields& fields, std::string_view name) {
-  int64_t time = 0;
-  fields.Number(name, time);
-  return CallTime(std::chrono::milliseconds(time));
-}
-
 JsonMembers CallMembers(const CountedCall& call) {
   JsonMembers json = {{"time", int64_t{call.time.time_since_epoch().count()}}};
   AddText(json, "caller", call.caller);
@@ -38,7 +32,7 @@ JsonMembers CallMembers(const CountedCall& call) {
 Result<CountedCall> ReadCall(const JsonValue& json) {
   JsonFields fields(&json);
   CountedCall call;
-  call.time = ReadTime(fields, "time");
+  call.time = ReadMilliseconds(fields, "time");
   for (const auto& [name, target] :
        {std::pair("caller", &call.caller), std::pair("callee", &call.callee),
         std::pair("origid", &call.origid), std::pair("signer", &call.signer),

@@ -2,6 +2,7 @@
 #include "evidence/pool_record.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -19,18 +20,6 @@ constexpr double kMostVariation = 1'000'000;
 
 int64_t Milliseconds(CallTime time) {
   return time.time_since_epoch().count();
-}
-
-// Times that a store can hold, so that nothing overflows.
-CallTime ReadMilliseconds(JsonFields& fields, std::string_view name) {
-  constexpr int64_t kThousandMs = 1'000;
-  int64_t time = 0;
-  fields.Number(name, time);
-  if (!IsStoredTime(time / kThousandMs)) {
-    fields.Refuse(name, "is out of range");
-    return {};
-  }
-  return CallTime(std::chrono::milliseconds(time));
 }
 
 const CallSource& SourceOf(const PoolChange& change) {
@@ -53,7 +42,7 @@ JsonMembers FiguresMembers(const PoolFigures& figures) {
   }
   if (figures.variation) {
     const double variation = std::clamp(*figures.variation, 0.0, kMostVariation);
-    json.emplace_back("variation_thousandths", static_cast<int64_t>(variation * kThousand));
+    json.emplace_back("variation_thousandths", int64_t{std::llround(variation * kThousand)});
   }
   return json;
 }
@@ -157,6 +146,17 @@ Result<PoolChange> ReadFlag(const EvidenceText& text, CallSource source, JsonFie
 }
 
 }  // namespace
+
+CallTime ReadMilliseconds(JsonFields& fields, std::string_view name) {
+  constexpr int64_t kThousandMs = 1'000;
+  int64_t time = 0;
+  fields.Number(name, time);
+  if (!IsStoredTime(time / kThousandMs)) {
+    fields.Refuse(name, "is out of range");
+    return {};
+  }
+  return CallTime(std::chrono::milliseconds(time));
+}
 
 EvidenceKeys PoolKeys(const PoolChange& change) {
   const CallSource& source = SourceOf(change);

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string_view>
+
 #include "base/json.h"
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "callvet/rotation.h"
 #include "evidence/evidence_codec.h"
+#include "evidence/json_fields.h"
 
 // What a record says of a flagged source. Pure.
 
 namespace callvet {
+
+/// A member that is a time in milliseconds, if a store can hold it, so that nothing overflows.
+CallTime ReadMilliseconds(JsonFields& fields, std::string_view name);
 
 /// By what the record is found: the source, as what it is of calls, and the reason for which they
 /// are refused. No verdict has that, so that an index leads to these records alone.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -141,6 +143,53 @@ void Judge(const Lines& lines) {
   if (lines.message.empty()) fuzz::Require(fuzz::VouchedFor(lines.call), "what passes was signed");
 }
 
+constexpr size_t kMostCalls = 100;  // more than are judged together
+
+// Calls of now are judged together, each as it is alone.
+void JudgeTogether(const std::deque<Lines>& lines) {
+  static const auto results = [] {
+    std::array<callvet_result*, kMostCalls> made{};
+    for (callvet_result*& one : made) fuzz::Require(callvet_result_create(&one) == CALLVET_OK);
+    return made;
+  }();
+  std::vector<callvet_call> calls;
+  for (const Lines& each : lines) calls.push_back(each.Call());
+  std::vector<callvet_verdict> verdicts(lines.size(), Made<callvet_verdict>());
+  std::vector<const callvet_call*> call_places;
+  std::vector<callvet_verdict*> verdict_places;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (i % 4 != 3) calls[i].at = 0;  // one with `at` may stand among them
+    call_places.push_back(&calls[i]);
+    verdict_places.push_back(&verdicts[i]);
+  }
+  std::vector<int> statuses(lines.size(), CALLVET_INTERNAL);
+  auto batch = Made<callvet_batch>();
+  batch.count = lines.size();
+  batch.calls = call_places.data();
+  batch.results = results.data();
+  batch.verdicts = verdict_places.data();
+  batch.statuses = statuses.data();
+  fuzz::Require(callvet_verify_batch(Lab().verifier, &batch, nullptr) == CALLVET_OK);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const callvet_verdict& together = verdicts[i];
+    auto alone = Made<callvet_verdict>();
+    const int status = callvet_verify(Lab().verifier, &calls[i], Lab().result, &alone, nullptr);
+    fuzz::Require(status == statuses[i] && alone.reason_class == together.reason_class &&
+                      Cpp(alone.reason) == Cpp(together.reason) &&
+                      Cpp(alone.verstat) == Cpp(together.verstat) &&
+                      Cpp(alone.checks) == Cpp(together.checks) &&
+                      Cpp(alone.orig) == Cpp(together.orig) &&
+                      Cpp(alone.x5u) == Cpp(together.x5u) && alone.action == together.action &&
+                      alone.missing.count == together.missing.count,
+                  "together each is judged as alone");
+    if (together.reason_class != CALLVET_VERIFIED) continue;
+    fuzz::Reached();
+    if (lines[i].message.empty()) {
+      fuzz::Require(fuzz::SignedByLab(lines[i].call), "what passes together was signed");
+    }
+  }
+}
+
 // Handles of the input's own.
 void MakeOwn(const Lines& lines) {
   auto options = Made<callvet_options>();
@@ -168,10 +217,28 @@ void MakeOwn(const Lines& lines) {
   callvet_verifier_destroy(verifier);
 }
 
+// Several calls have an empty line between them.
+constexpr std::string_view kBetweenCalls = "\n\n";
+
+std::deque<Lines> CallsOf(std::string_view text) {
+  std::deque<Lines> calls;  // whose elements stay where they are
+  while (!text.empty() && calls.size() < kMostCalls) {
+    const size_t end = std::min(text.find(kBetweenCalls), text.size());
+    calls.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + kBetweenCalls.size(), text.size()));
+  }
+  return calls;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const Lines lines(fuzz::Text(data, size));
+  const std::string_view text = fuzz::Text(data, size);
+  if (text.find(kBetweenCalls) != std::string_view::npos) {
+    JudgeTogether(CallsOf(fuzz::SignedAt(text, SystemClock().Now())));
+    return 0;
+  }
+  const Lines lines(text);
   Judge(lines);
   if (!lines.config.empty() || !lines.policy.empty() || !lines.certificates.empty()) MakeOwn(lines);
   return 0;

@@ -59,7 +59,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Reached();
   CompareExported(bundle->verdict, *replay);
   (void)ReplayOutcomeName(replay->outcome);
-  fuzz::Require(!replay->verdict.passed() || !replay->verdict.passports.empty());
+  if (!replay->verdict.passed()) return 0;
+  fuzz::Require(!replay->verdict.passports.empty(), "what passes has a PASSporT");
+  fuzz::Require(fuzz::SignedByLab(replay->call), "what passes was signed");
   return 0;
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <unistd.h>
-
 #include <array>
 #include <filesystem>
 #include <memory>
@@ -14,6 +12,7 @@
 #include "lab.h"
 #include "pki/sha256.h"
 #include "service/application.h"
+#include "syntax/sip_date.h"
 
 using namespace callvet;  // NOLINT(google-build-using-namespace): a program of one function
 using namespace callvet::service;  // NOLINT(google-build-using-namespace)
@@ -27,16 +26,10 @@ T Must(Result<T> value) {
   return std::move(*value);
 }
 
-std::filesystem::path ScratchFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "callvet-fuzz-XXXXXX").string();
-  fuzz::Require(mkdtemp(pattern.data()) != nullptr, "a folder can be made");
-  return pattern;
-}
-
 // The service without its sockets and threads: what stands behind every request that was read.
 class Desk {
  public:
-  Desk() : folder_(ScratchFolder()) {
+  Desk() : folder_(fuzz::ScratchFolder()) {
     EvidenceConfig evidence;
     evidence.setup.store = (folder_ / "evidence.db").string();
     evidence.setup.open = EvidenceSetup::Open::kCreate;
@@ -131,6 +124,42 @@ HttpRequest ReadRequest(std::string_view text) {
   return request;
 }
 
+// The strings at `name`, one or an array of them.
+void AddTexts(const JsonValue& object, std::string_view name, std::vector<std::string>& texts) {
+  const JsonValue* value = object.Find(name);
+  if (value == nullptr) return;
+  if (const std::string* text = value->AsString()) texts.push_back(*text);
+  if (value->AsArray() == nullptr) return;
+  for (const JsonValue& one : *value->AsArray()) {
+    if (const std::string* text = one.AsString()) texts.push_back(*text);
+  }
+}
+
+void AddParties(const JsonValue& object, std::string_view name, std::vector<std::string>& parties) {
+  const JsonValue* value = object.Find(name);
+  if (value == nullptr) return;
+  AddTexts(*value, "tn", parties);
+  AddTexts(*value, "uri", parties);
+}
+
+// The call that a verification request asks about, as far as VouchedFor looks at it.
+CallRequest AskedOf(std::string_view body) {
+  const auto json = ReadJson(body, {.max_bytes = body.size()});
+  const JsonValue* asked = json ? json->Find("verificationRequest") : nullptr;
+  fuzz::Require(asked != nullptr, "what passes was asked");
+  CallRequest call;
+  for (const std::string_view name : {"identity", "identityHeader", "identityHeaders"}) {
+    AddTexts(*asked, name, call.identities);
+  }
+  AddParties(*asked, "from", call.orig);
+  AddParties(*asked, "to", call.dest);
+  AddParties(*asked, "dest", call.dest);
+  int64_t time = 0;
+  if (const JsonValue* member = asked->Find("time")) (void)member->GetInt(time);
+  call.date = FormatSipDate(sys_seconds(std::chrono::seconds(time)));
+  return call;
+}
+
 }  // namespace
 
 // Every endpoint behind the framing (fuzz_http_framing): each request has an answer, JSON where it
@@ -169,12 +198,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // An ATIS answer that says "passed" is of a call that somebody signed.
   if (reply.body.find("\"TN-Validation-Passed\"") != std::string::npos &&
       request.path == "/stir/v1/verification") {
-    const auto json = ReadJson(request.body, {.max_bytes = request.body.size()});
-    const JsonValue* asked = json ? json->Find("verificationRequest") : nullptr;
-    fuzz::Require(asked != nullptr && (asked->Find("identity") != nullptr ||
-                                       asked->Find("identityHeader") != nullptr ||
-                                       asked->Find("identityHeaders") != nullptr),
-                  "what passes was asked");
+    fuzz::Require(fuzz::VouchedFor(AskedOf(request.body)), "what passes was signed");
   }
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
@@ -73,6 +74,18 @@ std::vector<std::string_view> TokensIn(std::string_view text) {
     const std::string_view run = text.substr(i, end - i);
     if (std::count(run.begin(), run.end(), '.') == 2 && run.size() > 80) tokens.push_back(run);
     i = end + 1;
+  }
+  return tokens;
+}
+
+// The same in an input, where the letter of a line may stand right before a token.
+std::vector<std::string_view> TokensInLines(std::string_view text) {
+  const auto begins = [](std::string_view token) {
+    return token.starts_with("eyJ") || token.starts_with("..");  // {", or the compact form
+  };
+  auto tokens = TokensIn(text);
+  for (std::string_view& token : tokens) {
+    if (!begins(token) && begins(token.substr(1))) token.remove_prefix(1);
   }
   return tokens;
 }
@@ -271,9 +284,57 @@ bool VouchedFor(const CallRequest& call) {
   });
 }
 
+bool SignedByLab(const CallRequest& call) {
+  const auto is_signed = [](const Parts& parts) {
+    const auto signature = DecodeBase64Url(parts.signature);
+    return parts.header.empty() ||
+           (signature && std::any_of(kTrusted.begin(), kTrusted.end(), [&](std::string_view label) {
+              return Verifies(label, parts.signing_input, *signature);
+            }));
+  };
+  return std::any_of(call.identities.begin(), call.identities.end(), [&](const auto& identity) {
+    const auto tokens = TokensIn(identity);
+    return std::any_of(tokens.begin(), tokens.end(),
+                       [&](std::string_view token) { return is_signed(PartsOf(token)); });
+  });
+}
+
+std::string SignedAt(std::string_view text, sys_seconds now) {
+  const auto iat = [](sys_seconds time) {
+    return "\"iat\":" + std::to_string(time.time_since_epoch().count());
+  };
+  std::string result;
+  size_t behind = 0;
+  for (const std::string_view token : TokensInLines(text)) {
+    const Parts parts = PartsOf(token);
+    const auto header = DecodedJson(parts.header);
+    const std::string* x5u = header ? TextAt(*header, "x5u") : nullptr;
+    const auto signature = DecodeBase64Url(parts.signature);
+    std::string payload = DecodeBase64Url(parts.payload).value_or("");
+    const size_t at = payload.find(iat(kNow));
+    if (x5u == nullptr || !signature || at == std::string::npos) continue;
+    const std::string_view label = LabelOf(*x5u);
+    if (std::find(kTrusted.begin(), kTrusted.end(), label) == kTrusted.end()) continue;
+    if (!Verifies(label, parts.signing_input, *signature)) continue;
+    payload.replace(at, iat(kNow).size(), iat(now));
+    const auto renewed = SignRaw(*DecodeBase64Url(parts.header), payload, LabKey(label));
+    if (!renewed) continue;
+    const size_t begin = static_cast<size_t>(token.data() - text.data());
+    result.append(text.substr(behind, begin - behind)).append(*renewed);
+    behind = begin + token.size();
+  }
+  return result.append(text.substr(behind));
+}
+
+std::filesystem::path ScratchFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "callvet-fuzz-XXXXXX").string();
+  Require(mkdtemp(pattern.data()) != nullptr, "a folder can be made");
+  return pattern;
+}
+
 size_t MutateSigned(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
   const std::string text(Text(data, size));
-  const auto tokens = TokensIn(text);
+  const auto tokens = TokensInLines(text);
   if (tokens.empty() || seed % 4 == 0) return LLVMFuzzerMutate(data, size, max_size);
   const std::string_view token = tokens[(seed / 4) % tokens.size()];
   const Parts parts = PartsOf(token);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,17 @@ CallRequest ReadCall(std::string_view text);
 /// bytes as they stand there, with one of `orig` as its caller, and fresh if it is the only one.
 /// Found out without code of src/verify and src/pki.
 bool VouchedFor(const CallRequest& call);
+
+/// Whether some token of `identities` has a good signature of the lab, over the bytes as they stand
+/// there, whoever it speaks for and whenever it was made. Of the compact form, whose bytes stand
+/// elsewhere, that is not asked.
+bool SignedByLab(const CallRequest& call);
+
+/// `text` where every token that the lab signed, and that says kNow, says `now` and is signed anew.
+std::string SignedAt(std::string_view text, sys_seconds now);
+
+/// A folder of its own for a target that keeps files; who made it removes it.
+std::filesystem::path ScratchFolder();
 
 /// A mutator that lets tokens stay signed: takes one of the tokens in the input, changes its header
 /// or claims, and has it signed by one of the lab's keys, mostly the one that its x5u names. Inputs

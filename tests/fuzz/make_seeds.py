@@ -376,7 +376,27 @@ def capi_seeds():
                                      'p{"default":{"mode":"tag"}}'])
     yield "message", "\n".join("m" + line for line in invite(good).split("\r\n"))
     yield "config", call(good, more=['C{"trust": {}, "verifier": {"max_age_seconds": 60}}', "U" + x5u("carrier") + " junk"])
+    yield "together", "\n\n".join([call(good), call(identity(shaken(), by="stranger")),
+                                   call(identity(shaken(), "numbers")), call(good, orig="+12155550199")])
     yield "marked", call(good, orig="<sip:+12155550100;verstat=TN-Validation-Passed@example.org;user=phone>;tag=1")
+
+
+def record_seeds():
+    time = 4102444800000  # 2100: what is flagged then is flagged
+    one = {"time": time, "caller": ORIG, "callee": DEST, "origid": ORIGID, "signer": "4321", "trunk": "gateway-3"}
+    release = {"pool": {"kind": "trunk", "event": "released", "at": time, "until": time + 3600000, "by": "ops"},
+               "private": {"value": "gateway-3"}}
+    figures = {"window": 600, "calls": 150, "rejects": 3, "callers": 149, "callees": 148, "new_callers": 140}
+    flag = {"pool": {"kind": "trunk", "event": "flagged", "rule": "many", "action": "reject", "since": time,
+                     "until": time + 3600000, "figures": {**figures, "variation_thousandths": 1009}, "shared": True},
+            "private": {"value": "gateway-3", "sample": [{"time": time, "caller": ORIG, "id": "x"}]}}
+    signer = {"pool": {**flag["pool"], "kind": "signer", "action": "report", "figures": figures},
+              "private": {"value": {"base64": "Z2F0ZQ=="}}}
+    yield "call", "n" + dump({"call": one})
+    yield "release", "n" + dump({"call": {"time": time, "trunk": "gateway-3", "refused": True}}) + "\nn" + dump(release)
+    yield "times", "n" + dump({"call": {**one, "time": 9223372036854775807}})
+    yield "flags", "f" + dump([flag, signer])
+    yield "no-flags", "f"
 
 
 def evidence_bundle():
@@ -429,7 +449,9 @@ def main():
     if "CALLVET" in os.environ:
         bundle = evidence_bundle()
         write("evidence_bundle", [("export", bundle)])
-        write("evidence_package", package_seeds(bundle))
+        packages = dict(package_seeds(bundle))
+        write("evidence_package", packages.items())
+        write("capi_records", [("package", b"p" + packages["package"])])
     for target, seeds in {
             "verifier": verifier_seeds(), "passport": passport_seeds(), "json": json_seeds(),
             "identity_header": identity_seeds(), "tn_auth_list": tn_auth_list_seeds(),
@@ -437,7 +459,7 @@ def main():
             "trust_list": trust_list_seeds(), "url_policy": url_seeds(), "number": number_seeds(),
             "policy_file": policy_seeds(), "policy_table": table_seeds(), "service_config": config_seeds(),
             "http_api": http_seeds(), "http_framing": framing_seeds(), "es256": es256_seeds(), "sip_message": sip_seeds(),
-            "token": token_seeds(), "capi": capi_seeds()}.items():
+            "token": token_seeds(), "capi": capi_seeds(), "capi_records": record_seeds()}.items():
         write(target, seeds)
 
 

@@ -114,5 +114,13 @@ TEST(PoolHistory, WhatProcessesTellEachOtherIsReadAsItWasWritten) {
   }
 }
 
+TEST(PoolHistory, ANoteOfATimeThatIsNoneIsNotCounted) {
+  for (const char* time : {"9223372036854775807", "-9223372036854775807", "253402300800000"}) {
+    const std::string text = std::string("{\"call\":{\"time\":") + time + ",\"trunk\":\"a\"}}";
+    EXPECT_THAT(ReadPoolNote(text), FailsWith(Reason::kParameterInvalid)) << text;
+  }
+  EXPECT_THAT(ReadPoolNote(R"({"call":{"time":253402300799999,"trunk":"a"}})"), Succeeds());
+}
+
 }  // namespace
 }  // namespace callvet::test

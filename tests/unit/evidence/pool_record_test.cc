@@ -21,7 +21,7 @@ FlaggedPool Flag(CallSource source = {SourceKind::kTrunk, "gateway-3"}) {
   pool.figures.callers = 149;
   pool.figures.callees = 148;
   pool.figures.new_callers = 140;
-  pool.figures.variation = 0.25;
+  pool.figures.variation = 1.009;
   pool.sample = {{kSince, "12155550100", "4321", "019323f0-0000-7000-8000-000000000001"}};
   pool.counted_by = FlaggedPool::CountedBy::kShared;
   return pool;
@@ -61,7 +61,7 @@ TEST_F(PoolRecordTest, AFlagIsReadAsItWasKept) {
     EXPECT_EQ(read.until, kept.until);
     EXPECT_EQ(read.figures.calls, 150U);
     EXPECT_EQ(read.figures.new_callers, 140U);
-    EXPECT_EQ(read.figures.variation, 0.25);
+    EXPECT_EQ(read.figures.variation, 1.009);
     EXPECT_EQ(read.counted_by, kept.counted_by);
     ASSERT_EQ(read.sample.size(), 1U);
     EXPECT_EQ(read.sample[0].caller, "12155550100");
