@@ -63,7 +63,7 @@ Result<void> CheckIndirect(const Crl& crl, std::span<const Certificate> anchors,
       if (++tried > kMaxCrlSigners) break;
       if (!crl.SignedBy(signer)) continue;
       const auto ok = CheckCrlSigner(signer, anchors, store, at);
-      if (ok) return {};
+      if (ok || ok.error().reason == Reason::kInternalError) return ok;
       failure = ok.error();
     }
   }
@@ -160,7 +160,8 @@ class RevocationCheck {
     for (const Certificate& anchor : store_.crl_anchors()) {
       if (!IsAmong(anchor, store_.anchors())) apart.push_back(anchor);
     }
-    return !CheckIndirect(crl, apart, store_, at_);
+    const auto by_others = CheckIndirect(crl, apart, store_, at_);
+    return !by_others && by_others.error().reason != Reason::kInternalError;
   }
 
   // RFC 5280 6.3.3 (f), (g): who signed the list.

@@ -72,6 +72,8 @@ void AddFrom(const std::string& text, RuleInput& input) {
   std::optional<TelephoneNumber> number;
   if (party != nullptr && party->tn() && is_digits(*party->tn())) {
     number = party->tn();
+  } else if ((party == nullptr || !party->tn()) && HasPhoneContext(text)) {
+    return input.unreadable_callers.push_back(text);  // a number, which somebody else may read
   } else {
     const std::string dialled = DialledPart(AddrSpec(text).value_or(text), kFewestDigits);
     if (dialled.empty()) return;
@@ -134,7 +136,8 @@ bool IsElement(const std::string& text, const RuleInput& input) {
   if (scheme != "sip" && scheme != "sips") return false;
   const std::string_view rest = std::string_view(uri).substr(scheme.size() + 1);
   const bool has_user = rest.find('@') != std::string_view::npos;
-  if (HasDigits(rest.substr(0, has_user ? rest.find('@') : 0), kWholeNumber)) return false;
+  const std::string_view user = rest.substr(0, has_user ? rest.find('@') : 0);
+  if (user.find('+') != std::string_view::npos || HasDigits(user, kWholeNumber)) return false;
   if (!rest.empty() && IsAlpha(rest[0])) return true;
   return !has_user && rest.find_first_of(".[") != std::string_view::npos;
 }

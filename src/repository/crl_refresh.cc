@@ -16,8 +16,12 @@
 namespace callvet {
 namespace {
 
-constexpr size_t kMaxListsSearched = 4;                // lists of a document whose signer is sought
-constexpr size_t kMaxSignerUrls = 2;                   // of one document (VS choice)
+constexpr size_t kMaxListsSearched = 4;  // lists of a document whose signer is sought
+constexpr size_t kMaxSignerUrls = 2;     // of one document (VS choice)
+// A server that is asked for a signer's certificate has this long.
+constexpr std::chrono::milliseconds kSignerPatience{5'000};
+// Whoever asks a list's server is patient if it waits longer than this.
+constexpr std::chrono::seconds kLongWait{10};
 constexpr size_t kMaxSignerBytes = size_t{64} * 1024;  // at one of them, as at an x5u
 constexpr size_t kMaxKeptBytes = 2 * kMaxCrlBytes;     // DER may have become PEM
 
@@ -348,7 +352,8 @@ CrlRefresher::SignerSearch CrlRefresher::FindSigners(CrlDocument& document, cons
   complete = document;
   SignerSearch search;
   for (const std::string& url : SignerUrls(document)) {
-    const auto signers = FetchSigners(*fetcher_, url, deadline);
+    const auto signers =
+        FetchSigners(*fetcher_, url, Deadline::After(std::min(deadline.Left(), kSignerPatience)));
     if (!signers) {
       search.trouble += "; its signer's certificate at " + Quote(url, 200) + ": " +
                         std::string(Info(signers.error().reason).id) + ": " +
@@ -451,6 +456,7 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys
     if (now < point.due) continue;
     if (fetcher_ == nullptr && !point.empty()) continue;
     if (deadline.Passed()) break;
+    const Stopwatch asked;
     auto taken = RefreshOne(url, point, trust, now, deadline);
     if (taken) {
       // One that waits is judged again when it is read, and not written over what was kept.
@@ -462,8 +468,9 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys
           {url, std::move(taken->stale), true, std::move(not_kept), true, Describe(point)});
       continue;
     }
-    // A caller in a hurry says nothing about the server.
-    if (!deadline.Passed()) RetryLater(point, now);
+    // A caller in a hurry says nothing about the server; one that waited long does, and others wait
+    // for their turn.
+    if (!deadline.Passed() || asked.Elapsed() > kLongWait) RetryLater(point, now);
     updates.push_back({url, taken.error(), false, std::nullopt, !point.empty(), Describe(point)});
   }
   return updates;

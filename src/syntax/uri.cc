@@ -198,6 +198,10 @@ std::string PercentDecoded(std::string_view text) {
   return decoded;
 }
 
+bool HasPhoneContext(std::string_view text) {
+  return ToLower(PercentDecoded(text)).find("phone-context") != std::string::npos;
+}
+
 std::optional<std::string_view> FindUriParameter(std::string_view parameters,
                                                  std::string_view name) {
   while (!parameters.empty()) {

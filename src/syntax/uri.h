@@ -47,6 +47,9 @@ Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules = {});
 /// splits then would see it. What is no such escape stays. Pure.
 std::string PercentDecoded(std::string_view text);
 
+/// Whether `text` speaks of a phone-context, encoded or not: it means a number then. Pure.
+bool HasPhoneContext(std::string_view text);
+
 /// The value of the parameter `name` (any case) of ";a=b;c", "" if it has none, or nothing. Pure.
 std::optional<std::string_view> FindUriParameter(std::string_view parameters,
                                                  std::string_view name);

@@ -24,19 +24,8 @@ std::vector<Party> ReadParties(const std::vector<std::string>& texts, const Dial
 
 // Nothing shorter is taken for a whole number that was written without '+'.
 constexpr size_t kMinWholeNumber = 10;
-
-// True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan), a
-// short code of the plan, or so many digits that they are compared as those of To are. An extension
-// says nothing.
-bool IsComparable(const TelephoneNumber& number, const DialPlan* plan) {
-  if (number.global() || number.local()) return true;
-  const std::string& digits = number.canonical();
-  if (digits.size() >= kMinWholeNumber && std::all_of(digits.begin(), digits.end(), IsDigit)) {
-    return true;
-  }
-  return plan != nullptr && digits.starts_with(plan->country_code) &&
-         digits.size() >= plan->country_code.size() + plan->min_national;
-}
+// Shorter ones may be extensions of a PBX.
+constexpr size_t kMinCode = 5;
 
 // What a Request-URI is: a number to compare, something that looks like one, or another URI.
 struct Target {
@@ -53,20 +42,38 @@ bool SaysItIsANumber(std::string_view uri) {
   return user && EqualsIgnoreCase(user->substr(0, user->find_first_of(">?")), "phone");
 }
 
+// True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan), a
+// short code of the plan that is no extension, or so many digits that they are compared as those of
+// To are. An extension says nothing.
+bool IsComparable(const TelephoneNumber& number, std::string_view uri, const DialPlan* plan) {
+  if (number.global()) return true;
+  if (number.local() && (number.canonical().size() >= kMinCode || SaysItIsANumber(uri)))
+    return true;
+  const std::string& digits = number.canonical();
+  if (digits.size() >= kMinWholeNumber && std::all_of(digits.begin(), digits.end(), IsDigit)) {
+    return true;
+  }
+  return plan != nullptr && digits.starts_with(plan->country_code) &&
+         digits.size() >= plan->country_code.size() + plan->min_national;
+}
+
+// Two URIs in one: the next element may take the other one.
+bool HoldsTwo(const std::string& text) {
+  const auto spec = AddrSpec(text);
+  if (!spec) return text.find('<') != std::string::npos;
+  return std::count(spec->begin(), spec->end(), '@') > 1;
+}
+
 Target ReadTarget(const std::string& text, const VerifierOptions& options) {
   if (options.target_policy == TargetPolicy::kToOnly) return {{}, {}, "it is to be ignored"};
-  // Two URIs in one: the next element may take the other one.
-  const bool bracketed = text.starts_with('<') && text.find('>') != std::string::npos;
-  const size_t user_end = text.find('@');
-  const bool two =
-      (!bracketed && text.find('<') != std::string::npos) ||
-      (user_end != std::string::npos && text.find('@', user_end + 1) != std::string::npos);
-  if (two) return {Party::Nobody(text), {}, {}};
+  if (HoldsTwo(text)) return {Party::Nobody(text), {}, {}};
   // A Request-URI has no header parameters: what follows is its own.
   const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
   auto party = Party::Parse(bare_uri ? "<" + text + ">" : text, options.dial_plan);
-  if (party && party->tn() && IsComparable(*party->tn(), options.dial_plan))
-    return {*party, {}, {}};
+  const bool is_number = party && party->tn();
+  if (is_number && IsComparable(*party->tn(), text, options.dial_plan)) return {*party, {}, {}};
+  // It says that it is a number, which cannot be read; somebody else may read one.
+  if (!is_number && HasPhoneContext(text)) return {Party::Nobody(text), {}, {}};
   Target target;
   if (party) target.contact = *party;
   target.ignored = !party        ? "it cannot be read: " + party.error().detail
@@ -77,7 +84,8 @@ Target ReadTarget(const std::string& text, const VerifierOptions& options) {
       DialledPart(bare_uri ? text : AddrSpec(text).value_or(text), kMinWholeNumber);
   if (dialled.empty() && (party || !SaysItIsANumber(text))) return target;
   const auto number = Party::Parse(dialled, options.dial_plan);
-  const bool comparable = number && number->tn() && IsComparable(*number->tn(), options.dial_plan);
+  const bool comparable =
+      number && number->tn() && IsComparable(*number->tn(), text, options.dial_plan);
   target.number = comparable ? *number : Party::Nobody(text);
   return target;
 }

@@ -144,6 +144,9 @@ std::optional<Es256Job> CheckFullForm(const VerifiedChain& chain, const Call& ca
   return std::nullopt;
 }
 
+// Signatures that are tried for one compact form.
+constexpr size_t kMostRebuilt = 128;
+
 // What may have been signed for each of `parties`: without user=phone it is open whether a user
 // part of digits is a number.
 std::vector<PartyClaim> ClaimsFor(const std::vector<Party>& parties) {
@@ -160,8 +163,10 @@ std::vector<PartyClaim> ClaimsFor(const std::vector<Party>& parties) {
 std::vector<RebuiltPassport> RebuildCandidates(const std::string& x5u, const Call& call) {
   std::vector<RebuiltPassport> candidates;
   const auto& fingerprints = call.request.sdp_fingerprints;
+  const auto called_parties = ClaimsFor(CalledForCompact(call));
   for (const PartyClaim& caller : ClaimsFor(call.callers)) {
-    for (const PartyClaim& called : ClaimsFor(CalledForCompact(call))) {
+    for (const PartyClaim& called : called_parties) {
+      if (candidates.size() >= kMostRebuilt) return candidates;
       if (fingerprints && !fingerprints->empty()) {
         candidates.push_back(RebuildPassport(x5u, **call.date, caller, called, *fingerprints));
       }

@@ -155,7 +155,7 @@ TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
         "tel:+8613800138009p1", "sip:00000008613800138009@h", "sip:1380013800a@h;user=phone",
         "sip:9001#8613800138003@h", "sip:8613800138001", "sip:95_88@h", "tel:abc", "<sip:x", "",
         "http://h/", "sip:x8613800138009@h", "sip:x+8613800138009@h", "sip:a%2B8613800138009@h",
-        "sip:u13800138009@10.0.0.1", "sip:p13800138009;x=y@gw"}) {
+        "sip:u13800138009@10.0.0.1", "sip:p13800138009;x=y@gw", "sip:x+86-138-0013-8009@h"}) {
     call.request_uri = target;
     EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject) << target;
   }

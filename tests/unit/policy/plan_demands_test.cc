@@ -155,7 +155,8 @@ TEST_F(PlanDemands, H2_FromIsJudgedToo) {
                            "<sip:95588_@example.org>", "<tel:95588x>", "<sip:95588%20@example.org>",
                            "<sip:95588,@example.org>", "<sip:+861058880200_@example.org>",
                            "<sip:_95588@h>", "<sip:=+861058880200@h>", "<sip:tel+861058880200@h>",
-                           "<sip:01058880200#@h>", "<sip:%C2%A095588@h>", "<sip:9_5588@h>"}) {
+                           "<sip:01058880200#@h>", "<sip:%C2%A095588@h>", "<sip:9_5588@h>",
+                           "<sip:58880200;phone-context=+8610;phone-context=+1@h>"}) {
     shown.from = from;
     shown.trunk.clear();
     EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kReject) << from;

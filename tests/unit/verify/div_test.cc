@@ -458,7 +458,10 @@ TEST(Div, F4_RequestUriThatLooksLikeANumber_IsForNobodyElse) {
                                "sip:+12155550101<sip:+12155550102@h>@h",
                                "sip:+12155550101@+12155550102@h",
                                "sip:+12155550101@h <sip:+12155550102@h>",
-                               "tel:5550102;phone-context=+1215;phone-context=+1999"}) {
+                               "tel:5550102;phone-context=+1215;phone-context=+1999",
+                               "sip:5550102;phone-context=+1999;phone-context=+1999@h",
+                               "sip:5550102;phone%2Dcontext=+1999;phone-context=+1215@h",
+                               "sip:5550102;phone-context=+1999x@h"}) {
       call.request.target = target;
       EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kDestMismatch) << target << country;
     }
@@ -567,8 +570,16 @@ TEST(Div, D4_AShortCodeOfThePlanIsAnotherNumber) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch) << target;
   }
-  call.request.target = "sip:1001@h";
-  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone);
+  // Extensions say nothing, also those that look like a code, or have a context of their own.
+  for (const char* target : {"sip:1001@h", "sip:1201@pbx.example.org", "sip:110@h",
+                             "sip:1001;phone-context=pbx.example.org@h", "\"@\" <sip:1001@h>"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
+  }
+  for (const char* target : {"tel:110", "sip:1201@h;user=phone"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch) << target;
+  }
 }
 
 TEST(Div, F8_SeveralChains_AnyGoodOneSuffices) {
