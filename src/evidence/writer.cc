@@ -324,7 +324,8 @@ bool EvidenceWriter::Ends(Drained drained) {
   const std::lock_guard lock(mutex_);
   if (!stop_by_) return false;
   const bool written = queue_.empty() && pending_.empty();
-  if (written && drained == Drained::kNothing) return true;
+  // A burst that was going on when the end came was not asked for what waits.
+  if (written && drained == Drained::kNothing && !burst_) return true;
   if (!stop_by_->Passed()) return false;
   statistics_.lost += queue_.size() + pending_.size();
   queue_.clear();
