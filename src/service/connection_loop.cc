@@ -22,8 +22,6 @@ constexpr int kSweepMs = 200;
 // While workers are at work: how often it is seen to it that nobody waits behind one that hangs.
 constexpr int kLookMs = 1;
 constexpr std::chrono::milliseconds kLate{1};
-// A job that takes longer waits for something, and needs no processor.
-constexpr std::chrono::milliseconds kWaits{2};
 // Above this a connection counts against the memory for requests.
 constexpr size_t kFreeBytes = size_t{16} * 1024;
 // Reads of a refused body before the connection is cut.
@@ -427,21 +425,6 @@ ConnectionLoop::Worker* ConnectionLoop::TakeIdle() {
   return worker;
 }
 
-// How many have a processor, or want one; without `worker`. Under jobs_mutex_, as all of these.
-size_t ConnectionLoop::AtWorkBut(const Worker* worker) const {
-  return static_cast<size_t>(
-      std::count_if(workers_.begin(), workers_.end(), [&](const Worker& other) {
-        return &other != worker && other.state == Worker::State::kRunning &&
-               other.took.Elapsed() < kWaits;
-      }));
-}
-
-// Those that were called beside one that waited, when it goes on.
-bool ConnectionLoop::IsSpare(const Worker& worker) const {
-  const size_t running = workers_.size() - idle_.size();
-  return running > processors_ && AtWorkBut(&worker) >= processors_;
-}
-
 // Workers may wait for certificates: a job that nobody took for a while gets one more.
 ConnectionLoop::Wake ConnectionLoop::HelpLateJobs() {
   Worker* called = nullptr;
@@ -449,17 +432,17 @@ ConnectionLoop::Wake ConnectionLoop::HelpLateJobs() {
   {
     const std::lock_guard lock(jobs_mutex_);
     const bool late = !jobs_.empty() && jobs_.front().request.ready.Elapsed() >= kLate;
-    if (late && AtWorkBut(nullptr) < processors_) called = TakeIdle();
+    if (late) called = TakeIdle();
     if (idle_.size() < workers_.size()) awake = Wake::kWorkers;
   }
   if (called != nullptr) called->called.notify_one();
   return awake;
 }
 
-// Waits for one that is this worker's to do; nothing: it is all over.
+// Waits for one; nothing: it is all over.
 std::optional<ConnectionLoop::Job> ConnectionLoop::NextJob(Worker& worker) {
   std::unique_lock lock(jobs_mutex_);
-  while (jobs_.empty() || IsSpare(worker)) {
+  while (jobs_.empty()) {
     if (phase_ == Phase::kStopping) return std::nullopt;
     worker.state = Worker::State::kIdle;
     idle_.push_back(&worker);
@@ -469,7 +452,6 @@ std::optional<ConnectionLoop::Job> ConnectionLoop::NextJob(Worker& worker) {
   }
   std::optional<Job> job(std::move(jobs_.front()));
   jobs_.pop_front();
-  worker.took = Stopwatch();
   return job;
 }
 

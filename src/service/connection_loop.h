@@ -141,13 +141,10 @@ class ConnectionLoop {
     std::thread thread;
     std::condition_variable called;
     enum class State : uint8_t { kRunning, kIdle } state = State::kRunning;
-    Stopwatch took;  // its job
   };
   void Work(Worker& worker);
   std::optional<Job> NextJob(Worker& worker);
   Worker* TakeIdle();  // under jobs_mutex_
-  [[nodiscard]] size_t AtWorkBut(const Worker* worker) const;
-  [[nodiscard]] bool IsSpare(const Worker& worker) const;
   enum class Wake : uint8_t { kNobody, kWorkers };
   Wake HelpLateJobs();
   void RunStream(const Shared& connection, IncomingRequest request);
