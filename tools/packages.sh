@@ -18,6 +18,7 @@ CALLVET_TEST_PACKAGES=(
 CALLVET_FUZZ_PACKAGES=(clang libclang-rt-dev)
 # tools/coverage.
 CALLVET_COVERAGE_PACKAGES=(gcovr)
+CALLVET_DECISIONS_PACKAGES=(clang libclang-rt-dev llvm binutils)
 # tools/package: builds Debian packages and tries them in a chroot.
 CALLVET_PACKAGE_PACKAGES=(
   debhelper dpkg-dev fakeroot lintian systemd python3 binutils make kamailio debootstrap strace iproute2
