@@ -65,6 +65,11 @@ TEST(CrlTest, C33_SaysWhereItsSignerIs) {
   const std::string ocsp("\x30\x0F\x30\x0D\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x01\x86\x01u");
   broken.extensions = {{"1.3.6.1.5.5.7.1.1", ocsp}};
   EXPECT_TRUE(ParseCrl(broken, root).signer_urls().empty());
+  const std::string name("\x30\x0F\x30\x0D\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x02\x82\x01u");
+  spec.extensions = {{"1.3.6.1.5.5.7.1.1", name}};
+  spec.signer_urls.clear();
+  EXPECT_TRUE(ParseCrl(spec, root).signer_urls().empty());
+  spec.signer_urls = {"https://pa.example/1.crt"};
   spec.extensions = broken.extensions;
   EXPECT_TRUE(ParseCrl(spec, root).signer_urls().empty());
 }
@@ -137,6 +142,51 @@ TEST(CrlTest, UnusableFormsAreInvalid) {
   CrlSpec nowhere;  // indirect, but for no place
   nowhere.kind = CrlKind::kIndirect;
   refused(nowhere);
+}
+
+TEST(CrlTest, APlaceThatIsNoUriIsInvalid) {  // it would cover nobody
+  CrlSpec relative;  // IDP { distributionPoint nameRelativeToCRLIssuer CN=x }
+  relative.extensions = {{"2.5.29.28",
+                          "\x30\x0E\xA0\x0C\xA1\x0A\x30\x08\x06\x03\x55\x04\x03\x0C\x01x",
+                          test::Criticality::kCritical}};
+  EXPECT_THAT(Crl::ParseDer(MakeCrl(relative, IssueRoot())), FailsWith(Reason::kCrlInvalid));
+}
+
+TEST(CrlTest, CriticalExtensionsThatAreUnderstood) {  // RFC 5280 5.2
+  const auto root = IssueRoot();
+  CrlSpec spec;
+  spec.extensions = {{"2.5.29.20", "\x02\x01\x05", test::Criticality::kCritical},
+                     {"2.5.29.35", std::string("\x30\x00", 2), test::Criticality::kCritical}};
+  spec.entries = {{.serial_hex = "0A"}};
+  spec.entries[0].extensions = {{"2.5.29.21", "\x0A\x01\x01", test::Criticality::kCritical}};
+  const auto crl = Crl::ParseDer(MakeCrl(spec, root));
+  ASSERT_THAT(crl, Succeeds());
+  EXPECT_EQ(crl->entry_count(), 1U);
+}
+
+TEST(CrlTest, TheNumberSaysWhichIsNewer_ElseTheTime) {  // RFC 5280 5.2.3
+  const auto root = IssueRoot();
+  const auto list = [&](const std::string& number, sys_seconds at) {
+    CrlSpec spec;
+    spec.this_update = at;
+    if (!number.empty()) spec.extensions = {{"2.5.29.20", number}};
+    return ParseCrl(spec, root);
+  };
+  const Crl five = list("\x02\x01\x05", kNow);
+  const Crl six = list("\x02\x01\x06", kNow - test::hours(2));
+  const Crl long_number = list("\x02\x02\x01\x01", kNow - test::hours(3));
+  EXPECT_TRUE(six.IsNewerThan(five));
+  EXPECT_FALSE(five.IsNewerThan(six));
+  EXPECT_TRUE(long_number.IsNewerThan(six));
+  EXPECT_FALSE(six.IsNewerThan(long_number));
+  EXPECT_TRUE(five.IsNewerThan(list("\x02\x01\x05", kNow - test::hours(1))));
+  EXPECT_TRUE(five.IsNewerThan(list("", kNow - test::hours(1))));
+  EXPECT_FALSE(list("", kNow - test::hours(1)).IsNewerThan(five));
+  for (const char* broken : {"\x02\x01\xFF", "\x04\x01x"}) {
+    CrlSpec spec;
+    spec.extensions = {{"2.5.29.20", broken}};
+    EXPECT_THAT(Crl::ParseDer(MakeCrl(spec, root)), FailsWith(Reason::kCrlInvalid));
+  }
 }
 
 TEST(CrlTest, AlgorithmInsideThatIsNotTheOneOutsideIsInvalid) {  // RFC 5280 5.1.2.2

@@ -366,6 +366,27 @@ TEST(Decide, H21_IrregularIsBesideVerstatAndHasItsOwnAction) {
   }
 }
 
+// H-8: from abroad the form of the number counts where no plan and no registry is set, too.
+TEST(Decide, H8_WithoutAPlanTheFormFromAbroadCounts) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({
+    "country": "CN", "default": {"overrides": {"no-identity": {"action": "pass"}}},
+    "trunks": {"abroad": {"origin": "international"}}})");
+  TestCall call;
+  call.request.orig = {"01058880100"};
+  EXPECT_EQ(DecideUnsigned(*policy, call).action, Action::kPass);
+  EXPECT_EQ(DecideUnsigned(*policy, call, "abroad").irregular,
+            IrregularCaller::kDomesticFormAbroad);
+}
+
+TEST(Decide, H21_ACallThatShowsNoCallerIsIrregular) {
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  TestCall call;
+  call.request.orig.clear();
+  EXPECT_EQ(DecideUnsigned(*policy, call).irregular, IrregularCaller::kNoNumber);
+}
+
 // Every number that the call shows is judged, not only the one that was signed for.
 TEST(Decide, H21_ASecondCallerIsJudgedToo) {
   const Folder folder;

@@ -138,6 +138,8 @@ TEST(Emergency, TheRequestUriDecidesWhereItIsKnown) {
   EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
   call.request_uri = "sip:911@example.org";
   EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
+  call.request_uri = "tel:911;rn=+12155550102";  // a ported number goes elsewhere (RFC 4694)
+  EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject);
 }
 
 // "To: 110" is no way around the rules where the target may be a number that we only cannot read.

@@ -156,7 +156,7 @@ TEST_F(PlanDemands, H2_FromIsJudgedToo) {
                            "<sip:95588,@example.org>", "<sip:+861058880200_@example.org>",
                            "<sip:_95588@h>", "<sip:=+861058880200@h>", "<sip:tel+861058880200@h>",
                            "<sip:01058880200#@h>", "<sip:%C2%A095588@h>", "<sip:9_5588@h>",
-                           "<sip:58880200;phone-context=+8610;phone-context=+1@h>"}) {
+                           "<sip:58880200;phone-context=+8610;phone-context=+1@h>", "<tel:110>"}) {
     shown.from = from;
     shown.trunk.clear();
     EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kReject) << from;
@@ -193,6 +193,8 @@ TEST_F(PlanDemands, OpenMeansOpenForNumbersToo) {
   EXPECT_EQ(decide("+861058880100"), Action::kTag);
   EXPECT_EQ(decide("+861058880100", "closed"), Action::kReject);
   EXPECT_EQ(decide("+861058880200"), Action::kReject) << "nobody holds it";
+  undecided.reason = Reason::kNoIdentity;  // that is decided
+  EXPECT_EQ(decide("+861058880100"), Action::kReject);
   EXPECT_EQ(decide("95588"), Action::kReject);
 }
 
@@ -441,6 +443,38 @@ TEST_F(PlanDemands, H3_WithoutACalleeThereIsNeitherConsentNorTime) {
   expect("+861058880196", Reason::kConsentMissing, Action::kReject);
   call.dest = {"+8613800138009*"};  // no number that a list could name
   expect("+861058880196", Reason::kConsentMissing, Action::kReject);
+}
+
+// H-3: hours of marketing calls bind nobody else; a callee without country code has a time only
+// where a country is set.
+TEST_F(PlanDemands, H3_HoursOfOthersAndOfACalleeWithoutACountry) {
+  folder_.Write("numbers.csv", std::string(kNumbers) + "+861058880195,,818H,office,,09:00-21:00\n");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  PolicyCall call;
+  const auto with_hours = folder_.Make(R"({
+    "country": "CN", "number_plans": ["CN"], "registry": {"files": ["numbers.csv"]},
+    "marketing": {"lists": ["consent.csv"], "hours": "09:00-21:00"},
+    "default": {"overrides": {"no-identity": {"action": "pass"}}}})");
+  unsigned_call.judged_at = kNow + hours(12);  // 08:00 in China
+  call.orig = {"+861058880100"};
+  call.dest = {"+8613800138009"};
+  EXPECT_EQ(Decide(*with_hours, call, unsigned_call).action, Action::kPass);
+}
+
+// H-2: a customer shows only its own numbers, also where others may show what nobody holds.
+TEST_F(PlanDemands, H2_ACustomerShowsNoNumberThatNobodyHolds) {
+  const auto lax = folder_.Make(R"({
+    "country": "CN", "number_plans": ["CN"], "holders": {"bank": {}},
+    "registry": {"files": ["numbers.csv"]},
+    "default": {"overrides": {"no-identity": {"action": "pass"}}},
+    "trunks": {"pbx": {"customer": "bank"}}})");
+  TestCall call;
+  call.options.dial_plan = FindDialPlan("CN");
+  call.request.orig = {"+861058880200"};
+  call.request.dest = {kCallee};
+  EXPECT_EQ(DecideUnsigned(*lax, call).action, Action::kPass);
+  ExpectBlocked(DecideUnsigned(*lax, call, "pbx"), Reason::kNumberNotAssigned);
 }
 
 // H-2: what the plan gives to enterprises and to the state must have a holder wherever there is a

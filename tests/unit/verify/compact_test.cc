@@ -149,6 +149,25 @@ TEST(Compact, A52_MkyComesFromTheSdp) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
+TEST(Compact, A52_AnSdpWithoutFingerprintsAddsNothing) {
+  CompactCall call;
+  call.request.sdp_fingerprints.emplace();
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
+// Each of these may have been signed as a number or as a URI: the pair that was is behind
+// the last one that is tried.
+TEST(Compact, A8_NoMoreThan128AreTried) {
+  CompactCall call;
+  ASSERT_EQ(call.ReasonOf(), Reason::kNone);
+  for (int i = 0; i < 7; ++i) {
+    const std::string other = "sip:1215555020" + std::to_string(i) + "@example.org";
+    call.request.orig.insert(call.request.orig.begin(), other);
+    call.request.dest.insert(call.request.dest.begin(), other);
+  }
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+}
+
 TEST(Compact, A16_MkyIsSortedWhateverTheOrderOfTheSdp) {
   CompactCall call;
   call.payload =

@@ -226,6 +226,15 @@ TEST(Verifier, A2_C20_Info) {
   }
 }
 
+TEST(Verifier, C20_HttpOnlyWhereItIsAllowed) {
+  TestCall call;
+  call.header = R"({"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"http://cert.example/p"})";
+  call.parameters = ";info=<http://cert.example/p>;alg=ES256;ppt=shaken";
+  EXPECT_NE(call.ReasonOf(), Reason::kNone);
+  call.options.http_x5u = VerifierOptions::HttpX5u::kInsecureAllow;
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+}
+
 TEST(Verifier, C20_Port8443AndUrlsWithEqualsSigns_Pass) {
   for (const std::string_view url :
        {"https://cert.example.org:8443/p.pem", "https://cert.example.org/a=b,c;d=e/p.pem",
