@@ -49,7 +49,7 @@ def explanations():
 
 
 def explains(piece, text, functions):
-    if piece.endswith("()"):
+    if re.fullmatch(r"\w+\(\)", piece):
         return any(re.search(rf"\b{re.escape(piece[:-2])}(\(|\[|::\{{|<)", function) for function in functions)
     return piece in text
 
