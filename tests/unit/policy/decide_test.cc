@@ -205,6 +205,13 @@ TEST(Decide, D9_SuffixOfFailedAndOfNoValidation) {
   call.store = StoreOf({.anchors = {IssueRoot("/CN=Other Root")}});
   EXPECT_EQ(DecideSigned(*policy, call).verstat->value, "TN-Validation-Failed-B");
   EXPECT_EQ(DecideUnsigned(*policy, call).verstat->value, "No-TN-Validation");
+  TestCall lowest;
+  lowest.payload = Payload({{"attest", "\"C\""}});
+  EXPECT_EQ(DecideSigned(*policy, lowest).verstat->value, "TN-Validation-Passed-C");
+  TestCall base;  // attests nothing
+  base.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  base.parameters = ";info=<https://cert.example.org/p.pem>";
+  EXPECT_EQ(DecideSigned(*policy, base).verstat->value, "TN-Validation-Passed");
 }
 
 struct AttestationCase {
@@ -414,7 +421,9 @@ TEST(Decide, A18_AUriThatWasSignedForNeedsNoNumber) {
 
 TEST(Decide, H2_DoNotOriginate) {
   const Folder folder;
-  folder.Write("dno.csv", "first,last,holder\n+12155550100,,bank\n");
+  folder.Write("dno.csv",
+               "first,last,holder,category,uses,hours,valid_from,valid_to\n+12155550100,,bank\n"
+               "+12155550104,,bank,,,,2025-01-01,2025-12-31\n");
   const auto policy =
       folder.Make(R"({"country":"US","registry":{"do_not_originate":["dno.csv"]}})");
   TestCall listed;
@@ -423,6 +432,8 @@ TEST(Decide, H2_DoNotOriginate) {
   EXPECT_EQ(disposition.action, Action::kReject);
   TestCall other = SignedCall("+12155550102", "+12155550101");
   EXPECT_EQ(DecideSigned(*policy, other).action, Action::kPass);
+  TestCall formerly = SignedCall("+12155550104", "+12155550101");
+  EXPECT_EQ(DecideSigned(*policy, formerly).action, Action::kPass);
 }
 
 TEST(Decide, H2_RightsThatAreBrokenTakeAwayVerstatWhereTheCallGoesOn) {
