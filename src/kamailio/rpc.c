@@ -97,7 +97,7 @@ static void add_cert(void* context, const str* url, const cv_answer_t* answer) {
 }
 
 static void rpc_certs(rpc_t* rpc, void* ctx) {
-  certs_t certs = {rpc, ctx, time(NULL), {0, 0}, REPLY_BYTES, 0};
+  certs_t certs = {rpc, ctx, cv_now(), {0, 0}, REPLY_BYTES, 0};
   void* rest;
   if (rpc->scan(ctx, "*S", &certs.prefix) < 1) certs.prefix.len = 0;
   cv_store_each(add_cert, &certs);

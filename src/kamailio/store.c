@@ -60,6 +60,12 @@ int64_t cv_now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t cv_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (int64_t)now.tv_sec;
+}
+
 static int set_nonblocking(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -217,7 +223,7 @@ cv_state_t cv_store_get(const str* url, cv_answer_t* answer) {
   if (entry != NULL) {
     entry->used_at = cv_now_ms();
     *answer = entry->answer;
-    answer->state = state_of(entry, time(NULL));
+    answer->state = state_of(entry, cv_now());
     if (entry->answer.pem.s != NULL && entry->answer.pem.len > size) {
       char* larger = realloc(copy, entry->answer.pem.len);
       if (larger == NULL) {
@@ -257,7 +263,7 @@ static int is_known_host(const str* url) {
 /* One that is in use stays in use while it is fetched anew. */
 static void enqueue(entry_t* entry) {
   entry->host_is_known = is_known_host(&entry->url);
-  if (state_of(entry, time(NULL)) != CV_READY) entry->answer.state = CV_FETCHING;
+  if (state_of(entry, cv_now()) != CV_READY) entry->answer.state = CV_FETCHING;
   entry->used_at = cv_now_ms();
   entry->in_flight = 1;
   entry->next_queued = NULL;
@@ -324,7 +330,7 @@ static void remove_waiters(const cv_call_t* call) {
 }
 
 static cv_wait_t wait_locked(const str* urls, int count, const cv_call_t* call) {
-  int64_t now = time(NULL);
+  int64_t now = cv_now();
   int i, absent = 0, unqueued = 0, unknown = 0;
   cv_call_t* kept;
   for (i = 0; i < count; i++) {
@@ -377,7 +383,7 @@ static int request_locked(const str* url) {
     entry->wanted_until = wanted_until;
     return 0;
   }
-  if (entry != NULL && state_of(entry, time(NULL)) == CV_FAILED) return 0;
+  if (entry != NULL && state_of(entry, cv_now()) == CV_FAILED) return 0;
   if (!has_queue_room(1, !is_known_host(url))) return -1;
   if (entry == NULL && (entry = add(url)) == NULL) return -1;
   entry->wanted_until = wanted_until;
@@ -488,7 +494,7 @@ int cv_store_next(str* url) {
 /* Keeps `answer` in `entry`; a good copy that is there survives a failure. */
 static void keep(entry_t* entry, const cv_answer_t* answer) {
   char* pem = NULL;
-  int64_t now = time(NULL);
+  int64_t now = cv_now();
   int has_copy = entry->answer.pem.s != NULL && now < entry->answer.stale_until;
   if (answer->state == CV_READY && answer->pem.len <= CV_KEPT_MAX &&
       make_room((unsigned long)answer->pem.len, entry) == 0) {
@@ -682,7 +688,7 @@ void cv_store_stats(cv_store_stats_t* stats) {
 void cv_store_each(cv_each_f each, void* context) {
   int i;
   entry_t* entry;
-  int64_t now = time(NULL);
+  int64_t now = cv_now();
   lock_get(&store->lock);
   for (i = 0; i < BUCKETS; i++) {
     for (entry = store->buckets[i]; entry != NULL; entry = entry->next) {

@@ -63,6 +63,9 @@ void cv_store_destroy(void);
 
 /* Milliseconds of the monotonic clock. */
 int64_t cv_now_ms(void);
+/* Seconds since 1970 by the clock of the library. time() is up to some milliseconds behind it, so
+ * that what has just ended there would still be good here. */
+int64_t cv_now(void);
 
 cv_state_t cv_store_get(const str* url, cv_answer_t* answer);
 

@@ -164,7 +164,7 @@ static void verify_without(const callvet_call* call, callvet_verdict* verdict,
     count++;
   }
   for (i = 0; i < count; i++)
-    callvet_certificate_put_failure(verifier, names[i], why, time(NULL) + 3600, NULL);
+    callvet_certificate_put_failure(verifier, names[i], why, cv_now() + 3600, NULL);
   verify(call, verdict);
   for (i = 0; i < count; i++) callvet_certificate_forget(verifier, names[i]);
   missing->count = 0;
@@ -177,7 +177,7 @@ static void refresh_stale(const callvet_verdict* verdict) {
     const callvet_text url = verdict->stale.items[i];
     str name = {(char*)url.data, (int)url.size};
     cv_answer_t answer;
-    if (cv_store_get(&name, &answer) == CV_READY && answer.fresh_until > time(NULL)) {
+    if (cv_store_get(&name, &answer) == CV_READY && answer.fresh_until > cv_now()) {
       put_from_table(url);
     } else {
       cv_store_request(&name);

@@ -755,6 +755,24 @@ class Fetching(SipTest):
         # More than one process took it from the table: the fetcher, which let the first call go on, and workers.
         self.assertGreater(kamailio.stats()["table_hits"], 1)
 
+    def test_what_ends_is_fetched_anew_at_once(self):
+        """In the first milliseconds of a second too, when time() still tells the one before."""
+        kamailio = self.start(NEGATIVE_EXPIRE=1)
+        identity = self.lab.sign(x5u="/gone-again.pem")
+        self.call(kamailio, identity, code=436, reason="fetch-http-status")
+        before = len(self.lab.web.requests)
+        reasons = set()
+        for _ in range(5):
+            clients = [Client(kamailio.port) for _ in range(40)]
+            texts = [client.build(headers=["Identity: " + identity]) for client in clients]
+            time.sleep(0.998 - time.time() % 1 if time.time() % 1 < 0.99 else 1)
+            for client, text in zip(clients, texts):
+                client.send(text)
+                time.sleep(0.0003)
+            reasons |= {client.receive().header("X-Callvet") for client in clients}
+        self.assertLessEqual(reasons, {"fetch-http-status", "fetch-backoff"})
+        self.assertGreater(len(self.lab.web.requests), before)
+
     def test_a_bad_identity_does_not_hide_a_good_one_that_is_not_fetched_yet(self):
         """RFC 8224 6.2: one that is valid is enough (A-53), whichever certificate is there first."""
         bad = self.lab.sign(payload={"attest": "X"})
