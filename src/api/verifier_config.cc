@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/verifier_config.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -78,6 +79,11 @@ class SectionsReader {
     reader.Text("proxy", downloads.fetcher.proxy);
     reader.Texts("allow_hosts", downloads.allow_hosts);
     reader.Texts("deny_hosts", downloads.deny_hosts);
+    auto most = static_cast<int64_t>(downloads.repository.memory.max_entries);
+    reader.Number("max_cached", {1, 1'000'000}, most);
+    downloads.repository.memory.max_entries = static_cast<size_t>(most);
+    size_t& chains = setup_.options.max_cached_chains;
+    chains = std::min(chains, static_cast<size_t>(most));
     bool flag = false;
     reader.Flag("offline", flag);
     if (flag) downloads.repository.downloads = DownloadPolicy::kOffline;

@@ -121,6 +121,22 @@ TEST(Config, Engine) {
   }
 }
 
+TEST(Config, CertificatesKeptInMemory) {
+  const auto base = Parse(R"({"certificates": {}})");
+  ASSERT_THAT(base, Succeeds());
+  EXPECT_EQ(base->verifier.downloads->repository.memory.max_entries, 20'000U);
+  EXPECT_EQ(base->verifier.options.max_cached_chains, 16'384U);
+  const auto few = Parse(R"({"certificates": {"max_cached": 32}})");
+  ASSERT_THAT(few, Succeeds());
+  EXPECT_EQ(few->verifier.downloads->repository.memory.max_entries, 32U);
+  EXPECT_EQ(few->verifier.options.max_cached_chains, 32U);
+  for (const std::string_view value : {"0", "-1", "1.5", "\"32\"", "1000001"}) {
+    const auto wrong = Parse(R"({"certificates": {"max_cached": )" + std::string(value) + "}}");
+    ASSERT_THAT(wrong, FailsWith(Reason::kConfigInvalid)) << value;
+    EXPECT_THAT(wrong.error().detail, testing::HasSubstr("certificates.max_cached")) << value;
+  }
+}
+
 TEST(Config, LabSwitchesAreNamed) {
   const auto config = Parse(
       R"({"certificates": {"insecure_allow_http": true, "insecure_allow_private_addresses": true,
