@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "callvet/identity_header.h"
 
 namespace callvet {
 namespace {
@@ -28,6 +29,18 @@ std::optional<HeaderLine> ReadHeaderLine(std::string_view line) {
 
 bool IsIdentity(const HeaderLine& header) {
   return EqualsIgnoreCase(header.name, "identity") || EqualsIgnoreCase(header.name, "y");
+}
+
+// RFC 3261, 7.3.1: one header line may hold several values.
+std::vector<std::string> SplitValues(const std::vector<std::string>& bodies) {
+  std::vector<std::string> values;
+  for (const std::string& body : bodies) {
+    const auto pieces = SplitHeaderValues(body);
+    for (const std::string_view piece : pieces) {
+      if (pieces.size() == 1 || !TrimLines(piece).empty()) values.emplace_back(TrimLines(piece));
+    }
+  }
+  return values;
 }
 
 }  // namespace
@@ -56,7 +69,7 @@ std::vector<std::string> IdentityValuesFromText(std::string_view text) {
     }
   }
   if (!any_header) values.emplace_back(TrimLines(text));
-  return values;
+  return SplitValues(values);
 }
 
 }  // namespace callvet

@@ -10,6 +10,8 @@
 #include "callvet/passport.h"
 #include "pki/es256.h"
 #include "syntax/extension_claims.h"
+#include "verify/call.h"
+#include "verify/claim_checks.h"
 
 namespace callvet {
 namespace {
@@ -134,6 +136,40 @@ void NoteSchema(const std::vector<std::string>& parts, TokenDissection& dissecti
   }
 }
 
+// What the verifier says of the token alone, whoever calls whom: of its parts that can be read.
+void NoteRules(std::string_view text, bool has_parameters, TokenDissection& dissection) {
+  struct Rule {
+    CheckId id;
+    std::string_view part;
+  };
+  constexpr std::array<Rule, 11> kRules = {{{CheckId::kForm, "identity"},
+                                            {CheckId::kInfo, "identity"},
+                                            {CheckId::kJoseHeader, "header"},
+                                            {CheckId::kTyp, "header"},
+                                            {CheckId::kAlg, "header"},
+                                            {CheckId::kX5u, "header"},
+                                            {CheckId::kPptSame, "header"},
+                                            {CheckId::kClaims, "payload"},
+                                            {CheckId::kAttest, "payload"},
+                                            {CheckId::kOrigid, "payload"},
+                                            {CheckId::kDiv, "payload"}}};
+  const CallRequest nobody;
+  const VerifierOptions options;
+  const Candidate candidate = RunClaimChecks(
+      text,
+      has_parameters ? CallRequest::TokenForm::kIdentityHeader : CallRequest::TokenForm::kBareToken,
+      Call::Read(nobody, options, {}));
+  for (const Rule& rule : kRules) {
+    const Check& check = candidate.trail.at(rule.id);
+    const bool known =
+        std::any_of(dissection.problems.begin(), dissection.problems.end(),
+                    [&](const Problem& problem) { return problem.failure.reason == check.reason; });
+    if (check.outcome == CheckOutcome::kFailed && !known) {
+      dissection.problems.push_back({std::string(rule.part), Fail(check.reason, check.detail)});
+    }
+  }
+}
+
 std::vector<std::string> SplitParts(const std::string& token) {
   std::vector<std::string> parts(1);
   for (const char c : token) {
@@ -168,6 +204,7 @@ TokenDissection Dissect(std::string_view text, size_t depth) {
     }
   }
   NoteSchema(parts.size() > 1 ? parts : std::vector<std::string>{parts[0], ""}, dissection);
+  NoteRules(text, has_parameters, dissection);
   const JsonValue* opt = dissection.payload ? dissection.payload->Find("opt") : nullptr;
   if (opt != nullptr && opt->AsString() != nullptr && depth < kMaxOptDepth) {
     dissection.opt.push_back(Dissect(*opt->AsString(), depth + 1));

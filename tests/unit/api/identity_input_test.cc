@@ -17,6 +17,13 @@ TEST(IdentityInput, ValuesAndHeaders) {
   EXPECT_THAT(IdentityValuesFromText(" \r\n"), IsEmpty());
 }
 
+TEST(IdentityInput, A5_SeveralValuesInOneLine) {
+  EXPECT_THAT(IdentityValuesFromText("Identity: a;info=<x,y>;b=\",\" ,\r\n c;info=<z>,\n"),
+              ElementsAre("a;info=<x,y>;b=\",\"", "c;info=<z>"));
+  EXPECT_THAT(IdentityValuesFromText("a;info=<x>, c;info=<z>"),
+              ElementsAre("a;info=<x>", "c;info=<z>"));
+}
+
 // What is damaged is shown to the parser and not cut off.
 TEST(IdentityInput, LinesThatAreNoHeaderStay) {
   EXPECT_THAT(IdentityValuesFromText("Identity: a.b\nc;info=<https://x>\n"),
