@@ -17,13 +17,25 @@ namespace {
 using Presence = RequestMembers::Presence;
 using Count = RequestMembers::Count;
 
-// E-21, E-24. The other members of Ms belong to types that ppt asks for: without it they are
-// unknown ones, which are ignored (E-6).
-bool IsMs(const JsonValue& request) {
-  if (request.Find("ppt") != nullptr) return true;
+bool HasSingleDest(const JsonValue& request) {
   const JsonValue* dest = request.Find("dest");
   const JsonValue* tn = dest != nullptr ? dest->Find("tn") : nullptr;
   return tn != nullptr && tn->AsString() != nullptr;
+}
+
+// E-21, E-24. The other members of Ms belong to types that ppt asks for: without it they are
+// unknown ones, which are ignored (E-6).
+bool IsMs(const JsonValue& request) {
+  return request.Find("ppt") != nullptr || HasSingleDest(request);
+}
+
+// SBCs in ATIS mode are known to send ppt "shaken" along: which of the two members such a client
+// looks for cannot be told, so it gets both.
+bool MayBeAtis(const JsonValue& request) {
+  const JsonValue* ppt = request.Find("ppt");
+  const bool shaken =
+      ppt == nullptr || (ppt->AsString() != nullptr && *ppt->AsString() == "shaken");
+  return shaken && !HasSingleDest(request);
 }
 
 // claims hold canonical digits, national ones made E.164 by the dial plan (RFC 8225 5.2.1).
@@ -195,8 +207,8 @@ ApiReply AtisSigning(const CallSigner* signer, std::string_view body, const Dial
   auto identity = RenderIdentityHeader(*token, parameters);
   if (!identity) return RequestErrorReply(ErrorOf(identity.error()));
   JsonMembers response;
-  response.emplace_back(IsMs(*unwrapped.object) ? "identityHeader" : "identity",
-                        std::move(*identity));
+  if (IsMs(*unwrapped.object)) response.emplace_back("identityHeader", *identity);
+  if (MayBeAtis(*unwrapped.object)) response.emplace_back("identity", std::move(*identity));
   JsonMembers reply;
   reply.emplace_back("signingResponse", std::move(response));
   return JsonReply(200, reply);

@@ -2,11 +2,13 @@
 #include "api/sip_call.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "callvet/identity_header.h"
 #include "syntax/party.h"
 #include "syntax/unfold.h"
+#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
@@ -40,6 +42,31 @@ Result<void> CheckAsserted(const std::vector<std::string>& identities) {
                    " identities: at most one sip and one tel URI are allowed");
   }
   return {};
+}
+
+// No more digits at a time than an IP address has in a part, and no '+': nobody takes it for a
+// number.
+bool HasNoNumber(std::string_view text) {
+  constexpr size_t kMostTogether = 3;
+  size_t together = 0;
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    together = IsDigit(c) ? together + 1 : 0;
+    return c != '+' && together <= kMostTogether;
+  });
+}
+
+// "sip:anonymous@anonymous.invalid", "sip:unavailable@unknown.invalid" (RFC 3323 4.1.1.3), or a
+// host alone, as gateways write it: asserts no more than an empty one.
+bool NamesNobody(std::string_view identity) {
+  constexpr std::array<std::string_view, 4> kNobody = {"anonymous", "unavailable", "unknown",
+                                                       "restricted"};
+  const auto text = AddrSpec(identity);
+  const auto uri = text ? SipUri::Parse(*text) : Fail(Reason::kParameterInvalid, "");
+  if (!uri || uri->scheme == "tel") return false;
+  if (!HasNoNumber(uri->host) || !HasNoNumber(uri->parameters)) return false;
+  return uri->user.empty() || std::any_of(kNobody.begin(), kNobody.end(), [&](auto word) {
+           return EqualsIgnoreCase(uri->user, word);
+         });
 }
 
 // The same URI, or of the same kind and of the same number: no handset shows another one.
@@ -82,6 +109,8 @@ Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::strin
     }
   }
   if (auto ok = CheckAsserted(identities); !ok) return ok.error();
+  identities.erase(std::remove_if(identities.begin(), identities.end(), NamesNobody),
+                   identities.end());
   return identities;
 }
 

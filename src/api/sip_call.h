@@ -20,8 +20,9 @@ Result<CallRequest> CallFromSip(const SipMessage& message);
 
 /// The identities in the bodies of all P-Asserted-Identity headers, folded or with commas: one, or
 /// one sip(s) and one tel URI (RFC 3325 9.1); the same one twice, or two of a kind with the same
-/// number, count once, an empty one is none. More would let a caller show one number and have
-/// another one compared: kSipMessageInvalid. Pure; thread-safe.
+/// number, count once; none is an empty one, or one
+/// that names nobody ("sip:anonymous@anonymous.invalid", a host alone). More would let a caller
+/// show one number and have another one compared: kSipMessageInvalid. Pure; thread-safe.
 Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::string>& values);
 
 }  // namespace callvet

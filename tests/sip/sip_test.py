@@ -284,6 +284,11 @@ class HeaderForms(SipTest):
         kamailio = self.start()
         self.call(kamailio, self.lab.sign(), "P-Asserted-Identity: ", code=486, reason="verified")
         self.call(kamailio, self.lab.sign(), "P-Asserted-Identity: ,", code=486, reason="verified")
+        # Nor does one that names nobody, which is not what was verified.
+        self.call(kamailio, self.lab.sign(), "P-Asserted-Identity: <sip:anonymous@anonymous.invalid>", code=486, reason="verified")
+        passed = self.callee.received[-1]
+        self.assertIn("<sip:anonymous;verstat=No-TN-Validation@anonymous.invalid>", passed)
+        self.assertNotIn("TN-Validation-Passed", passed)
 
     def test_from_without_brackets_is_marked(self):
         config = self.lab.write_config("mark-from.json", {"default": {"verstat": {"header": "from"}}})

@@ -78,6 +78,26 @@ TEST(CallFromSip, Rfc3325_TheSameNumberTwiceIsOneIdentity) {
 }
 
 // They assert nothing, so the caller is the one of From.
+// RFC 3323 4.1.1.3: who asserts "anonymous" asserts nobody, and the caller is From.
+TEST(CallFromSip, D3_AssertedIdentitiesThatNameNobodyAreNone) {
+  for (const std::string_view nobody :
+       {"<sip:anonymous@anonymous.invalid>", "\"Anonymous\" <sip:Anonymous@host;user=phone>",
+        "<sip:unavailable@unknown.invalid>", "<sip:10.0.0.1>", "<sip:192.168.100.200:5060>",
+        "<sip:ibcf.example.net;user=phone>", "<sip:10.0.0.1>, <sip:10.0.0.1>"}) {
+    const auto call = Read(Both("P-Asserted-Identity: " + std::string(nobody) + "\r\n"));
+    ASSERT_THAT(call, Succeeds()) << nobody;
+    EXPECT_THAT(call->orig, testing::ElementsAre("<sip:+12155550199@example.org>;tag=1")) << nobody;
+  }
+  for (const std::string_view somebody :
+       {"<sip:trunk1@10.0.0.1>", "<sip:+19995550199>", "<sip:19995550199>", "<sip:9995550199@h>",
+        "<tel:anonymous>", "<sip:anonymous@19995550199>", "<sip:anonymous1@anonymous.invalid>",
+        "<http://10.0.0.1>", "<sip:anonymous@h;x=+19995550199>", "<sip:1995.550.199>"}) {
+    const auto call = Read(Both("P-Asserted-Identity: " + std::string(somebody) + "\r\n"));
+    ASSERT_THAT(call, Succeeds()) << somebody;
+    EXPECT_THAT(call->orig, testing::ElementsAre(std::string(somebody)));
+  }
+}
+
 TEST(CallFromSip, D3_EmptyAssertedIdentitiesAreNone) {
   for (const std::string_view empty : {"", " ", ",", " , ,"}) {
     const auto call = Read(Both("P-Asserted-Identity: " + std::string(empty) + "\r\n"));
