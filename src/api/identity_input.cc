@@ -31,13 +31,25 @@ bool IsIdentity(const HeaderLine& header) {
   return EqualsIgnoreCase(header.name, "identity") || EqualsIgnoreCase(header.name, "y");
 }
 
-// RFC 3261, 7.3.1: one header line may hold several values.
+// Whether `value` has the three parts of a token, full or compact.
+bool HasToken(std::string_view value) {
+  const std::string_view token = value.substr(0, value.find(';'));
+  return std::count(token.begin(), token.end(), '.') == 2;
+}
+
+// RFC 3261, 7.3.1: one header line may hold several values. A comma within a token is damage,
+// which the parser shall see.
 std::vector<std::string> SplitValues(const std::vector<std::string>& bodies) {
   std::vector<std::string> values;
   for (const std::string& body : bodies) {
-    const auto pieces = SplitHeaderValues(body);
-    for (const std::string_view piece : pieces) {
-      if (pieces.size() == 1 || !TrimLines(piece).empty()) values.emplace_back(TrimLines(piece));
+    auto pieces = SplitHeaderValues(body);
+    pieces.erase(std::remove_if(pieces.begin(), pieces.end(),
+                                [](std::string_view piece) { return TrimLines(piece).empty(); }),
+                 pieces.end());
+    if (!pieces.empty() && std::all_of(pieces.begin(), pieces.end(), HasToken)) {
+      for (const std::string_view piece : pieces) values.emplace_back(TrimLines(piece));
+    } else {
+      values.push_back(body);
     }
   }
   return values;

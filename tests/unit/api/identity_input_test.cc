@@ -18,10 +18,12 @@ TEST(IdentityInput, ValuesAndHeaders) {
 }
 
 TEST(IdentityInput, A5_SeveralValuesInOneLine) {
-  EXPECT_THAT(IdentityValuesFromText("Identity: a;info=<x,y>;b=\",\" ,\r\n c;info=<z>,\n"),
-              ElementsAre("a;info=<x,y>;b=\",\"", "c;info=<z>"));
-  EXPECT_THAT(IdentityValuesFromText("a;info=<x>, c;info=<z>"),
-              ElementsAre("a;info=<x>", "c;info=<z>"));
+  EXPECT_THAT(IdentityValuesFromText("Identity: a.b.c;info=<x,y>;b=\",\" ,\r\n ..d;info=<z>,\n"),
+              ElementsAre("a.b.c;info=<x,y>;b=\",\"", "..d;info=<z>"));
+  EXPECT_THAT(IdentityValuesFromText("a.b.c;info=<x>, d.e.f"),
+              ElementsAre("a.b.c;info=<x>", "d.e.f"));
+  EXPECT_THAT(IdentityValuesFromText("a,b.c.d;info=<x>"), ElementsAre("a,b.c.d;info=<x>"));
+  EXPECT_THAT(IdentityValuesFromText(","), ElementsAre(","));
 }
 
 // What is damaged is shown to the parser and not cut off.
