@@ -117,7 +117,9 @@ typedef struct callvet_call {
   callvet_texts identities; /* bodies of all Identity headers, in order */
   callvet_texts orig;       /* P-Asserted-Identity values, else From: numbers, URIs, name-addrs. At
                                most one beside a tel URI, as RFC 3325 says, the same number
-                               counting once; more are input that cannot be read */
+                               counting once; more are input that cannot be read. Where
+                               they name nobody ("sip:anonymous@anonymous.invalid", an IP
+                               address alone) the caller is `from`, or From of the message */
   callvet_texts dest;       /* To */
   callvet_text from;        /* From, for the policy */
   callvet_text date;        /* Date */

@@ -125,14 +125,14 @@ void ReadCaller(ObjectReader& reader, CallInput& input) {
   reader.Texts("p_asserted_identity", asserted);
   reader.Texts("from", from);
   if (from.size() > 1) return reader.Refuse("from", "is more than one caller");
-  auto identities = AssertedIdentities(asserted);
-  if (!identities) return reader.Refuse("p_asserted_identity", identities.error().detail);
   if (!from.empty()) {
     call.from = Unfold(from.front()).value_or(from.front());
     call.orig = {*call.from};
   }
-  if (identities->empty()) *identities = std::move(input.asserted);
-  if (!identities->empty()) call.orig = std::move(*identities);  // D-3
+  if (!input.asserted.empty()) call.orig = std::move(input.asserted);
+  auto caller = CallerBeside(asserted, call.from, std::move(call.orig));  // D-3
+  if (!caller) return reader.Refuse("p_asserted_identity", caller.error().detail);
+  call.orig = std::move(*caller);
 }
 
 void ReadParties(ObjectReader& reader, CallInput& input) {

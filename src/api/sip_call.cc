@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "api/sip_call.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 
 #include "base/text.h"
 #include "callvet/identity_header.h"
 #include "syntax/party.h"
+#include "syntax/split.h"
 #include "syntax/unfold.h"
-#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
@@ -44,29 +46,76 @@ Result<void> CheckAsserted(const std::vector<std::string>& identities) {
   return {};
 }
 
-// No more digits at a time than an IP address has in a part, and no '+': nobody takes it for a
-// number.
-bool HasNoNumber(std::string_view text) {
-  constexpr size_t kMostTogether = 3;
-  size_t together = 0;
-  return std::all_of(text.begin(), text.end(), [&](char c) {
-    together = IsDigit(c) ? together + 1 : 0;
-    return c != '+' && together <= kMostTogether;
+// Words of who does not say who he is (RFC 3323 4.1.1.3), as user part or display name.
+bool IsNobody(std::string_view word) {
+  constexpr std::array<std::string_view, 4> kNobody = {"anonymous", "unavailable", "unknown",
+                                                       "restricted"};
+  return std::any_of(kNobody.begin(), kNobody.end(),
+                     [&](auto nobody) { return EqualsIgnoreCase(word, nobody); });
+}
+
+bool IsAddress(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  return bracketed
+             ? ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), address.data()) == 1
+             : ::inet_pton(AF_INET, host.c_str(), address.data()) == 1;
+}
+
+bool IsPort(std::string_view text) {
+  return text.empty() || (text[0] == ':' && text.size() > 1 && text.size() <= 6 &&
+                          std::all_of(text.begin() + 1, text.end(), IsDigit));
+}
+
+// With nothing that somebody could take for a number, or for a name: an IP address, or behind one
+// of those words also a name without digits.
+bool IsHostOfNobody(std::string_view text, bool has_user) {
+  const size_t bracket = text.find(']');
+  const size_t end =
+      std::min(text.find(':', bracket == std::string_view::npos ? 0 : bracket), text.size());
+  const std::string_view host = text.substr(0, end);
+  const bool name = !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return IsAlpha(c) || c == '.' || c == '-';
+  });
+  return IsPort(text.substr(end)) && (IsAddress(std::string(host)) || (has_user && name));
+}
+
+bool AreHarmless(std::string_view parameters) {
+  constexpr std::array<std::string_view, 5> kHarmless = {"user=phone", "transport=udp",
+                                                         "transport=tcp", "transport=tls", "lr"};
+  const auto pieces = SplitOutsideQuotes(parameters, ';');
+  return std::all_of(pieces.begin(), pieces.end(), [&](std::string_view piece) {
+    return piece.empty() || std::any_of(kHarmless.begin(), kHarmless.end(), [&](auto harmless) {
+             return EqualsIgnoreCase(piece, harmless);
+           });
   });
 }
 
-// "sip:anonymous@anonymous.invalid", "sip:unavailable@unknown.invalid" (RFC 3323 4.1.1.3), or a
-// host alone, as gateways write it: asserts no more than an empty one.
+// "sip:anonymous@anonymous.invalid", or the address of a gateway alone: asserts no more than an
+// empty one. Anything else in it could be shown to the callee.
 bool NamesNobody(std::string_view identity) {
-  constexpr std::array<std::string_view, 4> kNobody = {"anonymous", "unavailable", "unknown",
-                                                       "restricted"};
-  const auto text = AddrSpec(identity);
-  const auto uri = text ? SipUri::Parse(*text) : Fail(Reason::kParameterInvalid, "");
-  if (!uri || uri->scheme == "tel") return false;
-  if (!HasNoNumber(uri->host) || !HasNoNumber(uri->parameters)) return false;
-  return uri->user.empty() || std::any_of(kNobody.begin(), kNobody.end(), [&](auto word) {
-           return EqualsIgnoreCase(uri->user, word);
-         });
+  const size_t open = identity.find('<');
+  if (open != std::string_view::npos) {
+    std::string_view name = Trim(identity.substr(0, open));
+    if (name.size() >= 2 && name.front() == '"' && name.back() == '"') {
+      name = name.substr(1, name.size() - 2);
+    }
+    if ((!name.empty() && !IsNobody(name)) || Trim(identity).back() != '>') return false;
+  }
+  const auto uri = AddrSpec(identity);
+  if (!uri) return false;
+  std::string_view rest = *uri;
+  const std::string_view scheme = rest.substr(0, rest.find(':'));
+  if (!EqualsIgnoreCase(scheme, "sip") && !EqualsIgnoreCase(scheme, "sips")) return false;
+  rest.remove_prefix(std::min(scheme.size() + 1, rest.size()));
+  const size_t at = rest.find('@');
+  const bool has_user = at != std::string_view::npos;
+  if (has_user) {
+    if (!IsNobody(rest.substr(0, at))) return false;
+    rest.remove_prefix(at + 1);
+  }
+  const size_t host = std::min(rest.find(';'), rest.size());
+  return IsHostOfNobody(rest.substr(0, host), has_user) && AreHarmless(rest.substr(host));
 }
 
 // The same URI, or of the same kind and of the same number: no handset shows another one.
@@ -112,6 +161,17 @@ Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::strin
   identities.erase(std::remove_if(identities.begin(), identities.end(), NamesNobody),
                    identities.end());
   return identities;
+}
+
+Result<std::vector<std::string>> CallerBeside(const std::vector<std::string>& values,
+                                              const std::optional<std::string>& from,
+                                              std::vector<std::string> caller) {
+  auto asserted = AssertedIdentities(values);
+  if (!asserted || !asserted->empty()) return asserted;
+  const bool given = std::any_of(values.begin(), values.end(),
+                                 [](const std::string& value) { return !Trim(value).empty(); });
+  if (given && from) return std::vector{*from};
+  return caller;
 }
 
 Result<CallRequest> CallFromSip(const SipMessage& message) {

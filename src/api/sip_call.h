@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,16 @@ Result<CallRequest> CallFromSip(const SipMessage& message);
 /// The identities in the bodies of all P-Asserted-Identity headers, folded or with commas: one, or
 /// one sip(s) and one tel URI (RFC 3325 9.1); the same one twice, or two of a kind with the same
 /// number, count once; none is an empty one, or one
-/// that names nobody ("sip:anonymous@anonymous.invalid", a host alone). More would let a caller
-/// show one number and have another one compared: kSipMessageInvalid. Pure; thread-safe.
+/// that names nobody ("sip:anonymous@anonymous.invalid", an IP address alone). More would let a
+/// caller show one number and have another one compared: kSipMessageInvalid. Pure; thread-safe.
 Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::string>& values);
+
+/// The caller where `values` of P-Asserted-Identity are given beside a call whose caller is
+/// `caller`: AssertedIdentities of them; From, if they hold something and it names nobody, whatever
+/// the call asserts itself; `caller` if they are empty. Fails as AssertedIdentities. Pure;
+/// thread-safe.
+Result<std::vector<std::string>> CallerBeside(const std::vector<std::string>& values,
+                                              const std::optional<std::string>& from,
+                                              std::vector<std::string> caller);
 
 }  // namespace callvet

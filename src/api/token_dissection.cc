@@ -161,9 +161,13 @@ void NoteRules(std::string_view text, bool has_parameters, TokenDissection& diss
       Call::Read(nobody, options, {}));
   for (const Rule& rule : kRules) {
     const Check& check = candidate.trail.at(rule.id);
-    const bool known =
-        std::any_of(dissection.problems.begin(), dissection.problems.end(),
-                    [&](const Problem& problem) { return problem.failure.reason == check.reason; });
+    const bool known = std::any_of(
+        dissection.problems.begin(), dissection.problems.end(), [&](const Problem& problem) {
+          // A ppt that is missing differs from the parameter, too.
+          const Reason reason = problem.failure.reason;
+          return reason == check.reason ||
+                 (reason == Reason::kPptMissing && check.reason == Reason::kPptMismatch);
+        });
     if (check.outcome == CheckOutcome::kFailed && !known) {
       dissection.problems.push_back({std::string(rule.part), Fail(check.reason, check.detail)});
     }

@@ -48,9 +48,9 @@ Result<CallRequest> RequestOf(const callvet_call& call) {
   std::vector<std::string> caller = std::move(request->orig);
   ReplaceFields(call, *request);
   // As strict as of a message.
-  auto asserted = AssertedIdentities(Strings(call.orig));
-  if (!asserted) return asserted.error();
-  request->orig = asserted->empty() ? std::move(caller) : std::move(*asserted);
+  auto shown = CallerBeside(Strings(call.orig), request->from, std::move(caller));
+  if (!shown) return shown.error();
+  request->orig = std::move(*shown);
   return request;
 }
 
