@@ -16,6 +16,7 @@
 #include "modules/tm/tm_load.h"
 #include "stats.h"
 #include "store.h"
+#include "worker.h"
 
 #define TICK_MS 50
 #define MAINTAIN_S 5
@@ -222,13 +223,19 @@ static void drain(int fd) {
   }
 }
 
-static void look_at_generations(unsigned int* reload_seen) {
-  unsigned int reload = cv_reload_generation();
+/* This process judges the calls that waited. It follows at once: the files may be unusable when the
+ * next one is judged. */
+static void look_at_generations(unsigned int* reload_seen, unsigned int* trust_seen) {
+  unsigned int reload = cv_reload_generation(), trust = cv_trust_generation();
   if (reload != *reload_seen) {
     *reload_seen = reload;
     __atomic_store_n(&pool.reload, 1, __ATOMIC_RELEASE);
   }
   if (__atomic_exchange_n(&pool.trust_changed, 0, __ATOMIC_ACQ_REL)) cv_bump_trust();
+  if (trust != *trust_seen) {
+    *trust_seen = trust;
+    cv_worker_catch_up();
+  }
 }
 
 /* Before anything is fetched again. */
@@ -248,7 +255,7 @@ static void forget_flushed(void) {
 static int loop(void) {
   struct pollfd fds[2] = {{.fd = cv_store_wake_fd(), .events = POLLIN},
                           {.fd = pool.done[0], .events = POLLIN}};
-  unsigned int reload_seen = cv_reload_generation();
+  unsigned int reload_seen = cv_reload_generation(), trust_seen = cv_trust_generation();
   int running = 0;
   for (;;) {
     job_t* job;
@@ -264,7 +271,7 @@ static int loop(void) {
     }
     running = submit_queued(submit_again(running));
     resume(cv_store_expire(cv_now_ms()), CV_STAT_EXPIRED);
-    look_at_generations(&reload_seen);
+    look_at_generations(&reload_seen, &trust_seen);
   }
   return -1;
 }

@@ -53,8 +53,7 @@ str cv_call_id(sip_msg_t* msg) {
   return msg->callid->body;
 }
 
-/* Takes over what other processes changed. */
-static void catch_up(void) {
+void cv_worker_catch_up(void) {
   unsigned int trust = cv_trust_generation(), flush = cv_flush_generation();
   callvet_text all = {NULL, 0};
   callvet_error error = {.struct_size = sizeof(error)};
@@ -126,27 +125,30 @@ static int verify(const callvet_call* call, callvet_verdict* verdict) {
   return status;
 }
 
-/* Verifies again as long as the table has what is missing. The URLs that it has not are left in
- * `missing`, in memory of the verdict. */
+/* Puts what the table has of what the verdict misses, if it may; how many there were. The other
+ * URLs are left in `missing`, in memory of the verdict. */
+static int put_missing(const callvet_verdict* verdict, int may_put, cv_missing_t* missing) {
+  size_t i;
+  int put = 0;
+  missing->count = 0;
+  for (i = 0; i < verdict->missing.count; i++) {
+    const callvet_text url = verdict->missing.items[i];
+    if (may_put && put_from_table(url) == 0) {
+      put++;
+    } else if (missing->count < CV_URLS_MAX) {
+      missing->urls[missing->count].s = (char*)url.data;
+      missing->urls[missing->count++].len = (int)url.size;
+    }
+  }
+  return put;
+}
+
+/* Verifies again as long as the table has what is missing. */
 static int verify_with_table(const callvet_call* call, callvet_verdict* verdict,
                              cv_missing_t* missing) {
   int round, status = verify(call, verdict);
-  for (round = 0; round < ROUNDS; round++) {
-    size_t i;
-    int put = 0;
-    missing->count = 0;
-    for (i = 0; i < verdict->missing.count; i++) {
-      const callvet_text url = verdict->missing.items[i];
-      if (put_from_table(url) == 0) {
-        put++;
-      } else if (missing->count < CV_URLS_MAX) {
-        missing->urls[missing->count].s = (char*)url.data;
-        missing->urls[missing->count++].len = (int)url.size;
-      }
-    }
-    if (put == 0) return status;
+  for (round = 0; put_missing(verdict, round < ROUNDS, missing) > 0; round++)
     status = verify(call, verdict);
-  }
   return status;
 }
 
@@ -226,7 +228,7 @@ void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absen
   record->fields[CVF_ARG_DEST] = arguments->dest;
   record->fields[CVF_ARG_TRUNK] = arguments->trunk;
   if (missing == NULL) missing = &found;
-  catch_up();
+  cv_worker_catch_up();
   fill_call(&call, msg, arguments, texts);
   verify_with_table(&call, &verdict, missing);
   if (missing->count > 0 && absent != CV_ABSENT_ASK) {
@@ -238,7 +240,10 @@ void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absen
     cv_store_note_verified(&url);
   }
   refresh_stale(&verdict);
-  if (outdated) refuse(&verdict);
+  if (outdated) {
+    refuse(&verdict);
+    missing->count = 0; /* it was the former verdict's, and no certificate helps */
+  }
   if (cv_record_fill(record, &verdict, lists, sizeof(lists)) < 0) {
     LM_ERR("a call has identities that are too long\n");
     cv_record_fail(record);

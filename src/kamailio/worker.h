@@ -55,6 +55,10 @@ void cv_keep(cv_record_t* record);
  * checked. */
 int cv_current(sip_msg_t* msg, cv_record_t* record);
 
+/* Takes over what other processes changed: trust and policy, flags, certificates that were thrown
+ * away. As long as trust and policy cannot be read, no call passes in this process. */
+void cv_worker_catch_up(void);
+
 /* Whether the files that a reload would read can be used: reads them. The reason is in `error`. */
 int cv_worker_try_reload(callvet_error* error);
 

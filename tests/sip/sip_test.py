@@ -895,6 +895,24 @@ class Rpc(SipTest):
             self.call(kamailio, identity, code=486, reason="verified")
             self.call(kamailio, self.lab.sign(payload={"orig": {"tn": "999888777"}}), code=403, reason="orig-mismatch")
 
+    def test_the_fetcher_follows_a_reload_at_once(self):
+        """It judges the calls that waited, also when the files have become unusable before the first of them."""
+        anchor = self.lab.folder / "anchor-fetcher.pem"
+        good = (self.lab.folder / "carrier/root.pem").read_text()
+        anchor.write_text(good)
+        config = self.lab.write_config("fetcher.json", {}, trust={"anchors": str(anchor)})
+        kamailio = self.start(config=config, workers=1)
+        self.lab.web.hang = 0
+        warm = self.lab.sign(x5u="/copy.pem")
+        self.call(kamailio, warm, code=486, reason="verified")
+        self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
+        time.sleep(1.5)
+        self.call(kamailio, warm, code=486, reason="verified")  # the worker follows
+        anchor.write_text("no certificate")
+        for _ in range(5):
+            self.call(kamailio, self.lab.sign(x5u=f"/any-{time.monotonic_ns()}"), code=486, reason="verified")
+        anchor.write_text(good)
+
     def test_a_worker_that_cannot_follow_a_reload_lets_nothing_pass(self):
         anchor = self.lab.folder / "anchor-lost.pem"
         good, other = ((self.lab.folder / who / "root.pem").read_text() for who in ("carrier", "stranger"))
@@ -909,6 +927,9 @@ class Rpc(SipTest):
         for _ in range(20):
             self.call(kamailio, identity, code=503, reason="evidence-not-kept")
             self.call(kamailio, code=503, reason="evidence-not-kept")  # unsigned: the old policy does not count either
+        # Nor does it wait for a certificate that is not there.
+        cold = self.lab.sign(x5u=f"/any-{time.monotonic_ns()}")
+        self.call(kamailio, cold, code=503, reason="evidence-not-kept")
         anchor.write_text(good)
         self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
         for _ in range(20):
