@@ -104,7 +104,8 @@ bool NamesNobody(std::string_view identity) {
   }
   const auto uri = AddrSpec(identity);
   if (!uri) return false;
-  std::string_view rest = *uri;
+  // Without brackets what follows ';' is the header's, and could be read as the URI's.
+  std::string_view rest = open == std::string_view::npos ? Trim(identity) : std::string_view(*uri);
   const std::string_view scheme = rest.substr(0, rest.find(':'));
   if (!EqualsIgnoreCase(scheme, "sip") && !EqualsIgnoreCase(scheme, "sips")) return false;
   rest.remove_prefix(std::min(scheme.size() + 1, rest.size()));
@@ -122,7 +123,8 @@ bool NamesNobody(std::string_view identity) {
 bool AreTheSame(std::string_view one, std::string_view other) {
   const auto uri = AddrSpec(one);
   const auto its = AddrSpec(other);
-  if (uri && its && *uri == *its) return true;
+  // Beside nobody the same URI with a name of somebody is another identity.
+  if (uri && its && *uri == *its) return NamesNobody(one) == NamesNobody(other);
   if (IsTel(one) != IsTel(other)) return false;
   const auto party = Party::Parse(one, nullptr);
   const auto second = Party::Parse(other, nullptr);
@@ -168,8 +170,9 @@ Result<std::vector<std::string>> CallerBeside(const std::vector<std::string>& va
                                               std::vector<std::string> caller) {
   auto asserted = AssertedIdentities(values);
   if (!asserted || !asserted->empty()) return asserted;
-  const bool given = std::any_of(values.begin(), values.end(),
-                                 [](const std::string& value) { return !Trim(value).empty(); });
+  const bool given = std::any_of(values.begin(), values.end(), [](const std::string& value) {
+    return value.find_first_not_of(" \t\r\n,") != std::string::npos;
+  });
   if (given && from) return std::vector{*from};
   return caller;
 }

@@ -91,6 +91,18 @@ TEST(CallFromSip, D3_AssertedIdentitiesThatNameNobodyAreNone) {
   }
 }
 
+TEST(CallFromSip, D3_NobodyHidesNoNameBesideIt) {
+  const std::string nobody = "<sip:anonymous@anonymous.invalid>";
+  const std::string named = "\"+19995550199\" " + nobody;
+  for (const std::string& both :
+       {nobody + ", " + named, named + ", " + nobody, nobody + "\r\nP-Asserted-Identity: " + named,
+        nobody + ", " + nobody + ";x=+19995550199"}) {
+    EXPECT_THAT(Read(Both("P-Asserted-Identity: " + both + "\r\n")),
+                FailsWith(Reason::kSipMessageInvalid))
+        << both;
+  }
+}
+
 // A handset could show any of these: they are compared with orig.
 TEST(CallFromSip, D3_AssertedIdentitiesThatCouldNameSomebody) {
   for (const std::string_view somebody :
