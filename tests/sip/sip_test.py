@@ -775,7 +775,8 @@ class Fetching(SipTest):
                 client.send(text)
                 time.sleep(0.0003)
             reasons |= {client.receive().header("X-Callvet") for client in clients}
-        self.assertLessEqual(reasons, {"fetch-http-status", "fetch-backoff"})
+        self.assertNotIn("certificate-not-available", reasons)
+        self.assertIn("fetch-http-status", reasons)
         self.assertGreater(len(self.lab.web.requests), before)
 
     def test_a_bad_identity_does_not_hide_a_good_one_that_is_not_fetched_yet(self):
@@ -906,7 +907,7 @@ class Rpc(SipTest):
         warm = self.lab.sign(x5u="/copy.pem")
         self.call(kamailio, warm, code=486, reason="verified")
         self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
-        time.sleep(1.5)
+        time.sleep(5 if SANITIZE else 1.5)  # the fetcher's own upkeep is a reload more
         self.call(kamailio, warm, code=486, reason="verified")  # the worker follows
         anchor.write_text("no certificate")
         for _ in range(5):
