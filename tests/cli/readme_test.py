@@ -83,7 +83,7 @@ class Readme(unittest.TestCase):
                                         "evidence find", "evidence audit", "evidence verify", "evidence export", "evidence prune",
                                         "evidence report", "complaint add", "complaint list"))
         helps += run("callvet --help", "/").stdout
-        helps += "".join(run(f"tools/{tool} --help", ROOT).stdout for tool in ("simulate", "soak", "fuzz", "differential", "package", "bench/run"))
+        helps += "".join(run(f"tools/{tool} --help", ROOT).stdout for tool in ("simulate", "soak", "fuzz", "differential", "coverage", "package", "bench/run"))
         own_tools = {"--preset", "--build", "--install", "--prefix", "--retry", "--retry-delay", "--retry-connrefused", "--data-binary"}
         for option in set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", TEXT)) - own_tools:
             self.assertIn(option, helps)
