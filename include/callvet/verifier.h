@@ -67,7 +67,8 @@ enum class OrigidPolicy : uint8_t { kMustBeUuid, kAnyString };
 /// redirected.
 enum class TargetPolicy : uint8_t {
   /// Where it is a number that can be compared (global, made so by the dial plan, or of ten digits
-  /// and more, which are then compared as they are), the PASSporT or the last diversion of its
+  /// and more, which are then compared as they are; also one that says it is a number, by tel or by
+  /// user=phone from seven digits on, and is no end of a called one), the PASSporT or the last diversion of its
   /// chain must be for that number. Where it is none, the check `dest` says so.
   kRequestUri,
   kToOnly,  // only CallRequest::dest counts, for networks that put routing numbers there

@@ -30,6 +30,11 @@ void AddProtected(const std::string& header, CallRequest& call) {
   if (name == "priority") call.priority = value;
 }
 
+// E-25: where the call goes. A tn is a number however short it is, which a tel URI says.
+std::string TargetOf(const RequestMembers::Identities& dest) {
+  return dest.tn.empty() ? dest.uri.front() : "tel:" + dest.tn.front();
+}
+
 ReadRequest Read(const JsonValue& object) {
   RequestMembers members(object);
   const auto from = members.Party("from", Count::kOne, Presence::kMandatory);
@@ -47,7 +52,7 @@ ReadRequest Read(const JsonValue& object) {
   for (std::string& other : others) call.identities.push_back(std::move(other));
   call.orig.push_back(from->All().front());
   call.dest = to->All();
-  if (dest) call.target = dest->All().front();  // E-25
+  if (dest) call.target = TargetOf(*dest);
   for (const std::string& header : protected_headers) AddProtected(header, call);
   call.date = FormatSipDate(sys_seconds(std::chrono::seconds(*time)));
   return {std::move(call), std::nullopt};

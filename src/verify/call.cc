@@ -24,8 +24,9 @@ std::vector<Party> ReadParties(const std::vector<std::string>& texts, const Dial
 
 // Nothing shorter is taken for a whole number that was written without '+'.
 constexpr size_t kMinWholeNumber = 10;
-// Shorter ones may be extensions of a PBX.
+// Shorter ones may be extensions of a PBX: codes of a plan, and numbers with user=phone.
 constexpr size_t kMinCode = 5;
+constexpr size_t kMinSubscriber = 7;
 
 // What a Request-URI is: a number to compare, something that looks like one, or another URI.
 struct Target {
@@ -34,9 +35,13 @@ struct Target {
   std::string ignored;  // why there is no number
 };
 
+bool IsTel(std::string_view uri) {
+  return EqualsIgnoreCase(uri.substr(0, 4), "tel:");
+}
+
 // tel, or user=phone.
 bool SaysItIsANumber(std::string_view uri) {
-  if (EqualsIgnoreCase(uri.substr(0, 4), "tel:")) return true;
+  if (IsTel(uri)) return true;
   const size_t host = std::min(uri.rfind('@'), uri.size());
   const auto user = FindUriParameter(uri.substr(std::min(uri.find(';', host), uri.size())), "user");
   return user && EqualsIgnoreCase(user->substr(0, user->find_first_of(">?")), "phone");
@@ -57,6 +62,18 @@ bool IsComparable(const TelephoneNumber& number, std::string_view uri, const Dia
          digits.size() >= plan->country_code.size() + plan->min_national;
 }
 
+// True if a number that is not whole is that of somebody else than who is called: it says that it
+// is a number, and no called one ends so. Phones say so of extensions too, but not with tel.
+bool IsLocalNumberOfAnother(const TelephoneNumber& number, std::string_view uri,
+                            const std::vector<Party>& called) {
+  std::string_view digits = number.canonical();
+  if (!SaysItIsANumber(uri) || (digits.size() < kMinSubscriber && !IsTel(uri))) return false;
+  if (digits.size() > 1 && digits.starts_with('0')) digits.remove_prefix(1);  // a trunk prefix
+  return std::none_of(called.begin(), called.end(), [&](const Party& party) {
+    return party.tn() && party.tn()->canonical().ends_with(digits);
+  });
+}
+
 // Two URIs in one: the next element may take the other one.
 bool HoldsTwo(const std::string& text) {
   const auto spec = AddrSpec(text);
@@ -64,14 +81,18 @@ bool HoldsTwo(const std::string& text) {
   return std::count(spec->begin(), spec->end(), '@') > 1;
 }
 
-Target ReadTarget(const std::string& text, const VerifierOptions& options) {
+Target ReadTarget(const std::string& text, const VerifierOptions& options,
+                  const std::vector<Party>& called) {
   if (options.target_policy == TargetPolicy::kToOnly) return {{}, {}, "it is to be ignored"};
   if (HoldsTwo(text)) return {Party::Nobody(text), {}, {}};
   // A Request-URI has no header parameters: what follows is its own.
   const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
   auto party = Party::Parse(bare_uri ? "<" + text + ">" : text, options.dial_plan);
   const bool is_number = party && party->tn();
-  if (is_number && IsComparable(*party->tn(), text, options.dial_plan)) return {*party, {}, {}};
+  if (is_number && (IsComparable(*party->tn(), text, options.dial_plan) ||
+                    IsLocalNumberOfAnother(*party->tn(), text, called))) {
+    return {*party, {}, {}};
+  }
   // It says that it is a number, which cannot be read; somebody else may read one.
   if (!is_number && HasPhoneContext(text)) return {Party::Nobody(text), {}, {}};
   Target target;
@@ -106,7 +127,7 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             nullptr};
   call.targets = call.called;
   if (request.target) {
-    Target target = ReadTarget(*request.target, options);
+    Target target = ReadTarget(*request.target, options, call.called);
     call.request_uri = std::move(target.number);
     if (call.request_uri) call.targets = {*call.request_uri};
     if (target.contact) call.targets.push_back(*target.contact);

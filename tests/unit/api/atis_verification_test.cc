@@ -457,6 +457,13 @@ TEST_F(AtisVerificationTest, E25_MsDestIsOneNumber) {
   EXPECT_EQ(post(R"("12155550101")").status, 200);
   EXPECT_EQ(post(R"(["12155550101"])").status, 200);
   EXPECT_EQ(post(R"(["12155550101","12155550199"])").status, 400);
+  const auto passes = [&](const std::string& dest) {
+    return post(dest).body.find("TN-Validation-Passed") != std::string::npos;
+  };
+  EXPECT_TRUE(passes(R"("+12155550101")"));
+  for (const char* other : {R"("911")", R"("95588")", R"("5550199")", R"(["12155550199"])"}) {
+    EXPECT_FALSE(passes(other)) << other;
+  }
 }
 
 TEST_F(AtisVerificationTest, E23_MsFailure) {

@@ -559,6 +559,28 @@ TEST(Div, D4_RequestUrisThatAreNoComparableNumber_DoNotCount) {
   EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
 }
 
+// A subscriber's number that says it is one: of who is called, or of somebody else.
+TEST(Div, D4_ALocalNumberThatSaysItIsOne_IsTheCalledOnesOrAnothers) {
+  RedirectedCall call;
+  const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
+  call.request.dest = {"\"Bob\" <sip:+1-215-555-0101@example.org>"};
+  for (const char* target :
+       {"sip:5550102@h;user=phone", "tel:5550102", "tel:5550102;phone-context=example.org",
+        "sip:155550102@h;user=phone", "tel:87654321", "tel:911", "sip:555-0102@h;user=phone"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch) << target;
+  }
+  for (const char* target :
+       {"sip:5550101@h;user=phone", "tel:5550101", "tel:555-0101;phone-context=example.org",
+        "sip:05550101@h;user=phone", "sip:1001@h;user=phone", "sip:5550102@h", "tel:0101"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
+  }
+  call.request.target = "tel:5550102";
+  call.request.dest = {"sip:bob@example.org"};
+  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
+}
+
 // A short code says who is called as much as a whole number does.
 TEST(Div, D4_AShortCodeOfThePlanIsAnotherNumber) {
   RedirectedCall call;
