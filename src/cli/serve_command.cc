@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -120,6 +121,14 @@ void PrintStart(const Service& service, const std::optional<Demo>& demo, const C
   console.out().flush();
 }
 
+// glibc gives threads up to eight heaps a processor, and each keeps holes of its own: no more of
+// them than can be used at a time. Before the first thread.
+void LimitHeaps() {
+#ifdef __GLIBC__
+  (void)::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())));
+#endif
+}
+
 // glibc keeps what a thread freed as long as anything behind it is in use: without this each
 // thread's share of the memory stays as large as its largest moment.
 void ReturnFreeMemory() {
@@ -150,6 +159,7 @@ void HandleSignals(Service& service, const std::optional<Demo>& demo, const Cons
 }
 
 ExitCode RunServe(const ServeOptions& options, const Console& console) {
+  LimitHeaps();
   const sigset_t signals = ServiceSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   (void)std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that clients have closed

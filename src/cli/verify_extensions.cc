@@ -2,6 +2,7 @@
 #include "cli/verify_extensions.h"
 
 #include <algorithm>
+#include <map>
 
 #include <CLI/CLI.hpp>
 
@@ -21,6 +22,15 @@ void AddVerifyExtensionOptions(CLI::App& command, VerifyExtensions& options) {
       ->type_name("URI");
   command.add_flag("--ignore-request-uri", options.ignore_request_uri,
                    "Judge where the call goes by To alone: for networks with routing numbers");
+  command
+      .add_option("--caller", options.caller,
+                  "Where who calls is read: asserted (P-Asserted-Identity, else From), or from "
+                  "(From, where it has a number)")
+      ->type_name("WORD")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, CallerPolicy>{{"asserted", CallerPolicy::kAsserted},
+                                              {"from", CallerPolicy::kFrom}},
+          CLI::ignore_case));
   command.add_option("--max-diversions", options.max_diversions, "Longest chain of diversions")
       ->type_name("N")
       ->check(CLI::Range(0, 100))
@@ -70,6 +80,7 @@ Result<void> ApplyToCall(const VerifyExtensions& options, CallRequest& call) {
 
 Result<void> ApplyToSetup(const VerifyExtensions& options, VerifierSetup& setup) {
   if (options.ignore_request_uri) setup.options.target_policy = TargetPolicy::kToOnly;
+  setup.options.caller_policy = options.caller;
   setup.options.max_diversions = options.max_diversions;
   setup.options.max_diverted_age = std::chrono::seconds(options.max_diverted_age);
   if (options.fetch_rcd) setup.rcd_content = RcdContent::kFetch;

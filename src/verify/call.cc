@@ -13,7 +13,14 @@ namespace {
 // More candidates than any signalling carries are not tried (budget).
 constexpr size_t kMaxParties = 8;
 
-std::vector<Party> ReadParties(const std::vector<std::string>& texts, const DialPlan* plan) {
+std::span<const std::string> CallersOf(const CallRequest& request, const VerifierOptions& options) {
+  if (options.caller_policy == CallerPolicy::kAsserted || !request.from) return request.orig;
+  const auto from = Party::Parse(*request.from, options.dial_plan);
+  if (!from || !from->tn()) return request.orig;
+  return {&*request.from, 1};
+}
+
+std::vector<Party> ReadParties(std::span<const std::string> texts, const DialPlan* plan) {
   std::vector<Party> parties;
   for (const std::string& text : texts) {
     if (parties.size() >= kMaxParties) break;
@@ -114,17 +121,13 @@ Target ReadTarget(const std::string& text, const VerifierOptions& options,
 }  // namespace
 
 Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now) {
-  Call call{request,
-            options,
-            now,
-            ReadParties(request.orig, options.dial_plan),
-            ReadParties(request.dest, options.dial_plan),
-            std::nullopt,
-            std::nullopt,
-            {},
-            std::nullopt,
-            {},
-            nullptr};
+  Call call{request,      options,
+            now,          CallersOf(request, options),
+            {},           ReadParties(request.dest, options.dial_plan),
+            std::nullopt, std::nullopt,
+            {},           std::nullopt,
+            {},           nullptr};
+  call.callers = ReadParties(call.caller_texts, options.dial_plan);
   call.targets = call.called;
   if (request.target) {
     Target target = ReadTarget(*request.target, options, call.called);
@@ -207,7 +210,7 @@ std::string Describe(const std::vector<Party>& parties) {
   return text;
 }
 
-std::string DescribeUnreadable(const std::vector<std::string>& texts) {
+std::string DescribeUnreadable(std::span<const std::string> texts) {
   std::string list;
   for (const std::string& text : texts) {
     const auto party = Party::Parse(text, nullptr);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -19,7 +20,9 @@ struct Call {
   const CallRequest& request;
   const VerifierOptions& options;
   sys_seconds now;
-  std::vector<Party> callers;               // of request.orig, those that can be read
+  /// Who may be the caller by CallerPolicy, as received; and those of them that can be read.
+  std::span<const std::string> caller_texts;
+  std::vector<Party> callers;
   std::vector<Party> called;                // of request.dest, those that can be read
   std::optional<Result<sys_seconds>> date;  // nothing without a Date header
   /// The Request-URI, if it counts (TargetPolicy): the number that it is or may be taken for
@@ -62,6 +65,6 @@ std::vector<Party> CalledForCompact(const Call& call);
 /// "A, B" of the canonical forms, each with the received form where that differs: for details.
 std::string Describe(const std::vector<Party>& parties);
 /// The same of `texts`, none of which is a party, with what is wrong with each.
-std::string DescribeUnreadable(const std::vector<std::string>& texts);
+std::string DescribeUnreadable(std::span<const std::string> texts);
 
 }  // namespace callvet

@@ -73,7 +73,7 @@ def strict_json(raw):
             raise Refused(438, None) from None  # both is wrong with it
         raise Refused(438, "json-duplicate-name") from None
     except (ValueError, RecursionError):
-        names = re.findall(rb'"([^"\\]*)"\s*:', raw)
+        names = re.findall(rb'"([^"\\]*)"\s*(?![\s,}\]])', raw)  # the colon may be what is broken
         twice = len(names) - names.count(b"tn") > len(set(names) - {b"tn"})  # both may be wrong with it
         raise Refused(438, None if twice else "json-invalid") from None
     need(isinstance(value, dict), 438, None)
@@ -383,14 +383,18 @@ def judge_compact(signature_part, info, call, world):
     """A-52, base PASSporT only: what is signed is rebuilt from the request. Only a good signature tells
     of whom it is, so what the certificate allows comes after it."""
     date = date_seconds(call["date"])
-    raw = b64url(signature_part)
     parties = list(candidates(call))
     target = identities_of(call["target"]) if call.get("target") else set()
     is_target = not any(kind == "tn" for kind, _ in target) or any(dest in target for _, dest in parties)
+    try:
+        raw = b64url(signature_part)
+    except Refused:
+        need(parties and is_target, 438, None)  # both are 438, and no clause orders them
+        raise
     if parties and is_target:
         check_signature("", raw, None)
     need(parties, 438, None)
-    need(is_target, 438, "dest-mismatch" if is_well_formed(raw) else None)  # both are 438, and no clause orders them
+    need(is_target, 438, "dest-mismatch" if is_well_formed(raw) else None)
     path = check_path(info, date, call["now"], world)
     failure = None
     for orig, dest in parties:

@@ -443,6 +443,21 @@ TEST_F(BundleTest, BrokenTextIsRefused) {
   }
 }
 
+TEST(EvidenceReplayTest, OptionsAreReadAsTheyWereWritten) {
+  for (const auto caller : {CallerPolicy::kAsserted, CallerPolicy::kFrom}) {
+    VerifierOptions options;
+    options.caller_policy = caller;
+    const JsonValue json(OptionsJson(options));
+    const auto read = ReadOptionsJson(&json);
+    ASSERT_THAT(read, Succeeds());
+    EXPECT_EQ(read->caller_policy, caller);
+  }
+  JsonMembers wrong = OptionsJson(VerifierOptions());
+  wrong.emplace_back("caller", "both");
+  const JsonValue json(std::move(wrong));
+  EXPECT_THAT(ReadOptionsJson(&json), FailsWith(Reason::kEvidenceAltered));
+}
+
 // Under UBSan: a record that says so is altered, and nothing overflows.
 TEST(EvidenceReplayTest, NumbersThatCannotBeAreRefused) {
   TestCall call;
