@@ -304,7 +304,8 @@ Result<Es256EngineOptions> EngineOption(const VerifyOptions& options) {
 void AddCertificates(const VerifyOptions& options, VerifierSetup& setup) {
   for (const std::string& text : options.certificates) {
     const size_t equals = text.rfind('=');
-    const bool of_url = text.starts_with("https://") || text.starts_with("http://");
+    const std::string scheme = text.substr(0, text.find("://"));
+    const bool of_url = EqualsIgnoreCase(scheme, "https") || EqualsIgnoreCase(scheme, "http");
     if (of_url && equals != std::string::npos) {
       setup.url_certificates.push_back({text.substr(0, equals), text.substr(equals + 1)});
     } else {
