@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 /* Grows when a function is added; the soname changes when one changes its meaning. */
-#define CALLVET_ABI_VERSION 3
+#define CALLVET_ABI_VERSION 4
 
 typedef struct callvet_text {
   const char* data; /* not NUL-terminated, unless said otherwise */
@@ -193,6 +193,9 @@ typedef struct callvet_verdict {
   callvet_texts missing; /* x5u URLs: put them, or their failure, and verify again */
   callvet_texts stale;   /* in use, but due for a new fetch when there is time */
   uint64_t time_us;      /* what this took */
+  /* Since version 4: x5u URLs of all PASSporTs of the call, whether at hand or not. Whoever judges
+   * it again with another verifier needs them there. */
+  callvet_texts certificates;
 } callvet_verdict;
 
 /* Memory for one verdict, to be used again for the next one. */

@@ -250,11 +250,10 @@ OfflineVerifier::Judgement OfflineVerifier::Judged(const CallRequest& call,
     judgement.verdict = std::move(verdict);
     if (!has_files_) {
       CollectMissing(judgement.verdict.passports, judgement.missing);
-      std::vector<std::string> x5us;
-      CollectX5us(judgement.verdict.passports, x5us);
-      for (std::string& x5u : x5us) {
+      CollectX5us(judgement.verdict.passports, judgement.certificates);
+      for (const std::string& x5u : judgement.certificates) {
         const bool stale = certificates_->StateOf(x5u) == HandedCertificates::State::kStale;
-        if (stale) judgement.stale.push_back(std::move(x5u));
+        if (stale) judgement.stale.push_back(x5u);
       }
     }
     PolicyInUse used = policy();

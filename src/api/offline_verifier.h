@@ -66,10 +66,11 @@ class OfflineVerifier {
   struct Judgement {
     Verdict verdict;
     Disposition disposition;
-    std::vector<std::string> missing;    // x5u of certificates that are not at hand
-    std::vector<std::string> stale;      // of such as should be fetched anew
-    std::optional<Basis> basis;          // if the configuration says that evidence is kept
-    std::optional<CountedCall> counted;  // if it says that calls are counted by their sources
+    std::vector<std::string> certificates;  // x5u of all of its PASSporTs
+    std::vector<std::string> missing;       // of certificates that are not at hand
+    std::vector<std::string> stale;         // of such as should be fetched anew
+    std::optional<Basis> basis;             // if the configuration says that evidence is kept
+    std::optional<CountedCall> counted;     // if it says that calls are counted by their sources
   };
   /// At the present time, or `at`. Never passes on an error or exception.
   [[nodiscard]] Judgement Judge(const CallRequest& call, const std::string& trunk,

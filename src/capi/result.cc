@@ -167,6 +167,7 @@ void callvet_result::Fill(callvet::OfflineVerifier::Judgement judgement,
   FillDisposition(out);
   out.missing = List(judgement_.missing);
   out.stale = List(judgement_.stale);
+  out.certificates = List(judgement_.certificates);
   out.time_us = static_cast<uint64_t>(time.count());
 }
 

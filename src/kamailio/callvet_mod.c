@@ -121,17 +121,20 @@ static int check_busy(sip_msg_t* msg, const cv_arguments_t* arguments) {
   return finish_once(msg, &record);
 }
 
-/* Suspends the transaction until the certificates are there, or the time is over. */
+/* Suspends the transaction until the certificates are there, or the time is over: those that it may
+ * have fetched, and those that only this process may have. */
 static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t* record,
                    const cv_missing_t* missing, cv_call_t* call) {
-  str urls[CV_WAIT_MAX];
-  static char kept[CV_WAIT_MAX][2048];
-  int i, status, count = missing->count < CV_WAIT_MAX ? missing->count : CV_WAIT_MAX;
-  for (i = 0; i < count; i++) {
-    if (missing->urls[i].len > (int)sizeof(kept[i])) return check_busy(msg, arguments);
-    memcpy(kept[i], missing->urls[i].s, missing->urls[i].len);
-    urls[i].s = kept[i];
-    urls[i].len = missing->urls[i].len;
+  str urls[CV_URLS_MAX];
+  static char kept[CV_URLS_MAX][2048];
+  int i, status, count = 0, fetched = 0;
+  for (i = 0; i < missing->all; i++) {
+    if (i < missing->count && fetched == CV_WAIT_MAX) continue;
+    if (missing->urls[i].len > (int)sizeof(kept[count])) return check_busy(msg, arguments);
+    memcpy(kept[count], missing->urls[i].s, missing->urls[i].len);
+    urls[count].s = kept[count];
+    urls[count++].len = missing->urls[i].len;
+    if (i < missing->count) fetched++;
   }
   call->deadline_ms = cv_now_ms() + cv_params.fetch_timeout;
   record->pending = 1;
@@ -155,7 +158,7 @@ static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t*
       cv_judge(msg, arguments, CV_ABSENT_BUSY, record, NULL);
       return finish(record);
     case CV_BUSY:
-      for (i = 0; i < count; i++) cv_store_request(&urls[i]);
+      for (i = 0; i < fetched; i++) cv_store_request(&urls[i]);
       break;
   }
   cv_tmb.t_cancel_suspend(call->tindex, call->tlabel);

@@ -334,7 +334,8 @@ static cv_wait_t wait_locked(const str* urls, int count, const cv_call_t* call) 
   int i, absent = 0, unqueued = 0, unknown = 0;
   cv_call_t* kept;
   for (i = 0; i < count; i++) {
-    const entry_t* entry = find(&urls[i]);
+    entry_t* entry = find(&urls[i]);
+    if (entry != NULL) entry->used_at = cv_now_ms(); /* it must stay until the call goes on */
     if (is_there(&urls[i], now)) continue;
     absent++;
     if (entry != NULL && entry->in_flight) continue;
@@ -400,11 +401,14 @@ int cv_store_request(const str* url) {
   return result;
 }
 
-void cv_store_note_verified(const str* url) {
+void cv_store_note_used(const str* url, int verified) {
   entry_t* entry;
   lock_get(&store->lock);
   entry = find(url);
-  if (entry != NULL) entry->verified = 1;
+  if (entry != NULL) {
+    entry->used_at = cv_now_ms();
+    if (verified) entry->verified = 1;
+  }
   lock_release(&store->lock);
 }
 

@@ -79,8 +79,9 @@ int cv_store_has_room(void);
  * minute. 0, or -1 over the limit. */
 int cv_store_request(const str* url);
 
-/* A certificate of `url` verified a call: its host is known. */
-void cv_store_note_verified(const str* url);
+/* The certificate of `url` was used, so that others are pushed out first; where it verified a call,
+ * its host is known. */
+void cv_store_note_used(const str* url, int verified);
 
 /* For the fetcher. The next URL to fetch, cloned into `url` (malloc), or 0. Known hosts come first,
  * and no host has more than a quarter of the fetches at a time. */

@@ -143,6 +143,32 @@ static int put_missing(const callvet_verdict* verdict, int may_put, cv_missing_t
   return put;
 }
 
+/* Adds the other certificates of the call: it goes on in another process. */
+static void add_others(const callvet_verdict* verdict, cv_missing_t* missing) {
+  size_t i;
+  int j;
+  missing->all = missing->count;
+  for (i = 0; i < verdict->certificates.count && missing->all < CV_URLS_MAX; i++) {
+    const callvet_text url = verdict->certificates.items[i];
+    str name = {(char*)url.data, (int)url.size};
+    for (j = 0; j < missing->count && !STR_EQ(missing->urls[j], name); j++) {
+    }
+    if (j == missing->count) missing->urls[missing->all++] = name;
+  }
+}
+
+/* This process has them, so that it never asks the table: they are in use all the same. */
+static void note_used(const callvet_verdict* verdict) {
+  size_t i;
+  for (i = 0; i < verdict->certificates.count && i < CV_URLS_MAX; i++) {
+    const callvet_text url = verdict->certificates.items[i];
+    str name = {(char*)url.data, (int)url.size};
+    cv_store_note_used(&name, verdict->reason_class == CALLVET_VERIFIED &&
+                                  url.size == verdict->x5u.size &&
+                                  memcmp(url.data, verdict->x5u.data, url.size) == 0);
+  }
+}
+
 /* Verifies again as long as the table has what is missing. */
 static int verify_with_table(const callvet_call* call, callvet_verdict* verdict,
                              cv_missing_t* missing) {
@@ -235,15 +261,13 @@ void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absen
     verify_without(&call, &verdict, missing,
                    absent == CV_ABSENT_BUSY ? "fetch-busy" : "fetch-timeout");
   }
-  if (verdict.reason_class == CALLVET_VERIFIED && verdict.x5u.size > 0) {
-    str url = {(char*)verdict.x5u.data, (int)verdict.x5u.size};
-    cv_store_note_verified(&url);
-  }
+  note_used(&verdict);
   refresh_stale(&verdict);
   if (outdated) {
     refuse(&verdict);
     missing->count = 0; /* it was the former verdict's, and no certificate helps */
   }
+  add_others(&verdict, missing);
   if (cv_record_fill(record, &verdict, lists, sizeof(lists)) < 0) {
     LM_ERR("a call has identities that are too long\n");
     cv_record_fail(record);

@@ -27,10 +27,11 @@ typedef struct cv_arguments {
 /* Of the message, or empty. */
 str cv_call_id(sip_msg_t* msg);
 
-/* What is missing after cv_judge said CV_UNDECIDED because of that. In memory of the verdict. */
+/* What is missing after cv_judge said CV_UNDECIDED because of that; behind it, up to `all`, what
+ * this process has, and another one that judges the call may not. In memory of the verdict. */
 typedef struct cv_missing {
   str urls[CV_URLS_MAX];
-  int count;
+  int count, all;
 } cv_missing_t;
 
 /* How certificates that are not in the table count. */

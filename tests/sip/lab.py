@@ -155,8 +155,8 @@ class Lab:
                 merged = {**good, **(changes or {})}
                 texts.append(json.dumps({k: v for k, v in merged.items() if v is not None}, separators=(",", ":")))
             options += ("--raw-header", texts[0], "--raw-payload", texts[1], "--token-only")
-        out = run(CALLVET, "sign", "--key", self.folder / who / f"{key}.key", "--x5u", url, "--orig", "+" + orig, "--dest",
-                  "+" + dest, "--attest", attest, "--insecure-unchecked", *options)
+        out = run(CALLVET, "sign", "--key", self.folder / who / f"{key}.key", "--x5u", url, "--dest", "+" + dest,
+                  *(("--orig", "+" + orig, "--attest", attest) if orig else ()), "--insecure-unchecked", *options)
         if header is not None or payload is not None:
             out = f"{out};info=<{url}>;alg=ES256;ppt=shaken"
         return out

@@ -610,6 +610,29 @@ class Fetching(SipTest):
         self.assertEqual(reasons, ["fetch-busy"] * 3 + ["verified"] * 2)
         self.assertEqual(kamailio.stats()["busy"], 3)
 
+    def test_a_call_that_waited_has_all_its_certificates(self):
+        """It goes on in another process, which has what is in the table: also what the worker has in its own memory, and
+        never asked the table for again."""
+        before, after = INLINE.read_text().split('modparam("callvet"', 1)
+        script = self.lab.folder / "little-room.cfg"
+        script.write_text(f'{before}modparam("callvet", "cache_max", 16)\nmodparam("callvet"{after}')
+        target = "12155550155"
+        for name, order, fetched in (("gone", "ff----------------", 2), ("used", "ff--------f--------", 1)):
+            kamailio = self.start(script, workers=1)
+            first = self.lab.sign(x5u=f"/any-first-{name}")
+            for i, which in enumerate(order):
+                identity = first if which == "f" else self.lab.sign(x5u=f"/any-other-{name}-{i}")
+                self.call(kamailio, identity, code=486, reason="verified")
+            inner = self.lab.folder / "inner.txt"
+            inner.write_text(first)
+            diverted = self.lab.sign("--ppt", "div", "--div-from", inner, x5u=f"/any-forwarder-{name}", orig=None, dest=target)
+            client = Client(kamailio.port)
+            text = client.build(headers=["Identity: " + first, "Identity: " + diverted])
+            client.send(text.replace(f"INVITE sip:+{CALLED}@", f"INVITE sip:+{target}@", 1))
+            reply = client.receive()
+            self.assertEqual((reply.code, reply.header("X-Callvet")), (486, "verified"), reply.text)
+            self.assertEqual(self.lab.web.requests.count(f"/any-first-{name}"), fetched)
+
     def test_a_certificate_is_fetched_though_no_call_may_wait(self):
         kamailio = self.start(SUSPEND_MAX=0)
         self.call(kamailio, self.lab.sign(x5u="/any-nobody-waits"), code=436, reason="fetch-busy")
