@@ -122,9 +122,11 @@ void PrintStart(const Service& service, const std::optional<Demo>& demo, const C
 }
 
 // glibc gives threads up to eight heaps a processor, and each keeps holes of its own: no more of
-// them than can be used at a time. Before the first thread.
+// them than can be used at a time, unless somebody asked for another number. Before the first
+// thread.
 void LimitHeaps() {
 #ifdef __GLIBC__
+  if (std::getenv("MALLOC_ARENA_MAX") != nullptr) return;
   (void)::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())));
 #endif
 }

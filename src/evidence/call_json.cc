@@ -90,7 +90,7 @@ JsonMembers OptionsJson(const VerifierOptions& options) {
   const bool any_origid = options.origid_policy == OrigidPolicy::kAnyString;
   const bool http = options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow;
   const bool to_only = options.target_policy == TargetPolicy::kToOnly;
-  JsonMembers json = {
+  return {
       {"max_age", int64_t{options.max_age.count()}},
       {"country", options.dial_plan != nullptr ? JsonValue(options.dial_plan->iso) : JsonValue()},
       {"date", options.date_policy == DatePolicy::kIgnore ? "ignore" : "check"},
@@ -102,9 +102,6 @@ JsonMembers OptionsJson(const VerifierOptions& options) {
       {"max_diversions", options.max_diversions},
       {"max_diverted_age", int64_t{options.max_diverted_age.count()}},
       {"rph_signers", std::move(rph)}};
-  // Records of before the choice have none.
-  if (options.caller_policy == CallerPolicy::kFrom) json.emplace_back("caller", "from");
-  return json;
 }
 
 namespace {
@@ -162,10 +159,6 @@ Result<VerifierOptions> ReadOptionsJson(const JsonValue* json) {
                                  options.http_x5u);
   Word<TargetPolicy>(fields, "target", {"request-uri", TargetPolicy::kRequestUri},
                      {"to", TargetPolicy::kToOnly}, options.target_policy);
-  if (fields.Find("caller") != nullptr) {
-    Word<CallerPolicy>(fields, "caller", {"asserted", CallerPolicy::kAsserted},
-                       {"from", CallerPolicy::kFrom}, options.caller_policy);
-  }
   options.x5u_ports.clear();
   for (const JsonValue& element : fields.Array("x5u_ports")) {
     int64_t port = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -43,7 +44,8 @@ class MaterialEncoder {
     std::vector<SharedBlob> blobs;
   };
   using SharedTrustBlobs = std::shared_ptr<const TrustBlobs>;
-  /// What was made of objects, each of which is kept so that its address stays its own.
+  /// What was made of objects, for as long as somebody else has them: of certificates that were
+  /// replaced nothing stays behind. Which object it is tells its owner, not its address.
   template <class Object, class Made>
   class Memory {
    public:
@@ -56,16 +58,23 @@ class MaterialEncoder {
       return found == made_.end() ? nullptr : found->second;
     }
     void Add(const Shared& object, const Made& made) {
-      std::map<Shared, Made> forgotten;  // freed while nobody waits
+      Map forgotten;  // freed while nobody waits
       const std::lock_guard lock(mutex_);
-      if (made_.size() >= size_) made_.swap(forgotten);
+      if (made_.size() >= look_again_at_) {
+        std::erase_if(made_, [](const auto& entry) { return entry.first.expired(); });
+        if (made_.size() >= size_) made_.swap(forgotten);
+        look_again_at_ = std::min(size_, 2 * made_.size() + kFew);
+      }
       made_.insert_or_assign(object, made);
     }
 
    private:
+    using Map = std::map<std::weak_ptr<const Object>, Made, std::owner_less<>>;
+    static constexpr size_t kFew = 16;
     size_t size_;
+    size_t look_again_at_ = std::min(size_, kFew);
     std::mutex mutex_;
-    std::map<Shared, Made> made_;
+    Map made_;
   };
   /// The same of lists of names, of which there are few.
   class NamesMemory {
