@@ -35,7 +35,7 @@ struct CallRequest {
   /// values, else From; numbers, URIs or name-addrs. One of them must match orig (D-3).
   std::vector<std::string> orig;
   /// The From header as received, if it is known: for the policy, since handsets show it. The
-  /// verifier looks at it with CallerPolicy::kFrom alone.
+  /// verifier does not look at it.
   std::optional<std::string> from;
   /// Who is called: To. One of them must be in dest (D-4).
   std::vector<std::string> dest;
@@ -67,18 +67,12 @@ enum class OrigidPolicy : uint8_t { kMustBeUuid, kAnyString };
 /// redirected.
 enum class TargetPolicy : uint8_t {
   /// Where it is a number that can be compared (global, made so by the dial plan, or of ten digits
-  /// and more, which are then compared as they are; also one that says it is a number, by tel or by
-  /// user=phone from seven digits on, and is no end of a called one), the PASSporT or the last
-  /// diversion of its
-  /// chain must be for that number. Where it is none, the check `dest` says so.
+  /// and more, which are then compared as they are), the PASSporT or the last diversion of its
+  /// chain must be for that number. Of seven digits to nine that say they are a number (tel,
+  /// user=phone) it must be one that ends so, behind a prefix of three digits at most. Where it is
+  /// none, the check `dest` says so.
   kRequestUri,
   kToOnly,  // only CallRequest::dest counts, for networks that put routing numbers there
-};
-
-/// Where who calls is read.
-enum class CallerPolicy : uint8_t {
-  kAsserted,  // CallRequest::orig: P-Asserted-Identity, else From (D-3)
-  kFrom,      // From where it has a number: for networks whose signers sign what is shown
 };
 
 /// Who may sign priority values of a namespace.
@@ -98,7 +92,6 @@ struct VerifierOptions {
   std::vector<uint16_t> x5u_ports = {443, 8443};
   size_t max_identities = 16;
   TargetPolicy target_policy = TargetPolicy::kRequestUri;
-  CallerPolicy caller_policy = CallerPolicy::kAsserted;
   size_t max_diversions = 10;  // in one chain, div-o included
   /// How old the PASSporTs behind the last diversion may be, those of the original call among them:
   /// a call may ring or be held before it is transferred (F-4).

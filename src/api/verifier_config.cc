@@ -129,12 +129,6 @@ class SectionsReader {
     flag = false;
     reader.Flag("ignore_request_uri", flag);
     if (flag) options.target_policy = TargetPolicy::kToOnly;
-    std::string caller = "asserted";
-    reader.Text("caller", caller);
-    if (caller == "from") options.caller_policy = CallerPolicy::kFrom;
-    if (caller != "from" && caller != "asserted") {
-      reader.Refuse("caller", Quote(caller) + " is neither \"asserted\" nor \"from\"");
-    }
     ReadEngine(reader);
   }
 

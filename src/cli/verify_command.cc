@@ -189,7 +189,6 @@ void AddOptions(CLI::App& command, VerifyOptions& options) {
       ->check(CLI::Range(int64_t{0}, int64_t{UINT32_MAX}))
       ->capture_default_str();
   AddVerifyExtensionOptions(command, options.extensions);
-  command.get_option("--caller")->excludes("--orig");
   AddStoreOptions(command, options);
   command.add_option("--policy", options.policy, "Policy file: say what is done with the call")
       ->type_name("F");

@@ -2,7 +2,6 @@
 #include "cli/verify_extensions.h"
 
 #include <algorithm>
-#include <map>
 
 #include <CLI/CLI.hpp>
 
@@ -18,19 +17,11 @@ void AddVerifyExtensionOptions(CLI::App& command, VerifyExtensions& options) {
       .add_option(
           "--request-uri", options.request_uri,
           "Where the call goes now: the last diversion must be for that number. Without '+' "
-          "and --country it is compared digit by digit, and not at all below ten digits")
+          "and --country it is compared digit by digit, and below ten digits only if it says that "
+          "it is a number")
       ->type_name("URI");
   command.add_flag("--ignore-request-uri", options.ignore_request_uri,
                    "Judge where the call goes by To alone: for networks with routing numbers");
-  command
-      .add_option("--caller", options.caller,
-                  "Where who calls is read: asserted (P-Asserted-Identity, else From), or from "
-                  "(From, where it has a number)")
-      ->type_name("WORD")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, CallerPolicy>{{"asserted", CallerPolicy::kAsserted},
-                                              {"from", CallerPolicy::kFrom}},
-          CLI::ignore_case));
   command.add_option("--max-diversions", options.max_diversions, "Longest chain of diversions")
       ->type_name("N")
       ->check(CLI::Range(0, 100))
@@ -80,7 +71,6 @@ Result<void> ApplyToCall(const VerifyExtensions& options, CallRequest& call) {
 
 Result<void> ApplyToSetup(const VerifyExtensions& options, VerifierSetup& setup) {
   if (options.ignore_request_uri) setup.options.target_policy = TargetPolicy::kToOnly;
-  setup.options.caller_policy = options.caller;
   setup.options.max_diversions = options.max_diversions;
   setup.options.max_diverted_age = std::chrono::seconds(options.max_diverted_age);
   if (options.fetch_rcd) setup.rcd_content = RcdContent::kFetch;

@@ -25,7 +25,6 @@ struct VerifyExtensions {
   uint64_t max_diversions = 10;
   std::vector<std::string> rph_signers;  // NAMESPACE=SPC
   bool ignore_request_uri = false;
-  CallerPolicy caller = CallerPolicy::kAsserted;
   bool fetch_rcd = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "syntax/sip_date.h"
+#include "syntax/split.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -13,14 +14,7 @@ namespace {
 // More candidates than any signalling carries are not tried (budget).
 constexpr size_t kMaxParties = 8;
 
-std::span<const std::string> CallersOf(const CallRequest& request, const VerifierOptions& options) {
-  if (options.caller_policy == CallerPolicy::kAsserted || !request.from) return request.orig;
-  const auto from = Party::Parse(*request.from, options.dial_plan);
-  if (!from || !from->tn()) return request.orig;
-  return {&*request.from, 1};
-}
-
-std::vector<Party> ReadParties(std::span<const std::string> texts, const DialPlan* plan) {
+std::vector<Party> ReadParties(const std::vector<std::string>& texts, const DialPlan* plan) {
   std::vector<Party> parties;
   for (const std::string& text : texts) {
     if (parties.size() >= kMaxParties) break;
@@ -31,27 +25,34 @@ std::vector<Party> ReadParties(std::span<const std::string> texts, const DialPla
 
 // Nothing shorter is taken for a whole number that was written without '+'.
 constexpr size_t kMinWholeNumber = 10;
-// Shorter ones may be extensions of a PBX: codes of a plan, and numbers with user=phone.
+// Shorter ones may be extensions of a PBX, also where a phone says that they are numbers.
 constexpr size_t kMinCode = 5;
-constexpr size_t kMinSubscriber = 7;
+constexpr size_t kMinLocalNumber = 7;
+// A local form is a number from some digit on, behind at most so many that are none of it: "0",
+// "8", "00", an outside line.
+constexpr size_t kMostPrefix = 3;
+constexpr size_t kFewestShared = 6;
 
 // What a Request-URI is: a number to compare, something that looks like one, or another URI.
 struct Target {
   std::optional<Party> number;
+  std::optional<Party> local;
   std::optional<Party> contact;
   std::string ignored;  // why there is no number
 };
 
-bool IsTel(std::string_view uri) {
-  return EqualsIgnoreCase(uri.substr(0, 4), "tel:");
-}
-
-// tel, or user=phone.
+// tel, or what somebody dials (RFC 3261 19.1.1, RFC 4967), whatever its spelling.
 bool SaysItIsANumber(std::string_view uri) {
-  if (IsTel(uri)) return true;
-  const size_t host = std::min(uri.rfind('@'), uri.size());
-  const auto user = FindUriParameter(uri.substr(std::min(uri.find(';', host), uri.size())), "user");
-  return user && EqualsIgnoreCase(user->substr(0, user->find_first_of(">?")), "phone");
+  if (EqualsIgnoreCase(uri.substr(0, 4), "tel:")) return true;
+  const size_t at = uri.rfind('@');
+  const size_t host = at == std::string_view::npos ? 0 : at;
+  const std::string_view parameters =
+      uri.substr(host, uri.find_first_of(">?", host) - host);  // the host is none
+  const auto pieces = SplitOutsideQuotes(parameters, ';');
+  return std::any_of(pieces.begin() + 1, pieces.end(), [](std::string_view piece) {
+    const std::string parameter = ToLower(PercentDecoded(Trim(piece)));
+    return parameter == "user=phone" || parameter == "user=dialstring";
+  });
 }
 
 // True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan), a
@@ -69,16 +70,11 @@ bool IsComparable(const TelephoneNumber& number, std::string_view uri, const Dia
          digits.size() >= plan->country_code.size() + plan->min_national;
 }
 
-// True if a number that is not whole is that of somebody else than who is called: it says that it
-// is a number, and no called one ends so. Phones say so of extensions too, but not with tel.
-bool IsLocalNumberOfAnother(const TelephoneNumber& number, std::string_view uri,
-                            const std::vector<Party>& called) {
-  std::string_view digits = number.canonical();
-  if (!SaysItIsANumber(uri) || (digits.size() < kMinSubscriber && !IsTel(uri))) return false;
-  if (digits.size() > 1 && digits.starts_with('0')) digits.remove_prefix(1);  // a trunk prefix
-  return std::none_of(called.begin(), called.end(), [&](const Party& party) {
-    return party.tn() && party.tn()->canonical().ends_with(digits);
-  });
+// A subscriber's number without country or area, that says it is a number.
+bool IsLocalNumber(const TelephoneNumber& number, std::string_view uri) {
+  const std::string& digits = number.canonical();
+  return digits.size() >= kMinLocalNumber && std::all_of(digits.begin(), digits.end(), IsDigit) &&
+         SaysItIsANumber(uri);
 }
 
 // Two URIs in one: the next element may take the other one.
@@ -88,32 +84,29 @@ bool HoldsTwo(const std::string& text) {
   return std::count(spec->begin(), spec->end(), '@') > 1;
 }
 
-Target ReadTarget(const std::string& text, const VerifierOptions& options,
-                  const std::vector<Party>& called) {
-  if (options.target_policy == TargetPolicy::kToOnly) return {{}, {}, "it is to be ignored"};
-  if (HoldsTwo(text)) return {Party::Nobody(text), {}, {}};
+Target ReadTarget(const std::string& text, const VerifierOptions& options) {
+  if (options.target_policy == TargetPolicy::kToOnly) return {{}, {}, {}, "it is to be ignored"};
+  if (HoldsTwo(text)) return {Party::Nobody(text), {}, {}, {}};
   // A Request-URI has no header parameters: what follows is its own.
   const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
-  auto party = Party::Parse(bare_uri ? "<" + text + ">" : text, options.dial_plan);
+  const std::string uri(bare_uri ? Trim(text) : AddrSpec(text).value_or(text));
+  auto party = Party::Parse(bare_uri ? "<" + uri + ">" : text, options.dial_plan);
   const bool is_number = party && party->tn();
-  if (is_number && (IsComparable(*party->tn(), text, options.dial_plan) ||
-                    IsLocalNumberOfAnother(*party->tn(), text, called))) {
-    return {*party, {}, {}};
-  }
+  if (is_number && IsComparable(*party->tn(), uri, options.dial_plan)) return {*party, {}, {}, {}};
+  if (is_number && IsLocalNumber(*party->tn(), uri)) return {{}, *party, *party, {}};
   // It says that it is a number, which cannot be read; somebody else may read one.
-  if (!is_number && HasPhoneContext(text)) return {Party::Nobody(text), {}, {}};
+  if (!is_number && HasPhoneContext(text)) return {Party::Nobody(text), {}, {}, {}};
   Target target;
   if (party) target.contact = *party;
   target.ignored = !party        ? "it cannot be read: " + party.error().detail
                    : party->tn() ? "it is no whole number"
                                  : "it is no telephone number";
   // What the next element may take for a number is compared as such, or is nobody's.
-  const std::string dialled =
-      DialledPart(bare_uri ? text : AddrSpec(text).value_or(text), kMinWholeNumber);
-  if (dialled.empty() && (party || !SaysItIsANumber(text))) return target;
+  const std::string dialled = DialledPart(uri, kMinWholeNumber);
+  if (dialled.empty() && (party || !SaysItIsANumber(uri))) return target;
   const auto number = Party::Parse(dialled, options.dial_plan);
   const bool comparable =
-      number && number->tn() && IsComparable(*number->tn(), text, options.dial_plan);
+      number && number->tn() && IsComparable(*number->tn(), uri, options.dial_plan);
   target.number = comparable ? *number : Party::Nobody(text);
   return target;
 }
@@ -121,21 +114,27 @@ Target ReadTarget(const std::string& text, const VerifierOptions& options,
 }  // namespace
 
 Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now) {
-  Call call{request,      options,
-            now,          CallersOf(request, options),
-            {},           ReadParties(request.dest, options.dial_plan),
-            std::nullopt, std::nullopt,
-            {},           std::nullopt,
-            {},           nullptr};
-  call.callers = ReadParties(call.caller_texts, options.dial_plan);
+  Call call{request,
+            options,
+            now,
+            ReadParties(request.orig, options.dial_plan),
+            ReadParties(request.dest, options.dial_plan),
+            std::nullopt,
+            std::nullopt,
+            std::nullopt,
+            {},
+            std::nullopt,
+            {},
+            nullptr};
   call.targets = call.called;
   if (request.target) {
-    Target target = ReadTarget(*request.target, options, call.called);
+    Target target = ReadTarget(*request.target, options);
     call.request_uri = std::move(target.number);
     if (call.request_uri) call.targets = {*call.request_uri};
     if (target.contact) call.targets.push_back(*target.contact);
     call.contact = std::move(target.contact);
-    if (!call.request_uri) {
+    call.local_target = std::move(target.local);
+    if (!call.request_uri && !call.local_target) {
       call.request_uri_ignored =
           "; Request-URI " + Quote(*request.target, 200) + " not compared: " + target.ignored;
     }
@@ -188,13 +187,32 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan) {
                      [&](const std::string& uri) { return party.MatchesUri(uri); });
 }
 
+bool IsLocalFormOf(std::string_view local, std::string_view number) {
+  if (local.ends_with(number)) return true;  // a short code behind an area's
+  for (size_t prefix = 0; prefix <= kMostPrefix && prefix + kFewestShared <= local.size();
+       ++prefix) {
+    if (number.ends_with(local.substr(prefix))) return true;
+  }
+  return false;
+}
+
+bool FitsLocalTarget(const DestClaim& dest, const Call& call) {
+  if (!call.local_target || Matches(*call.local_target, dest, call.options.dial_plan)) return true;
+  return std::any_of(dest.tn.begin(), dest.tn.end(), [&](const std::string& tn) {
+    const auto number = TelephoneNumber::ParseClaim(tn, call.options.dial_plan);
+    return number && IsLocalFormOf(call.local_target->canonical(), number->canonical());
+  });
+}
+
 std::vector<Party> CalledForCompact(const Call& call) {
-  if (!call.request_uri) return call.called;
+  if (!call.request_uri && !call.local_target) return call.called;
   std::vector<Party> parties;
-  std::copy_if(call.called.begin(), call.called.end(), std::back_inserter(parties),
-               [&](const Party& party) {
-                 return party.tn() && party.canonical() == call.request_uri->canonical();
-               });
+  std::copy_if(
+      call.called.begin(), call.called.end(), std::back_inserter(parties), [&](const Party& party) {
+        if (!party.tn()) return false;
+        return call.request_uri ? party.canonical() == call.request_uri->canonical()
+                                : IsLocalFormOf(call.local_target->canonical(), party.canonical());
+      });
   return parties;
 }
 
@@ -210,7 +228,7 @@ std::string Describe(const std::vector<Party>& parties) {
   return text;
 }
 
-std::string DescribeUnreadable(std::span<const std::string> texts) {
+std::string DescribeUnreadable(const std::vector<std::string>& texts) {
   std::string list;
   for (const std::string& text : texts) {
     const auto party = Party::Parse(text, nullptr);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,14 +19,15 @@ struct Call {
   const CallRequest& request;
   const VerifierOptions& options;
   sys_seconds now;
-  /// Who may be the caller by CallerPolicy, as received; and those of them that can be read.
-  std::span<const std::string> caller_texts;
-  std::vector<Party> callers;
+  std::vector<Party> callers;               // of request.orig, those that can be read
   std::vector<Party> called;                // of request.dest, those that can be read
   std::optional<Result<sys_seconds>> date;  // nothing without a Date header
   /// The Request-URI, if it counts (TargetPolicy): the number that it is or may be taken for
   /// (DialledPart), nobody's if that cannot be read.
   std::optional<Party> request_uri;
+  /// The Request-URI where it is a number in local form, seven digits and more, that says it is
+  /// one: who it is depends on where it is dialled. See FitsLocalTarget.
+  std::optional<Party> local_target;
   /// Where the call goes (F-4): the Request-URI, also as the URI that it is where it is no number
   /// by the grammar; To as well, where no number counts there.
   std::vector<Party> targets;
@@ -58,13 +58,18 @@ std::string ClaimText(const DestClaim& dest);
 bool Matches(const Party& party, const PartyClaim& claim, const DialPlan* plan);
 bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan);
 
+/// False if the call goes to a number in local form (Call::local_target) that can be none of
+/// `dest`: behind a prefix of three digits at most, the number of a claim does not end so with six
+/// digits or more, nor it with that of a claim (a short code behind an area's).
+bool FitsLocalTarget(const DestClaim& dest, const Call& call);
+
 /// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,
-/// that one.
+/// that one, or those that it may be.
 std::vector<Party> CalledForCompact(const Call& call);
 
 /// "A, B" of the canonical forms, each with the received form where that differs: for details.
 std::string Describe(const std::vector<Party>& parties);
 /// The same of `texts`, none of which is a party, with what is wrong with each.
-std::string DescribeUnreadable(std::span<const std::string> texts);
+std::string DescribeUnreadable(const std::vector<std::string>& texts);
 
 }  // namespace callvet

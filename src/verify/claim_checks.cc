@@ -41,7 +41,7 @@ void CheckOrigid(const Claims& claims, PassportKind kind, const Call& call, Trai
 // D-3: one of the callers that the signalling shows is the one that was signed; that
 // one.
 std::optional<Party> CheckOrig(const Claims& claims, const Call& call, Trail& trail) {
-  if (call.caller_texts.empty()) {
+  if (call.request.orig.empty()) {
     trail.Fail(CheckId::kOrig, Fail(Reason::kCallerMissing,
                                     "nothing to compare orig " + ClaimText(claims.orig) + " with"));
     return std::nullopt;
@@ -55,7 +55,7 @@ std::optional<Party> CheckOrig(const Claims& claims, const Call& call, Trail& tr
   }
   trail.Fail(CheckId::kOrig, Fail(Reason::kOrigMismatch,
                                   "orig is " + ClaimText(claims.orig) + ", the caller is " +
-                                      (call.callers.empty() ? DescribeUnreadable(call.caller_texts)
+                                      (call.callers.empty() ? DescribeUnreadable(call.request.orig)
                                                             : Describe(call.callers))));
   return std::nullopt;
 }

@@ -27,12 +27,17 @@ bool IsForAny(const DestClaim& dest, const std::vector<Party>& parties, const Ca
 
 // D-4: To, and the Request-URI where that counts.
 bool IsForThisCall(const DestClaim& dest, const Call& call) {
-  if (!IsForAny(dest, call.called, call)) return false;
+  if (!IsForAny(dest, call.called, call) || !FitsLocalTarget(dest, call)) return false;
   return !call.request_uri || IsForAny(dest, call.targets, call);
 }
 
 bool IsForTarget(const DestClaim& dest, const Call& call) {
-  return IsForAny(dest, call.targets, call);
+  return call.local_target ? FitsLocalTarget(dest, call) : IsForAny(dest, call.targets, call);
+}
+
+// The number of the Request-URI, if it counts.
+const std::optional<Party>& CountingTarget(const Call& call) {
+  return call.request_uri ? call.request_uri : call.local_target;
 }
 
 std::string IatText(const Claims& claims, const Call& call) {
@@ -116,10 +121,10 @@ void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
              Describe({PartyIn(dest, call.called, call)}) + call.request_uri_ignored;
     });
   } else if (IsForAny(dest, call.called, call)) {
-    trail.Fail(CheckId::kDest,
-               Fail(Reason::kDestMismatch,
-                    "dest is " + ClaimText(dest) + ", the call was redirected to " +
-                        Describe({*call.request_uri}) + " and no chain of diversions leads there"));
+    trail.Fail(CheckId::kDest, Fail(Reason::kDestMismatch,
+                                    "dest is " + ClaimText(dest) + ", the call was redirected to " +
+                                        Describe({*CountingTarget(call)}) +
+                                        " and no chain of diversions leads there"));
   } else {
     trail.Fail(CheckId::kDest,
                Fail(Reason::kDestMismatch,
@@ -129,16 +134,17 @@ void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
 
 void CheckTarget(const DestClaim& dest, const Call& call, Trail& trail) {
   const auto target = [&] {
-    return call.request_uri ? Describe({*call.request_uri}) : CalledText(call);
+    return CountingTarget(call) ? Describe({*CountingTarget(call)}) : CalledText(call);
   };
   if (IsForTarget(dest, call)) {
     trail.Pass(CheckId::kDest, [&] {
-      const Party& party = PartyIn(dest, call.targets, call);
+      const Party& party =
+          call.local_target ? *call.local_target : PartyIn(dest, call.targets, call);
       const bool ignored = !call.contact || party.canonical() != call.contact->canonical();
       return "dest " + ClaimText(dest) + " has the target " + Describe({party}) +
              (ignored ? call.request_uri_ignored : "");
     });
-  } else if (!call.request_uri && call.request.dest.empty()) {
+  } else if (!CountingTarget(call) && call.request.dest.empty()) {
     trail.Fail(CheckId::kDest, Fail(Reason::kCalledMissing,
                                     "nothing to compare dest " + ClaimText(dest) + " with"));
   } else {
@@ -156,7 +162,7 @@ void CheckCompactDest(const Call& call, Trail& trail) {
     trail.Fail(CheckId::kDest,
                Fail(Reason::kDestMismatch, "the called party is " + Describe(call.called) +
                                                ", the call was redirected to " +
-                                               Describe({*call.request_uri})));
+                                               Describe({*CountingTarget(call)})));
   } else {
     trail.Pass(CheckId::kDest, [&] {
       return "rebuilt from " + Describe(CalledForCompact(call)) + call.request_uri_ignored;

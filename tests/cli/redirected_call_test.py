@@ -96,17 +96,6 @@ class Redirected(Lab):
         self.assert_reason(self.verify(chain[:1]), "dest-mismatch")
         self.assert_reason(self.verify(chain[:1], "--ignore-request-uri"), "verified", 0)
 
-    def test_caller_of_networks_that_sign_the_number_shown(self):
-        shaken = self.sign("one", "--orig", A, "--dest", D)
-        switchboard = f"P-Asserted-Identity: <sip:{C}@example.org;user=phone>"
-        self.assert_reason(self.verify([shaken], to=D, headers=[switchboard]), "orig-mismatch")
-        self.assert_reason(self.verify([shaken], "--caller", "from", to=D, headers=[switchboard]), "verified", 0)
-        self.assert_reason(self.verify([shaken], "--caller", "from", to=D), "verified", 0)
-        for wrong in (("--caller", "both"), ("--caller", "from", "--orig", A)):
-            run = self.verify([shaken], *wrong, to=D)
-            self.assertEqual(run.code, 2, run)
-            self.assertIn("--caller", run.err)
-
     def test_a_stranger_cannot_sign_a_link(self):
         for stranger in range(3):
             carriers = ["one", "two", "three"]

@@ -109,16 +109,6 @@ TEST(EmbeddedConfig, TakesTheFileOfTheServiceAndRefusesWhatNobodyKnows) {
   EXPECT_THAT(config->verifier.trust.anchors, ElementsAre("/etc/callvet/a.pem"));
   EXPECT_EQ(config->deadline, std::chrono::milliseconds(500));
   EXPECT_THAT(ParseEmbeddedConfig(R"({"no": 1})", ""), FailsWith(Reason::kConfigInvalid));
-  EXPECT_THAT(ParseEmbeddedConfig(R"({"verification": {"caller": "both"}})", ""),
-              FailsWith(Reason::kConfigInvalid));
-  for (const auto& [text, policy] :
-       {std::pair("{}", CallerPolicy::kAsserted),
-        std::pair(R"({"verification": {"caller": "asserted"}})", CallerPolicy::kAsserted),
-        std::pair(R"({"verification": {"caller": "from"}})", CallerPolicy::kFrom)}) {
-    const auto read = ParseEmbeddedConfig(text, "");
-    ASSERT_THAT(read, Succeeds()) << text;
-    EXPECT_EQ(read->verifier.options.caller_policy, policy) << text;
-  }
   EXPECT_THAT(ParseEmbeddedConfig(R"({"trust": {"no": 1}})", ""),
               FailsWith(Reason::kConfigInvalid));
   EXPECT_THAT(ReadEmbeddedConfig("/nonexistent"), FailsWith(Reason::kFileUnreadable));

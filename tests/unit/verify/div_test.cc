@@ -559,26 +559,68 @@ TEST(Div, D4_RequestUrisThatAreNoComparableNumber_DoNotCount) {
   EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
 }
 
-// A subscriber's number that says it is one: of who is called, or of somebody else.
-TEST(Div, D4_ALocalNumberThatSaysItIsOne_IsTheCalledOnesOrAnothers) {
+// A subscriber's number that says it is one: of who was signed for, as it may be dialled somewhere,
+// or of somebody else.
+TEST(Div, D4_ALocalNumberThatSaysItIsOne_IsTheSignedOnesOrAnothers) {
   RedirectedCall call;
   const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
   call.request.dest = {"\"Bob\" <sip:+1-215-555-0101@example.org>"};
   for (const char* target :
        {"sip:5550102@h;user=phone", "tel:5550102", "tel:5550102;phone-context=example.org",
-        "sip:155550102@h;user=phone", "tel:87654321", "tel:911", "sip:555-0102@h;user=phone"}) {
+        "sip:155550102@h;user=phone", "tel:87654321", "sip:555-0102@h;user=phone", "<tel:5550102>",
+        " tel:5550102", "sip:5550102@h;us%65r=%70hone", "sip:5550102@h;user=ip;user=phone",
+        "sip:5550102@h;transport=udp;USER=dialstring", "sip:95588012@h;user=phone?x=y"}) {
     call.request.target = target;
-    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch) << target;
+    const Verdict verdict = call.Judge({shaken}, 0);
+    EXPECT_EQ(verdict.reason, Reason::kDestMismatch) << target;
   }
   for (const char* target :
        {"sip:5550101@h;user=phone", "tel:5550101", "tel:555-0101;phone-context=example.org",
-        "sip:05550101@h;user=phone", "sip:1001@h;user=phone", "sip:5550102@h", "tel:0101"}) {
+        "sip:05550101@h;user=phone", "tel:15550101", "tel:95550101", "tel:005550101",
+        "sip:1001@h;user=phone", "sip:5550102@h", "tel:0102", "tel:*675550102"}) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
   }
   call.request.target = "tel:5550102";
+  call.request.dest = {"+12155550101", "tel:5550102"};
+  EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch) << "it was not signed for";
   call.request.dest = {"sip:bob@example.org"};
   EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
+}
+
+TEST(Div, F4_ALocalNumberIsTheTargetOfTheLastDiversion) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const std::string shaken = call.Shaken(a, 1);
+  call.request.dest = {"+12155550101"};
+  for (const char* target : {"sip:5550102@h;user=phone", "tel:05550102"}) {
+    call.request.target = target;
+    const Verdict verdict = call.Judge({shaken, call.Div(a, 1, 2)}, 0);
+    EXPECT_EQ(verdict.reason, Reason::kNone) << target;
+    EXPECT_EQ(verdict.path.size(), 2U) << target;
+    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch) << target;
+    EXPECT_EQ(call.Judge({shaken, call.Div(a, 1, 3)}, 0).reason, Reason::kDestMismatch) << target;
+    EXPECT_FALSE(call.Judge({shaken, call.Div(x, 1, 2)}, 0).passed()) << target;
+  }
+}
+
+// Behind an area's or a country's code a short code is the one that was signed for.
+TEST(Div, D4_AShortCodeBehindAnArea) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string to_code = call.Header(a, {"", ClaimsTo(1, {{"dest", R"({"tn":["95588"]})"}})});
+  call.request.dest = {"sip:95588@ims.example.org"};
+  for (const char* country : {"", "CN"}) {
+    call.options.dial_plan = FindDialPlan(country);
+    for (const char* target :
+         {"sip:01095588@ims.example.org;user=phone", "tel:01095588", "tel:8695588"}) {
+      call.request.target = target;
+      EXPECT_EQ(call.Judge({to_code}, 0).reason, Reason::kNone) << target << country;
+    }
+    call.request.target = "sip:01095599@ims.example.org;user=phone";
+    EXPECT_EQ(call.Judge({to_code}, 0).reason, Reason::kDestMismatch) << country;
+  }
 }
 
 // A short code says who is called as much as a whole number does.

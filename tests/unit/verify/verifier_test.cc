@@ -453,24 +453,6 @@ TEST(Verifier, A30ToA36_A42_A47_D3_D4_Parties) {
   }
 }
 
-TEST(Verifier, D3_CallerFromFrom_WhereItHasANumber) {
-  TestCall call;
-  call.request.orig = {"<sip:+12155550188@example.org>"};
-  call.request.from = "\"Alice\" <sip:+12155550100@example.org>;tag=1";
-  EXPECT_EQ(call.ReasonOf(), Reason::kOrigMismatch);
-  call.options.caller_policy = CallerPolicy::kFrom;
-  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
-  // What is asserted is no caller beside a number in From.
-  std::swap(call.request.orig[0], *call.request.from);
-  EXPECT_EQ(call.ReasonOf(), Reason::kOrigMismatch);
-  for (const char* from : {"<sip:anonymous@anonymous.invalid>", "<sip:alice@example.org>", ""}) {
-    call.request.from = from;
-    EXPECT_EQ(call.ReasonOf(), Reason::kNone) << from;
-  }
-  call.request.from = std::nullopt;
-  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
-}
-
 TEST(Verifier, A32_DefaultCountry) {
   TestCall call;
   call.options.dial_plan = FindDialPlan("US");
