@@ -40,6 +40,14 @@ Result<void> CheckStrength(const Path& path) {
   return {};
 }
 
+// Whether `child` names the key of `issuer` by its identifier.
+bool HaveSameKeyId(const Certificate& issuer, const Certificate& child) {
+  const ASN1_OCTET_STRING* subject = X509_get0_subject_key_id(issuer.x509());
+  const ASN1_OCTET_STRING* authority = X509_get0_authority_key_id(child.x509());
+  return subject != nullptr && authority != nullptr &&
+         ASN1_OCTET_STRING_cmp(subject, authority) == 0;
+}
+
 // B-31. OpenSSL alone would also take version 1 roots and issuers without basicConstraints whose
 // keyUsage says keyCertSign for CAs.
 Result<void> CheckIssuers(const Path& path) {
@@ -56,7 +64,7 @@ Result<void> CheckIssuers(const Path& path) {
     if (!certificate.is_ca()) {
       return Invalid(certificate, "issued a certificate without being a CA");
     }
-    const int issued = X509_check_issued(certificate.x509(), path[i - 1].x509());
+    const int issued = CheckIssued(certificate, path[i - 1]);
     if (issued != X509_V_OK) {
       return Invalid(certificate, "cannot have issued " + Quote(path[i - 1].subject()) + ": " +
                                       X509_verify_cert_error_string(issued));
@@ -114,7 +122,7 @@ Reason ReasonOf(int error) {
 }
 
 // Lets OpenSSL see only the pairs of the path as issued, so that it cannot wander to another
-// certificate of the same name. It narrows OpenSSL's own test and never widens it.
+// certificate of the same name. It widens OpenSSL's own test only by what CheckIssued does.
 int IssuedInPath(X509_STORE_CTX* context, X509* child, X509* issuer) {
   const auto* path = static_cast<const Path*>(X509_STORE_CTX_get_app_data(context));
   if (path == nullptr) return 0;
@@ -122,7 +130,7 @@ int IssuedInPath(X509_STORE_CTX* context, X509* child, X509* issuer) {
     if ((*path)[i].x509() != child) continue;
     const bool next = i + 1 < path->size() && (*path)[i + 1].x509() == issuer;
     if (!next && child != issuer) continue;
-    return X509_check_issued(issuer, child) == X509_V_OK ? 1 : 0;
+    return CheckIssued((*path)[next ? i + 1 : i], (*path)[i]) == X509_V_OK ? 1 : 0;
   }
   return 0;
 }
@@ -193,6 +201,16 @@ Result<void> ValidateByOpenSsl(const Path& path) {
 }
 
 }  // namespace
+
+int CheckIssued(const Certificate& issuer, const Certificate& child) {
+  const int error = X509_check_issued(issuer.x509(), child.x509());
+  if (error != X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH || !HaveSameKeyId(issuer, child)) {
+    return error;
+  }
+  // OpenSSL ended before it looked at that.
+  const bool may_issue = (X509_get_key_usage(issuer.x509()) & KU_KEY_CERT_SIGN) != 0;
+  return may_issue ? X509_V_OK : X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
+}
 
 Result<void> CheckValidity(const Certificate& certificate, sys_seconds at) {
   if (at > certificate.not_after()) {

@@ -20,6 +20,12 @@ namespace callvet {
 /// kChainUntrusted or kInternalError. Thread-safe; no I/O.
 Result<void> ValidatePath(const std::vector<Certificate>& path, sys_seconds at);
 
+/// X509_V_OK if `issuer` may have issued `child` by names, key identifiers and key usage, else
+/// OpenSSL's code why not. What the child's authority key identifier says of the issuer's own
+/// certificate (its issuer and serial) does not count beside a key identifier that fits: a CA has
+/// several certificates for one key when it is renewed or cross-signed, and RFC 5280 6.1 takes any.
+int CheckIssued(const Certificate& issuer, const Certificate& child);
+
 /// The validity of one certificate alone. Fails with kCertificateExpired or
 /// kCertificateNotYetValid.
 Result<void> CheckValidity(const Certificate& certificate, sys_seconds at);

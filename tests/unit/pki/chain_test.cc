@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/der_element.h"
 #include "pki/openssl_ptr.h"
 #include "support/result_matchers.h"
 #include "support/test_pki.h"
@@ -43,6 +44,20 @@ std::vector<TestCert> MakeCas(int count) {
     cas.push_back(Issue(CaSpec("/C=US/O=Test CA/CN=SHAKEN CA " + std::to_string(i)), cas.back()));
   }
   return cas;
+}
+
+// An authority key identifier that names the certificate of the CA too (RFC 5280 4.2.1.1).
+test::RawExtension AuthorityOf(const TestCert& ca, std::string_view key_id,
+                               std::string_view serial) {
+  const std::string name = DerElement(0xA1, DerElement(0xA4, test::IssuerNameDer(ca)));
+  const std::string id = key_id.empty() ? "" : DerElement(0x80, key_id);
+  return {"2.5.29.35", DerElement(0x30, id + name + DerElement(0x82, serial))};
+}
+
+std::string KeyIdOf(const TestCert& cert) {
+  const ASN1_OCTET_STRING* id = X509_get0_subject_key_id(cert.certificate.x509());
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(id)),
+          static_cast<size_t>(ASN1_STRING_length(id))};
 }
 
 // ----- Good chains
@@ -341,6 +356,52 @@ TEST(ChainTest, B31_WrongAuthorityKeyIdentifier_IsChainInvalid) {
   CertSpec spec = LeafSpec();
   spec.authority_key_id = KeyId::kWrong;
   EXPECT_THAT(Verify({Issue(spec, ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
+}
+
+// RFC 5280 6.1 does not ask which certificate of its CA an AKI names.
+TEST(ChainTest, C9_AkiNamesAnEarlierCertificateOfTheSameKey) {
+  const auto root = IssueRoot();
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.key = TestKey::Make();
+  ca_spec.serial_hex = "11";
+  const auto former = Issue(ca_spec, root);
+  ca_spec.serial_hex = "12";
+  const auto renewed = Issue(ca_spec, root);
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.authority_key_id = KeyId::kAbsent;
+  leaf_spec.raw_extensions = {AuthorityOf(former, KeyIdOf(former), "\x11")};
+  const auto leaf = Issue(leaf_spec, former);
+  EXPECT_THAT(Verify({leaf, former}, {root}), Succeeds());
+  EXPECT_THAT(Verify({leaf, renewed}, {root}), Succeeds());
+  EXPECT_THAT(Verify({leaf}, {renewed}), Succeeds());
+  // The same of a root, and in the middle of a path.
+  ca_spec.authority_key_id = KeyId::kAbsent;
+  ca_spec.raw_extensions = {AuthorityOf(root, KeyIdOf(root), "\x77")};
+  const auto below = Issue(ca_spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), below), below}, {root}), Succeeds());
+}
+
+TEST(ChainTest, C9_AkiOfAnotherCertificate_IsChainInvalid) {
+  const auto root = IssueRoot();
+  const auto verify = [&](const CertSpec& ca_spec, std::string_view key_id) {
+    const auto ca = Issue(ca_spec, root);
+    CertSpec leaf_spec = LeafSpec();
+    leaf_spec.authority_key_id = KeyId::kAbsent;
+    leaf_spec.raw_extensions = {AuthorityOf(ca, key_id, "\x11")};
+    return Verify({Issue(leaf_spec, ca), ca}, {root});
+  };
+  CertSpec spec = CaSpec(kCaName);
+  spec.key = TestKey::Make();
+  const std::string id = KeyIdOf(Issue(spec, root));
+  EXPECT_THAT(verify(spec, id), Succeeds());
+  EXPECT_THAT(verify(spec, ""), FailsWith(Reason::kChainInvalid));  // nothing else says which
+  EXPECT_THAT(verify(spec, "other"), FailsWith(Reason::kChainInvalid));
+  CertSpec without_id = spec;
+  without_id.subject_key_id = KeyId::kAbsent;
+  EXPECT_THAT(verify(without_id, id), FailsWith(Reason::kChainInvalid));
+  CertSpec no_issuer = spec;
+  no_issuer.key_usage = "digitalSignature,cRLSign";
+  EXPECT_THAT(verify(no_issuer, id), FailsWith(Reason::kChainInvalid));
 }
 
 TEST(ChainTest, B31_PathLength) {
