@@ -73,13 +73,22 @@ Result<void> CheckIssuers(const Path& path) {
   return {};
 }
 
+// What is processed here though OpenSSL does not call it supported: the STIR extensions, key
+// identifiers and AIA.
 bool IsOurs(const ASN1_OBJECT* object) {
-  return IsOid(object, oid::kTnAuthList) || IsOid(object, oid::kClaimConstraints) ||
-         IsOid(object, oid::kEnhancedClaimConstraints);
+  switch (OBJ_obj2nid(object)) {
+    case NID_subject_key_identifier:
+    case NID_authority_key_identifier:
+    case NID_info_access:
+      return true;
+    default:
+      return IsOid(object, oid::kTnAuthList) || IsOid(object, oid::kClaimConstraints) ||
+             IsOid(object, oid::kEnhancedClaimConstraints);
+  }
 }
 
-// RFC 5280 4.2. The STIR extensions, which OpenSSL does not know, are processed by us; some CAs
-// mark them critical against RFC 8226.
+// RFC 5280 4.2. That CAs must not mark some of ours critical (RFC 8226, RFC 5280 4.2.1.1) binds
+// them, and some do.
 Result<void> CheckCriticalExtensions(const Path& path) {
   for (const Certificate& certificate : path) {
     for (int i = 0; i < X509_get_ext_count(certificate.x509()); ++i) {

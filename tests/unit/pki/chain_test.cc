@@ -493,6 +493,31 @@ TEST(ChainTest, C16_CriticalTnAuthListIsUnderstood) {
   EXPECT_THAT(Verify({Issue(spec, root)}, {root}), Succeeds());
 }
 
+TEST(ChainTest, C14_CriticalExtensionsThatAreReadAreUnderstood) {  // RFC 5280 4.2
+  const auto root = IssueRoot();
+  const std::string id(20, 'k');
+  const std::string location = DerElement(0x86, "http://ca.example/ca.cer");
+  const std::string ca_issuers("\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x02", 10);
+  const std::vector<test::RawExtension> extensions = {
+      {"2.5.29.14", DerElement(0x04, id)},
+      {"2.5.29.35", DerElement(0x30, DerElement(0x80, KeyIdOf(root)))},
+      {"1.3.6.1.5.5.7.1.1", DerElement(0x30, DerElement(0x30, ca_issuers + location))},
+      {"1.3.6.1.5.5.7.1.27", DerElement(0x30, "")},
+      {"1.3.6.1.5.5.7.1.33", DerElement(0x30, "")}};
+  for (test::RawExtension extension : extensions) {
+    extension.criticality = test::Criticality::kCritical;
+    const auto issue = [&](CertSpec spec, const TestCert& issuer) {
+      if (extension.oid == "2.5.29.14") spec.subject_key_id = KeyId::kAbsent;
+      if (extension.oid == "2.5.29.35") spec.authority_key_id = KeyId::kAbsent;
+      spec.raw_extensions = {extension};
+      return Issue(spec, issuer);
+    };
+    EXPECT_THAT(Verify({issue(LeafSpec(), root)}, {root}), Succeeds()) << extension.oid;
+    const auto ca = issue(CaSpec(kCaName), root);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), Succeeds()) << extension.oid;
+  }
+}
+
 TEST(ChainTest, BrokenExtension_IsChainInvalid) {
   const auto root = IssueRoot();
   CertSpec spec = LeafSpec();
