@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/byte_reader.h"
 #include "base/text.h"
 #include "pki/openssl_ptr.h"
 #include "pki/x509_fields.h"
@@ -48,12 +49,32 @@ bool HaveSameKeyId(const Certificate& issuer, const Certificate& child) {
          ASN1_OCTET_STRING_cmp(subject, authority) == 0;
 }
 
+// RFC 5280 4.1: the value of an extension is the DER of one thing. OpenSSL reads that and leaves
+// what stands behind it, which could be a limit.
+bool IsOneValue(X509_EXTENSION* extension) {
+  const ASN1_OCTET_STRING* value = X509_EXTENSION_get_data(extension);
+  ByteReader reader({ASN1_STRING_get0_data(value), static_cast<size_t>(ASN1_STRING_length(value))},
+                    Reason::kChainInvalid);
+  return reader.Read(reader.PeekTag()) && reader.AtEnd();
+}
+
+// Whether one of the extensions that OpenSSL knows cannot be decoded. Ours have readers of their
+// own, and of all others nothing is asked.
+bool HasBrokenExtension(X509* x509) {
+  if ((X509_get_extension_flags(x509) & EXFLAG_INVALID) != 0) return true;
+  for (int i = 0; i < X509_get_ext_count(x509); ++i) {
+    X509_EXTENSION* extension = X509_get_ext(x509, i);
+    if (X509V3_EXT_get(extension) != nullptr && !IsOneValue(extension)) return true;
+  }
+  return false;
+}
+
 // B-31. OpenSSL alone would also take version 1 roots and issuers without basicConstraints whose
 // keyUsage says keyCertSign for CAs.
 Result<void> CheckIssuers(const Path& path) {
   for (size_t i = 0; i < path.size(); ++i) {
     const Certificate& certificate = path[i];
-    if ((X509_get_extension_flags(certificate.x509()) & EXFLAG_INVALID) != 0) {
+    if (HasBrokenExtension(certificate.x509())) {
       return Invalid(certificate, "has an extension that cannot be decoded");
     }
     // RFC 5280 6.1.4 (k). What the anchor is, whoever gave it knows.

@@ -518,6 +518,46 @@ TEST(ChainTest, C14_CriticalExtensionsThatAreReadAreUnderstood) {  // RFC 5280 4
   }
 }
 
+// RFC 5280 4.1: extnValue is the DER of one value. What stands behind it could be a limit.
+TEST(ChainTest, BytesBehindAnExtensionsValue_IsChainInvalid) {
+  const auto root = IssueRoot();
+  const auto verify = [&](CertSpec spec, const char* oid, const std::string& value) {
+    spec.raw_extensions = {{oid, value}};
+    if (std::string_view(oid) == "2.5.29.19") spec.ca = CaFlag::kAbsent;
+    if (std::string_view(oid) == "2.5.29.15") spec.key_usage = "";
+    const auto cert = Issue(spec, root);
+    if (!cert.certificate.is_ca()) return Verify({cert}, {root});
+    return Verify({Issue(LeafSpec(), cert), cert}, {root});
+  };
+  const std::string access = DerElement(
+      0x30, DerElement(0x30, std::string("\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x02", 10) +
+                                 DerElement(0x86, "http://ca.example/ca.cer")));
+  const std::string limit = DerElement(
+      0x30, DerElement(0x30, std::string("\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x0E", 10) +
+                                 DerElement(0x86, "https://tn.example/list")));
+  const std::string is_ca("\x30\x03\x01\x01\xFF", 5);
+  const std::string no_ca("\x30\x00", 2);
+  const std::string usage("\x03\x02\x07\x80", 4);
+  const struct {
+    CertSpec spec;
+    const char* oid;
+    std::string value;
+    std::string behind;
+  } kCases[] = {{LeafSpec(), "2.5.29.19", no_ca, std::string(2, '\0')},
+                {CaSpec(kCaName), "2.5.29.19", is_ca, "junk"},
+                {LeafSpec(), "2.5.29.15", usage, usage},
+                {CaSpec(kCaName), "1.3.6.1.5.5.7.1.1", access, limit}};
+  for (const auto& one : kCases) {
+    EXPECT_THAT(verify(one.spec, one.oid, one.value), Succeeds()) << one.oid;
+    EXPECT_THAT(verify(one.spec, one.oid, one.value + one.behind), FailsWith(Reason::kChainInvalid))
+        << one.oid;
+  }
+  EXPECT_THAT(verify(LeafSpec(), "2.5.29.19", std::string("\x30\x81\x00", 3)),
+              FailsWith(Reason::kChainInvalid));
+  // Of one that nobody here knows, nothing is asked.
+  EXPECT_THAT(verify(LeafSpec(), "1.2.3.4.5", "any text"), Succeeds());
+}
+
 TEST(ChainTest, BrokenExtension_IsChainInvalid) {
   const auto root = IssueRoot();
   CertSpec spec = LeafSpec();
