@@ -85,6 +85,10 @@ Result<void> CheckIssuers(const Path& path) {
     if (!certificate.is_ca()) {
       return Invalid(certificate, "issued a certificate without being a CA");
     }
+    // RFC 5280 4.1.2.6: two CAs without names would not be told apart.
+    if (X509_NAME_entry_count(X509_get_subject_name(certificate.x509())) == 0) {
+      return Invalid(certificate, "issued a certificate without having a name");
+    }
     const int issued = CheckIssued(certificate, path[i - 1]);
     if (issued != X509_V_OK) {
       return Invalid(certificate, "cannot have issued " + Quote(path[i - 1].subject()) + ": " +

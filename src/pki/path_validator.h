@@ -11,7 +11,7 @@ namespace callvet {
 
 /// RFC 5280 6.1 on exactly this path (target first, anchor last, at least two) at the time `at`, in
 /// this order: strength of issuer keys and of signature algorithms; version 3 of all but the
-/// anchor, CA flag, key identifiers and key usage of every issuer, extensions that cannot be
+/// anchor, CA flag, name, key identifiers and key usage of every issuer, extensions that cannot be
 /// decoded or have bytes behind their value; critical extensions that nobody here understands; the
 /// validity of every certificate, the anchor's too (B-35), both ends included; then, by OpenSSL,
 /// path length, name constraints, policies and signatures, and all but the times again.

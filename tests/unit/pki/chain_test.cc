@@ -558,6 +558,17 @@ TEST(ChainTest, BytesBehindAnExtensionsValue_IsChainInvalid) {
   EXPECT_THAT(verify(LeafSpec(), "1.2.3.4.5", "any text"), Succeeds());
 }
 
+TEST(ChainTest, CaWithoutAName_IsChainInvalid) {  // RFC 5280 4.1.2.6
+  const auto root = IssueRoot();
+  const auto nameless = Issue(CaSpec(""), root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), nameless), nameless}, {root}),
+              FailsWith(Reason::kChainInvalid));
+  const auto anchor = IssueRoot("");
+  EXPECT_THAT(Verify({Issue(LeafSpec(), anchor)}, {anchor}), FailsWith(Reason::kChainInvalid));
+  // An end entity may do without (4.1.2.6).
+  EXPECT_THAT(Verify({Issue(LeafSpec(""), root)}, {root}), Succeeds());
+}
+
 TEST(ChainTest, BrokenExtension_IsChainInvalid) {
   const auto root = IssueRoot();
   CertSpec spec = LeafSpec();
