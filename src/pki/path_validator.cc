@@ -98,17 +98,23 @@ Result<void> CheckIssuers(const Path& path) {
   return {};
 }
 
-// What is processed here though OpenSSL does not call it supported: the STIR extensions, key
-// identifiers and AIA.
-bool IsOurs(const ASN1_OBJECT* object) {
+// What a critical extension says is heeded by OpenSSL or by us.
+bool IsUnderstood(X509* x509, X509_EXTENSION* extension) {
+  const ASN1_OBJECT* object = X509_EXTENSION_get_object(extension);
   switch (OBJ_obj2nid(object)) {
     case NID_subject_key_identifier:
     case NID_authority_key_identifier:
     case NID_info_access:
       return true;
+    // OpenSSL heeds these two only for purposes that it knows, and calls are none of them. RFC 5280
+    // 4.2.1.12: a certificate may only be used for a purpose that it names, or for any.
+    case NID_netscape_cert_type:
+      return false;
+    case NID_ext_key_usage:
+      return (X509_get_extended_key_usage(x509) & XKU_ANYEKU) != 0;
     default:
-      return IsOid(object, oid::kTnAuthList) || IsOid(object, oid::kClaimConstraints) ||
-             IsOid(object, oid::kEnhancedClaimConstraints);
+      return X509_supported_extension(extension) == 1 || IsOid(object, oid::kTnAuthList) ||
+             IsOid(object, oid::kClaimConstraints) || IsOid(object, oid::kEnhancedClaimConstraints);
   }
 }
 
@@ -119,8 +125,7 @@ Result<void> CheckCriticalExtensions(const Path& path) {
     for (int i = 0; i < X509_get_ext_count(certificate.x509()); ++i) {
       X509_EXTENSION* extension = X509_get_ext(certificate.x509(), i);
       if (X509_EXTENSION_get_critical(extension) == 0) continue;
-      if (X509_supported_extension(extension) == 1) continue;
-      if (IsOurs(X509_EXTENSION_get_object(extension))) continue;
+      if (IsUnderstood(certificate.x509(), extension)) continue;
       return Invalid(certificate, "has a critical extension that is not understood");
     }
   }

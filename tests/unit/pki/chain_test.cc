@@ -518,6 +518,30 @@ TEST(ChainTest, C14_CriticalExtensionsThatAreReadAreUnderstood) {  // RFC 5280 4
   }
 }
 
+// RFC 5280 4.2.1.12: it may only be used for what it names, and no purpose is that of calls.
+TEST(ChainTest, C14_CriticalExtendedKeyUsage_IsChainInvalid) {
+  const auto root = IssueRoot();
+  const auto verify = [&](CertSpec ca_spec, CertSpec leaf_spec) {
+    const auto ca = Issue(ca_spec, root);
+    return Verify({Issue(leaf_spec, ca), ca}, {root});
+  };
+  const CertSpec plain_ca = CaSpec(kCaName);
+  const CertSpec plain_leaf = LeafSpec();
+  const auto both = [&](int nid, const std::string& text, const auto& outcome) {
+    CertSpec ca = plain_ca;
+    CertSpec leaf = plain_leaf;
+    ca.text_extensions = leaf.text_extensions = {{nid, text}};
+    EXPECT_THAT(verify(plain_ca, leaf), outcome) << text;
+    EXPECT_THAT(verify(ca, plain_leaf), outcome) << text;
+  };
+  both(NID_ext_key_usage, "critical,serverAuth", FailsWith(Reason::kChainInvalid));
+  both(NID_ext_key_usage, "critical,clientAuth,1.2.3.4", FailsWith(Reason::kChainInvalid));
+  both(NID_ext_key_usage, "critical,serverAuth,anyExtendedKeyUsage", Succeeds());
+  both(NID_ext_key_usage, "serverAuth", Succeeds());
+  both(NID_netscape_cert_type, "critical,client,sslCA", FailsWith(Reason::kChainInvalid));
+  both(NID_netscape_cert_type, "client,sslCA", Succeeds());
+}
+
 // RFC 5280 4.1: extnValue is the DER of one value. What stands behind it could be a limit.
 TEST(ChainTest, BytesBehindAnExtensionsValue_IsChainInvalid) {
   const auto root = IssueRoot();
