@@ -461,6 +461,10 @@ TEST_F(IndirectCrlTest, C33_ListsByAKeyOfACaThatTheStiPaRevoked) {
   const auto uncovered = Issue(LeafSpec(), *ca_);
   EXPECT_THAT(verify(uncovered, {}, pa, pa_root_, {}), Succeeds());
   EXPECT_THAT(verify(uncovered, {}, pa, pa_root_, {old}), FailsWith(Reason::kCrlInvalid));
+  // Not by a list that anybody could have made.
+  const auto impostor = Issue(SignerSpec(), test::IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root"));
+  EXPECT_THAT(verify(*leaf_, Listing({*leaf_}), impostor, pa_root_, {old}),
+              FailsWith(Reason::kCertificateRevoked));
   // Where carriers and the STI-PA have one root, another CA below it does not revoke the key.
   const auto foreign = Issue(CaSpec("/C=US/O=Other/CN=Other CA"), root_);
   EXPECT_THAT(verify(*leaf_, Listing({*leaf_}), foreign, root_, {old}),
