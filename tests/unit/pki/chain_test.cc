@@ -576,7 +576,8 @@ TEST(ChainTest, BytesBehindAnExtensionsValue_IsChainInvalid) {
     EXPECT_THAT(verify(one.spec, one.oid, one.value + one.behind), FailsWith(Reason::kChainInvalid))
         << one.oid;
   }
-  EXPECT_THAT(verify(LeafSpec(), "2.5.29.19", std::string("\x30\x81\x00", 3)),
+  // Nor is a length that is longer than it need be DER.
+  EXPECT_THAT(verify(LeafSpec(), "2.5.29.15", std::string("\x03\x81\x02\x07\x80", 5)),
               FailsWith(Reason::kChainInvalid));
   // Of one that nobody here knows, nothing is asked.
   EXPECT_THAT(verify(LeafSpec(), "1.2.3.4.5", "any text"), Succeeds());
