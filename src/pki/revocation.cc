@@ -83,7 +83,7 @@ Result<void> CheckIndirect(const Crl& crl, std::span<const Certificate> anchors,
       if (signer.subject_der() != crl.issuer_der()) continue;
       if (++tried > kMaxCrlSigners) break;
       if (!crl.SignedBy(signer)) continue;
-      const auto ok = CheckCrlSigner(signer, anchors, store, at);
+      auto ok = CheckCrlSigner(signer, anchors, store, at);
       if (ok || ok.error().reason == Reason::kInternalError) return ok;
       failure = ok.error();
     }
