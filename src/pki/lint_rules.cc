@@ -498,6 +498,7 @@ Outcome CrlPointSingle(const Facts& facts) {
 
 Outcome CrlPointUri(const Facts& facts) {
   return WithValue(facts.distribution_points, [](const DistributionPoints& points) {
+    // The clause says "HTTP URL", so http is as good as https, though it is not fetched.
     const auto is_http = [](const std::string& uri) {
       const std::string lower = ToLower(uri);
       return lower.starts_with("https://") || lower.starts_with("http://");

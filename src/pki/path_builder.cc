@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "pki/openssl_ptr.h"
+#include "pki/path_validator.h"
 #include "pki/x509_fields.h"
 
 namespace callvet {
@@ -106,8 +107,7 @@ class PathSearch {
     std::vector<Candidate> candidates;
     const auto add = [&](const Certificate& issuer, CandidateKind kind) {
       if (issuer.subject_der() != child.issuer_der() || InPath(issuer)) return;
-      const bool fits =
-          issuer.is_ca() && X509_check_issued(issuer.x509(), child.x509()) == X509_V_OK;
+      const bool fits = issuer.is_ca() && CheckIssued(issuer, child) == X509_V_OK;
       candidates.push_back({&issuer, kind, (fits ? 0 : 2) + (issuer.ValidAt(query_.at) ? 0 : 1)});
     };
     for (const Certificate& issuer : query_.anchors) add(issuer, CandidateKind::kAnchor);

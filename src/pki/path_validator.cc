@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/byte_reader.h"
 #include "base/text.h"
 #include "pki/openssl_ptr.h"
 #include "pki/x509_fields.h"
@@ -40,12 +41,40 @@ Result<void> CheckStrength(const Path& path) {
   return {};
 }
 
+// Whether `child` names the key of `issuer` by its identifier.
+bool HaveSameKeyId(const Certificate& issuer, const Certificate& child) {
+  const ASN1_OCTET_STRING* subject = X509_get0_subject_key_id(issuer.x509());
+  const ASN1_OCTET_STRING* authority = X509_get0_authority_key_id(child.x509());
+  return subject != nullptr && authority != nullptr &&
+         ASN1_OCTET_STRING_cmp(subject, authority) == 0;
+}
+
+// RFC 5280 4.1: the value of an extension is the DER of one thing. OpenSSL reads that and leaves
+// what stands behind it, which could be a limit.
+bool IsOneValue(X509_EXTENSION* extension) {
+  const ASN1_OCTET_STRING* value = X509_EXTENSION_get_data(extension);
+  ByteReader reader({ASN1_STRING_get0_data(value), static_cast<size_t>(ASN1_STRING_length(value))},
+                    Reason::kChainInvalid);
+  return reader.Read(reader.PeekTag()) && reader.AtEnd();
+}
+
+// Whether one of the extensions that OpenSSL knows cannot be decoded. Ours have readers of their
+// own, and of all others nothing is asked.
+bool HasBrokenExtension(X509* x509) {
+  if ((X509_get_extension_flags(x509) & EXFLAG_INVALID) != 0) return true;
+  for (int i = 0; i < X509_get_ext_count(x509); ++i) {
+    X509_EXTENSION* extension = X509_get_ext(x509, i);
+    if (X509V3_EXT_get(extension) != nullptr && !IsOneValue(extension)) return true;
+  }
+  return false;
+}
+
 // B-31. OpenSSL alone would also take version 1 roots and issuers without basicConstraints whose
 // keyUsage says keyCertSign for CAs.
 Result<void> CheckIssuers(const Path& path) {
   for (size_t i = 0; i < path.size(); ++i) {
     const Certificate& certificate = path[i];
-    if ((X509_get_extension_flags(certificate.x509()) & EXFLAG_INVALID) != 0) {
+    if (HasBrokenExtension(certificate.x509())) {
       return Invalid(certificate, "has an extension that cannot be decoded");
     }
     // RFC 5280 6.1.4 (k). What the anchor is, whoever gave it knows.
@@ -56,7 +85,11 @@ Result<void> CheckIssuers(const Path& path) {
     if (!certificate.is_ca()) {
       return Invalid(certificate, "issued a certificate without being a CA");
     }
-    const int issued = X509_check_issued(certificate.x509(), path[i - 1].x509());
+    // RFC 5280 4.1.2.6: two CAs without names would not be told apart.
+    if (X509_NAME_entry_count(X509_get_subject_name(certificate.x509())) == 0) {
+      return Invalid(certificate, "issued a certificate without having a name");
+    }
+    const int issued = CheckIssued(certificate, path[i - 1]);
     if (issued != X509_V_OK) {
       return Invalid(certificate, "cannot have issued " + Quote(path[i - 1].subject()) + ": " +
                                       X509_verify_cert_error_string(issued));
@@ -65,20 +98,34 @@ Result<void> CheckIssuers(const Path& path) {
   return {};
 }
 
-bool IsOurs(const ASN1_OBJECT* object) {
-  return IsOid(object, oid::kTnAuthList) || IsOid(object, oid::kClaimConstraints) ||
-         IsOid(object, oid::kEnhancedClaimConstraints);
+// What a critical extension says is heeded by OpenSSL or by us.
+bool IsUnderstood(X509* x509, X509_EXTENSION* extension) {
+  const ASN1_OBJECT* object = X509_EXTENSION_get_object(extension);
+  switch (OBJ_obj2nid(object)) {
+    case NID_subject_key_identifier:
+    case NID_authority_key_identifier:
+    case NID_info_access:
+      return true;
+    // OpenSSL heeds these two only for purposes that it knows, and calls are none of them. RFC 5280
+    // 4.2.1.12: a certificate may only be used for a purpose that it names, or for any.
+    case NID_netscape_cert_type:
+      return false;
+    case NID_ext_key_usage:
+      return (X509_get_extended_key_usage(x509) & XKU_ANYEKU) != 0;
+    default:
+      return X509_supported_extension(extension) == 1 || IsOid(object, oid::kTnAuthList) ||
+             IsOid(object, oid::kClaimConstraints) || IsOid(object, oid::kEnhancedClaimConstraints);
+  }
 }
 
-// RFC 5280 4.2. The STIR extensions, which OpenSSL does not know, are processed by us; some CAs
-// mark them critical against RFC 8226.
+// RFC 5280 4.2. That CAs must not mark some of ours critical (RFC 8226, RFC 5280 4.2.1.1) binds
+// them, and some do.
 Result<void> CheckCriticalExtensions(const Path& path) {
   for (const Certificate& certificate : path) {
     for (int i = 0; i < X509_get_ext_count(certificate.x509()); ++i) {
       X509_EXTENSION* extension = X509_get_ext(certificate.x509(), i);
       if (X509_EXTENSION_get_critical(extension) == 0) continue;
-      if (X509_supported_extension(extension) == 1) continue;
-      if (IsOurs(X509_EXTENSION_get_object(extension))) continue;
+      if (IsUnderstood(certificate.x509(), extension)) continue;
       return Invalid(certificate, "has a critical extension that is not understood");
     }
   }
@@ -114,7 +161,7 @@ Reason ReasonOf(int error) {
 }
 
 // Lets OpenSSL see only the pairs of the path as issued, so that it cannot wander to another
-// certificate of the same name. It narrows OpenSSL's own test and never widens it.
+// certificate of the same name. It widens OpenSSL's own test only by what CheckIssued does.
 int IssuedInPath(X509_STORE_CTX* context, X509* child, X509* issuer) {
   const auto* path = static_cast<const Path*>(X509_STORE_CTX_get_app_data(context));
   if (path == nullptr) return 0;
@@ -122,7 +169,7 @@ int IssuedInPath(X509_STORE_CTX* context, X509* child, X509* issuer) {
     if ((*path)[i].x509() != child) continue;
     const bool next = i + 1 < path->size() && (*path)[i + 1].x509() == issuer;
     if (!next && child != issuer) continue;
-    return X509_check_issued(issuer, child) == X509_V_OK ? 1 : 0;
+    return CheckIssued((*path)[next ? i + 1 : i], (*path)[i]) == X509_V_OK ? 1 : 0;
   }
   return 0;
 }
@@ -193,6 +240,16 @@ Result<void> ValidateByOpenSsl(const Path& path) {
 }
 
 }  // namespace
+
+int CheckIssued(const Certificate& issuer, const Certificate& child) {
+  const int error = X509_check_issued(issuer.x509(), child.x509());
+  if (error != X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH || !HaveSameKeyId(issuer, child)) {
+    return error;
+  }
+  // OpenSSL ended before it looked at that.
+  const bool may_issue = (X509_get_key_usage(issuer.x509()) & KU_KEY_CERT_SIGN) != 0;
+  return may_issue ? X509_V_OK : X509_V_ERR_KEYUSAGE_NO_CERTSIGN;
+}
 
 Result<void> CheckValidity(const Certificate& certificate, sys_seconds at) {
   if (at > certificate.not_after()) {

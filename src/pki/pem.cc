@@ -26,6 +26,24 @@ size_t CountBeginLines(std::string_view bytes) {
   return count;
 }
 
+// `bytes` in the form that OpenSSL reads: lines that do not end with a CR alone (RFC 7468 3 has
+// that too), and none that begins with a byte order mark, which each of several files may have that
+// were put together.
+std::string PlainLines(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  bool line_begins = true;
+  for (;;) {
+    if (line_begins) bytes = WithoutByteOrderMark(bytes);
+    if (bytes.empty()) return text;
+    const bool lone_cr = bytes[0] == '\r' && !bytes.substr(1).starts_with('\r') &&
+                         !bytes.substr(1).starts_with('\n');
+    text += lone_cr ? '\n' : bytes[0];
+    line_begins = text.back() == '\n';
+    bytes.remove_prefix(1);
+  }
+}
+
 bool AtEndOfInput() {
   const unsigned long error = ERR_peek_last_error();  // NOLINT(google-runtime-int): OpenSSL's type
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
@@ -71,19 +89,19 @@ bool LooksLikeDer(std::string_view bytes) {
 
 Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,
                                             size_t max_blocks) {
-  bytes = WithoutByteOrderMark(bytes);
-  const size_t begin_lines = CountBeginLines(bytes);
+  const std::string text = PlainLines(bytes);
+  const size_t begin_lines = CountBeginLines(text);
   if (begin_lines > max_blocks) {
     return Fail(reason, "more than " + std::to_string(max_blocks) + " PEM blocks");
   }
   if (begin_lines == 0) return std::vector<PemBlock>();
-  if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
+  if (text.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     return Fail(reason, "the PEM text is too large");
   }
-  auto blocks = ReadOnce(bytes, begin_lines, reason);
+  auto blocks = ReadOnce(text, begin_lines, reason);
   if (blocks) return blocks;
   // Of some allocations that fail OpenSSL keeps no error: what cannot be read twice is malformed.
-  return ReadOnce(bytes, begin_lines, reason);
+  return ReadOnce(text, begin_lines, reason);
 }
 
 std::string WritePem(std::string_view label, std::string_view der) {

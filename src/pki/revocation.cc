@@ -39,14 +39,35 @@ bool IsAmong(const Certificate& certificate, std::span<const Certificate> others
   return std::find(others.begin(), others.end(), certificate) != others.end();
 }
 
+// Whether a list that `issuer` signed names `certificate`, which it issued; the age of the list
+// does not matter for that.
+bool IssuerRevoked(const Certificate& certificate, const Certificate& issuer,
+                   const std::vector<Crl>& crls) {
+  return std::any_of(crls.begin(), crls.end(), [&](const Crl& crl) {
+    return crl.RevokedSince(certificate) && crl.SignedBy(issuer);
+  });
+}
+
+// RFC 5280 6.3.3 (f): the path of who signed a list is validated, with what its own authorities say
+// of revocation. What indirect lists say of it is left out: they are what is judged here.
+PathJudge SignerPathJudge(const TrustStore& store, sys_seconds at) {
+  return [&store, at](const std::vector<Certificate>& path) -> Result<void> {
+    if (auto ok = ValidatePath(path, at); !ok) return ok.error();
+    for (size_t i = 0; i + 1 < path.size(); ++i) {
+      if (!IssuerRevoked(path[i], path[i + 1], store.crls())) continue;
+      return Fail(Reason::kCertificateRevoked,
+                  Quote(path[i].subject()) + " was revoked by " + Quote(path[i + 1].subject()));
+    }
+    return {};
+  };
+}
+
 // C-33: `signer` made the list and leads to one of `anchors`, or is an anchor for CRLs.
 Result<void> CheckCrlSigner(const Certificate& signer, std::span<const Certificate> anchors,
                             const TrustStore& store, sys_seconds at) {
   if (IsAmong(signer, store.crl_anchors())) return CheckValidity(signer, at);
-  const PathJudge judge = [at](const std::vector<Certificate>& path) {
-    return ValidatePath(path, at);
-  };
-  const auto path = FindPath({signer, store.crl_signers(), anchors, at, ChainLimits()}, judge);
+  const auto path = FindPath({signer, store.crl_signers(), anchors, at, ChainLimits()},
+                             SignerPathJudge(store, at));
   if (!path) return path.error();
   return {};
 }
@@ -62,7 +83,7 @@ Result<void> CheckIndirect(const Crl& crl, std::span<const Certificate> anchors,
       if (signer.subject_der() != crl.issuer_der()) continue;
       if (++tried > kMaxCrlSigners) break;
       if (!crl.SignedBy(signer)) continue;
-      const auto ok = CheckCrlSigner(signer, anchors, store, at);
+      auto ok = CheckCrlSigner(signer, anchors, store, at);
       if (ok || ok.error().reason == Reason::kInternalError) return ok;
       failure = ok.error();
     }
@@ -148,9 +169,13 @@ class RevocationCheck {
   // Fails if `crl` lists the certificate and is authentic; its age does not matter for that.
   Result<void> CheckStrayListing(const Crl& crl, size_t target) {
     const auto since = crl.RevokedSince(path_[target]);
-    if (!since || !CheckAuthenticity(crl, target)) return {};
-    if (NamesOthers(path_[target], crl) && AnyCaCouldSign(crl)) return {};
+    if (!since || !CheckAuthenticity(crl, target) || !MayList(crl, path_[target])) return {};
     return Revoked(path_[target], *since, crl);
+  }
+
+  // Whether an authentic list that the certificate does not point to is believed about it.
+  bool MayList(const Crl& crl, const Certificate& certificate) const {
+    return !NamesOthers(certificate, crl) || !AnyCaCouldSign(crl);
   }
 
   // Whether the list is trusted only through an anchor that is one for calls as well, so that any
@@ -174,6 +199,10 @@ class RevocationCheck {
                                            Quote(issuer.subject()) +
                                            ", or that certificate may not sign CRLs");
     }
+    return CheckIndirectOnce(crl);
+  }
+
+  const Result<void>& CheckIndirectOnce(const Crl& crl) {
     const auto known = indirect_.find(&crl);
     if (known != indirect_.end()) return known->second;
     return indirect_.emplace(&crl, CheckIndirect(crl, store_.crl_anchors(), store_, at_))
@@ -183,7 +212,7 @@ class RevocationCheck {
   // RFC 5280 6.3.3 (f): by another key of the CA at `ca`: its new one or its old one, or one for
   // lists only. Its certificate came with the list, and is of the CA's own issuer or of the CA
   // itself: others below the anchor could give themselves the CA's name.
-  bool SignedByOtherKeyOf(const Crl& crl, size_t ca) const {
+  bool SignedByOtherKeyOf(const Crl& crl, size_t ca) {
     size_t tried = 0;
     for (const Certificate& signer : store_.crl_signers()) {
       if (signer.subject_der() != path_[ca].subject_der()) continue;
@@ -193,14 +222,20 @@ class RevocationCheck {
     return false;
   }
 
-  // Whether the certificate at `issuer` issued `signer`, and did not revoke it.
-  bool IsOf(const Certificate& signer, size_t issuer) const {
+  // Whether the certificate at `issuer` issued `signer`, and nobody revoked it.
+  bool IsOf(const Certificate& signer, size_t issuer) {
     if (issuer >= path_.size()) return false;
     std::vector<Certificate> path = {signer};
     path.insert(path.end(), path_.begin() + static_cast<std::ptrdiff_t>(issuer), path_.end());
-    if (!ValidatePath(path, at_)) return false;
-    return std::none_of(store_.crls().begin(), store_.crls().end(), [&](const Crl& crl) {
-      return crl.RevokedSince(signer) && crl.SignedBy(path_[issuer]);
+    return ValidatePath(path, at_) && !IssuerRevoked(signer, path_[issuer], store_.crls()) &&
+           !IndirectlyRevoked(signer);
+  }
+
+  // C-33: in SHAKEN it is the STI-PA that revokes the certificates of CAs.
+  bool IndirectlyRevoked(const Certificate& signer) {
+    return std::any_of(store_.crls().begin(), store_.crls().end(), [&](const Crl& crl) {
+      return crl.indirect() && crl.RevokedSince(signer) && CheckIndirectOnce(crl) &&
+             MayList(crl, signer);
     });
   }
 
@@ -237,9 +272,7 @@ CrlJudgement JudgeCrl(const Crl& crl, const std::vector<Certificate>& authoritie
     if (ok) return {CrlStanding::kAuthentic, Describe(crl) + " is signed by a known CRL signer"};
     return {CrlStanding::kForged, ok.error().detail};
   }
-  const PathJudge judge = [at](const std::vector<Certificate>& path) {
-    return ValidatePath(path, at);
-  };
+  const PathJudge judge = SignerPathJudge(store, at);
   const auto anchors = store.AnchorsAt(at);
   CrlJudgement judgement{CrlStanding::kIssuerUnknown,
                          Describe(crl) + " is of a CA that is not known yet"};

@@ -17,8 +17,10 @@ inline constexpr std::chrono::seconds kCrlClockSkew{300};
 
 /// Checks every certificate of `path` (signer first, anchor last) below the anchor against the CRLs
 /// of `store` at the time `at` (C-33 to C-35). A direct CRL must be signed by the certificate's
-/// issuer in the path; an indirect one by a CRL signer whose own path ends at one of crl_anchors()
-/// (a CRL anchor may sign itself). A listed certificate is revoked whatever the date of its entry.
+/// issuer in the path, or by another key of that CA that nobody revoked; an indirect one by a CRL
+/// signer whose own path ends at one of crl_anchors() (a CRL anchor may sign itself) and holds no
+/// certificate that its issuer revoked. A listed certificate is revoked whatever the date of its
+/// entry.
 ///
 /// A CRL that does not cover a certificate but is authentic and lists it revokes it all the same,
 /// but for an indirect one by somebody else than the cRLIssuers that the certificate names, if its

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/der_element.h"
 #include "pki/openssl_ptr.h"
 #include "support/result_matchers.h"
 #include "support/test_pki.h"
@@ -43,6 +44,20 @@ std::vector<TestCert> MakeCas(int count) {
     cas.push_back(Issue(CaSpec("/C=US/O=Test CA/CN=SHAKEN CA " + std::to_string(i)), cas.back()));
   }
   return cas;
+}
+
+// An authority key identifier that names the certificate of the CA too (RFC 5280 4.2.1.1).
+test::RawExtension AuthorityOf(const TestCert& ca, std::string_view key_id,
+                               std::string_view serial) {
+  const std::string name = DerElement(0xA1, DerElement(0xA4, test::IssuerNameDer(ca)));
+  const std::string id = key_id.empty() ? "" : DerElement(0x80, key_id);
+  return {"2.5.29.35", DerElement(0x30, id + name + DerElement(0x82, serial))};
+}
+
+std::string KeyIdOf(const TestCert& cert) {
+  const ASN1_OCTET_STRING* id = X509_get0_subject_key_id(cert.certificate.x509());
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(id)),
+          static_cast<size_t>(ASN1_STRING_length(id))};
 }
 
 // ----- Good chains
@@ -343,6 +358,52 @@ TEST(ChainTest, B31_WrongAuthorityKeyIdentifier_IsChainInvalid) {
   EXPECT_THAT(Verify({Issue(spec, ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
 }
 
+// RFC 5280 6.1 does not ask which certificate of its CA an AKI names.
+TEST(ChainTest, C9_AkiNamesAnEarlierCertificateOfTheSameKey) {
+  const auto root = IssueRoot();
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.key = TestKey::Make();
+  ca_spec.serial_hex = "11";
+  const auto former = Issue(ca_spec, root);
+  ca_spec.serial_hex = "12";
+  const auto renewed = Issue(ca_spec, root);
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.authority_key_id = KeyId::kAbsent;
+  leaf_spec.raw_extensions = {AuthorityOf(former, KeyIdOf(former), "\x11")};
+  const auto leaf = Issue(leaf_spec, former);
+  EXPECT_THAT(Verify({leaf, former}, {root}), Succeeds());
+  EXPECT_THAT(Verify({leaf, renewed}, {root}), Succeeds());
+  EXPECT_THAT(Verify({leaf}, {renewed}), Succeeds());
+  // The same of a root, and in the middle of a path.
+  ca_spec.authority_key_id = KeyId::kAbsent;
+  ca_spec.raw_extensions = {AuthorityOf(root, KeyIdOf(root), "\x77")};
+  const auto below = Issue(ca_spec, root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), below), below}, {root}), Succeeds());
+}
+
+TEST(ChainTest, C9_AkiOfAnotherCertificate_IsChainInvalid) {
+  const auto root = IssueRoot();
+  const auto verify = [&](const CertSpec& ca_spec, std::string_view key_id) {
+    const auto ca = Issue(ca_spec, root);
+    CertSpec leaf_spec = LeafSpec();
+    leaf_spec.authority_key_id = KeyId::kAbsent;
+    leaf_spec.raw_extensions = {AuthorityOf(ca, key_id, "\x11")};
+    return Verify({Issue(leaf_spec, ca), ca}, {root});
+  };
+  CertSpec spec = CaSpec(kCaName);
+  spec.key = TestKey::Make();
+  const std::string id = KeyIdOf(Issue(spec, root));
+  EXPECT_THAT(verify(spec, id), Succeeds());
+  EXPECT_THAT(verify(spec, ""), FailsWith(Reason::kChainInvalid));  // nothing else says which
+  EXPECT_THAT(verify(spec, "other"), FailsWith(Reason::kChainInvalid));
+  CertSpec without_id = spec;
+  without_id.subject_key_id = KeyId::kAbsent;
+  EXPECT_THAT(verify(without_id, id), FailsWith(Reason::kChainInvalid));
+  CertSpec no_issuer = spec;
+  no_issuer.key_usage = "digitalSignature,cRLSign";
+  EXPECT_THAT(verify(no_issuer, id), FailsWith(Reason::kChainInvalid));
+}
+
 TEST(ChainTest, B31_PathLength) {
   const auto root = IssueRoot();
   CertSpec spec = CaSpec("/CN=Narrow CA");
@@ -430,6 +491,107 @@ TEST(ChainTest, C16_CriticalTnAuthListIsUnderstood) {
   CertSpec spec = LeafSpec();
   spec.tn_auth_list_criticality = test::Criticality::kCritical;
   EXPECT_THAT(Verify({Issue(spec, root)}, {root}), Succeeds());
+}
+
+TEST(ChainTest, C14_CriticalExtensionsThatAreReadAreUnderstood) {  // RFC 5280 4.2
+  const auto root = IssueRoot();
+  const std::string id(20, 'k');
+  const std::string location = DerElement(0x86, "http://ca.example/ca.cer");
+  const std::string ca_issuers("\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x02", 10);
+  const std::vector<test::RawExtension> extensions = {
+      {"2.5.29.14", DerElement(0x04, id)},
+      {"2.5.29.35", DerElement(0x30, DerElement(0x80, KeyIdOf(root)))},
+      {"1.3.6.1.5.5.7.1.1", DerElement(0x30, DerElement(0x30, ca_issuers + location))},
+      {"1.3.6.1.5.5.7.1.27", DerElement(0x30, "")},
+      {"1.3.6.1.5.5.7.1.33", DerElement(0x30, "")}};
+  for (test::RawExtension extension : extensions) {
+    extension.criticality = test::Criticality::kCritical;
+    const auto issue = [&](CertSpec spec, const TestCert& issuer) {
+      if (extension.oid == "2.5.29.14") spec.subject_key_id = KeyId::kAbsent;
+      if (extension.oid == "2.5.29.35") spec.authority_key_id = KeyId::kAbsent;
+      spec.raw_extensions = {extension};
+      return Issue(spec, issuer);
+    };
+    EXPECT_THAT(Verify({issue(LeafSpec(), root)}, {root}), Succeeds()) << extension.oid;
+    const auto ca = issue(CaSpec(kCaName), root);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), Succeeds()) << extension.oid;
+  }
+}
+
+// RFC 5280 4.2.1.12: it may only be used for what it names, and no purpose is that of calls.
+TEST(ChainTest, C14_CriticalExtendedKeyUsage_IsChainInvalid) {
+  const auto root = IssueRoot();
+  const auto verify = [&](CertSpec ca_spec, CertSpec leaf_spec) {
+    const auto ca = Issue(ca_spec, root);
+    return Verify({Issue(leaf_spec, ca), ca}, {root});
+  };
+  const CertSpec plain_ca = CaSpec(kCaName);
+  const CertSpec plain_leaf = LeafSpec();
+  const auto both = [&](int nid, const std::string& text, const auto& outcome) {
+    CertSpec ca = plain_ca;
+    CertSpec leaf = plain_leaf;
+    ca.text_extensions = leaf.text_extensions = {{nid, text}};
+    EXPECT_THAT(verify(plain_ca, leaf), outcome) << text;
+    EXPECT_THAT(verify(ca, plain_leaf), outcome) << text;
+  };
+  both(NID_ext_key_usage, "critical,serverAuth", FailsWith(Reason::kChainInvalid));
+  both(NID_ext_key_usage, "critical,clientAuth,1.2.3.4", FailsWith(Reason::kChainInvalid));
+  both(NID_ext_key_usage, "critical,serverAuth,anyExtendedKeyUsage", Succeeds());
+  both(NID_ext_key_usage, "serverAuth", Succeeds());
+  both(NID_netscape_cert_type, "critical,client,sslCA", FailsWith(Reason::kChainInvalid));
+  both(NID_netscape_cert_type, "client,sslCA", Succeeds());
+}
+
+// RFC 5280 4.1: extnValue is the DER of one value. What stands behind it could be a limit.
+TEST(ChainTest, BytesBehindAnExtensionsValue_IsChainInvalid) {
+  const auto root = IssueRoot();
+  const auto verify = [&](CertSpec spec, const char* oid, const std::string& value) {
+    spec.raw_extensions = {{oid, value}};
+    if (std::string_view(oid) == "2.5.29.19") spec.ca = CaFlag::kAbsent;
+    if (std::string_view(oid) == "2.5.29.15") spec.key_usage = "";
+    const auto cert = Issue(spec, root);
+    if (!cert.certificate.is_ca()) return Verify({cert}, {root});
+    return Verify({Issue(LeafSpec(), cert), cert}, {root});
+  };
+  const std::string access = DerElement(
+      0x30, DerElement(0x30, std::string("\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x02", 10) +
+                                 DerElement(0x86, "http://ca.example/ca.cer")));
+  const std::string limit = DerElement(
+      0x30, DerElement(0x30, std::string("\x06\x08\x2B\x06\x01\x05\x05\x07\x30\x0E", 10) +
+                                 DerElement(0x86, "https://tn.example/list")));
+  const std::string is_ca("\x30\x03\x01\x01\xFF", 5);
+  const std::string no_ca("\x30\x00", 2);
+  const std::string usage("\x03\x02\x07\x80", 4);
+  const struct {
+    CertSpec spec;
+    const char* oid;
+    std::string value;
+    std::string behind;
+  } kCases[] = {{LeafSpec(), "2.5.29.19", no_ca, std::string(2, '\0')},
+                {CaSpec(kCaName), "2.5.29.19", is_ca, "junk"},
+                {LeafSpec(), "2.5.29.15", usage, usage},
+                {CaSpec(kCaName), "1.3.6.1.5.5.7.1.1", access, limit}};
+  for (const auto& one : kCases) {
+    EXPECT_THAT(verify(one.spec, one.oid, one.value), Succeeds()) << one.oid;
+    EXPECT_THAT(verify(one.spec, one.oid, one.value + one.behind), FailsWith(Reason::kChainInvalid))
+        << one.oid;
+  }
+  // Nor is a length that is longer than it need be DER.
+  EXPECT_THAT(verify(LeafSpec(), "2.5.29.15", std::string("\x03\x81\x02\x07\x80", 5)),
+              FailsWith(Reason::kChainInvalid));
+  // Of one that nobody here knows, nothing is asked.
+  EXPECT_THAT(verify(LeafSpec(), "1.2.3.4.5", "any text"), Succeeds());
+}
+
+TEST(ChainTest, CaWithoutAName_IsChainInvalid) {  // RFC 5280 4.1.2.6
+  const auto root = IssueRoot();
+  const auto nameless = Issue(CaSpec(""), root);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), nameless), nameless}, {root}),
+              FailsWith(Reason::kChainInvalid));
+  const auto anchor = IssueRoot("");
+  EXPECT_THAT(Verify({Issue(LeafSpec(), anchor)}, {anchor}), FailsWith(Reason::kChainInvalid));
+  // An end entity may do without (4.1.2.6).
+  EXPECT_THAT(Verify({Issue(LeafSpec(""), root)}, {root}), Succeeds());
 }
 
 TEST(ChainTest, BrokenExtension_IsChainInvalid) {

@@ -24,5 +24,58 @@ TEST(Pem, AByteOrderMarkIsNoPartOfTheFirstBlock) {
   EXPECT_EQ(blocks->size(), 1U);
 }
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+TEST(Pem, EachFileOfSeveralMayBeginWithAByteOrderMark) {
+  for (const std::string_view between : {"", "\n", "some text\n\n"}) {
+    std::string text;
+    for (const char* der : {"abc", "def", "ghi"}) {
+      text.append(between).append(kByteOrderMark).append(WritePem("X", der));
+    }
+    const auto blocks = ReadPemBlocks(text, Reason::kCertificateMalformed);
+    ASSERT_THAT(blocks, Succeeds()) << between;
+    ASSERT_EQ(blocks->size(), 3U) << between;
+    EXPECT_EQ(blocks->back().der, "ghi");
+  }
+}
+
+std::string WithLineEnds(std::string_view text, std::string_view end) {
+  std::string out;
+  for (const char c : text) out += c == '\n' ? std::string(end) : std::string(1, c);
+  return out;
+}
+
+TEST(Pem, LinesEndWithCrLfOrCrOrLf) {  // RFC 7468 3
+  const std::string der(200, 'x');
+  const std::string pem = WritePem("X", der);
+  std::string mixed = "text\n";
+  for (const std::string_view end : {"\n", "\r\n", "\r", "\r\r\n"}) {
+    const std::string text = WithLineEnds(pem, end);
+    mixed += text;
+    for (const std::string& input : {text + text, WithLineEnds("text\n\n", end) + text + text}) {
+      const auto blocks = ReadPemBlocks(input, Reason::kCertificateMalformed);
+      ASSERT_THAT(blocks, Succeeds()) << testing::PrintToString(end);
+      ASSERT_EQ(blocks->size(), 2U);
+      EXPECT_EQ(blocks->back().der, der);
+    }
+  }
+  const auto blocks = ReadPemBlocks(mixed, Reason::kCertificateMalformed);
+  ASSERT_THAT(blocks, Succeeds());
+  EXPECT_EQ(blocks->size(), 4U);
+}
+
+TEST(Pem, ABlockThatCannotBeReadIsNoneThatIsMissing) {
+  const std::string good = WritePem("X", "abc");
+  for (const std::string_view end : {"\n", "\r"}) {
+    for (const char* bad :
+         {"-----BEGIN X----\nYWJj\n-----END X-----\n", "-----BEGIN X-----\nYWJj\n",
+          "-----BEGIN X-----\nYW*j\n-----END X-----\n"}) {
+      EXPECT_THAT(ReadPemBlocks(WithLineEnds(good + bad, end), Reason::kCertificateMalformed),
+                  FailsWith(Reason::kCertificateMalformed))
+          << bad;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace callvet

@@ -417,6 +417,62 @@ TEST_F(IndirectCrlTest, C33_NoListingIsLostThatComesFromAnAuthority) {
   }
 }
 
+// RFC 5280 6.3.3 (f): the path of who signed a list is validated, its revocation too.
+TEST_F(IndirectCrlTest, C33_SignerThatItsOwnAuthorityRevoked) {
+  const auto pa_ca = Issue(CaSpec("/C=US/O=STI-PA/CN=STI-PA CA"), pa_root_);
+  const auto signer = Issue(SignerSpec(), pa_ca);
+  const auto verify = [&](const std::string& list) {
+    return VerifyChain(BundleOf({*leaf_, *ca_}),
+                       *StoreOf({.anchors = {root_},
+                                 .crls = {MakeCrl(Indirect(), signer), list},
+                                 .crl_anchors = {pa_root_},
+                                 .crl_signers = {signer, pa_ca},
+                                 .policy = RevocationPolicy::kRequired}),
+                       kNow);
+  };
+  EXPECT_THAT(verify(MakeCrl(Listing({pa_ca}), pa_ca)), Succeeds());  // not by its issuer
+  EXPECT_THAT(verify(MakeCrl(Listing({signer}), pa_root_)), Succeeds());
+  CrlSpec forged = Listing({signer});
+  forged.signature = test::Signature::kBroken;
+  EXPECT_THAT(verify(MakeCrl(forged, pa_ca)), Succeeds());
+  EXPECT_THAT(verify(MakeCrl(Listing({signer}), pa_ca)), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(verify(MakeCrl(Listing({pa_ca}), pa_root_)), FailsWith(Reason::kCrlInvalid));
+}
+
+TEST_F(IndirectCrlTest, C33_ListsByAKeyOfACaThatTheStiPaRevoked) {
+  CertSpec spec = CaSpec("/C=US/O=Test CA/CN=SHAKEN CA");
+  spec.distribution_points = {{kUri, kPaName}};
+  const auto old = Issue(spec, root_);
+  const auto verify = [&](const TestCert& leaf, const CrlSpec& of_old, const TestCert& pa,
+                          const TestCert& crl_anchor, const std::vector<TestCert>& listed) {
+    return VerifyChain(BundleOf({leaf, *ca_}),
+                       *StoreOf({.anchors = {root_},
+                                 .crls = {MakeCrl(Indirect(listed), pa), MakeCrl(of_old, old)},
+                                 .crl_anchors = {crl_anchor},
+                                 .crl_signers = {pa, old},
+                                 .policy = RevocationPolicy::kRequired}),
+                       kNow);
+  };
+  const auto pa = Issue(SignerSpec(), pa_root_);
+  EXPECT_THAT(verify(*leaf_, Listing({*leaf_}), pa, pa_root_, {}),
+              FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(verify(*leaf_, Listing({*leaf_}), pa, pa_root_, {old}), Succeeds());
+  // Nor do they clear anybody.
+  const auto uncovered = Issue(LeafSpec(), *ca_);
+  EXPECT_THAT(verify(uncovered, {}, pa, pa_root_, {}), Succeeds());
+  EXPECT_THAT(verify(uncovered, {}, pa, pa_root_, {old}), FailsWith(Reason::kCrlInvalid));
+  // Not by a list that anybody could have made.
+  const auto impostor = Issue(SignerSpec(), test::IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root"));
+  EXPECT_THAT(verify(*leaf_, Listing({*leaf_}), impostor, pa_root_, {old}),
+              FailsWith(Reason::kCertificateRevoked));
+  // Where carriers and the STI-PA have one root, another CA below it does not revoke the key.
+  const auto foreign = Issue(CaSpec("/C=US/O=Other/CN=Other CA"), root_);
+  EXPECT_THAT(verify(*leaf_, Listing({*leaf_}), foreign, root_, {old}),
+              FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(verify(*leaf_, Listing({*leaf_}), Issue(SignerSpec(), root_), root_, {old}),
+              Succeeds());
+}
+
 TEST_F(IndirectCrlTest, C35_Stale) {
   const auto signer = Issue(SignerSpec(), pa_root_);
   EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}, kNow + test::days(2)),
