@@ -202,6 +202,30 @@ TEST(CrlTest, AlgorithmInsideThatIsNotTheOneOutsideIsInvalid) {  // RFC 5280 5.1
   }
 }
 
+// RFC 5280 5.1.2.1: a list of version 1 does not say so.
+TEST(CrlTest, AListWithoutAVersionIsReadAndItsAlgorithmsToo) {
+  CrlSpec spec;
+  spec.extensions = {{"1.2.3.4", "\x04\x7F" + std::string(127, 'x')}};  // lengths of two bytes
+  spec.extensions.push_back(spec.extensions[0]);
+  spec.extensions[1].oid = "1.2.3.5";
+  std::string der = MakeCrl(spec, IssueRoot());
+  const auto shorten = [&](size_t header) {
+    ASSERT_EQ(der.substr(header, 2), "\x30\x82");
+    const auto low = static_cast<unsigned char>(der[header + 3]);
+    if (low < 3) der[header + 2] = static_cast<char>(der[header + 2] - 1);
+    der[header + 3] = static_cast<char>(low - 3);
+  };
+  shorten(0);
+  shorten(4);
+  ASSERT_EQ(der.substr(8, 3), "\x02\x01\x01");
+  der.erase(8, 3);
+  const auto crl = Crl::ParseDer(der);
+  ASSERT_THAT(crl, Succeeds());
+  const std::string sha256("\x06\x08\x2A\x86\x48\xCE\x3D\x04\x03\x02", 10);
+  der[der.find(sha256) + sha256.size() - 1] = 3;  // ecdsa-with-SHA384
+  EXPECT_THAT(Crl::ParseDer(der), FailsWith(Reason::kCrlInvalid));
+}
+
 // Both places name one algorithm, which OpenSSL does not know.
 TEST(CrlTest, AnAlgorithmThatNobodyKnowsIsInvalid) {
   const std::string sha256("\x06\x08\x2A\x86\x48\xCE\x3D\x04\x03\x02", 10);
