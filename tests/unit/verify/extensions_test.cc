@@ -483,7 +483,9 @@ TEST(Rcd, F23_TheMaterialHasTheContent) {
               fetches ? CheckOutcome::kPassed : CheckOutcome::kNotApplicable);
     EXPECT_EQ(material.asks_for_content, fetches);
     ASSERT_EQ(material.contents.size(), fetches ? 1U : 0U);
-    if (fetches) EXPECT_EQ(material.contents[0].value.value(), "PNG");
+    if (fetches) {
+      EXPECT_EQ(material.contents[0].value.value(), "PNG");
+    }
   }
 }
 
