@@ -52,11 +52,12 @@ void AddCaller(const std::string& text, RuleInput& input) {
 }
 
 // Whether a number in From claims to be somebody's, and is not only an extension of a PBX: a whole
-// number, or a code that the registry or the plan knows.
+// number, or a code that the registry, the list of numbers that never call, or the plan knows.
 bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
   if (number.space == NumberSpace::kE164 || IsEmergencyNumber(number, policy)) return true;
   const auto key = number.key();
-  if (key && policy.registry && policy.registry->Find(*key)) return true;
+  const auto is_in = [&](const auto& table) { return key && table && table->Find(*key); };
+  if (is_in(policy.registry) || is_in(policy.do_not_originate)) return true;
   bool wrong_length = false;
   return !policy.plans.empty() && policy.plans.front().Find(number, wrong_length) != nullptr;
 }
@@ -77,9 +78,9 @@ void AddFrom(const std::string& text, RuleInput& input) {
   } else {
     const std::string dialled = DialledPart(AddrSpec(text).value_or(text), kFewestDigits);
     if (dialled.empty()) return;
-    const auto read = Party::Parse(dialled, plan);
-    if (!read || !read->tn()) return input.unreadable_callers.push_back(text);
-    number = read->tn();
+    const auto read = TelephoneNumber::Parse(dialled, plan);
+    if (!read) return input.unreadable_callers.push_back(text);
+    number = *read;
   }
   if (ClaimsANumber(CallNumber::Of(*number, plan), input.policy)) AddCallerNumber(*number, input);
 }

@@ -113,6 +113,17 @@ TEST_F(ChainCacheTest, C35_GraceIsPartOfTheSpan) {
               FailsWith(Reason::kCrlStale));
 }
 
+// It is believed at no time, so it ends none.
+TEST_F(ChainCacheTest, C35_AListWithoutNextUpdateIsStaleWheneverItIsAsked) {
+  test::CrlSpec spec;
+  spec.has_next_update = test::NextUpdate::kAbsent;
+  const auto store = StoreOf({.anchors = {pki_.root}, .crls = {MakeCrl(spec, pki_.ca)}});
+  for (const auto after : {test::hours(0), test::hours(1), test::hours(1000)}) {
+    EXPECT_THAT(Verify(store, kNow + after), FailsWith(Reason::kCrlStale)) << after.count();
+  }
+  EXPECT_EQ(SteadySpan(bundle_, *store, kNow).last, SteadySpan(bundle_, *store_, kNow).last);
+}
+
 TEST_F(ChainCacheTest, C32_ListedAnchorEndsWithItsList) {
   TrustStoreBuilder builder;
   builder.SetListedAnchors({pki_.root.certificate}, kNow + test::hours(1));

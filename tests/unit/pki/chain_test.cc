@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "pki/chain.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/der_element.h"
 #include "pki/openssl_ptr.h"
+#include "pki/path_builder.h"
+#include "pki/path_validator.h"
 #include "support/result_matchers.h"
 #include "support/test_pki.h"
 
@@ -194,6 +197,45 @@ TEST(ChainTest, AnchorsOfOneName) {
   const auto chain = Verify({Issue(LeafSpec(), ca), ca}, {first, second, third});
   ASSERT_THAT(chain, Succeeds());
   EXPECT_EQ(chain->anchor(), second.certificate);
+}
+
+// Two certificates of one key for one CA, both valid: two paths.
+struct TwoPaths {
+  TwoPaths() : root(IssueRoot()) {
+    CertSpec spec = CaSpec(kCaName);
+    spec.key = TestKey::Make();
+    first = Issue(spec, root);
+    second = Issue(spec, root);
+    leaf = Issue(LeafSpec(), *first);
+  }
+  TestCert root;
+  std::optional<TestCert> first;
+  std::optional<TestCert> second;
+  std::optional<TestCert> leaf;
+};
+
+TEST(ChainTest, OfSeveralValidPathsThePreferredOneElseTheFirst) {
+  const TwoPaths two;
+  const auto verify = [&](const PathPreference& prefer) {
+    return VerifyChain(BundleOf({*two.leaf, *two.first, *two.second}),
+                       *StoreOf({.anchors = {two.root}}), kNow, {}, prefer);
+  };
+  for (const auto& wanted : {*two.first, *two.second}) {
+    const auto chain =
+        verify([&](const std::vector<Certificate>& path) { return path[1] == wanted.certificate; });
+    ASSERT_THAT(chain, Succeeds());
+    EXPECT_EQ(chain->path()[1], wanted.certificate);
+  }
+  std::vector<std::vector<Certificate>> seen;
+  const auto chain = verify([&](const std::vector<Certificate>& path) {
+    seen.push_back(path);
+    return false;
+  });
+  ASSERT_THAT(chain, Succeeds());
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(chain->path(), seen[0]);
+  EXPECT_NE(seen[1], seen[0]);
+  EXPECT_EQ(chain->revocation_notes().size(), 2U);
 }
 
 TEST(ChainTest, RenewedIntermediateIsPreferredToTheExpiredOne) {
@@ -594,6 +636,25 @@ TEST(ChainTest, CaWithoutAName_IsChainInvalid) {  // RFC 5280 4.1.2.6
   EXPECT_THAT(Verify({Issue(LeafSpec(""), root)}, {root}), Succeeds());
 }
 
+TEST(ChainTest, B22_CriticalClaimConstraintsAreUnderstood) {
+  const std::string attest_is_b = std::string("\x30\x13\xA1\x11\x30\x0F\x30\x0D\x16\x06", 10) +
+                                  "attest" + std::string("\x30\x03\x0C\x01", 4) + "B";
+  const auto root = IssueRoot();
+  const auto verify = [&](const std::string& oid) {
+    CertSpec spec = LeafSpec();
+    spec.raw_extensions = {{oid, attest_is_b, test::Criticality::kCritical}};
+    return Verify({Issue(spec, root)}, {root});
+  };
+  for (const char* oid : {"1.3.6.1.5.5.7.1.27", "1.3.6.1.5.5.7.1.33"}) {
+    const auto chain = verify(oid);
+    ASSERT_THAT(chain, Succeeds()) << oid;
+    const auto& constraints = chain->signer().claim_constraints();
+    ASSERT_THAT(constraints, Succeeds()) << oid;
+    EXPECT_FALSE(constraints->empty()) << oid;
+  }
+  EXPECT_THAT(verify("1.3.6.1.5.5.7.1.99"), FailsWith(Reason::kChainInvalid));
+}
+
 TEST(ChainTest, BrokenExtension_IsChainInvalid) {
   const auto root = IssueRoot();
   CertSpec spec = LeafSpec();
@@ -664,6 +725,23 @@ TEST(ChainTest, B8_WeakSignatureAlgorithm) {
   ca_spec.digest = test::Digest::kSha1;
   const auto ca = Issue(ca_spec, root);
   EXPECT_THAT(Verify({Issue(LeafSpec(), ca), ca}, {root}), FailsWith(Reason::kChainWeakKey));
+}
+
+// The path builder verifies each signature first, so only a path by hand has such a one.
+TEST(ChainTest, B8_AnAlgorithmThatNobodyKnowsIsNotStrong) {
+  const auto root = IssueRoot();
+  const auto leaf = Issue(LeafSpec(), root);
+  ASSERT_THAT(ValidatePath({leaf.certificate, root.certificate}, kNow), Succeeds());
+  const std::string sha256("\x06\x08\x2A\x86\x48\xCE\x3D\x04\x03\x02", 10);
+  std::string der = leaf.der;
+  for (size_t at = der.find(sha256); at != std::string::npos; at = der.find(sha256)) {
+    der[at + sha256.size() - 1] = 0x7F;
+  }
+  const auto odd = Certificate::ParseDer(der);
+  ASSERT_THAT(odd, Succeeds());
+  EXPECT_THAT(ValidatePath({*odd, root.certificate}, kNow), FailsWith(Reason::kChainWeakKey));
+  EXPECT_THAT(VerifyChain({*odd}, *StoreOf({.anchors = {root}}), kNow),
+              FailsWith(Reason::kChainUntrusted));
 }
 
 TEST(ChainTest, B8_TheAnchorsOwnSignatureIsNotJudged) {
@@ -743,6 +821,68 @@ TEST(ChainTest, LeavesTheErrorQueueEmpty) {
   const auto pki = MakeHierarchy();
   EXPECT_THAT(Verify({pki.leaf}, {IssueRoot()}), FailsWith(Reason::kChainUntrusted));
   EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+// ----- Which path is told of
+// -----------------------------------------------------------------------
+
+// The judge's failures of the two paths, in the order in which they are judged.
+Reason ToldOf(Reason first, Reason second) {
+  const TwoPaths two;
+  const CertificateBundle bundle = BundleOf({*two.leaf, *two.first, *two.second});
+  const CertificateBundle anchors = BundleOf({two.root});
+  std::vector<Reason> failures = {second, first};
+  const auto path = FindPath({bundle[0], bundle, anchors, kNow, ChainLimits()},
+                             [&](const std::vector<Certificate>& /*path*/) -> Result<void> {
+                               const Reason reason = failures.back();
+                               failures.pop_back();
+                               return Fail(reason, "as the test says");
+                             });
+  EXPECT_TRUE(failures.empty());
+  return path ? Reason::kNone : path.error().reason;
+}
+
+TEST(ChainTest, TheFailureOfThePathThatCameFurthestIsTold) {
+  const std::vector<std::vector<Reason>> stages = {
+      {Reason::kInternalError},
+      {Reason::kChainWeakKey},
+      {Reason::kChainInvalid},
+      {Reason::kCertificateExpired, Reason::kCertificateNotYetValid},
+      {Reason::kCrlNotAvailable, Reason::kCrlStale, Reason::kCrlInvalid},
+      {Reason::kCertificateRevoked}};
+  for (size_t later = 1; later < stages.size(); ++later) {
+    for (const Reason far : stages[later]) {
+      for (const Reason near : stages[later - 1]) {
+        EXPECT_EQ(ToldOf(near, far), far) << Info(near).id;
+        EXPECT_EQ(ToldOf(far, near), far) << Info(near).id;
+      }
+      EXPECT_EQ(ToldOf(far, stages[later][0]), far) << "the first of equals";
+    }
+  }
+}
+
+TEST(ChainTest, A8_NoMoreThanSixteenPathsAreJudged) {
+  CertSpec spec = CaSpec("/CN=Same");
+  spec.key = TestKey::Make();
+  std::vector<TestCert> roots;
+  for (int i = 0; i < 17; ++i) roots.push_back(IssueSelfSigned(spec));
+  const auto leaf = Issue(LeafSpec(), roots[0]);
+  // Only the last of `count` anchors leads to a path that is good.
+  const auto find = [&](size_t count) {
+    const CertificateBundle anchors =
+        BundleOf({roots.begin(), roots.begin() + static_cast<std::ptrdiff_t>(count)});
+    size_t judged = 0;
+    const auto path = FindPath({leaf.certificate, {}, anchors, kNow, {.max_signatures = 1000}},
+                               [&](const std::vector<Certificate>& found) -> Result<void> {
+                                 ++judged;
+                                 if (found.back() == anchors.back()) return {};
+                                 return Fail(Reason::kChainInvalid, "another one is wanted");
+                               });
+    EXPECT_EQ(judged, 16U);
+    return path ? Reason::kNone : path.error().reason;
+  };
+  EXPECT_EQ(find(16), Reason::kNone);
+  EXPECT_EQ(find(17), Reason::kChainInvalid);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <openssl/x509v3.h>
+#include <sys/mman.h>
 
 #include "support/result_matchers.h"
 #include "support/test_pki.h"
@@ -199,6 +200,80 @@ TEST(CrlTest, AlgorithmInsideThatIsNotTheOneOutsideIsInvalid) {  // RFC 5280 5.1
     der[place + sha256.size() - 1] = 3;  // ecdsa-with-SHA384
     EXPECT_THAT(Crl::ParseDer(der), FailsWith(Reason::kCrlInvalid)) << place;
   }
+}
+
+// RFC 5280 5.1.2.1: a list of version 1 does not say so.
+TEST(CrlTest, AListWithoutAVersionIsReadAndItsAlgorithmsToo) {
+  CrlSpec spec;
+  spec.extensions = {{"1.2.3.4", "\x04\x7F" + std::string(127, 'x')}};  // lengths of two bytes
+  spec.extensions.push_back(spec.extensions[0]);
+  spec.extensions[1].oid = "1.2.3.5";
+  std::string der = MakeCrl(spec, IssueRoot());
+  const auto shorten = [&](size_t header) {
+    ASSERT_EQ(der.substr(header, 2), "\x30\x82");
+    const auto low = static_cast<unsigned char>(der[header + 3]);
+    if (low < 3) der[header + 2] = static_cast<char>(der[header + 2] - 1);
+    der[header + 3] = static_cast<char>(low - 3);
+  };
+  shorten(0);
+  shorten(4);
+  ASSERT_EQ(der.substr(8, 3), "\x02\x01\x01");
+  der.erase(8, 3);
+  const auto crl = Crl::ParseDer(der);
+  ASSERT_THAT(crl, Succeeds());
+  const std::string sha256("\x06\x08\x2A\x86\x48\xCE\x3D\x04\x03\x02", 10);
+  der[der.find(sha256) + sha256.size() - 1] = 3;  // ecdsa-with-SHA384
+  EXPECT_THAT(Crl::ParseDer(der), FailsWith(Reason::kCrlInvalid));
+}
+
+// Both places name one algorithm, which OpenSSL does not know.
+TEST(CrlTest, AnAlgorithmThatNobodyKnowsIsInvalid) {
+  const std::string sha256("\x06\x08\x2A\x86\x48\xCE\x3D\x04\x03\x02", 10);
+  std::string der = MakeCrl({}, IssueRoot());
+  for (size_t at = der.find(sha256); at != std::string::npos; at = der.find(sha256)) {
+    der[at + sha256.size() - 1] = 0x7F;
+  }
+  const auto crl = Crl::ParseDer(der);
+  ASSERT_THAT(crl, FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(crl.error().detail, ::testing::HasSubstr("too weak"));
+}
+
+TEST(CrlTest, MoreThanOpenSslCanReadIsInvalid) {
+  const size_t size = size_t{1} << 31;
+  // Nothing reads it, so it takes no memory.
+  void* bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (bytes == MAP_FAILED) GTEST_SKIP() << "no address space";
+  EXPECT_THAT(Crl::ParseDer({static_cast<const char*>(bytes), size}),
+              FailsWith(Reason::kCrlInvalid));
+  munmap(bytes, size);
+  EXPECT_THAT(Crl::ParseDer(""), FailsWith(Reason::kCrlInvalid));
+}
+
+// A list replaces only one of the same issuer, kind and place.
+TEST(CrlTest, ListsOfOneScope) {
+  const auto root = IssueRoot();
+  CrlSpec spec;
+  spec.uri = kUri;
+  const Crl list = ParseCrl(spec, root);
+  EXPECT_TRUE(list.HasScopeOf(list));
+  CrlSpec newer = spec;
+  newer.this_update = kNow;
+  newer.entries = {{.serial_hex = "77"}};
+  EXPECT_TRUE(ParseCrl(newer, root).HasScopeOf(list));
+  const auto differs = [&](const Crl& other) {
+    return !other.HasScopeOf(list) && !list.HasScopeOf(other);
+  };
+  EXPECT_TRUE(differs(ParseCrl(spec, IssueRoot("/CN=Other Root"))));
+  EXPECT_TRUE(differs(ParseCrl(IndirectSpec(), root)));
+  EXPECT_TRUE(differs(ParseCrl({}, root)));
+  for (const auto kind : {test::CertKinds::kUserOnly, test::CertKinds::kCaOnly}) {
+    CrlSpec some = spec;
+    some.certs = kind;
+    EXPECT_TRUE(differs(ParseCrl(some, root)));
+  }
+  CrlSpec elsewhere = spec;
+  elsewhere.uri = "https://pa.example/v2/crl";
+  EXPECT_TRUE(differs(ParseCrl(elsewhere, root)));
 }
 
 TEST(CrlTest, UnusableEntriesSpoilTheList) {

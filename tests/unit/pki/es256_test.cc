@@ -98,6 +98,24 @@ TEST(Es256PublicKeyTest, NoOrSeveralKeysAreInvalid) {
               FailsWith(Reason::kSignerKeyUnsupported));
 }
 
+TEST(Es256PublicKeyTest, ABrokenBlockAndATailAreRefused) {
+  const auto key = TestKey::Make();
+  const std::string pem = key.PublicPem();
+  ASSERT_THAT(Es256PublicKey::FromPem(pem), Succeeds());
+  std::string broken = pem;
+  broken[broken.size() / 2] = '!';
+  EXPECT_THAT(Es256PublicKey::FromPem(broken), FailsWith(Reason::kKeyInvalid));
+  EXPECT_THAT(Es256PublicKey::FromPem(pem.substr(0, pem.size() / 2)),
+              FailsWith(Reason::kKeyInvalid));
+  unsigned char* der = nullptr;
+  const int length = i2d_PUBKEY(key.get(), &der);
+  const std::string bytes(reinterpret_cast<char*>(der), static_cast<size_t>(length));
+  OPENSSL_free(der);
+  EXPECT_THAT(Es256PublicKey::FromPem(test::ToPem("PUBLIC KEY", bytes)), Succeeds());
+  EXPECT_THAT(Es256PublicKey::FromPem(test::ToPem("PUBLIC KEY", bytes + "x")),
+              FailsWith(Reason::kSignerKeyUnsupported));
+}
+
 TEST(Es256PublicKeyTest, PointOffTheCurveIsUnsupported) {
   const auto key = TestKey::Make();
   unsigned char* der = nullptr;

@@ -188,6 +188,59 @@ TEST_F(DirectCrlTest, C33_ListsOfAReKeyedCa) {
               FailsWith(Reason::kCrlInvalid));
 }
 
+// Certificates of other names that came with lists, and more of one name than are tried.
+TEST_F(DirectCrlTest, C33_WhichSignersOfAListAreTried) {
+  const CertSpec spec = CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate");
+  const auto renewed = Issue(spec, pki_.root);
+  const auto verify = [&](std::vector<TestCert> signers) {
+    signers.push_back(renewed);
+    return VerifyChain(
+        BundleOf({pki_.leaf, pki_.ca}),
+        *StoreOf({.anchors = {pki_.root}, .crls = {MakeCrl({}, renewed)}, .crl_signers = signers}),
+        kNow);
+  };
+  const std::vector<TestCert> strangers(9, Issue(CaSpec("/CN=Other CA"), pki_.root));
+  EXPECT_THAT(verify(strangers), Succeeds());
+  std::vector<TestCert> others;
+  for (int i = 0; i < 7; ++i) others.push_back(Issue(spec, pki_.root));
+  EXPECT_THAT(verify(others), Succeeds());
+  others.push_back(Issue(spec, pki_.root));
+  EXPECT_THAT(verify(others), FailsWith(Reason::kCrlInvalid));
+}
+
+// The anchor's other key too is the anchor's only if it says so.
+TEST_F(DirectCrlTest, C33_ListsOfAReKeyedAnchor) {
+  const CertSpec spec = CaSpec("/C=US/O=Test CA/CN=SHAKEN Root");
+  const auto verify = [&](const TestCert& signer, const CrlSpec& crl) {
+    return VerifyChain(
+        BundleOf({pki_.leaf, pki_.ca}),
+        *StoreOf({.anchors = {pki_.root}, .crls = {MakeCrl(crl, signer)}, .crl_signers = {signer}}),
+        kNow);
+  };
+  const auto renewed = Issue(spec, pki_.root);
+  EXPECT_THAT(verify(renewed, {}), Succeeds());
+  EXPECT_THAT(verify(renewed, Listing({pki_.ca})), FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(verify(IssueSelfSigned(spec), {}), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(verify(IssueSelfSigned(spec), Listing({pki_.ca})), FailsWith(Reason::kCrlInvalid));
+}
+
+// Who signed the list of the re-keyed CA is revoked by its own issuer, and by nobody else.
+TEST_F(DirectCrlTest, C33_AForgedListRevokesNoSignerOfLists) {
+  const auto renewed = Issue(CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate"), pki_.root);
+  const auto impostor = IssueSelfSigned(CaSpec("/C=US/O=Test CA/CN=SHAKEN Root"));
+  CrlSpec of_signers = Listing({renewed});
+  of_signers.certs = test::CertKinds::kUserOnly;  // so that it covers no certificate of the path
+  const auto verify = [&](const TestCert& revokes) {
+    return VerifyChain(BundleOf({pki_.leaf, pki_.ca}),
+                       *StoreOf({.anchors = {pki_.root},
+                                 .crls = {MakeCrl({}, renewed), MakeCrl(of_signers, revokes)},
+                                 .crl_signers = {renewed}}),
+                       kNow);
+  };
+  EXPECT_THAT(verify(impostor), Succeeds());
+  EXPECT_THAT(verify(pki_.root), FailsWith(Reason::kCrlInvalid));
+}
+
 TEST_F(DirectCrlTest, OneGoodListIsEnough) {
   CrlSpec stale;
   stale.next_update = kNow - test::hours(1);
@@ -531,6 +584,51 @@ TEST_F(IndirectCrlTest, ACaMayIssueAnIndirectListForItself) {
   CrlSpec listing = Indirect();
   listing.entries = {{.serial_hex = leaf.certificate.serial_hex()}};
   EXPECT_THAT(verify(listing), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(IndirectCrlTest, C33_TheNinthSignerOfOneNameIsNotTried) {
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  std::vector<TestCert> signers;
+  for (int i = 0; i < 7; ++i) signers.push_back(Issue(SignerSpec(), pa_root_));
+  signers.push_back(signer);
+  EXPECT_THAT(Verify(Indirect(), signer, signers, {pa_root_}), Succeeds());
+  signers.insert(signers.begin(), Issue(SignerSpec(), pa_root_));
+  EXPECT_THAT(Verify(Indirect(), signer, signers, {pa_root_}), FailsWith(Reason::kCrlInvalid));
+}
+
+// ----- Lists before they are put to use
+// ------------------------------------------------------------
+
+class JudgeCrlTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] CrlStanding Judge(const TestCert& signer,
+                                  const std::vector<TestCert>& authorities) const {
+    return JudgeCrl(Crl::ParseDer(MakeCrl({}, signer)).value(), BundleOf(authorities),
+                    *StoreOf({.anchors = {pki_.root}}), kNow)
+        .standing;
+  }
+
+  test::Hierarchy pki_ = MakeHierarchy();
+};
+
+TEST_F(JudgeCrlTest, C33_OnlyAnIssuerThatIsTrustedTellsWhetherItIsForged) {
+  EXPECT_EQ(Judge(pki_.root, {}), CrlStanding::kAuthentic);
+  EXPECT_EQ(Judge(pki_.ca, {pki_.ca}), CrlStanding::kAuthentic);
+  EXPECT_EQ(Judge(pki_.ca, {}), CrlStanding::kIssuerUnknown);
+  const auto impostor = IssueSelfSigned(CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate"));
+  EXPECT_EQ(Judge(impostor, {impostor}), CrlStanding::kIssuerUnknown);
+  EXPECT_EQ(Judge(impostor, {pki_.ca}), CrlStanding::kForged);
+  EXPECT_EQ(Judge(impostor, {impostor, pki_.ca}), CrlStanding::kForged);
+  EXPECT_EQ(Judge(pki_.ca, {impostor, pki_.ca}), CrlStanding::kAuthentic);
+}
+
+TEST_F(JudgeCrlTest, C33_TheNinthIssuerOfOneNameIsNotTried) {
+  const auto impostor = IssueSelfSigned(CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate"));
+  std::vector<TestCert> authorities(7, impostor);
+  authorities.push_back(pki_.ca);
+  EXPECT_EQ(Judge(pki_.ca, authorities), CrlStanding::kAuthentic);
+  authorities.insert(authorities.begin(), impostor);
+  EXPECT_EQ(Judge(pki_.ca, authorities), CrlStanding::kIssuerUnknown);
 }
 
 }  // namespace

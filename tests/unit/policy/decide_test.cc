@@ -179,6 +179,20 @@ TEST(Decide, D9_PassedOnlyWhereTheVerifiedNumberStands) {
   EXPECT_EQ(Decide(*policy, policy_call, verdict).verstat->value, "TN-Validation-Passed");
 }
 
+// What cannot be read beside the verified number is not marked as verified.
+TEST(Decide, D9_ACallerThatCannotBeReadIsNotMarked) {
+  const Folder folder;
+  TestCall call;
+  call.request.orig = {"garbage", "+12155550100"};
+  const Disposition disposition = DecideSigned(*folder.Make("{}"), call);
+  EXPECT_EQ(disposition.action, Action::kPass);
+  ASSERT_TRUE(disposition.verstat);
+  EXPECT_EQ(disposition.verstat->value, "TN-Validation-Passed");
+  EXPECT_THAT(disposition.verstat->identities, ElementsAre("+12155550100"));
+  EXPECT_EQ(WriteVerstat("<sip:garbage@example.org>", *disposition.verstat).value(),
+            "<sip:garbage;verstat=No-TN-Validation@example.org>");
+}
+
 // The number that was signed is the network's: who withholds it in From does not show it.
 TEST(Decide, A55_AnAnonymousFromBesideAGoodIdentityStaysAnonymous) {
   const Folder folder;
@@ -392,6 +406,54 @@ TEST(Decide, H21_ACallThatShowsNoCallerIsIrregular) {
   TestCall call;
   call.request.orig.clear();
   EXPECT_EQ(DecideUnsigned(*policy, call).irregular, IrregularCaller::kNoNumber);
+}
+
+// A code in From is somebody's number where the plan knows it; else it may be an extension.
+TEST(Decide, H21_ACodeInFromIsJudgedWhereThePlanKnowsIt) {
+  const Folder folder;
+  folder.Write("dno.csv", "first,last,holder\n+861058880100,,bank\n");
+  const auto decide = [&](const std::string& settings, const std::string& from) {
+    const auto policy = folder.Make("{\"country\":\"CN\"," + settings + "}");
+    TestCall call = SignedCall("+8613800138000", "+8613800138001", "818H", "CN");
+    PolicyCall shown;
+    shown.orig = call.request.orig;
+    shown.dest = call.request.dest;
+    shown.from = from;
+    return Decide(*policy, shown, call.Judge());
+  };
+  const std::string plan = R"("number_plans":["CN"])";
+  const Disposition judged = decide(plan, "<sip:4008000100@example.org>");
+  EXPECT_EQ(judged.action, Action::kReject);
+  EXPECT_EQ(judged.irregular, IrregularCaller::kNeverACaller);
+  for (const char* extension : {"<sip:80123@pbx.example.org>", "<sip:*72155@pbx.example.org>"}) {
+    EXPECT_EQ(decide(plan, extension).action, Action::kPass) << extension;
+  }
+  // Without a plan the code is nobody's that we know.
+  const std::string list = R"("registry":{"do_not_originate":["dno.csv"]})";
+  EXPECT_EQ(decide(list, "<sip:4008000100@example.org>").action, Action::kPass);
+  EXPECT_EQ(decide(list, "<sip:01058880100@example.org>").reason, Reason::kDoNotOriginate);
+}
+
+// H-2: who never calls does not do so in From either, also where the number is a code.
+TEST(Decide, H2_ACodeInFromThatNeverCalls) {
+  const Folder folder;
+  folder.Write("dno.csv", "first,last,holder\n95588,,bank\n");
+  const auto policy =
+      folder.Make(R"({"country":"CN","registry":{"do_not_originate":["dno.csv"]}})");
+  TestCall call = SignedCall("+8613800138000", "+8613800138001", "818H", "CN");
+  const Verdict verdict = call.Judge();
+  PolicyCall shown;
+  shown.orig = call.request.orig;
+  shown.dest = call.request.dest;
+  for (const char* from : {"<sip:95588@example.org>", "<sip:+8695588@example.org>", "<tel:95588>",
+                           "<sip:_95588@example.org>"}) {
+    shown.from = from;
+    const Disposition disposition = Decide(*policy, shown, verdict);
+    EXPECT_EQ(disposition.action, Action::kReject) << from;
+    EXPECT_EQ(disposition.reason, Reason::kDoNotOriginate) << from;
+  }
+  shown.from = "<sip:95599@example.org>";
+  EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kPass);
 }
 
 // Every number that the call shows is judged, not only the one that was signed for.

@@ -83,7 +83,9 @@ TEST(Emergency, NearestCallsThatAreNone) {
                                         {"CN", "sip:110;npdi;r%6E=+8613800138009@h"},
                                         {"CN", "sip:110;%72n=+8613800138009@h;user=phone"},
                                         {"CN", "sip:110;npdi;rn%3D+8613800138009@h"},
-                                        {"CN", "sip:110; rn=+8613800138009@h"}};
+                                        {"CN", "sip:110; rn=+8613800138009@h"},
+                                        {"CN", "sip:110;%09rn=+8613800138009@h"},
+                                        {"CN", "sip:110;\trn=+8613800138009@h"}};
   for (const Emergency& other : calls) {
     TestCall call;
     call.request.dest = {other.dest};

@@ -156,7 +156,8 @@ TEST_F(PlanDemands, H2_FromIsJudgedToo) {
                            "<sip:95588,@example.org>", "<sip:+861058880200_@example.org>",
                            "<sip:_95588@h>", "<sip:=+861058880200@h>", "<sip:tel+861058880200@h>",
                            "<sip:01058880200#@h>", "<sip:%C2%A095588@h>", "<sip:9_5588@h>",
-                           "<sip:58880200;phone-context=+8610;phone-context=+1@h>", "<tel:110>"}) {
+                           "<sip:58880200;phone-context=+8610;phone-context=+1@h>", "<tel:110>",
+                           "<sip:95588123456789012@h>"}) {
     shown.from = from;
     shown.trunk.clear();
     EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kReject) << from;
@@ -193,6 +194,7 @@ TEST_F(PlanDemands, OpenMeansOpenForNumbersToo) {
   EXPECT_EQ(decide("+861058880100"), Action::kTag);
   EXPECT_EQ(decide("+861058880100", "closed"), Action::kReject);
   EXPECT_EQ(decide("+861058880200"), Action::kReject) << "nobody holds it";
+  EXPECT_EQ(decide("95588"), Action::kReject) << "a code";
   undecided.reason = Reason::kNoIdentity;  // that is decided
   EXPECT_EQ(decide("+861058880100"), Action::kReject);
   EXPECT_EQ(decide("95588"), Action::kReject);
@@ -492,6 +494,42 @@ TEST_F(PlanDemands, H2_NumbersThatThePlanAssignsNeedAHolder) {
   ExpectAllowed(decide("+8613800138000"));  // a line of its own
   ExpectAllowed(decide("+12155550100"));    // of another country, whose plan is not set
   ExpectAllowed(decide("+12155550100", "abroad"));
+}
+
+// H-2: the same for whole numbers, by a plan of one's own: a row says whose they are.
+TEST_F(PlanDemands, H2_WholeNumbersThatThePlanAssignsNeedAHolder) {
+  folder_.Write("plan.csv",
+                "country,CN\n"
+                "number,10[2-9],10,e164,Y,enterprise,test\n"
+                "number,1740,11,e164,C,state,test\n"
+                "number,13,11,e164,L,mobile,test\n");
+  const auto lax = folder_.Make(R"({
+    "country": "CN", "number_plans": ["plan.csv"], "registry": {"files": ["numbers.csv"]},
+    "default": {"irregular_caller": "pass"}})");
+  const auto decide = [&](const std::string& orig) {
+    TestCall call = SignedCall(orig, kCallee, "818H", "CN");
+    return DecideSigned(*lax, call);
+  };
+  ExpectBlocked(decide("+861058880200"), Reason::kNumberNotAssigned);
+  ExpectBlocked(decide("+8617406000000"), Reason::kNumberNotAssigned);
+  ExpectAllowed(decide("+861058880100"));   // held
+  ExpectAllowed(decide("+8613800138000"));  // of a line of its own
+  // What the plan does not know is irregular, which passes here, and nobody's by no rule.
+  const Disposition unknown = decide("+862158880100");
+  EXPECT_EQ(unknown.action, Action::kPass);
+  EXPECT_EQ(unknown.irregular, IrregularCaller::kNotInPlan);
+}
+
+// A name that cannot be read is no name beside a verified number.
+TEST_F(PlanDemands, H2_WhatCannotBeReadBesideAVerifiedNumberIsNoName) {
+  const auto policy = folder_.Make(R"({"country": "CN", "number_plans": ["CN"],
+    "registry": {"files": ["numbers.csv"]}, "trunks": {"uri": {"uri_callers": "allow"}}})");
+  TestCall call = SignedCall("+861058880100", kCallee, "818H", "CN");
+  ExpectAllowed(DecideSigned(*policy, call, "uri"));
+  call.request.orig.emplace_back("<sip:");
+  const Disposition disposition = DecideSigned(*policy, call, "uri");
+  ExpectBlocked(disposition, Reason::kIrregularCaller);
+  EXPECT_EQ(disposition.irregular, IrregularCaller::kNoNumber);
 }
 
 // A certificate for numbers below one that names no SPC: its holder was given them one by one.

@@ -100,6 +100,11 @@ TEST(Verstat, D9_D11_UserPartOrUriParameter) {
   }
 }
 
+TEST(Verstat, AValueMayHaveDigits) {
+  EXPECT_EQ(WriteVerstat("<sip:a@example.org>", {"Level-2"}).value(),
+            "<sip:a;verstat=Level-2@example.org>");
+}
+
 // Without angle brackets ";tag=" is the header's and not the URI's: the number is the verified one.
 TEST(Verstat, D9_AFromWithoutBracketsIsTheVerifiedIdentity) {
   const VerstatMark mark{"TN-Validation-Passed",

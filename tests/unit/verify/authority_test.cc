@@ -39,6 +39,45 @@ TEST(ClaimConstraints, B23_MustExclude) {
               FailsWith(Reason::kClaimExcluded));
 }
 
+// H-20: a short code has one form, and a list may hold it in the one with the country code.
+TEST(Authority, B6_H20_AListMayHoldAShortCodeWithItsCountryCode) {
+  const DialPlan* china = FindDialPlan("CN");
+  const PartyClaim code{"95588", {}};
+  EXPECT_THAT(CheckAuthority(NumberList({{"95588", 1}}), code, china), Succeeds());
+  EXPECT_THAT(CheckAuthority(NumberList({{"8695588", 1}}), code, china), Succeeds());
+  EXPECT_THAT(CheckAuthority(NumberList({{"8695589", 1}}), code, china),
+              FailsWith(Reason::kTnNotAuthorized));
+  // Only the plan says that the two are one number, and of whole numbers it does not.
+  EXPECT_THAT(CheckAuthority(NumberList({{"8695588", 1}}), code, nullptr),
+              FailsWith(Reason::kTnNotAuthorized));
+  EXPECT_THAT(CheckAuthority(NumberList({{"8612155550100", 1}}), {"12155550100", {}}, china),
+              FailsWith(Reason::kTnNotAuthorized));
+}
+
+// Numbers give no right to a name.
+TEST(Authority, B6_AUriNeedsAnSpc) {
+  const PartyClaim alice{{}, "sip:alice@example.org"};
+  EXPECT_THAT(CheckAuthority(SpcList({"818H"}), alice, nullptr), Succeeds());
+  EXPECT_THAT(CheckAuthority(NumberList({{"12155550100", 1}}), alice, nullptr),
+              FailsWith(Reason::kTnNotAuthorized));
+  EXPECT_THAT(CheckAuthority(NumberList({{"12155550100", 1}}), alice, FindDialPlan("US")),
+              FailsWith(Reason::kTnNotAuthorized));
+}
+
+TEST(Verifier, B6_ACallerByUriNeedsAnSpc) {
+  TestCall call;
+  call.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.parameters = ";info=<https://cert.example.org/p.pem>;alg=ES256";
+  call.payload = R"({"dest":{"tn":["12155550101"]},"iat":1768478400,)"
+                 R"("orig":{"uri":"sip:alice@example.org"}})";
+  call.request.orig = {"sip:alice@example.org"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list = NumberList({{"12155550100", 1}});
+  call.UseLeaf(spec);
+  EXPECT_EQ(call.ReasonOf(), Reason::kTnNotAuthorized);
+}
+
 // A claim of digits may read as two numbers under a plan: the signer must be authorized for the one
 // that the call shows.
 TEST(Verifier, B6_AuthorityIsForTheCallerThatIsShown) {

@@ -179,6 +179,45 @@ TEST(Compact, A16_MkyIsSortedWhateverTheOrderOfTheSdp) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
+// Of several called parties only the one at the Request-URI may have been signed for; a URI beside
+// a number is not it.
+TEST(Compact, F4_ACalledUriIsNotTheNumberThatTheCallGoesTo) {
+  CompactCall call;
+  call.request.target = "sip:+12155550101@example.org;user=phone";
+  call.request.dest = {"sip:bob@example.org"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kDestMismatch);
+  EXPECT_EQ(call.source->gets, 0);
+  call.request.dest = {"sip:bob@example.org", "+12155550101"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.payload =
+      R"({"dest":{"uri":["sip:bob@example.org"]},"iat":1768478400,"orig":{"tn":"12155550100"}})";
+  call.Compact();
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+}
+
+// Only what is hexadecimal has no case.
+TEST(Compact, A16_WhatIsNoFingerprintIsTakenAsItStands) {
+  CompactCall call;
+  call.payload =
+      R"({"dest":{"tn":["12155550101"]},"iat":1768478400,"mky":[{"alg":"sha-256","dig":"02Ag"}],)"
+      R"("orig":{"tn":"12155550100"}})";
+  call.Compact();
+  call.request.sdp_fingerprints = std::vector<MediaKey>{{"sha-256", "02ag"}};
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.request.sdp_fingerprints = std::vector<MediaKey>{{"sha-256", "02aG"}};
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+}
+
+TEST(Compact, A41_AnotherTypeInCompactFormIsIgnored) {
+  CompactCall call;
+  call.parameters += ";ppt=foobar";
+  call.Compact();
+  const Verdict verdict = call.Judge();
+  EXPECT_EQ(verdict.reason, Reason::kUnsupportedPpt);
+  EXPECT_TRUE(verdict.passports.at(0).dest.empty());
+  EXPECT_EQ(call.source->gets, 0);
+}
+
 TEST(Compact, A19_RebuiltTokenIsDeterministic) {
   const PartyClaim caller{"12155550100", {}};
   const PartyClaim called{{}, "sip:bob@example.org"};

@@ -646,6 +646,24 @@ TEST(Div, D4_AShortCodeOfThePlanIsAnotherNumber) {
   }
 }
 
+// Where a plan has short numbers, one with its country code says who is called; what is shorter, or
+// says with user= that it is none, does not.
+TEST(Div, D4_ShortNumbersOfThePlanWithTheirCountryCode) {
+  RedirectedCall call;
+  const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
+  call.request.dest = {"+12155550101"};
+  const auto reason = [&](const char* country, const char* target) {
+    call.options.dial_plan = FindDialPlan(country);
+    call.request.target = target;
+    return call.Judge({shaken}, 0).reason;
+  };
+  EXPECT_EQ(reason("DE", "sip:49123456@h"), Reason::kDestMismatch);
+  EXPECT_EQ(reason("DE", "sip:49123@h"), Reason::kNone);
+  EXPECT_EQ(reason("US", "sip:1001@h"), Reason::kNone);
+  EXPECT_EQ(reason("CN", "sip:1201@h;user=ip"), Reason::kNone);
+  EXPECT_EQ(reason("CN", "sip:1201@h;user=phone"), Reason::kDestMismatch);
+}
+
 TEST(Div, F8_SeveralChains_AnyGoodOneSuffices) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
@@ -808,6 +826,165 @@ TEST(DivO, AnEnclosedPassportDoesNotSpeakAlone) {
             Reason::kDestMismatch);
 }
 
+// A div of `carrier` from `from` to both `to` and `other`.
+std::string DivToBoth(const RedirectedCall& call, const Carrier& carrier, int from, int to,
+                      int other, sys_seconds iat = kNow) {
+  return call.Header(
+      carrier,
+      {"div", ClaimsTo(to,
+                       {{"div", R"({"tn":")" + Number(from) + "\"}"},
+                        {"dest", R"({"tn":[")" + Number(to) + R"(",")" + Number(other) + "\"]}"}},
+                       iat)});
+}
+
+// What nobody trusted signed makes the way look shorter than it is: the chain that is left counts.
+TEST(DivBudget, F4_AForgedShortCutDoesNotLengthenTheChain) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const Identities identities = {call.Shaken(a, 1), DivToBoth(call, a, 1, 2, 9), call.Div(x, 9, 4),
+                                 call.Div(a, 2, 3), call.Div(a, 3, 4),           call.Shaken(x, 3)};
+  call.options.max_diversions = 3;
+  EXPECT_EQ(call.Judge(identities, 4).reason, Reason::kNone);
+  call.options.max_diversions = 2;
+  const Verdict verdict = call.Judge(identities, 4);
+  EXPECT_FALSE(verdict.passed());
+  EXPECT_EQ(ReasonAt(verdict, 0), Reason::kDivLimit);
+}
+
+// The same for its age: behind the last genuine diversion a forged one is no excuse.
+TEST(Div, F4_AForgedDiversionDoesNotMakeAStaleOneTheLastButOne) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const auto judge = [&](seconds age) {
+    return call.Judge(
+        {call.Shaken(a, 1, kNow - age), DivToBoth(call, a, 1, 2, 5, kNow - age), call.Div(x, 5, 2)},
+        2);
+  };
+  EXPECT_EQ(judge(seconds(60)).reason, Reason::kNone);
+  const Verdict stale = judge(seconds(61));
+  EXPECT_FALSE(stale.passed());
+  EXPECT_EQ(ReasonAt(stale, 0), Reason::kDivStale);
+  EXPECT_EQ(ReasonAt(stale, 1), Reason::kDivStale);
+}
+
+// Behind a PASSporT that nobody trusted signed a diversion is no link, and spoils no other chain.
+TEST(Div, F8_ADiversionBehindAForgedPassportIsInNoChain) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const Identities identities = {call.Shaken(a, 1), call.Div(a, 1, 2), call.Shaken(x, 3),
+                                 call.Div(a, 3, 2)};
+  const Verdict verdict = call.Judge(identities, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.path.size(), 2U);
+  EXPECT_EQ(ReasonAt(verdict, 2), Reason::kChainUntrusted);
+  EXPECT_EQ(ReasonAt(verdict, 3), Reason::kDivLinkMissing);
+  EXPECT_FALSE(call.Judge({identities[2], identities[3]}, 2).passed());
+}
+
+// Why a PASSporT is not for the call is told of what follows it.
+TEST(Div, F5_WhatIsToldOfAPassportThatIsNotForTheCall) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  // Diversions in a circle that the call leaves nowhere.
+  const Verdict circle = call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(a, 2, 1)}, 9);
+  EXPECT_EQ(circle.reason, Reason::kDestMismatch);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(ReasonAt(circle, i), Reason::kDestMismatch) << i;
+  // A diversion that is good, behind another PASSporT.
+  const std::string other = call.Header(
+      a, {"shaken", ClaimsTo(1, {{"attest", R"("D")"},
+                                 {"origid", R"("123e4567-e89b-12d3-a456-426655440000")"}})});
+  const Verdict beside = call.Judge({other, call.Shaken(a, 1), call.Div(a, 1, 2)}, 2);
+  EXPECT_EQ(beside.reason, Reason::kNone);
+  EXPECT_EQ(beside.decided_by, 1U);
+  EXPECT_EQ(OutcomeAt(beside, 0, "dest"), CheckOutcome::kFailed);
+  EXPECT_EQ(OutcomeAt(beside, 0, "attest"), CheckOutcome::kFailed);
+}
+
+// ----- Callers and parties that are not what they mostly are
+
+// Who redirects may be a URI. Its right is an SPC's: numbers give none to a name.
+TEST(Div, F2_RedirectedByAUri) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string bob = "sip:bob@example.org";
+  const std::string base =
+      call.Header(a, {"", ClaimsTo(1, {{"dest", "{\"uri\":[\"" + bob + "\"]}"}})});
+  const auto div = [&](const Carrier& carrier, const std::string& by) {
+    return call.Header(carrier, {"div", ClaimsTo(2, {{"div", "{\"uri\":\"" + by + "\"}"}})});
+  };
+  const Verdict verdict = call.Judge({base, div(a, bob)}, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.passports.at(1).div, bob);
+  EXPECT_THAT(PathOf(verdict), ElementsAre(Number(0) + ">" + bob, bob + ">" + Number(2)));
+  EXPECT_EQ(call.Judge({base, div(a, "sip:eve@example.org")}, 2).reason, Reason::kDivLinkMissing);
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list = NumberList({{Number(0), 10}});
+  EXPECT_EQ(call.Judge({base, div(call.MakeCarrier(spec), bob)}, 2).reason,
+            Reason::kTnNotAuthorized);
+}
+
+// Two callers that the call shows, each signed for and each redirected by the same number.
+TEST(Div, F3_TwoChainsOfTwoCallersOverOneNumber_Pass) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  call.request.orig.emplace_back("sip:alice@example.org");
+  const std::pair<std::string, std::string> alice = {"orig", R"({"uri":"sip:alice@example.org"})"};
+  const Identities identities = {
+      call.Shaken(a, 1), call.Div(a, 1, 2), call.Header(a, {"", ClaimsTo(1, {alice})}),
+      call.Header(a, {"div", ClaimsTo(2, {alice, {"div", R"({"tn":"12155550101"})"}})})};
+  const Verdict verdict = call.Judge(identities, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  for (size_t i = 0; i < identities.size(); ++i)
+    EXPECT_EQ(ReasonAt(verdict, i), Reason::kNone) << i;
+  EXPECT_EQ(OutcomeAt(verdict, 3, "div-chain"), CheckOutcome::kPassed);
+  // Without the PASSporT of the other caller its diversion is a link of nothing.
+  const Verdict less = call.Judge({identities[0], identities[1], identities[3]}, 2);
+  EXPECT_EQ(less.reason, Reason::kNone);
+  EXPECT_EQ(ReasonAt(less, 2), Reason::kDivOrigDiffers);
+}
+
+// To has the party signed for and one more; the Request-URI is a URI that nobody diverted to.
+TEST(Div, F1_ADiversionToAnotherCalledPartyIsNoneToTheUri) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  call.request.dest = {"+" + Number(1), "+" + Number(2)};
+  call.request.target = "sip:bob@example.org";
+  const Verdict verdict = call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2)}, 1);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.path.size(), 1U);
+  EXPECT_EQ(ReasonAt(verdict, 1), Reason::kDivLinkMissing);
+}
+
+// The original PASSporT is from the future: too early for the call and for the chain.
+TEST(Div, F4_AnOriginalFromTheFuture_IsIatInFuture) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Identities identities = {call.Shaken(a, 1, kNow + seconds(61)), call.Div(a, 1, 2)};
+  const Verdict verdict = call.Judge(identities, 2);
+  EXPECT_FALSE(verdict.passed());
+  EXPECT_EQ(ReasonAt(verdict, 0), Reason::kIatInFuture);
+  EXPECT_EQ(OutcomeAt(verdict, 0, "iat-fresh"), CheckOutcome::kFailed);
+  call.now = kNow + seconds(1);
+  EXPECT_EQ(call.Judge(identities, 2).reason, Reason::kNone);
+}
+
+// What is enclosed is of the chain, though its own dest is called as well.
+TEST(DivO, F7_AnEnclosedPassportThatIsForThisCallTooIsTheInnermost) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  const std::string inner = shaken.substr(0, shaken.find(';'));
+  call.request.dest = {"+" + Number(1), "+" + Number(2)};
+  const Verdict verdict = call.Judge({call.DivO(a, 1, 2, inner)}, 2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.path.size(), 2U);
+  const Carrier x = call.MakeStranger();
+  EXPECT_EQ(call.Judge({call.DivO(x, 1, 2, inner)}, 2).reason, Reason::kChainUntrusted);
+}
+
 // ----- Budgets
 
 TEST(DivBudget, A8_ThousandHeaders_EndAtOnce) {
@@ -843,6 +1020,21 @@ TEST(DivBudget, A8_LimitIsExact) {
   call.options.max_diversions = 0;
   EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2)}, 2).reason, Reason::kDivLimit);
   EXPECT_EQ(call.Judge({call.Shaken(a, 1)}, 1).reason, Reason::kNone);
+}
+
+TEST(DivBudget, A8_AsManyEnclosedOnesAsHeadersAreRead) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const auto token = [](const std::string& header) { return header.substr(0, header.find(';')); };
+  const std::string one = call.DivO(a, 1, 2, token(call.Shaken(a, 1)));
+  const std::string two = call.DivO(a, 2, 3, token(one));
+  call.options.max_identities = 2;
+  EXPECT_EQ(call.Judge({two}, 3).reason, Reason::kNone);
+  call.options.max_identities = 1;
+  EXPECT_EQ(call.Judge({one}, 2).reason, Reason::kNone);
+  const Verdict verdict = call.Judge({two}, 3);
+  EXPECT_EQ(verdict.reason, Reason::kDivLimit);
+  EXPECT_THAT(call.source->asked, testing::IsEmpty());
 }
 
 TEST(DivBudget, A8_EveryoneLeadsToEveryone_Ends) {
@@ -890,6 +1082,25 @@ TEST(SeveralPassports, A53_OnlyBadOnes_TheHighestRankIsReported) {
   EXPECT_EQ(ReasonAt(verdict, 1), Reason::kDestMismatch);
   EXPECT_EQ(ReasonAt(verdict, 3), Reason::kDivLinkMissing);
   EXPECT_EQ(ReasonAt(verdict, 4), Reason::kUnsupportedPpt);
+}
+
+TEST(SeveralPassports, A53_TheOneThatSaysMostDecides) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const auto shaken = [&](const std::string& attest) {
+    return call.Header(
+        a, {"shaken", ClaimsTo(1, {{"attest", "\"" + attest + "\""},
+                                   {"origid", R"("123e4567-e89b-12d3-a456-426655440000")"}})});
+  };
+  const std::string base = call.Header(a, {"", ClaimsTo(1)});
+  const auto deciding = [&](const Identities& identities) {
+    const Verdict verdict = call.Judge(identities, 1);
+    EXPECT_EQ(verdict.reason, Reason::kNone);
+    return verdict.decided_by;
+  };
+  EXPECT_EQ(deciding({shaken("A"), shaken("B"), base}), 0U);
+  EXPECT_EQ(deciding({base, shaken("C"), shaken("A"), shaken("B")}), 2U);
+  EXPECT_EQ(deciding({shaken("B"), shaken("C"), shaken("B") + " "}), 0U) << "the first of equals";
 }
 
 }  // namespace

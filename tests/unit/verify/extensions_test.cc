@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // rph (RFC 8443, 9027), rcd (RFC 9795) and msg (RFC 9475).
+#include <thread>
+
 #include "pki/digest.h"
 #include "redirected_call.h"
 #include "verify/extensions/rph.h"
@@ -400,6 +402,128 @@ TEST(Rcd, F23_NoMoreThanEightFetchesForOneCall) {
   EXPECT_EQ(judge(8), Reason::kNone);
   EXPECT_EQ(judge(9), Reason::kRcdContentNotAvailable);
   EXPECT_EQ(content->asked.size(), 8U);
+}
+
+// Digests of what stands in the claims are settled with them, beside what is fetched.
+TEST(Rcd, F22_F23_DigestsInsideAndOutsideTheClaims) {
+  RcdCall call;
+  const auto content = std::make_shared<Content>();
+  call.content = content;
+  content->documents[std::string(kIcon)] = "PNG";
+  const auto judge = [&](const std::string& name) {
+    return *call.JudgeRcd({{"rcd", R"({"nam":"A","icn":")" + std::string(kIcon) + "\"}"},
+                           {"rcdi", R"({"/nam":)" + DigestOf(name) + R"(,"/icn":)" +
+                                        DigestOf("PNG") + "}"}})
+                .passports.at(1)
+                .rich_call_data;
+  };
+  const RichCallData good = judge("\"A\"");
+  EXPECT_EQ(good.reason, Reason::kNone);
+  ASSERT_EQ(good.content.size(), 2U);
+  for (const auto& part : good.content) EXPECT_EQ(part.outcome, CheckOutcome::kPassed);
+  EXPECT_THAT(content->asked, ElementsAre(kIcon));
+  content->asked.clear();
+  EXPECT_EQ(judge("\"B\"").reason, Reason::kRcdDigestMismatch);
+  EXPECT_THAT(content->asked, testing::IsEmpty());
+}
+
+// Needs all the time that there is.
+class SlowContent final : public ContentSource {
+ public:
+  [[nodiscard]] Result<std::string> Get(std::string_view url,
+                                        const Deadline& deadline) const override {
+    asked.emplace_back(url);
+    while (!deadline.Passed()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return std::string("PNG");
+  }
+  mutable std::vector<std::string> asked;
+};
+
+TEST(Rcd, F23_WithoutTimeNothingMoreIsFetched) {
+  RcdCall call;
+  const auto content = std::make_shared<SlowContent>();
+  const std::string photo = "https://cert.example.org/photo.png";
+  CallRequest request = call.request;
+  request.dest = {"+" + Number(1)};
+  request.identities = {
+      call.Shaken(call.carrier, 1),
+      call.Rcd({{"rcd", R"({"nam":"A","icn":")" + std::string(kIcon) +
+                            R"(","jcd":["vcard",[["photo",{},"uri",")" + photo + "\"]]]}"},
+                {"rcdi",
+                 R"({"/icn":)" + DigestOf("PNG") + R"(,"/jcd/1/0/3":)" + DigestOf("PNG") + "}"}})};
+  const Verifier verifier(call.options, call.store, call.source,
+                          std::make_shared<FixedClock>(call.now), call.engine, content);
+  const Verdict verdict = verifier.Verify(request, Deadline::After(std::chrono::seconds(1)));
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_THAT(content->asked, ElementsAre(kIcon));
+  const RichCallData& data = *verdict.passports.at(1).rich_call_data;
+  EXPECT_EQ(data.reason, Reason::kRcdContentNotAvailable);
+  EXPECT_EQ(data.content.at(0).outcome, CheckOutcome::kPassed);
+  EXPECT_EQ(data.content.at(1).reason, Reason::kRcdContentNotAvailable);
+}
+
+// What is kept as evidence of a call has the content that was fetched for it.
+TEST(Rcd, F23_TheMaterialHasTheContent) {
+  RcdCall call;
+  const auto content = std::make_shared<Content>();
+  content->documents[std::string(kIcon)] = "PNG";
+  CallRequest request = call.request;
+  request.dest = {"+" + Number(1)};
+  request.identities = {call.Shaken(call.carrier, 1),
+                        call.Rcd({{"rcd", R"({"nam":"A","icn":")" + std::string(kIcon) + "\"}"},
+                                  {"rcdi", R"({"/icn":)" + DigestOf("PNG") + "}"}})};
+  for (const bool fetches : {true, false}) {
+    const Verifier verifier(call.options, call.store, call.source,
+                            std::make_shared<FixedClock>(call.now), call.engine,
+                            fetches ? content : nullptr);
+    VerificationMaterial material;
+    const Verdict verdict = verifier.Verify(request, Deadline(), material);
+    EXPECT_EQ(verdict.reason, Reason::kNone);
+    EXPECT_EQ(OutcomeAt(verdict, 1, "rcd-content"),
+              fetches ? CheckOutcome::kPassed : CheckOutcome::kNotApplicable);
+    EXPECT_EQ(material.asks_for_content, fetches);
+    ASSERT_EQ(material.contents.size(), fetches ? 1U : 0U);
+    if (fetches) {
+      EXPECT_EQ(material.contents[0].value.value(), "PNG");
+    }
+  }
+}
+
+// Of two reasons the one of the data itself is told.
+TEST(Rcd, F20_F25_WhichReasonIsToldOfTheData) {
+  RcdCall call;
+  const auto judge = [&](std::vector<Claim> claims) {
+    claims.emplace_back("attest", R"("A")");
+    claims.emplace_back("origid", R"("123e4567-e89b-12d3-a456-426655440000")");
+    return call.Judge({call.Header(call.carrier, {"shaken", ClaimsTo(1, claims)})}, 1);
+  };
+  const Claim name = {"rcd", R"({"nam":"Alice"})"};
+  const Claim wrong = {"rcdi", R"({"/nam":)" + DigestOf("x") + "}"};
+  const Claim third = {"iss", "\"Third Party\""};
+  const Claim elsewhere = {"dest", DestOf(9)};
+  const auto told = [](const Verdict& verdict) {
+    return verdict.passports.at(0).rich_call_data->reason;
+  };
+  EXPECT_EQ(told(judge({name, third})), Reason::kRcdFirstPartyMissing);
+  EXPECT_EQ(told(judge({name, third, wrong})), Reason::kRcdDigestMismatch);
+  EXPECT_EQ(told(judge({name, elsewhere})), Reason::kDestMismatch);
+  EXPECT_EQ(told(judge({name, wrong, elsewhere})), Reason::kRcdDigestMismatch);
+  EXPECT_TRUE(judge({name, third, wrong}).passed()) << "F-23: the base result stays";
+  EXPECT_FALSE(judge({name, elsewhere}).passed());
+}
+
+TEST(Rcd, F25_TheFirstPartyMayHaveSignedABasePassport) {
+  RcdCall call;
+  const std::string rcd = call.Rcd({{"rcd", R"({"nam":"A"})"}, {"iss", "\"Third Party\""}});
+  const auto reason = [&](const TokenSpec& first) {
+    return ReasonAt(call.Judge({rcd, call.Header(call.carrier, first)}, 1), 0);
+  };
+  EXPECT_EQ(reason({"", ClaimsTo(1)}), Reason::kNone);
+  EXPECT_EQ(reason({"", ClaimsTo(9)}), Reason::kRcdFirstPartyMissing);
+  EXPECT_EQ(reason({"", ClaimsTo(1, {{"dest", "-"}})}), Reason::kRcdFirstPartyMissing);
+  EXPECT_EQ(reason({"", ClaimsTo(1, {{"orig", "7"}})}), Reason::kRcdFirstPartyMissing);
+  const std::string other = call.Rcd({{"rcd", R"({"nam":"B"})"}});
+  EXPECT_EQ(ReasonAt(call.Judge({rcd, other}, 1), 0), Reason::kRcdFirstPartyMissing);
 }
 
 TEST(Rcd, F25_ThirdParty) {

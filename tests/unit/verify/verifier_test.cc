@@ -453,6 +453,19 @@ TEST(Verifier, A30ToA36_A42_A47_D3_D4_Parties) {
   }
 }
 
+// More than any signalling carries are not compared: the call is not passed for what stands there.
+TEST(Verifier, A8_NoMoreThanEightCallersAndCalleesAreCompared) {
+  const std::vector<std::string> seven(7, "+12155550177");
+  for (const bool caller : {true, false}) {
+    TestCall call;
+    auto& parties = caller ? call.request.orig : call.request.dest;
+    parties.insert(parties.begin(), seven.begin(), seven.end());
+    EXPECT_EQ(call.ReasonOf(), Reason::kNone) << caller;
+    parties.insert(parties.begin(), "+12155550177");
+    EXPECT_EQ(call.ReasonOf(), caller ? Reason::kOrigMismatch : Reason::kDestMismatch);
+  }
+}
+
 TEST(Verifier, A32_DefaultCountry) {
   TestCall call;
   call.options.dial_plan = FindDialPlan("US");
@@ -690,6 +703,44 @@ TEST(Verifier, B4_B5_TnAuthListByReference) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
+// What a list by reference says of the signer is told as if it stood in the certificate.
+TEST(Verifier, B4_SpcsByReferenceAreTheSigners) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list.reset();
+  spec.tn_auth_list_uris = {"https://cert.example.org/list"};
+  call.UseLeaf(spec);
+  call.source->tn_auth_list = SpcList({"4321"});
+  const Verdict verdict = call.Judge();
+  ASSERT_TRUE(verdict.passed());
+  EXPECT_THAT(verdict.deciding()->signer->spcs, testing::ElementsAre("4321"));
+  EXPECT_TRUE(verdict.deciding()->signer->delegated_by_spcs.empty());
+}
+
+// What is kept of a call has the lists that its rights were judged by.
+TEST(Verifier, B4_TheMaterialHasTheListsByReference) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.tn_auth_list.reset();
+  spec.tn_auth_list_uris = {"https://cert.example.org/list"};
+  call.UseLeaf(spec);
+  call.source->tn_auth_list = NumberList({{std::string(kOrig), 1}});
+  (void)call.Judge();  // fills the source
+  CallRequest request = call.request;
+  request.identities = {call.Identity()};
+  const Verifier verifier(call.options, call.store, call.source,
+                          std::make_shared<FixedClock>(call.now), call.engine);
+  VerificationMaterial material;
+  EXPECT_TRUE(verifier.Verify(request, Deadline(), material).passed());
+  EXPECT_EQ(material.trust_store, call.store);
+  ASSERT_EQ(material.certificates.size(), 1U);
+  EXPECT_EQ(material.certificates[0].url, kX5u);
+  ASSERT_EQ(material.tn_auth_lists.size(), 1U);
+  EXPECT_EQ(material.tn_auth_lists[0].url, "https://cert.example.org/list");
+  ASSERT_THAT(material.tn_auth_lists[0].value, Succeeds());
+  EXPECT_TRUE(material.tn_auth_lists[0].value->Authorizes(kOrig));
+}
+
 TEST(Verifier, B6_NumberOutsideTheList) {
   TestCall call;
   CertSpec spec = LeafSpec();
@@ -778,6 +829,53 @@ TEST(Verifier, DeadlinePassed_IsUndecided) {
   const Verdict verdict = call.Judge();
   EXPECT_EQ(verdict.reason, Reason::kDeadlineExceeded);
   EXPECT_EQ(call.source->gets, 0);
+}
+
+// Gives the certificate when the time is over.
+class LateSource final : public CertificateSource {
+ public:
+  explicit LateSource(CertificateBundle bundle) : bundle_(std::move(bundle)) {}
+  [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
+      std::string_view /*x5u*/, const Deadline& deadline) const override {
+    while (!deadline.Passed()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return std::make_shared<const CertificateBundle>(bundle_);
+  }
+  [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view /*url*/,
+                                                 const Deadline& /*deadline*/) const override {
+    return Fail(Reason::kTnAuthListNotAvailable, "none");
+  }
+
+ private:
+  CertificateBundle bundle_;
+};
+
+TEST(Verifier, ADeadlineThatPassesBeforeTheSignature_IsUndecided) {
+  TestCall call;
+  CallRequest request = call.request;
+  request.identities = {call.Identity()};
+  const auto judge = [&](const CallRequest& judged) {
+    const Verifier verifier(call.options, call.store, std::make_shared<LateSource>(call.bundle),
+                            std::make_shared<FixedClock>(call.now), call.engine);
+    return verifier.Verify(judged, Deadline::After(seconds(1)));
+  };
+  EXPECT_EQ(judge(request).reason, Reason::kDeadlineExceeded);
+  // In compact form too, where several signatures may be tried.
+  call.header = R"({"alg":"ES256","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.payload = R"({"dest":{"tn":["12155550101"]},"iat":1768478400,"orig":{"tn":"12155550100"}})";
+  const std::string token = call.Token();
+  request.date = FormatSipDate(kNow);
+  request.identities = {".." + token.substr(token.rfind('.') + 1) +
+                        ";info=<https://cert.example.org/p.pem>;alg=ES256"};
+  const Verdict compact = judge(request);
+  EXPECT_EQ(compact.reason, Reason::kDeadlineExceeded);
+  EXPECT_EQ(OutcomeOf(compact, "chain"), CheckOutcome::kPassed);
+  EXPECT_EQ(OutcomeOf(compact, "signature"), CheckOutcome::kFailed);
+  call.bundle.clear();
+  call.source->bundle = std::make_shared<const CertificateBundle>(
+      CertificateBundle{call.leaf.certificate, call.ca.certificate});
+  call.identities = request.identities;
+  call.request.date = request.date;
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone) << "with time it passes";
 }
 
 class ThrowingEngine final : public Es256Engine {
