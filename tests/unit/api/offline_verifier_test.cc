@@ -280,7 +280,7 @@ TEST_F(Offline, BadPolicyOrAnchorsFailToStart) {
   // Two policies: it would not be clear which one counts.
   EXPECT_THAT(OfflineVerifier::Make(config_, "{}", {}), FailsWith(Reason::kConfigInvalid));
   config_.policy.clear();
-  config_.verifier.trust.anchors = {"/nonexistent"};
+  config_.verifier.trust.anchors = {folder_.path() / "none"};
   EXPECT_THAT(OfflineVerifier::Make(config_, "", {}), FailsWith(Reason::kFileUnreadable));
 }
 
