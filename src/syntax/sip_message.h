@@ -23,7 +23,7 @@ struct SipMessage {
   std::string request_uri;
   std::vector<Header> headers;  // in order
   std::string body;
-  std::optional<uint64_t> content_length;  // as the header says; from the wire without it, the body's
+  std::optional<uint64_t> content_length;  // of the header; from the wire without it, the body's
   size_t other_requests = 0;               // how many more request lines the text has
 
   static constexpr size_t kMaxBytes = size_t{1024} * 1024;

@@ -195,7 +195,7 @@ void MakeOwn(const Lines& lines) {
   auto options = Made<callvet_options>();
   options.config = C(lines.config);
   options.policy = C(lines.policy);
-  const std::string folder = "/nonexistent";
+  const std::string folder = "/proc/nonexistent";  // not even root makes it
   options.directory = C(folder);
   callvet_verifier* verifier = nullptr;
   auto error = Made<callvet_error>();

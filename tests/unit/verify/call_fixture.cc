@@ -58,8 +58,9 @@ std::string Payload(const std::vector<std::pair<std::string, std::string>>& chan
       {"orig", R"({"tn":"12155550100"})"},
       {"origid", "\"123e4567-e89b-12d3-a456-426655440000\""}};
   for (const auto& [name, value] : changes) {
-    const auto member = std::find_if(members.begin(), members.end(),
-                                     [&name = name](const auto& entry) { return entry.first == name; });
+    const auto member =
+        std::find_if(members.begin(), members.end(),
+                     [&name = name](const auto& entry) { return entry.first == name; });
     if (member != members.end()) members.erase(member);
     if (value != "-") members.emplace_back(name, value);
   }
