@@ -175,7 +175,8 @@ typedef struct callvet_verdict {
   callvet_text detail;  /* for people; may quote what a caller sent */
   callvet_text checks;  /* "iat-fresh=passed dest=failed ..." of the deciding PASSporT */
   uint64_t passports;   /* how many Identity header values there were */
-  /* The PASSporT that decided; facts only if the call is verified. Empty if there is none. */
+  /* The PASSporT that decided; facts only if the call is verified. Empty if there is none, or if it
+   * has control characters: these texts are of one line. */
   callvet_text attest, orig, dest, origid, ppt, x5u;
   int64_t iat, age;          /* seconds; -1 in `iat`: not known */
   callvet_text spc, subject; /* its signer's; several SPCs divided by spaces */

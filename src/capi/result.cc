@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capi/result.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -108,6 +109,14 @@ callvet_texts callvet_result::List(const std::vector<std::string>& strings) {
   return {lists_.back().data(), lists_.back().size()};
 }
 
+// Of what a token says. Whoever writes it into a header writes one line.
+callvet_text callvet_result::Claimed(const std::string& text) {
+  const bool one_line = std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  return one_line ? Text(text) : callvet_text{};
+}
+
 void callvet_result::FillPassport(callvet_verdict& out) {
   const PassportVerdict* passport = judgement_.verdict.deciding();
   out.iat = -1;
@@ -115,12 +124,13 @@ void callvet_result::FillPassport(callvet_verdict& out) {
   if (passport == nullptr) return;
   if (out.detail.size == 0) out.detail = Text(DetailOf(*passport));
   out.checks = Keep(CheckList(*passport));
-  if (passport->attest) out.attest = Text(*passport->attest);
-  if (passport->orig) out.orig = Text(*passport->orig);
-  if (passport->origid) out.origid = Text(*passport->origid);
-  out.dest = Keep(Joined(passport->dest));
-  out.ppt = Text(passport->ppt);
-  out.x5u = Text(passport->x5u);
+  if (passport->attest) out.attest = Claimed(*passport->attest);
+  if (passport->orig) out.orig = Claimed(*passport->orig);
+  if (passport->origid) out.origid = Claimed(*passport->origid);
+  texts_.push_back(Joined(passport->dest));
+  out.dest = Claimed(texts_.back());
+  out.ppt = Claimed(passport->ppt);
+  out.x5u = Claimed(passport->x5u);
   out.iat = passport->iat.value_or(-1);
   out.age = passport->age_seconds.value_or(0);
   if (passport->signer) {

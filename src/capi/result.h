@@ -41,6 +41,7 @@ struct callvet_result {
   void FillPassport(callvet_verdict& out);
   void FillDisposition(callvet_verdict& out);
   callvet_text Keep(std::string text);
+  static callvet_text Claimed(const std::string& text);
   callvet_texts List(const std::vector<std::string>& strings);
 
   callvet::OfflineVerifier::Judgement judgement_;

@@ -151,13 +151,22 @@ static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_recor
   return may_hold_verstat(&header->body) ? -1 : 0;
 }
 
+/* The header of the Reason value `i`, in memory of this function until its next call; nothing
+ * behind the last one. A value has at most the token of the call in it. */
+static str reason_header(const cv_record_t* record, int i) {
+  static char line[sizeof("Reason: \r\n") + CV_LISTS_SIZE];
+  str value, header = {NULL, 0};
+  if (cv_list_at(&record->fields[CVF_REPLY_HEADERS], i, &value) < 0) return header;
+  header.s = line;
+  header.len = snprintf(line, sizeof(line), "Reason: %.*s\r\n", value.len, value.s);
+  return header;
+}
+
 static int add_reason_headers(sip_msg_t* msg, const cv_record_t* record) {
-  char line[1024];
-  str value;
+  str header;
   int i;
-  for (i = 0; cv_list_at(&record->fields[CVF_REPLY_HEADERS], i, &value) == 0; i++) {
-    int len = snprintf(line, sizeof(line), "Reason: %.*s\r\n", value.len, value.s);
-    if (len < (int)sizeof(line) && add_to_call(msg, line, len) < 0) return -1;
+  for (i = 0; (header = reason_header(record, i)).s != NULL; i++) {
+    if (add_to_call(msg, header.s, header.len) < 0) return -1;
   }
   return 0;
 }
@@ -268,12 +277,10 @@ int cv_strip(sip_msg_t* msg, const cv_record_t* record) {
 }
 
 int cv_add_reason_to_reply(sip_msg_t* msg, const cv_record_t* record) {
-  char line[1024];
-  str value;
+  str header;
   int i;
-  for (i = 0; cv_list_at(&record->fields[CVF_REPLY_HEADERS], i, &value) == 0; i++) {
-    int len = snprintf(line, sizeof(line), "Reason: %.*s\r\n", value.len, value.s);
-    if (len < (int)sizeof(line) && add_lump_rpl(msg, line, len, LUMP_RPL_HDR) == NULL) return -1;
+  for (i = 0; (header = reason_header(record, i)).s != NULL; i++) {
+    if (add_lump_rpl(msg, header.s, header.len, LUMP_RPL_HDR) == NULL) return -1;
   }
   return 0;
 }

@@ -121,6 +121,15 @@ static int check_busy(sip_msg_t* msg, const cv_arguments_t* arguments) {
   return finish_once(msg, &record);
 }
 
+/* The call goes on in this process. tm of Kamailio 5.6 leaves the mark of a suspended transaction,
+ * for which it takes no reply any more. */
+static void cancel_suspend(const cv_call_t* call) {
+  struct cell* transaction;
+  cv_tmb.t_cancel_suspend(call->tindex, call->tlabel);
+  transaction = cv_tmb.t_gett();
+  if (transaction != NULL && transaction != T_UNDEFINED) transaction->flags &= ~T_ASYNC_SUSPENDED;
+}
+
 /* Suspends the transaction until the certificates are there, or the time is over: those that it may
  * have fetched, and those that only this process may have. */
 static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t* record,
@@ -154,14 +163,14 @@ static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t*
       cv_count(CV_STAT_SUSPENDED);
       return CV_STOP;
     case CV_NO_NEED: /* they came in meanwhile */
-      cv_tmb.t_cancel_suspend(call->tindex, call->tlabel);
+      cancel_suspend(call);
       cv_judge(msg, arguments, CV_ABSENT_BUSY, record, NULL);
       return finish(record);
     case CV_BUSY:
       for (i = 0; i < fetched; i++) cv_store_request(&urls[i]);
       break;
   }
-  cv_tmb.t_cancel_suspend(call->tindex, call->tlabel);
+  cancel_suspend(call);
   return check_busy(msg, arguments);
 }
 

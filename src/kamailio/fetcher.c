@@ -158,6 +158,7 @@ static int is_tried_again(job_t* job) {
 
 static void take_result(job_t* job) {
   cv_answer_t answer;
+  cv_call_t* calls;
   if (is_tried_again(job)) return;
   memset(&answer, 0, sizeof(answer));
   cv_count(CV_STAT_FETCHES);
@@ -176,7 +177,12 @@ static void take_result(job_t* job) {
     cv_count(CV_STAT_FETCH_FAILURES);
     LM_INFO("[%.*s] cannot be had: %s: %s\n", job->url.len, job->url.s, reason, job->error.detail);
   }
-  resume(cv_store_done(&job->url, &answer), CV_STAT_RESUMED);
+  calls = cv_store_done(&job->url, &answer);
+  if (calls != NULL) {
+    cv_worker_hold(&job->url, &answer);
+    resume(calls, CV_STAT_RESUMED);
+    cv_worker_release();
+  }
   free_job(job);
 }
 

@@ -155,6 +155,8 @@ static int get_value(sip_msg_t* msg, pv_param_t* param, pv_value_t* value) {
       if (record.fields[name->which].len == 0) return pv_get_null(msg, param, value);
       return pv_get_strval(msg, param, value, &record.fields[name->which]);
     case CV_PV_NUMBER:
+      if ((name->which == NUMBER_IAT || name->which == NUMBER_AGE) && record.iat < 0)
+        return pv_get_null(msg, param, value);
       return pv_get_sintval(msg, param, value, (int)number_of(&record, name->which));
     case CV_PV_CLASS:
       return give_text(msg, param, value, class_of(&record));

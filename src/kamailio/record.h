@@ -13,6 +13,8 @@
 #include "core/parser/msg_parser.h"
 #include "core/str.h"
 
+#define CV_LISTS_SIZE 65536 /* bytes of all lists of a record */
+
 /* What the functions return to the script; see README. */
 enum {
   CV_VERIFIED = 1,

@@ -10,14 +10,14 @@
 #include "pools.h"
 #include "stats.h"
 
-#define LISTS_SIZE 65536
 #define ROUNDS 4 /* of putting what is in the table and verifying again */
 
 static callvet_verifier* verifier = NULL;
 static callvet_result* result = NULL;
 static unsigned int trust_seen = 0, flush_seen = 0;
+static int holding = 0;  /* certificates that the next call needs are kept through a flush */
 static int outdated = 0; /* a reload was accepted, and this process could not follow */
-static char lists[LISTS_SIZE];
+static char lists[CV_LISTS_SIZE];
 
 int cv_worker_init(const callvet_options* options) {
   callvet_error error = {.struct_size = sizeof(error)};
@@ -60,7 +60,7 @@ void cv_worker_catch_up(void) {
   static unsigned int failed = 0; /* generation that could not be read, */
   static int64_t again_ms = 0;    /* and when it is tried again */
   cv_pools_catch_up(verifier);
-  if (flush != flush_seen) {
+  if (flush != flush_seen && !holding) {
     callvet_certificate_forget(verifier, all);
     flush_seen = flush;
   }
@@ -79,24 +79,21 @@ void cv_worker_catch_up(void) {
   again_ms = cv_now_ms() + 1000;
 }
 
-/* Hands the verifier what the table has of `url`. 0 if there is something, -1 if not. */
-static int put_from_table(callvet_text url) {
-  str name = {(char*)url.data, (int)url.size};
-  cv_answer_t answer;
+/* Hands the verifier what is known of `url`. 0 if there is something, -1 if not. */
+static int put(callvet_text url, const cv_answer_t* answer) {
   callvet_text pem, reason;
   callvet_times times = {.struct_size = sizeof(times)};
-  switch (cv_store_get(&name, &answer)) {
+  switch (answer->state) {
     case CV_READY:
-      pem = text_of(&answer.pem);
-      times.fetched_at = answer.fetched_at;
-      times.fresh_until = answer.fresh_until;
-      times.stale_until = answer.stale_until;
-      cv_count(CV_STAT_TABLE_HITS);
+      pem = text_of(&answer->pem);
+      times.fetched_at = answer->fetched_at;
+      times.fresh_until = answer->fresh_until;
+      times.stale_until = answer->stale_until;
       return callvet_certificate_put(verifier, url, pem, &times, NULL) == CALLVET_OK ? 0 : -1;
     case CV_FAILED:
-      reason.data = answer.reason;
-      reason.size = strlen(answer.reason);
-      return callvet_certificate_put_failure(verifier, url, reason, answer.until, NULL) ==
+      reason.data = answer->reason;
+      reason.size = strlen(answer->reason);
+      return callvet_certificate_put_failure(verifier, url, reason, answer->until, NULL) ==
                      CALLVET_OK
                  ? 0
                  : -1;
@@ -105,6 +102,24 @@ static int put_from_table(callvet_text url) {
       break;
   }
   return -1;
+}
+
+static int put_from_table(callvet_text url) {
+  str name = {(char*)url.data, (int)url.size};
+  cv_answer_t answer;
+  if (cv_store_get(&name, &answer) == CV_READY) cv_count(CV_STAT_TABLE_HITS);
+  return put(url, &answer);
+}
+
+void cv_worker_hold(const str* url, const cv_answer_t* answer) {
+  cv_worker_catch_up();
+  /* What is larger the table has not taken: it says so. */
+  if (answer->state == CV_READY && answer->pem.len <= CV_KEPT_MAX) put(text_of(url), answer);
+  holding = 1;
+}
+
+void cv_worker_release(void) {
+  holding = 0;
 }
 
 /* A call that meets a disagreement with OpenSSL is an internal error; the library logs it. */

@@ -60,6 +60,12 @@ int cv_current(sip_msg_t* msg, cv_record_t* record);
  * away. As long as trust and policy cannot be read, no call passes in this process. */
 void cv_worker_catch_up(void);
 
+/* A certificate that came for `url` is put into the verifier of this process, and stays there
+ * through a flush until cv_worker_release: for the calls that waited for it, which are judged in
+ * between. */
+void cv_worker_hold(const str* url, const cv_answer_t* answer);
+void cv_worker_release(void);
+
 /* Whether the files that a reload would read can be used: reads them. The reason is in `error`. */
 int cv_worker_try_reload(callvet_error* error);
 

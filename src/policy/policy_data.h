@@ -71,7 +71,7 @@ struct TrunkSettings {
   VerstatMark::Header verstat_header = VerstatMark::Header::kAssertedIdentity;
   VerstatMark::Place verstat_place = VerstatMark::Place::kUserPart;
   std::vector<std::string> strip_headers = {"Attestation-Info", "Origination-Id",
-                                            "P-Attestation-Indicator"};
+                                            "P-Attestation-Indicator", "P-Origination-ID"};
   std::map<Reason, Override> overrides;
 };
 

@@ -60,17 +60,19 @@ Result<UriSpan> FindUri(std::string_view text) {
 }
 
 bool IsVerstat(std::string_view parameter) {
-  const std::string name =
-      PercentDecoded(parameter.substr(0, std::min(parameter.find('='), parameter.size())));
-  return EqualsIgnoreCase(Trim(name), kName);
+  const std::string text = PercentDecoded(parameter);
+  return EqualsIgnoreCase(Trim(std::string_view(text).substr(0, text.find('='))), kName);
 }
 
-// Where the next parameter of `text` begins with its divider: ';', and behind '?' (a URI's headers)
-// '&'. Encoded they divide too: somebody behind us may decode first and split then.
+// Where the next parameter of `text` begins with its divider: ';', behind '?' (a URI's headers)
+// '&', and ':' (a password), but for the scheme's. Encoded they divide too: somebody behind us may
+// decode first and split then.
 size_t NextDivider(std::string_view text, size_t from) {
   const size_t headers = text.find('?');
+  const size_t scheme = text.find(':');
   for (size_t i = from; i < text.size(); ++i) {
     if (text[i] == ';' || text[i] == '?' || EqualsIgnoreCase(text.substr(i, 3), "%3b")) return i;
+    if ((text[i] == ':' && i > scheme) || EqualsIgnoreCase(text.substr(i, 3), "%3a")) return i;
     if (i > headers && (text[i] == '&' || text.substr(i, 3) == "%26")) return i;
   }
   return text.size();

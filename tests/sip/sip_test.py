@@ -134,6 +134,44 @@ class HeaderForms(SipTest):
         # y: alone does not slip past as "no identity".
         self.call(kamailio, "y: " + self.lab.sign(payload={"attest": "X"}), code=438, reason="attest-invalid")
 
+    def test_claims_with_line_ends_are_none(self):
+        """A script that writes what a token says into a header writes one header."""
+        script = self.lab.folder / "claims.cfg"
+        script.write_text(INLINE.read_text().replace(
+            "\t$du = NEXT_HOP;", '\tappend_hf("P-Origination-ID: $callvet(origid)\\r\\nX-Attest: $callvet(attest)\\r\\n'
+            'X-Ppt: $callvet(ppt)\\r\\nX-Iat: $callvet(iat)\\r\\n");\n\t$du = NEXT_HOP;'))
+        evil = "x\r\nP-Asserted-Identity: <sip:+18005551000@bank.example>\r\nX-: "
+        kamailio = self.start(script, config=self.lab.write_config("claims.json", {"default": {"mode": "tag"}}))
+        for claim in ("origid", "attest"):
+            self.call(kamailio, self.lab.sign(who="stranger", payload={claim: evil}))
+            self.assertNotIn("bank.example", self.callee.received[-1])
+            self.assertIn("P-Origination-ID: ", self.callee.received[-1])
+        self.call(kamailio, self.lab.sign())
+        self.assertRegex(self.callee.received[-1], r"(?m)^X-Attest: B\r$")
+        self.assertRegex(self.callee.received[-1], r"(?m)^X-Iat: \d{10}\r$")
+        self.call(kamailio)
+        self.assertRegex(self.callee.received[-1], r"(?m)^X-Iat: <null>\r$")
+
+    def test_reason_with_a_long_token(self):
+        config = self.lab.write_config("full.json", {"default": {"reason_header": {"ppi": "full"}}})
+        kamailio = self.start(config=config)
+        token = self.lab.sign(payload={"attest": "X", "x": "y" * 2000})
+        reply = self.call(kamailio, token, code=438, reason="attest-invalid")
+        self.assertIn(token.split(";", 1)[0], reply.header("Reason"))
+
+    def test_what_outsiders_attest_is_removed(self):
+        kamailio = self.start()
+        self.call(kamailio, self.lab.sign(), "P-Origination-ID: de305d54-75b4-431b-adb2-eb6b9e546014",
+                  "P-Attestation-Indicator: A", f"P-Asserted-Identity: <sip:+{CALLER}:verstat=TN-Validation-Passed@x>",
+                  code=486, reason="verified")
+        self.assertNotRegex(self.callee.received[-1], "P-Origination-ID|P-Attestation-Indicator|:verstat")
+
+    def test_methods_that_are_not_allowed(self):
+        for script in (INLINE, REDIRECT):
+            reply = Client(self.start(script).port).request("SUBSCRIBE")
+            self.assertEqual(reply.code, 405)
+            self.assertIn("INVITE", reply.header("Allow"))
+
     def test_message(self):
         kamailio = self.start()
         reply = Client(kamailio.port).request("MESSAGE", [f"Identity: {self.lab.sign()}", "Content-Type: text/plain"],
@@ -527,10 +565,10 @@ class Redirect(SipTest):
         at = f"+{CALLED}@127.0.0.1:{kamailio.port}"
         for uri, contact in ((f"sip:{at};transport=tcp", f"<sip:{at};transport=tcp;user=phone"),
                              (f"sips:{at};user=phone", f"<sips:{at};user=phone"),
-                             (f"tel:+{CALLED}", f"<tel:+{CALLED}>")):
+                             (f"tel:+{CALLED}", f"<tel:+{CALLED}>"), ("urn:service:sos", "<urn:service:sos>")):
             self.assertEqual(self.contact_of(kamailio, uri), (302, contact))
         for uri, code in ((f"sip:127.0.0.1:{kamailio.port}", 400), (f"sip:{at}?P-Asserted-Identity=x", 400),
-                          (f"sip:{at};x=<y>", 400), ("urn:service:sos", 416), ("http://example.org", 416)):
+                          (f"sip:{at};x=<y>", 400), ("urn:x<y", 400), ("http://example.org", 416)):
             found, contact = self.contact_of(kamailio, uri)
             # What Kamailio cannot read at all it answers itself, with 400.
             self.assertIn(found, (code, 400), uri)
@@ -632,6 +670,45 @@ class Fetching(SipTest):
             reply = client.receive()
             self.assertEqual((reply.code, reply.header("X-Callvet")), (486, "verified"), reply.text)
             self.assertEqual(self.lab.web.requests.count(f"/any-first-{name}"), fetched)
+
+    def test_a_call_that_goes_on_though_it_may_not_wait_is_answered(self):
+        """tm of Kamailio 5.6 drops the replies of a transaction that was suspended and is no more."""
+        config = self.lab.write_config("open.json", {"default": {"certificate_unavailable": "open"}})
+        kamailio = self.start(config=config, QUEUE_MAX=1, FETCH_TIMEOUT=5000)
+        self.lab.web.hang = 2
+        identities = [self.hanging("-a"), self.hanging("-b")]
+        first, second = Client(kamailio.port), Client(kamailio.port)
+        first.send(first.build(headers=["Identity: " + identities[0]]))
+        for _ in range(100):
+            if kamailio.stats()["suspended"]:
+                break
+            time.sleep(0.02)
+        second.send(second.build(headers=["Identity: " + identities[1]]))
+        self.assertEqual(second.receive(patience=1.5).code, 486)
+        self.assertEqual(kamailio.stats()["busy"], 1)
+        self.assertEqual(first.receive().code, 486)
+
+    def test_a_flush_takes_no_certificate_from_calls_that_waited_for_it(self):
+        kamailio = self.start()
+        self.lab.web.hang = 0.3
+        ending = threading.Event()
+
+        def flush():
+            while not ending.is_set():
+                kamailio.kamcmd("callvet.flush", check=False)
+        flushing = threading.Thread(target=flush)
+        flushing.start()
+        try:
+            for round_ in range(5):
+                identity = self.hanging(f"-{round_}")
+                clients = [Client(kamailio.port) for _ in range(20)]
+                for client in clients:
+                    client.send(client.build(headers=["Identity: " + identity]))
+                replies = [client.receive() for client in clients]
+                self.assertEqual({(reply.code, reply.header("X-Callvet")) for reply in replies}, {(486, "verified")})
+        finally:
+            ending.set()
+            flushing.join()
 
     def test_a_certificate_is_fetched_though_no_call_may_wait(self):
         kamailio = self.start(SUSPEND_MAX=0)
