@@ -194,8 +194,9 @@ typedef struct callvet_verdict {
   callvet_texts missing; /* x5u URLs: put them, or their failure, and verify again */
   callvet_texts stale;   /* in use, but due for a new fetch when there is time */
   uint64_t time_us;      /* what this took */
-  /* Since version 4: x5u URLs of all PASSporTs of the call, whether at hand or not. Whoever judges
-   * it again with another verifier needs them there. */
+  /* Since version 4: x5u URLs of the certificates at hand that PASSporTs of the call were judged
+   * with. Whoever judges the call again with another verifier needs them there. Empty where the
+   * configuration has the certificates. */
   callvet_texts certificates;
 } callvet_verdict;
 

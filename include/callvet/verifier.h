@@ -69,8 +69,8 @@ enum class TargetPolicy : uint8_t {
   /// Where it is a number that can be compared (global, made so by the dial plan, or of ten digits
   /// and more, which are then compared as they are), the PASSporT or the last diversion of its
   /// chain must be for that number. Of seven digits to nine that say they are a number (tel,
-  /// user=phone) it must be one that ends so, behind a prefix of three digits at most. Where it is
-  /// none, the check `dest` says so.
+  /// user=phone, user=dialstring) it must be one that ends so, without a trunk prefix, or a short
+  /// code behind an area's or a country's code. Where it is none, the check `dest` says so.
   kRequestUri,
   kToOnly,  // only CallRequest::dest counts, for networks that put routing numbers there
 };

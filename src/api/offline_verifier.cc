@@ -29,6 +29,15 @@ void CollectX5us(const std::vector<PassportVerdict>& passports, std::vector<std:
   }
 }
 
+// Of those that led to a signer. What was refused before that nobody asked for.
+void CollectUsed(const std::vector<PassportVerdict>& passports, std::vector<std::string>& x5us) {
+  for (const PassportVerdict& passport : passports) {
+    const bool known = std::find(x5us.begin(), x5us.end(), passport.x5u) != x5us.end();
+    if (passport.signer && !known) x5us.push_back(passport.x5u);
+    CollectUsed(passport.nested, x5us);
+  }
+}
+
 void CollectMissing(const std::vector<PassportVerdict>& passports,
                     std::vector<std::string>& missing) {
   for (const PassportVerdict& passport : passports) {
@@ -250,10 +259,12 @@ OfflineVerifier::Judgement OfflineVerifier::Judged(const CallRequest& call,
     judgement.verdict = std::move(verdict);
     if (!has_files_) {
       CollectMissing(judgement.verdict.passports, judgement.missing);
-      CollectX5us(judgement.verdict.passports, judgement.certificates);
-      for (const std::string& x5u : judgement.certificates) {
+      CollectUsed(judgement.verdict.passports, judgement.certificates);
+      std::vector<std::string> x5us;
+      CollectX5us(judgement.verdict.passports, x5us);
+      for (std::string& x5u : x5us) {
         const bool stale = certificates_->StateOf(x5u) == HandedCertificates::State::kStale;
-        if (stale) judgement.stale.push_back(x5u);
+        if (stale) judgement.stale.push_back(std::move(x5u));
       }
     }
     PolicyInUse used = policy();

@@ -66,7 +66,7 @@ class OfflineVerifier {
   struct Judgement {
     Verdict verdict;
     Disposition disposition;
-    std::vector<std::string> certificates;  // x5u of all of its PASSporTs
+    std::vector<std::string> certificates;  // x5u of those at hand that led to a signer
     std::vector<std::string> missing;       // of certificates that are not at hand
     std::vector<std::string> stale;         // of such as should be fetched anew
     std::optional<Basis> basis;             // if the configuration says that evidence is kept

@@ -126,7 +126,8 @@ void PrintStart(const Service& service, const std::optional<Demo>& demo, const C
 // thread.
 void LimitHeaps() {
 #ifdef __GLIBC__
-  if (std::getenv("MALLOC_ARENA_MAX") != nullptr) return;
+  if (std::getenv("MALLOC_ARENA_MAX") != nullptr || std::getenv("GLIBC_TUNABLES") != nullptr)
+    return;
   (void)::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())));
 #endif
 }

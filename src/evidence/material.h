@@ -44,8 +44,9 @@ class MaterialEncoder {
     std::vector<SharedBlob> blobs;
   };
   using SharedTrustBlobs = std::shared_ptr<const TrustBlobs>;
-  /// What was made of objects, for as long as somebody else has them: of certificates that were
-  /// replaced nothing stays behind. Which object it is tells its owner, not its address.
+  /// What was made of objects, while somebody else has them: certificates that were replaced do not
+  /// live on here, and what was made of them goes when it is as much as what is in use. Which
+  /// object it is tells its owner, not its address.
   template <class Object, class Made>
   class Memory {
    public:

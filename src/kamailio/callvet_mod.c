@@ -139,12 +139,13 @@ static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t*
   int i, status, count = 0, fetched = 0;
   for (i = 0; i < missing->all; i++) {
     if (i < missing->count && fetched == CV_WAIT_MAX) continue;
-    if (missing->urls[i].len > (int)sizeof(kept[count])) return check_busy(msg, arguments);
+    if (missing->urls[i].len > (int)sizeof(kept[count])) continue; /* no URL that is fetched */
     memcpy(kept[count], missing->urls[i].s, missing->urls[i].len);
     urls[count].s = kept[count];
     urls[count++].len = missing->urls[i].len;
     if (i < missing->count) fetched++;
   }
+  if (fetched == 0) return check_busy(msg, arguments);
   call->deadline_ms = cv_now_ms() + cv_params.fetch_timeout;
   record->pending = 1;
   /* Before the transaction is made: it takes the XAVP along. */
@@ -158,7 +159,7 @@ static int suspend(sip_msg_t* msg, const cv_arguments_t* arguments, cv_record_t*
   status = cv_tmb.t_suspend(msg, &call->tindex, &call->tlabel);
   if (status > 0) return CV_STOP; /* cancelled already */
   if (status < 0) return check_busy(msg, arguments);
-  switch (cv_store_wait(urls, count, call)) {
+  switch (cv_store_wait(urls, fetched, count, call)) {
     case CV_WAITING:
       cv_count(CV_STAT_SUSPENDED);
       return CV_STOP;

@@ -329,28 +329,38 @@ static void remove_waiters(const cv_call_t* call) {
   }
 }
 
-static cv_wait_t wait_locked(const str* urls, int count, const cv_call_t* call) {
+/* The first of `urls` that are absent, as many as a call may have fetched, into `waited`. */
+static int absent_ones(const str* urls, int count, const str** waited) {
   int64_t now = cv_now();
-  int i, absent = 0, unqueued = 0, unknown = 0;
-  cv_call_t* kept;
-  for (i = 0; i < count; i++) {
+  int i, absent = 0;
+  for (i = 0; i < count && absent < CV_WAIT_MAX; i++) {
     entry_t* entry = find(&urls[i]);
     if (entry != NULL) entry->used_at = cv_now_ms(); /* it must stay until the call goes on */
-    if (is_there(&urls[i], now)) continue;
-    absent++;
+    if (!is_there(&urls[i], now)) waited[absent++] = &urls[i];
+  }
+  return absent;
+}
+
+static cv_wait_t wait_locked(const str* urls, int missing, int count, const cv_call_t* call) {
+  const str* waited[CV_WAIT_MAX];
+  int i, absent, unqueued = 0, unknown = 0;
+  cv_call_t* kept;
+  if (absent_ones(urls, missing, waited) == 0) return CV_NO_NEED;
+  absent = absent_ones(urls, count, waited);
+  for (i = 0; i < absent; i++) {
+    const entry_t* entry = find(waited[i]);
     if (entry != NULL && entry->in_flight) continue;
     unqueued++;
-    unknown += !is_known_host(&urls[i]);
+    unknown += !is_known_host(waited[i]);
   }
-  if (absent == 0) return CV_NO_NEED;
   if (store->suspended >= store->limits.suspended || !has_queue_room(unqueued, unknown) ||
       (kept = shm_malloc(sizeof(*kept))) == NULL)
     return CV_BUSY;
   *kept = *call;
   kept->pending = 0;
   kept->next = NULL;
-  for (i = 0; i < count; i++) {
-    if (!is_there(&urls[i], now) && add_waiter(&urls[i], kept) < 0) {
+  for (i = 0; i < absent; i++) {
+    if (add_waiter(waited[i], kept) < 0) {
       remove_waiters(kept);
       shm_free(kept);
       return CV_BUSY;
@@ -360,10 +370,10 @@ static cv_wait_t wait_locked(const str* urls, int count, const cv_call_t* call) 
   return CV_WAITING;
 }
 
-cv_wait_t cv_store_wait(const str* urls, int count, const cv_call_t* call) {
+cv_wait_t cv_store_wait(const str* urls, int missing, int count, const cv_call_t* call) {
   cv_wait_t result;
   lock_get(&store->lock);
-  result = wait_locked(urls, count, call);
+  result = wait_locked(urls, missing, count, call);
   lock_release(&store->lock);
   if (result == CV_WAITING) wake_fetcher();
   return result;

@@ -69,10 +69,11 @@ int64_t cv_now(void);
 
 cv_state_t cv_store_get(const str* url, cv_answer_t* answer);
 
-/* Makes `call` (copied) wait for those of `urls` that are not there, which are queued for fetching:
- * one fetch for all that wait. CV_NO_NEED: all are there. CV_BUSY: it would be over a limit;
- * nothing is done. */
-cv_wait_t cv_store_wait(const str* urls, int count, const cv_call_t* call);
+/* Makes `call` (copied) wait for the first CV_WAIT_MAX of `urls` that are not there, which are
+ * queued for fetching: one fetch for all that wait. The first `missing` are those that the caller
+ * lacks, the others it has. CV_NO_NEED: what is missing is there. CV_BUSY: it would be over a
+ * limit; nothing is done. */
+cv_wait_t cv_store_wait(const str* urls, int missing, int count, const cv_call_t* call);
 /* Whether one more call could wait. */
 int cv_store_has_room(void);
 /* Queues a fetch that nobody waits for; it is forgotten if its turn does not come within half a

@@ -158,29 +158,27 @@ static int put_missing(const callvet_verdict* verdict, int may_put, cv_missing_t
   return put;
 }
 
-/* Adds the other certificates of the call: it goes on in another process. */
+/* Adds the other certificates that the verdict rests on: it goes on in another process. */
 static void add_others(const callvet_verdict* verdict, cv_missing_t* missing) {
   size_t i;
-  int j;
   missing->all = missing->count;
   for (i = 0; i < verdict->certificates.count && missing->all < CV_URLS_MAX; i++) {
     const callvet_text url = verdict->certificates.items[i];
-    str name = {(char*)url.data, (int)url.size};
-    for (j = 0; j < missing->count && !STR_EQ(missing->urls[j], name); j++) {
-    }
-    if (j == missing->count) missing->urls[missing->all++] = name;
+    missing->urls[missing->all].s = (char*)url.data;
+    missing->urls[missing->all++].len = (int)url.size;
   }
 }
 
-/* This process has them, so that it never asks the table: they are in use all the same. */
+/* This process has them, so that it never asks the table: they are in use all the same. Those of
+ * calls that are refused are not: whoever is trusted could keep his own there. */
 static void note_used(const callvet_verdict* verdict) {
   size_t i;
+  if (verdict->reason_class != CALLVET_VERIFIED) return;
   for (i = 0; i < verdict->certificates.count && i < CV_URLS_MAX; i++) {
     const callvet_text url = verdict->certificates.items[i];
     str name = {(char*)url.data, (int)url.size};
-    cv_store_note_used(&name, verdict->reason_class == CALLVET_VERIFIED &&
-                                  url.size == verdict->x5u.size &&
-                                  memcmp(url.data, verdict->x5u.data, url.size) == 0);
+    cv_store_note_used(
+        &name, url.size == verdict->x5u.size && memcmp(url.data, verdict->x5u.data, url.size) == 0);
   }
 }
 

@@ -74,11 +74,13 @@ bool HasBrokenExtension(X509* x509) {
 Result<void> CheckIssuers(const Path& path) {
   for (size_t i = 0; i < path.size(); ++i) {
     const Certificate& certificate = path[i];
-    if (HasBrokenExtension(certificate.x509())) {
+    const bool is_anchor = i + 1 == path.size();
+    if (is_anchor ? (X509_get_extension_flags(certificate.x509()) & EXFLAG_INVALID) != 0
+                  : HasBrokenExtension(certificate.x509())) {
       return Invalid(certificate, "has an extension that cannot be decoded");
     }
     // RFC 5280 6.1.4 (k). What the anchor is, whoever gave it knows.
-    if (i + 1 < path.size() && X509_get_version(certificate.x509()) != X509_VERSION_3) {
+    if (!is_anchor && X509_get_version(certificate.x509()) != X509_VERSION_3) {
       return Invalid(certificate, "is not of version 3");
     }
     if (i == 0) continue;
@@ -122,10 +124,13 @@ bool IsUnderstood(X509* x509, X509_EXTENSION* extension) {
 // them, and some do.
 Result<void> CheckCriticalExtensions(const Path& path) {
   for (const Certificate& certificate : path) {
+    const bool is_anchor = &certificate == &path.back();
     for (int i = 0; i < X509_get_ext_count(certificate.x509()); ++i) {
       X509_EXTENSION* extension = X509_get_ext(certificate.x509(), i);
       if (X509_EXTENSION_get_critical(extension) == 0) continue;
       if (IsUnderstood(certificate.x509(), extension)) continue;
+      // RFC 5280 6.1.1 (d): for what an anchor may be used, whoever gave it knows.
+      if (is_anchor && X509_supported_extension(extension) == 1) continue;
       return Invalid(certificate, "has a critical extension that is not understood");
     }
   }

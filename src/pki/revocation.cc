@@ -135,6 +135,7 @@ class RevocationCheck {
       const bool old_counts = store_.revocation_policy() == RevocationPolicy::kBestEffort;
       auto usable = current || old_counts ? CheckAuthenticity(crl, target) : current;
       if (!usable) {
+        if (auto ok = CheckLostListing(crl, certificate); !ok) return ok.error();
         unusable = usable.error();
         continue;
       }
@@ -168,9 +169,31 @@ class RevocationCheck {
 
   // Fails if `crl` lists the certificate and is authentic; its age does not matter for that.
   Result<void> CheckStrayListing(const Crl& crl, size_t target) {
-    const auto since = crl.RevokedSince(path_[target]);
-    if (!since || !CheckAuthenticity(crl, target) || !MayList(crl, path_[target])) return {};
-    return Revoked(path_[target], *since, crl);
+    const Certificate& certificate = path_[target];
+    const auto since = crl.RevokedSince(certificate);
+    if (!since) return {};
+    if (!CheckAuthenticity(crl, target)) {
+      return NamesOthers(certificate, crl) ? Result<void>() : CheckLostListing(crl, certificate);
+    }
+    if (!MayList(crl, certificate)) return {};
+    return Revoked(certificate, *since, crl);
+  }
+
+  // An indirect list of a signer who was revoked since proves nothing, nor that whom it names is
+  // good again: a newer one is due, and until then the certificate does not pass.
+  Result<void> CheckLostListing(const Crl& crl, const Certificate& certificate) const {
+    if (!crl.indirect() || !crl.RevokedSince(certificate)) return {};
+    size_t tried = 0;
+    for (const Certificate& signer : store_.crl_signers()) {
+      if (signer.subject_der() != crl.issuer_der()) continue;
+      if (++tried > kMaxCrlSigners) break;
+      if (!crl.SignedBy(signer)) continue;
+      const auto ok = CheckCrlSigner(signer, store_.crl_anchors(), store_, at_);
+      if (ok || ok.error().reason != Reason::kCertificateRevoked) continue;
+      return Fail(Reason::kCrlInvalid, Describe(crl) + " names " + Quote(certificate.subject()) +
+                                           ", but " + ok.error().detail);
+    }
+    return {};
   }
 
   // Whether an authentic list that the certificate does not point to is believed about it.

@@ -19,7 +19,8 @@ namespace callvet {
 enum class RevocationPolicy : uint8_t {
   kIfCovered,   // a certificate that no CRL speaks for passes; a covering CRL must be good
   kRequired,    // every certificate below the anchor must be covered by a good CRL
-  kBestEffort,  // only a good CRL, or a stale one, that lists the certificate refuses it
+  kBestEffort,  // only a good CRL, a stale one, or one whose signer was revoked, that lists the
+                // certificate refuses it
 };
 
 /// Everything that decides whom callvet trusts: anchors, CRLs and who may sign indirect CRLs. An

@@ -2,10 +2,10 @@
 #include "verify/call.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "syntax/sip_date.h"
-#include "syntax/split.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -28,10 +28,23 @@ constexpr size_t kMinWholeNumber = 10;
 // Shorter ones may be extensions of a PBX, also where a phone says that they are numbers.
 constexpr size_t kMinCode = 5;
 constexpr size_t kMinLocalNumber = 7;
-// A local form is a number from some digit on, behind at most so many that are none of it: "0",
-// "8", "00", an outside line.
-constexpr size_t kMostPrefix = 3;
-constexpr size_t kFewestShared = 6;
+// What is dialled in front of a number in local form somewhere, and how many of its digits must
+// follow: trunk prefixes, Argentina's 15, an outside line. Any digit would let other subscribers of
+// a country with eight or nine digits pass.
+struct TrunkPrefix {
+  std::string_view digits;
+  size_t fewest_behind;
+};
+constexpr auto kTrunkPrefixes = std::to_array<TrunkPrefix>({{"", 7},
+                                                            {"0", 6},
+                                                            {"00", 6},
+                                                            {"01", 6},
+                                                            {"06", 6},
+                                                            {"15", 6},
+                                                            {"1", 7},
+                                                            {"8", 7},
+                                                            {"9", 7},
+                                                            {"91", 7}});
 
 // What a Request-URI is: a number to compare, something that looks like one, or another URI.
 struct Target {
@@ -41,18 +54,32 @@ struct Target {
   std::string ignored;  // why there is no number
 };
 
-// tel, or what somebody dials (RFC 3261 19.1.1, RFC 4967), whatever its spelling.
+// Whether `parameter` of a URI says so, whatever its spelling.
+bool SaysPhone(std::string_view parameter) {
+  std::string text = ToLower(PercentDecoded(parameter));
+  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '"' || c <= ' '; }),
+             text.end());
+  return text == "user=phone" || text == "user=dialstring";
+}
+
+// tel, or what somebody dials (RFC 3261 19.1.1, RFC 4967).
 bool SaysItIsANumber(std::string_view uri) {
   if (EqualsIgnoreCase(uri.substr(0, 4), "tel:")) return true;
   const size_t at = uri.rfind('@');
-  const size_t host = at == std::string_view::npos ? 0 : at;
-  const std::string_view parameters =
-      uri.substr(host, uri.find_first_of(">?", host) - host);  // the host is none
-  const auto pieces = SplitOutsideQuotes(parameters, ';');
-  return std::any_of(pieces.begin() + 1, pieces.end(), [](std::string_view piece) {
-    const std::string parameter = ToLower(PercentDecoded(Trim(piece)));
-    return parameter == "user=phone" || parameter == "user=dialstring";
-  });
+  std::string_view rest = uri.substr(at == std::string_view::npos ? 0 : at);
+  rest = rest.substr(0, rest.find_first_of(">?"));
+  // Without a user part a trunk writes it behind its own address.
+  const std::string_view host = rest.substr(0, rest.find(';'));
+  const std::string_view address = host.substr(std::min(host.find(':') + 1, host.size()));
+  const bool is_address = std::any_of(address.begin(), address.end(),
+                                      [](char c) { return IsAlpha(c) || c == '.' || c == ':'; });
+  if (at == std::string_view::npos && is_address) return false;
+  for (size_t begin = host.size(); begin < rest.size();) {
+    const size_t end = std::min(rest.find(';', begin + 1), rest.size());
+    if (SaysPhone(rest.substr(begin + 1, end - begin - 1))) return true;
+    begin = end;
+  }
+  return false;
 }
 
 // True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan), a
@@ -187,32 +214,53 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan) {
                      [&](const std::string& uri) { return party.MatchesUri(uri); });
 }
 
-bool IsLocalFormOf(std::string_view local, std::string_view number) {
-  if (local.ends_with(number)) return true;  // a short code behind an area's
-  for (size_t prefix = 0; prefix <= kMostPrefix && prefix + kFewestShared <= local.size();
-       ++prefix) {
-    if (number.ends_with(local.substr(prefix))) return true;
+namespace {
+
+// "0571" and "86" in front of a short code: an area's code, or the country's; without a plan, some
+// country's.
+bool IsAreaOrCountry(std::string_view prefix, const DialPlan* plan) {
+  constexpr size_t kMost = 5;
+  if (prefix.starts_with('0')) return prefix.size() <= kMost;
+  const auto plans = AllDialPlans();
+  return plan != nullptr ? prefix == plan->country_code
+                         : std::any_of(plans.begin(), plans.end(), [&](const DialPlan& other) {
+                             return other.country_code == prefix;
+                           });
+}
+
+}  // namespace
+
+bool IsLocalFormOf(std::string_view local, std::string_view number, const DialPlan* plan) {
+  if (local.ends_with(number)) {
+    const std::string_view prefix = local.substr(0, local.size() - number.size());
+    return prefix.empty() || IsAreaOrCountry(prefix, plan);
   }
-  return false;
+  return std::any_of(kTrunkPrefixes.begin(), kTrunkPrefixes.end(), [&](const TrunkPrefix& prefix) {
+    if (!local.starts_with(prefix.digits)) return false;
+    const std::string_view rest = local.substr(prefix.digits.size());
+    return rest.size() >= prefix.fewest_behind && number.ends_with(rest);
+  });
 }
 
 bool FitsLocalTarget(const DestClaim& dest, const Call& call) {
   if (!call.local_target || Matches(*call.local_target, dest, call.options.dial_plan)) return true;
   return std::any_of(dest.tn.begin(), dest.tn.end(), [&](const std::string& tn) {
     const auto number = TelephoneNumber::ParseClaim(tn, call.options.dial_plan);
-    return number && IsLocalFormOf(call.local_target->canonical(), number->canonical());
+    return number && IsLocalFormOf(call.local_target->canonical(), number->canonical(),
+                                   call.options.dial_plan);
   });
 }
 
 std::vector<Party> CalledForCompact(const Call& call) {
   if (!call.request_uri && !call.local_target) return call.called;
   std::vector<Party> parties;
-  std::copy_if(
-      call.called.begin(), call.called.end(), std::back_inserter(parties), [&](const Party& party) {
-        if (!party.tn()) return false;
-        return call.request_uri ? party.canonical() == call.request_uri->canonical()
-                                : IsLocalFormOf(call.local_target->canonical(), party.canonical());
-      });
+  std::copy_if(call.called.begin(), call.called.end(), std::back_inserter(parties),
+               [&](const Party& party) {
+                 if (!party.tn()) return false;
+                 return call.request_uri ? party.canonical() == call.request_uri->canonical()
+                                         : IsLocalFormOf(call.local_target->canonical(),
+                                                         party.canonical(), call.options.dial_plan);
+               });
   return parties;
 }
 

@@ -59,8 +59,8 @@ bool Matches(const Party& party, const PartyClaim& claim, const DialPlan* plan);
 bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan);
 
 /// False if the call goes to a number in local form (Call::local_target) that can be none of
-/// `dest`: behind a prefix of three digits at most, the number of a claim does not end so with six
-/// digits or more, nor it with that of a claim (a short code behind an area's).
+/// `dest`: the number of no claim ends so, without what may be dialled in front of it somewhere (a
+/// trunk prefix), nor is that of a claim a short code behind an area's or a country's code.
 bool FitsLocalTarget(const DestClaim& dest, const Call& call);
 
 /// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,

@@ -671,6 +671,16 @@ class Fetching(SipTest):
             self.assertEqual((reply.code, reply.header("X-Callvet")), (486, "verified"), reply.text)
             self.assertEqual(self.lab.web.requests.count(f"/any-first-{name}"), fetched)
 
+    def test_tokens_that_were_refused_fetch_nothing(self):
+        """Nor do they keep the good one from being fetched."""
+        kamailio = self.start()
+        old = {"iat": int(time.time()) - 7200}
+        refused = [self.lab.sign(x5u=f"/any-refused-{i}", payload=old) for i in range(6)]
+        refused.append(self.lab.sign(x5u="/any-" + "x" * 3000, payload=old))
+        self.call(kamailio, self.lab.sign(x5u="/any-good"), *refused, code=486, reason="verified")
+        self.assertEqual(kamailio.stats()["fetches"], 1)
+        self.assertEqual([path for path in self.lab.web.requests if "refused" in path or "xxx" in path], [])
+
     def test_a_call_that_goes_on_though_it_may_not_wait_is_answered(self):
         """tm of Kamailio 5.6 drops the replies of a transaction that was suspended and is no more."""
         config = self.lab.write_config("open.json", {"default": {"certificate_unavailable": "open"}})

@@ -625,6 +625,14 @@ TEST(ChainTest, BytesBehindAnExtensionsValue_IsChainInvalid) {
   EXPECT_THAT(verify(LeafSpec(), "1.2.3.4.5", "any text"), Succeeds());
 }
 
+// RFC 5280 6.1.1 (d): of an anchor the name and the key are asked.
+TEST(ChainTest, C14_WhatElseStandsInAnAnchorIsNotAsked) {
+  CertSpec spec = CaSpec("/C=US/O=Test CA/CN=SHAKEN Root");
+  spec.text_extensions = {{NID_ext_key_usage, "critical,clientAuth"}};
+  const auto root = test::IssueSelfSigned(spec);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), root)}, {root}), Succeeds());
+}
+
 TEST(ChainTest, CaWithoutAName_IsChainInvalid) {  // RFC 5280 4.1.2.6
   const auto root = IssueRoot();
   const auto nameless = Issue(CaSpec(""), root);

@@ -492,6 +492,35 @@ TEST_F(IndirectCrlTest, C33_SignerThatItsOwnAuthorityRevoked) {
   EXPECT_THAT(verify(MakeCrl(Listing({pa_ca}), pa_root_)), FailsWith(Reason::kCrlInvalid));
 }
 
+// What it listed is not good again because its signer was replaced.
+TEST_F(IndirectCrlTest, C33_WhoWasListedByARevokedSignerDoesNotPass) {
+  const auto pa_ca = Issue(CaSpec("/C=US/O=STI-PA/CN=STI-PA CA"), pa_root_);
+  const auto signer = Issue(SignerSpec(), pa_ca);
+  const auto without_point = Issue(LeafSpec(), *ca_);
+  for (const auto policy : {RevocationPolicy::kIfCovered, RevocationPolicy::kBestEffort}) {
+    for (const TestCert& leaf : {*leaf_, without_point}) {
+      const auto verify = [&](const CrlSpec& list, const CrlSpec& of_ca) {
+        return VerifyChain(BundleOf({leaf, *ca_}),
+                           *StoreOf({.anchors = {root_},
+                                     .crls = {MakeCrl(list, signer), MakeCrl(of_ca, pa_ca)},
+                                     .crl_anchors = {pa_root_},
+                                     .crl_signers = {signer, pa_ca},
+                                     .policy = policy}),
+                           kNow);
+      };
+      EXPECT_THAT(verify(Indirect({leaf}), Listing({pa_ca})),
+                  FailsWith(Reason::kCertificateRevoked));
+      EXPECT_THAT(verify(Indirect({leaf}), Listing({signer})), FailsWith(Reason::kCrlInvalid));
+      CrlSpec forged = Indirect({leaf});
+      forged.signature = test::Signature::kBroken;
+      if (policy == RevocationPolicy::kBestEffort) {
+        EXPECT_THAT(verify(forged, Listing({signer})), Succeeds());
+        EXPECT_THAT(verify(Indirect(), Listing({signer})), Succeeds());
+      }
+    }
+  }
+}
+
 TEST_F(IndirectCrlTest, C33_ListsByAKeyOfACaThatTheStiPaRevoked) {
   CertSpec spec = CaSpec("/C=US/O=Test CA/CN=SHAKEN CA");
   spec.distribution_points = {{kUri, kPaName}};

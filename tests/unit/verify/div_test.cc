@@ -569,7 +569,9 @@ TEST(Div, D4_ALocalNumberThatSaysItIsOne_IsTheSignedOnesOrAnothers) {
        {"sip:5550102@h;user=phone", "tel:5550102", "tel:5550102;phone-context=example.org",
         "sip:155550102@h;user=phone", "tel:87654321", "sip:555-0102@h;user=phone", "<tel:5550102>",
         " tel:5550102", "sip:5550102@h;us%65r=%70hone", "sip:5550102@h;user=ip;user=phone",
-        "sip:5550102@h;transport=udp;USER=dialstring", "sip:95588012@h;user=phone?x=y"}) {
+        "sip:5550102@h;transport=udp;USER=dialstring", "sip:95588012@h;user=phone?x=y",
+        "sip:5550102@h;x=\";user=phone", "sip:5550102@h;user=\"phone\"",
+        "sip:5550102@h;user=phone%20", "tel:9550101", "tel:22550101", "tel:6125550101"}) {
     call.request.target = target;
     const Verdict verdict = call.Judge({shaken}, 0);
     EXPECT_EQ(verdict.reason, Reason::kDestMismatch) << target;
@@ -577,7 +579,9 @@ TEST(Div, D4_ALocalNumberThatSaysItIsOne_IsTheSignedOnesOrAnothers) {
   for (const char* target :
        {"sip:5550101@h;user=phone", "tel:5550101", "tel:555-0101;phone-context=example.org",
         "sip:05550101@h;user=phone", "tel:15550101", "tel:95550101", "tel:005550101",
-        "sip:1001@h;user=phone", "sip:5550102@h", "tel:0102", "tel:*675550102"}) {
+        "sip:1001@h;user=phone", "sip:5550102@h", "tel:0102", "tel:*675550102",
+        "sip:10.0.0.5:5060;user=phone", "sip:pbx.example.com;user=phone",
+        "sip:[2001:db8::1];user=phone"}) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
   }
@@ -618,8 +622,11 @@ TEST(Div, D4_AShortCodeBehindAnArea) {
       call.request.target = target;
       EXPECT_EQ(call.Judge({to_code}, 0).reason, Reason::kNone) << target << country;
     }
-    call.request.target = "sip:01095599@ims.example.org;user=phone";
-    EXPECT_EQ(call.Judge({to_code}, 0).reason, Reason::kDestMismatch) << country;
+    for (const char* other :
+         {"sip:01095599@ims.example.org;user=phone", "tel:65595588", "tel:9595588"}) {
+      call.request.target = other;
+      EXPECT_EQ(call.Judge({to_code}, 0).reason, Reason::kDestMismatch) << other << country;
+    }
   }
 }
 
