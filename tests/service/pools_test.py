@@ -321,7 +321,8 @@ class Shared(Served):
             self.wait_until(flagged)
             pool, = self.listed(server)["pools"]
             self.assertEqual((pool["value"], pool["counted_by"]), ("bad", "all"))
-            self.assertGreaterEqual(pool["figures"]["calls"], 140)
+            # The last calls of the other one may not have been told of yet.
+            self.assertGreater(pool["figures"]["calls"], 100)
             self.assertTrue(pool["sample"])
             self.assertEqual(self.call(server, trunk="bad")["disposition"]["reason"], "caller-pool")
         # Released at one, it is at both.
