@@ -631,6 +631,9 @@ TEST(ChainTest, C14_WhatElseStandsInAnAnchorIsNotAsked) {
   spec.text_extensions = {{NID_ext_key_usage, "critical,clientAuth"}};
   const auto root = test::IssueSelfSigned(spec);
   EXPECT_THAT(Verify({Issue(LeafSpec(), root)}, {root}), Succeeds());
+  spec.raw_extensions = {{"1.2.3.4.5", "any", test::Criticality::kCritical}};
+  const auto unknown = test::IssueSelfSigned(spec);
+  EXPECT_THAT(Verify({Issue(LeafSpec(), unknown)}, {unknown}), FailsWith(Reason::kChainInvalid));
 }
 
 TEST(ChainTest, CaWithoutAName_IsChainInvalid) {  // RFC 5280 4.1.2.6

@@ -516,6 +516,16 @@ TEST_F(IndirectCrlTest, C33_WhoWasListedByARevokedSignerDoesNotPass) {
       if (policy == RevocationPolicy::kBestEffort) {
         EXPECT_THAT(verify(forged, Listing({signer})), Succeeds());
         EXPECT_THAT(verify(Indirect(), Listing({signer})), Succeeds());
+        // Nor is a stranger's list one.
+        const auto stranger = Issue(SignerSpec(), test::IssueRoot("/C=US/O=STI-PA/CN=Other"));
+        EXPECT_THAT(VerifyChain(BundleOf({leaf, *ca_}),
+                                *StoreOf({.anchors = {root_},
+                                          .crls = {MakeCrl(Indirect({leaf}), stranger)},
+                                          .crl_anchors = {pa_root_},
+                                          .crl_signers = {stranger},
+                                          .policy = policy}),
+                                kNow),
+                    Succeeds());
       }
     }
   }

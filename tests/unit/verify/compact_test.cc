@@ -71,6 +71,18 @@ TEST(Compact, A42_PartiesAreNeeded) {
   EXPECT_EQ(called.ReasonOf(), Reason::kCalledMissing);
 }
 
+TEST(Compact, F4_ACallToALocalNumber) {
+  CompactCall call;
+  for (const char* target : {"tel:5550101", "sip:05550101@h;user=phone"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.ReasonOf(), Reason::kNone) << target;
+  }
+  call.request.target = "tel:5550102";
+  EXPECT_EQ(call.ReasonOf(), Reason::kDestMismatch);
+  call.request.dest = {"tel:5550102"};
+  EXPECT_EQ(call.ReasonOf(), Reason::kSignatureInvalid);
+}
+
 // It is rebuilt for the called party, so that must be where the call goes.
 TEST(Compact, F4_ACallThatGoesElsewhere_IsDestMismatch) {
   CompactCall call;

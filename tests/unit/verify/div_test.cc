@@ -585,6 +585,13 @@ TEST(Div, D4_ALocalNumberThatSaysItIsOne_IsTheSignedOnesOrAnothers) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
   }
+  const std::string as_dialled =
+      call.Header(call.MakeCarrier(), {"", ClaimsTo(1, {{"dest", R"({"tn":["5550101"]})"}})});
+  call.request.target = "tel:5550101";
+  call.request.dest = {"tel:5550101"};
+  EXPECT_EQ(call.Judge({as_dialled}, 0).reason, Reason::kNone);
+  call.request.target = "sip:;user=phone";
+  EXPECT_EQ(call.Judge({as_dialled}, 0).reason, Reason::kDestMismatch) << "nobody's";
   call.request.target = "tel:5550102";
   call.request.dest = {"+12155550101", "tel:5550102"};
   EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch) << "it was not signed for";
