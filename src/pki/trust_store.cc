@@ -174,12 +174,6 @@ Result<void> TrustStoreBuilder::AddCrls(std::string_view bytes, std::string_view
   return {};
 }
 
-Result<void> TrustStoreBuilder::AddCrlFile(const std::filesystem::path& path) {
-  const auto bytes = ReadFile(path);
-  if (!bytes) return bytes.error();
-  return AddCrls(*bytes, path.string());
-}
-
 Result<void> TrustStoreBuilder::AddCrlSignerFile(const std::filesystem::path& path) {
   const auto bytes = ReadFile(path);
   if (!bytes) return bytes.error();

@@ -87,8 +87,6 @@ class TrustStoreBuilder {
   /// CRLs (PEM or DER) of `bytes`, and the certificates beside them as CRL signers.
   /// Fails with kFileInvalid (no CRL, or one or a certificate that cannot be used).
   Result<void> AddCrls(std::string_view bytes, std::string_view source);
-  /// The same from a file. Fails also with kFileUnreadable.
-  Result<void> AddCrlFile(const std::filesystem::path& path);
   /// One CRL that was decoded already.
   void AddCrl(const Crl& crl) { store_.crls_.push_back(crl); }
   /// Certificates that may have signed indirect CRLs; trusted only through CRL anchors.

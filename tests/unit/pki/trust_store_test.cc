@@ -99,7 +99,6 @@ TEST_F(TrustStoreTest, Directory) {
 TEST_F(TrustStoreTest, PathsThatHoldNothing) {
   EXPECT_THAT(builder_.AddAnchorPath(directory_), FailsWith(Reason::kFileInvalid));
   EXPECT_THAT(builder_.AddAnchorPath(directory_ / "missing"), FailsWith(Reason::kFileUnreadable));
-  EXPECT_THAT(builder_.AddCrlFile(directory_ / "missing"), FailsWith(Reason::kFileUnreadable));
 }
 
 TEST_F(TrustStoreTest, FileOfAnyEnding) {
@@ -115,7 +114,7 @@ TEST_F(TrustStoreTest, CrlsAndTheirSigners) {
   const auto root = IssueRoot();
   const std::string der = MakeCrl({}, root);
   EXPECT_THAT(builder_.AddCrls(der, "x"), Succeeds());
-  EXPECT_THAT(builder_.AddCrlFile(Write("x.crl", ToPem("X509 CRL", der) + root.pem)), Succeeds());
+  EXPECT_THAT(builder_.AddCrls(ToPem("X509 CRL", der) + root.pem, "x"), Succeeds());
   const auto store = builder_.Build();
   EXPECT_EQ(store->crls().size(), 2U);
   EXPECT_THAT(store->crl_signers(), ElementsAre(root.certificate));

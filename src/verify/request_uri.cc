@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "verify/request_uri.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "syntax/uri.h"
+
+namespace callvet {
+namespace {
+
+// Nothing shorter is taken for a whole number that was written without '+'.
+constexpr size_t kMinWholeNumber = 10;
+// Shorter ones may be extensions of a PBX, also where a phone says that they are numbers.
+constexpr size_t kMinCode = 5;
+constexpr size_t kMinLocalNumber = 7;
+// What is dialled in front of a number in local form somewhere, and how many of its digits must
+// follow: trunk prefixes, Argentina's 15, an outside line. Any digit would let other subscribers of
+// a country with eight or nine digits pass.
+struct TrunkPrefix {
+  std::string_view digits;
+  size_t fewest_behind;
+};
+constexpr auto kTrunkPrefixes = std::to_array<TrunkPrefix>({{"", 7},
+                                                            {"0", 6},
+                                                            {"00", 6},
+                                                            {"01", 6},
+                                                            {"06", 6},
+                                                            {"15", 6},
+                                                            {"1", 7},
+                                                            {"8", 7},
+                                                            {"9", 7},
+                                                            {"91", 7}});
+
+// Whether `parameter` of a URI says so, whatever its spelling.
+bool SaysPhone(std::string_view parameter) {
+  std::string text = ToLower(PercentDecoded(parameter));
+  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '"' || c <= ' '; }),
+             text.end());
+  return text == "user=phone" || text == "user=dialstring";
+}
+
+// tel, or what somebody dials (RFC 3261 19.1.1, RFC 4967).
+bool SaysItIsANumber(std::string_view uri) {
+  if (EqualsIgnoreCase(uri.substr(0, 4), "tel:")) return true;
+  const size_t at = uri.rfind('@');
+  std::string_view rest = uri.substr(at == std::string_view::npos ? 0 : at);
+  rest = rest.substr(0, rest.find_first_of(">?"));
+  // Without a user part a trunk writes it behind its own address.
+  const std::string_view host = rest.substr(0, rest.find(';'));
+  const std::string_view address = host.substr(std::min(host.find(':') + 1, host.size()));
+  const bool is_address = std::any_of(address.begin(), address.end(),
+                                      [](char c) { return IsAlpha(c) || c == '.' || c == ':'; });
+  if (at == std::string_view::npos && is_address) return false;
+  for (size_t begin = host.size(); begin < rest.size();) {
+    const size_t end = std::min(rest.find(';', begin + 1), rest.size());
+    if (SaysPhone(rest.substr(begin + 1, end - begin - 1))) return true;
+    begin = end;
+  }
+  return false;
+}
+
+// True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan), a
+// short code of the plan that is no extension, or so many digits that they are compared as those of
+// To are. An extension says nothing.
+bool IsComparable(const TelephoneNumber& number, std::string_view uri, const DialPlan* plan) {
+  if (number.global()) return true;
+  if (number.local() && (number.canonical().size() >= kMinCode || SaysItIsANumber(uri)))
+    return true;
+  const std::string& digits = number.canonical();
+  if (digits.size() >= kMinWholeNumber && std::all_of(digits.begin(), digits.end(), IsDigit)) {
+    return true;
+  }
+  return plan != nullptr && digits.starts_with(plan->country_code) &&
+         digits.size() >= plan->country_code.size() + plan->min_national;
+}
+
+// A subscriber's number without country or area, that says it is a number.
+bool IsLocalNumber(const TelephoneNumber& number, std::string_view uri) {
+  const std::string& digits = number.canonical();
+  return digits.size() >= kMinLocalNumber && std::all_of(digits.begin(), digits.end(), IsDigit) &&
+         SaysItIsANumber(uri);
+}
+
+// Two URIs in one: the next element may take the other one.
+bool HoldsTwo(const std::string& text) {
+  const auto spec = AddrSpec(text);
+  if (!spec) return text.find('<') != std::string::npos;
+  return std::count(spec->begin(), spec->end(), '@') > 1;
+}
+
+// "0571" and "86" in front of a short code: an area's code, or the country's; without a plan, some
+// country's.
+bool IsAreaOrCountry(std::string_view prefix, const DialPlan* plan) {
+  constexpr size_t kMost = 5;
+  if (prefix.starts_with('0')) return prefix.size() <= kMost;
+  const auto plans = AllDialPlans();
+  return plan != nullptr ? prefix == plan->country_code
+                         : std::any_of(plans.begin(), plans.end(), [&](const DialPlan& other) {
+                             return other.country_code == prefix;
+                           });
+}
+
+}  // namespace
+
+RequestUri RequestUri::Read(const std::string& text, const VerifierOptions& options) {
+  if (options.target_policy == TargetPolicy::kToOnly) {
+    return {.ignored = "it is to be ignored"};
+  }
+  if (HoldsTwo(text)) return {.number = Party::Nobody(text)};
+  // A Request-URI has no header parameters: what follows is its own.
+  const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
+  const std::string uri(bare_uri ? Trim(text) : AddrSpec(text).value_or(text));
+  auto party = Party::Parse(bare_uri ? "<" + uri + ">" : text, options.dial_plan);
+  const bool is_number = party && party->tn();
+  if (is_number && IsComparable(*party->tn(), uri, options.dial_plan)) {
+    return {.number = *party};
+  }
+  if (is_number && IsLocalNumber(*party->tn(), uri)) {
+    return {.local = *party, .contact = *party};
+  }
+  // It says that it is a number, which cannot be read; somebody else may read one.
+  if (!is_number && HasPhoneContext(text)) return {.number = Party::Nobody(text)};
+  RequestUri target;
+  if (party) target.contact = *party;
+  target.ignored = !party        ? "it cannot be read: " + party.error().detail
+                   : party->tn() ? "it is no whole number"
+                                 : "it is no telephone number";
+  // What the next element may take for a number is compared as such, or is nobody's.
+  const std::string dialled = DialledPart(uri, kMinWholeNumber);
+  if (dialled.empty() && (party || !SaysItIsANumber(uri))) return target;
+  const auto number = Party::Parse(dialled, options.dial_plan);
+  const bool comparable =
+      number && number->tn() && IsComparable(*number->tn(), uri, options.dial_plan);
+  target.number = comparable ? *number : Party::Nobody(text);
+  return target;
+}
+
+bool IsLocalFormOf(std::string_view local, std::string_view number, const DialPlan* plan) {
+  if (local.ends_with(number)) {
+    const std::string_view prefix = local.substr(0, local.size() - number.size());
+    return prefix.empty() || IsAreaOrCountry(prefix, plan);
+  }
+  return std::any_of(kTrunkPrefixes.begin(), kTrunkPrefixes.end(), [&](const TrunkPrefix& prefix) {
+    if (!local.starts_with(prefix.digits)) return false;
+    const std::string_view rest = local.substr(prefix.digits.size());
+    return rest.size() >= prefix.fewest_behind && number.ends_with(rest);
+  });
+}
+
+}  // namespace callvet

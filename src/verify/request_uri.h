@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "callvet/verifier.h"
+#include "syntax/party.h"
+
+namespace callvet {
+
+/// What a Request-URI is: a number to compare, something that looks like one, or another URI. A
+/// value.
+struct RequestUri {
+  /// The number that it is or may be taken for (DialledPart), nobody's if that cannot be read.
+  std::optional<Party> number{};
+  /// A number in local form, seven digits and more, that says it is one: who it is depends on where
+  /// it is dialled.
+  std::optional<Party> local{};
+  /// The URI that it is where it is no whole number.
+  std::optional<Party> contact{};
+  /// Why there is neither `number` nor `local`; else empty.
+  std::string ignored{};
+
+  /// Never fails: what cannot be read is ignored, or nobody's if the next element may read a
+  /// number.
+  static RequestUri Read(const std::string& text, const VerifierOptions& options);
+};
+
+/// Whether `local`, a number in local form, may be dialled for `number` (both canonical): its end,
+/// behind nothing or a trunk prefix; or `number` is a short code, behind an area's or a country's
+/// code.
+bool IsLocalFormOf(std::string_view local, std::string_view number, const DialPlan* plan);
+
+}  // namespace callvet
