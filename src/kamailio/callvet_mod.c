@@ -3,6 +3,7 @@
  * callvet: verifies the caller's number by STIR/SHAKEN. See README.md.
  */
 #include <callvet/callvet.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -317,29 +318,42 @@ static int own_processes(void) {
   return 1 + (cv_evidence_is_kept() != 0) + (cv_pools_are_counted() != 0);
 }
 
+/* Names the first parameter that is out of its range. */
+static int check_limits(void) {
+  const struct {
+    const char* name;
+    int value;
+    int least;
+    int most;
+    int unset; /* may be CV_UNSET */
+  } limits[] = {
+      {"fetch_max", cv_params.fetch_max, 1, 16, 0}, /* the library has no more under way */
+      {"fetch_timeout", cv_params.fetch_timeout, 50, 60 * 1000, 0}, /* tm ends a call at last */
+      {"iat_window", cv_params.iat_window, 1, INT_MAX, 1},
+      {"cache_max", cv_params.cache_max, 16, INT_MAX, 0},
+      {"cache_kbytes", cv_params.cache_kbytes, 0, INT_MAX, 0},
+      {"suspend_max", cv_params.suspend_max, 0, INT_MAX, 0},
+      {"queue_max", cv_params.queue_max, 1, INT_MAX, 0},
+      {"negative_expire", cv_params.negative_expire, 1, INT_MAX, 0},
+      {"evidence_days", cv_params.evidence_days, 0, INT_MAX, 1},
+      {"evidence_queue", cv_params.evidence_queue, 64, 1024 * 1024, 0},
+  };
+  size_t i;
+  for (i = 0; i < sizeof(limits) / sizeof(limits[0]); ++i) {
+    if (limits[i].unset && limits[i].value == CV_UNSET) continue;
+    if (limits[i].value >= limits[i].least && limits[i].value <= limits[i].most) continue;
+    LM_ERR("parameter %s: %d is not from %d to %d\n", limits[i].name, limits[i].value,
+           limits[i].least, limits[i].most);
+    return -1;
+  }
+  return 0;
+}
+
 static int mod_init(void) {
   cv_limits_t limits = {cv_params.cache_max,       cv_params.suspend_max, cv_params.queue_max,
                         cv_params.negative_expire, cv_params.fetch_max,   cache_bytes()};
   str trunk = {cv_params.trunk, 0};
-  if (cv_params.fetch_max < 1 || cv_params.fetch_max > 16) {
-    /* The library has no more under way, whatever threads there are. */
-    LM_ERR("parameter fetch_max: %d is not from 1 to 16\n", cv_params.fetch_max);
-    return -1;
-  }
-  if (cv_params.iat_window != CV_UNSET && cv_params.iat_window < 1) {
-    LM_ERR("parameter iat_window: %d is less than 1 second\n", cv_params.iat_window);
-    return -1;
-  }
-  if (cv_params.evidence_days != CV_UNSET && cv_params.evidence_days < 0) {
-    LM_ERR("parameter evidence_days: %d is negative\n", cv_params.evidence_days);
-    return -1;
-  }
-  if (cv_params.cache_max < 16 || cv_params.fetch_timeout < 50 || cv_params.suspend_max < 0 ||
-      cv_params.queue_max < 1 || cv_params.negative_expire < 1 || cv_params.cache_kbytes < 0 ||
-      cv_params.evidence_queue < 64 || cv_params.evidence_queue > 1024 * 1024) {
-    LM_ERR("a limit is out of range\n");
-    return -1;
-  }
+  if (check_limits() < 0) return -1;
   if (callvet_abi_version() < CALLVET_ABI_VERSION) {
     LM_ERR("libcallvet %s is older than this module\n", callvet_version());
     return -1;

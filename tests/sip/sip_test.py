@@ -486,7 +486,7 @@ class Dialogs(SipTest):
             self.keep_route(kamailio)
             invite = self.callee.last
             for back in (False, True):
-                for method in ("PRACK", "UPDATE"):
+                for method in ("PRACK", "UPDATE", "INFO", "OPTIONS"):
                     self.assertEqual(self.within(kamailio, method, back=back), (200, True), (method, back))
                 self.assertEqual(self.within(kamailio, "INVITE", back=back), (428, False))
                 self.assertEqual(self.within(kamailio, "REFER", back=back), (481, False))
