@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "pki/path_builder.h"
 
 namespace callvet {
 
@@ -16,7 +17,7 @@ Result<void> HandedCertificates::Put(std::string_view x5u, std::string_view byte
                                      const HandedTimes& times) {
   auto bundle = ParseBundle(bytes);
   if (!bundle) return bundle.error();
-  const sys_seconds latest = std::max(EarliestNotAfter(*bundle), times.fetched_at + kHandedAtLeast);
+  const sys_seconds latest = std::max(EndOf(*bundle), times.fetched_at + kHandedAtLeast);
   const auto entry = std::make_shared<const CachedCertificates>(CachedCertificates{
       std::make_shared<const CertificateBundle>(std::move(*bundle)), times.fetched_at,
       std::min(times.fresh_until, latest), std::min(times.stale_until, latest)});

@@ -384,7 +384,7 @@ X509* Certificate::x509() const {
 Result<CertificateBundle> ParseBundle(std::string_view bytes, size_t max_certificates) {
   CertificateBundle bundle;
   if (LooksLikeDer(bytes)) {
-    auto certificate = Certificate::ParseDer(bytes);
+    auto certificate = Certificate::ParseDer(WithoutLineEnds(bytes));
     if (!certificate) return certificate.error();
     bundle.push_back(std::move(*certificate));
     return bundle;

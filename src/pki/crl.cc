@@ -401,7 +401,7 @@ std::optional<sys_seconds> Crl::RevokedSince(const Certificate& certificate) con
 Result<std::vector<Crl>> ParseCrls(std::string_view bytes) {
   std::vector<Crl> crls;
   if (LooksLikeDer(bytes)) {
-    auto crl = Crl::ParseDer(bytes);
+    auto crl = Crl::ParseDer(WithoutLineEnds(bytes));
     if (!crl) return crl.error();
     crls.push_back(std::move(*crl));
     return crls;

@@ -174,11 +174,34 @@ class PathSearch {
   std::string missing_;
 };
 
+// Not itself, nor one that only an anchor of the same name and key could stand for.
+bool MayVouch(const Certificate& issuer, const Certificate& child) {
+  return issuer.subject_der() == child.issuer_der() &&
+         issuer.subject_der() != issuer.issuer_der() && CheckIssued(issuer, child) == X509_V_OK;
+}
+
 }  // namespace
 
 Result<std::vector<Certificate>> FindPath(const PathQuery& query, const PathJudge& judge) {
   const ErrorQueueDrain drain;
   return PathSearch(query, judge).Run();
+}
+
+sys_seconds EndOf(const CertificateBundle& bundle) {
+  std::vector<sys_seconds> ends;  // of each certificate, and of what vouches for it
+  for (const Certificate& certificate : bundle) ends.push_back(certificate.not_after());
+  // Each round carries the end of an issuer one step down.
+  for (size_t round = 1; round < bundle.size(); ++round) {
+    for (size_t child = 0; child < bundle.size(); ++child) {
+      std::optional<sys_seconds> latest;
+      for (size_t issuer = 0; issuer < bundle.size(); ++issuer) {
+        if (!MayVouch(bundle[issuer], bundle[child])) continue;
+        latest = std::max(latest.value_or(ends[issuer]), ends[issuer]);
+      }
+      if (latest) ends[child] = std::min(ends[child], *latest);
+    }
+  }
+  return ends[SignerIndex(bundle)];
 }
 
 }  // namespace callvet

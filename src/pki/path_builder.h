@@ -35,4 +35,9 @@ using PathJudge = std::function<Result<void>(const std::vector<Certificate>& pat
 /// way, else kChainUntrusted. Thread-safe; no I/O.
 Result<std::vector<Certificate>> FindPath(const PathQuery& query, const PathJudge& judge);
 
+/// When the last path that `bundle` (not empty) may be for ends, from its signer (SignerIndex) on:
+/// no cached copy is fresh after it (C-23). Where it holds several certificates of an issuer, the
+/// one that lasts longest counts, and a self-issued one does not: anchors are not taken from it.
+sys_seconds EndOf(const CertificateBundle& bundle);
+
 }  // namespace callvet

@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 
+#include <openssl/asn1.h>
 #include <openssl/pem.h>
 
 #include "base/base64url.h"
@@ -85,6 +86,21 @@ Result<std::vector<PemBlock>> ReadOnce(std::string_view bytes, size_t expected, 
 bool LooksLikeDer(std::string_view bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x30 &&
          (static_cast<unsigned char>(bytes[1]) & 0x80) != 0;
+}
+
+std::string_view WithoutLineEnds(std::string_view der) {
+  const ErrorQueueDrain drain;
+  const auto* const begin = reinterpret_cast<const unsigned char*>(der.data());
+  const unsigned char* contents = begin;
+  long length = 0;  // NOLINT(google-runtime-int)
+  int tag = 0;
+  int tag_class = 0;
+  const int form = ASN1_get_object(&contents, &length, &tag, &tag_class,
+                                   static_cast<long>(der.size()));  // NOLINT(google-runtime-int)
+  if ((form & 0x80) != 0) return der;
+  const std::string_view element = der.substr(0, static_cast<size_t>(contents - begin + length));
+  const bool blank = TrimLines(Trim(der.substr(element.size()))).empty();
+  return blank ? element : der;
 }
 
 Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,

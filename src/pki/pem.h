@@ -18,6 +18,10 @@ struct PemBlock {
 /// True if `bytes` can only be DER: a SEQUENCE in the long length form, which no text begins with.
 bool LooksLikeDer(std::string_view bytes);
 
+/// `bytes` that look like DER, without the line ends and blanks that tools for text leave behind the
+/// element. Whatever else follows it stays, for the reader to refuse. Pure; thread-safe.
+std::string_view WithoutLineEnds(std::string_view der);
+
 /// All PEM blocks of `bytes` in order; text around them is ignored, no block at all is an empty
 /// vector. A block that cannot be read (a BEGIN line without its END, broken base64) refuses the
 /// whole input with `reason`, and so do more than `max_blocks`. Pure; thread-safe.

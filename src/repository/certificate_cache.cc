@@ -7,6 +7,8 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "pki/certificate.h"
+
 namespace callvet {
 namespace {
 
@@ -36,14 +38,6 @@ size_t ShardCount(const CertificateCacheOptions& options) {
 std::shared_ptr<const CertificateBundle> BundleOf(std::shared_ptr<const CachedCertificates> entry) {
   const CertificateBundle* bundle = entry->bundle.get();
   return {std::move(entry), bundle};
-}
-
-sys_seconds EarliestNotAfter(const CertificateBundle& bundle) {
-  sys_seconds earliest = sys_seconds::max();
-  for (const Certificate& certificate : bundle) {
-    earliest = std::min(earliest, certificate.not_after());
-  }
-  return earliest;
 }
 
 size_t EstimateBytes(std::string_view x5u, const CertificateBundle& bundle) {

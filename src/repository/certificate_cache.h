@@ -23,16 +23,12 @@ namespace callvet {
 struct CachedCertificates {
   std::shared_ptr<const CertificateBundle> bundle;
   sys_seconds fetched_at;
-  sys_seconds fresh_until;  // at most not_after_of(bundle)
-  sys_seconds stale_until;  // from fresh_until to not_after_of(bundle): if the host is down
+  sys_seconds fresh_until;  // at most EndOf(bundle)
+  sys_seconds stale_until;  // from fresh_until to EndOf(bundle): if the host is down
 };
 
 /// The certificates of `entry` (not nullptr), which they keep alive: counted by its count alone.
 std::shared_ptr<const CertificateBundle> BundleOf(std::shared_ptr<const CachedCertificates> entry);
-
-/// When the first certificate of `bundle` (not empty) ends: no cached copy is fresh after it
-/// (C-23).
-sys_seconds EarliestNotAfter(const CertificateBundle& bundle);
 
 /// Limits of CertificateCache. There are about 2,000 signing certificates in use in the US; an
 /// entry with leaf and intermediate is taken as about 14 kB.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "pki/path_builder.h"
 #include "repository/http_freshness.h"
 #include "repository/tn_auth_list_fetch.h"
 
@@ -170,7 +171,7 @@ Entry CertificateRepository::Impl::LoadFromDisk(std::string_view x5u, const Entr
   if (Judge(entry, now) == Worth::kNothing) return nullptr;
   auto bundle = ParseBundle(stored->body);
   if (!bundle) return nullptr;
-  const sys_seconds latest = EarliestNotAfter(*bundle);
+  const sys_seconds latest = EndOf(*bundle);
   entry.fresh_until = std::min(entry.fresh_until, latest);
   entry.stale_until = std::min(entry.stale_until, latest);
   if (Judge(entry, now) == Worth::kNothing) return nullptr;
@@ -299,7 +300,7 @@ Result<Entry> CertificateRepository::Impl::Download(std::string_view x5u,
   auto bundle = ParseBundle(document->body);
   if (!bundle) return bundle.error();
   const sys_seconds now = clock_->Now();
-  const sys_seconds latest = EarliestNotAfter(*bundle);
+  const sys_seconds latest = EndOf(*bundle);
   const sys_seconds fresh_until = std::min(options_.freshness(*document, now, latest), latest);
   const sys_seconds stale_until = std::min(fresh_until + options_.stale_limit, latest);
   auto entry = std::make_shared<const CachedCertificates>(

@@ -12,11 +12,11 @@ namespace {
 
 using std::chrono::seconds;
 
-// Whether a failure says that the host, and not only this URL, is of no use now.
+// Whether a failure says that the host, and not only this URL, is of no use now. A host that
+// answers is not dead, however: whoever names URLs of it that it answers badly would shut it off.
 bool IsOfTheHost(Reason reason) {
   return reason == Reason::kFetchDnsFailed || reason == Reason::kFetchConnectFailed ||
-         reason == Reason::kFetchTlsFailed || reason == Reason::kFetchTimeout ||
-         reason == Reason::kFetchTransferFailed;
+         reason == Reason::kFetchTlsFailed || reason == Reason::kFetchTimeout;
 }
 
 Failure Backoff(std::string_view whose, sys_seconds until, const Failure& last) {

@@ -345,9 +345,18 @@ TEST(ParseBundleTest, EveryCutOfTheLastBlockIsMalformed) {
   }
 }
 
+TEST(ParseBundleTest, DerMayEndWithALine) {
+  const auto leaf = Leaf();
+  for (const std::string end : {"\n", "\r\n", " \n\n"}) {
+    const auto bundle = ParseBundle(leaf.der + end);
+    ASSERT_THAT(bundle, Succeeds());
+    EXPECT_EQ(bundle->front().der(), leaf.der);
+  }
+}
+
 TEST(ParseBundleTest, DerWithBytesLeftOverIsMalformed) {
   const auto leaf = Leaf();
-  EXPECT_THAT(ParseBundle(leaf.der + "\n"), FailsWith(Reason::kCertificateMalformed));
+  EXPECT_THAT(ParseBundle(leaf.der + " x"), FailsWith(Reason::kCertificateMalformed));
   EXPECT_THAT(ParseBundle(leaf.der + leaf.der), FailsWith(Reason::kCertificateMalformed));
   EXPECT_THAT(ParseBundle(ToPem("CERTIFICATE", leaf.der + "x")),
               FailsWith(Reason::kCertificateMalformed));

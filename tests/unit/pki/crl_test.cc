@@ -498,6 +498,9 @@ TEST(ParseCrlsTest, PemDerAndNeither) {
   const auto root = IssueRoot();
   const std::string der = MakeCrl({}, root);
   EXPECT_EQ(ParseCrls(der)->size(), 1U);
+  EXPECT_THAT(ParseCrls(der + "\n"), Succeeds());  // by tools for text; it must not be lost
+  EXPECT_THAT(ParseCrls(der + "\nx"), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(ParseCrls(der.substr(0, der.size() - 1)), FailsWith(Reason::kCrlInvalid));
   EXPECT_EQ(ParseCrls(ToPem("X509 CRL", der) + root.pem + ToPem("X509 CRL", der))->size(), 2U);
   EXPECT_THAT(ParseCrls(""), FailsWith(Reason::kCrlInvalid));
   EXPECT_THAT(ParseCrls("garbage"), FailsWith(Reason::kCrlInvalid));  // secsipidx panics

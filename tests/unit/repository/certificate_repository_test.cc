@@ -162,6 +162,27 @@ TEST_F(RepositoryTest, AnIssuerThatEndsEarlierCountsToo) {
   EXPECT_EQ(repository->Lookup(kUrl).state, State::kNeedFetch);
 }
 
+TEST_F(RepositoryTest, C23_WhatThePathDoesNotNeedMayHaveEnded) {
+  // Left behind beside the leaf and its CA: the CA's old certificate, an old root, some other CA.
+  auto old_ca = test::CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate");
+  old_ca.key = Certificates().ca.key;
+  auto old_root = test::CaSpec("/C=US/O=Test CA/CN=SHAKEN Root");
+  auto other = test::CaSpec("/CN=another CA");
+  for (auto* spec : {&old_ca, &old_root, &other}) spec->not_after = test::kNow - hours(1);
+  const std::string left = test::Issue(old_ca, Certificates().root).pem +
+                           test::IssueSelfSigned(old_root).pem +
+                           test::Issue(other, Certificates().root).pem;
+  fetcher->Serve(
+      kUrl, test::Issue(test::LeafSpec(), Certificates().ca).pem + left + Certificates().ca.pem);
+  const auto repository = Make();
+  ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
+  clock->Advance(hours(23));
+  EXPECT_EQ(repository->Lookup(kUrl).state, State::kFound);
+  clock->Advance(hours(2));
+  fetcher->FailWith(Reason::kFetchHttpStatus);
+  EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds());  // stale, and the host has a bad hour
+}
+
 TEST_F(RepositoryTest, ForgerCannotHammerByAnExpiredCertificate) {
   auto spec = test::LeafSpec();
   spec.not_after = test::kNow - hours(1);
