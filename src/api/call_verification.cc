@@ -165,7 +165,9 @@ void ReadTimes(ObjectReader& reader, CallInput& input) {
   }
   if (const JsonValue* value = reader.Value("at")) {
     const auto at = TimeOf(*value);
-    if (at) {
+    if (at && *at == sys_seconds()) {
+      reader.Refuse("at", "is before there were calls");
+    } else if (at) {
       input.at = *at;
     } else {
       reader.Refuse("at", at.error().detail);

@@ -229,6 +229,16 @@ std::string_view FiledStateName(FiledComplaint::State state) {
   return "new";
 }
 
+JsonMembers FiledComplaintJson(const FiledComplaint& filed) {
+  const ComplaintEntry& entry = filed.entry;
+  return {{"id", entry.id},
+          {"reference", ComplaintTextOrNull(entry.reference)},
+          {"received", FormatTime(entry.received)},
+          {"about", FormatTime(entry.about)},
+          {"tolerance_minutes", int64_t{entry.tolerance.count() / 60}},
+          {"filed", FiledStateName(filed.state)}};
+}
+
 Result<FiledComplaint> FileComplaint(const ComplaintDesk& desk, Complaint complaint) {
   if (auto ok = CheckComplaint(complaint, desk); !ok) return ok.error();
   EvidenceStore& store = *desk.evidence.store;

@@ -33,6 +33,9 @@ struct FiledComplaint {
 
 /// "new", "duplicate" or "duplicate-differs".
 std::string_view FiledStateName(FiledComplaint::State state);
+/// What whoever files is told: id, reference, received, about, tolerance_minutes, filed; nothing of
+/// calls. Pure.
+JsonMembers FiledComplaintJson(const FiledComplaint& filed);
 
 /// Keeps `complaint` durably with the calls that are found for it; `filed_by` and `received` are
 /// the desk's. The same reference again keeps nothing. Fails with kParameterInvalid if something of

@@ -146,16 +146,8 @@ ApiReply FileComplaintText(const ComplaintDesk& desk, std::string_view body) {
   if (!complaint) return ComplaintError(complaint.error());
   const auto filed = FileComplaint(desk, std::move(*complaint));
   if (!filed) return ComplaintError(filed.error());
-  const ComplaintEntry& entry = filed->entry;
   const bool fresh = filed->state == FiledComplaint::State::kNew;
-  return JsonReply(
-      fresh ? 201 : 200,
-      JsonMembers{{"id", entry.id},
-                  {"reference", entry.reference.empty() ? JsonValue() : JsonValue(entry.reference)},
-                  {"received", FormatTime(entry.received)},
-                  {"about", FormatTime(entry.about)},
-                  {"tolerance_minutes", int64_t{entry.tolerance.count() / 60}},
-                  {"filed", FiledStateName(filed->state)}});
+  return JsonReply(fresh ? 201 : 200, FiledComplaintJson(*filed));
 }
 
 ApiReply ListComplaints(const ComplaintDesk& desk, std::string_view query) {

@@ -106,16 +106,23 @@ ExitCode RunAddComplaint(const AddComplaintOptions& options, const Console& cons
   const auto filed =
       FileComplaint({*opened, *plan, EvidenceUser(), SystemClock().Now()}, std::move(*complaint));
   if (!filed) return ComplainOfEvidence(filed.error(), console);
+  // An earlier complaint's calls are told by `show`, which is recorded.
+  const bool fresh = filed->state == FiledComplaint::State::kNew;
   if (options.json) {
-    JsonValue json = ComplaintEntryJson(filed->entry);
-    json.Add("filed", FiledStateName(filed->state));
+    JsonValue json =
+        fresh ? ComplaintEntryJson(filed->entry) : JsonValue(FiledComplaintJson(*filed));
+    if (fresh) json.Add("filed", FiledStateName(filed->state));
     console.PrintJson(json);
     return ExitCode::kVerified;
   }
   console.out() << filed->entry.id << "  " << FiledStateName(filed->state) << "  about "
                 << LocalTimeText(filed->entry.about, options.zone) << " +-"
-                << filed->entry.tolerance.count() / 60 << " min  "
-                << ComplaintStateName(filed->entry.candidates) << "\n";
+                << filed->entry.tolerance.count() / 60 << " min";
+  if (!fresh) {
+    console.out() << "\n  'callvet complaint show' tells its calls\n";
+    return ExitCode::kVerified;
+  }
+  console.out() << "  " << ComplaintStateName(filed->entry.candidates) << "\n";
   PrintFound(filed->entry, console);
   return ExitCode::kVerified;
 }

@@ -145,6 +145,7 @@ std::string AboutQuery(const FindOptions& options) {
   add("call_id", options.keys.call_id);
   add("from", options.from);
   add("to", options.to);
+  if (options.access) add("of", "access");
   return about;
 }
 

@@ -619,6 +619,8 @@ Result<bool> PostgresStore::VisitInside(Connection& connection, EvidenceVisitor&
   const auto summaries = PostgresHasSummaries(connection);
   if (!summaries) return summaries.error();
   if (state->tallied_from && !*summaries) visitor.Odd("the tables of reports are missing");
+  if (!state->tallied_from && *summaries)
+    visitor.Odd("it is not there since when calls are counted");
   const bool tallied = state->tallied_from && *summaries;
   std::optional<std::chrono::sys_days> day;
   const auto end_day = [&]() -> Result<void> {

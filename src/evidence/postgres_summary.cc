@@ -117,23 +117,31 @@ Result<void> AddCallRows(Connection& connection, const std::string& sql,
   return {};
 }
 
-// Of calls that were stored before there were tallies: their texts say what is not in columns. Such
-// a program did not know holders.
+// A member of a record's text. PostgreSQL reads no JSON with a NUL, which callers may put into
+// their headers.
+std::string Member(const char* path) {
+  return "replace(body, '\\u0000', '\\u0001')::json #>> '{" + std::string(path) + "}'";
+}
+
+// Whose calls they are, of a record that was stored before there were tallies. Such a program did
+// not know holders.
+std::string UntalliedParty(ReportBy by) {
+  if (by == ReportBy::kTrunk) return "coalesce(trunk, '')";
+  if (by == ReportBy::kHolder) return "''";
+  return "CASE WHEN spc IS NOT NULL THEN spc WHEN reason = 'verified' THEN coalesce(" +
+         Member("verdict,signer,subject") + ", '') ELSE '' END";
+}
+
+// Of calls that were stored before there were tallies: their texts say what is not in columns.
 Result<void> AddUntallied(Connection& connection, int64_t until, const ReportQuery& query,
                           ReportBuilder& report) {
-  const std::string party = query.by == ReportBy::kTrunk    ? "coalesce(trunk, '')"
-                            : query.by == ReportBy::kHolder ? "''"
-                                                            : "CASE WHEN spc IS NOT NULL THEN spc "
-                                                              "WHEN reason = 'verified' THEN "
-                                                              "coalesce(body::json #>> "
-                                                              "'{verdict,signer,subject}', '') "
-                                                              "ELSE '' END";
   return AddCallRows(
       connection,
-      "SELECT " + party +
-          ", coalesce(reason, ''), count(*), count(*) FILTER (WHERE body::json #>> "
-          "'{disposition,action}' = 'reject') FROM evidence_record WHERE kind = 0 "
-          "AND seq <= $1 AND at >= $2 AND at < $3 GROUP BY 1, 2",
+      "SELECT " + UntalliedParty(query.by) +
+          ", coalesce(reason, ''), count(*), count(*) FILTER (WHERE " +
+          Member("disposition,action") +
+          " = 'reject') FROM evidence_record WHERE kind = 0 AND seq <= $1 AND at >= $2 AND at < $3 "
+          "GROUP BY 1, 2",
       {NumberText(until), NumberText(Seconds(query.from)), NumberText(Seconds(query.to))}, report);
 }
 

@@ -61,6 +61,10 @@ class ComplaintTest(evidence_test.EvidenceTest):
         again = self.complaint("add", "--callee", DEST, "--caller", ORIG, "--about", about, "--reference", "12321-17", "--category",
                                "fraud", "--json").json()
         self.assertEqual((first["filed"], again["filed"], again["id"]), ("new", "duplicate", first["id"]))
+        # Nothing of its calls: reading them is recorded.
+        self.assertIn("nearest", first)
+        self.assertNotIn("nearest", again)
+        self.assertNotIn("4321", self.complaint("add", "--callee", DEST, "--about", about, "--reference", "12321-17").out)
         nothing = self.complaint("add", "--callee", "+12155550177", "--about", about).out
         self.assertIn("unmatched", nothing)
         self.assertIn("complaint match", nothing)

@@ -237,10 +237,17 @@ class Complaints(LabTest):
             self.assertEqual(run().returncode, 1, change)
             database.query(change.replace("'x'", "'4321'").replace("+ 1", "- 1"))
             self.assertEqual(run().returncode, 0, change)
+        since = database.query("SELECT value FROM evidence_setting WHERE name = 'tallied_from'")[0][0]
+        database.query("DELETE FROM evidence_setting WHERE name = 'tallied_from'")
+        self.assertEqual(run().returncode, 1)
+        database.query(f"INSERT INTO evidence_setting VALUES ('tallied_from', '{since}')")
+        self.assertEqual(run().returncode, 0)
         # A store of a program without complaints: the tables are made, and calls before them are counted.
         database.query("DROP TABLE evidence_complaint, evidence_tally")
         self.assertEqual(run().returncode, 1)
         database.query("DELETE FROM evidence_setting WHERE name = 'tallied_from'")
+        # Callers may put a NUL into their headers, and PostgreSQL reads none.
+        database.query("UPDATE evidence_record SET body = '{\"odd\":\"\\u0000\",' || substr(body, 2)")
         again = json.loads(self.command(server, "evidence", "report", "--from", f"{day}T00:00:00Z", "--format", "json", *keys))
         self.assertEqual(again["total"]["calls"], 2)
 

@@ -265,6 +265,7 @@ TEST_F(CallVerificationTest, WhatIsWrongWithARequest) {
       {R"({"from":1})", Reason::kParameterInvalid},
       {R"({"time":"yesterday"})", Reason::kParameterInvalid},
       {R"({"at":-1})", Reason::kParameterInvalid},
+      {R"({"at":0})", Reason::kParameterInvalid},
       {R"({"sip":"BYE"})", Reason::kSipMessageInvalid},
       {R"({"sdp_fingerprints":[{"alg":1}]})", Reason::kParameterInvalid},
   };
