@@ -34,7 +34,8 @@ class [[nodiscard]] Result : public tl::expected<T, Failure> {
       : Base(tl::unexpect, std::move(failure)) {}
 
   Result(const Result& other) requires std::is_copy_constructible_v<Base> : Base(CopyOf(other)) {}
-  Result& operator=(const Result& other) requires std::is_copy_assignable_v<Base> {
+  Result& operator=(const Result& other)  // NOLINT(cert-oop54-cpp): by a copy, also of itself
+      requires std::is_copy_assignable_v<Base> {
     *this = Result(other);
     return *this;
   }

@@ -5,6 +5,7 @@
 
 #include "api/verdict_json.h"
 #include "base/text.h"
+#include "evidence/evidence_id.h"
 
 namespace callvet {
 namespace {
@@ -41,9 +42,11 @@ JsonValue DecidingPassport(const JsonValue& verdict) {
 JsonMembers EntryMembers(const StoredEvidence& record, const EvidenceText& text) {
   const JsonValue verdict = At(text.json, {"verdict"});
   const EvidenceKeys& keys = record.keys;
+  const auto made = TimeOfId(record.id);
   return {{"id", record.id},
           {"seq", record.seq},
           {"time", FormatTime(record.time)},
+          {"received", made ? JsonValue(FormatTime(*made)) : JsonValue()},
           {"orig", TextOrNull(keys.orig)},
           {"dest", TextOrNull(keys.dest)},
           {"numbers", text.json.Find("sealed") != nullptr ? "hashed" : "plain"},

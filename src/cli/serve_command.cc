@@ -126,9 +126,11 @@ void PrintStart(const Service& service, const std::optional<Demo>& demo, const C
 // thread.
 void LimitHeaps() {
 #ifdef __GLIBC__
+  // NOLINTBEGIN(concurrency-mt-unsafe): there is one thread
   if (std::getenv("MALLOC_ARENA_MAX") != nullptr || std::getenv("GLIBC_TUNABLES") != nullptr)
     return;
   (void)::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())));
+  // NOLINTEND(concurrency-mt-unsafe)
 #endif
 }
 

@@ -133,7 +133,7 @@ Match MatchTerms(std::span<const Term> terms, const Limbs& r) {
 
 void MatchEight(std::span<const Term> terms, std::span<const Limbs, 8> r,
                 std::span<Match, 8> matches) {
-  std::array<Curve::Sum, 8> sums;
+  std::array<Curve::Sum, 8> sums;  // NOLINT(cppcoreguidelines-pro-type-member-init): all written
   AddUpEach(terms, sums);
   for (size_t i = 0; i < 8; ++i) matches[i] = MatchLaneSum(sums[i].x, sums[i].zz, r[i]);
 }

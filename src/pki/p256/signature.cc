@@ -55,8 +55,11 @@ void MatchInLanes(const Path& path, const Tables& tables, std::span<const size_t
 
 // Of at most kBatch.
 void MatchGroup(const Path& path, const Tables& tables, std::span<KeyedSignature> batch) {
+  // As many as are used are written below.
+  // NOLINTBEGIN(cppcoreguidelines-pro-type-member-init)
   std::array<SignedDigest, kBatch> signatures;
   std::array<Multipliers, kBatch> multipliers;
+  // NOLINTEND(cppcoreguidelines-pro-type-member-init)
   for (size_t i = 0; i < batch.size(); ++i) signatures[i] = batch[i].signature;
   MultipliersOf(std::span<const SignedDigest>(signatures).first(batch.size()), multipliers);
   std::array<size_t, kBatch> members{};

@@ -26,8 +26,8 @@ inline constexpr size_t kBatch = 8;
 
 /// One of several signatures, and what MatchSignatures found.
 struct KeyedSignature {
-  const AffinePoint* key;  // its key's table
-  SignedDigest signature;
+  const AffinePoint* key = nullptr;  // its key's table
+  SignedDigest signature{};
   Match match = Match::kUndecided;
 };
 
