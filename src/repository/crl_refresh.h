@@ -58,6 +58,12 @@ struct CrlUpdate {
   std::string detail;   // for people
 };
 
+/// What became of lists that the state directory keeps.
+struct KeptLists {
+  bool taken = false;                   // there were some
+  std::optional<Failure> failure = {};  // of the first that is there and cannot be read
+};
+
 /// Keeps the CRLs of distribution points current: fetched again at nextUpdate, and 12 hours after
 /// the last fetch at the latest (C-35). A list that is badly signed, of the wrong issuer or older
 /// than the one at hand is not used and replaces nothing, and a stale one not one that is current.
@@ -89,13 +95,14 @@ class CrlRefresher {
   /// True if Watch would remember nothing new of these certificates. Cheap; judges nothing.
   [[nodiscard]] bool Knows(const std::vector<Certificate>& certificates) const;
 
-  /// Takes what the state directory keeps for URLs that have nothing yet. True if there was any.
-  /// Only what is forged by `trust` is left out: a list that is past its nextUpdate still says who
-  /// was revoked, and lets no older one take its place. How current it is counts at its use.
-  bool LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
+  /// Takes what the state directory keeps for URLs that have nothing yet. Only what is forged by
+  /// `trust` is left out: a list that is past its nextUpdate still says who was revoked, and lets
+  /// no older one take its place. How current it is counts at its use. What is there and cannot be
+  /// read, or is no list, is a failure (kFileUnreadable, kCrlInvalid): it may say who was revoked.
+  KeptLists LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
   /// The same for all lists that are kept there, also of URLs that nobody named yet: `max_urls` of
-  /// these at most, in the order of their names.
-  bool LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now);
+  /// these at most, in the order of their names. A directory that does not exist keeps nothing.
+  KeptLists LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now);
 
   /// Fetches what is due. One CrlUpdate per URL that was tried; those left when the deadline passed
   /// stay due.
@@ -135,9 +142,10 @@ class CrlRefresher {
   };
   bool AddPoint(const std::string& url, Origin origin);
   bool MakeRoom();
-  [[nodiscard]] std::optional<JudgedCrls> ReadKept(const std::string& name,
-                                                   const TrustStoreBuilder& trust,
-                                                   sys_seconds now) const;
+  // Nothing if there is none, or it is forged.
+  [[nodiscard]] Result<std::optional<JudgedCrls>> ReadKept(const std::string& name,
+                                                           const TrustStoreBuilder& trust,
+                                                           sys_seconds now) const;
   [[nodiscard]] SignerSearch FindSigners(CrlDocument& document, const Point& point,
                                          const TrustStoreBuilder& trust, sys_seconds now,
                                          const Deadline& deadline) const;
@@ -149,8 +157,8 @@ class CrlRefresher {
   void RetryLater(Point& point, sys_seconds now) const;
   [[nodiscard]] std::optional<Failure> Keep(const std::string& name, std::string_view body) const;
   void Forget(const std::string& name) const;
-  bool LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
-                 sys_seconds now) const;
+  void LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
+                 sys_seconds now, KeptLists& lists) const;
   [[nodiscard]] static std::string Describe(const Point& point);
   [[nodiscard]] bool KnowsAuthority(const Certificate& certificate) const;
 

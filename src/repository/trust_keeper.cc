@@ -128,6 +128,8 @@ std::string_view TrustSourceKindName(TrustSource::Kind kind) {
       return "trust-list-roots";
     case Kind::kTrustList:
       return "trust-list";
+    case Kind::kStateDir:
+      return "state-dir";
   }
   return "";
 }
@@ -224,6 +226,19 @@ Result<TrustKeeper::Files> TrustKeeper::ReadFiles(sys_seconds now, TrustReport& 
   return files;
 }
 
+// False if something there cannot be read. A kept trust list that can be read and is no good is
+// UpdateList's to report.
+bool TrustKeeper::ReadState(const Files& files, sys_seconds now, TrustReport& report) {
+  if (!inputs_.state_dir) return true;
+  const KeptLists kept = crls_.LoadAllKept(WithList(files.builder, now), now);
+  Result<void> outcome = kept.failure ? Result<void>(*kept.failure) : Result<void>();
+  if (outcome && !inputs_.trust_list_roots.empty()) {
+    const auto list = list_state_.Load(*files.list_roots);
+    if (!list && list.error().reason == Reason::kFileUnreadable) outcome = list.error();
+  }
+  return Report(report, Kind::kStateDir, inputs_.state_dir->string(), outcome);
+}
+
 TrustStoreBuilder TrustKeeper::WithList(TrustStoreBuilder builder, sys_seconds now) const {
   builder.SetRevocationPolicy(inputs_.revocation_policy);
   builder.SetCrlGrace(inputs_.crl_grace);
@@ -287,7 +302,11 @@ std::chrono::seconds TrustKeeper::NextLook(std::chrono::seconds usual, sys_secon
 
 bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report) {
   const TrustStoreBuilder trust = WithList(files_, now);
-  bool changed = crls_.LoadKept(trust, now);
+  const KeptLists kept = crls_.LoadKept(trust, now);
+  if (kept.failure) {
+    Report(report, Kind::kStateDir, inputs_.state_dir->string(), *kept.failure);
+  }
+  bool changed = kept.taken;
   for (CrlUpdate& update : crls_.Refresh(trust, now, deadline)) {
     changed = changed || update.taken;
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
@@ -319,13 +338,12 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
   const std::lock_guard lock(work_mutex_);
   TrustReport report;
   auto files = ReadFiles(now, report);
-  if (files) {
+  if (files && ReadState(*files, now, report)) {
     files_ = std::move(files->builder);
     file_crls_ = std::move(files->crls);
     if (files->list_roots->anchors() != list_roots_->anchors()) list_ = std::nullopt;
     list_roots_ = std::move(files->list_roots);
     UpdateList(now, deadline, report);
-    crls_.LoadAllKept(WithList(files_, now), now);
     RefreshCrls(now, deadline, report);
     Publish(now, report);
   }

@@ -60,6 +60,7 @@ struct TrustSource {
     kCrlUrl,
     kListRoots,
     kTrustList,
+    kStateDir,
   };
   Kind kind = Kind::kAnchors;
   std::string name;                // path, URL or address
@@ -74,8 +75,8 @@ struct TrustSource {
   bool idle = false;
 };
 
-/// "anchors", "crl-anchors", "crl-signers", "crl-file", "crl-url", "trust-list-roots" or
-/// "trust-list".
+/// "anchors", "crl-anchors", "crl-signers", "crl-file", "crl-url", "trust-list-roots",
+/// "trust-list" or "state-dir".
 std::string_view TrustSourceKindName(TrustSource::Kind kind);
 
 struct TrustReport {
@@ -113,9 +114,10 @@ class TrustKeeper {
 
   /// Reads all inputs anew: at the start and whenever files were changed. If any file of anchors,
   /// CRLs or list roots cannot be used, nothing at all changes; a CRL file that is forged, or older
-  /// than the one in use, cannot be used. If a new trust list or a CRL of a URL cannot be had or is
-  /// not accepted, the old one stays in use until its own end, the rest is replaced, and the report
-  /// says why.
+  /// than the one in use, cannot be used. Neither does it if the state directory, or a list that is
+  /// kept there, is there and cannot be read. If a new trust list or a CRL of a URL cannot be had
+  /// or is not accepted, the old one stays in use until its own end, the rest is replaced, and the
+  /// report says why.
   TrustReport Load(sys_seconds now, const Deadline& deadline);
 
   /// Does what is due: a new trust list, CRLs. Call it every minute or so. Returns at once, with
@@ -141,6 +143,7 @@ class TrustKeeper {
  private:
   struct Files;
   Result<Files> ReadFiles(sys_seconds now, TrustReport& report) const;
+  bool ReadState(const Files& files, sys_seconds now, TrustReport& report);
   bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report);
   bool RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report);
   [[nodiscard]] std::chrono::seconds NextLook(std::chrono::seconds usual, sys_seconds now) const;
