@@ -172,12 +172,12 @@ std::string Shown(const ListenAddress& address, uint16_t port) {
   return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(port);
 }
 
-bool SameListeners(const ServiceConfig& a, const ServiceConfig& b) {
-  if (a.listen.size() != b.listen.size() || a.tls.has_value() != b.tls.has_value()) return false;
-  for (size_t i = 0; i < a.listen.size(); ++i) {
-    if (a.listen[i].host != b.listen[i].host || a.listen[i].port != b.listen[i].port) return false;
+std::string Joined(const std::vector<std::string>& texts, std::string_view between) {
+  std::string joined;
+  for (const std::string& text : texts) {
+    joined += (joined.empty() ? "" : std::string(between)) + text;
   }
-  return true;
+  return joined;
 }
 
 }  // namespace
@@ -195,8 +195,8 @@ struct Service::Parts {
 
 Service::Service(Parts parts)
     : source_(std::move(parts.source)),
+      started_(parts.config),
       config_(std::move(parts.config)),
-      drain_time_(config_.drain_time),
       clock_(std::make_shared<SystemClock>()),
       traffic_(std::move(parts.traffic)),
       log_(std::move(parts.log)),
@@ -327,7 +327,7 @@ void Service::TellOfPools(const std::vector<std::string>& news) {
 
 void Service::Stop() {
   if (desk_ != nullptr) desk_->StopRetention();
-  loop_->Drain(drain_time_);
+  loop_->Drain(started_.drain_time);
 }
 
 void Service::Maintain() {
@@ -410,18 +410,15 @@ Result<std::vector<std::string>> Service::ReloadAll() {
   auto state = StateFor(*config);
   if (!state) return fail(state.error());
   std::vector<std::string> notes = (*state)->notes;
-  if (!SameListeners(config_, *config)) {
-    notes.emplace_back("listen and tls on or off change only with a restart");
-    config->listen = config_.listen;
+  if (const auto names = NeedRestart(started_, *config); !names.empty()) {
+    notes.push_back("changes only with a restart: " + Joined(names, ", "));
   }
-  if (config_.tls && *tls) loop_->ReplaceTls(std::move(*tls));
+  if (started_.tls && *tls) loop_->ReplaceTls(std::move(*tls));
   application_.Replace(std::move(*state));
   log_->Reopen();
-  notes.emplace_back(
-      "limits of connections, the log's settings, evidence and pools change only with a restart");
   for (const std::string& setting : InsecureSettings(*config)) notes.push_back(setting);
   config_ = std::move(*config);
-  log_->Event(clock_->Now(), "reload", "");
+  log_->Event(clock_->Now(), "reload", Joined(notes, "; "));
   return notes;
 }
 

@@ -497,6 +497,95 @@ class Operations(Service):
         finally:
             self.assertEqual(server.stop(), 0)
 
+    def test_a_reload_says_in_the_log_what_needs_a_restart(self):
+        """SIGHUP (systemctl reload) has no other answer."""
+        server = Server(LAB)
+
+        def reload(**changes):
+            server.config.update(changes)
+            server.write_config()
+            before = server.log().count("\n")
+            server.process.send_signal(signal.SIGHUP)
+            for _ in range(PATIENCE * 10):
+                # The log reopens with the reload; its line comes behind that.
+                lines = [json.loads(line) for line in server.log().splitlines()[before:]]
+                details = [line["detail"] for line in lines if line.get("event") == "reload"]
+                if details:
+                    return details[0]
+                time.sleep(0.1)
+            return self.fail("no reload in the log: " + server.log())
+        try:
+            self.assertEqual(reload(), "")
+            self.assertEqual(reload(limits={"requests_per_second_per_client": 1000}), "")
+            store = {"store": str(LAB.folder / "late.db")}
+            self.assertEqual(reload(evidence=store), "changes only with a restart: evidence")
+            policy = LAB.folder / "note-policy.json"
+            (LAB.folder / "note-numbers.csv").write_text("first,last,holder\n+12155550100,,bank\n")
+            policy.write_text(json.dumps({"country": "US", "registry": {"files": ["note-numbers.csv"]},
+                                          "trunks": {"pbx": {"customer": "bnak"}}}))
+            said = reload(listen=["127.0.0.1:0", "127.0.0.2:0"], limits={"workers": 3}, pools={},
+                          log={**server.config["log"], "numbers": "full"},
+                          policy=str(policy), certificates={"insecure_allow_http": True})
+            # As long as it is so, each reload says it.
+            for name in ("listen", "limits of connections", "evidence", "log", "pools", "bnak", "insecure_allow_http"):
+                self.assertIn(name, said)
+            status, _, text = server.request("POST", "/admin/reload", "", token=TOKENS["admin"])
+            self.assertEqual(status, 200)
+            self.assertTrue(any(note.startswith("changes only with a restart: listen, ")
+                                for note in json.loads(text)["notes"]), text)
+            self.assertFalse((LAB.folder / "late.db").exists())
+        finally:
+            self.assertEqual(server.stop(), 0)
+
+    def test_a_kept_list_that_cannot_be_read_stops_start_and_reload(self):
+        """It may say who was revoked: only what does not exist is nothing. A link to itself is unreadable for every user."""
+        state = LAB.folder / "state"
+        state.mkdir()
+        kept, aside = state / f"crl-{'0' * 64}.crl", state / "aside"
+        callvet("pki", "crl", "--issuer-cert", str(LAB.folder / "carrier/intermediate.pem"), "--issuer-key",
+                str(LAB.folder / "carrier/intermediate.key"), "--revoke", str(LAB.folder / "carrier/leaf.pem"),
+                "--out", str(kept))
+        call = json.dumps({"identity": LAB.sign(), "from": CALLER, "to": CALLED})
+        identity = LAB.folder / "kept-identity.txt"
+        server = Server(LAB, trust={"state_dir": str(state)}, certificates={"offline": True})
+
+        def reason():
+            return json.loads(server.request("POST", "/v1/calls", call)[2])["reason"]
+
+        def check():
+            result = subprocess.run([CALLVET, "serve", "--config", str(server.path), "--check-config"],
+                                    capture_output=True, text=True, timeout=60, check=False)
+            return result.returncode, result.stdout + result.stderr
+        try:
+            self.assertEqual(reason(), "certificate-revoked")
+            self.assertEqual(check()[0], 0)
+            for path in (kept, state):
+                hidden = aside if path == kept else state.with_name("state-aside")
+                path.rename(hidden)
+                path.symlink_to(path.name)
+                code, said = check()
+                self.assertEqual(code, 2)
+                self.assertIn(str(path), said)
+                with self.assertRaisesRegex(AssertionError, "file-unreadable"):
+                    Server(LAB, trust={"state_dir": str(state)}, certificates={"offline": True})
+                identity.write_text(LAB.sign())
+                verified = subprocess.run([CALLVET, "verify", "--identity-file", str(identity), "--orig", "+" + CALLER,
+                                           "--dest", "+" + CALLED, "--cert", str(LAB.folder / "carrier/chain.pem"), "--anchors",
+                                           str(LAB.folder / "carrier/root.pem"), "--state-dir", str(state)],
+                                          capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(verified.returncode, 2, verified.stdout + verified.stderr)
+                self.assertIn(str(path), verified.stderr)
+                status, _, text = server.request("POST", "/admin/reload", "", token=TOKENS["admin"])
+                self.assertEqual(status, 409)
+                self.assertIn(str(path), text)
+                self.assertEqual(reason(), "certificate-revoked")
+                path.unlink()
+                hidden.rename(path)
+            self.assertEqual(server.request("POST", "/admin/reload", "", token=TOKENS["admin"])[0], 200)
+            self.assertEqual(reason(), "certificate-revoked")
+        finally:
+            self.assertEqual(server.stop(), 0)
+
     def test_reload_of_a_policy_is_all_or_nothing(self):
         """A policy, or a table of it, that cannot be used changes nothing, whatever else is new."""
         policy, numbers = LAB.folder / "reload-policy.json", LAB.folder / "reload-numbers.csv"
