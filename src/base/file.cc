@@ -152,6 +152,23 @@ Result<std::vector<fs::path>> ListFiles(const fs::path& path) {
   return files;
 }
 
+Result<void> CheckWritable(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return FileFailure(path, EISDIR);
+    if (::access(path.c_str(), W_OK) != 0) return FileFailure(path, errno);
+    return {};
+  }
+  if (errno != ENOENT) return FileFailure(path, errno);
+  std::error_code error;
+  fs::path folder = fs::absolute(path, error).parent_path();
+  while (::access(folder.c_str(), F_OK) != 0 && errno == ENOENT && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return FileFailure(folder, errno);
+  return {};
+}
+
 Result<void> WriteFile(const fs::path& path, std::string_view bytes, FileMode mode) {
   std::string temporary = path.string() + ".XXXXXX";
   {

@@ -61,6 +61,10 @@ class LineReader {
   bool at_end_ = false;
 };
 
+/// Whether `path` could be written, or made with the folders that it needs; makes nothing. Fails
+/// with kFileUnreadable: a directory, no permission, nothing that a folder could be made in.
+Result<void> CheckWritable(const std::filesystem::path& path);
+
 enum class FileMode { kPublic, kPrivate };  // 0644 or 0600
 
 /// Writes `bytes` to `path` by a temporary file and rename, so that nobody sees half of it.

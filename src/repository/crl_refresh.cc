@@ -443,7 +443,7 @@ void CrlRefresher::RetryLater(Point& point, sys_seconds now) const {
 // Why it could not be kept, if so. A list counts all the same: a full disk shall not bring the old
 // one back.
 std::optional<Failure> CrlRefresher::Keep(const std::string& name, std::string_view body) const {
-  if (!options_.state_dir) return std::nullopt;
+  if (!options_.state_dir || options_.state_use == StateUse::kReadOnly) return std::nullopt;
   std::error_code error;
   std::filesystem::create_directories(*options_.state_dir, error);
   const auto written = WriteFile(*options_.state_dir / name, body, FileMode::kPublic);
@@ -452,8 +452,9 @@ std::optional<Failure> CrlRefresher::Keep(const std::string& name, std::string_v
 }
 
 void CrlRefresher::Forget(const std::string& name) const {
+  if (!options_.state_dir || options_.state_use == StateUse::kReadOnly) return;
   std::error_code ignored;
-  if (options_.state_dir) std::filesystem::remove(*options_.state_dir / name, ignored);
+  std::filesystem::remove(*options_.state_dir / name, ignored);
 }
 
 std::string CrlRefresher::Describe(const Point& point) {

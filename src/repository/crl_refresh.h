@@ -24,6 +24,9 @@ namespace callvet {
 /// to this; the usual 64 KiB are for certificates.
 inline constexpr size_t kMaxCrlBytes = size_t{16} * 1024 * 1024;
 
+/// What may be done with the state directory. kReadOnly: to try a configuration.
+enum class StateUse : uint8_t { kReadAndWrite, kReadOnly };
+
 struct CrlRefreshOptions {
   std::vector<std::string> urls;                          // fetched always
   std::chrono::seconds max_age = std::chrono::hours(12);  // C-35
@@ -35,6 +38,7 @@ struct CrlRefreshOptions {
   size_t max_authorities = 512;  // CA certificates remembered from Watch
   /// Where the last good document of each URL is kept over restarts; nothing: nowhere.
   std::optional<std::filesystem::path> state_dir;
+  StateUse state_use = StateUse::kReadAndWrite;
 };
 
 /// CRLs and the certificates beside them.

@@ -43,8 +43,9 @@ struct TrustInputs {
   std::chrono::seconds trust_list_interval = std::chrono::hours(24);
   std::chrono::seconds trust_list_retry = std::chrono::minutes(5);
 
-  CrlRefreshOptions crl_refresh;  // its state_dir is ours
+  CrlRefreshOptions crl_refresh;  // its state_dir and state_use are ours
   std::optional<std::filesystem::path> state_dir;
+  StateUse state_use = StateUse::kReadAndWrite;
 
   std::shared_ptr<const Fetcher> fetcher;      // for the list's x5u; may be nullptr
   std::shared_ptr<const Fetcher> crl_fetcher;  // with room for kMaxCrlBytes; may be nullptr
@@ -144,6 +145,7 @@ class TrustKeeper {
   struct Files;
   Result<Files> ReadFiles(sys_seconds now, TrustReport& report) const;
   bool ReadState(const Files& files, sys_seconds now, TrustReport& report);
+  Result<AcceptedTrustList> Accept(const TrustListDocument& document, sys_seconds now);
   bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report);
   bool RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report);
   [[nodiscard]] std::chrono::seconds NextLook(std::chrono::seconds usual, sys_seconds now) const;

@@ -93,6 +93,11 @@ class ConfigReader {
       if (!entry.Finish()) return reader.Adopt(entry);
       auto token = AccessToken::Make(std::move(name), sha256, scopes);
       if (!token) return reader.Refuse("tokens", token.error().detail);
+      for (const AccessToken& other : config_.tokens) {
+        if (other.sha256 != token->sha256) continue;
+        return reader.Refuse("tokens", Quote(other.name) + " and " + Quote(token->name) +
+                                           " have the same sha256: one token, one entry");
+      }
       config_.tokens.push_back(std::move(*token));
     }
   }
@@ -132,9 +137,8 @@ class ConfigReader {
     std::string numbers = "masked";
     reader.Text("target", config_.log.target);
     reader.Text("numbers", numbers);
-    const std::string& target = config_.log.target;
-    if (target != "off" && target != "stdout" && target != "stderr") {
-      config_.log.target = paths_.Resolve(target).string();
+    if (config_.log.IsFile()) {
+      config_.log.target = paths_.Resolve(config_.log.target).string();
     }
     if (numbers == "full") config_.log.numbers = LogNumbers::kFull;
     if (numbers != "full" && numbers != "masked") reader.Refuse("numbers", "not masked or full");

@@ -172,6 +172,17 @@ std::string Shown(const ListenAddress& address, uint16_t port) {
   return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(port);
 }
 
+// Whether files could be made in `directory`, if there is one to be used.
+Result<void> CheckDirectory(const std::filesystem::path& directory) {
+  if (directory.empty()) return {};
+  return CheckWritable(directory / "file");
+}
+
+Result<void> CheckLog(const LogSetup& log) {
+  if (!log.IsFile()) return {};
+  return CheckWritable(log.target);
+}
+
 std::string Joined(const std::vector<std::string>& texts, std::string_view between) {
   std::string joined;
   for (const std::string& text : texts) {
@@ -234,11 +245,21 @@ Service::~Service() {
 }
 
 Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
-  auto state = FirstState(config, {std::make_shared<Traffic>(), nullptr}, {});
+  ServiceConfig checked = config;
+  checked.verifier.trust.state_use = StateUse::kReadOnly;
+  if (checked.verifier.downloads) {
+    auto& cache = checked.verifier.downloads->cache_directory;
+    if (auto ok = CheckDirectory(cache); !ok) return ok.error();
+    cache.clear();
+  }
+  auto state = FirstState(checked, {std::make_shared<Traffic>(), nullptr}, {});
   if (!state) return state.error();
   if (auto pools = MakePools(config); !pools) return pools.error();
   if (auto tls = MakeTls(config); !tls) return tls.error();
-  if (auto log = AccessLog::Make(config.log); !log) return log.error();
+  if (auto ok = CheckLog(config.log); !ok) return ok.error();
+  if (config.evidence) {
+    if (auto ok = EvidenceDesk::Check(*config.evidence); !ok) return ok.error();
+  }
   return std::move(state->notes);
 }
 

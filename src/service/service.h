@@ -40,8 +40,8 @@ class Service {
   /// Ends at once what Run has not ended.
   ~Service();
 
-  /// Whether a service could be made of `config`, without listening: for --check-config. What is
-  /// likely not meant.
+  /// Whether a service could be made of `config`, for --check-config: listens nowhere, makes and
+  /// writes no file. What is likely not meant.
   static Result<std::vector<std::string>> Check(const ServiceConfig& config);
 
   /// Serves until Stop, then drains. Called once. Fails with kEvidenceNotKept if calls were

@@ -5,6 +5,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -455,6 +456,15 @@ class Operations(Service):
             elif not line.startswith("#"):
                 self.assertRegex(line, r'^[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.e+-]+$')
 
+    def test_alerts_and_dashboard_name_metrics_that_there_are(self):
+        sources = "".join(path.read_text() for path in (ROOT / "src/service").glob("*.cc"))
+        known = set(re.findall(r'"(callvet_[a-z_]+)"', sources))
+        for file in ("alerts.yml", "dashboard.json"):
+            named = set(re.findall(r"callvet_[a-z_]+", (ROOT / "tools/grafana" / file).read_text()))
+            self.assertIn("callvet_evidence_failing", named)
+            self.assertIn("callvet_pool_share_failing", named)
+            self.assertEqual({re.sub("_(bucket|sum|count)$", "", name) for name in named} - known, set(), file)
+
     def test_metrics_of_downloaded_certificates(self):
         server = Server(LAB, certificates={"files": [], "offline": True, "cache_dir": str(LAB.folder / "cache")})
         self.addCleanup(server.stop)
@@ -641,6 +651,9 @@ class Operations(Service):
                            ('{"limits": {"workers": "8"}}', "limits.workers"),
                            ('{"listen": "0.0.0.0:8080"}', "insecure_plain_http"),
                            ('{"access": {"tokens": [{"name": "a", "sha256": "00", "scopes": ["verify"]}]}}', "64 hex"),
+                           (json.dumps({"access": {"tokens": [{"name": "a", "sha256": "0" * 64, "scopes": ["verify"]},
+                                                              {"name": "b", "sha256": "0" * 64, "scopes": ["sign"]}]}}),
+                            "same sha256"),
                            ('{"trust": {"anchors": ["/none.pem"]}}', "/none.pem"),
                            ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org:9443/a.pem"}}', "signing.x5u"),
                            ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org/a.pem"}}', "/none.key")):
@@ -650,6 +663,58 @@ class Operations(Service):
         code, output = check('{"listen": "0.0.0.0:8080", "insecure_plain_http": true}')
         self.assertEqual(code, 0)
         self.assertIn("insecure_plain_http", output)
+
+    def check_of(self, **members):
+        """What --check-config says of a configuration with these members, and its exit code."""
+        config = LAB.folder / f"check-{time.monotonic_ns()}.json"
+        config.write_text(json.dumps({"listen": "127.0.0.1:0", "certificates": {"offline": True}, **members}))
+        run = subprocess.run([CALLVET, "serve", "--config", str(config), "--check-config"], capture_output=True, text=True,
+                             timeout=60, check=False)
+        return run.returncode, run.stdout + run.stderr
+
+    def test_check_config_makes_nothing(self):
+        """Who checks may be root, who serves is not."""
+        folder = LAB.folder / "checked"
+        folder.mkdir()
+        crl = LAB.folder / "checked.crl"
+        callvet("pki", "crl", "--issuer-cert", str(LAB.folder / "carrier/intermediate.pem"), "--issuer-key",
+                str(LAB.folder / "carrier/intermediate.key"), "--out", str(crl))
+        members = {
+            "log": {"target": str(folder / "log/access.log")},
+            "certificates": {"cache_dir": str(folder / "cache/here"), "offline": True},
+            "trust": {"state_dir": str(folder / "state"), "crls": [str(crl)]},
+            "evidence": {"store": str(folder / "calls.db"), "spill_dir": str(folder / "spill/here")}}
+        self.assertEqual(self.check_of(**members)[0], 0)
+        self.assertEqual(list(folder.iterdir()), [])
+        (folder / "file").write_text("")
+        for section, name, value in (("log", "target", "file/access.log"), ("log", "target", "."),
+                                     ("certificates", "cache_dir", "file"), ("certificates", "cache_dir", "file/cache"),
+                                     ("evidence", "spill_dir", "file/spill"), ("evidence", "store", "file/calls.db")):
+            changed = {**members, section: {**members[section], name: str(folder / value)}}
+            code, said = self.check_of(**changed)
+            self.assertEqual(code, 2, (name, value, said))
+            self.assertIn("file-unreadable", said)
+
+    def test_check_config_reads_the_keys_of_evidence(self):
+        folder = LAB.folder / "keys"
+        folder.mkdir()
+        (folder / "open.key").write_text("0" * 64)
+        (folder / "open.key").chmod(0o644)
+        (folder / "number.key").write_text("0123456789abcdef" * 4)
+        (folder / "number.key").chmod(0o600)
+        store = {"store": str(folder / "calls.db")}
+        good = {**store, "number_key": str(folder / "number.key"), "checkpoint_key": str(LAB.folder / "carrier/leaf.key")}
+        self.assertEqual(self.check_of(evidence=good)[0], 0)
+        for changes, said in (({"number_key": str(folder / "nope")}, "nope"),
+                              ({"number_key": str(folder / "open.key")}, "key-invalid"),
+                              ({"checkpoint_key": str(folder / "nope")}, "nope"),
+                              ({"checkpoint_key": str(folder / "number.key")}, "checkpoint key"),
+                              ({"store": "postgresql:///calls", "checkpoint_key": ""}, "parameter-missing")):
+            code, output = self.check_of(evidence={**good, **changes})
+            self.assertEqual(code, 2, (changes, output))
+            self.assertIn(said, output)
+        (folder / "calls.db").write_text("")  # a file whose key vanished
+        self.assertEqual(self.check_of(evidence=store)[0], 2)
 
     def test_sigterm_answers_what_came_in(self):
         import socket
