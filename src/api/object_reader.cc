@@ -61,7 +61,8 @@ void ObjectReader::Texts(std::string_view name, std::vector<std::string>& target
       texts.push_back(*element.AsString());
     }
   } else {
-    return Refuse(name, "is no array of strings but " + std::string(value->KindName()));
+    return Refuse(
+        name, "is neither a string nor an array of strings but " + std::string(value->KindName()));
   }
   target = std::move(texts);
 }

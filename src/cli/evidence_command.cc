@@ -357,6 +357,11 @@ JsonArray OwnWord(const OneOptions& options, bool file) {
 ExitCode RunVerify(const OneOptions& options, const Console& console) {
   const bool file = options.store.store.empty() && IsFile(options.id);
   auto loaded = file ? LoadBundle(options) : LoadRecord(options, "verify");
+  if (!loaded && loaded.error().reason == Reason::kParameterMissing) {
+    return console.Complain(
+        Fail(Reason::kParameterMissing,
+             Quote(options.id) + " is no file; of a record: " + loaded.error().detail));
+  }
   if (!loaded) return ComplainOfEvidence(loaded.error(), console);
   const auto trusted = TrustedOf(options);
   if (!trusted) return console.Complain(trusted.error());
