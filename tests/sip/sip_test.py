@@ -1371,7 +1371,7 @@ class Guards(SipTest):
         state.symlink_to(state.name)
         config = self.lab.write_config("unreadable-state.json", {}, trust={
             "anchors": str(self.lab.folder / "carrier/root.pem"), "state_dir": str(state)})
-        with self.assertRaisesRegex(AssertionError, "did not come up(.|\n)*unreadable-state: "):
+        with self.assertRaisesRegex(AssertionError, "did not come up(.|\n)*unreadable-state/?: "):
             Kamailio(self.lab, INLINE, config=config)
         # The configuration names a policy file, so a parameter would not count.
         config = self.lab.write_config("two-policies.json", {})
