@@ -647,7 +647,9 @@ class Operations(Service):
                                         capture_output=True, text=True, timeout=60, check=False)
                 return result.returncode, result.stdout + result.stderr
         self.assertEqual(check("{} // a comment")[0], 0)
-        for text, said in (("{", "config-invalid"), ('{"lisen": "127.0.0.1:1"}', "lisen"),
+        for text, said in (("{", "config-invalid"), ('{"lisen": "127.0.0.1:1"}', 'did you mean "listen"?'),
+                           ('{"trust": {"anchor": "/none.pem"}}', 'did you mean "anchors"?'),
+                           ('{"listen": 8080}', "neither a string nor an array of strings"),
                            ('{"limits": {"workers": "8"}}', "limits.workers"),
                            ('{"listen": "0.0.0.0:8080"}', "insecure_plain_http"),
                            ('{"access": {"tokens": [{"name": "a", "sha256": "00", "scopes": ["verify"]}]}}', "64 hex"),

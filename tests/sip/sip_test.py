@@ -1384,6 +1384,10 @@ class Guards(SipTest):
         for parameter in ({"FETCH_MAX": 17}, {"FETCH_MAX": 0}, {"IAT_WINDOW": 0}, {"IAT_WINDOW": -5}):
             with self.assertRaisesRegex(AssertionError, "did not come up"):
                 Kamailio(self.lab, HERE / "functions.cfg", **functions, **parameter)
+        with self.assertRaisesRegex(AssertionError, r"evidence_on_full: \[drop\] is not refuse or count"):
+            Kamailio(self.lab, HERE / "functions.cfg", **functions, EVIDENCE_STORE=str(self.lab.folder / "drop.db"),
+                     EVIDENCE_SPILL=str(self.lab.folder / "drop"), EVIDENCE_NUMBER_KEY=str(self.lab.folder / "drop.key"),
+                     EVIDENCE_ON_FULL="drop")
         Kamailio(self.lab, HERE / "functions.cfg", **functions, FETCH_MAX=16, IAT_WINDOW=1).close()
         without = self.lab.folder / "without-secret.cfg"
         without.write_text(INLINE.read_text().replace("ifndef DIALOG_SECRET", "ifdef DIALOG_SECRET"))
