@@ -62,15 +62,13 @@ Result<void> MakeCheckpointKey(const std::filesystem::path& path) {
 }
 
 // The key beside a new file is made; one that vanished from an old file is not.
-Result<PrivateKey> ReadCheckpointKey(const EvidenceSetup& setup,
-                                     const std::filesystem::path& path) {
+bool WouldMakeKey(const EvidenceSetup& setup, const std::filesystem::path& path) {
   std::error_code error;
-  const bool may_make = setup.open == EvidenceSetup::Open::kCreate &&
-                        setup.checkpoint_key.empty() &&
-                        !std::filesystem::exists(setup.store, error);
-  if (may_make && !std::filesystem::exists(path, error)) {
-    if (auto ok = MakeCheckpointKey(path); !ok) return ok.error();
-  }
+  return setup.open == EvidenceSetup::Open::kCreate && setup.checkpoint_key.empty() &&
+         !std::filesystem::exists(setup.store, error) && !std::filesystem::exists(path, error);
+}
+
+Result<PrivateKey> ReadCheckpointKey(const std::filesystem::path& path) {
   const auto pem = ReadFile(path);
   if (!pem) return Fail(pem.error().reason, "checkpoint key: " + pem.error().detail);
   auto key = PrivateKey::FromPem(*pem);
@@ -147,7 +145,10 @@ Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup) {
   if (setup.open != EvidenceSetup::Open::kReadOnly) {
     const auto path = CheckpointKeyPath(setup);
     if (!path) return path.error();
-    const auto key = ReadCheckpointKey(setup, *path);
+    if (WouldMakeKey(setup, *path)) {
+      if (auto ok = MakeCheckpointKey(*path); !ok) return ok.error();
+    }
+    const auto key = ReadCheckpointKey(*path);
     if (!key) return key.error();
     auto signer = MakeEvidenceSigner(*key);
     if (!signer) return signer.error();
@@ -157,6 +158,20 @@ Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup) {
   if (!store) return store.error();
   opened.store = std::move(*store);
   return opened;
+}
+
+Result<void> CheckEvidence(const EvidenceSetup& setup) {
+  if (const auto number_key = ReadNumberSecret(setup); !number_key) return number_key.error();
+  const auto path = CheckpointKeyPath(setup);
+  if (!path) return path.error();
+  if (!IsPostgres(setup.store)) {
+    if (auto ok = CheckWritable(setup.store); !ok) return ok;
+  }
+  if (WouldMakeKey(setup, *path)) return CheckWritable(*path);
+  const auto key = ReadCheckpointKey(*path);
+  if (!key) return key.error();
+  if (const auto signer = MakeEvidenceSigner(*key); !signer) return signer.error();
+  return {};
 }
 
 Result<void> RecordAccess(const OpenedEvidence& evidence, const EvidenceAccess& access) {

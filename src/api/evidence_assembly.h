@@ -40,6 +40,10 @@ Result<std::optional<NumberSecret>> ReadNumberSecret(const EvidenceSetup& setup)
 /// kFileUnreadable for the checkpoint key.
 Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup);
 
+/// Whether the keys that OpenEvidence needs can be used, and an SQLite file could be written; opens
+/// and makes nothing. Fails like OpenEvidence.
+Result<void> CheckEvidence(const EvidenceSetup& setup);
+
 /// The public key (PEM) of the checkpoint key that `setup` names, or that is beside its file. Fails
 /// with kFileUnreadable, kKeyInvalid, or kParameterMissing if there is no place for one.
 Result<std::string> ReadCheckpointPublicKey(const EvidenceSetup& setup);

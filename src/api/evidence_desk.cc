@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/complaints.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace callvet {
@@ -22,6 +23,14 @@ Result<std::shared_ptr<EvidenceDesk>> EvidenceDesk::Make(const EvidenceConfig& c
   if (!writer) return Fail(writer.error().reason, "evidence: " + writer.error().detail);
   return std::shared_ptr<EvidenceDesk>(
       new EvidenceDesk(config, std::move(*opened), std::move(*writer)));
+}
+
+Result<void> EvidenceDesk::Check(const EvidenceConfig& config) {
+  const std::string& spill = config.writer.spill_directory;
+  auto usable = CheckEvidence(config.setup);
+  if (usable && !spill.empty()) usable = CheckWritable(std::filesystem::path(spill) / "lock");
+  if (!usable) return Fail(usable.error().reason, "evidence: " + usable.error().detail);
+  return {};
 }
 
 std::vector<std::string> EvidenceDesk::News() {

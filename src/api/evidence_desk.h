@@ -20,6 +20,8 @@ class EvidenceDesk {
  public:
   /// Fails like OpenEvidence and EvidenceWriter::Make.
   static Result<std::shared_ptr<EvidenceDesk>> Make(const EvidenceConfig& config);
+  /// Whether keys and places that Make needs can be used; opens and makes nothing. Fails like Make.
+  static Result<void> Check(const EvidenceConfig& config);
 
   [[nodiscard]] const OpenedEvidence& evidence() const { return opened_; }
   [[nodiscard]] EvidenceWriter& writer() { return *writer_; }

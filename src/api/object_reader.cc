@@ -61,7 +61,8 @@ void ObjectReader::Texts(std::string_view name, std::vector<std::string>& target
       texts.push_back(*element.AsString());
     }
   } else {
-    return Refuse(name, "is no array of strings but " + std::string(value->KindName()));
+    return Refuse(
+        name, "is neither a string nor an array of strings but " + std::string(value->KindName()));
   }
   target = std::move(texts);
 }
@@ -98,10 +99,13 @@ std::optional<ObjectReader> ObjectReader::Object(std::string_view name) {
 Result<void> ObjectReader::Finish() {
   if (!failure_) {
     for (const auto& [name, value] : *value_.AsObject()) {
-      if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
-        failure_ = Fail(reason_, "unknown member " + Quote(PathOf(name)));
-        break;
-      }
+      if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+      const std::vector<std::string_view> known(known_.begin(), known_.end());
+      const std::string_view nearest = NearestWord(name, known);
+      failure_ =
+          Fail(reason_, "unknown member " + Quote(PathOf(name)) +
+                            (nearest.empty() ? "" : "; did you mean " + Quote(nearest) + "?"));
+      break;
     }
   }
   if (failure_) return *failure_;

@@ -36,7 +36,10 @@ Result<void> CheckSetup(const TrustSetup& setup) {
     return Fail(Reason::kParameterInvalid, "a trust list and an account are two sources of one");
   }
   if (has_list && setup.trust_list_roots.empty()) {
-    return Fail(Reason::kParameterMissing, "a trust list needs the root that it must lead to");
+    return Fail(
+        Reason::kParameterMissing,
+        "a trust list needs trust_list_roots (--trust-list-root): the root that its signer must "
+        "lead to");
   }
   if (!setup.trust_list_roots.empty() && !has_list && !setup.state_dir) {
     return Fail(Reason::kParameterMissing,
@@ -90,6 +93,7 @@ Result<TrustInputs> MakeTrustInputs(const TrustSetup& setup,
   inputs.trust_list_roots = setup.trust_list_roots;
   inputs.trust_list_chain = setup.trust_list_chain;
   inputs.state_dir = setup.state_dir;
+  inputs.state_use = setup.state_use;
   std::shared_ptr<const HttpsFetcher> list_fetcher;
   if (fetcher) {
     auto for_lists = MakeLargeFetcher(*fetcher, kMaxTrustListBytes);

@@ -46,6 +46,7 @@ struct TrustSetup {
   std::vector<std::filesystem::path> trust_list_roots;    // whom its signer must lead to
   std::optional<std::filesystem::path> trust_list_chain;  // instead of downloading its x5u
   std::optional<std::filesystem::path> state_dir;         // the last accepted list, downloaded CRLs
+  StateUse state_use = StateUse::kReadAndWrite;
 };
 
 /// The inputs that `setup` names. `fetcher` says how to download; its body limit is replaced by

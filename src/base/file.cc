@@ -38,17 +38,11 @@ Result<void> WriteAll(int fd, std::string_view bytes, const fs::path& path) {
   return {};
 }
 
-}  // namespace
-
-Result<std::string> ReadFile(const fs::path& path, size_t max_bytes) {
-  const bool standard_input = path == "-";
-  const FileDescriptor fd(standard_input ? STDIN_FILENO
-                                         : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) return FileFailure(path, errno);
+Result<std::string> ReadAll(int fd, const fs::path& path, size_t max_bytes) {
   std::string bytes;
   std::array<char, 65536> block{};
   for (;;) {
-    const ssize_t got = ::read(fd.get(), block.data(), block.size());
+    const ssize_t got = ::read(fd, block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FileFailure(path, errno);
     if (got == 0) return bytes;
@@ -58,6 +52,25 @@ Result<std::string> ReadFile(const fs::path& path, size_t max_bytes) {
                   path.string() + ": larger than " + std::to_string(max_bytes) + " bytes");
     }
   }
+}
+
+}  // namespace
+
+Result<std::string> ReadFile(const fs::path& path, size_t max_bytes) {
+  const bool standard_input = path == "-";
+  const FileDescriptor fd(standard_input ? STDIN_FILENO
+                                         : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return FileFailure(path, errno);
+  return ReadAll(fd.get(), path, max_bytes);
+}
+
+Result<std::optional<std::string>> ReadFileIfThere(const fs::path& path, size_t max_bytes) {
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0 && errno == ENOENT) return std::optional<std::string>();
+  if (fd.get() < 0) return FileFailure(path, errno);
+  auto bytes = ReadAll(fd.get(), path, max_bytes);
+  if (!bytes) return bytes.error();
+  return std::optional<std::string>(std::move(*bytes));
 }
 
 Result<LineReader> LineReader::Open(const fs::path& path) {
@@ -123,18 +136,37 @@ Result<std::optional<std::string_view>> LineReader::Next() {
 Result<std::vector<fs::path>> ListFiles(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) return FileFailure(path, ENOENT);
+  if (!fs::exists(status)) return FileFailure(path, error.value());
   if (!fs::is_directory(status)) return std::vector<fs::path>{path};
   std::vector<fs::path> files;
   fs::directory_iterator it(path, error);
   for (; !error && it != fs::directory_iterator(); it.increment(error)) {
-    std::error_code ignored;
-    const bool hidden = it->path().filename().string().starts_with('.');
-    if (!hidden && it->is_regular_file(ignored)) files.push_back(it->path());
+    if (it->path().filename().string().starts_with('.')) continue;
+    std::error_code untold;
+    const fs::file_type type = it->status(untold).type();
+    if (type == fs::file_type::none) return FileFailure(it->path(), untold.value());
+    if (type == fs::file_type::regular) files.push_back(it->path());
   }
   if (error) return FileFailure(path, error.value());
   std::sort(files.begin(), files.end());
   return files;
+}
+
+Result<void> CheckWritable(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return FileFailure(path, EISDIR);
+    if (::access(path.c_str(), W_OK) != 0) return FileFailure(path, errno);
+    return {};
+  }
+  if (errno != ENOENT) return FileFailure(path, errno);
+  std::error_code error;
+  fs::path folder = fs::absolute(path, error).parent_path();
+  while (::access(folder.c_str(), F_OK) != 0 && errno == ENOENT && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return FileFailure(folder, errno);
+  return {};
 }
 
 Result<void> WriteFile(const fs::path& path, std::string_view bytes, FileMode mode) {

@@ -18,8 +18,14 @@ inline constexpr size_t kMaxFileBytes = size_t{64} * 1024 * 1024;
 /// Fails with kFileUnreadable (missing, a directory, no permission, larger than `max_bytes`).
 Result<std::string> ReadFile(const std::filesystem::path& path, size_t max_bytes = kMaxFileBytes);
 
+/// The same of a file that need not be there: nothing if it does not exist (ENOENT). What is there
+/// and cannot be read fails with kFileUnreadable.
+Result<std::optional<std::string>> ReadFileIfThere(const std::filesystem::path& path,
+                                                   size_t max_bytes = kMaxFileBytes);
+
 /// `path` itself if it is a file; else the regular files directly inside the directory, sorted by
-/// name, without hidden ones. Fails with kFileUnreadable.
+/// name, without hidden ones. Fails with kFileUnreadable, also when it cannot be told what one of
+/// them is.
 Result<std::vector<std::filesystem::path>> ListFiles(const std::filesystem::path& path);
 
 /// Reads a text file line by line, whatever its size, with one buffer. Not thread-safe.
@@ -54,6 +60,10 @@ class LineReader {
   size_t line_number_ = 0;
   bool at_end_ = false;
 };
+
+/// Whether `path` could be written, or made with the folders that it needs; makes nothing. Fails
+/// with kFileUnreadable: a directory, no permission, nothing that a folder could be made in.
+Result<void> CheckWritable(const std::filesystem::path& path);
 
 enum class FileMode { kPublic, kPrivate };  // 0644 or 0600
 

@@ -27,6 +27,15 @@
 namespace callvet::cli {
 namespace {
 
+constexpr const char* kRekeyFooter =
+    "Stop all who write to the store first. Then put the new key in place of the old one, with its "
+    "owner\nand mode 0600, and start them: a reload does not bring it. An audit needs the new "
+    "public "
+    "key alone,\nfiles that were exported before the old one.\n"
+    "Examples:\n"
+    "  callvet pki key --out-key new.key --out-public-key new.pub.pem\n"
+    "  callvet evidence rekey --store calls.db --new-checkpoint-key new.key";
+
 constexpr const char* kEvidenceFooter =
     "Examples:\n"
     "  callvet verify --evidence calls.db --orig +12155550100 --dest +12155550101 ...\n"
@@ -349,6 +358,11 @@ JsonArray OwnWord(const OneOptions& options, bool file) {
 ExitCode RunVerify(const OneOptions& options, const Console& console) {
   const bool file = options.store.store.empty() && IsFile(options.id);
   auto loaded = file ? LoadBundle(options) : LoadRecord(options, "verify");
+  if (!loaded && loaded.error().reason == Reason::kParameterMissing) {
+    return console.Complain(
+        Fail(Reason::kParameterMissing,
+             Quote(options.id) + " is no file; of a record: " + loaded.error().detail));
+  }
   if (!loaded) return ComplainOfEvidence(loaded.error(), console);
   const auto trusted = TrustedOf(options);
   if (!trusted) return console.Complain(trusted.error());
@@ -497,7 +511,8 @@ ExitCode RunRekey(const RekeyOptions& options, const Console& console) {
   if (!opened) return ComplainOfEvidence(opened.error(), console);
   if (auto ok = opened->store->Rekey(**next); !ok) return ComplainOfEvidence(ok.error(), console);
   console.out() << "The chain is signed with the key " << (*next)->key_id()
-                << " from now on: give it to all who write.\n";
+                << " from now on. Whoever writes needs it in place of the old one, and a restart; "
+                   "files that were exported before need the old public key.\n";
   return ExitCode::kVerified;
 }
 
@@ -599,6 +614,7 @@ void AddRekey(CLI::App& evidence, Context& context) {
       ->type_name("F")
       ->required();
   TakeOneValueEach(*command);
+  command->footer(kRekeyFooter);
   command->callback(
       [options, &context] { context.exit_code = RunRekey(*options, context.console); });
 }

@@ -379,6 +379,10 @@ ExitCode RunIssue(const CertificateOptions& options, const Console& console) {
   const auto subject = GetSubjectKey(options);
   if (!subject) return console.Complain(subject.error());
   const auto issued = Issue(options, *subject);
+  if (!issued && issued.error().reason == Reason::kTnAuthListMissing) {
+    return console.Complain(
+        Fail(Reason::kTnAuthListMissing, issued.error().detail + "; give --spc or --tn"));
+  }
   if (!issued) return console.Complain(issued.error());
   const auto files = ToFiles(*issued, *subject, paths);
   if (!files) return console.Complain(files.error());

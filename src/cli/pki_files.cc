@@ -59,7 +59,7 @@ Result<CertificateBundle> ReadCertificates(std::string_view option, const fs::pa
   const auto bytes = ReadFile(path);
   if (!bytes) return InOption(option, bytes.error());
   auto bundle = ParseBundle(*bytes);
-  if (!bundle) return InFile(option, path, bundle.error());
+  if (!bundle) return InFile(option, path, Fail(Reason::kFileInvalid, bundle.error().detail));
   return bundle;
 }
 

@@ -12,6 +12,7 @@
 #include "api/identity_input.h"
 #include "api/policy_call.h"
 #include "api/verdict_json.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/disposition_text.h"
 #include "cli/options.h"
@@ -57,6 +58,9 @@ struct ExplainOptions {
 };
 
 ExitCode RunCheck(const CheckOptions& options, const Console& console) {
+  if (options.file != "-") {
+    if (const auto text = ReadFile(options.file); !text) return console.Complain(text.error());
+  }
   const LoadedPolicy loaded = LoadPolicy(options.file);
   const auto json = [](const std::vector<PolicyProblem>& problems) {
     JsonArray array;

@@ -86,6 +86,9 @@ ExitCode RunSimulate(const SimulateOptions& options, const Console& console) {
   setup.learning = std::chrono::seconds(options.learn);
   const auto pools = CallerPools::Make(setup);
   if (!pools) return console.Complain(pools.error());
+  if (PoolRulesOf(*policy).empty()) {
+    console.Warn(options.policy + " has no rules \"pools\": nothing can be flagged");
+  }
   PoolSimulation simulation(**pools, PoolRulesOf(*policy), {options.number_calls});
   std::ifstream file;
   if (options.file != "-") file.open(options.file);

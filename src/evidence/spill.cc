@@ -52,6 +52,7 @@ Result<std::unique_ptr<EvidenceSpill>> EvidenceSpill::Open(const fs::path& direc
                                                            uint64_t max_bytes,
                                                            std::string_view number_key) {
   std::error_code error;
+  if (directory.has_parent_path()) fs::create_directories(directory.parent_path(), error);
   if (!fs::exists(directory, error) && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return Fail(Reason::kFileUnreadable, directory.string() + " cannot be made");
   }

@@ -98,12 +98,16 @@ static void write_evidence(text_t* text) {
     text->failed = 1;
     return;
   }
+  if (on_full != NULL && strcmp(on_full, "refuse") != 0 && strcmp(on_full, "count") != 0) {
+    LM_ERR("parameter evidence_on_full: [%s] is not refuse or count\n", on_full);
+    text->failed = 1;
+    return;
+  }
   append(text, ", \"evidence\": {");
   append_text(text, "store", cv_params.evidence_store);
   append_text(text, "spill_dir", cv_params.evidence_spill);
   append_text(text, "checkpoint_key", cv_params.evidence_checkpoint_key);
   append_text(text, "number_key", cv_params.evidence_number_key);
-  /* Another word is left for the library to refuse. */
   append_text(text, "when_full",
               on_full != NULL && strcmp(on_full, "refuse") == 0 ? "refuse-calls" : on_full);
   append_number(text, "retention_days", cv_params.evidence_days, 1);

@@ -44,7 +44,7 @@ std::string StrictObject::PointerOf(std::string_view name) const {
 }
 
 const JsonValue* StrictObject::Find(std::string_view name) {
-  known_.push_back(name);
+  if (std::find(known_.begin(), known_.end(), name) == known_.end()) known_.push_back(name);
   if (members_ == nullptr) return nullptr;
   for (const auto& [member, value] : *members_) {
     if (member == name) return &value;

@@ -273,58 +273,71 @@ void CrlRefresher::Point::TakeNew(JudgedCrls next) {
   waiting = {};
 }
 
-std::optional<CrlRefresher::JudgedCrls> CrlRefresher::ReadKept(const std::string& name,
-                                                               const TrustStoreBuilder& trust,
-                                                               sys_seconds now) const {
-  const auto bytes = ReadFile(*options_.state_dir / name, kMaxKeptBytes);
-  if (!bytes) return std::nullopt;
-  auto document = CrlDocument::Parse(*bytes);
-  if (!document) return std::nullopt;
+Result<std::optional<CrlRefresher::JudgedCrls>> CrlRefresher::ReadKept(
+    const std::string& name, const TrustStoreBuilder& trust, sys_seconds now) const {
+  const std::filesystem::path path = *options_.state_dir / name;
+  const auto bytes = ReadFileIfThere(path, kMaxKeptBytes);
+  if (!bytes) return bytes.error();
+  if (!*bytes) return std::optional<JudgedCrls>();
+  auto document = CrlDocument::Parse(**bytes);
+  if (!document) {
+    return Fail(document.error().reason, path.string() + ": " + document.error().detail);
+  }
   const auto store = StoreWith(trust, {&*document});
   // It was authentic when it was written; its CA may come to be known with the first chain.
   const auto standing = StandingOf(*document, authorities_, *store, now);
-  if (!standing) return std::nullopt;
-  return JudgedCrls{std::move(*document), *standing};
+  if (!standing) return std::optional<JudgedCrls>();
+  return std::optional<JudgedCrls>({std::move(*document), *standing});
 }
 
-bool CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now) {
-  bool loaded = false;
-  if (!options_.state_dir) return loaded;
+KeptLists CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now) {
+  KeptLists lists;
+  if (!options_.state_dir) return lists;
   for (auto& [url, point] : points_) {
-    if (point.empty()) loaded = LoadPoint(KeptName(url), point, trust, now) || loaded;
+    if (point.empty()) LoadPoint(KeptName(url), point, trust, now, lists);
   }
-  return loaded;
+  return lists;
 }
 
 // The kept list, and the one that waited beside it.
-bool CrlRefresher::LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
-                             sys_seconds now) const {
-  if (auto kept = ReadKept(name, trust, now)) point.TakeKept(std::move(*kept));
+void CrlRefresher::LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
+                             sys_seconds now, KeptLists& lists) const {
+  auto kept = ReadKept(name, trust, now);
   auto waiting = ReadKept(WaitingName(name), trust, now);
-  const auto newer = [&](const Crl& crl) { return CheckNotOlder(crl, point.document).has_value(); };
-  if (waiting && std::all_of(waiting->document.crls.begin(), waiting->document.crls.end(), newer)) {
-    point.TakeNew(std::move(*waiting));
+  for (const auto* read : {&kept, &waiting}) {
+    if (!*read && !lists.failure) lists.failure = read->error();
   }
-  return !point.empty();
+  if (kept && *kept) point.TakeKept(std::move(**kept));
+  const auto newer = [&](const Crl& crl) { return CheckNotOlder(crl, point.document).has_value(); };
+  if (waiting && *waiting &&
+      std::all_of((*waiting)->document.crls.begin(), (*waiting)->document.crls.end(), newer)) {
+    point.TakeNew(std::move(**waiting));
+  }
+  lists.taken = lists.taken || !point.empty();
 }
 
-bool CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) {
-  bool loaded = LoadKept(trust, now);
-  if (!options_.state_dir) return loaded;
+KeptLists CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) {
+  KeptLists lists = LoadKept(trust, now);
+  if (!options_.state_dir) return lists;
+  std::error_code error;
+  (void)std::filesystem::status(*options_.state_dir, error);
+  if (error == std::errc::no_such_file_or_directory) return lists;
+  const auto files = ListFiles(*options_.state_dir / "");  // fails for what is no directory
+  if (!files) {
+    lists.failure = files.error();
+    return lists;
+  }
   std::set<std::string> of_points;
   for (const auto& [url, point] : points_) of_points.insert(KeptName(url));
-  const auto files = ListFiles(*options_.state_dir);
-  if (!files) return loaded;
   for (const auto& file : *files) {
     const std::string name = file.filename().string();
     if (!IsKeptName(name) || of_points.count(name) != 0 || kept_.count(name) != 0) continue;
     if (kept_.size() >= options_.max_urls) break;
     Point kept;
-    if (!LoadPoint(name, kept, trust, now)) continue;
-    kept_.emplace(name, std::move(kept));
-    loaded = true;
+    LoadPoint(name, kept, trust, now, lists);
+    if (!kept.empty()) kept_.emplace(name, std::move(kept));
   }
-  return loaded;
+  return lists;
 }
 
 // Whoever made `document`, if neither it nor `trust` shows him: the signers of the list at hand, or
@@ -430,7 +443,7 @@ void CrlRefresher::RetryLater(Point& point, sys_seconds now) const {
 // Why it could not be kept, if so. A list counts all the same: a full disk shall not bring the old
 // one back.
 std::optional<Failure> CrlRefresher::Keep(const std::string& name, std::string_view body) const {
-  if (!options_.state_dir) return std::nullopt;
+  if (!options_.state_dir || options_.state_use == StateUse::kReadOnly) return std::nullopt;
   std::error_code error;
   std::filesystem::create_directories(*options_.state_dir, error);
   const auto written = WriteFile(*options_.state_dir / name, body, FileMode::kPublic);
@@ -439,8 +452,9 @@ std::optional<Failure> CrlRefresher::Keep(const std::string& name, std::string_v
 }
 
 void CrlRefresher::Forget(const std::string& name) const {
+  if (!options_.state_dir || options_.state_use == StateUse::kReadOnly) return;
   std::error_code ignored;
-  if (options_.state_dir) std::filesystem::remove(*options_.state_dir / name, ignored);
+  std::filesystem::remove(*options_.state_dir / name, ignored);
 }
 
 std::string CrlRefresher::Describe(const Point& point) {

@@ -24,6 +24,9 @@ namespace callvet {
 /// to this; the usual 64 KiB are for certificates.
 inline constexpr size_t kMaxCrlBytes = size_t{16} * 1024 * 1024;
 
+/// What may be done with the state directory. kReadOnly: to try a configuration.
+enum class StateUse : uint8_t { kReadAndWrite, kReadOnly };
+
 struct CrlRefreshOptions {
   std::vector<std::string> urls;                          // fetched always
   std::chrono::seconds max_age = std::chrono::hours(12);  // C-35
@@ -35,6 +38,7 @@ struct CrlRefreshOptions {
   size_t max_authorities = 512;  // CA certificates remembered from Watch
   /// Where the last good document of each URL is kept over restarts; nothing: nowhere.
   std::optional<std::filesystem::path> state_dir;
+  StateUse state_use = StateUse::kReadAndWrite;
 };
 
 /// CRLs and the certificates beside them.
@@ -56,6 +60,12 @@ struct CrlUpdate {
       not_kept;         // why the new list, though in use, will not outlive this process
   bool in_use = false;  // there is a list, new or old
   std::string detail;   // for people
+};
+
+/// What became of lists that the state directory keeps.
+struct KeptLists {
+  bool taken = false;                   // there were some
+  std::optional<Failure> failure = {};  // of the first that is there and cannot be read
 };
 
 /// Keeps the CRLs of distribution points current: fetched again at nextUpdate, and 12 hours after
@@ -89,13 +99,14 @@ class CrlRefresher {
   /// True if Watch would remember nothing new of these certificates. Cheap; judges nothing.
   [[nodiscard]] bool Knows(const std::vector<Certificate>& certificates) const;
 
-  /// Takes what the state directory keeps for URLs that have nothing yet. True if there was any.
-  /// Only what is forged by `trust` is left out: a list that is past its nextUpdate still says who
-  /// was revoked, and lets no older one take its place. How current it is counts at its use.
-  bool LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
+  /// Takes what the state directory keeps for URLs that have nothing yet. Only what is forged by
+  /// `trust` is left out: a list that is past its nextUpdate still says who was revoked, and lets
+  /// no older one take its place. How current it is counts at its use. What is there and cannot be
+  /// read, or is no list, is a failure (kFileUnreadable, kCrlInvalid): it may say who was revoked.
+  KeptLists LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
   /// The same for all lists that are kept there, also of URLs that nobody named yet: `max_urls` of
-  /// these at most, in the order of their names.
-  bool LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now);
+  /// these at most, in the order of their names. A directory that does not exist keeps nothing.
+  KeptLists LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now);
 
   /// Fetches what is due. One CrlUpdate per URL that was tried; those left when the deadline passed
   /// stay due.
@@ -135,9 +146,10 @@ class CrlRefresher {
   };
   bool AddPoint(const std::string& url, Origin origin);
   bool MakeRoom();
-  [[nodiscard]] std::optional<JudgedCrls> ReadKept(const std::string& name,
-                                                   const TrustStoreBuilder& trust,
-                                                   sys_seconds now) const;
+  // Nothing if there is none, or it is forged.
+  [[nodiscard]] Result<std::optional<JudgedCrls>> ReadKept(const std::string& name,
+                                                           const TrustStoreBuilder& trust,
+                                                           sys_seconds now) const;
   [[nodiscard]] SignerSearch FindSigners(CrlDocument& document, const Point& point,
                                          const TrustStoreBuilder& trust, sys_seconds now,
                                          const Deadline& deadline) const;
@@ -149,8 +161,8 @@ class CrlRefresher {
   void RetryLater(Point& point, sys_seconds now) const;
   [[nodiscard]] std::optional<Failure> Keep(const std::string& name, std::string_view body) const;
   void Forget(const std::string& name) const;
-  bool LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
-                 sys_seconds now) const;
+  void LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
+                 sys_seconds now, KeptLists& lists) const;
   [[nodiscard]] static std::string Describe(const Point& point);
   [[nodiscard]] bool KnowsAuthority(const Certificate& certificate) const;
 

@@ -18,10 +18,15 @@ constexpr size_t kMaxWatched = 16'384;
 // Bundles that are tried again with every new snapshot: strangers choose them (VS choice).
 constexpr size_t kMaxUnproven = 256;
 
-CrlRefreshOptions WithStateDir(CrlRefreshOptions options,
-                               const std::optional<std::filesystem::path>& state_dir) {
-  if (state_dir) options.state_dir = *state_dir;
+CrlRefreshOptions WithState(const TrustInputs& inputs) {
+  CrlRefreshOptions options = inputs.crl_refresh;
+  if (inputs.state_dir) options.state_dir = *inputs.state_dir;
+  options.state_use = inputs.state_use;
   return options;
+}
+
+Failure InFile(const std::filesystem::path& path, const Failure& failure) {
+  return Fail(failure.reason, path.string() + ": " + failure.detail);
 }
 
 // Puts a line about `name` into the report; true if `result` is good.
@@ -128,6 +133,8 @@ std::string_view TrustSourceKindName(TrustSource::Kind kind) {
       return "trust-list-roots";
     case Kind::kTrustList:
       return "trust-list";
+    case Kind::kStateDir:
+      return "state-dir";
   }
   return "";
 }
@@ -164,7 +171,7 @@ TrustKeeper::TrustKeeper(TrustInputs inputs)
     : inputs_(std::move(inputs)),
       list_roots_(TrustStoreBuilder().Build()),
       list_state_(inputs_.state_dir),
-      crls_(WithStateDir(inputs_.crl_refresh, inputs_.state_dir), inputs_.crl_fetcher),
+      crls_(WithState(inputs_), inputs_.crl_fetcher),
       snapshot_(TrustStoreBuilder().Build()) {}
 
 // Everything from files, or nothing: a line for each in the report.
@@ -198,17 +205,22 @@ Result<TrustKeeper::Files> TrustKeeper::ReadFiles(sys_seconds now, TrustReport& 
   std::vector<std::pair<std::string, CrlDocument>> documents;
   for (const auto& path : inputs_.crls) {
     const auto bytes = ReadFile(path);
-    auto document = bytes ? CrlDocument::Parse(*bytes) : Result<CrlDocument>(bytes.error());
+    if (!bytes) {
+      good = Report(report, Kind::kCrlFile, path.string(), bytes.error());
+      continue;
+    }
+    auto document = CrlDocument::Parse(*bytes);
     if (document) {
       files.builder.AddCrlSigners(document->signers);
       documents.emplace_back(path.string(), std::move(*document));
     } else {
-      good = Report(report, Kind::kCrlFile, path.string(), document.error());
+      good = Report(report, Kind::kCrlFile, path.string(), InFile(path, document.error()));
     }
   }
   const auto trust = WithList(files.builder, now).Build();
   for (const auto& [name, document] : documents) {
-    const auto usable = CheckCrlFile(document, file_crls_, *trust, now);
+    auto usable = CheckCrlFile(document, file_crls_, *trust, now);
+    if (!usable) usable = InFile(name, usable.error());
     good = Report(report, Kind::kCrlFile, name, usable) && good;
     if (std::string why = usable ? WhyIdle(document, *trust, now) : ""; !why.empty()) {
       report.sources.back().idle = true;
@@ -222,6 +234,19 @@ Result<TrustKeeper::Files> TrustKeeper::ReadFiles(sys_seconds now, TrustReport& 
   if (!good) return *report.FirstFailure();
   files.list_roots = roots.Build();
   return files;
+}
+
+// False if something there cannot be read. A kept trust list that can be read and is no good is
+// UpdateList's to report.
+bool TrustKeeper::ReadState(const Files& files, sys_seconds now, TrustReport& report) {
+  if (!inputs_.state_dir) return true;
+  const KeptLists kept = crls_.LoadAllKept(WithList(files.builder, now), now);
+  Result<void> outcome = kept.failure ? Result<void>(*kept.failure) : Result<void>();
+  if (outcome && !inputs_.trust_list_roots.empty()) {
+    const auto list = list_state_.Load(*files.list_roots);
+    if (!list && list.error().reason == Reason::kFileUnreadable) outcome = list.error();
+  }
+  return Report(report, Kind::kStateDir, inputs_.state_dir->string(), outcome);
 }
 
 TrustStoreBuilder TrustKeeper::WithList(TrustStoreBuilder builder, sys_seconds now) const {
@@ -244,6 +269,15 @@ Result<AcceptableTrustList> TrustKeeper::CheckList(const TrustInputs& inputs, sy
   return TrustListState(inputs.state_dir).Check(*document, *roots.Build(), now);
 }
 
+Result<AcceptedTrustList> TrustKeeper::Accept(const TrustListDocument& document, sys_seconds now) {
+  if (inputs_.state_use == StateUse::kReadAndWrite) {
+    return list_state_.Accept(document, *list_roots_, now);
+  }
+  auto acceptable = list_state_.Check(document, *list_roots_, now);
+  if (!acceptable) return acceptable.error();
+  return AcceptedTrustList{std::move(acceptable->list), now};
+}
+
 // True if the list in use changed.
 bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report) {
   if (inputs_.trust_list_roots.empty()) return false;
@@ -258,8 +292,7 @@ bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
   if (kept && *kept) list_ = *kept;
   if (kept && inputs_.trust_list_client) {
     const auto document = DownloadList(inputs_, deadline);
-    auto accepted = document ? list_state_.Accept(*document, *list_roots_, now)
-                             : Result<AcceptedTrustList>(document.error());
+    auto accepted = document ? Accept(*document, now) : Result<AcceptedTrustList>(document.error());
     if (accepted) {
       list_ = std::move(*accepted);
     } else {
@@ -287,7 +320,11 @@ std::chrono::seconds TrustKeeper::NextLook(std::chrono::seconds usual, sys_secon
 
 bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report) {
   const TrustStoreBuilder trust = WithList(files_, now);
-  bool changed = crls_.LoadKept(trust, now);
+  const KeptLists kept = crls_.LoadKept(trust, now);
+  if (kept.failure) {
+    Report(report, Kind::kStateDir, inputs_.state_dir->string(), *kept.failure);
+  }
+  bool changed = kept.taken;
   for (CrlUpdate& update : crls_.Refresh(trust, now, deadline)) {
     changed = changed || update.taken;
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
@@ -319,13 +356,12 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
   const std::lock_guard lock(work_mutex_);
   TrustReport report;
   auto files = ReadFiles(now, report);
-  if (files) {
+  if (files && ReadState(*files, now, report)) {
     files_ = std::move(files->builder);
     file_crls_ = std::move(files->crls);
     if (files->list_roots->anchors() != list_roots_->anchors()) list_ = std::nullopt;
     list_roots_ = std::move(files->list_roots);
     UpdateList(now, deadline, report);
-    crls_.LoadAllKept(WithList(files_, now), now);
     RefreshCrls(now, deadline, report);
     Publish(now, report);
   }

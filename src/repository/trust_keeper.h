@@ -43,8 +43,9 @@ struct TrustInputs {
   std::chrono::seconds trust_list_interval = std::chrono::hours(24);
   std::chrono::seconds trust_list_retry = std::chrono::minutes(5);
 
-  CrlRefreshOptions crl_refresh;  // its state_dir is ours
+  CrlRefreshOptions crl_refresh;  // its state_dir and state_use are ours
   std::optional<std::filesystem::path> state_dir;
+  StateUse state_use = StateUse::kReadAndWrite;
 
   std::shared_ptr<const Fetcher> fetcher;      // for the list's x5u; may be nullptr
   std::shared_ptr<const Fetcher> crl_fetcher;  // with room for kMaxCrlBytes; may be nullptr
@@ -60,6 +61,7 @@ struct TrustSource {
     kCrlUrl,
     kListRoots,
     kTrustList,
+    kStateDir,
   };
   Kind kind = Kind::kAnchors;
   std::string name;                // path, URL or address
@@ -74,8 +76,8 @@ struct TrustSource {
   bool idle = false;
 };
 
-/// "anchors", "crl-anchors", "crl-signers", "crl-file", "crl-url", "trust-list-roots" or
-/// "trust-list".
+/// "anchors", "crl-anchors", "crl-signers", "crl-file", "crl-url", "trust-list-roots",
+/// "trust-list" or "state-dir".
 std::string_view TrustSourceKindName(TrustSource::Kind kind);
 
 struct TrustReport {
@@ -113,9 +115,10 @@ class TrustKeeper {
 
   /// Reads all inputs anew: at the start and whenever files were changed. If any file of anchors,
   /// CRLs or list roots cannot be used, nothing at all changes; a CRL file that is forged, or older
-  /// than the one in use, cannot be used. If a new trust list or a CRL of a URL cannot be had or is
-  /// not accepted, the old one stays in use until its own end, the rest is replaced, and the report
-  /// says why.
+  /// than the one in use, cannot be used. Neither does it if the state directory, or a list that is
+  /// kept there, is there and cannot be read. If a new trust list or a CRL of a URL cannot be had
+  /// or is not accepted, the old one stays in use until its own end, the rest is replaced, and the
+  /// report says why.
   TrustReport Load(sys_seconds now, const Deadline& deadline);
 
   /// Does what is due: a new trust list, CRLs. Call it every minute or so. Returns at once, with
@@ -141,6 +144,8 @@ class TrustKeeper {
  private:
   struct Files;
   Result<Files> ReadFiles(sys_seconds now, TrustReport& report) const;
+  bool ReadState(const Files& files, sys_seconds now, TrustReport& report);
+  Result<AcceptedTrustList> Accept(const TrustListDocument& document, sys_seconds now);
   bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report);
   bool RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report);
   [[nodiscard]] std::chrono::seconds NextLook(std::chrono::seconds usual, sys_seconds now) const;

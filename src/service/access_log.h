@@ -18,6 +18,9 @@ enum class LogNumbers : uint8_t { kMasked, kFull };
 struct LogSetup {
   std::string target = "stderr";  // "stdout", "stderr", "off", or the path of a file
   LogNumbers numbers = LogNumbers::kMasked;
+  [[nodiscard]] bool IsFile() const {
+    return target != "off" && target != "stdout" && target != "stderr";
+  }
 };
 
 /// A finished request.

@@ -345,26 +345,27 @@ bool Application::AnswerLines(const std::vector<ApiReply>& answers, const LineSi
   return true;
 }
 
-HttpReply Application::Ready(const ApplicationState& state) const {
-  if (hooks_.draining()) {
-    return FromReply(JsonReply(503, JsonMembers{{"ready", false}, {"reason", "draining"}}));
-  }
-  if (const auto failure = state.core->NotReady()) {
-    return FromReply(JsonReply(503, JsonMembers{{"ready", false},
-                                                {"reason", Info(failure->reason).id},
-                                                {"detail", failure->detail}}));
-  }
-  if (const auto refusal = WouldRefuse(RecorderOf(state))) {
-    return FromReply(JsonReply(503, JsonMembers{{"ready", false},
-                                                {"reason", Info(refusal->reason).id},
-                                                {"detail", refusal->detail}}));
+// What /readyz answers, if the service is not ready.
+std::optional<JsonMembers> Application::NotReady(const ApplicationState& state) const {
+  if (hooks_.draining()) return JsonMembers{{"ready", false}, {"reason", "draining"}};
+  auto failure = state.core->NotReady();
+  if (!failure) failure = WouldRefuse(RecorderOf(state));
+  if (failure) {
+    return JsonMembers{
+        {"ready", false}, {"reason", Info(failure->reason).id}, {"detail", failure->detail}};
   }
   // Calls pass, and their evidence is spilled: but somebody must look at the store.
   const std::string_view altered = Info(Reason::kEvidenceAltered).id;
   if (desk_ != nullptr && desk_->writer().Statistics().last_failure.starts_with(altered)) {
-    return FromReply(JsonReply(503, JsonMembers{{"ready", false}, {"reason", altered}}));
+    return JsonMembers{{"ready", false}, {"reason", altered}};
   }
-  return FromReply(JsonReply(200, JsonMembers{{"ready", true}}));
+  return std::nullopt;
+}
+
+HttpReply Application::Ready(const ApplicationState& state) const {
+  const auto why_not = NotReady(state);
+  return FromReply(why_not ? JsonReply(503, *why_not)
+                           : JsonReply(200, JsonMembers{{"ready", true}}));
 }
 
 HttpReply Application::SampleCalls() const {
@@ -509,7 +510,8 @@ std::string Application::Metrics(const ApplicationState& state) const {
                   connections.refused);
   const VerificationCore& core = *state.core;
   const sys_seconds now = core.Now();
-  metrics.Gauge("callvet_ready", "1 if calls can pass.", core.NotReady() ? 0 : 1);
+  metrics.Gauge("callvet_ready", "1 if /readyz says that the service is ready.",
+                NotReady(state) ? 0 : 1);
   const auto store = core.trust();
   metrics.Gauge("callvet_trust_anchors", "Anchors that count.", store->AnchorsAt(now).size());
   double oldest = 0;

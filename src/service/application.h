@@ -16,6 +16,7 @@
 #include "api/evidence_desk.h"
 #include "api/pool_counter.h"
 #include "api/verification_core.h"
+#include "base/json.h"
 #include "callvet/policy.h"
 #include "service/access_log.h"
 #include "service/access_tokens.h"
@@ -81,6 +82,7 @@ class Application final : public Endpoints {
   HttpReply FromApi(ApiReply reply, Context& context);
   HttpReply Batch(Context& context);
   bool AnswerLines(const std::vector<ApiReply>& answers, const LineSink& sink);
+  [[nodiscard]] std::optional<JsonMembers> NotReady(const ApplicationState& state) const;
   HttpReply Ready(const ApplicationState& state) const;
   HttpReply Reload();
   HttpReply SampleCalls() const;

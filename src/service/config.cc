@@ -47,6 +47,10 @@ class ConfigReader {
       config_.verifier_text += '\n';
     }
     config_.verifier_text += std::to_string(config_.waiting_for_certificates);
+    for (const char* name : {"log", "evidence", "pools"}) {
+      const JsonValue* value = json_.Find(name);
+      config_.lasting_texts[name] = value != nullptr ? WriteJson(*value) : "";
+    }
     return std::move(config_);
   }
 
@@ -89,6 +93,11 @@ class ConfigReader {
       if (!entry.Finish()) return reader.Adopt(entry);
       auto token = AccessToken::Make(std::move(name), sha256, scopes);
       if (!token) return reader.Refuse("tokens", token.error().detail);
+      for (const AccessToken& other : config_.tokens) {
+        if (other.sha256 != token->sha256) continue;
+        return reader.Refuse("tokens", Quote(other.name) + " and " + Quote(token->name) +
+                                           " have the same sha256: one token, one entry");
+      }
       config_.tokens.push_back(std::move(*token));
     }
   }
@@ -128,9 +137,8 @@ class ConfigReader {
     std::string numbers = "masked";
     reader.Text("target", config_.log.target);
     reader.Text("numbers", numbers);
-    const std::string& target = config_.log.target;
-    if (target != "off" && target != "stdout" && target != "stderr") {
-      config_.log.target = paths_.Resolve(target).string();
+    if (config_.log.IsFile()) {
+      config_.log.target = paths_.Resolve(config_.log.target).string();
     }
     if (numbers == "full") config_.log.numbers = LogNumbers::kFull;
     if (numbers != "full" && numbers != "masked") reader.Refuse("numbers", "not masked or full");
@@ -170,6 +178,21 @@ Result<ServiceConfig> ReadConfig(const path& file) {
   auto config = ParseConfig(*text, std::filesystem::absolute(file).parent_path());
   if (!config) return Fail(config.error().reason, file.string() + ": " + config.error().detail);
   return config;
+}
+
+std::vector<std::string> NeedRestart(const ServiceConfig& started, const ServiceConfig& next) {
+  std::vector<std::string> names;
+  if (next.listen != started.listen) names.emplace_back("listen");
+  if (next.tls.has_value() != started.tls.has_value()) names.emplace_back("tls on or off");
+  if (next.connections != started.connections || next.drain_time != started.drain_time ||
+      next.waiting_for_certificates != started.waiting_for_certificates) {
+    names.emplace_back("limits of connections");
+  }
+  for (const auto& [name, text] : next.lasting_texts) {
+    const auto before = started.lasting_texts.find(name);
+    if (before == started.lasting_texts.end() || before->second != text) names.push_back(name);
+  }
+  return names;
 }
 
 std::vector<std::string> InsecureSettings(const ServiceConfig& config) {

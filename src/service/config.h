@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ struct ServiceConfig {
   /// What the parts say that need a new core when they change: two configurations with the same
   /// text have the same verifier, but for the contents of files.
   std::string verifier_text;
+  /// What the sections `log`, `evidence` and `pools` say, by their names.
+  std::map<std::string, std::string> lasting_texts;
 };
 
 /// Reads a configuration: JSON with // and /* */ comments. Unknown members, wrong types and values
@@ -65,7 +68,12 @@ Result<ServiceConfig> ReadConfig(const std::filesystem::path& path);
 /// kConfigInvalid.
 Result<void> CheckConfig(const ServiceConfig& config);
 
-/// One sentence for each switch that weakens the service, to be logged at start.
+/// What of `next` counts only after a restart of a service that was started with `started`: names
+/// for people, like "listen" and "evidence".
+std::vector<std::string> NeedRestart(const ServiceConfig& started, const ServiceConfig& next);
+
+/// One sentence for each switch that weakens the service, to be logged at start
+/// and at a reload.
 std::vector<std::string> InsecureSettings(const ServiceConfig& config);
 
 }  // namespace callvet::service

@@ -36,6 +36,7 @@ struct ConnectionLimits {
   std::chrono::milliseconds write_time{10'000};       // to take an answer
   std::chrono::milliseconds linger_time{1'000};
   size_t workers = 8;
+  bool operator==(const ConnectionLimits&) const = default;
 };
 
 /// A whole request, or the head of one whose body is streamed.

@@ -21,6 +21,7 @@ struct ListenAddress {
   static Result<ListenAddress> Parse(const std::string& text);
   /// True for 127.0.0.0/8 and ::1.
   [[nodiscard]] bool IsLoopback() const;
+  bool operator==(const ListenAddress&) const = default;
 };
 
 /// A non-blocking listening socket. Fails with kConfigInvalid: the address cannot be had.

@@ -20,6 +20,7 @@ struct FramingLimits {
   size_t headers = 100;
   size_t target_bytes = 2048;
   size_t body_bytes = size_t{256} * 1024;
+  bool operator==(const FramingLimits&) const = default;
 };
 
 /// The head of a request.

@@ -172,12 +172,23 @@ std::string Shown(const ListenAddress& address, uint16_t port) {
   return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(port);
 }
 
-bool SameListeners(const ServiceConfig& a, const ServiceConfig& b) {
-  if (a.listen.size() != b.listen.size() || a.tls.has_value() != b.tls.has_value()) return false;
-  for (size_t i = 0; i < a.listen.size(); ++i) {
-    if (a.listen[i].host != b.listen[i].host || a.listen[i].port != b.listen[i].port) return false;
+// Whether files could be made in `directory`, if there is one to be used.
+Result<void> CheckDirectory(const std::filesystem::path& directory) {
+  if (directory.empty()) return {};
+  return CheckWritable(directory / "file");
+}
+
+Result<void> CheckLog(const LogSetup& log) {
+  if (!log.IsFile()) return {};
+  return CheckWritable(log.target);
+}
+
+std::string Joined(const std::vector<std::string>& texts, std::string_view between) {
+  std::string joined;
+  for (const std::string& text : texts) {
+    joined += (joined.empty() ? "" : std::string(between)) + text;
   }
-  return true;
+  return joined;
 }
 
 }  // namespace
@@ -195,8 +206,8 @@ struct Service::Parts {
 
 Service::Service(Parts parts)
     : source_(std::move(parts.source)),
+      started_(parts.config),
       config_(std::move(parts.config)),
-      drain_time_(config_.drain_time),
       clock_(std::make_shared<SystemClock>()),
       traffic_(std::move(parts.traffic)),
       log_(std::move(parts.log)),
@@ -234,11 +245,21 @@ Service::~Service() {
 }
 
 Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
-  auto state = FirstState(config, {std::make_shared<Traffic>(), nullptr}, {});
+  ServiceConfig checked = config;
+  checked.verifier.trust.state_use = StateUse::kReadOnly;
+  if (checked.verifier.downloads) {
+    auto& cache = checked.verifier.downloads->cache_directory;
+    if (auto ok = CheckDirectory(cache); !ok) return ok.error();
+    cache.clear();
+  }
+  auto state = FirstState(checked, {std::make_shared<Traffic>(), nullptr}, {});
   if (!state) return state.error();
   if (auto pools = MakePools(config); !pools) return pools.error();
   if (auto tls = MakeTls(config); !tls) return tls.error();
-  if (auto log = AccessLog::Make(config.log); !log) return log.error();
+  if (auto ok = CheckLog(config.log); !ok) return ok.error();
+  if (config.evidence) {
+    if (auto ok = EvidenceDesk::Check(*config.evidence); !ok) return ok.error();
+  }
   return std::move(state->notes);
 }
 
@@ -327,7 +348,7 @@ void Service::TellOfPools(const std::vector<std::string>& news) {
 
 void Service::Stop() {
   if (desk_ != nullptr) desk_->StopRetention();
-  loop_->Drain(drain_time_);
+  loop_->Drain(started_.drain_time);
 }
 
 void Service::Maintain() {
@@ -410,18 +431,15 @@ Result<std::vector<std::string>> Service::ReloadAll() {
   auto state = StateFor(*config);
   if (!state) return fail(state.error());
   std::vector<std::string> notes = (*state)->notes;
-  if (!SameListeners(config_, *config)) {
-    notes.emplace_back("listen and tls on or off change only with a restart");
-    config->listen = config_.listen;
+  if (const auto names = NeedRestart(started_, *config); !names.empty()) {
+    notes.push_back("changes only with a restart: " + Joined(names, ", "));
   }
-  if (config_.tls && *tls) loop_->ReplaceTls(std::move(*tls));
+  if (started_.tls && *tls) loop_->ReplaceTls(std::move(*tls));
   application_.Replace(std::move(*state));
   log_->Reopen();
-  notes.emplace_back(
-      "limits of connections, the log's settings, evidence and pools change only with a restart");
   for (const std::string& setting : InsecureSettings(*config)) notes.push_back(setting);
   config_ = std::move(*config);
-  log_->Event(clock_->Now(), "reload", "");
+  log_->Event(clock_->Now(), "reload", Joined(notes, "; "));
   return notes;
 }
 

@@ -40,8 +40,8 @@ class Service {
   /// Ends at once what Run has not ended.
   ~Service();
 
-  /// Whether a service could be made of `config`, without listening: for --check-config. What is
-  /// likely not meant.
+  /// Whether a service could be made of `config`, for --check-config: listens nowhere, makes and
+  /// writes no file. What is likely not meant.
   static Result<std::vector<std::string>> Check(const ServiceConfig& config);
 
   /// Serves until Stop, then drains. Called once. Fails with kEvidenceNotKept if calls were
@@ -50,8 +50,9 @@ class Service {
   /// Thread-safe; returns at once.
   void Stop();
 
-  /// Reads configuration and files again and uses them for requests from now on; what cannot be
-  /// changed without a restart is in the notes. If anything is wrong, nothing changes. The
+  /// Reads configuration and files again and uses them for requests from now on. What of it changes
+  /// only with a restart, is likely not meant, or weakens the service is in the notes, and in the
+  /// log. If anything is wrong, nothing changes. The
   /// certificate cache is kept if its settings stay. Thread-safe; reloads take turns.
   Result<std::vector<std::string>> Reload();
 
@@ -71,8 +72,8 @@ class Service {
 
   ConfigSource source_;
   std::mutex reload_mutex_;
-  ServiceConfig config_;                        // in use; under reload_mutex_ once it runs
-  const std::chrono::milliseconds drain_time_;  // of the first configuration
+  const ServiceConfig started_;  // what only a restart changes is as it says
+  ServiceConfig config_;         // in use; under reload_mutex_ once it runs
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<Traffic> traffic_;
   std::shared_ptr<AccessLog> log_;

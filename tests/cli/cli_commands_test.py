@@ -282,6 +282,21 @@ class Revocation(CliTest):
         run = self.verify(self.sign(key="own/leaf.key"), "--crl", "own/crl.der", pki="own")
         self.assert_reason(run, "certificate-revoked")
 
+    def test_a_file_that_is_something_else_is_named(self):
+        issuer = ("--issuer-cert", "sti/intermediate.pem", "--issuer-key", "sti/intermediate.key")
+        for args in (("pki", "leaf", "--dir", "else", "--issuer-cert", "sti/leaf.key", "--issuer-key", "sti/leaf.key", "--spc", "1"),
+                     ("pki", "crl", "--dir", "else", *issuer, "--revoke", "sti/leaf.key"),
+                     ("lint-cert", "sti/leaf.pem", "--issuer", "sti/leaf.key")):
+            run = self.run_in_lab(*args)
+            self.assertEqual(run.code, 2, run)
+            self.assertIn("sti/leaf.key", run.err)
+        run = self.run_in_lab("pki", "leaf", "--dir", "else", *issuer)
+        self.assertNotEqual(run.code, 0)
+        self.assertIn("give --spc or --tn", run.err)
+        run = self.verify(self.sign(), "--crl", "sti/leaf.key")
+        self.assertIn("crl-invalid: sti/leaf.key: ", run.err)
+        self.assertNotEqual(run.code, 0)
+
     def test_stale_crl(self):
         self.make("pki", "crl", *self.by("own/intermediate"), "--out", "own/old.crl", "--this-update",
                   "2020-01-01T00:00:00Z", "--days", "1", "--number", "7")
@@ -624,6 +639,24 @@ class PolicyTest(unittest.TestCase):
         self.assertIn('"default"', run.out)
         run = Run("policy", "explain", bad, "--orig", ORIG)
         self.assertEqual((run.code, run.out), (2, ""), run)
+        bad.write_text('{"nonsense": {}}')
+        said = Run("policy", "check", bad).out
+        self.assertEqual(said.count("registry"), 1, said)
+
+    def test_check_of_what_is_not_there(self):
+        run = Run("policy", "check", self.folder / "nope.json", "--json")
+        self.assertEqual((run.code, run.out), (2, ""), run)
+        self.assertEqual(run.err.count("nope.json"), 1, run)
+        run = Run("policy", "explain", self.folder / "nope.json", "--orig", ORIG)
+        self.assertEqual((run.code, run.err.count("nope.json")), (2, 1), run)
+
+    def test_a_customer_without_a_registry_is_a_warning(self):
+        policy = self.folder / "customer.json"
+        policy.write_text(json.dumps({"country": "US", "trunks": {"pbx": {"customer": "bank"}}}))
+        run = Run("policy", "check", policy, "--json")
+        self.assertEqual(run.code, 0, run)
+        warning, = run.json()["warnings"]
+        self.assertIn("no registry", warning["message"])
 
     def test_explain(self):
         run = self.explain("--orig", "+861058880100", "--dest", DEST)

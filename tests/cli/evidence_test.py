@@ -76,6 +76,13 @@ class EvidenceTest(unittest.TestCase):
         self.assertEqual(run.code, code, run)
         return run
 
+    def test_verify_of_what_is_no_file_says_so(self):
+        run = subprocess.run([CALLVET, "evidence", "verify", "nofile"], capture_output=True, text=True, timeout=60, check=False,
+                             env={name: value for name, value in os.environ.items() if name != "CALLVET_EVIDENCE"})
+        self.assertEqual(run.returncode, 2, run)
+        self.assertIn('"nofile" is no file', run.stderr)
+        self.assertIn("--store", run.stderr)
+
     def test_one_call_from_record_to_audit(self):
         answer = self.record("--trunk", "pstn-1", "--call-id", "1@example.org")
         self.assertEqual(answer["reason"], "verified")

@@ -37,6 +37,12 @@ class Simulation(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run)
         return json.loads(run.stdout)
 
+    def test_a_policy_without_rules_is_said(self):
+        run = simulate("", policy=ROOT / "tools/policy/atis.json")
+        self.assertEqual(run.returncode, 0, run)
+        self.assertIn("atis.json has no rules", run.stderr)
+        self.assertEqual(simulate("").stderr, "")
+
     def test_the_same_seed_gives_the_same_calls(self):
         again = generate("--seed", "1", "--minutes", "60", "--start", "10")
         self.assertEqual(again, self.calls[1])

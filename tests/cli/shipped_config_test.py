@@ -47,6 +47,16 @@ class ShippedConfiguration(unittest.TestCase):
                 self.check([member])
         self.check(members)
 
+    def test_for_kamailio_its_paths_are_those_of_the_service(self):
+        """By the command of the README, with the policy where the service's file has it."""
+        command = re.search(r"^sed ('.*') /etc/callvet/callvet.json >", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+        lines = [OFF.sub(r"\1\2", line) for line in TEXT.splitlines()]
+        done = subprocess.run(["sh", "-c", f"sed {command[1]}"], input="\n".join(lines), capture_output=True, text=True,
+                              timeout=60, check=True)
+        for wanted in ('"anchor_dir": "/etc/callvet/anchors"', '"policy": "/etc/callvet/policy.json"',
+                       '"state_dir": "/var/lib/kamailio/callvet"', '"store": "/var/lib/kamailio/callvet/calls.db"'):
+            self.assertIn(wanted, done.stdout)
+
 
 if __name__ == "__main__":
     sys.exit(unittest.main(verbosity=1))

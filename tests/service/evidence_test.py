@@ -200,6 +200,45 @@ class Evidence(LabTest):
         self.assertEqual(again.request("GET", "/readyz")[0], 503)
         again.stop()
 
+    def test_another_checkpoint_key_loses_nothing(self):
+        """As src/cli/README.md says: with the service stopped, or with spill_dir while it runs."""
+        for running in (False, True):
+            server = self.serve()
+            store = server.config["evidence"]["store"]
+            ids = [self.call(server)["evidence_id"] for _ in range(3)]
+            self.wait_for(server, 3)
+            old, new, public = f"{store}.old.pem", f"{store}.new", f"{store}.new.pem"
+            callvet("pki", "key", "--key", f"{store}.key", "--out-public-key", old)
+            callvet("pki", "key", "--out-key", new, "--out-public-key", public)
+            head = json.loads(callvet("evidence", "audit", "--store", store, "--json"))["head"]
+            if not running:
+                self.assertEqual(server.stop(), 0)
+            self.assertIn("needs it in place of the old one, and a restart",
+                          callvet("evidence", "rekey", "--store", store, "--new-checkpoint-key", new))
+            pathlib.Path(new).rename(f"{store}.key")
+            if running:
+                ids.append(self.call(server)["evidence_id"])
+                for _ in range(200):
+                    if server.request("GET", "/readyz")[0] == 503:
+                        break
+                    time.sleep(0.05)
+                status, _, text = server.request("GET", "/readyz")
+                self.assertEqual((status, json.loads(text)["reason"]), (503, "evidence-altered"))
+                self.assertIn("callvet_ready 0\n", server.request("GET", "/metrics", token=READ)[2])
+                self.assertEqual(server.stop(), 0)
+            again = Server(self.lab, evidence=server.config["evidence"])
+            self.addCleanup(lambda server=again: server.process.poll() is None and server.stop())
+            ids.append(self.call(again)["evidence_id"])
+            self.assertEqual({record["id"] for record in self.wait_for(again, len(ids))}, set(ids))
+            self.assertEqual(again.request("GET", "/readyz")[0], 200)
+            self.assertIn("callvet_ready 1\n", again.request("GET", "/metrics", token=READ)[2])
+            self.assertEqual(again.stop(), 0)
+            audit = json.loads(callvet("evidence", "audit", "--store", store, "--public-key", public, "--expect",
+                                       f"{head['seq']}:{head['hash']}", "--json"))
+            self.assertTrue(audit["intact"], audit)
+            audit = json.loads(callvet("evidence", "audit", "--store", store, "--public-key", old, "--json", check=False))
+            self.assertFalse(audit["intact"])
+
     def test_two_services_with_one_postgres_give_one_traceback(self):
         try:
             database = Postgres()

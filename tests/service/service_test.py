@@ -5,6 +5,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -455,6 +456,15 @@ class Operations(Service):
             elif not line.startswith("#"):
                 self.assertRegex(line, r'^[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.e+-]+$')
 
+    def test_alerts_and_dashboard_name_metrics_that_there_are(self):
+        sources = "".join(path.read_text() for path in (ROOT / "src/service").glob("*.cc"))
+        known = set(re.findall(r'"(callvet_[a-z_]+)"', sources))
+        for file in ("alerts.yml", "dashboard.json"):
+            named = set(re.findall(r"callvet_[a-z_]+", (ROOT / "tools/grafana" / file).read_text()))
+            self.assertIn("callvet_evidence_failing", named)
+            self.assertIn("callvet_pool_share_failing", named)
+            self.assertEqual({re.sub("_(bucket|sum|count)$", "", name) for name in named} - known, set(), file)
+
     def test_metrics_of_downloaded_certificates(self):
         server = Server(LAB, certificates={"files": [], "offline": True, "cache_dir": str(LAB.folder / "cache")})
         self.addCleanup(server.stop)
@@ -494,6 +504,95 @@ class Operations(Service):
             self.assertEqual(server.request("POST", "/admin/reload", "", token=TOKENS["admin"])[0], 200)
             self.assertEqual(server.verify(good)[0], 401)
             self.assertIn("Failed to authenticate CA.", server.verify(good, token=TOKENS["verify"])[2])
+        finally:
+            self.assertEqual(server.stop(), 0)
+
+    def test_a_reload_says_in_the_log_what_needs_a_restart(self):
+        """SIGHUP (systemctl reload) has no other answer."""
+        server = Server(LAB)
+
+        def reload(**changes):
+            server.config.update(changes)
+            server.write_config()
+            before = server.log().count("\n")
+            server.process.send_signal(signal.SIGHUP)
+            for _ in range(PATIENCE * 10):
+                # The log reopens with the reload; its line comes behind that.
+                lines = [json.loads(line) for line in server.log().splitlines()[before:]]
+                details = [line["detail"] for line in lines if line.get("event") == "reload"]
+                if details:
+                    return details[0]
+                time.sleep(0.1)
+            return self.fail("no reload in the log: " + server.log())
+        try:
+            self.assertEqual(reload(), "")
+            self.assertEqual(reload(limits={"requests_per_second_per_client": 1000}), "")
+            store = {"store": str(LAB.folder / "late.db")}
+            self.assertEqual(reload(evidence=store), "changes only with a restart: evidence")
+            policy = LAB.folder / "note-policy.json"
+            (LAB.folder / "note-numbers.csv").write_text("first,last,holder\n+12155550100,,bank\n")
+            policy.write_text(json.dumps({"country": "US", "registry": {"files": ["note-numbers.csv"]},
+                                          "trunks": {"pbx": {"customer": "bnak"}}}))
+            said = reload(listen=["127.0.0.1:0", "127.0.0.2:0"], limits={"workers": 3}, pools={},
+                          log={**server.config["log"], "numbers": "full"},
+                          policy=str(policy), certificates={"insecure_allow_http": True})
+            # As long as it is so, each reload says it.
+            for name in ("listen", "limits of connections", "evidence", "log", "pools", "bnak", "insecure_allow_http"):
+                self.assertIn(name, said)
+            status, _, text = server.request("POST", "/admin/reload", "", token=TOKENS["admin"])
+            self.assertEqual(status, 200)
+            self.assertTrue(any(note.startswith("changes only with a restart: listen, ")
+                                for note in json.loads(text)["notes"]), text)
+            self.assertFalse((LAB.folder / "late.db").exists())
+        finally:
+            self.assertEqual(server.stop(), 0)
+
+    def test_a_kept_list_that_cannot_be_read_stops_start_and_reload(self):
+        """It may say who was revoked: only what does not exist is nothing. A link to itself is unreadable for every user."""
+        state = LAB.folder / "state"
+        state.mkdir()
+        kept, aside = state / f"crl-{'0' * 64}.crl", state / "aside"
+        callvet("pki", "crl", "--issuer-cert", str(LAB.folder / "carrier/intermediate.pem"), "--issuer-key",
+                str(LAB.folder / "carrier/intermediate.key"), "--revoke", str(LAB.folder / "carrier/leaf.pem"),
+                "--out", str(kept))
+        call = json.dumps({"identity": LAB.sign(), "from": CALLER, "to": CALLED})
+        identity = LAB.folder / "kept-identity.txt"
+        server = Server(LAB, trust={"state_dir": str(state)}, certificates={"offline": True})
+
+        def reason():
+            return json.loads(server.request("POST", "/v1/calls", call)[2])["reason"]
+
+        def check():
+            result = subprocess.run([CALLVET, "serve", "--config", str(server.path), "--check-config"],
+                                    capture_output=True, text=True, timeout=60, check=False)
+            return result.returncode, result.stdout + result.stderr
+        try:
+            self.assertEqual(reason(), "certificate-revoked")
+            self.assertEqual(check()[0], 0)
+            for path in (kept, state):
+                hidden = aside if path == kept else state.with_name("state-aside")
+                path.rename(hidden)
+                path.symlink_to(path.name)
+                code, said = check()
+                self.assertEqual(code, 2)
+                self.assertIn(str(path), said)
+                with self.assertRaisesRegex(AssertionError, "file-unreadable"):
+                    Server(LAB, trust={"state_dir": str(state)}, certificates={"offline": True})
+                identity.write_text(LAB.sign())
+                verified = subprocess.run([CALLVET, "verify", "--identity-file", str(identity), "--orig", "+" + CALLER,
+                                           "--dest", "+" + CALLED, "--cert", str(LAB.folder / "carrier/chain.pem"), "--anchors",
+                                           str(LAB.folder / "carrier/root.pem"), "--state-dir", str(state)],
+                                          capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(verified.returncode, 2, verified.stdout + verified.stderr)
+                self.assertIn(str(path), verified.stderr)
+                status, _, text = server.request("POST", "/admin/reload", "", token=TOKENS["admin"])
+                self.assertEqual(status, 409)
+                self.assertIn(str(path), text)
+                self.assertEqual(reason(), "certificate-revoked")
+                path.unlink()
+                hidden.rename(path)
+            self.assertEqual(server.request("POST", "/admin/reload", "", token=TOKENS["admin"])[0], 200)
+            self.assertEqual(reason(), "certificate-revoked")
         finally:
             self.assertEqual(server.stop(), 0)
 
@@ -548,10 +647,15 @@ class Operations(Service):
                                         capture_output=True, text=True, timeout=60, check=False)
                 return result.returncode, result.stdout + result.stderr
         self.assertEqual(check("{} // a comment")[0], 0)
-        for text, said in (("{", "config-invalid"), ('{"lisen": "127.0.0.1:1"}', "lisen"),
+        for text, said in (("{", "config-invalid"), ('{"lisen": "127.0.0.1:1"}', 'did you mean "listen"?'),
+                           ('{"trust": {"anchor": "/none.pem"}}', 'did you mean "anchors"?'),
+                           ('{"listen": 8080}', "neither a string nor an array of strings"),
                            ('{"limits": {"workers": "8"}}', "limits.workers"),
                            ('{"listen": "0.0.0.0:8080"}', "insecure_plain_http"),
                            ('{"access": {"tokens": [{"name": "a", "sha256": "00", "scopes": ["verify"]}]}}', "64 hex"),
+                           (json.dumps({"access": {"tokens": [{"name": "a", "sha256": "0" * 64, "scopes": ["verify"]},
+                                                              {"name": "b", "sha256": "0" * 64, "scopes": ["sign"]}]}}),
+                            "same sha256"),
                            ('{"trust": {"anchors": ["/none.pem"]}}', "/none.pem"),
                            ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org:9443/a.pem"}}', "signing.x5u"),
                            ('{"signing": {"key": "/none.key", "x5u": "https://cert.example.org/a.pem"}}', "/none.key")):
@@ -561,6 +665,58 @@ class Operations(Service):
         code, output = check('{"listen": "0.0.0.0:8080", "insecure_plain_http": true}')
         self.assertEqual(code, 0)
         self.assertIn("insecure_plain_http", output)
+
+    def check_of(self, **members):
+        """What --check-config says of a configuration with these members, and its exit code."""
+        config = LAB.folder / f"check-{time.monotonic_ns()}.json"
+        config.write_text(json.dumps({"listen": "127.0.0.1:0", "certificates": {"offline": True}, **members}))
+        run = subprocess.run([CALLVET, "serve", "--config", str(config), "--check-config"], capture_output=True, text=True,
+                             timeout=60, check=False)
+        return run.returncode, run.stdout + run.stderr
+
+    def test_check_config_makes_nothing(self):
+        """Who checks may be root, who serves is not."""
+        folder = LAB.folder / "checked"
+        folder.mkdir()
+        crl = LAB.folder / "checked.crl"
+        callvet("pki", "crl", "--issuer-cert", str(LAB.folder / "carrier/intermediate.pem"), "--issuer-key",
+                str(LAB.folder / "carrier/intermediate.key"), "--out", str(crl))
+        members = {
+            "log": {"target": str(folder / "log/access.log")},
+            "certificates": {"cache_dir": str(folder / "cache/here"), "offline": True},
+            "trust": {"state_dir": str(folder / "state"), "crls": [str(crl)]},
+            "evidence": {"store": str(folder / "calls.db"), "spill_dir": str(folder / "spill/here")}}
+        self.assertEqual(self.check_of(**members)[0], 0)
+        self.assertEqual(list(folder.iterdir()), [])
+        (folder / "file").write_text("")
+        for section, name, value in (("log", "target", "file/access.log"), ("log", "target", "."),
+                                     ("certificates", "cache_dir", "file"), ("certificates", "cache_dir", "file/cache"),
+                                     ("evidence", "spill_dir", "file/spill"), ("evidence", "store", "file/calls.db")):
+            changed = {**members, section: {**members[section], name: str(folder / value)}}
+            code, said = self.check_of(**changed)
+            self.assertEqual(code, 2, (name, value, said))
+            self.assertIn("file-unreadable", said)
+
+    def test_check_config_reads_the_keys_of_evidence(self):
+        folder = LAB.folder / "keys"
+        folder.mkdir()
+        (folder / "open.key").write_text("0" * 64)
+        (folder / "open.key").chmod(0o644)
+        (folder / "number.key").write_text("0123456789abcdef" * 4)
+        (folder / "number.key").chmod(0o600)
+        store = {"store": str(folder / "calls.db")}
+        good = {**store, "number_key": str(folder / "number.key"), "checkpoint_key": str(LAB.folder / "carrier/leaf.key")}
+        self.assertEqual(self.check_of(evidence=good)[0], 0)
+        for changes, said in (({"number_key": str(folder / "nope")}, "nope"),
+                              ({"number_key": str(folder / "open.key")}, "key-invalid"),
+                              ({"checkpoint_key": str(folder / "nope")}, "nope"),
+                              ({"checkpoint_key": str(folder / "number.key")}, "checkpoint key"),
+                              ({"store": "postgresql:///calls", "checkpoint_key": ""}, "parameter-missing")):
+            code, output = self.check_of(evidence={**good, **changes})
+            self.assertEqual(code, 2, (changes, output))
+            self.assertIn(said, output)
+        (folder / "calls.db").write_text("")  # a file whose key vanished
+        self.assertEqual(self.check_of(evidence=store)[0], 2)
 
     def test_sigterm_answers_what_came_in(self):
         import socket

@@ -1366,6 +1366,13 @@ class Guards(SipTest):
         config.write_text('{"trust": {"anchors": "/nonexistent"}}')
         with self.assertRaisesRegex(AssertionError, "did not come up"):
             Kamailio(self.lab, INLINE, config=config)
+        # What the state directory keeps may say who was revoked. A link to itself is unreadable for every user.
+        state = self.lab.folder / "unreadable-state"
+        state.symlink_to(state.name)
+        config = self.lab.write_config("unreadable-state.json", {}, trust={
+            "anchors": str(self.lab.folder / "carrier/root.pem"), "state_dir": str(state)})
+        with self.assertRaisesRegex(AssertionError, "did not come up(.|\n)*unreadable-state/?: "):
+            Kamailio(self.lab, INLINE, config=config)
         # The configuration names a policy file, so a parameter would not count.
         config = self.lab.write_config("two-policies.json", {})
         for parameter in ("CODE_MAP", "FAIL_POLICY"):
@@ -1377,7 +1384,15 @@ class Guards(SipTest):
         for parameter in ({"FETCH_MAX": 17}, {"FETCH_MAX": 0}, {"IAT_WINDOW": 0}, {"IAT_WINDOW": -5}):
             with self.assertRaisesRegex(AssertionError, "did not come up"):
                 Kamailio(self.lab, HERE / "functions.cfg", **functions, **parameter)
+        with self.assertRaisesRegex(AssertionError, r"evidence_on_full: \[drop\] is not refuse or count"):
+            Kamailio(self.lab, HERE / "functions.cfg", **functions, EVIDENCE_STORE=str(self.lab.folder / "drop.db"),
+                     EVIDENCE_SPILL=str(self.lab.folder / "drop"), EVIDENCE_NUMBER_KEY=str(self.lab.folder / "drop.key"),
+                     EVIDENCE_ON_FULL="drop")
         Kamailio(self.lab, HERE / "functions.cfg", **functions, FETCH_MAX=16, IAT_WINDOW=1).close()
+        without = self.lab.folder / "without-secret.cfg"
+        without.write_text(INLINE.read_text().replace("ifndef DIALOG_SECRET", "ifdef DIALOG_SECRET"))
+        with self.assertRaisesRegex(AssertionError, "did not come up(.|\n)*DIALOG_SECRET-is-missing"):
+            Kamailio(self.lab, without)
         undefined = self.lab.folder / "undefined.cfg"
         undefined.write_text(INLINE.read_text().replace("DIALOG_SECRET +", "OTHER_SECRET +"))
         with self.assertRaisesRegex(AssertionError, "did not come up"):

@@ -77,6 +77,26 @@ TEST_F(FileTest, WritingIntoAMissingDirectoryOrOntoADirectory_Fails) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
 }
 
+// For any user: nobody can follow a link to itself.
+TEST_F(FileTest, WhatIsThereAndCannotBeReadIsNotMissing) {
+  const auto none = ReadFileIfThere(folder_ / "none");
+  ASSERT_THAT(none, Succeeds());
+  EXPECT_FALSE(none->has_value());
+  ASSERT_THAT(WriteFile(folder_ / "a", "12345", FileMode::kPublic), Succeeds());
+  const auto there = ReadFileIfThere(folder_ / "a", 5);
+  ASSERT_THAT(there, Succeeds());
+  EXPECT_EQ(*there, "12345");
+  EXPECT_THAT(ReadFileIfThere(folder_ / "a", 4), FailsWith(Reason::kFileUnreadable));
+  EXPECT_THAT(ReadFileIfThere(folder_), FailsWith(Reason::kFileUnreadable));
+  EXPECT_THAT(ReadFileIfThere(folder_ / "a" / "b"), FailsWith(Reason::kFileUnreadable));
+  fs::create_symlink("loop", folder_ / "loop");
+  EXPECT_THAT(ReadFileIfThere(folder_ / "loop"), FailsWith(Reason::kFileUnreadable));
+  const auto loop = ListFiles(folder_ / "loop");
+  ASSERT_THAT(loop, FailsWith(Reason::kFileUnreadable));
+  EXPECT_THAT(loop.error().detail, ::testing::HasSubstr("symbolic links"));
+  EXPECT_THAT(ListFiles(folder_), FailsWith(Reason::kFileUnreadable));
+}
+
 TEST_F(FileTest, ListsVisibleRegularFilesSorted) {
   for (const char* name : {"b.pem", "a.pem", ".hidden"}) std::ofstream(folder_ / name) << "x";
   fs::create_directory(folder_ / "sub");

@@ -2,11 +2,13 @@
 #include "repository/trust_keeper.h"
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "base/file.h"
 #include "pki/chain.h"
 #include "pki/chain_cache.h"
+#include "pki/sha256.h"
 #include "trust_fixture.h"
 
 namespace callvet::test {
@@ -349,8 +351,7 @@ TEST_F(TrustKeeperTest, C33_BadCrlOfAUrlReplacesNothing) {
 // The new list counts also where it cannot be written: no directory, or something in its place.
 TEST_F(TrustKeeperTest, C34_AListThatCannotBeKeptCountsAllTheSame) {
   UseCrlUrl();
-  dir_.Put("file", "");
-  inputs_.state_dir = dir_.path() / "file" / "state";
+  inputs_.state_dir = "/proc/callvet-state";  // where nobody can make a directory
   fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}, kNow - hours(2)));
   TrustKeeper keeper(inputs_);
   const auto first = keeper.Load(kNow, {});
@@ -388,6 +389,76 @@ TEST_F(TrustKeeperTest, C35_AKeptListPastItsNextUpdateStillCounts) {
       EXPECT_THAT(Verify(keeper, late), FailsWith(reason));
     }
   }
+}
+
+// What cannot be read may say who was revoked. Only what does not exist is nothing.
+TEST_F(TrustKeeperTest, C34_AKeptListThatCannotBeReadStopsTheStartAndAReload) {
+  namespace fs = std::filesystem;
+  UseCrlUrl();
+  inputs_.revocation_policy = RevocationPolicy::kIfCovered;
+  UseList({});
+  const fs::path state = *inputs_.state_dir;
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}));
+  TrustKeeper running(inputs_);
+  ASSERT_THAT(Outcome(running.Load(kNow, {})), Succeeds());
+  fetcher_->Remove(kCrlUrl);
+  const fs::path list = state / ("crl-" + Sha256Hex(kCrlUrl) + ".crl");
+  ASSERT_TRUE(fs::exists(list));
+
+  const auto loop = [](const fs::path& path) { fs::create_symlink(path.filename(), path); };
+  const auto garbage = [](const fs::path& path) {
+    ASSERT_THAT(WriteFile(path, "garbage", FileMode::kPublic), Succeeds());
+  };
+  struct Case {
+    fs::path spoilt;
+    std::function<void(const fs::path&)> spoil;
+    Reason reason;
+  };
+  const std::vector<Case> cases = {
+      {state, loop, Reason::kFileUnreadable},
+      {state, garbage, Reason::kFileUnreadable},
+      {list, loop, Reason::kFileUnreadable},
+      {list, garbage, Reason::kCrlInvalid},
+      {list.string() + ".new", loop, Reason::kFileUnreadable},
+      {state / "trust-list.json", loop, Reason::kFileUnreadable},
+  };
+  const fs::path aside = dir_.path() / "aside";
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.spoilt);
+    const bool there = fs::exists(one.spoilt);
+    if (there) fs::rename(one.spoilt, aside);
+    one.spoil(one.spoilt);
+    for (const bool named : {true, false}) {
+      TrustInputs inputs = inputs_;
+      if (!named) inputs.crl_refresh.urls.clear();
+      TrustKeeper starting(inputs);
+      const TrustReport report = starting.Load(kNow, {});
+      const auto failure = report.FirstUnusableFile();
+      ASSERT_TRUE(failure.has_value());
+      EXPECT_EQ(failure->reason, one.reason);
+      EXPECT_THAT(failure->detail, ::testing::HasSubstr(one.spoilt.string()));
+      EXPECT_EQ(report.outcome, TrustReport::Outcome::kKept);
+      EXPECT_THAT(Verify(starting), FailsWith(Reason::kChainUntrusted));
+    }
+    fs::remove(one.spoilt);
+    if (there) fs::rename(aside, one.spoilt);
+  }
+  // While it runs as well: nothing changes, until it can be read again.
+  fs::rename(list, aside);
+  loop(list);
+  TrustInputs inputs = inputs_;
+  inputs.crl_refresh.urls.clear();
+  fs::rename(state, dir_.path() / "state-aside");
+  TrustKeeper keeper(inputs);
+  ASSERT_FALSE(keeper.Load(kNow, {}).FirstUnusableFile().has_value());
+  fs::remove_all(state);
+  fs::rename(dir_.path() / "state-aside", state);
+  EXPECT_TRUE(keeper.Load(kNow, {}).FirstUnusableFile().has_value());
+  EXPECT_EQ(keeper.generation(), 1U);
+  fs::remove(list);
+  fs::rename(aside, list);
+  EXPECT_FALSE(keeper.Load(kNow, {}).FirstUnusableFile().has_value());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
 }
 
 // Kept by one who fetched it; used by those who fetch nothing and name no URL.
