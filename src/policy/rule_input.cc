@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kFewestDigits = 5;  // of a code that is no extension
 constexpr size_t kWholeNumber = 7;   // digits that may be somebody's number
+constexpr size_t kFullNumber = 10;   // the same, where they are divided as addresses are too
 
 void AddNumber(const CallNumber& number, std::vector<CallNumber>& numbers) {
   if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) numbers.push_back(number);
@@ -100,12 +101,17 @@ bool IsEmergencyBehind(const DialPlan& plan, std::string_view digits) {
   return std::find(numbers.begin(), numbers.end(), digits) != numbers.end();
 }
 
-// Where a number is ported the call goes to another one than it shows (RFC 4694). Encoded, or with
-// white space, it may be read by somebody else (RFC 3261 19.1.4).
-bool HasRoutingNumber(std::string_view uri) {
+// Whether `uri` has the parameter `name`, also encoded or with white space, which somebody else may
+// read (RFC 3261 19.1.4).
+bool HasParameter(std::string_view uri, const std::string& name) {
   std::string plain = PercentDecoded(uri);
   std::erase_if(plain, [](char c) { return c == ' ' || c == '\t'; });
-  return ToLower(plain).find(";rn=") != std::string::npos;
+  return ToLower(plain).find(";" + name + "=") != std::string::npos;
+}
+
+// Where a number is ported the call goes to another one than it shows (RFC 4694).
+bool HasRoutingNumber(std::string_view uri) {
+  return HasParameter(uri, "rn");
 }
 
 bool IsEmergencyTarget(const std::string& text, const RuleInput& input) {
@@ -117,30 +123,42 @@ bool IsEmergencyTarget(const std::string& text, const RuleInput& input) {
          IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
 }
 
-// Whether `count` digits follow one another in `text`.
-bool HasDigits(std::string_view text, size_t count) {
+// Whether digits of `user` may be somebody's number: so many that follow one another, or that no
+// letter divides.
+bool HoldsANumber(std::string_view user) {
   size_t run = 0;
-  return std::any_of(text.begin(), text.end(), [&](char c) {
+  size_t digits = 0;
+  return std::any_of(user.begin(), user.end(), [&](char c) {
     run = IsDigit(c) ? run + 1 : 0;
-    return run >= count;
+    digits = IsAlpha(c) ? 0 : digits + (IsDigit(c) ? 1 : 0);
+    return run >= kWholeNumber || digits >= kFullNumber;
   });
 }
 
+// Whether `host` is an address or a name (its last label begins with a letter: RFC 3261 25.1), and
+// not digits that somebody may dial.
+bool NamesAHost(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (IsIpAddress(std::string(host))) return true;
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  return !last.empty() && IsAlpha(last[0]);
+}
+
 // Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
-// URI whose user part (or host, if it has none) begins with a letter, and in which there is no
-// number, so that nobody takes it for one. Else it says itself where the call goes.
+// URI whose user part begins with a letter, and in which there is no number, so that nobody takes
+// it for one. Else it says itself where the call goes.
 bool IsElement(const std::string& text, const RuleInput& input) {
   const Party* party = input.PartyOf(text);
   if (party == nullptr || party->tn() || !party->uri()) return false;
-  const std::string& uri = *party->uri();
-  const std::string scheme = ToLower(uri.substr(0, std::min(uri.find(':'), uri.size())));
-  if (scheme != "sip" && scheme != "sips") return false;
-  const std::string_view rest = std::string_view(uri).substr(scheme.size() + 1);
-  const bool has_user = rest.find('@') != std::string_view::npos;
-  const std::string_view user = rest.substr(0, has_user ? rest.find('@') : 0);
-  if (user.find('+') != std::string_view::npos || HasDigits(user, kWholeNumber)) return false;
-  if (!rest.empty() && IsAlpha(rest[0])) return true;
-  return !has_user && rest.find_first_of(".[") != std::string_view::npos;
+  const auto uri = SipUri::Parse(*party->uri());
+  if (!uri || !NamesAHost(uri->host)) return false;
+  const std::string whole = PercentDecoded(RequestUriText(text));
+  if (SaysItIsANumber(whole) || HasRoutingNumber(whole) || HasParameter(whole, "cic")) return false;
+  const std::string_view rest = std::string_view(whole).substr(whole.find(':') + 1);
+  const size_t at = rest.rfind('@');
+  if (at == std::string_view::npos) return true;
+  const std::string_view user = rest.substr(0, at);
+  return IsAlpha(rest[0]) && user.find('+') == std::string_view::npos && !HoldsANumber(user);
 }
 
 void AddParty(const std::string& text, RuleInput& input) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "syntax/uri.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 
@@ -196,6 +199,14 @@ std::string PercentDecoded(std::string_view text) {
     }
   }
   return decoded;
+}
+
+bool IsIpAddress(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  return bracketed
+             ? ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), address.data()) == 1
+             : ::inet_pton(AF_INET, host.c_str(), address.data()) == 1;
 }
 
 bool HasPhoneContext(std::string_view text) {

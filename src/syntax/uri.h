@@ -47,6 +47,9 @@ Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules = {});
 /// splits then would see it. What is no such escape stays. Pure.
 std::string PercentDecoded(std::string_view text);
 
+/// Whether `host` is an IPv4 address, or an IPv6 address in brackets. Pure.
+bool IsIpAddress(const std::string& host);
+
 /// Whether `text` speaks of a phone-context, encoded or not: it means a number then. Pure.
 bool HasPhoneContext(std::string_view text);
 

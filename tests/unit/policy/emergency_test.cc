@@ -177,6 +177,50 @@ TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
   EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
 }
 
+// A number may stand anywhere in a URI: then it is no element, and To says nothing.
+TEST(Emergency, H3_AnElementHasNoNumberInAnyPartOfItsUri) {
+  const Folder folder;
+  const auto policy = PolicyOf(folder, "CN", "intercept");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  PolicyCall call;
+  call.orig = {"+861058880100"};
+  call.dest = {"urn:service:sos"};
+  for (const std::string target : {"sip:bob;rn=+8613800138001@gw",
+                                   "sip:esrp@gw;rn=+8613800138001",
+                                   "sip:esrp@gw;cic=+8612345",
+                                   "sip:esrp@gw;r%6E=13800138001",
+                                   "sip:bob@gw;user=phone",
+                                   "<sip:bob@gw;user=phone>",
+                                   "sip:bob@gw;user=dialstring",
+                                   "sip:x138-0013-8001@gw",
+                                   "sip:x138-0013-8001@gw;user=phone",
+                                   "sip:x(138)001-38001@gw",
+                                   "sip:x138.0013.8001@gw",
+                                   "sip:u:13800138001@gw",
+                                   "sip:u:138-0013-8001@gw",
+                                   "sip:bob;ext=13800138001@gw",
+                                   "sip:tel%3A138-0013-8001@gw",
+                                   "sip:gw@13800138001",
+                                   "sip:13800138001;user=phone",
+                                   "sip:sos.13800138001",
+                                   "sip:gw@13.800.138.001",
+                                   "sip:x%40y@gw@13800138001",
+                                   "sip:a%401@13800138001"}) {
+    call.request_uri = target;
+    const Disposition disposition = Decide(*policy, call, unsigned_call);
+    EXPECT_EQ(disposition.action, Action::kReject) << target;
+    EXPECT_FALSE(disposition.emergency) << target;
+  }
+  for (const std::string target :
+       {"sip:esrp@192.0.2.100:5060;transport=tcp", "sip:esrp@[2001:db8::1]", "sip:[2001:db8::1]",
+        "sip:192.168.100.110", "sip:esrp-1@nlb-1234567890.elb.example.com;lr",
+        "sip:esrp.example.org.", "sip:psap:secret@h", "sip:gw.example.org;user=phone"}) {
+    call.request_uri = target;
+    EXPECT_TRUE(Decide(*policy, call, unsigned_call).emergency) << target;
+  }
+}
+
 TEST(Emergency, EveryRuleOfTheOperatorGivesWay) {
   const Folder folder;
   folder.Write("numbers.csv", "first,last,holder\n+12155550100,,4321\n");
