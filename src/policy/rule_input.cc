@@ -114,11 +114,9 @@ bool HasRoutingNumber(std::string_view uri) {
   return HasParameter(uri, "rn");
 }
 
-bool IsEmergencyTarget(const std::string& text, const RuleInput& input) {
+bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy& policy) {
   if (IsSosUrn(text)) return true;
   if (HasRoutingNumber(text)) return false;
-  const Policy& policy = input.policy;
-  const Party* party = input.PartyOf(text);
   return party != nullptr && party->tn() &&
          IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
 }
@@ -147,8 +145,7 @@ bool NamesAHost(std::string_view host) {
 // Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
 // URI whose user part begins with a letter, and in which there is no number, so that nobody takes
 // it for one. Else it says itself where the call goes.
-bool IsElement(const std::string& text, const RuleInput& input) {
-  const Party* party = input.PartyOf(text);
+bool IsElement(const std::string& text, const Party* party) {
   if (party == nullptr || party->tn() || !party->uri()) return false;
   const auto uri = SipUri::Parse(*party->uri());
   if (!uri || !NamesAHost(uri->host)) return false;
@@ -159,6 +156,36 @@ bool IsElement(const std::string& text, const RuleInput& input) {
   if (at == std::string_view::npos) return true;
   const std::string_view user = rest.substr(0, at);
   return IsAlpha(rest[0]) && user.find('+') == std::string_view::npos && !HoldsANumber(user);
+}
+
+// Whether a Request-URI is blank or a scheme alone: no call goes there, and To is all there is.
+bool LeadsNowhere(std::string_view uri) {
+  uri = Trim(uri);
+  return uri.empty() || EqualsIgnoreCase(uri, "sip:") || EqualsIgnoreCase(uri, "sips:") ||
+         EqualsIgnoreCase(uri, "tel:");
+}
+
+// `uri` with the scheme or the host that it lacks ("110@x", "sip:110@").
+std::string Completed(std::string_view uri) {
+  std::string whole(Trim(uri));
+  const size_t at = whole.find('@');
+  if (at == std::string::npos || whole.find('<') != std::string::npos) return whole;
+  if (whole.find(':') > at) whole.insert(0, "sip:");
+  if (whole.ends_with('@')) whole += "invalid";
+  return whole;
+}
+
+// Whether a call to `target`, which is read as `party`, is an emergency call.
+bool GoesToEmergency(const std::string& target, const Party* party, const RuleInput& input) {
+  // To is only what the caller wrote: with an ordinary target behind it, it would be a way around
+  // every rule.
+  if (input.settings.emergency_by_to == EmergencyByTo::kIgnore || !IsElement(target, party)) {
+    return IsEmergencyTarget(target, party, input.policy);
+  }
+  const auto& dest = input.call.dest;
+  return std::any_of(dest.begin(), dest.end(), [&](const std::string& text) {
+    return IsEmergencyTarget(text, input.PartyOf(text), input.policy);
+  });
 }
 
 void AddParty(const std::string& text, RuleInput& input) {
@@ -216,23 +243,21 @@ bool IsEmergency(const RuleInput& input) {
       EqualsIgnoreCase(Trim(*input.call.priority), "psap-callback")) {
     return true;
   }
-  // The request's URI says where the call goes. To is only what the caller wrote: with an ordinary
-  // target behind it, it would be a way around every rule.
+  // The request's URI says where the call goes.
   const auto& target = input.call.request_uri;
-  if (target &&
-      (input.settings.emergency_by_to == EmergencyByTo::kIgnore || !IsElement(*target, input))) {
-    return IsEmergencyTarget(*target, input);
+  if (target && !LeadsNowhere(*target)) {
+    const Party* party = input.PartyOf(*target);
+    if (party != nullptr) return GoesToEmergency(*target, party, input);
+    const std::string completed = Completed(*target);
+    const auto read = Party::Parse(completed, input.policy.dial_plan);
+    return GoesToEmergency(completed, read ? &*read : nullptr, input);
   }
-  const auto& dest = input.call.dest;
-  if (!target) {  // then all callees are of dest
-    return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
-           (std::none_of(dest.begin(), dest.end(), HasRoutingNumber) &&
-            std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
-              return IsEmergencyNumber(callee, input.policy);
-            }));
-  }
-  return std::any_of(dest.begin(), dest.end(),
-                     [&](const std::string& text) { return IsEmergencyTarget(text, input); });
+  const auto& dest = input.call.dest;  // then all callees are of dest
+  return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
+         (std::none_of(dest.begin(), dest.end(), HasRoutingNumber) &&
+          std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
+            return IsEmergencyNumber(callee, input.policy);
+          }));
 }
 
 }  // namespace callvet

@@ -157,7 +157,7 @@ TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
   for (const std::string target :
        {"sip:8613800138009%3Bnpdi@h", "sip:13800138009,1@h", "sip:13800138009p1@h",
         "tel:+8613800138009p1", "sip:00000008613800138009@h", "sip:1380013800a@h;user=phone",
-        "sip:9001#8613800138003@h", "sip:8613800138001", "sip:95_88@h", "tel:abc", "<sip:x", "",
+        "sip:9001#8613800138003@h", "sip:8613800138001", "sip:95_88@h", "tel:abc", "<sip:x",
         "http://h/", "sip:x8613800138009@h", "sip:x+8613800138009@h", "sip:a%2B8613800138009@h",
         "sip:u13800138009@10.0.0.1", "sip:p13800138009;x=y@gw", "sip:x+86-138-0013-8009@h"}) {
     call.request_uri = target;
@@ -218,6 +218,40 @@ TEST(Emergency, H3_AnElementHasNoNumberInAnyPartOfItsUri) {
         "sip:esrp.example.org.", "sip:psap:secret@h", "sip:gw.example.org;user=phone"}) {
     call.request_uri = target;
     EXPECT_TRUE(Decide(*policy, call, unsigned_call).emergency) << target;
+  }
+}
+
+// A Request-URI that no call can be routed to hides no emergency call.
+TEST(Emergency, H4_ARequestUriThatLeadsNowhere) {
+  const Folder folder;
+  const auto policy =
+      folder.Make(R"({"country":"CN","trunks":{"customer":{"emergency_by_to":"ignore"}}})");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  PolicyCall call;
+  call.orig = {"+861058880100"};
+  for (const std::string dest : {"110", "urn:service:sos"}) {
+    call.dest = {dest};
+    for (const std::string target :
+         {"", " ", "sip:", "SIPS:", "tel:", "sip:110@", "110@x", "110@"}) {
+      call.request_uri = target;
+      for (const std::string trunk : {"", "customer"}) {
+        call.trunk = trunk;
+        EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag) << target << dest;
+      }
+    }
+    call.trunk.clear();
+    for (const std::string target :
+         {"sip:13800138001@", "13800138001@x", "sip:;rn=+8613800138001", "sip:110;rn=13800138001@",
+          "110,13800138001@x", "sip:@gw", "u:13800138001@x"}) {
+      call.request_uri = target;
+      EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject) << target << dest;
+    }
+  }
+  call.dest = {"+8613800138001"};
+  for (const std::string target : {"", "sip:", "13800138001@x"}) {
+    call.request_uri = target;
+    EXPECT_FALSE(Decide(*policy, call, unsigned_call).emergency) << target;
   }
 }
 
