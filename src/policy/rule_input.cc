@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "callvet/identity_header.h"
 #include "policy/rules.h"
 #include "syntax/uri.h"
 
@@ -63,6 +64,27 @@ bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
   return !policy.plans.empty() && policy.plans.front().Find(number, wrong_length) != nullptr;
 }
 
+// Whether `count` digits follow one another in `text`.
+bool HasDigits(std::string_view text, size_t count) {
+  size_t run = 0;
+  return std::any_of(text.begin(), text.end(), [&](char c) {
+    run = IsDigit(c) ? run + 1 : 0;
+    return run >= count;
+  });
+}
+
+// Whether of `text` no URI can be read, or of several any, while somebody else may read a number.
+bool HidesItsUri(const std::string& text) {
+  const auto spec = AddrSpec(text);
+  const bool bracketed = text.find('<') != std::string::npos;
+  if (!spec || SplitHeaderValues(text).size() > 1) {
+    return bracketed || HasSipOrTelScheme(text) || HasDigits(text, kFewestDigits);
+  }
+  if (!bracketed && !HasSipOrTelScheme(*spec)) return false;  // a name
+  const bool is_uri = SipUri::Parse(*spec) || (IsAbsoluteUri(*spec) && !HasSipOrTelScheme(*spec));
+  return !is_uri && HasDigits(*spec, kFewestDigits) && DialledPart(*spec, kFewestDigits).empty();
+}
+
 // From is shown by handsets beside, or instead of, what the network asserts. Where it is a number
 // it is judged as the others, also with a stray character; a name or "anonymous" claims none.
 void AddFrom(const std::string& text, RuleInput& input) {
@@ -74,7 +96,7 @@ void AddFrom(const std::string& text, RuleInput& input) {
   std::optional<TelephoneNumber> number;
   if (party != nullptr && party->tn() && is_digits(*party->tn())) {
     number = party->tn();
-  } else if ((party == nullptr || !party->tn()) && HasPhoneContext(text)) {
+  } else if (((party == nullptr || !party->tn()) && HasPhoneContext(text)) || HidesItsUri(text)) {
     return input.unreadable_callers.push_back(text);  // a number, which somebody else may read
   } else {
     const std::string dialled = DialledPart(AddrSpec(text).value_or(text), kFewestDigits);
@@ -124,13 +146,11 @@ bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy
 // Whether digits of `user` may be somebody's number: so many that follow one another, or that no
 // letter divides.
 bool HoldsANumber(std::string_view user) {
-  size_t run = 0;
   size_t digits = 0;
-  return std::any_of(user.begin(), user.end(), [&](char c) {
-    run = IsDigit(c) ? run + 1 : 0;
-    digits = IsAlpha(c) ? 0 : digits + (IsDigit(c) ? 1 : 0);
-    return run >= kWholeNumber || digits >= kFullNumber;
-  });
+  return HasDigits(user, kWholeNumber) || std::any_of(user.begin(), user.end(), [&](char c) {
+           digits = IsAlpha(c) ? 0 : digits + (IsDigit(c) ? 1 : 0);
+           return digits >= kFullNumber;
+         });
 }
 
 // Whether `host` is an address or a name (its last label begins with a letter: RFC 3261 25.1), and

@@ -213,6 +213,11 @@ bool HasPhoneContext(std::string_view text) {
   return ToLower(PercentDecoded(text)).find("phone-context") != std::string::npos;
 }
 
+bool HasSipOrTelScheme(std::string_view uri) {
+  const std::string scheme = ToLower(uri.substr(0, uri.find(':')));
+  return scheme == "sip" || scheme == "sips" || scheme == "tel";
+}
+
 std::optional<std::string_view> FindUriParameter(std::string_view parameters,
                                                  std::string_view name) {
   while (!parameters.empty()) {

@@ -456,6 +456,45 @@ TEST(Decide, H2_ACodeInFromThatNeverCalls) {
   EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kPass);
 }
 
+// A verified call with this From, by a policy that judges callers.
+Disposition DecideFrom(const Policy& policy, const std::string& from,
+                       const std::string& trunk = "") {
+  TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
+  PolicyCall shown;
+  shown.orig = call.request.orig;
+  shown.dest = call.request.dest;
+  shown.from = from;
+  shown.trunk = trunk;
+  return Decide(policy, shown, call.Judge());
+}
+
+// What we cannot read somebody else may: a From whose URI is hidden is judged as what it is.
+TEST(Decide, H2_AFromThatCannotBeReadIsRefused) {
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  for (const char* from :
+       {"Doe, John <sip:10086@x>", "john@corp <sip:10086@x>", "john@corp <sip:+8613911112222@x>",
+        "a:b <sip:10086@x>", "\"a\" \"b\" <sip:10086@x>", "\"unterminated <sip:10086@x>",
+        "<sip:10086@x", "<sip:10086@x> x", "<<sip:10086@x>>", "<sip :10086@x>",
+        "<sip:10086@x>;tag=a,b", "<sip:10086@x>, <sip:+861058880100@x>",
+        "<sip:+861058880100@x>, <sip:10086@x>", "sip:+861058880100@x, sip:10086@x",
+        "tel:+861058880100, tel:10086", "+861058880100, 10086", "<sip:a@b@10086>",
+        "Doe, John 10086"}) {
+    const Disposition disposition = DecideFrom(*policy, from);
+    EXPECT_EQ(disposition.action, Action::kReject) << from;
+    EXPECT_EQ(disposition.irregular, IrregularCaller::kNoNumber) << from;
+  }
+  for (const char* from :
+       {"<sip:alice@x>", "Anonymous <sip:anonymous@anonymous.invalid>", "Anonymous", "John Doe",
+        "Doe, John", "<sip:anonymous@x;user=phone>", "\"Doe, John\" <sip:+861058880100@x>",
+        "\"a <b> 10086\" <sip:alice@x>", "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>",
+        "<im:alice@x>", "<sip:@192.0.2.1>", "\"Anonymous\" <>", "<+861058880100>", "user12345"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+  }
+  const auto unjudged = folder.Make(R"({"country":"CN"})");
+  EXPECT_EQ(DecideFrom(*unjudged, "Doe, John <sip:10086@x>").action, Action::kPass);
+}
+
 // Every number that the call shows is judged, not only the one that was signed for.
 TEST(Decide, H21_ASecondCallerIsJudgedToo) {
   const Folder folder;
