@@ -11,19 +11,19 @@ namespace {
 
 constexpr size_t kFewestDigits = 5;  // of a code that is no extension
 constexpr size_t kWholeNumber = 7;   // digits that may be somebody's number
+constexpr size_t kNoExtension = 8;   // digits that no PBX gives to its lines
 constexpr size_t kFullNumber = 10;   // the same, where they are divided as addresses are too
 
 void AddNumber(const CallNumber& number, std::vector<CallNumber>& numbers) {
   if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) numbers.push_back(number);
 }
 
-void AddCallerNumber(const TelephoneNumber& number, RuleInput& input) {
-  const CallNumber read = CallNumber::Of(number, input.policy.dial_plan);
-  AddNumber(read, input.callers);
+void AddCallerNumber(const CallNumber& number, RuleInput& input) {
+  AddNumber(number, input.callers);
   const PassportVerdict* passport = input.verdict.deciding();
   const bool signed_for =
-      input.verdict.passed() && passport != nullptr && passport->orig == number.canonical();
-  if (signed_for) AddNumber(read, input.verified);
+      input.verdict.passed() && passport != nullptr && passport->orig == number.digits;
+  if (signed_for) AddNumber(number, input.verified);
 }
 
 // Called parties: numbers, and what is none.
@@ -39,7 +39,7 @@ void AddCallee(const std::string& text, RuleInput& input) {
 void AddCaller(const std::string& text, RuleInput& input) {
   const Party* party = input.PartyOf(text);
   if (party != nullptr && party->tn()) {
-    return AddCallerNumber(*party->tn(), input);
+    return AddCallerNumber(CallNumber::Of(*party->tn(), input.policy.dial_plan), input);
   }
   const PassportVerdict* passport = input.verdict.deciding();
   const bool verified = input.verdict.passed() && passport != nullptr && passport->orig;
@@ -53,15 +53,67 @@ void AddCaller(const std::string& text, RuleInput& input) {
   }
 }
 
+bool IsInTables(const CallNumber& number, const Policy& policy) {
+  const auto key = number.key();
+  const auto is_in = [&](const auto& table) { return key && table && table->Find(*key); };
+  return is_in(policy.registry) || is_in(policy.do_not_originate);
+}
+
 // Whether a number in From claims to be somebody's, and is not only an extension of a PBX: a whole
 // number, or a code that the registry, the list of numbers that never call, or the plan knows.
 bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
   if (number.space == NumberSpace::kE164 || IsEmergencyNumber(number, policy)) return true;
-  const auto key = number.key();
-  const auto is_in = [&](const auto& table) { return key && table && table->Find(*key); };
-  if (is_in(policy.registry) || is_in(policy.do_not_originate)) return true;
+  if (IsInTables(number, policy)) return true;
   bool wrong_length = false;
   return !policy.plans.empty() && policy.plans.front().Find(number, wrong_length) != nullptr;
+}
+
+// The code of the tables behind what is dialled in front of codes: an area's code, 0, 00, 9 or *.
+std::optional<CallNumber> CodeBehindPrefix(std::string_view digits, const Policy& policy) {
+  constexpr size_t kLongestArea = 4;
+  for (size_t length = 1; length <= kLongestArea && length < digits.size(); ++length) {
+    const std::string_view prefix = digits.substr(0, length);
+    if (prefix != "*" && prefix != "9" && !prefix.starts_with('0')) continue;
+    CallNumber code{std::string(digits.substr(length)), NumberSpace::kNational, NumberForm::kBare};
+    if (IsInTables(code, policy)) return code;
+  }
+  return std::nullopt;
+}
+
+// Whether a number of the plan's country is too long for an extension, and not the end of a number
+// that the call shows already.
+bool IsNoExtension(const CallNumber& number, const RuleInput& input) {
+  return !input.policy.plans.empty() && number.key() && number.digits.size() >= kNoExtension &&
+         std::none_of(input.callers.begin(), input.callers.end(), [&](const CallNumber& other) {
+           return other.digits.ends_with(number.digits);
+         });
+}
+
+// A number in From: a whole one, a code also behind a prefix, or what is no extension.
+void AddShownNumber(const TelephoneNumber& number, RuleInput& input) {
+  const CallNumber read = CallNumber::Of(number, input.policy.dial_plan);
+  if (ClaimsANumber(read, input.policy)) return AddCallerNumber(read, input);
+  if (const auto code = CodeBehindPrefix(read.digits, input.policy)) {
+    AddCallerNumber(*code, input);
+  } else if (IsNoExtension(read, input)) {
+    AddCallerNumber(read, input);
+  }
+}
+
+bool IsAllDigits(const TelephoneNumber& number) {
+  return std::all_of(number.canonical().begin(), number.canonical().end(), IsDigit);
+}
+
+// A display name that is a number is one that handsets show, unless the call shows it anyway.
+void AddDisplayName(const std::string& text, RuleInput& input) {
+  const auto number = TelephoneNumber::Parse(DisplayName(text), input.policy.dial_plan);
+  if (!number || !IsAllDigits(*number)) return;
+  const CallNumber read = CallNumber::Of(*number, input.policy.dial_plan);
+  const bool known =
+      std::any_of(input.callers.begin(), input.callers.end(), [&](const CallNumber& other) {
+        return other.digits == read.digits && other.space == read.space;
+      });
+  if (!known && ClaimsANumber(read, input.policy)) AddCallerNumber(read, input);
 }
 
 // Whether `count` digits follow one another in `text`.
@@ -89,12 +141,9 @@ bool HidesItsUri(const std::string& text) {
 // it is judged as the others, also with a stray character; a name or "anonymous" claims none.
 void AddFrom(const std::string& text, RuleInput& input) {
   const DialPlan* plan = input.policy.dial_plan;
-  const auto is_digits = [](const TelephoneNumber& number) {
-    return std::all_of(number.canonical().begin(), number.canonical().end(), IsDigit);
-  };
   const Party* party = input.PartyOf(text);
   std::optional<TelephoneNumber> number;
-  if (party != nullptr && party->tn() && is_digits(*party->tn())) {
+  if (party != nullptr && party->tn() && IsAllDigits(*party->tn())) {
     number = party->tn();
   } else if (((party == nullptr || !party->tn()) && HasPhoneContext(text)) || HidesItsUri(text)) {
     return input.unreadable_callers.push_back(text);  // a number, which somebody else may read
@@ -105,7 +154,7 @@ void AddFrom(const std::string& text, RuleInput& input) {
     if (!read) return input.unreadable_callers.push_back(text);
     number = *read;
   }
-  if (ClaimsANumber(CallNumber::Of(*number, plan), input.policy)) AddCallerNumber(*number, input);
+  AddShownNumber(*number, input);
 }
 
 bool IsSosUrn(std::string_view text) {
@@ -237,7 +286,10 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
   RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}, {}, false, {}};
   AddParties(call, input);
   for (const std::string& text : call.orig) AddCaller(text, input);
-  if (call.from && settings.from_header == FromHeader::kJudge) AddFrom(*call.from, input);
+  const bool judges_from = call.from && settings.from_header == FromHeader::kJudge;
+  if (judges_from) AddFrom(*call.from, input);
+  for (const std::string& text : call.orig) AddDisplayName(text, input);
+  if (judges_from) AddDisplayName(*call.from, input);
   for (const std::string& text : call.dest) AddCallee(text, input);
   if (call.request_uri) AddCallee(*call.request_uri, input);
   const PassportVerdict* passport = verdict.deciding();

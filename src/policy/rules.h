@@ -33,8 +33,8 @@ struct RuleInput {
   const TrunkSettings& settings;
   const PolicyCall& call;
   const Verdict& verdict;
-  std::vector<CallNumber> callers;              // the numbers of call.orig, each once
-  std::vector<std::string> unreadable_callers;  // values of call.orig that are no number
+  std::vector<CallNumber> callers;  // the numbers that call.orig and call.from show, each once
+  std::vector<std::string> unreadable_callers;  // values of them that are no number
   bool caller_is_uri = false;       // a PASSporT was signed for a URI, and the trunk allows that
   std::vector<CallNumber> callees;  // of dest and the request's URI, each once
   std::vector<std::string> unreadable_callees;  // what is no number among them

@@ -106,6 +106,21 @@ Result<std::string> AddrSpec(std::string_view name_addr) {
   return std::string(Trim(text.substr(open + 1, close - open - 1)));
 }
 
+std::string DisplayName(std::string_view name_addr) {
+  const std::string_view text = Trim(name_addr);
+  if (!text.starts_with('"')) {
+    const size_t open = text.find('<');
+    return std::string(open == std::string_view::npos ? "" : Trim(text.substr(0, open)));
+  }
+  std::string name;
+  const size_t length = QuotedLength(text);
+  for (size_t i = 1; i + 1 < length; ++i) {
+    if (text[i] == '\\') ++i;
+    name += text[i];
+  }
+  return std::string(Trim(name));
+}
+
 Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
   Party party;
   party.as_received_ = std::string(text);

@@ -66,6 +66,10 @@ bool SaysItIsANumber(std::string_view uri);
 /// display names may hold anything. Fails with kParameterInvalid. Pure.
 Result<std::string> AddrSpec(std::string_view name_addr);
 
+/// The display name in front of `<`, without quotes and their escapes; "" if there is none or its
+/// quotes do not match. Pure.
+std::string DisplayName(std::string_view name_addr);
+
 /// A uri claim in the form of RFC 8224 8.5, or a Failure (kParameterInvalid) if it is not a
 /// URI identity. Pure.
 Result<std::string> CanonicalUriClaim(std::string_view claim);

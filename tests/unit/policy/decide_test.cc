@@ -495,6 +495,64 @@ TEST(Decide, H2_AFromThatCannotBeReadIsRefused) {
   EXPECT_EQ(DecideFrom(*unjudged, "Doe, John <sip:10086@x>").action, Action::kPass);
 }
 
+// A code is that code behind what is dialled in front of it.
+TEST(Decide, M4_ACodeInFromBehindAPrefix) {
+  const Folder folder;
+  folder.Write("dno.csv", "first,last,holder\n10086,,cm\n");
+  const auto policy =
+      folder.Make(R"({"country":"CN","registry":{"do_not_originate":["dno.csv"]}})");
+  for (const char* from :
+       {"<sip:010-10086@x>", "<sip:01010086@x>", "<sip:0010086@x>", "<sip:9-10086@x>",
+        "<sip:*10086@x>", "<sip:010086@x>", "<sip:0755-10086@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
+  }
+  for (const char* from : {"<sip:8-10086@x>", "<sip:0110086@x>x", "<sip:10010@x>"}) {
+    EXPECT_NE(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
+  }
+}
+
+// What is too long for an extension is a number; the end of the call's own number is no other one.
+TEST(Decide, M4_FromThatIsTooLongForAnExtension) {
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  for (const char* from : {"<sip:88888888@x>", "<sip:138001380001@x>", "<sip:8888-8888@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).irregular, IrregularCaller::kNotInPlan) << from;
+  }
+  for (const char* from : {"<sip:58880100@x>", "<sip:1008611@x>", "<sip:80123@x>", "<sip:21@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+  }
+  const auto no_plan = folder.Make(R"({"country":"CN","default":{"origin":"international"}})");
+  EXPECT_EQ(DecideFrom(*no_plan, "<sip:88888888@x>").action, Action::kPass);
+}
+
+// Handsets show the display name: where it is a number, it is one that the call shows.
+TEST(Decide, M5_ADisplayNameThatIsANumber) {
+  const Folder folder;
+  folder.Write("dno.csv", "first,last,holder\n10086,,cm\n");
+  const auto policy = folder.Make(
+      R"({"country":"CN","number_plans":["CN"],"registry":{"do_not_originate":["dno.csv"]},
+          "trunks":{"abroad":{"origin":"international"},"pbx":{"from_header":"ignore"}}})");
+  for (const char* from :
+       {"\"10086\" <sip:+861058880100@x>", "10086 <sip:+861058880100@x>",
+        "\"1\\0086\" <sip:anonymous@anonymous.invalid>", "\" 100-86 \" <sip:alice@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
+    EXPECT_EQ(DecideFrom(*policy, from, "pbx").action, Action::kPass) << from;
+    TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
+    const std::string name(from);
+    call.request.orig = {name.substr(0, name.find('<')) + "<sip:+861058880100@x>"};
+    EXPECT_EQ(DecideSigned(*policy, call, "pbx").reason, Reason::kDoNotOriginate) << from;
+  }
+  EXPECT_EQ(DecideFrom(*policy, "\"110\" <sip:alice@x>").irregular,
+            IrregularCaller::kEmergencyCode);
+  for (const char* from :
+       {"\"01058880100\" <sip:+861058880100@x>", "\"+86 10 5888 0100\" <sip:alice@x>",
+        "\"10086 shop\" <sip:+861058880100@x>", "\"8001\" <sip:+861058880100@x>",
+        "\"20240012\" <sip:+861058880100@x>", "\"\" <sip:+861058880100@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+    EXPECT_EQ(DecideFrom(*policy, from, "abroad").action, Action::kPass) << from;
+  }
+}
+
 // Every number that the call shows is judged, not only the one that was signed for.
 TEST(Decide, H21_ASecondCallerIsJudgedToo) {
   const Folder folder;
