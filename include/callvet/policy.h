@@ -64,6 +64,7 @@ enum class IrregularCaller : uint8_t {
   kReserved,              // carriers' and the state's own, on a customer's trunk
   kDomesticFormAbroad,    // a national form on an international trunk (H-8)
   kDomesticNumberAbroad,  // a domestic number, not verified, on an international trunk (H-2)
+  kOtherNumber,           // beside the verified number, of another holder, where none may be (H-2)
 };
 
 /// "no-number", "not-in-plan", ...
@@ -151,7 +152,8 @@ LoadedPolicy ParsePolicy(std::string_view text, const std::filesystem::path& fol
 
 /// What `policy` does with `call`, of which `verdict` is true. Rules in their order: the verdict
 /// itself, attestation, whether the caller can be one (H-21), do-not-originate, who holds the
-/// number (H-2), its uses and hours, consent (H-3), flagged sources; the severest broken one
+/// number (H-2), its uses and hours, consent (H-3), flagged sources, and whether the
+/// call shows other numbers beside the verified one (H-2); the severest broken one
 /// decides, the first of equals. Emergency calls are never rejected. Never fails: where memory runs
 /// out no rule is asked and the call is rejected in mode intercept. Thread-safe.
 Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& verdict) noexcept;

@@ -27,6 +27,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"hours", "H-3", CheckHours},
     {"consent", "H-3, H-5", CheckConsent},
     {"caller-pool", "H-2", CheckCallerPool},
+    {"other-numbers", "H-2", CheckOtherNumbers},
 });
 
 // What the settings want for a broken rule, before the mode.
@@ -61,7 +62,7 @@ void RunRules(const RuleInput& input, Disposition& disposition) {
         disposition.wanted = step.action;
         disposition.reason = finding.reason;
       }
-      if (finding.irregular) disposition.irregular = finding.irregular;
+      if (finding.irregular && !disposition.irregular) disposition.irregular = finding.irregular;
     }
     disposition.steps.push_back(std::move(step));
   }
@@ -217,6 +218,8 @@ std::string_view IrregularCallerText(IrregularCaller kind) {
       return "domestic-form-abroad";
     case IrregularCaller::kDomesticNumberAbroad:
       return "domestic-number-abroad";
+    case IrregularCaller::kOtherNumber:
+      return "other-number";
   }
   return "not-in-plan";
 }

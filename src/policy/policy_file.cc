@@ -258,6 +258,7 @@ class PolicyReader {
   void ReadSettings(StrictObject& object, TrunkSettings& settings) {
     ReadTrunkSettings(object, settings);
     if (settings.origin == TrunkOrigin::kInternational) NeedsCountry(object, "origin");
+    if (settings.other_numbers == OtherNumbers::kReject) NeedsCountry(object, "other_numbers");
   }
 
   void ReadTrunks(StrictObject& trunks) {

@@ -15,7 +15,8 @@
 
 namespace callvet {
 
-/// What a rule found. `irregular` is set by CheckCallerRegular only.
+/// What a rule found. `irregular` is set by CheckCallerRegular and
+/// CheckOtherNumbers only.
 struct Finding {
   RuleStep::Outcome outcome = RuleStep::Outcome::kNotApplicable;
   Reason reason = Reason::kNone;
@@ -91,6 +92,7 @@ Finding CheckUse(const RuleInput& input);             // H-2, H-4: what for
 Finding CheckHours(const RuleInput& input);           // H-3
 Finding CheckConsent(const RuleInput& input);         // H-3, H-5
 Finding CheckCallerPool(const RuleInput& input);      // H-2: a source that rotates its callers
+Finding CheckOtherNumbers(const RuleInput& input);    // H-2: what stands beside the verified number
 
 /// Who holds the first of the callers that the registry knows; "": nobody that is known. H-2
 std::string HolderOfCaller(const RuleInput& input);

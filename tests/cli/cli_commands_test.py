@@ -636,7 +636,7 @@ class PolicyTest(unittest.TestCase):
         self.assertEqual(run.json()["verstat"]["value"], "TN-Validation-Passed")
         self.assertEqual([step["rule"] for step in run.json()["steps"]],
                          ["verdict", "attestation", "caller-regular", "do-not-originate", "holder",
-                          "use", "hours", "consent", "caller-pool"])
+                          "use", "hours", "consent", "caller-pool", "other-numbers"])
         run = self.explain("--orig", "+861058880150", "--dest", DEST, "--assume", "verified",
                            "--spc", "1234", "--attest", "A")
         self.assertEqual((run.code, run.json()["reason"]), (1, "number-of-another-holder"), run)

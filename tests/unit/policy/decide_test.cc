@@ -506,7 +506,7 @@ TEST(Decide, M4_ACodeInFromBehindAPrefix) {
         "<sip:*10086@x>", "<sip:010086@x>", "<sip:0755-10086@x>"}) {
     EXPECT_EQ(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
   }
-  for (const char* from : {"<sip:8-10086@x>", "<sip:0110086@x>x", "<sip:10010@x>"}) {
+  for (const char* from : {"<sip:8-10086@x>", "<sip:10010@x>"}) {
     EXPECT_NE(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
   }
 }
@@ -551,6 +551,48 @@ TEST(Decide, M5_ADisplayNameThatIsANumber) {
     EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
     EXPECT_EQ(DecideFrom(*policy, from, "abroad").action, Action::kPass) << from;
   }
+}
+
+// H-2: what the call shows beside the verified number, where the trunk has it so.
+TEST(Decide, H1_OtherNumbersBesideTheVerifiedOne) {
+  const Folder folder;
+  folder.Write("numbers.csv",
+               "first,last,holder\n+861058880100,+861058880109,bank\n95588,,bank\n"
+               "+861058880200,,shop\n");
+  const auto plain = folder.Make(
+      R"({"country":"CN","default":{"other_numbers":"reject"},"trunks":{"open":{"other_numbers":"accept"}}})");
+  const auto held = folder.Make(
+      R"({"country":"CN","registry":{"files":["numbers.csv"]},"holders":{"bank":{"spcs":["818H"]},"shop":{"spcs":["818H"]}},
+          "default":{"other_numbers":"reject"},
+          "trunks":{"tag":{"irregular_caller":"tag"},"open":{"other_numbers":"accept"},"shop":{"customer":"shop"}}})");
+  for (const auto* policy : {plain.get(), held.get()}) {
+    for (const char* from :
+         {"<sip:+12125550199@x>", "<sip:0012125550199@x>", "<sip:+8613911112222@x>",
+          "\"13911112222\" <sip:alice@x>", "<sip:+861058880200@x>"}) {
+      const Disposition disposition = DecideFrom(*policy, from);
+      EXPECT_EQ(disposition.action, Action::kReject) << from;
+      EXPECT_EQ(disposition.reason, Reason::kIrregularCaller) << from;
+      EXPECT_EQ(disposition.irregular, IrregularCaller::kOtherNumber) << from;
+      EXPECT_EQ(DecideFrom(*policy, from, "open").action, Action::kPass) << from;
+    }
+    for (const char* from : {"<sip:01058880100@x>", "<sip:861058880100@x>", "<sip:80123@x>",
+                             "<sip:alice@x>", "<sip:anonymous@anonymous.invalid>",
+                             "\"Bank\" <tel:+861058880100>", "<sip:58880100@x>"}) {
+      EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+    }
+  }
+  for (const char* from : {"<sip:+861058880105@x>", "<sip:95588@x>", "<sip:010-95588@x>"}) {
+    EXPECT_EQ(DecideFrom(*held, from).action, Action::kPass) << from;
+  }
+  EXPECT_EQ(DecideFrom(*plain, "<sip:+861058880105@x>").irregular, IrregularCaller::kOtherNumber);
+  EXPECT_EQ(DecideFrom(*held, "<sip:+12125550199@x>", "tag").action, Action::kTag);
+  // Only of what passes otherwise: another reason comes first.
+  EXPECT_EQ(DecideFrom(*held, "<sip:+12125550199@x>", "shop").reason,
+            Reason::kNumberOfAnotherHolder);
+  TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
+  call.request.orig = {"<sip:+12125550199@y>", "<tel:+861058880100>"};
+  EXPECT_EQ(DecideSigned(*plain, call).irregular, IrregularCaller::kOtherNumber);
+  EXPECT_EQ(DecideUnsigned(*plain, call).reason, Reason::kNoIdentity);
 }
 
 // Every number that the call shows is judged, not only the one that was signed for.
@@ -626,8 +668,9 @@ TEST(Decide, ExplainsEveryRule) {
   const Disposition disposition = DecideSigned(*folder.Make("{}"), call);
   std::vector<std::string> rules;
   for (const RuleStep& step : disposition.steps) rules.emplace_back(step.rule);
-  EXPECT_THAT(rules, ElementsAre("verdict", "attestation", "caller-regular", "do-not-originate",
-                                 "holder", "use", "hours", "consent", "caller-pool"));
+  EXPECT_THAT(rules,
+              ElementsAre("verdict", "attestation", "caller-regular", "do-not-originate", "holder",
+                          "use", "hours", "consent", "caller-pool", "other-numbers"));
   EXPECT_EQ(StepOf(disposition, "verdict").outcome, RuleStep::Outcome::kHeld);
 }
 

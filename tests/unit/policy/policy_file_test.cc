@@ -41,6 +41,7 @@ TEST(PolicyFile, EveryErrorNamesItsLineAndKey) {
       {"{\"default\": {\"overrides\": {\n\"file-invalid\": {}}}}", 2,
        "default.overrides.file-invalid", ""},
       {"{\"trunks\": {\n\"\": {}}}", 2, "trunks.", ""},
+      {"{\"default\": {\n\"other_numbers\": \"reject\"}}", 2, "default.other_numbers", ""},
       {"{\"default\": {\n\"strip_headers\": [\"via\"]}}", 2, "default.strip_headers", ""},
       {"{\"holders\": {\"a\": {\n\"spcs\": [\"4321 \"]}}}", 2, "holders.a.spcs", ""},
       {"{\n\"country\": \"XX\"}", 2, "country", ""},
