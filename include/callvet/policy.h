@@ -42,14 +42,15 @@ std::string_view ActionText(Action action);        // "pass", "tag", "reject"
 
 /// What signalling says of one call, as received. A value.
 struct PolicyCall {
-  std::vector<std::string> orig;           // as CallRequest::orig; every number in it is judged
-  std::optional<std::string> from;         // as CallRequest::from
-  std::vector<std::string> dest;           // as CallRequest::dest
-  std::optional<std::string> request_uri;  // where the call is routed to, if known
-  std::vector<std::string> identities;     // as CallRequest::identities: for ppi
-  std::optional<std::string> priority;     // the Priority header
-  std::string trunk;                       // where the call came in; "": the policy's default
-  std::optional<PoolHit> pool;             // a source of the call is flagged: CallerPools::Check
+  std::vector<std::string> orig;              // as CallRequest::orig; every number in it is judged
+  std::optional<std::string> from;            // as CallRequest::from
+  std::vector<std::string> remote_party_ids;  // as CallRequest::remote_party_ids
+  std::vector<std::string> dest;              // as CallRequest::dest
+  std::optional<std::string> request_uri;     // where the call is routed to, if known
+  std::vector<std::string> identities;        // as CallRequest::identities: for ppi
+  std::optional<std::string> priority;        // the Priority header
+  std::string trunk;                          // where the call came in; "": the policy's default
+  std::optional<PoolHit> pool;                // a source of the call is flagged: CallerPools::Check
   /// Whether the steps tell the details of rules that are not broken too. The decision is the same.
   Details details = Details::kAll;
 };
@@ -103,7 +104,9 @@ struct Disposition {
   std::optional<VerstatMark> verstat;
   /// URI and user parameters that are always removed from what came in: verstat (D-11).
   static constexpr std::array<std::string_view, 1> kStripParameters = {"verstat"};
-  /// Headers that are removed from what came in.
+  /// Headers that are removed from what came in: those of the settings, and but in observe mode
+  /// P-Preferred-Identity, and Remote-Party-ID unless it is known that each number in it was
+  /// verified.
   std::vector<std::string> strip_headers;
   /// Beside verstat: the caller's number is not one that can call (H-21).
   std::optional<IrregularCaller> irregular;

@@ -185,6 +185,7 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
   call.orig = std::move(*asserted);
   if (call.orig.empty() && *from) call.orig.push_back(**from);
   call.from = std::move(*from);
+  call.remote_party_ids = Unfolded(message.All("remote-party-id"));
   if (*to) call.dest.push_back(std::move(**to));
   call.date = std::move(*date);
   call.target = message.request_uri;

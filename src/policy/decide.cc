@@ -3,6 +3,7 @@
 #include <array>
 #include <exception>
 
+#include "base/text.h"
 #include "policy/policy_data.h"
 #include "policy/rules.h"
 #include "policy/sip_answer.h"
@@ -124,6 +125,20 @@ VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
           std::move(identities)};
 }
 
+// Those of the settings, and what shows a number that nobody verified.
+std::vector<std::string> StripHeadersOf(const RuleInput& input) {
+  std::vector<std::string> names = input.settings.strip_headers;
+  const auto add = [&](std::string_view name) {
+    const bool is_there = std::any_of(names.begin(), names.end(), [&](const std::string& other) {
+      return EqualsIgnoreCase(other, name);
+    });
+    if (!is_there) names.emplace_back(name);
+  };
+  add("P-Preferred-Identity");
+  if (!input.remote_party_is_verified) add("Remote-Party-ID");
+  return names;
+}
+
 Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const Verdict& verdict) {
   const TrunkSettings& settings = policy.SettingsOf(call.trunk);
   const RuleInput input = RuleInput::Read(policy, settings, call, verdict);
@@ -138,7 +153,7 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const 
   disposition.sip_code = answer.code;
   disposition.sip_phrase = std::move(answer.phrase);
   if (settings.mode == PolicyMode::kObserve) return disposition;
-  disposition.strip_headers = settings.strip_headers;
+  disposition.strip_headers = StripHeadersOf(input);
   if (disposition.action != Action::kPass) {
     disposition.reason_headers =
         ReasonHeaders(disposition.reason, verdict, call.identities, settings);

@@ -270,6 +270,20 @@ void AddParties(const PolicyCall& call, RuleInput& input) {
   if (call.request_uri) AddParty(*call.request_uri, input);
 }
 
+RuleInput Blank(const Policy& policy, const TrunkSettings& settings, const PolicyCall& call,
+                const Verdict& verdict) {
+  return {policy, settings, call, verdict, {}, {}, false, {}, {}, {}, false, {}, false, {}};
+}
+
+// Whether each number that `text` shows, read as From is, was verified.
+bool ShowsVerifiedNumbers(const std::string& text, const RuleInput& input) {
+  RuleInput alone = Blank(input.policy, input.settings, input.call, input.verdict);
+  AddParty(text, alone);
+  AddFrom(text, alone);
+  AddDisplayName(text, alone);
+  return alone.unreadable_callers.empty() && alone.verified.size() == alone.callers.size();
+}
+
 }  // namespace
 
 const Party* RuleInput::PartyOf(std::string_view text) const {
@@ -283,13 +297,18 @@ bool RuleInput::IsVerified(const CallNumber& number) const {
 
 RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
                           const PolicyCall& call, const Verdict& verdict) {
-  RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}, {}, false, {}};
+  RuleInput input = Blank(policy, settings, call, verdict);
   AddParties(call, input);
   for (const std::string& text : call.orig) AddCaller(text, input);
   const bool judges_from = call.from && settings.from_header == FromHeader::kJudge;
   if (judges_from) AddFrom(*call.from, input);
   for (const std::string& text : call.orig) AddDisplayName(text, input);
   if (judges_from) AddDisplayName(*call.from, input);
+  const auto& remote = call.remote_party_ids;
+  input.remote_party_is_verified =
+      !remote.empty() && std::all_of(remote.begin(), remote.end(), [&](const std::string& text) {
+        return ShowsVerifiedNumbers(text, input);
+      });
   for (const std::string& text : call.dest) AddCallee(text, input);
   if (call.request_uri) AddCallee(*call.request_uri, input);
   const PassportVerdict* passport = verdict.deciding();

@@ -40,6 +40,8 @@ struct RuleInput {
   std::vector<CallNumber> callees;  // of dest and the request's URI, each once
   std::vector<std::string> unreadable_callees;  // what is no number among them
   std::vector<CallNumber> verified;  // those of `callers` that the PASSporT was signed for
+  /// Each number that Remote-Party-ID shows was verified; false if the call's is not known.
+  bool remote_party_is_verified = false;
   /// SPCs of the signer, else of who delegated to it; only if the call is verified.
   std::vector<std::string> signers;
   /// Whether the signer's own certificate names an SPC; else it may show the verified number only.

@@ -12,14 +12,6 @@ std::string Signature(const std::string& identity) {
   return token.substr(token.rfind('.') + 1);
 }
 
-const RuleStep& StepOf(const Disposition& disposition, std::string_view rule) {
-  for (const RuleStep& step : disposition.steps) {
-    if (step.rule == rule) return step;
-  }
-  ADD_FAILURE() << "no rule " << rule;
-  return disposition.steps.at(0);
-}
-
 TEST(Decide, A60_A63_PpiFullCompactNoneAndLegacyForm) {
   const Folder folder;
   TestCall call;
@@ -284,7 +276,7 @@ TEST(Decide, TrunksHaveTheirOwnSettingsAndInheritTheDefaultOnes) {
   EXPECT_EQ(lab.action, Action::kTag);
   EXPECT_EQ(lab.sip_code, 403);
   EXPECT_EQ(lab.trunk, "lab");
-  EXPECT_THAT(lab.strip_headers, ElementsAre("X-Gone"));
+  EXPECT_THAT(lab.strip_headers, ElementsAre("X-Gone", "P-Preferred-Identity", "Remote-Party-ID"));
   const Disposition seen = DecideSigned(*policy, call, "seen");
   EXPECT_EQ(seen.action, Action::kPass);
   EXPECT_EQ(seen.wanted, Action::kReject);
@@ -516,7 +508,7 @@ TEST(Decide, M4_FromThatIsTooLongForAnExtension) {
   const Folder folder;
   const auto policy = folder.Make(kCn);
   for (const char* from : {"<sip:88888888@x>", "<sip:138001380001@x>", "<sip:8888-8888@x>"}) {
-    EXPECT_EQ(DecideFrom(*policy, from).irregular, IrregularCaller::kNotInPlan) << from;
+    EXPECT_EQ(DecideFrom(*policy, from).irregular, IrregularCaller::kWrongLength) << from;
   }
   for (const char* from : {"<sip:58880100@x>", "<sip:1008611@x>", "<sip:80123@x>", "<sip:21@x>"}) {
     EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
@@ -593,6 +585,36 @@ TEST(Decide, H1_OtherNumbersBesideTheVerifiedOne) {
   call.request.orig = {"<sip:+12125550199@y>", "<tel:+861058880100>"};
   EXPECT_EQ(DecideSigned(*plain, call).irregular, IrregularCaller::kOtherNumber);
   EXPECT_EQ(DecideUnsigned(*plain, call).reason, Reason::kNoIdentity);
+}
+
+// What else shows a number goes on only where that was verified.
+TEST(Decide, M6_HeadersThatShowUnverifiedNumbers) {
+  const Folder folder;
+  const auto policy = folder.Make(
+      R"({"country":"CN","default":{"strip_headers":["p-preferred-identity"]},"trunks":{"seen":{"mode":"observe"}}})");
+  TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
+  const auto kept = [&](const std::vector<std::string>& values, const std::string& trunk = "") {
+    PolicyCall shown;
+    shown.orig = call.request.orig;
+    shown.dest = call.request.dest;
+    shown.remote_party_ids = values;
+    shown.trunk = trunk;
+    return Decide(*policy, shown, call.Judge()).strip_headers;
+  };
+  const std::string good = "\"Bank\" <sip:+861058880100@x>;party=calling;screen=yes";
+  for (const std::string& value :
+       {good, std::string("<sip:01058880100@x>"), std::string("\"Alice\" <sip:alice@x>")}) {
+    EXPECT_THAT(kept({value}), ElementsAre("p-preferred-identity")) << value;
+  }
+  for (const std::vector<std::string>& values : {std::vector<std::string>{},
+                                                 {"<sip:+861058880101@x>"},
+                                                 {good, "<sip:+861058880101@x>"},
+                                                 {"\"13911112222\" <sip:+861058880100@x>"},
+                                                 {good + ", <sip:+861058880101@x>"},
+                                                 {"a:b <sip:10086@x>"}}) {
+    EXPECT_THAT(kept(values), ElementsAre("p-preferred-identity", "Remote-Party-ID"));
+  }
+  EXPECT_TRUE(kept({}, "seen").empty());
 }
 
 // Every number that the call shows is judged, not only the one that was signed for.
