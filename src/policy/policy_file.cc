@@ -232,7 +232,8 @@ class PolicyReader {
     if (files.empty() && policy_->unassigned == UnassignedNumbers::kReject) {
       object.Complain("unassigned", "\"reject\" needs \"files\": nobody would hold any number");
     }
-    if (!files.empty()) {
+    has_ranges_ = !files.empty();
+    if (has_ranges_) {
       policy_->registry = NumberRegistry::Read(Paths(files), policy_->dial_plan, problems_);
     }
     if (!do_not_originate.empty()) {
@@ -259,6 +260,9 @@ class PolicyReader {
     ReadTrunkSettings(object, settings);
     if (settings.origin == TrunkOrigin::kInternational) NeedsCountry(object, "origin");
     if (settings.other_numbers == OtherNumbers::kReject) NeedsCountry(object, "other_numbers");
+    if (!has_ranges_ && object.Has("customer") && !settings.customer.empty()) {
+      object.Complain("customer", "needs the files of \"registry\": which numbers are its own");
+    }
   }
 
   void ReadTrunks(StrictObject& trunks) {
@@ -275,6 +279,7 @@ class PolicyReader {
   const fs::path& folder_;
   std::vector<PolicyProblem>& problems_;
   std::vector<TimeZones::Zone> zones_;  // of the number plans
+  bool has_ranges_ = false;             // the registry names files, good or not
   std::shared_ptr<Policy> policy_ = std::make_shared<Policy>();
 };
 

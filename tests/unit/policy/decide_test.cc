@@ -304,7 +304,7 @@ struct IrregularCase {
 constexpr std::string_view kCn = R"({
   "country": "CN", "number_plans": ["CN", "NANP"],
   "default": {"overrides": {"no-identity": {"action": "pass"}}},
-  "trunks": {"abroad": {"origin": "international"}, "pbx": {"customer": "acme"},
+  "trunks": {"abroad": {"origin": "international"},
              "uri": {"uri_callers": "allow"}}})";
 
 TEST(Decide, H21_IrregularCallers) {
@@ -326,7 +326,6 @@ TEST(Decide, H21_IrregularCallers) {
       {"sip:anonymous@anonymous.invalid", "", IrregularCaller::kNoNumber},
       {"garbage", "", IrregularCaller::kNoNumber},
       {"+8613800138000123456", "", IrregularCaller::kNoNumber},
-      {"10086", "pbx", IrregularCaller::kReserved},
       {"01058880100", "abroad", IrregularCaller::kDomesticFormAbroad},
       {"13800138000", "abroad", IrregularCaller::kDomesticFormAbroad},
       {"95588", "abroad", IrregularCaller::kDomesticFormAbroad},
@@ -344,6 +343,18 @@ TEST(Decide, H21_IrregularCallers) {
     EXPECT_EQ(disposition.action, Action::kReject) << c.orig;
     EXPECT_EQ(disposition.sip_code, 603) << c.orig;
   }
+}
+
+TEST(Decide, H21_ACustomerShowsNothingReserved) {
+  const Folder folder;
+  folder.Write("numbers.csv", "first,last,holder\n10086,,acme\n");
+  const auto policy = folder.Make(R"({
+    "country": "CN", "number_plans": ["CN"], "registry": {"files": ["numbers.csv"]},
+    "default": {"overrides": {"no-identity": {"action": "pass"}}},
+    "trunks": {"pbx": {"customer": "acme"}}})");
+  TestCall call;
+  call.request.orig = {"10086"};
+  EXPECT_EQ(DecideUnsigned(*policy, call, "pbx").irregular, IrregularCaller::kReserved);
 }
 
 TEST(Decide, H21_RegularCallers) {

@@ -41,6 +41,11 @@ TEST(PolicyFile, EveryErrorNamesItsLineAndKey) {
       {"{\"default\": {\"overrides\": {\n\"file-invalid\": {}}}}", 2,
        "default.overrides.file-invalid", ""},
       {"{\"trunks\": {\n\"\": {}}}", 2, "trunks.", ""},
+      {"{\"trunks\": {\"pbx\": {\n\"customer\": \"bank\"}}}", 2, "trunks.pbx.customer", "registry"},
+      {"{\"default\": {\n\"customer\": \"bank\"}}", 2, "default.customer", "registry"},
+      {"{\"country\": \"US\", \"registry\": {\"do_not_originate\": [\"a.csv\"]}, \"default\": "
+       "{\n\"customer\": \"bank\"}}",
+       2, "default.customer", "registry"},
       {"{\"default\": {\n\"other_numbers\": \"reject\"}}", 2, "default.other_numbers", ""},
       {"{\"default\": {\n\"strip_headers\": [\"via\"]}}", 2, "default.strip_headers", ""},
       {"{\"holders\": {\"a\": {\n\"spcs\": [\"4321 \"]}}}", 2, "holders.a.spcs", ""},
@@ -95,6 +100,15 @@ TEST(PolicyFile, AByteOrderMarkIsNoMatter) {
   EXPECT_NE(folder.Make("\xEF\xBB\xBF"
                         R"({"country":"CN","registry":{"files":["numbers.csv"]}})"),
             nullptr);
+}
+
+TEST(PolicyFile, M3_ACustomerNeedsTheRegistryOfItsNumbers) {
+  const Folder folder;
+  folder.Write("numbers.csv", "first,last,holder\n+8613800138000,,bank\n");
+  EXPECT_NE(folder.Make(R"({"country": "CN", "registry": {"files": ["numbers.csv"]},
+                            "default": {"customer": "bank"}, "trunks": {"a": {}}})"),
+            nullptr);
+  EXPECT_NE(folder.Make(R"({"trunks": {"a": {"customer": ""}}})"), nullptr);
 }
 
 TEST(PolicyFile, HoldersOfNothingAreLikelyMisspelt) {
