@@ -174,8 +174,20 @@ class PolicyReader {
         object.Complain("numbers/" + std::to_string(i), number.error().detail);
         continue;
       }
-      policy_->emergency_numbers.push_back(number->canonical());
+      AddEmergency(number->canonical());
     }
+  }
+
+  // A code behind an area's ("0755110") also with the country code in front, with and without the
+  // prefix of the area.
+  void AddEmergency(const std::string& number) {
+    policy_->emergency_numbers.push_back(number);
+    const DialPlan* plan = policy_->dial_plan;
+    if (plan == nullptr || plan->national_prefix.empty()) return;
+    if (!number.starts_with(plan->national_prefix)) return;
+    const std::string country(plan->country_code);
+    policy_->emergency_numbers.push_back(country + number);
+    policy_->emergency_numbers.push_back(country + number.substr(plan->national_prefix.size()));
   }
 
   void ReadTimeZones(StrictObject& root) {

@@ -165,11 +165,15 @@ bool IsSosUrn(std::string_view text) {
   return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
 }
 
-bool IsEmergencyBehind(const DialPlan& plan, std::string_view digits) {
-  if (!digits.starts_with(plan.country_code)) return false;
-  digits.remove_prefix(plan.country_code.size());
-  const auto numbers = EmergencyNumbers(plan.iso);
-  return std::find(numbers.begin(), numbers.end(), digits) != numbers.end();
+// Whether `digits`, also in the form for calls abroad, are the country code of `plan` and no number
+// of that country, but one of `codes` behind it or with it.
+template <class Codes>
+bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, const Codes& codes) {
+  digits = WithoutInternationalPrefix(digits, &plan);
+  if (!digits.starts_with(plan.country_code) || IsPossibleOf(digits, plan)) return false;
+  const std::string_view code = digits.substr(plan.country_code.size());
+  return std::any_of(codes.begin(), codes.end(),
+                     [&](std::string_view known) { return known == code || known == digits; });
 }
 
 // Whether `uri` has the parameter `name`, also encoded or with white space, which somebody else may
@@ -323,10 +327,13 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
 bool IsEmergencyNumber(const CallNumber& number, const Policy& policy) {
   const auto& numbers = policy.emergency_numbers;
   if (std::find(numbers.begin(), numbers.end(), number.digits) != numbers.end()) return true;
-  if (policy.dial_plan != nullptr) return IsEmergencyBehind(*policy.dial_plan, number.digits);
+  if (policy.dial_plan != nullptr) {
+    return IsCodeWithCountry(number.digits, *policy.dial_plan, numbers);
+  }
   const auto plans = AllDialPlans();
-  return std::any_of(plans.begin(), plans.end(),
-                     [&](const DialPlan& plan) { return IsEmergencyBehind(plan, number.digits); });
+  return std::any_of(plans.begin(), plans.end(), [&](const DialPlan& plan) {
+    return IsCodeWithCountry(number.digits, plan, EmergencyNumbers(plan.iso));
+  });
 }
 
 bool IsEmergency(const RuleInput& input) {

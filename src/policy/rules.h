@@ -99,8 +99,8 @@ Finding CheckOtherNumbers(const RuleInput& input);    // H-2: what stands beside
 /// Who holds the first of the callers that the registry knows; "": nobody that is known. H-2
 std::string HolderOfCaller(const RuleInput& input);
 
-/// True if `number` is one at which help is called, also with a country code in front: "+1911". No
-/// number that short has another meaning.
+/// True if `number` is one at which help is called, also with a country code in front: "+1911",
+/// "0033112". No number that short has another meaning.
 bool IsEmergencyNumber(const CallNumber& number, const Policy& policy);
 
 /// True if the call goes to an emergency number or urn:service:sos, by the request's URI if that is

@@ -272,6 +272,57 @@ TEST(Emergency, EveryRuleOfTheOperatorGivesWay) {
   }
 }
 
+TEST(Emergency, M7_NumbersOfCountriesAndTheirWrittenForms) {
+  const Folder folder;
+  const std::vector<std::pair<std::string, std::vector<std::string>>> countries = {
+      {"FR", {"114", "115", "119", "191", "196", "197", "116000", "116117", "0033112", "+33115"}},
+      {"ES", {"061", "062", "080", "085", "091", "092", "+34091", "0034112"}},
+      {"IT", {"113", "114", "115", "117", "118", "1515", "1530", "+391515"}},
+      {"GB", {"18000", "+44999", "0044999"}},
+      {"US", {"988", "+1988", "0111911"}},
+      {"CA", {"988"}},
+      {"CN", {"0086110", "+86110"}},
+      {"", {"988", "0033112", "0111911"}}};
+  for (const auto& [country, numbers] : countries) {
+    const auto policy = PolicyOf(folder, country, "intercept");
+    for (const std::string& number : numbers) {
+      TestCall call;
+      call.request.dest = {number};
+      EXPECT_TRUE(DecideUnsigned(*policy, call).emergency) << country << number;
+    }
+  }
+  for (const auto& [country, number] : {std::pair("FR", "0034112"), std::pair("US", "116000"),
+                                        std::pair("CN", "00110"), std::pair("DE", "1151")}) {
+    TestCall call;
+    call.request.dest = {number};
+    EXPECT_FALSE(DecideUnsigned(*PolicyOf(folder, country, "intercept"), call).emergency) << number;
+  }
+}
+
+// A listed number is one in each form in which it is written.
+TEST(Emergency, M7_WrittenFormsOfListedNumbers) {
+  const Folder folder;
+  const auto chinese =
+      folder.Make(R"({"country":"CN","emergency":{"numbers":["0755-110","12399","010-110"]}})");
+  for (const std::string dest :
+       {"0755110", "+86755110", "0086755110", "tel:0755110;phone-context=+86", "+8612399",
+        "008612399", "+8610110", "008610110"}) {
+    TestCall call;
+    call.request.dest = {dest};
+    EXPECT_TRUE(DecideUnsigned(*chinese, call).emergency) << dest;
+  }
+  for (const std::string dest : {"755110", "0756110", "+86756110", "+1755110"}) {
+    TestCall call;
+    call.request.dest = {dest};
+    EXPECT_FALSE(DecideUnsigned(*chinese, call).emergency) << dest;
+  }
+  // A number of the country is one, and no code behind its country code.
+  const auto german = folder.Make(R"({"country":"DE","emergency":{"numbers":["*55","012"]}})");
+  TestCall call;
+  call.request.dest = {"+49123456"};
+  EXPECT_FALSE(DecideUnsigned(*german, call).emergency);
+}
+
 TEST(Emergency, NumbersOfTheOperator) {
   const Folder folder;
   const auto policy =
