@@ -285,6 +285,40 @@ TEST(Decide, TrunksHaveTheirOwnSettingsAndInheritTheDefaultOnes) {
   EXPECT_EQ(seen.reason, Reason::kOrigMismatch);
 }
 
+// A60: a code has its own phrase, and a Reason header of STIR speaks of a PASSporT.
+TEST(Decide, L1_AnOverriddenCodeHasItsPhrase) {
+  const Folder folder;
+  const auto answer = [&](const std::string& reason, const std::string& entry,
+                          const std::string& orig) {
+    const auto policy =
+        folder.Make(R"({"country":"CN","number_plans":["CN"],"default":{"overrides":{")" + reason +
+                    "\":" + entry + "}}}");
+    TestCall call = SignedCall(orig, "+8613800138001", "818H", "CN");
+    return reason == "no-identity" ? DecideUnsigned(*policy, call) : DecideSigned(*policy, call);
+  };
+  const std::string good = "+8613800138000";
+  for (const auto& [code, phrase] :
+       {std::pair(607, "Unwanted"), std::pair(608, "Rejected"), std::pair(403, "Forbidden"),
+        std::pair(438, "Invalid Identity Header"), std::pair(699, "Global Failure"),
+        std::pair(428, "Use Identity Header")}) {
+    const auto disposition =
+        answer("no-identity", "{\"sip_code\":" + std::to_string(code) + "}", good);
+    EXPECT_EQ(disposition.sip_code, code);
+    EXPECT_EQ(disposition.Phrase(), phrase) << code;
+  }
+  EXPECT_EQ(answer("no-identity", R"({"sip_code":607,"sip_phrase":"No"})", good).Phrase(), "No");
+  EXPECT_EQ(answer("no-identity", R"({"sip_phrase":"No"})", good).Phrase(), "No");
+  for (const auto* code : {"403", "438"}) {
+    const auto disposition =
+        answer("irregular-caller", "{\"sip_code\":" + std::string(code) + "}", "4008000100");
+    ASSERT_EQ(disposition.reason_headers.size(), 1U);
+    EXPECT_TRUE(disposition.reason_headers[0].starts_with("SIP;cause=" + std::string(code)))
+        << disposition.reason_headers[0];
+  }
+  EXPECT_THAT(answer("no-identity", R"({"sip_code":403})", good).reason_headers,
+              ElementsAre(R"(STIR;cause=403;text="Forbidden")"));
+}
+
 TEST(Decide, ADefaultDispositionRejects_AndSoDoesADefaultVerdict) {
   EXPECT_EQ(Disposition().action, Action::kReject);
   const Folder folder;
