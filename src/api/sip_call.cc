@@ -139,6 +139,11 @@ std::vector<std::string> Unfolded(const std::vector<std::string>& values) {
   return lines;
 }
 
+bool AreAllEqual(const std::vector<std::string>& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [&](const std::string& value) { return value == values.front(); });
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::string>& values) {
@@ -190,8 +195,9 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
   call.date = std::move(*date);
   call.target = message.request_uri;
   call.resource_priority = Unfolded(message.All("resource-priority"));
-  // Two are as good as none: a priority is never a reason to refuse the call (F-11).
-  if (const auto priority = Unfolded(message.All("priority")); priority.size() == 1) {
+  // Two that differ are as good as none: a priority is never a reason to refuse the call (F-11).
+  if (const auto priority = Unfolded(message.All("priority"));
+      !priority.empty() && AreAllEqual(priority)) {
     call.priority = priority[0];
   }
   if (message.method == "MESSAGE") call.message_body = message.body;
