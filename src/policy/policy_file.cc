@@ -205,6 +205,10 @@ class PolicyReader {
       if (!minutes) object.Complain("utc_offset", minutes.error().detail);
       if (!key || !minutes) return;
       zone.prefix = prefix.substr(1);
+      if (std::any_of(zones.begin(), zones.end(),
+                      [&](const auto& other) { return other.prefix == zone.prefix; })) {
+        return object.Complain("prefix", "has a zone already");
+      }
       zone.utc_offset = *minutes;
       zones.push_back(std::move(zone));
     });
@@ -272,7 +276,7 @@ class PolicyReader {
     ReadTrunkSettings(object, settings);
     if (settings.origin == TrunkOrigin::kInternational) NeedsCountry(object, "origin");
     if (settings.other_numbers == OtherNumbers::kReject) NeedsCountry(object, "other_numbers");
-    if (!has_ranges_ && object.Has("customer") && !settings.customer.empty()) {
+    if (!has_ranges_ && object.Has("customer")) {
       object.Complain("customer", "needs the files of \"registry\": which numbers are its own");
     }
   }
