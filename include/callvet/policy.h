@@ -42,14 +42,15 @@ std::string_view ActionText(Action action);        // "pass", "tag", "reject"
 
 /// What signalling says of one call, as received. A value.
 struct PolicyCall {
-  std::vector<std::string> orig;           // as CallRequest::orig; every number in it is judged
-  std::optional<std::string> from;         // as CallRequest::from
-  std::vector<std::string> dest;           // as CallRequest::dest
-  std::optional<std::string> request_uri;  // where the call is routed to, if known
-  std::vector<std::string> identities;     // as CallRequest::identities: for ppi
-  std::optional<std::string> priority;     // the Priority header
-  std::string trunk;                       // where the call came in; "": the policy's default
-  std::optional<PoolHit> pool;             // a source of the call is flagged: CallerPools::Check
+  std::vector<std::string> orig;              // as CallRequest::orig; every number in it is judged
+  std::optional<std::string> from;            // as CallRequest::from
+  std::vector<std::string> remote_party_ids;  // as CallRequest::remote_party_ids
+  std::vector<std::string> dest;              // as CallRequest::dest
+  std::optional<std::string> request_uri;     // where the call is routed to, if known
+  std::vector<std::string> identities;        // as CallRequest::identities: for ppi
+  std::optional<std::string> priority;        // the Priority header
+  std::string trunk;                          // where the call came in; "": the policy's default
+  std::optional<PoolHit> pool;                // a source of the call is flagged: CallerPools::Check
   /// Whether the steps tell the details of rules that are not broken too. The decision is the same.
   Details details = Details::kAll;
 };
@@ -64,6 +65,7 @@ enum class IrregularCaller : uint8_t {
   kReserved,              // carriers' and the state's own, on a customer's trunk
   kDomesticFormAbroad,    // a national form on an international trunk (H-8)
   kDomesticNumberAbroad,  // a domestic number, not verified, on an international trunk (H-2)
+  kOtherNumber,           // beside the verified number, of another holder, where none may be (H-2)
 };
 
 /// "no-number", "not-in-plan", ...
@@ -102,7 +104,9 @@ struct Disposition {
   std::optional<VerstatMark> verstat;
   /// URI and user parameters that are always removed from what came in: verstat (D-11).
   static constexpr std::array<std::string_view, 1> kStripParameters = {"verstat"};
-  /// Headers that are removed from what came in.
+  /// Headers that are removed from what came in: those of the settings, and but in observe mode
+  /// P-Preferred-Identity, and Remote-Party-ID unless it is known that each number in it was
+  /// verified.
   std::vector<std::string> strip_headers;
   /// Beside verstat: the caller's number is not one that can call (H-21).
   std::optional<IrregularCaller> irregular;
@@ -151,7 +155,8 @@ LoadedPolicy ParsePolicy(std::string_view text, const std::filesystem::path& fol
 
 /// What `policy` does with `call`, of which `verdict` is true. Rules in their order: the verdict
 /// itself, attestation, whether the caller can be one (H-21), do-not-originate, who holds the
-/// number (H-2), its uses and hours, consent (H-3), flagged sources; the severest broken one
+/// number (H-2), its uses and hours, consent (H-3), flagged sources, and whether the
+/// call shows other numbers beside the verified one (H-2); the severest broken one
 /// decides, the first of equals. Emergency calls are never rejected. Never fails: where memory runs
 /// out no rule is asked and the call is rejected in mode intercept. Thread-safe.
 Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& verdict) noexcept;

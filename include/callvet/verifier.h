@@ -37,6 +37,8 @@ struct CallRequest {
   /// The From header as received, if it is known: for the policy, since handsets show it. The
   /// verifier does not look at it.
   std::optional<std::string> from;
+  /// The Remote-Party-ID headers, if they are known: for the policy, as `from`.
+  std::vector<std::string> remote_party_ids;
   /// Who is called: To. One of them must be in dest (D-4).
   std::vector<std::string> dest;
   /// The Date header, if there is one.

@@ -141,7 +141,10 @@ void ReadParties(ObjectReader& reader, CallInput& input) {
   std::vector<std::string> to;
   reader.Texts("to", to);
   if (!to.empty()) call.dest = std::move(to);
-  reader.Text("request_uri", call.target);
+  std::optional<std::string> target;
+  reader.Text("request_uri", target);
+  // A blank one is what a script says that found none.
+  if (target && !TrimLines(*target).empty()) call.target = std::move(target);
 }
 
 // Resource-Priority, Priority, and the body of a MESSAGE.

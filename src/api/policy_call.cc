@@ -19,6 +19,7 @@ PolicyCall PolicyCallOf(const CallRequest& request, std::string trunk) {
   PolicyCall call;
   call.orig = request.orig;
   call.from = request.from;
+  call.remote_party_ids = request.remote_party_ids;
   call.dest = request.dest;
   call.request_uri = request.target;
   call.identities = request.identities;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "api/sip_call.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 
@@ -11,6 +9,7 @@
 #include "syntax/party.h"
 #include "syntax/split.h"
 #include "syntax/unfold.h"
+#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
@@ -54,14 +53,6 @@ bool IsNobody(std::string_view word) {
                      [&](auto nobody) { return EqualsIgnoreCase(word, nobody); });
 }
 
-bool IsAddress(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  return bracketed
-             ? ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), address.data()) == 1
-             : ::inet_pton(AF_INET, host.c_str(), address.data()) == 1;
-}
-
 bool IsPort(std::string_view text) {
   return text.empty() || (text[0] == ':' && text.size() > 1 && text.size() <= 6 &&
                           std::all_of(text.begin() + 1, text.end(), IsDigit));
@@ -77,7 +68,7 @@ bool IsHostOfNobody(std::string_view text, bool has_user) {
   const bool name = !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
     return IsAlpha(c) || c == '.' || c == '-';
   });
-  return IsPort(text.substr(end)) && (IsAddress(std::string(host)) || (has_user && name));
+  return IsPort(text.substr(end)) && (IsIpAddress(std::string(host)) || (has_user && name));
 }
 
 bool AreHarmless(std::string_view parameters) {
@@ -148,6 +139,11 @@ std::vector<std::string> Unfolded(const std::vector<std::string>& values) {
   return lines;
 }
 
+bool AreAllEqual(const std::vector<std::string>& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [&](const std::string& value) { return value == values.front(); });
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::string>& values) {
@@ -194,12 +190,14 @@ Result<CallRequest> CallFromSip(const SipMessage& message) {
   call.orig = std::move(*asserted);
   if (call.orig.empty() && *from) call.orig.push_back(**from);
   call.from = std::move(*from);
+  call.remote_party_ids = Unfolded(message.All("remote-party-id"));
   if (*to) call.dest.push_back(std::move(**to));
   call.date = std::move(*date);
   call.target = message.request_uri;
   call.resource_priority = Unfolded(message.All("resource-priority"));
-  // Two are as good as none: a priority is never a reason to refuse the call (F-11).
-  if (const auto priority = Unfolded(message.All("priority")); priority.size() == 1) {
+  // Two that differ are as good as none: a priority is never a reason to refuse the call (F-11).
+  if (const auto priority = Unfolded(message.All("priority"));
+      !priority.empty() && AreAllEqual(priority)) {
     call.priority = priority[0];
   }
   if (message.method == "MESSAGE") call.message_body = message.body;

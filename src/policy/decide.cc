@@ -3,6 +3,7 @@
 #include <array>
 #include <exception>
 
+#include "base/text.h"
 #include "policy/policy_data.h"
 #include "policy/rules.h"
 #include "policy/sip_answer.h"
@@ -27,6 +28,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"hours", "H-3", CheckHours},
     {"consent", "H-3, H-5", CheckConsent},
     {"caller-pool", "H-2", CheckCallerPool},
+    {"other-numbers", "H-2", CheckOtherNumbers},
 });
 
 // What the settings want for a broken rule, before the mode.
@@ -61,7 +63,7 @@ void RunRules(const RuleInput& input, Disposition& disposition) {
         disposition.wanted = step.action;
         disposition.reason = finding.reason;
       }
-      if (finding.irregular) disposition.irregular = finding.irregular;
+      if (finding.irregular && !disposition.irregular) disposition.irregular = finding.irregular;
     }
     disposition.steps.push_back(std::move(step));
   }
@@ -123,6 +125,20 @@ VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
           std::move(identities)};
 }
 
+// Those of the settings, and what shows a number that nobody verified.
+std::vector<std::string> StripHeadersOf(const RuleInput& input) {
+  std::vector<std::string> names = input.settings.strip_headers;
+  const auto add = [&](std::string_view name) {
+    const bool is_there = std::any_of(names.begin(), names.end(), [&](const std::string& other) {
+      return EqualsIgnoreCase(other, name);
+    });
+    if (!is_there) names.emplace_back(name);
+  };
+  add("P-Preferred-Identity");
+  if (!input.remote_party_is_verified) add("Remote-Party-ID");
+  return names;
+}
+
 Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const Verdict& verdict) {
   const TrunkSettings& settings = policy.SettingsOf(call.trunk);
   const RuleInput input = RuleInput::Read(policy, settings, call, verdict);
@@ -137,7 +153,7 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const 
   disposition.sip_code = answer.code;
   disposition.sip_phrase = std::move(answer.phrase);
   if (settings.mode == PolicyMode::kObserve) return disposition;
-  disposition.strip_headers = settings.strip_headers;
+  disposition.strip_headers = StripHeadersOf(input);
   if (disposition.action != Action::kPass) {
     disposition.reason_headers =
         ReasonHeaders(disposition.reason, verdict, call.identities, settings);
@@ -217,6 +233,8 @@ std::string_view IrregularCallerText(IrregularCaller kind) {
       return "domestic-form-abroad";
     case IrregularCaller::kDomesticNumberAbroad:
       return "domestic-number-abroad";
+    case IrregularCaller::kOtherNumber:
+      return "other-number";
   }
   return "not-in-plan";
 }

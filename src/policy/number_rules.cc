@@ -232,6 +232,22 @@ Finding CheckEachCaller(const RuleInput& input, const Check& check) {
   return result;
 }
 
+// Who holds `number` when the call is judged; "": nobody that is known.
+std::string_view HolderOf(const RuleInput& input, const CallNumber& number) {
+  const auto key = number.key();
+  if (!key || !input.policy.registry) return {};
+  const auto rights = input.policy.registry->Find(*key);
+  return rights && rights->ValidAt(input.verdict.judged_at) ? rights->holder : std::string_view();
+}
+
+// Whether `holder` is the customer of the trunk, or holds the number that was verified.
+bool IsHolderOfTheCall(const RuleInput& input, std::string_view holder) {
+  if (holder.empty()) return false;
+  return holder == input.settings.customer ||
+         std::any_of(input.verified.begin(), input.verified.end(),
+                     [&](const CallNumber& number) { return HolderOf(input, number) == holder; });
+}
+
 // By the number plan, else, where something depends on it, by the dialling rules alone.
 bool JudgesCallers(const RuleInput& input) {
   const Policy& policy = input.policy;
@@ -272,11 +288,9 @@ Finding CheckDoNotOriginate(const RuleInput& input) {
 }
 
 std::string HolderOfCaller(const RuleInput& input) {
-  if (!input.policy.registry) return {};
   for (const CallNumber& number : input.callers) {
-    const auto key = number.key();
-    const auto rights = key ? input.policy.registry->Find(*key) : std::nullopt;
-    if (rights && rights->ValidAt(input.verdict.judged_at)) return std::string(rights->holder);
+    const std::string_view holder = HolderOf(input, number);
+    if (!holder.empty()) return std::string(holder);
   }
   return {};
 }
@@ -302,6 +316,22 @@ Finding CheckUse(const RuleInput& input) {
     };
     return rights->Allows(input.settings.use) ? input.Held(text)
                                               : Finding::Broken(Reason::kUseNotAllowed, text());
+  });
+}
+
+Finding CheckOtherNumbers(const RuleInput& input) {
+  if (input.settings.other_numbers == OtherNumbers::kAccept) {
+    return input.NotApplicable("other numbers are accepted");
+  }
+  if (!input.verdict.passed()) return input.NotApplicable("the call is not verified");
+  return CheckEachCaller(input, [&](const CallNumber& number) {
+    if (input.IsVerified(number)) return input.Held([&] { return number.Text() + " is verified"; });
+    const std::string_view holder = HolderOf(input, number);
+    if (!IsHolderOfTheCall(input, holder)) {
+      return Irregular(IrregularCaller::kOtherNumber,
+                       number.Text() + " was not verified, and is of another holder");
+    }
+    return input.Held([&] { return number.Text() + " belongs to " + Quote(holder) + " too"; });
   });
 }
 

@@ -39,6 +39,9 @@ enum class UriCallers : uint8_t { kReject, kAllow };
 enum class EmergencyByTo : uint8_t { kAccept, kIgnore };
 /// Whether a number in From is judged as one that the call shows.
 enum class FromHeader : uint8_t { kJudge, kIgnore };
+/// Whether a call may show numbers of others beside the one that was verified. RFC 8224 and
+/// ATIS-1000074 have it so: the identity that is asserted counts.
+enum class OtherNumbers : uint8_t { kAccept, kReject };
 /// What a number that nobody holds is.
 enum class UnassignedNumbers : uint8_t { kAllow, kReject };
 
@@ -64,6 +67,7 @@ struct TrunkSettings {
   EmergencyByTo emergency_by_to = EmergencyByTo::kAccept;
   UriCallers uri_callers = UriCallers::kReject;
   FromHeader from_header = FromHeader::kJudge;
+  OtherNumbers other_numbers = OtherNumbers::kAccept;
   CodeMap code_map = CodeMap::kRfc8224;
   ReasonProtocol reason_protocol = ReasonProtocol::kStir;
   Ppi ppi = Ppi::kCompact;

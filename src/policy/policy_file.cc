@@ -187,8 +187,20 @@ class PolicyReader {
         object.Complain("numbers/" + std::to_string(i), number.error().detail);
         continue;
       }
-      policy_->emergency_numbers.push_back(number->canonical());
+      AddEmergency(number->canonical());
     }
+  }
+
+  // A code behind an area's ("0755110") also with the country code in front, with and without the
+  // prefix of the area.
+  void AddEmergency(const std::string& number) {
+    policy_->emergency_numbers.push_back(number);
+    const DialPlan* plan = policy_->dial_plan;
+    if (plan == nullptr || plan->national_prefix.empty()) return;
+    if (!number.starts_with(plan->national_prefix)) return;
+    const std::string country(plan->country_code);
+    policy_->emergency_numbers.push_back(country + number);
+    policy_->emergency_numbers.push_back(country + number.substr(plan->national_prefix.size()));
   }
 
   void ReadTimeZones(StrictObject& root) {
@@ -206,6 +218,10 @@ class PolicyReader {
       if (!minutes) object.Complain("utc_offset", minutes.error().detail);
       if (!key || !minutes) return;
       zone.prefix = prefix.substr(1);
+      if (std::any_of(zones.begin(), zones.end(),
+                      [&](const auto& other) { return other.prefix == zone.prefix; })) {
+        return object.Complain("prefix", "has a zone already");
+      }
       zone.utc_offset = *minutes;
       zones.push_back(std::move(zone));
     });
@@ -245,7 +261,8 @@ class PolicyReader {
     if (files.empty() && policy_->unassigned == UnassignedNumbers::kReject) {
       object.Complain("unassigned", "\"reject\" needs \"files\": nobody would hold any number");
     }
-    if (!files.empty()) {
+    has_ranges_ = !files.empty();
+    if (has_ranges_) {
       policy_->registry = NumberRegistry::Read(Paths(files), policy_->dial_plan, problems_);
     }
     if (!do_not_originate.empty()) {
@@ -271,6 +288,10 @@ class PolicyReader {
   void ReadSettings(StrictObject& object, TrunkSettings& settings) {
     ReadTrunkSettings(object, settings);
     if (settings.origin == TrunkOrigin::kInternational) NeedsCountry(object, "origin");
+    if (settings.other_numbers == OtherNumbers::kReject) NeedsCountry(object, "other_numbers");
+    if (!has_ranges_ && object.Has("customer")) {
+      object.Complain("customer", "needs the files of \"registry\": which numbers are its own");
+    }
   }
 
   void ReadTrunks(StrictObject& trunks) {
@@ -287,6 +308,7 @@ class PolicyReader {
   const fs::path& folder_;
   std::vector<PolicyProblem>& problems_;
   std::vector<TimeZones::Zone> zones_;  // of the number plans
+  bool has_ranges_ = false;             // the registry names files, good or not
   std::shared_ptr<Policy> policy_ = std::make_shared<Policy>();
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "callvet/identity_header.h"
 #include "policy/rules.h"
 #include "syntax/uri.h"
 
@@ -10,18 +11,19 @@ namespace {
 
 constexpr size_t kFewestDigits = 5;  // of a code that is no extension
 constexpr size_t kWholeNumber = 7;   // digits that may be somebody's number
+constexpr size_t kNoExtension = 8;   // digits that no PBX gives to its lines
+constexpr size_t kFullNumber = 10;   // the same, where they are divided as addresses are too
 
 void AddNumber(const CallNumber& number, std::vector<CallNumber>& numbers) {
   if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) numbers.push_back(number);
 }
 
-void AddCallerNumber(const TelephoneNumber& number, RuleInput& input) {
-  const CallNumber read = CallNumber::Of(number, input.policy.dial_plan);
-  AddNumber(read, input.callers);
+void AddCallerNumber(const CallNumber& number, RuleInput& input) {
+  AddNumber(number, input.callers);
   const PassportVerdict* passport = input.verdict.deciding();
   const bool signed_for =
-      input.verdict.passed() && passport != nullptr && passport->orig == number.canonical();
-  if (signed_for) AddNumber(read, input.verified);
+      input.verdict.passed() && passport != nullptr && passport->orig == number.digits;
+  if (signed_for) AddNumber(number, input.verified);
 }
 
 // Called parties: numbers, and what is none.
@@ -37,7 +39,7 @@ void AddCallee(const std::string& text, RuleInput& input) {
 void AddCaller(const std::string& text, RuleInput& input) {
   const Party* party = input.PartyOf(text);
   if (party != nullptr && party->tn()) {
-    return AddCallerNumber(*party->tn(), input);
+    return AddCallerNumber(CallNumber::Of(*party->tn(), input.policy.dial_plan), input);
   }
   const PassportVerdict* passport = input.verdict.deciding();
   const bool verified = input.verdict.passed() && passport != nullptr && passport->orig;
@@ -51,70 +53,67 @@ void AddCaller(const std::string& text, RuleInput& input) {
   }
 }
 
+bool IsInTables(const CallNumber& number, const Policy& policy) {
+  const auto key = number.key();
+  const auto is_in = [&](const auto& table) { return key && table && table->Find(*key); };
+  return is_in(policy.registry) || is_in(policy.do_not_originate);
+}
+
 // Whether a number in From claims to be somebody's, and is not only an extension of a PBX: a whole
 // number, or a code that the registry, the list of numbers that never call, or the plan knows.
 bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
   if (number.space == NumberSpace::kE164 || IsEmergencyNumber(number, policy)) return true;
-  const auto key = number.key();
-  const auto is_in = [&](const auto& table) { return key && table && table->Find(*key); };
-  if (is_in(policy.registry) || is_in(policy.do_not_originate)) return true;
+  if (IsInTables(number, policy)) return true;
   bool wrong_length = false;
   return !policy.plans.empty() && policy.plans.front().Find(number, wrong_length) != nullptr;
 }
 
-// From is shown by handsets beside, or instead of, what the network asserts. Where it is a number
-// it is judged as the others, also with a stray character; a name or "anonymous" claims none.
-void AddFrom(const std::string& text, RuleInput& input) {
-  const DialPlan* plan = input.policy.dial_plan;
-  const auto is_digits = [](const TelephoneNumber& number) {
-    return std::all_of(number.canonical().begin(), number.canonical().end(), IsDigit);
-  };
-  const Party* party = input.PartyOf(text);
-  std::optional<TelephoneNumber> number;
-  if (party != nullptr && party->tn() && is_digits(*party->tn())) {
-    number = party->tn();
-  } else if ((party == nullptr || !party->tn()) && HasPhoneContext(text)) {
-    return input.unreadable_callers.push_back(text);  // a number, which somebody else may read
-  } else {
-    const std::string dialled = DialledPart(AddrSpec(text).value_or(text), kFewestDigits);
-    if (dialled.empty()) return;
-    const auto read = TelephoneNumber::Parse(dialled, plan);
-    if (!read) return input.unreadable_callers.push_back(text);
-    number = *read;
+// The code of the tables behind what is dialled in front of codes: an area's code, 0, 00, 9 or *.
+std::optional<CallNumber> CodeBehindPrefix(std::string_view digits, const Policy& policy) {
+  constexpr size_t kLongestArea = 4;
+  for (size_t length = 1; length <= kLongestArea && length < digits.size(); ++length) {
+    const std::string_view prefix = digits.substr(0, length);
+    if (prefix != "*" && prefix != "9" && !prefix.starts_with('0')) continue;
+    CallNumber code{std::string(digits.substr(length)), NumberSpace::kNational, NumberForm::kBare};
+    if (IsInTables(code, policy)) return code;
   }
-  if (ClaimsANumber(CallNumber::Of(*number, plan), input.policy)) AddCallerNumber(*number, input);
+  return std::nullopt;
 }
 
-bool IsSosUrn(std::string_view text) {
-  constexpr std::string_view kSos = "urn:service:sos";
-  if (text.find(':') == std::string_view::npos) return false;  // a number
-  const auto uri = AddrSpec(text);
-  if (!uri || !EqualsIgnoreCase(uri->substr(0, kSos.size()), kSos)) return false;
-  return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
+// Whether a number of the plan's country is too long for an extension, and not the end of a number
+// that the call shows already.
+bool IsNoExtension(const CallNumber& number, const RuleInput& input) {
+  return !input.policy.plans.empty() && number.key() && number.digits.size() >= kNoExtension &&
+         std::none_of(input.callers.begin(), input.callers.end(), [&](const CallNumber& other) {
+           return other.digits.ends_with(number.digits);
+         });
 }
 
-bool IsEmergencyBehind(const DialPlan& plan, std::string_view digits) {
-  if (!digits.starts_with(plan.country_code)) return false;
-  digits.remove_prefix(plan.country_code.size());
-  const auto numbers = EmergencyNumbers(plan.iso);
-  return std::find(numbers.begin(), numbers.end(), digits) != numbers.end();
+// A number in From: a whole one, a code also behind a prefix, or what is no extension.
+void AddShownNumber(const TelephoneNumber& number, RuleInput& input) {
+  const CallNumber read = CallNumber::Of(number, input.policy.dial_plan);
+  if (ClaimsANumber(read, input.policy)) return AddCallerNumber(read, input);
+  if (const auto code = CodeBehindPrefix(read.digits, input.policy)) {
+    AddCallerNumber(*code, input);
+  } else if (IsNoExtension(read, input)) {
+    AddCallerNumber(read, input);
+  }
 }
 
-// Where a number is ported the call goes to another one than it shows (RFC 4694). Encoded, or with
-// white space, it may be read by somebody else (RFC 3261 19.1.4).
-bool HasRoutingNumber(std::string_view uri) {
-  std::string plain = PercentDecoded(uri);
-  std::erase_if(plain, [](char c) { return c == ' ' || c == '\t'; });
-  return ToLower(plain).find(";rn=") != std::string::npos;
+bool IsAllDigits(const TelephoneNumber& number) {
+  return std::all_of(number.canonical().begin(), number.canonical().end(), IsDigit);
 }
 
-bool IsEmergencyTarget(const std::string& text, const RuleInput& input) {
-  if (IsSosUrn(text)) return true;
-  if (HasRoutingNumber(text)) return false;
-  const Policy& policy = input.policy;
-  const Party* party = input.PartyOf(text);
-  return party != nullptr && party->tn() &&
-         IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
+// A display name that is a number is one that handsets show, unless the call shows it anyway.
+void AddDisplayName(const std::string& text, RuleInput& input) {
+  const auto number = TelephoneNumber::Parse(DisplayName(text), input.policy.dial_plan);
+  if (!number || !IsAllDigits(*number)) return;
+  const CallNumber read = CallNumber::Of(*number, input.policy.dial_plan);
+  const bool known =
+      std::any_of(input.callers.begin(), input.callers.end(), [&](const CallNumber& other) {
+        return other.digits == read.digits && other.space == read.space;
+      });
+  if (!known && ClaimsANumber(read, input.policy)) AddCallerNumber(read, input);
 }
 
 // Whether `count` digits follow one another in `text`.
@@ -126,21 +125,140 @@ bool HasDigits(std::string_view text, size_t count) {
   });
 }
 
-// Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
-// URI whose user part (or host, if it has none) begins with a letter, and in which there is no
-// number, so that nobody takes it for one. Else it says itself where the call goes.
-bool IsElement(const std::string& text, const RuleInput& input) {
+// Whether of `text` no URI can be read, or of several any, while somebody else may read a number.
+bool HidesItsUri(const std::string& text) {
+  const auto spec = AddrSpec(text);
+  const bool bracketed = text.find('<') != std::string::npos;
+  if (!spec || SplitHeaderValues(text).size() > 1) {
+    return bracketed || HasSipOrTelScheme(text) || HasDigits(text, kFewestDigits);
+  }
+  if (!bracketed && !HasSipOrTelScheme(*spec)) return false;  // a name
+  const bool is_uri = SipUri::Parse(*spec) || (IsAbsoluteUri(*spec) && !HasSipOrTelScheme(*spec));
+  return !is_uri && HasDigits(*spec, kFewestDigits) && DialledPart(*spec, kFewestDigits).empty();
+}
+
+// From is shown by handsets beside, or instead of, what the network asserts. Where it is a number
+// it is judged as the others, also with a stray character; a name or "anonymous" claims none.
+void AddFrom(const std::string& text, RuleInput& input) {
+  const DialPlan* plan = input.policy.dial_plan;
   const Party* party = input.PartyOf(text);
+  std::optional<TelephoneNumber> number;
+  if (party != nullptr && party->tn() && IsAllDigits(*party->tn())) {
+    number = party->tn();
+  } else if (((party == nullptr || !party->tn()) && HasPhoneContext(text)) || HidesItsUri(text)) {
+    return input.unreadable_callers.push_back(text);  // a number, which somebody else may read
+  } else {
+    const std::string dialled = DialledPart(AddrSpec(text).value_or(text), kFewestDigits);
+    if (dialled.empty()) return;
+    const auto read = TelephoneNumber::Parse(dialled, plan);
+    if (!read) return input.unreadable_callers.push_back(text);
+    number = *read;
+  }
+  AddShownNumber(*number, input);
+}
+
+bool IsSosUrn(std::string_view text) {
+  constexpr std::string_view kSos = "urn:service:sos";
+  if (text.find(':') == std::string_view::npos) return false;  // a number
+  const auto uri = AddrSpec(text);
+  if (!uri || !EqualsIgnoreCase(uri->substr(0, kSos.size()), kSos)) return false;
+  return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
+}
+
+// Whether `digits`, also in the form for calls abroad, are the country code of `plan` and no number
+// of that country, but one of `codes` behind it or with it.
+template <class Codes>
+bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, const Codes& codes) {
+  digits = WithoutInternationalPrefix(digits, &plan);
+  if (!digits.starts_with(plan.country_code) || IsPossibleOf(digits, plan)) return false;
+  const std::string_view code = digits.substr(plan.country_code.size());
+  return std::any_of(codes.begin(), codes.end(),
+                     [&](std::string_view known) { return known == code || known == digits; });
+}
+
+// Whether `uri` has the parameter `name`, also encoded or with white space, which somebody else may
+// read (RFC 3261 19.1.4).
+bool HasParameter(std::string_view uri, const std::string& name) {
+  std::string plain = PercentDecoded(uri);
+  std::erase_if(plain, [](char c) { return c == ' ' || c == '\t'; });
+  return ToLower(plain).find(";" + name + "=") != std::string::npos;
+}
+
+// Where a number is ported the call goes to another one than it shows (RFC 4694).
+bool HasRoutingNumber(std::string_view uri) {
+  return HasParameter(uri, "rn");
+}
+
+bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy& policy) {
+  if (IsSosUrn(text)) return true;
+  if (HasRoutingNumber(text)) return false;
+  return party != nullptr && party->tn() &&
+         IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
+}
+
+// Whether digits of `user` may be somebody's number: so many that follow one another, or that no
+// letter divides.
+bool HoldsANumber(std::string_view user) {
+  size_t digits = 0;
+  return HasDigits(user, kWholeNumber) || std::any_of(user.begin(), user.end(), [&](char c) {
+           digits = IsAlpha(c) ? 0 : digits + (IsDigit(c) ? 1 : 0);
+           return digits >= kFullNumber;
+         });
+}
+
+// Whether `host` is an address or a name (its last label begins with a letter: RFC 3261 25.1), and
+// not digits that somebody may dial.
+bool NamesAHost(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (IsIpAddress(std::string(host))) return true;
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  return !last.empty() && IsAlpha(last[0]);
+}
+
+// Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
+// URI whose user part begins with a letter, and in which there is no number, so that nobody takes
+// it for one. Else it says itself where the call goes.
+bool IsElement(const std::string& text, const Party* party) {
   if (party == nullptr || party->tn() || !party->uri()) return false;
-  const std::string& uri = *party->uri();
-  const std::string scheme = ToLower(uri.substr(0, std::min(uri.find(':'), uri.size())));
-  if (scheme != "sip" && scheme != "sips") return false;
-  const std::string_view rest = std::string_view(uri).substr(scheme.size() + 1);
-  const bool has_user = rest.find('@') != std::string_view::npos;
-  const std::string_view user = rest.substr(0, has_user ? rest.find('@') : 0);
-  if (user.find('+') != std::string_view::npos || HasDigits(user, kWholeNumber)) return false;
-  if (!rest.empty() && IsAlpha(rest[0])) return true;
-  return !has_user && rest.find_first_of(".[") != std::string_view::npos;
+  const auto uri = SipUri::Parse(*party->uri());
+  if (!uri || !NamesAHost(uri->host)) return false;
+  const std::string whole = PercentDecoded(RequestUriText(text));
+  if (SaysItIsANumber(whole) || HasRoutingNumber(whole) || HasParameter(whole, "cic")) return false;
+  const std::string_view rest = std::string_view(whole).substr(whole.find(':') + 1);
+  const size_t at = rest.rfind('@');
+  if (at == std::string_view::npos) return true;
+  const std::string_view user = rest.substr(0, at);
+  return IsAlpha(rest[0]) && user.find('+') == std::string_view::npos && !HoldsANumber(user);
+}
+
+// Whether a Request-URI is blank or a scheme alone: no call goes there, and To is all there is.
+bool LeadsNowhere(std::string_view uri) {
+  uri = Trim(uri);
+  return uri.empty() || EqualsIgnoreCase(uri, "sip:") || EqualsIgnoreCase(uri, "sips:") ||
+         EqualsIgnoreCase(uri, "tel:");
+}
+
+// `uri` with the scheme or the host that it lacks ("110@x", "sip:110@").
+std::string Completed(std::string_view uri) {
+  std::string whole(Trim(uri));
+  const size_t at = whole.find('@');
+  if (at == std::string::npos || whole.find('<') != std::string::npos) return whole;
+  if (whole.find(':') > at) whole.insert(0, "sip:");
+  if (whole.ends_with('@')) whole += "invalid";
+  return whole;
+}
+
+// Whether a call to `target`, which is read as `party`, is an emergency call.
+bool GoesToEmergency(const std::string& target, const Party* party, const RuleInput& input) {
+  // To is only what the caller wrote: with an ordinary target behind it, it would be a way around
+  // every rule.
+  if (input.settings.emergency_by_to == EmergencyByTo::kIgnore || !IsElement(target, party)) {
+    return IsEmergencyTarget(target, party, input.policy);
+  }
+  const auto& dest = input.call.dest;
+  return std::any_of(dest.begin(), dest.end(), [&](const std::string& text) {
+    return IsEmergencyTarget(text, input.PartyOf(text), input.policy);
+  });
 }
 
 void AddParty(const std::string& text, RuleInput& input) {
@@ -156,6 +274,20 @@ void AddParties(const PolicyCall& call, RuleInput& input) {
   if (call.request_uri) AddParty(*call.request_uri, input);
 }
 
+RuleInput Blank(const Policy& policy, const TrunkSettings& settings, const PolicyCall& call,
+                const Verdict& verdict) {
+  return {policy, settings, call, verdict, {}, {}, false, {}, {}, {}, false, {}, false, {}};
+}
+
+// Whether each number that `text` shows, read as From is, was verified.
+bool ShowsVerifiedNumbers(const std::string& text, const RuleInput& input) {
+  RuleInput alone = Blank(input.policy, input.settings, input.call, input.verdict);
+  AddParty(text, alone);
+  AddFrom(text, alone);
+  AddDisplayName(text, alone);
+  return alone.unreadable_callers.empty() && alone.verified.size() == alone.callers.size();
+}
+
 }  // namespace
 
 const Party* RuleInput::PartyOf(std::string_view text) const {
@@ -169,10 +301,18 @@ bool RuleInput::IsVerified(const CallNumber& number) const {
 
 RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
                           const PolicyCall& call, const Verdict& verdict) {
-  RuleInput input{policy, settings, call, verdict, {}, {}, false, {}, {}, {}, {}, false, {}};
+  RuleInput input = Blank(policy, settings, call, verdict);
   AddParties(call, input);
   for (const std::string& text : call.orig) AddCaller(text, input);
-  if (call.from && settings.from_header == FromHeader::kJudge) AddFrom(*call.from, input);
+  const bool judges_from = call.from && settings.from_header == FromHeader::kJudge;
+  if (judges_from) AddFrom(*call.from, input);
+  for (const std::string& text : call.orig) AddDisplayName(text, input);
+  if (judges_from) AddDisplayName(*call.from, input);
+  const auto& remote = call.remote_party_ids;
+  input.remote_party_is_verified =
+      !remote.empty() && std::all_of(remote.begin(), remote.end(), [&](const std::string& text) {
+        return ShowsVerifiedNumbers(text, input);
+      });
   for (const std::string& text : call.dest) AddCallee(text, input);
   if (call.request_uri) AddCallee(*call.request_uri, input);
   const PassportVerdict* passport = verdict.deciding();
@@ -187,10 +327,13 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
 bool IsEmergencyNumber(const CallNumber& number, const Policy& policy) {
   const auto& numbers = policy.emergency_numbers;
   if (std::find(numbers.begin(), numbers.end(), number.digits) != numbers.end()) return true;
-  if (policy.dial_plan != nullptr) return IsEmergencyBehind(*policy.dial_plan, number.digits);
+  if (policy.dial_plan != nullptr) {
+    return IsCodeWithCountry(number.digits, *policy.dial_plan, numbers);
+  }
   const auto plans = AllDialPlans();
-  return std::any_of(plans.begin(), plans.end(),
-                     [&](const DialPlan& plan) { return IsEmergencyBehind(plan, number.digits); });
+  return std::any_of(plans.begin(), plans.end(), [&](const DialPlan& plan) {
+    return IsCodeWithCountry(number.digits, plan, EmergencyNumbers(plan.iso));
+  });
 }
 
 bool IsEmergency(const RuleInput& input) {
@@ -198,23 +341,21 @@ bool IsEmergency(const RuleInput& input) {
       EqualsIgnoreCase(Trim(*input.call.priority), "psap-callback")) {
     return true;
   }
-  // The request's URI says where the call goes. To is only what the caller wrote: with an ordinary
-  // target behind it, it would be a way around every rule.
+  // The request's URI says where the call goes.
   const auto& target = input.call.request_uri;
-  if (target &&
-      (input.settings.emergency_by_to == EmergencyByTo::kIgnore || !IsElement(*target, input))) {
-    return IsEmergencyTarget(*target, input);
+  if (target && !LeadsNowhere(*target)) {
+    const Party* party = input.PartyOf(*target);
+    if (party != nullptr) return GoesToEmergency(*target, party, input);
+    const std::string completed = Completed(*target);
+    const auto read = Party::Parse(completed, input.policy.dial_plan);
+    return GoesToEmergency(completed, read ? &*read : nullptr, input);
   }
-  const auto& dest = input.call.dest;
-  if (!target) {  // then all callees are of dest
-    return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
-           (std::none_of(dest.begin(), dest.end(), HasRoutingNumber) &&
-            std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
-              return IsEmergencyNumber(callee, input.policy);
-            }));
-  }
-  return std::any_of(dest.begin(), dest.end(),
-                     [&](const std::string& text) { return IsEmergencyTarget(text, input); });
+  const auto& dest = input.call.dest;  // then all callees are of dest
+  return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
+         (std::none_of(dest.begin(), dest.end(), HasRoutingNumber) &&
+          std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
+            return IsEmergencyNumber(callee, input.policy);
+          }));
 }
 
 }  // namespace callvet

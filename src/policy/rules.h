@@ -15,7 +15,8 @@
 
 namespace callvet {
 
-/// What a rule found. `irregular` is set by CheckCallerRegular only.
+/// What a rule found. `irregular` is set by CheckCallerRegular and
+/// CheckOtherNumbers only.
 struct Finding {
   RuleStep::Outcome outcome = RuleStep::Outcome::kNotApplicable;
   Reason reason = Reason::kNone;
@@ -33,12 +34,14 @@ struct RuleInput {
   const TrunkSettings& settings;
   const PolicyCall& call;
   const Verdict& verdict;
-  std::vector<CallNumber> callers;              // the numbers of call.orig, each once
-  std::vector<std::string> unreadable_callers;  // values of call.orig that are no number
+  std::vector<CallNumber> callers;  // the numbers that call.orig and call.from show, each once
+  std::vector<std::string> unreadable_callers;  // values of them that are no number
   bool caller_is_uri = false;       // a PASSporT was signed for a URI, and the trunk allows that
   std::vector<CallNumber> callees;  // of dest and the request's URI, each once
   std::vector<std::string> unreadable_callees;  // what is no number among them
   std::vector<CallNumber> verified;  // those of `callers` that the PASSporT was signed for
+  /// Each number that Remote-Party-ID shows was verified; false if the call's is not known.
+  bool remote_party_is_verified = false;
   /// SPCs of the signer, else of who delegated to it; only if the call is verified.
   std::vector<std::string> signers;
   /// Whether the signer's own certificate names an SPC; else it may show the verified number only.
@@ -91,12 +94,13 @@ Finding CheckUse(const RuleInput& input);             // H-2, H-4: what for
 Finding CheckHours(const RuleInput& input);           // H-3
 Finding CheckConsent(const RuleInput& input);         // H-3, H-5
 Finding CheckCallerPool(const RuleInput& input);      // H-2: a source that rotates its callers
+Finding CheckOtherNumbers(const RuleInput& input);    // H-2: what stands beside the verified number
 
 /// Who holds the first of the callers that the registry knows; "": nobody that is known. H-2
 std::string HolderOfCaller(const RuleInput& input);
 
-/// True if `number` is one at which help is called, also with a country code in front: "+1911". No
-/// number that short has another meaning.
+/// True if `number` is one at which help is called, also with a country code in front: "+1911",
+/// "0033112". No number that short has another meaning.
 bool IsEmergencyNumber(const CallNumber& number, const Policy& policy);
 
 /// True if the call goes to an emergency number or urn:service:sos, by the request's URI if that is

@@ -27,6 +27,41 @@ SipAnswer RowAnswer(Reason reason) {
   return {Info(reason).sip_code, std::string(Info(reason).sip_phrase)};
 }
 
+struct CodePhrase {
+  uint16_t code;
+  std::string_view phrase;
+};
+
+// RFC 3261 21, 8197 (607) and 8688 (608): what operators answer who want another code.
+constexpr auto kPhrases = std::to_array<CodePhrase>({
+    {400, "Bad Request"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {410, "Gone"},
+    {480, "Temporarily Unavailable"},
+    {484, "Address Incomplete"},
+    {486, "Busy Here"},
+    {488, "Not Acceptable Here"},
+    {500, "Server Internal Error"},
+    {503, "Service Unavailable"},
+    {600, "Busy Everywhere"},
+    {604, "Does Not Exist Anywhere"},
+    {606, "Not Acceptable"},
+    {607, "Unwanted"},
+    {608, "Rejected"},
+});
+
+// The phrase of `code`: a reason's, else that of its class.
+std::string_view PhraseOf(uint16_t code) {
+  const auto* known = std::find_if(kPhrases.begin(), kPhrases.end(),
+                                   [&](const CodePhrase& row) { return row.code == code; });
+  if (known != kPhrases.end()) return known->phrase;
+  for (const ReasonInfo& row : AllReasons()) {
+    if (row.sip_code == code) return row.sip_phrase;
+  }
+  return code < 500 ? "Request Failure" : code < 600 ? "Server Failure" : "Global Failure";
+}
+
 SipAnswer OpensipitAnswer(Reason reason) {
   const uint16_t code = Info(reason).sip_code;
   if (IsOneOf(reason, kOpensipitStale)) return RowAnswer(Reason::kIatStale);
@@ -68,7 +103,8 @@ std::string PpiOf(std::string_view value, Ppi ppi) {
 }
 
 std::string ReasonHeader(const SipAnswer& answer, const std::string& ppi, ReasonProtocol protocol) {
-  const bool stir = protocol == ReasonProtocol::kStir && IsStirCode(answer.code);
+  const bool stir =
+      protocol == ReasonProtocol::kStir && answer.about_passport && IsStirCode(answer.code);
   std::string header = stir ? "STIR" : "SIP";
   header += ";cause=" + std::to_string(answer.code) + ";text=\"" + answer.phrase + "\"";
   if (stir && !ppi.empty()) header += ";ppi=\"" + ppi + "\"";
@@ -88,11 +124,12 @@ std::vector<std::string_view> IdentityValues(const std::vector<std::string>& bod
 SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings) {
   SipAnswer answer =
       settings.code_map == CodeMap::kOpensipit ? OpensipitAnswer(reason) : RowAnswer(reason);
+  answer.about_passport = IsStirCode(answer.code);
   const auto entry = settings.overrides.find(reason);
-  if (entry != settings.overrides.end()) {
-    answer.code = entry->second.sip_code.value_or(answer.code);
-    answer.phrase = entry->second.sip_phrase.value_or(answer.phrase);
-  }
+  if (entry == settings.overrides.end()) return answer;
+  const uint16_t code = entry->second.sip_code.value_or(answer.code);
+  if (code != answer.code) answer = {code, std::string(PhraseOf(code)), answer.about_passport};
+  answer.phrase = entry->second.sip_phrase.value_or(answer.phrase);
   return answer;
 }
 

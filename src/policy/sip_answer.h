@@ -15,9 +15,13 @@ namespace callvet {
 struct SipAnswer {
   uint16_t code = 0;
   std::string phrase;
+  /// Whether the reason has a code of the STIR protocol, before any override: another one's Reason
+  /// header is SIP's, whatever its code (RFC 9410 speaks of PASSporTs only).
+  bool about_passport = false;
 };
 
-/// The answer to `reason` under `settings`: its override, else the code map. kNone gives 0 and "".
+/// The answer to `reason` under `settings`: its override, else the code map. A code that is
+/// overridden without a phrase has that of the code. kNone gives 0 and "".
 SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings);
 
 /// The values of Reason headers for a call that is not passed: one for each PASSporT

@@ -15,14 +15,6 @@ bool IsNationalOf(std::string_view digits, const DialPlan& plan) {
   return national >= plan.min_national && national <= plan.max_national;
 }
 
-std::string_view WithoutInternationalPrefix(std::string_view digits, const DialPlan* plan) {
-  if (plan == nullptr) return digits;
-  for (const std::string_view prefix : plan->international_prefixes) {
-    if (digits.starts_with(prefix)) return digits.substr(prefix.size());
-  }
-  return digits;
-}
-
 // Whether the country's codes without country code (95588) hold the digits behind it.
 bool IsCodeBehindCountryCode(std::string_view digits, const DialPlan& plan) {
   if (!digits.starts_with(plan.country_code)) return false;
@@ -47,6 +39,14 @@ std::optional<TableNumber> TableNumber::Make(std::string_view digits, NumberSpac
   value |= static_cast<uint64_t>(digits.size()) << kLengthShift;
   if (space == NumberSpace::kNational) value |= uint64_t{1} << kSpaceShift;
   return TableNumber(value);
+}
+
+std::string_view WithoutInternationalPrefix(std::string_view digits, const DialPlan* plan) {
+  if (plan == nullptr) return digits;
+  for (const std::string_view prefix : plan->international_prefixes) {
+    if (digits.starts_with(prefix)) return digits.substr(prefix.size());
+  }
+  return digits;
 }
 
 std::string_view NumberFormText(NumberForm form) {

@@ -50,6 +50,9 @@ enum class NumberForm : uint8_t {
   kBare,                 // 10 ..., 95588
 };
 
+/// `digits` without the prefix that `plan` (which may be null) has for calls abroad.
+std::string_view WithoutInternationalPrefix(std::string_view digits, const DialPlan* plan);
+
 /// "+86...", "0086...", in words.
 std::string_view NumberFormText(NumberForm form);
 

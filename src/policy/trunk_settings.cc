@@ -69,6 +69,10 @@ constexpr auto kFromHeaders = std::to_array<NamedValue<FromHeader>>({
     {"judge", FromHeader::kJudge},
     {"ignore", FromHeader::kIgnore},
 });
+constexpr auto kOtherNumbers = std::to_array<NamedValue<OtherNumbers>>({
+    {"accept", OtherNumbers::kAccept},
+    {"reject", OtherNumbers::kReject},
+});
 constexpr auto kVerstatForms = std::to_array<NamedValue<VerstatForm>>({
     {"bare", VerstatForm::kBare},
     {"suffix", VerstatForm::kSuffix},
@@ -167,6 +171,7 @@ void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
   object.ReadName("emergency_by_to", kEmergencyByTo, settings.emergency_by_to);
   object.ReadName("uri_callers", kUriCallers, settings.uri_callers);
   object.ReadName("from_header", kFromHeaders, settings.from_header);
+  object.ReadName("other_numbers", kOtherNumbers, settings.other_numbers);
   object.ReadName("code_map", kCodeMaps, settings.code_map);
   object.ReadObject("reason_header", [&](StrictObject& reason) {
     reason.ReadName("protocol", kProtocols, settings.reason_protocol);

@@ -19,11 +19,6 @@ struct UriSpan {
   size_t end = 0;
 };
 
-bool HasSipOrTelScheme(std::string_view uri) {
-  const std::string scheme = ToLower(uri.substr(0, uri.find(':')));
-  return scheme == "sip" || scheme == "sips" || scheme == "tel";
-}
-
 // The first '<' that is not inside a quoted display name.
 size_t FindOpenBracket(std::string_view text) {
   bool quoted = false;

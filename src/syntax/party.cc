@@ -106,6 +106,21 @@ Result<std::string> AddrSpec(std::string_view name_addr) {
   return std::string(Trim(text.substr(open + 1, close - open - 1)));
 }
 
+std::string DisplayName(std::string_view name_addr) {
+  const std::string_view text = Trim(name_addr);
+  if (!text.starts_with('"')) {
+    const size_t open = text.find('<');
+    return std::string(open == std::string_view::npos ? "" : Trim(text.substr(0, open)));
+  }
+  std::string name;
+  const size_t length = QuotedLength(text);
+  for (size_t i = 1; i + 1 < length; ++i) {
+    if (text[i] == '\\') ++i;
+    name += text[i];
+  }
+  return std::string(Trim(name));
+}
+
 Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
   Party party;
   party.as_received_ = std::string(text);
@@ -173,7 +188,39 @@ DialStart FindStart(std::string_view user) {
   return {std::min(user.find('+'), user.size()), true};
 }
 
+// Whether `parameter` of a URI says so, whatever its spelling.
+bool SaysPhone(std::string_view parameter) {
+  std::string text = ToLower(PercentDecoded(parameter));
+  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '"' || c <= ' '; }),
+             text.end());
+  return text == "user=phone" || text == "user=dialstring";
+}
+
 }  // namespace
+
+std::string RequestUriText(const std::string& text) {
+  const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
+  return bare_uri ? std::string(Trim(text)) : AddrSpec(text).value_or(text);
+}
+
+bool SaysItIsANumber(std::string_view uri) {
+  if (EqualsIgnoreCase(uri.substr(0, 4), "tel:")) return true;
+  const size_t at = uri.rfind('@');
+  std::string_view rest = uri.substr(at == std::string_view::npos ? 0 : at);
+  rest = rest.substr(0, rest.find_first_of(">?"));
+  // Without a user part a trunk writes it behind its own address.
+  const std::string_view host = rest.substr(0, rest.find(';'));
+  const std::string_view address = host.substr(std::min(host.find(':') + 1, host.size()));
+  const bool is_address = std::any_of(address.begin(), address.end(),
+                                      [](char c) { return IsAlpha(c) || c == '.' || c == ':'; });
+  if (at == std::string_view::npos && is_address) return false;
+  for (size_t begin = host.size(); begin < rest.size();) {
+    const size_t end = std::min(rest.find(';', begin + 1), rest.size());
+    if (SaysPhone(rest.substr(begin + 1, end - begin - 1))) return true;
+    begin = end;
+  }
+  return false;
+}
 
 std::string DialledPart(std::string_view text, size_t min_digits) {
   const bool is_sip = HasScheme(text) && ToLower(text.substr(0, 3)) == "sip";

@@ -54,9 +54,21 @@ class Party {
 /// URI without angle brackets, or what a caller is said to be. Pure.
 std::string DialledPart(std::string_view text, size_t min_digits);
 
+/// The URI of a Request-URI. It has no header parameters: what follows a URI without angle brackets
+/// is its own. Pure.
+std::string RequestUriText(const std::string& text);
+
+/// Whether `uri` says that it is a number: tel, or what somebody dials (user=phone or dialstring:
+/// RFC 3261 19.1.1, RFC 4967) that is no address alone. Pure.
+bool SaysItIsANumber(std::string_view uri);
+
 /// The URI inside `<...>` of a name-addr, or the addr-spec without its header parameters. Quoted
 /// display names may hold anything. Fails with kParameterInvalid. Pure.
 Result<std::string> AddrSpec(std::string_view name_addr);
+
+/// The display name in front of `<`, without quotes and their escapes; "" if there is none or its
+/// quotes do not match. Pure.
+std::string DisplayName(std::string_view name_addr);
 
 /// A uri claim in the form of RFC 8224 8.5, or a Failure (kParameterInvalid) if it is not a
 /// URI identity. Pure.

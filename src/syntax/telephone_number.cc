@@ -130,10 +130,10 @@ bool IsServiceCode(std::string_view digits, std::string_view context) {
          AllDigits(digits);
 }
 
-// "020..." in the context of +44: the prefix belongs to dialling.
+// "020..." in the context of +44: the prefix belongs to dialling, and no national number begins
+// with it.
 std::string WithoutNationalPrefix(std::string_view digits, const DialPlan& plan) {
   const bool prefixed = !plan.national_prefix.empty() && digits.starts_with(plan.national_prefix) &&
-                        !IsNational(digits, plan) &&
                         IsNational(digits.substr(plan.national_prefix.size()), plan);
   return std::string(prefixed ? digits.substr(plan.national_prefix.size()) : digits);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "syntax/uri.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 
@@ -198,8 +201,21 @@ std::string PercentDecoded(std::string_view text) {
   return decoded;
 }
 
+bool IsIpAddress(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  return bracketed
+             ? ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), address.data()) == 1
+             : ::inet_pton(AF_INET, host.c_str(), address.data()) == 1;
+}
+
 bool HasPhoneContext(std::string_view text) {
   return ToLower(PercentDecoded(text)).find("phone-context") != std::string::npos;
+}
+
+bool HasSipOrTelScheme(std::string_view uri) {
+  const std::string scheme = ToLower(uri.substr(0, uri.find(':')));
+  return scheme == "sip" || scheme == "sips" || scheme == "tel";
 }
 
 std::optional<std::string_view> FindUriParameter(std::string_view parameters,

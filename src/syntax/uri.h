@@ -47,8 +47,14 @@ Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules = {});
 /// splits then would see it. What is no such escape stays. Pure.
 std::string PercentDecoded(std::string_view text);
 
+/// Whether `host` is an IPv4 address, or an IPv6 address in brackets. Pure.
+bool IsIpAddress(const std::string& host);
+
 /// Whether `text` speaks of a phone-context, encoded or not: it means a number then. Pure.
 bool HasPhoneContext(std::string_view text);
+
+/// Whether `uri` begins with sip:, sips: or tel:. Pure.
+bool HasSipOrTelScheme(std::string_view uri);
 
 /// The value of the parameter `name` (any case) of ";a=b;c", "" if it has none, or nothing. Pure.
 std::optional<std::string_view> FindUriParameter(std::string_view parameters,

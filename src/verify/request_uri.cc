@@ -33,34 +33,6 @@ constexpr auto kTrunkPrefixes = std::to_array<TrunkPrefix>({{"", 7},
                                                             {"9", 7},
                                                             {"91", 7}});
 
-// Whether `parameter` of a URI says so, whatever its spelling.
-bool SaysPhone(std::string_view parameter) {
-  std::string text = ToLower(PercentDecoded(parameter));
-  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '"' || c <= ' '; }),
-             text.end());
-  return text == "user=phone" || text == "user=dialstring";
-}
-
-// tel, or what somebody dials (RFC 3261 19.1.1, RFC 4967).
-bool SaysItIsANumber(std::string_view uri) {
-  if (EqualsIgnoreCase(uri.substr(0, 4), "tel:")) return true;
-  const size_t at = uri.rfind('@');
-  std::string_view rest = uri.substr(at == std::string_view::npos ? 0 : at);
-  rest = rest.substr(0, rest.find_first_of(">?"));
-  // Without a user part a trunk writes it behind its own address.
-  const std::string_view host = rest.substr(0, rest.find(';'));
-  const std::string_view address = host.substr(std::min(host.find(':') + 1, host.size()));
-  const bool is_address = std::any_of(address.begin(), address.end(),
-                                      [](char c) { return IsAlpha(c) || c == '.' || c == ':'; });
-  if (at == std::string_view::npos && is_address) return false;
-  for (size_t begin = host.size(); begin < rest.size();) {
-    const size_t end = std::min(rest.find(';', begin + 1), rest.size());
-    if (SaysPhone(rest.substr(begin + 1, end - begin - 1))) return true;
-    begin = end;
-  }
-  return false;
-}
-
 // True if the number says who is called: E.164 beyond doubt (written so, or made so by the plan), a
 // short code of the plan that is no extension, or so many digits that they are compared as those of
 // To are. An extension says nothing.
@@ -109,9 +81,8 @@ RequestUri RequestUri::Read(const std::string& text, const VerifierOptions& opti
     return {.ignored = "it is to be ignored"};
   }
   if (HoldsTwo(text)) return {.number = Party::Nobody(text)};
-  // A Request-URI has no header parameters: what follows is its own.
+  const std::string uri = RequestUriText(text);
   const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
-  const std::string uri(bare_uri ? Trim(text) : AddrSpec(text).value_or(text));
   auto party = Party::Parse(bare_uri ? "<" + uri + ">" : text, options.dial_plan);
   const bool is_number = party && party->tn();
   if (is_number && IsComparable(*party->tn(), uri, options.dial_plan)) {

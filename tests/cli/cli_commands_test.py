@@ -669,7 +669,7 @@ class PolicyTest(unittest.TestCase):
         self.assertEqual(run.json()["verstat"]["value"], "TN-Validation-Passed")
         self.assertEqual([step["rule"] for step in run.json()["steps"]],
                          ["verdict", "attestation", "caller-regular", "do-not-originate", "holder",
-                          "use", "hours", "consent", "caller-pool"])
+                          "use", "hours", "consent", "caller-pool", "other-numbers"])
         run = self.explain("--orig", "+861058880150", "--dest", DEST, "--assume", "verified",
                            "--spc", "1234", "--attest", "A")
         self.assertEqual((run.code, run.json()["reason"]), (1, "number-of-another-holder"), run)
@@ -710,6 +710,32 @@ class PolicyTest(unittest.TestCase):
         run = Run("verify", identity, "--orig", ORIG, "--dest", DEST, "--policy", bad)
         self.assertEqual((run.code, run.out), (2, ""), run)
 
+    def test_what_a_verified_call_shows_beside_its_number(self):
+        """H1, H2, M5, M6: by the shipped strict policy."""
+        for args in (("root",), ("leaf", "--issuer-cert", "root.pem", "--issuer-key", "root.key", "--spc", "4321")):
+            self.assertEqual(Run("pki", *args, cwd=self.folder).code, 0)
+        identity = Run("sign", "--key", "leaf.key", "--x5u", X5U, "--orig", "+861058880100", "--dest", DEST, cwd=self.folder).out.strip()
+
+        def disposition(caller, *headers):
+            lines = [f"INVITE sip:{DEST}@h SIP/2.0", f"From: {caller};tag=1", f"To: <sip:{DEST}@h>",
+                     "P-Asserted-Identity: <sip:+861058880100@h>", f"Identity: {identity}", *headers, "", ""]
+            (self.folder / "invite.txt").write_text("\r\n".join(lines), newline="")
+            return Run("verify", "--sip-file", "invite.txt", "--anchors", "root.pem", "--cert", "chain.pem",
+                       "--policy", self.PLAN, "--json", cwd=self.folder).json()["disposition"]
+
+        for caller in ("<sip:+861058880100@h>", "<sip:alice@h>", '"Anonymous" <sip:anonymous@anonymous.invalid>', "<sip:8001@h>",
+                       '"01058880100" <sip:+861058880100@h>', "<sip:+861058880101@h>"):
+            self.assertEqual(disposition(caller)["action"], "pass", caller)
+        for caller, kind in (("<sip:+12155550199@h>", "other-number"), ("<sip:+442079460000@h>", "other-number"),
+                             ("Doe, John <sip:10086@h>", "no-number"), ("<sip:10086@h>, <sip:+861058880100@h>", "no-number"),
+                             ('"+442079460000" <sip:+861058880100@h>', "other-number")):
+            found = disposition(caller)
+            self.assertEqual((found["action"], found["reason"], found["irregular"]), ("reject", "irregular-caller", kind), caller)
+        stripped = {"P-Preferred-Identity", "Remote-Party-ID"}
+        self.assertLessEqual(stripped, set(disposition("<sip:alice@h>")["strip_headers"]))
+        kept = disposition("<sip:alice@h>", "Remote-Party-ID: <sip:+861058880100@h>;party=calling")["strip_headers"]
+        self.assertEqual(stripped & set(kept), {"P-Preferred-Identity"})
+
     def test_verify_sip_file(self):
         sip = self.folder / "invite.txt"
         sip.write_text("INVITE urn:service:sos SIP/2.0\r\nFrom: <sip:+12155550100@example.org>;tag=1\r\n"
@@ -721,6 +747,12 @@ class PolicyTest(unittest.TestCase):
                        "From: <sip:+12155550100@example.org>;tag=1\r\nTo: <urn:service:sos>\r\n\r\n")
         run = Run("verify", "--sip-file", sip, "--policy", self.PLAN, "--json")
         self.assertEqual(run.json()["disposition"]["action"], "reject", run)
+        # H3: an element on the way has no number in it.
+        for uri, action in (("sip:esrp@psap.example.org", "tag"), ("sip:esrp@gw;rn=+8613800138001", "reject"),
+                            ("sip:x138-0013-8001@gw;user=phone", "reject"), ("sip:gw@13800138001", "reject")):
+            sip.write_text(f"INVITE {uri} SIP/2.0\r\nFrom: <sip:+12155550100@example.org>;tag=1\r\nTo: <urn:service:sos>\r\n\r\n")
+            run = Run("verify", "--sip-file", sip, "--policy", self.PLAN, "--json")
+            self.assertEqual(run.json()["disposition"]["action"], action, uri)
 
 
 if __name__ == "__main__":

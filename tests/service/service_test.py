@@ -280,6 +280,23 @@ class Policy(unittest.TestCase):
         answer = self.answer({"country": "US"}, verification={"country": "CA"})  # the same country code
         self.assertEqual(answer["reason"], "verified")
 
+    def test_a_blank_request_uri_hides_no_emergency_call(self):
+        """H4: what a script sends that knows none."""
+        path = LAB.folder / "policy.json"
+        path.write_text(json.dumps({"country": "US"}))
+        server = Server(LAB, policy=str(path))
+        try:
+            for to in ("911", "urn:service:sos"):
+                for target, emergency in ((None, True), ("", True), (" ", True), ("sip:", True), ("911@x", True), ("sip:911@", True),
+                                          ("sip:esrp@psap.example.org", True), (f"sip:{CALLED}@", False), (f"{CALLED}@x", False),
+                                          (f"sip:esrp@gw;rn={CALLED}", False)):
+                    call = {"from": CALLER, "to": to} | ({} if target is None else {"request_uri": target})
+                    disposition = json.loads(server.request("POST", "/v1/calls", call)[2])["disposition"]
+                    self.assertEqual((disposition["emergency"], disposition["action"]),
+                                     (emergency, "tag" if emergency else "reject"), (to, target))
+        finally:
+            self.assertEqual(server.stop(), 0)
+
     def test_another_country_is_refused_and_warnings_are_shown(self):
         (LAB.folder / "numbers.csv").write_text("first,last,holder\n+12155550100,,bank\n")
         policy = LAB.folder / "policy.json"

@@ -163,10 +163,10 @@ class Recipes(unittest.TestCase):
                         place = place[part]
                 self.assertEqual((answer["disposition"]["action"], answer["disposition"]["sip"]["code"]), (action, code))
 
-    def freeswitch(self, identities, asserted=(), caller=FROM, priorities=()):
+    def freeswitch(self, identities, asserted=(), caller=FROM, priorities=(), target=f"+{CALLED}@sbc.example.org"):
         """Runs the recipe; the variables that it leaves, and what was asked."""
         joined = lambda values: values[0] if len(values) == 1 else "ARRAY::" + "|:".join(values)
-        variables = {"sip_full_from": caller, "sip_full_to": TO, "sip_req_uri": f"+{CALLED}@sbc.example.org",
+        variables = {"sip_full_from": caller, "sip_full_to": TO, "sip_req_uri": target,
                      "sip_received_ip": "192.0.2.1", "sip_call_id": "1@example.org", "injected": '","x":"'}
         if identities:
             variables["sip_i_identity"] = joined(identities)
@@ -208,6 +208,7 @@ class Recipes(unittest.TestCase):
         self.assertEqual((refused["respond"], refused["hung up"]), ("428 Use Identity Header", "yes"))
         two = [f"<sip:+{CALLER}@caller.example.org>", f"<tel:+{CALLER}>"]
         self.assertEqual(self.freeswitch([self.lab.sign()], two)[1]["p_asserted_identity"], two)
+        self.assertNotIn("request_uri", self.freeswitch([], target="")[1])  # not known
         # An emergency centre calls back: never refused.
         called_back, asked = self.freeswitch([], priorities=["psap-callback"])
         self.assertEqual((asked["priority"], called_back["hung up"]), ("psap-callback", ""))

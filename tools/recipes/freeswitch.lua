@@ -31,8 +31,9 @@ local function single(name)
   return values[1]
 end
 
+local target = value("sip_req_uri")
 local question = json:encode({
-  from = value("sip_full_from"), to = value("sip_full_to"), request_uri = "sip:" .. (value("sip_req_uri") or ""),
+  from = value("sip_full_from"), to = value("sip_full_to"), request_uri = target and "sip:" .. target,
   identity = list("sip_i_identity"), p_asserted_identity = list("sip_i_p_asserted_identity"), date = value("sip_i_date"),
   resource_priority = list("sip_i_resource_priority"), priority = single("sip_i_priority"),
   trunk = value("sip_received_ip"), call_id = value("sip_call_id"),

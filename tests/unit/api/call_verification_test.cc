@@ -142,6 +142,25 @@ TEST_F(CallVerificationTest, H2_FromBesideAnAssertedIdentityIsJudgedToo) {
   }
 }
 
+// A blank Request-URI is what a script says that found none.
+TEST_F(CallVerificationTest, H4_ABlankRequestUriIsNotGiven) {
+  const LoadedPolicy loaded = ParsePolicy(R"({"country": "CN"})", ".");
+  ASSERT_NE(loaded.policy, nullptr);
+  for (const std::string uri : {"", " ", "\r\n"}) {
+    const JsonMembers call = {{"from", "+8613800138000"}, {"to", "110"}, {"request_uri", uri}};
+    const JsonValue answer =
+        Parsed(JudgeCall(lab_.core(), loaded.policy.get(), WriteJson(call), Deadline()));
+    EXPECT_EQ(Text(*answer.Find("disposition"), "action"), "tag") << uri;
+    const JsonMembers beside = {
+        {"sip",
+         "INVITE tel:+12155550199 SIP/2.0\r\nFrom: <sip:+12155550100@example.org>;tag=1\r\n"
+         "To: <sip:+12155550101@example.org>\r\nIdentity: " +
+             Identity() + "\r\n\r\n"},
+        {"request_uri", uri}};
+    EXPECT_EQ(Text(Parsed(Judge(beside)), "reason"), "dest-mismatch") << uri;
+  }
+}
+
 // A member beside a message replaces its own header, and hides no other one.
 TEST_F(CallVerificationTest, D3_MembersBesideAMessageReplaceTheirOwnHeaderOnly) {
   const auto message = [&](const std::string& headers) {

@@ -170,6 +170,9 @@ TEST(CallFromSip, F4_F10_F12_F30_WhatTheExtensionsNeed) {
   const auto twice = Read(Both("Priority: a\r\nPriority: psap-callback\r\n"));
   ASSERT_THAT(twice, Succeeds()) << "F-11: no reason to refuse the call";
   EXPECT_FALSE(twice->priority);
+  const auto same = Read(Both("Priority: psap-callback\r\nPriority: psap-callback\r\n"));  // L2
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->priority, "psap-callback");
   const auto message = Read(Both("Content-Type: text/plain\r\nContent-Length: 5\r\n"), "Hello...",
                             "MESSAGE sip:+12155550101@example.org SIP/2.0");
   ASSERT_THAT(message, Succeeds());

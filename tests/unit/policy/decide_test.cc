@@ -12,14 +12,6 @@ std::string Signature(const std::string& identity) {
   return token.substr(token.rfind('.') + 1);
 }
 
-const RuleStep& StepOf(const Disposition& disposition, std::string_view rule) {
-  for (const RuleStep& step : disposition.steps) {
-    if (step.rule == rule) return step;
-  }
-  ADD_FAILURE() << "no rule " << rule;
-  return disposition.steps.at(0);
-}
-
 TEST(Decide, A60_A63_PpiFullCompactNoneAndLegacyForm) {
   const Folder folder;
   TestCall call;
@@ -284,13 +276,47 @@ TEST(Decide, TrunksHaveTheirOwnSettingsAndInheritTheDefaultOnes) {
   EXPECT_EQ(lab.action, Action::kTag);
   EXPECT_EQ(lab.sip_code, 403);
   EXPECT_EQ(lab.trunk, "lab");
-  EXPECT_THAT(lab.strip_headers, ElementsAre("X-Gone"));
+  EXPECT_THAT(lab.strip_headers, ElementsAre("X-Gone", "P-Preferred-Identity", "Remote-Party-ID"));
   const Disposition seen = DecideSigned(*policy, call, "seen");
   EXPECT_EQ(seen.action, Action::kPass);
   EXPECT_EQ(seen.wanted, Action::kReject);
   EXPECT_EQ(seen.sip_code, 438);
   EXPECT_TRUE(seen.strip_headers.empty());
   EXPECT_EQ(seen.reason, Reason::kOrigMismatch);
+}
+
+// A60: a code has its own phrase, and a Reason header of STIR speaks of a PASSporT.
+TEST(Decide, L1_AnOverriddenCodeHasItsPhrase) {
+  const Folder folder;
+  const auto answer = [&](const std::string& reason, const std::string& entry,
+                          const std::string& orig) {
+    const auto policy =
+        folder.Make(R"({"country":"CN","number_plans":["CN"],"default":{"overrides":{")" + reason +
+                    "\":" + entry + "}}}");
+    TestCall call = SignedCall(orig, "+8613800138001", "818H", "CN");
+    return reason == "no-identity" ? DecideUnsigned(*policy, call) : DecideSigned(*policy, call);
+  };
+  const std::string good = "+8613800138000";
+  for (const auto& [code, phrase] :
+       {std::pair(607, "Unwanted"), std::pair(608, "Rejected"), std::pair(403, "Forbidden"),
+        std::pair(438, "Invalid Identity Header"), std::pair(699, "Global Failure"),
+        std::pair(428, "Use Identity Header")}) {
+    const auto disposition =
+        answer("no-identity", "{\"sip_code\":" + std::to_string(code) + "}", good);
+    EXPECT_EQ(disposition.sip_code, code);
+    EXPECT_EQ(disposition.Phrase(), phrase) << code;
+  }
+  EXPECT_EQ(answer("no-identity", R"({"sip_code":607,"sip_phrase":"No"})", good).Phrase(), "No");
+  EXPECT_EQ(answer("no-identity", R"({"sip_phrase":"No"})", good).Phrase(), "No");
+  for (const auto* code : {"403", "438"}) {
+    const auto disposition =
+        answer("irregular-caller", "{\"sip_code\":" + std::string(code) + "}", "4008000100");
+    ASSERT_EQ(disposition.reason_headers.size(), 1U);
+    EXPECT_TRUE(disposition.reason_headers[0].starts_with("SIP;cause=" + std::string(code)))
+        << disposition.reason_headers[0];
+  }
+  EXPECT_THAT(answer("no-identity", R"({"sip_code":403})", good).reason_headers,
+              ElementsAre(R"(STIR;cause=403;text="Forbidden")"));
 }
 
 TEST(Decide, ADefaultDispositionRejects_AndSoDoesADefaultVerdict) {
@@ -312,7 +338,7 @@ struct IrregularCase {
 constexpr std::string_view kCn = R"({
   "country": "CN", "number_plans": ["CN", "NANP"],
   "default": {"overrides": {"no-identity": {"action": "pass"}}},
-  "trunks": {"abroad": {"origin": "international"}, "pbx": {"customer": "acme"},
+  "trunks": {"abroad": {"origin": "international"},
              "uri": {"uri_callers": "allow"}}})";
 
 TEST(Decide, H21_IrregularCallers) {
@@ -334,7 +360,6 @@ TEST(Decide, H21_IrregularCallers) {
       {"sip:anonymous@anonymous.invalid", "", IrregularCaller::kNoNumber},
       {"garbage", "", IrregularCaller::kNoNumber},
       {"+8613800138000123456", "", IrregularCaller::kNoNumber},
-      {"10086", "pbx", IrregularCaller::kReserved},
       {"01058880100", "abroad", IrregularCaller::kDomesticFormAbroad},
       {"13800138000", "abroad", IrregularCaller::kDomesticFormAbroad},
       {"95588", "abroad", IrregularCaller::kDomesticFormAbroad},
@@ -352,6 +377,18 @@ TEST(Decide, H21_IrregularCallers) {
     EXPECT_EQ(disposition.action, Action::kReject) << c.orig;
     EXPECT_EQ(disposition.sip_code, 603) << c.orig;
   }
+}
+
+TEST(Decide, H21_ACustomerShowsNothingReserved) {
+  const Folder folder;
+  folder.Write("numbers.csv", "first,last,holder\n10086,,acme\n");
+  const auto policy = folder.Make(R"({
+    "country": "CN", "number_plans": ["CN"], "registry": {"files": ["numbers.csv"]},
+    "default": {"overrides": {"no-identity": {"action": "pass"}}},
+    "trunks": {"pbx": {"customer": "acme"}}})");
+  TestCall call;
+  call.request.orig = {"10086"};
+  EXPECT_EQ(DecideUnsigned(*policy, call, "pbx").irregular, IrregularCaller::kReserved);
 }
 
 TEST(Decide, H21_RegularCallers) {
@@ -456,6 +493,175 @@ TEST(Decide, H2_ACodeInFromThatNeverCalls) {
   EXPECT_EQ(Decide(*policy, shown, verdict).action, Action::kPass);
 }
 
+// A verified call with this From, by a policy that judges callers.
+Disposition DecideFrom(const Policy& policy, const std::string& from,
+                       const std::string& trunk = "") {
+  TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
+  PolicyCall shown;
+  shown.orig = call.request.orig;
+  shown.dest = call.request.dest;
+  shown.from = from;
+  shown.trunk = trunk;
+  return Decide(policy, shown, call.Judge());
+}
+
+// What we cannot read somebody else may: a From whose URI is hidden is judged as what it is.
+TEST(Decide, H2_AFromThatCannotBeReadIsRefused) {
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  for (const char* from :
+       {"Doe, John <sip:10086@x>", "john@corp <sip:10086@x>", "john@corp <sip:+8613911112222@x>",
+        "a:b <sip:10086@x>", "\"a\" \"b\" <sip:10086@x>", "\"unterminated <sip:10086@x>",
+        "<sip:10086@x", "<sip:10086@x> x", "<<sip:10086@x>>", "<sip :10086@x>",
+        "<sip:10086@x>;tag=a,b", "<sip:10086@x>, <sip:+861058880100@x>",
+        "<sip:+861058880100@x>, <sip:10086@x>", "sip:+861058880100@x, sip:10086@x",
+        "tel:+861058880100, tel:10086", "+861058880100, 10086", "<sip:a@b@10086>",
+        "Doe, John 10086"}) {
+    const Disposition disposition = DecideFrom(*policy, from);
+    EXPECT_EQ(disposition.action, Action::kReject) << from;
+    EXPECT_EQ(disposition.irregular, IrregularCaller::kNoNumber) << from;
+  }
+  for (const char* from :
+       {"<sip:alice@x>", "Anonymous <sip:anonymous@anonymous.invalid>", "Anonymous", "John Doe",
+        "Doe, John", "<sip:anonymous@x;user=phone>", "\"Doe, John\" <sip:+861058880100@x>",
+        "\"a <b> 10086\" <sip:alice@x>", "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>",
+        "<im:alice@x>", "<sip:@192.0.2.1>", "\"Anonymous\" <>", "<+861058880100>", "user12345"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+  }
+  const auto unjudged = folder.Make(R"({"country":"CN"})");
+  EXPECT_EQ(DecideFrom(*unjudged, "Doe, John <sip:10086@x>").action, Action::kPass);
+}
+
+// A code is that code behind what is dialled in front of it.
+TEST(Decide, M4_ACodeInFromBehindAPrefix) {
+  const Folder folder;
+  folder.Write("dno.csv", "first,last,holder\n10086,,cm\n");
+  const auto policy =
+      folder.Make(R"({"country":"CN","registry":{"do_not_originate":["dno.csv"]}})");
+  for (const char* from :
+       {"<sip:010-10086@x>", "<sip:01010086@x>", "<sip:0010086@x>", "<sip:9-10086@x>",
+        "<sip:*10086@x>", "<sip:010086@x>", "<sip:0755-10086@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
+  }
+  for (const char* from : {"<sip:8-10086@x>", "<sip:10010@x>"}) {
+    EXPECT_NE(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
+  }
+}
+
+// What is too long for an extension is a number; the end of the call's own number is no other one.
+TEST(Decide, M4_FromThatIsTooLongForAnExtension) {
+  const Folder folder;
+  const auto policy = folder.Make(kCn);
+  for (const char* from : {"<sip:88888888@x>", "<sip:138001380001@x>", "<sip:8888-8888@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).irregular, IrregularCaller::kWrongLength) << from;
+  }
+  for (const char* from : {"<sip:58880100@x>", "<sip:1008611@x>", "<sip:80123@x>", "<sip:21@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+  }
+  const auto no_plan = folder.Make(R"({"country":"CN","default":{"origin":"international"}})");
+  EXPECT_EQ(DecideFrom(*no_plan, "<sip:88888888@x>").action, Action::kPass);
+}
+
+// Handsets show the display name: where it is a number, it is one that the call shows.
+TEST(Decide, M5_ADisplayNameThatIsANumber) {
+  const Folder folder;
+  folder.Write("dno.csv", "first,last,holder\n10086,,cm\n");
+  const auto policy = folder.Make(
+      R"({"country":"CN","number_plans":["CN"],"registry":{"do_not_originate":["dno.csv"]},
+          "trunks":{"abroad":{"origin":"international"},"pbx":{"from_header":"ignore"}}})");
+  for (const char* from :
+       {"\"10086\" <sip:+861058880100@x>", "10086 <sip:+861058880100@x>",
+        "\"1\\0086\" <sip:anonymous@anonymous.invalid>", "\" 100-86 \" <sip:alice@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
+    EXPECT_EQ(DecideFrom(*policy, from, "pbx").action, Action::kPass) << from;
+    TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
+    const std::string name(from);
+    call.request.orig = {name.substr(0, name.find('<')) + "<sip:+861058880100@x>"};
+    EXPECT_EQ(DecideSigned(*policy, call, "pbx").reason, Reason::kDoNotOriginate) << from;
+  }
+  EXPECT_EQ(DecideFrom(*policy, "\"110\" <sip:alice@x>").irregular,
+            IrregularCaller::kEmergencyCode);
+  for (const char* from :
+       {"\"01058880100\" <sip:+861058880100@x>", "\"+86 10 5888 0100\" <sip:alice@x>",
+        "\"10086 shop\" <sip:+861058880100@x>", "\"8001\" <sip:+861058880100@x>",
+        "\"20240012\" <sip:+861058880100@x>", "\"\" <sip:+861058880100@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+    EXPECT_EQ(DecideFrom(*policy, from, "abroad").action, Action::kPass) << from;
+  }
+}
+
+// H-2: what the call shows beside the verified number, where the trunk has it so.
+TEST(Decide, H1_OtherNumbersBesideTheVerifiedOne) {
+  const Folder folder;
+  folder.Write("numbers.csv",
+               "first,last,holder\n+861058880100,+861058880109,bank\n95588,,bank\n"
+               "+861058880200,,shop\n");
+  const auto plain = folder.Make(
+      R"({"country":"CN","default":{"other_numbers":"reject"},"trunks":{"open":{"other_numbers":"accept"}}})");
+  const auto held = folder.Make(
+      R"({"country":"CN","registry":{"files":["numbers.csv"]},"holders":{"bank":{"spcs":["818H"]},"shop":{"spcs":["818H"]}},
+          "default":{"other_numbers":"reject"},
+          "trunks":{"tag":{"irregular_caller":"tag"},"open":{"other_numbers":"accept"},"shop":{"customer":"shop"}}})");
+  for (const auto* policy : {plain.get(), held.get()}) {
+    for (const char* from :
+         {"<sip:+12125550199@x>", "<sip:0012125550199@x>", "<sip:+8613911112222@x>",
+          "\"13911112222\" <sip:alice@x>", "<sip:+861058880200@x>"}) {
+      const Disposition disposition = DecideFrom(*policy, from);
+      EXPECT_EQ(disposition.action, Action::kReject) << from;
+      EXPECT_EQ(disposition.reason, Reason::kIrregularCaller) << from;
+      EXPECT_EQ(disposition.irregular, IrregularCaller::kOtherNumber) << from;
+      EXPECT_EQ(DecideFrom(*policy, from, "open").action, Action::kPass) << from;
+    }
+    for (const char* from : {"<sip:01058880100@x>", "<sip:861058880100@x>", "<sip:80123@x>",
+                             "<sip:alice@x>", "<sip:anonymous@anonymous.invalid>",
+                             "\"Bank\" <tel:+861058880100>", "<sip:58880100@x>"}) {
+      EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+    }
+  }
+  for (const char* from : {"<sip:+861058880105@x>", "<sip:95588@x>", "<sip:010-95588@x>"}) {
+    EXPECT_EQ(DecideFrom(*held, from).action, Action::kPass) << from;
+  }
+  EXPECT_EQ(DecideFrom(*plain, "<sip:+861058880105@x>").irregular, IrregularCaller::kOtherNumber);
+  EXPECT_EQ(DecideFrom(*held, "<sip:+12125550199@x>", "tag").action, Action::kTag);
+  // Only of what passes otherwise: another reason comes first.
+  EXPECT_EQ(DecideFrom(*held, "<sip:+12125550199@x>", "shop").reason,
+            Reason::kNumberOfAnotherHolder);
+  TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
+  call.request.orig = {"<sip:+12125550199@y>", "<tel:+861058880100>"};
+  EXPECT_EQ(DecideSigned(*plain, call).irregular, IrregularCaller::kOtherNumber);
+  EXPECT_EQ(DecideUnsigned(*plain, call).reason, Reason::kNoIdentity);
+}
+
+// What else shows a number goes on only where that was verified.
+TEST(Decide, M6_HeadersThatShowUnverifiedNumbers) {
+  const Folder folder;
+  const auto policy = folder.Make(
+      R"({"country":"CN","default":{"strip_headers":["p-preferred-identity"]},"trunks":{"seen":{"mode":"observe"}}})");
+  TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
+  const auto kept = [&](const std::vector<std::string>& values, const std::string& trunk = "") {
+    PolicyCall shown;
+    shown.orig = call.request.orig;
+    shown.dest = call.request.dest;
+    shown.remote_party_ids = values;
+    shown.trunk = trunk;
+    return Decide(*policy, shown, call.Judge()).strip_headers;
+  };
+  const std::string good = "\"Bank\" <sip:+861058880100@x>;party=calling;screen=yes";
+  for (const std::string& value :
+       {good, std::string("<sip:01058880100@x>"), std::string("\"Alice\" <sip:alice@x>")}) {
+    EXPECT_THAT(kept({value}), ElementsAre("p-preferred-identity")) << value;
+  }
+  for (const std::vector<std::string>& values : {std::vector<std::string>{},
+                                                 {"<sip:+861058880101@x>"},
+                                                 {good, "<sip:+861058880101@x>"},
+                                                 {"\"13911112222\" <sip:+861058880100@x>"},
+                                                 {good + ", <sip:+861058880101@x>"},
+                                                 {"a:b <sip:10086@x>"}}) {
+    EXPECT_THAT(kept(values), ElementsAre("p-preferred-identity", "Remote-Party-ID"));
+  }
+  EXPECT_TRUE(kept({}, "seen").empty());
+}
+
 // Every number that the call shows is judged, not only the one that was signed for.
 TEST(Decide, H21_ASecondCallerIsJudgedToo) {
   const Folder folder;
@@ -529,8 +735,9 @@ TEST(Decide, ExplainsEveryRule) {
   const Disposition disposition = DecideSigned(*folder.Make("{}"), call);
   std::vector<std::string> rules;
   for (const RuleStep& step : disposition.steps) rules.emplace_back(step.rule);
-  EXPECT_THAT(rules, ElementsAre("verdict", "attestation", "caller-regular", "do-not-originate",
-                                 "holder", "use", "hours", "consent", "caller-pool"));
+  EXPECT_THAT(rules,
+              ElementsAre("verdict", "attestation", "caller-regular", "do-not-originate", "holder",
+                          "use", "hours", "consent", "caller-pool", "other-numbers"));
   EXPECT_EQ(StepOf(disposition, "verdict").outcome, RuleStep::Outcome::kHeld);
 }
 

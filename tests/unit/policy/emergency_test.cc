@@ -157,7 +157,7 @@ TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
   for (const std::string target :
        {"sip:8613800138009%3Bnpdi@h", "sip:13800138009,1@h", "sip:13800138009p1@h",
         "tel:+8613800138009p1", "sip:00000008613800138009@h", "sip:1380013800a@h;user=phone",
-        "sip:9001#8613800138003@h", "sip:8613800138001", "sip:95_88@h", "tel:abc", "<sip:x", "",
+        "sip:9001#8613800138003@h", "sip:8613800138001", "sip:95_88@h", "tel:abc", "<sip:x",
         "http://h/", "sip:x8613800138009@h", "sip:x+8613800138009@h", "sip:a%2B8613800138009@h",
         "sip:u13800138009@10.0.0.1", "sip:p13800138009;x=y@gw", "sip:x+86-138-0013-8009@h"}) {
     call.request_uri = target;
@@ -177,6 +177,84 @@ TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
   EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag);
 }
 
+// A number may stand anywhere in a URI: then it is no element, and To says nothing.
+TEST(Emergency, H3_AnElementHasNoNumberInAnyPartOfItsUri) {
+  const Folder folder;
+  const auto policy = PolicyOf(folder, "CN", "intercept");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  PolicyCall call;
+  call.orig = {"+861058880100"};
+  call.dest = {"urn:service:sos"};
+  for (const std::string target : {"sip:bob;rn=+8613800138001@gw",
+                                   "sip:esrp@gw;rn=+8613800138001",
+                                   "sip:esrp@gw;cic=+8612345",
+                                   "sip:esrp@gw;r%6E=13800138001",
+                                   "sip:bob@gw;user=phone",
+                                   "<sip:bob@gw;user=phone>",
+                                   "sip:bob@gw;user=dialstring",
+                                   "sip:x138-0013-8001@gw",
+                                   "sip:x138-0013-8001@gw;user=phone",
+                                   "sip:x(138)001-38001@gw",
+                                   "sip:x138.0013.8001@gw",
+                                   "sip:u:13800138001@gw",
+                                   "sip:u:138-0013-8001@gw",
+                                   "sip:bob;ext=13800138001@gw",
+                                   "sip:tel%3A138-0013-8001@gw",
+                                   "sip:gw@13800138001",
+                                   "sip:13800138001;user=phone",
+                                   "sip:sos.13800138001",
+                                   "sip:gw@13.800.138.001",
+                                   "sip:x%40y@gw@13800138001",
+                                   "sip:a%401@13800138001"}) {
+    call.request_uri = target;
+    const Disposition disposition = Decide(*policy, call, unsigned_call);
+    EXPECT_EQ(disposition.action, Action::kReject) << target;
+    EXPECT_FALSE(disposition.emergency) << target;
+  }
+  for (const std::string target :
+       {"sip:esrp@192.0.2.100:5060;transport=tcp", "sip:esrp@[2001:db8::1]", "sip:[2001:db8::1]",
+        "sip:192.168.100.110", "sip:esrp-1@nlb-1234567890.elb.example.com;lr",
+        "sip:esrp.example.org.", "sip:psap:secret@h", "sip:gw.example.org;user=phone"}) {
+    call.request_uri = target;
+    EXPECT_TRUE(Decide(*policy, call, unsigned_call).emergency) << target;
+  }
+}
+
+// A Request-URI that no call can be routed to hides no emergency call.
+TEST(Emergency, H4_ARequestUriThatLeadsNowhere) {
+  const Folder folder;
+  const auto policy =
+      folder.Make(R"({"country":"CN","trunks":{"customer":{"emergency_by_to":"ignore"}}})");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  PolicyCall call;
+  call.orig = {"+861058880100"};
+  for (const std::string dest : {"110", "urn:service:sos"}) {
+    call.dest = {dest};
+    for (const std::string target :
+         {"", " ", "sip:", "SIPS:", "tel:", "sip:110@", "110@x", "110@"}) {
+      call.request_uri = target;
+      for (const std::string trunk : {"", "customer"}) {
+        call.trunk = trunk;
+        EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kTag) << target << dest;
+      }
+    }
+    call.trunk.clear();
+    for (const std::string target :
+         {"sip:13800138001@", "13800138001@x", "sip:;rn=+8613800138001", "sip:110;rn=13800138001@",
+          "110,13800138001@x", "sip:@gw", "u:13800138001@x"}) {
+      call.request_uri = target;
+      EXPECT_EQ(Decide(*policy, call, unsigned_call).action, Action::kReject) << target << dest;
+    }
+  }
+  call.dest = {"+8613800138001"};
+  for (const std::string target : {"", "sip:", "13800138001@x"}) {
+    call.request_uri = target;
+    EXPECT_FALSE(Decide(*policy, call, unsigned_call).emergency) << target;
+  }
+}
+
 TEST(Emergency, EveryRuleOfTheOperatorGivesWay) {
   const Folder folder;
   folder.Write("numbers.csv", "first,last,holder\n+12155550100,,4321\n");
@@ -192,6 +270,57 @@ TEST(Emergency, EveryRuleOfTheOperatorGivesWay) {
     call.request.dest = {"911"};
     EXPECT_EQ(DecideUnsigned(*policy, call).action, Action::kTag) << orig;
   }
+}
+
+TEST(Emergency, M7_NumbersOfCountriesAndTheirWrittenForms) {
+  const Folder folder;
+  const std::vector<std::pair<std::string, std::vector<std::string>>> countries = {
+      {"FR", {"114", "115", "119", "191", "196", "197", "116000", "116117", "0033112", "+33115"}},
+      {"ES", {"061", "062", "080", "085", "091", "092", "+34091", "0034112"}},
+      {"IT", {"113", "114", "115", "117", "118", "1515", "1530", "+391515"}},
+      {"GB", {"18000", "+44999", "0044999"}},
+      {"US", {"988", "+1988", "0111911"}},
+      {"CA", {"988"}},
+      {"CN", {"0086110", "+86110"}},
+      {"", {"988", "0033112", "0111911"}}};
+  for (const auto& [country, numbers] : countries) {
+    const auto policy = PolicyOf(folder, country, "intercept");
+    for (const std::string& number : numbers) {
+      TestCall call;
+      call.request.dest = {number};
+      EXPECT_TRUE(DecideUnsigned(*policy, call).emergency) << country << number;
+    }
+  }
+  for (const auto& [country, number] : {std::pair("FR", "0034112"), std::pair("US", "116000"),
+                                        std::pair("CN", "00110"), std::pair("DE", "1151")}) {
+    TestCall call;
+    call.request.dest = {number};
+    EXPECT_FALSE(DecideUnsigned(*PolicyOf(folder, country, "intercept"), call).emergency) << number;
+  }
+}
+
+// A listed number is one in each form in which it is written.
+TEST(Emergency, M7_WrittenFormsOfListedNumbers) {
+  const Folder folder;
+  const auto chinese =
+      folder.Make(R"({"country":"CN","emergency":{"numbers":["0755-110","12399","010-110"]}})");
+  for (const std::string dest :
+       {"0755110", "+86755110", "0086755110", "tel:0755110;phone-context=+86", "+8612399",
+        "008612399", "+8610110", "008610110"}) {
+    TestCall call;
+    call.request.dest = {dest};
+    EXPECT_TRUE(DecideUnsigned(*chinese, call).emergency) << dest;
+  }
+  for (const std::string dest : {"755110", "0756110", "+86756110", "+1755110"}) {
+    TestCall call;
+    call.request.dest = {dest};
+    EXPECT_FALSE(DecideUnsigned(*chinese, call).emergency) << dest;
+  }
+  // A number of the country is one, and no code behind its country code.
+  const auto german = folder.Make(R"({"country":"DE","emergency":{"numbers":["*55","012"]}})");
+  TestCall call;
+  call.request.dest = {"+49123456"};
+  EXPECT_FALSE(DecideUnsigned(*german, call).emergency);
 }
 
 TEST(Emergency, NumbersOfTheOperator) {

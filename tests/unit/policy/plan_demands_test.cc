@@ -382,8 +382,7 @@ TEST_F(PlanDemands, H3_H5_StopAfterAnExplicitRefusal) {
 
 TEST_F(PlanDemands, H3_TheWhitelistNamesItsEvidence) {
   const Disposition disposition = Unsigned("+861058880160", "centre-marketing", "+8613800138001");
-  const RuleStep& consent = disposition.steps.at(disposition.steps.size() - 2);
-  EXPECT_EQ(consent.rule, "consent");
+  const RuleStep& consent = StepOf(disposition, "consent");
   EXPECT_EQ(consent.outcome, RuleStep::Outcome::kHeld);
   EXPECT_NE(consent.detail.find("form 17"), std::string::npos);
 }

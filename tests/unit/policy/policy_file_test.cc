@@ -41,6 +41,12 @@ TEST(PolicyFile, EveryErrorNamesItsLineAndKey) {
       {"{\"default\": {\"overrides\": {\n\"file-invalid\": {}}}}", 2,
        "default.overrides.file-invalid", ""},
       {"{\"trunks\": {\n\"\": {}}}", 2, "trunks.", ""},
+      {"{\"trunks\": {\"pbx\": {\n\"customer\": \"bank\"}}}", 2, "trunks.pbx.customer", "registry"},
+      {"{\"default\": {\n\"customer\": \"bank\"}}", 2, "default.customer", "registry"},
+      {"{\"country\": \"US\", \"registry\": {\"do_not_originate\": [\"a.csv\"]}, \"default\": "
+       "{\n\"customer\": \"bank\"}}",
+       2, "default.customer", "registry"},
+      {"{\"default\": {\n\"other_numbers\": \"reject\"}}", 2, "default.other_numbers", ""},
       {"{\"default\": {\n\"strip_headers\": [\"via\"]}}", 2, "default.strip_headers", ""},
       {"{\"holders\": {\"a\": {\n\"spcs\": [\"4321 \"]}}}", 2, "holders.a.spcs", ""},
       {"{\n\"country\": \"XX\"}", 2, "country", ""},
@@ -49,6 +55,9 @@ TEST(PolicyFile, EveryErrorNamesItsLineAndKey) {
       {"{\n\"number_plans\": [\"CN\"]}", 2, "number_plans.0", ""},
       {"{\"time_zones\": [\n{\"prefix\": \"86\", \"utc_offset\": \"+08:00\"}]}", 2,
        "time_zones.0.prefix", ""},
+      {"{\"time_zones\": [{\"prefix\": \"+1\", \"utc_offset\": \"-05:00\"},\n{\"prefix\": \"+1\", "
+       "\"utc_offset\": \"-06:00\"}]}",
+       2, "time_zones.1.prefix", "already"},
       {"{\"time_zones\": [{\"prefix\": \"+86\",\n\"utc_offset\": \"8\"}]}", 2,
        "time_zones.0.utc_offset", ""},
       {"{\"emergency\": {\"numbers\": [\n\"abc\"]}}", 2, "emergency.numbers.0", ""},
@@ -93,6 +102,14 @@ TEST(PolicyFile, AByteOrderMarkIsNoMatter) {
                "first,last,holder\n+8613800138000,,4321\n");
   EXPECT_NE(folder.Make("\xEF\xBB\xBF"
                         R"({"country":"CN","registry":{"files":["numbers.csv"]}})"),
+            nullptr);
+}
+
+TEST(PolicyFile, M3_ACustomerNeedsTheRegistryOfItsNumbers) {
+  const Folder folder;
+  folder.Write("numbers.csv", "first,last,holder\n+8613800138000,,bank\n");
+  EXPECT_NE(folder.Make(R"({"country": "CN", "registry": {"files": ["numbers.csv"]},
+                            "default": {"customer": "bank"}, "trunks": {"a": {}}})"),
             nullptr);
 }
 

@@ -94,4 +94,13 @@ inline TestCall SignedCall(const std::string& orig, const std::string& dest,
   return call;
 }
 
+/// What the rule `rule` found.
+inline const RuleStep& StepOf(const Disposition& disposition, std::string_view rule) {
+  for (const RuleStep& step : disposition.steps) {
+    if (step.rule == rule) return step;
+  }
+  ADD_FAILURE() << "no rule " << rule;
+  return disposition.steps.at(0);
+}
+
 }  // namespace callvet::test

@@ -120,6 +120,26 @@ TEST(TelephoneNumber, A32_ServiceCodesOfACountry_StayAsTheyAre) {
   EXPECT_FALSE(TelephoneNumber::Parse("911;phone-context=+1", nullptr).value().global());
 }
 
+// Where 0 and the number are as long as another national number, too.
+TEST(TelephoneNumber, M2_TheTrunkPrefixIsNoPartOfANumberInTheContextOfItsCountry) {
+  struct Written {
+    std::string_view text;
+    std::string_view country;
+    std::string_view canonical;
+  };
+  for (const Written& row : {Written{"030123456;phone-context=+49", "DE", "4930123456"},
+                             {"01058880100;phone-context=+86", "CN", "861058880100"},
+                             {"0755-1234567;phone-context=+86", "CN", "867551234567"},
+                             {"0312345678;phone-context=+81", "JP", "81312345678"},
+                             {"01 6771234;phone-context=+353", "IE", "35316771234"},
+                             {"020 7946000;phone-context=+44", "GB", "44207946000"},
+                             {"30123456;phone-context=+49", "DE", "4930123456"},
+                             {"06 12345678;phone-context=+39", "IT", "390612345678"},
+                             {"030123456;phone-context=+49", "FR", "49030123456"}}) {
+    EXPECT_EQ(Canonical(row.text, row.country), row.canonical) << row.text;
+  }
+}
+
 TEST(TelephoneNumber, A33_ThePrefixForDiallingIsNoPartOfANumberInItsCountry) {
   ExpectRows({{"02079460000;phone-context=+44", "442079460000"},
               {"2079460000;phone-context=+44", "442079460000"},
