@@ -58,7 +58,7 @@ class PolicyReader {
 
   // Names of holders that no table has, to `problems`.
   void FindStrangers(ProblemList& problems) const {
-    if (!policy_->registry) return FindCustomersWithoutRegistry(problems);
+    if (!policy_->registry) return;
     const auto holders = policy_->registry->Holders();
     const std::vector<std::string_view> known(holders.begin(), holders.end());
     const auto check = [&](const std::string& pointer, std::string_view name) {
@@ -88,19 +88,6 @@ class PolicyReader {
   std::shared_ptr<const Policy> Take() { return std::move(policy_); }
 
  private:
-  // One of consent lists alone needs none.
-  void FindCustomersWithoutRegistry(ProblemList& problems) const {
-    if (policy_->call_lists) return;
-    const auto check = [&](const std::string& pointer, std::string_view name) {
-      if (name.empty()) return;
-      problems.Add(pointer, Quote(name) + " holds no number: there is no registry");
-    };
-    check("/default/customer", policy_->defaults.customer);
-    for (const auto& [name, settings] : policy_->trunks) {
-      if (settings.customer == policy_->defaults.customer) continue;
-      check("/trunks/" + name + "/customer", settings.customer);
-    }
-  }
   [[nodiscard]] bool IsKnownParty(std::string_view name) const {
     const auto& holders = policy_->holders;
     const auto& trunks = policy_->trunks;
