@@ -19,13 +19,21 @@ bool IsOfTheHost(Reason reason) {
          reason == Reason::kFetchTlsFailed || reason == Reason::kFetchTimeout;
 }
 
-Failure Backoff(std::string_view whose, sys_seconds until, const Failure& last) {
-  return Fail(Reason::kFetchBackoff, std::string(whose) + " is not asked again before " +
-                                         FormatTime(until) + "; it failed with " +
-                                         std::string(Info(last.reason).id) + ": " + last.detail);
+// Whether a document came, and is itself why it is of no use.
+bool IsOfTheDocument(Reason reason) {
+  return reason == Reason::kCertificateUnreadable ||
+         Info(reason).reason_class == ReasonClass::kRefused;
 }
 
 }  // namespace
+
+Failure FetchGate::Backoff(std::string_view whose, const State& state) {
+  const Reason first = state.last.reason;
+  return Fail(IsOfTheDocument(first) ? first : Reason::kFetchBackoff,
+              std::string(whose) + " is not asked again before " + FormatTime(state.next_try) +
+                  "; it failed at " + FormatTime(state.failed_at) + " with " +
+                  std::string(Info(first).id) + ": " + state.last.detail);
+}
 
 std::string_view AuthorityOf(std::string_view url) {
   const size_t scheme = url.find("://");
@@ -71,10 +79,10 @@ void FetchGate::Table::Erase(std::string_view name) {
 std::optional<Failure> FetchGate::StandingLocked(std::string_view url, std::string_view host,
                                                  sys_seconds now) const {
   if (const State* state = urls_.Find(url); state != nullptr && now < state->next_try) {
-    return Backoff("the URL", state->next_try, state->last);
+    return Backoff("the URL", *state);
   }
   if (const State* state = hosts_.Find(host); state != nullptr && now < state->next_try) {
-    return Backoff("the host", state->next_try, state->last);
+    return Backoff("the host", *state);
   }
   return std::nullopt;
 }
@@ -152,6 +160,7 @@ void FetchGate::CountFailure(State& state, sys_seconds now, const Failure& failu
                              uint32_t tolerated) const {
   constexpr uint32_t kMaxDoublings = 20;
   state.last = failure;
+  state.failed_at = now;
   if (state.failures < tolerated + kMaxDoublings) ++state.failures;
   if (state.failures < tolerated) return;
   const seconds wait = options_.first_backoff * (int64_t{1} << (state.failures - tolerated));

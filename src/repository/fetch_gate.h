@@ -38,12 +38,13 @@ class FetchGate {
  public:
   explicit FetchGate(const FetchGateOptions& options) : options_(options) {}
 
-  /// The failure that still stands for `url` at `now`: kFetchBackoff with the first reason in its
-  /// detail, or nothing if a fetch may be tried.
+  /// The failure that still stands for `url` at `now`, or nothing if a fetch may be tried:
+  /// kFetchBackoff with the first reason in its detail, or that reason itself if a document came
+  /// that is of no use, since then nothing about the signer changed.
   [[nodiscard]] std::optional<Failure> Standing(std::string_view url, sys_seconds now) const;
 
   /// Asks to begin. Success must be followed by exactly one Leave or Abandon; a failure
-  /// (kFetchBackoff or kFetchBusy) by none.
+  /// (like Standing, or kFetchBusy) by none.
   Result<void> Enter(std::string_view url, sys_seconds now);
 
   /// Reports the end: nothing for success, else why it failed. Without memory the failure may be
@@ -61,6 +62,7 @@ class FetchGate {
   struct State {
     std::string name;
     uint32_t failures = 0;
+    sys_seconds failed_at{};
     sys_seconds next_try{};
     size_t under_way = 0;
     Failure last;
@@ -75,6 +77,7 @@ class FetchGate {
     void Erase(std::string_view name);
   };
 
+  [[nodiscard]] static Failure Backoff(std::string_view whose, const State& state);
   [[nodiscard]] std::optional<Failure> StandingLocked(std::string_view url, std::string_view host,
                                                       sys_seconds now) const;
   State* GiveBack(std::string_view url);
