@@ -70,8 +70,8 @@ class Passage {
   }
 
   // Fails like FetchGate::Enter.
-  Result<void> Enter(sys_seconds now) {
-    auto open = gate_.Enter(url_, now);
+  Result<void> Enter(sys_seconds now, const Deadline& patience) {
+    auto open = gate_.Enter(url_, now, patience);
     entered_ = open.has_value();
     return open;
   }
@@ -128,6 +128,7 @@ class CertificateRepository::Impl {
   void Remember(std::string_view x5u, const Entry& entry, sys_seconds now);
   Entry LoadFromDisk(std::string_view x5u, const Entry& known, sys_seconds now);
   Entry AtHand(std::string_view x5u, Cause cause, sys_seconds now);
+  [[nodiscard]] Deadline PatienceOf(Cause cause, const Deadline& deadline) const;
   Result<Entry> Lead(std::string_view x5u, const Deadline& deadline, Cause cause);
   Result<Entry> Download(std::string_view x5u, const Deadline& deadline);
   void Keep(std::string_view x5u, const Entry& entry, std::string body, sys_seconds now);
@@ -264,6 +265,14 @@ void CertificateRepository::Impl::Land(const std::string& x5u, Flight& flight) {
   flights_.erase(x5u);
 }
 
+// How long a fetch may wait for others to end: whoever has a copy does not wait.
+Deadline CertificateRepository::Impl::PatienceOf(Cause cause, const Deadline& deadline) const {
+  if (cause != Cause::kNeeded) return Deadline::After(milliseconds(0));
+  const milliseconds left = deadline.Left();
+  if (left == milliseconds::max()) return deadline;
+  return Deadline::After(left - options_.min_fetch_time);
+}
+
 Result<Entry> CertificateRepository::Impl::Lead(std::string_view x5u, const Deadline& deadline,
                                                 Cause cause) {
   const sys_seconds now = clock_->Now();
@@ -275,7 +284,7 @@ Result<Entry> CertificateRepository::Impl::Lead(std::string_view x5u, const Dead
     return Fail(Reason::kFetchTimeout, "no time was left for a fetch");
   }
   Passage passage(gate_, *clock_, x5u);
-  if (auto open = passage.Enter(now); !open) {
+  if (auto open = passage.Enter(now, PatienceOf(cause, deadline)); !open) {
     Count(open.error().reason == Reason::kFetchBusy ? counters_.refused_busy
                                                     : counters_.negative_hits);
     return open.error();

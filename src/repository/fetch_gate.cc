@@ -93,17 +93,36 @@ std::optional<Failure> FetchGate::Standing(std::string_view url, sys_seconds now
   return StandingLocked(url, host, now);
 }
 
-Result<void> FetchGate::Enter(std::string_view url, sys_seconds now) {
+Result<void> FetchGate::Enter(std::string_view url, sys_seconds now, const Deadline& patience) {
   const std::string name = ToLower(AuthorityOf(url));
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  auto entered = TryEnter(url, name, now);
+  while (MayWait(entered, name, patience)) {
+    if (const auto left = patience.Left(); left == std::chrono::milliseconds::max()) {
+      room_.wait(lock);
+    } else {
+      room_.wait_for(lock, left);
+    }
+    entered = TryEnter(url, name, now);
+  }
+  return entered;
+}
+
+bool FetchGate::MayWait(const Result<void>& entered, const std::string& name,
+                        const Deadline& patience) const {
+  if (entered || entered.error().reason != Reason::kFetchBusy || patience.Passed()) return false;
+  const State* const host = hosts_.Find(name);
+  return host == nullptr || !IsDead(*host);
+}
+
+Result<void> FetchGate::TryEnter(std::string_view url, const std::string& name, sys_seconds now) {
   if (auto standing = StandingLocked(url, name, now)) return *standing;
   if (under_way_ >= options_.max_under_way) {
     return Fail(Reason::kFetchBusy, std::to_string(under_way_) + " fetches are under way");
   }
   State& host = hosts_.Touch(name, options_.max_tracked);
   // A host that has been found dead is probed by one at a time.
-  const size_t max =
-      host.failures >= options_.host_failures ? size_t{1} : options_.max_under_way_per_host;
+  const size_t max = IsDead(host) ? size_t{1} : options_.max_under_way_per_host;
   if (host.under_way >= max) {
     return Fail(Reason::kFetchBusy,
                 std::to_string(host.under_way) + " fetches from this host are under way");
@@ -124,6 +143,7 @@ FetchGate::State* FetchGate::GiveBack(std::string_view url) {
   if (found == hosts_.queue.rend()) return nullptr;
   --under_way_;
   --found->under_way;
+  room_.notify_all();
   hosts_.queue.splice(hosts_.queue.end(), hosts_.queue, std::prev(found.base()));
   return &hosts_.queue.back();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -17,8 +18,8 @@
 namespace callvet {
 
 struct FetchGateOptions {
-  size_t max_under_way = 16;
-  size_t max_under_way_per_host = 4;
+  size_t max_under_way = 32;
+  size_t max_under_way_per_host = 16;
   /// After a failure the next attempt for that URL waits this long, twice as long each time, at
   /// most `max_backoff`. The same holds for a host once `host_failures` attempts in a row found it
   /// dead; then one attempt at a time probes it.
@@ -33,7 +34,7 @@ struct FetchGateOptions {
 /// breaker per host, and caps on what is under way. Callers choose URLs, so everything here is
 /// bounded. Only failures that say something about the host trip its breaker; others (a 404, junk)
 /// count for their URL alone, or a caller could shut a host off by asking for what it does not
-/// have. Thread-safe; each call takes a few steps under one lock.
+/// have. Thread-safe; each call takes a few steps under one lock, and only Enter waits.
 class FetchGate {
  public:
   explicit FetchGate(const FetchGateOptions& options) : options_(options) {}
@@ -43,9 +44,11 @@ class FetchGate {
   /// that is of no use, since then nothing about the signer changed.
   [[nodiscard]] std::optional<Failure> Standing(std::string_view url, sys_seconds now) const;
 
-  /// Asks to begin. Success must be followed by exactly one Leave or Abandon; a failure
-  /// (like Standing, or kFetchBusy) by none.
-  Result<void> Enter(std::string_view url, sys_seconds now);
+  /// Asks to begin, and waits until `patience` ends while the caps leave no room; for a host that
+  /// was found dead nobody waits. Success must be followed by exactly one Leave or Abandon; a
+  /// failure (like Standing, or kFetchBusy) by none.
+  Result<void> Enter(std::string_view url, sys_seconds now,
+                     const Deadline& patience = Deadline::After({}));
 
   /// Reports the end: nothing for success, else why it failed. Without memory the failure may be
   /// forgotten, so that the next attempt need not wait.
@@ -80,12 +83,19 @@ class FetchGate {
   [[nodiscard]] static Failure Backoff(std::string_view whose, const State& state);
   [[nodiscard]] std::optional<Failure> StandingLocked(std::string_view url, std::string_view host,
                                                       sys_seconds now) const;
+  [[nodiscard]] bool IsDead(const State& host) const {
+    return host.failures >= options_.host_failures;
+  }
+  Result<void> TryEnter(std::string_view url, const std::string& name, sys_seconds now);
+  [[nodiscard]] bool MayWait(const Result<void>& entered, const std::string& name,
+                             const Deadline& patience) const;
   State* GiveBack(std::string_view url);
   void CountFailure(State& state, sys_seconds now, const Failure& failure,
                     uint32_t tolerated) const;
 
   FetchGateOptions options_;
   mutable std::mutex mutex_;
+  std::condition_variable room_;
   Table urls_;
   Table hosts_;
   size_t under_way_ = 0;
