@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -122,6 +123,9 @@ class CertificateRepository final : public CertificateSource {
   /// By TnAuthListFetcher. Offline: kTnAuthListNotAvailable.
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override;
+
+  /// What GetTnAuthList would say without I/O; nothing if it would fetch.
+  [[nodiscard]] std::optional<Result<TnAuthList>> TnAuthListAtHand(std::string_view url) const;
 
   struct MaintainReport {
     size_t refreshed = 0;

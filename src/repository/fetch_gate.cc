@@ -212,4 +212,19 @@ void FetchGate::ForgiveAll() {
   }
 }
 
+FetchPassage::~FetchPassage() {
+  if (!entered_) return;
+  if (abandoned_) {
+    gate_.Abandon(url_);
+  } else {
+    gate_.Leave(url_, clock_.Now(), failure_);
+  }
+}
+
+Result<void> FetchPassage::Enter(const Deadline& patience) {
+  auto open = gate_.Enter(url_, clock_.Now(), patience);
+  entered_ = open.has_value();
+  return open;
+}
+
 }  // namespace callvet

@@ -101,6 +101,32 @@ class FetchGate {
   size_t under_way_ = 0;
 };
 
+/// One fetch through a FetchGate: leaves it, if it was entered, at the end of its scope, whatever
+/// happened.
+class FetchPassage {
+ public:
+  FetchPassage(FetchGate& gate, const Clock& clock, std::string_view url)
+      : gate_(gate), clock_(clock), url_(url) {}
+  FetchPassage(const FetchPassage&) = delete;
+  FetchPassage& operator=(const FetchPassage&) = delete;
+  ~FetchPassage();
+
+  /// Like FetchGate::Enter, now.
+  Result<void> Enter(const Deadline& patience);
+  void Succeeded() { failure_.reset(); }
+  void Failed(const Failure& failure) { failure_ = failure; }
+  /// The caller had no more time.
+  void Abandoned() { abandoned_ = true; }
+
+ private:
+  FetchGate& gate_;
+  const Clock& clock_;
+  std::string_view url_;
+  std::optional<Failure> failure_ = Fail(Reason::kInternalError, "the fetch ended early");
+  bool entered_ = false;
+  bool abandoned_ = false;
+};
+
 /// "host:port" of an absolute URL, in the bytes received; the whole text if it has none.
 std::string_view AuthorityOf(std::string_view url);
 
