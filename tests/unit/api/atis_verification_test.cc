@@ -381,7 +381,11 @@ TEST(RequestHead, E4_ExceptionsOfTheHead) {
        415,
        Exception("serviceException", "SVC4004", "Unsupported request body type, expected '%1'",
                  R"(["application/json"])")},
-      {{"POST", "application/json", "text/xml", "1"},
+      {{"POST", "application/json", std::nullopt, "1", "gzip"},
+       415,
+       Exception("serviceException", "SVC4004", "Unsupported request body type, expected '%1'",
+                 R"(["application/json"])")},
+      {{"POST", "application/json", "text/xml", "1", "identity"},
        406,
        Exception("serviceException", "SVC4002",
                  "Requested response body type '%1' is not supported", R"(["text/xml"])")},
@@ -408,8 +412,8 @@ TEST(RequestHead, E4_ExceptionsOfTheHead) {
 }
 
 TEST(RequestHead, E2_GoodHeads) {
-  for (const std::string_view accept :
-       {"*/*", "application/json", "application/*;q=0.5", "text/xml, application/json;q=0.1"}) {
+  for (const std::string_view accept : {"*/*", "application/json", "application/*;q=0.5",
+                                        "text/xml, application/json;q=0.1", "", " , "}) {
     EXPECT_FALSE(
         CheckRequestHead({"POST", "Application/JSON; charset=utf-8", accept, "5"}).has_value())
         << accept;
