@@ -266,7 +266,7 @@ inline constexpr auto kReasons = std::to_array<ReasonInfo>({
    "A part of the token is not canonical base64url: padding, a foreign character, or bits left over at the end.",
    "Ask the signer to encode with base64url without padding; check that nobody altered the token."},
   {kJsonInvalid, "json-invalid", kRefused, 438, kInvalidHeader, "E-8", kNoTnValidation, 26, "RFC 8225 3, RFC 8259",
-   "The decoded header or payload is not one JSON object in UTF-8.",
+   "The decoded header or payload is not one JSON object in UTF-8, or a member has the wrong JSON type.",
    "Decode the token (callvet decode) and look at the place that is named."},
   {kJsonDuplicateName, "json-duplicate-name", kRefused, 438, kInvalidHeader, "E-8", kNoTnValidation, 27, "RFC 8225 9, RFC 7519 4 (A-20)",
    "A JSON object has the same member name twice; two readers could understand two different calls.",

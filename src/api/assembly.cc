@@ -99,8 +99,9 @@ Result<std::shared_ptr<const FileCertificateSource>> LoadFiles(const VerifierSet
   if (MayDownload(setup)) {
     auto fetcher = MakeFetcher(setup);
     if (!fetcher) return fetcher.error();
-    lists = std::make_shared<const TnAuthListFetcher>(TnAuthListFetchOptions{}, std::move(*fetcher),
-                                                      std::make_shared<SystemClock>());
+    lists = std::make_shared<const TnAuthListFetcher>(
+        TnAuthListFetchOptions{}, std::move(*fetcher), std::make_shared<SystemClock>(),
+        std::make_shared<FetchGate>(setup.downloads->repository.gate));
   }
   return FileCertificateSource::Load(setup.certificates, setup.url_certificates, std::move(lists));
 }

@@ -63,14 +63,19 @@ PartyClaim PartyOf(const RequestMembers::Identities& identities, const DialPlan*
   return claim;
 }
 
+// Two ways to write one number are one number.
+void AddOnce(std::vector<std::string>& list, std::string name) {
+  if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(std::move(name));
+}
+
 DestClaim DestOf(const RequestMembers::Identities& identities, const DialPlan* plan) {
   DestClaim dest;
-  for (const std::string& tn : identities.tn) dest.tn.push_back(CanonicalTn(tn, plan));
+  for (const std::string& tn : identities.tn) AddOnce(dest.tn, CanonicalTn(tn, plan));
   for (const std::string& uri : identities.uri) {
     if (auto number = NumberOf(uri, plan)) {
-      dest.tn.push_back(std::move(*number));
+      AddOnce(dest.tn, std::move(*number));
     } else {
-      dest.uri.push_back(uri);
+      AddOnce(dest.uri, uri);
     }
   }
   return dest;

@@ -339,9 +339,10 @@ ApiReply JudgeInput(const Question& question, std::optional<VerificationCore::Pa
 
 }  // namespace
 
-ApiReply ErrorReply(uint16_t status, const Failure& failure) {
+ApiReply ErrorReply(uint16_t status, const Failure& failure, const std::optional<std::string>& id) {
   JsonMembers error = {{"reason", Info(failure.reason).id}, {"detail", failure.detail}};
   JsonMembers body;
+  if (id) body.emplace_back("id", *id);
   body.emplace_back("error", std::move(error));
   return JsonReply(status, body);
 }
@@ -354,6 +355,18 @@ ApiReply JudgeCall(const VerificationCore& core, const Policy* policy, std::stri
   std::optional<VerificationCore::PastJudge> past;
   return JudgeInput({core, policy, recorder, pools, *input}, past, deadline);
 }
+
+namespace {
+
+// The `id` of a line that is no call otherwise.
+std::optional<std::string> IdOf(const std::string& line) {
+  const auto json = ReadJson(line, kLimits);
+  const JsonValue* id = json ? json->Find("id") : nullptr;
+  const std::string* text = id != nullptr ? id->AsString() : nullptr;
+  return text != nullptr ? std::optional(*text) : std::nullopt;
+}
+
+}  // namespace
 
 CallBatch::CallBatch(std::shared_ptr<const VerificationCore> core,
                      std::shared_ptr<const Policy> policy, const CallRecorder* recorder,
@@ -378,9 +391,11 @@ std::vector<ApiReply> CallBatch::Judge(std::span<const std::string> lines,
 
   std::vector<ApiReply> replies;
   size_t judged = 0;
-  for (auto& input : inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    auto& input = inputs[i];
     if (!input) {
-      replies.push_back(ErrorReply(Info(input.error().reason).sip_code, input.error()));
+      replies.push_back(
+          ErrorReply(Info(input.error().reason).sip_code, input.error(), IdOf(lines[i])));
       continue;
     }
     const Question question{*core_, policy_.get(), recorder_, pools_, *input};

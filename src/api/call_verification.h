@@ -41,7 +41,8 @@ class CallBatch {
   CallBatch(std::shared_ptr<const VerificationCore> core, std::shared_ptr<const Policy> policy,
             const CallRecorder* recorder = nullptr, const PoolCounter* pools = nullptr);
   /// The answer to each line, in their order: lines themselves, without their ends. Never fails as
-  /// a whole: what is wrong with a line is said in its answer. Each call may take `each`. Calls of
+  /// a whole: what is wrong with a line is said in its answer, with its `id` where that can be
+  /// read. Each call may take `each`. Calls of
   /// the present whose evidence is not kept go through Verifier::VerifyBatch; the others one by
   /// one.
   [[nodiscard]] std::vector<ApiReply> Judge(std::span<const std::string> lines,
@@ -59,7 +60,8 @@ class CallBatch {
 /// or token in the text, as `callvet decode --json` prints it. Nothing is verified.
 ApiReply DecodeText(std::string_view body, sys_seconds now);
 
-/// {"error": {"reason", "detail"}} with `status`.
-ApiReply ErrorReply(uint16_t status, const Failure& failure);
+/// {"error": {"reason", "detail"}} with `status`; in front `id`, that of a call of a batch.
+ApiReply ErrorReply(uint16_t status, const Failure& failure,
+                    const std::optional<std::string>& id = std::nullopt);
 
 }  // namespace callvet

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "api/ms_verification.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/request_members.h"
 #include "base/base64url.h"
 #include "base/text.h"
 #include "callvet/identity_header.h"
+#include "syntax/party.h"
 #include "syntax/sip_date.h"
 
 namespace callvet {
@@ -80,18 +82,25 @@ std::vector<std::string> ValuesOf(const CallRequest& call) {
   return values;
 }
 
-JsonValue VerifyResult(const PassportVerdict& passport, const std::string& identity) {
-  const ReasonInfo& info = Info(passport.reason);
-  const bool pass = passport.reason == Reason::kNone;
-  JsonMembers result = {{"ppt", passport.ppt}, {"status", pass ? "pass" : "fail"}};
-  if (pass) {
-    result.emplace_back("validClaims", ClaimsOf(identity));
-  } else {
-    result.emplace_back("reasonCode", info.sip_code);
-    result.emplace_back("reasonText", info.sip_phrase);
-    result.emplace_back("reasonDescription", info.meaning);
-    result.emplace_back("passport", TokenOf(identity));
+JsonMembers FailResult(const std::string& ppt, Reason reason) {
+  const ReasonInfo& info = Info(reason);
+  return {{"ppt", ppt},
+          {"status", "fail"},
+          {"reasonCode", info.sip_code},
+          {"reasonText", info.sip_phrase},
+          {"reasonDescription", info.meaning}};
+}
+
+JsonMembers ResultOf(const PassportVerdict& passport, const std::string& identity) {
+  if (passport.reason == Reason::kNone) {
+    return {{"ppt", passport.ppt}, {"status", "pass"}, {"validClaims", ClaimsOf(identity)}};
   }
+  JsonMembers result = FailResult(passport.ppt, passport.reason);
+  result.emplace_back("passport", TokenOf(identity));
+  return result;
+}
+
+JsonValue VerifyResult(JsonMembers result) {
   JsonMembers wrapped;
   wrapped.emplace_back("verifyResult", std::move(result));
   return wrapped;
@@ -120,12 +129,38 @@ JsonValue ResponseOf(const Verdict& verdict, const CallRequest& call) {
   JsonArray results;
   const auto values = ValuesOf(call);
   for (size_t i = 0; i < verdict.passports.size() && i < values.size(); ++i) {
-    results.push_back(VerifyResult(verdict.passports[i], values[i]));
+    // Beside others one of an unknown type is ignored.
+    const bool ignored = verdict.passports[i].reason == Reason::kUnsupportedPpt &&
+                         verdict.reason != Reason::kUnsupportedPpt;
+    if (!ignored) results.push_back(VerifyResult(ResultOf(verdict.passports[i], values[i])));
+  }
+  // Refused before any of them was looked at: too many.
+  if (verdict.passports.empty() && Info(verdict.reason).reason_class == ReasonClass::kRefused) {
+    results.push_back(VerifyResult(FailResult("shaken", verdict.reason)));
   }
   if (!results.empty()) response.emplace_back("verifyResults", std::move(results));
   JsonMembers body;
   body.emplace_back("verificationResponse", std::move(response));
   return body;
+}
+
+// To is among the parties of dest (E-22): so each of `to` is, while the verifier asks for one of
+// them. Judged again for each that it did not read there, until one fails.
+Verdict Judge(const VerificationCore& core, CallRequest& call, const Deadline& deadline,
+              VerificationMaterial* material) {
+  Verdict verdict = core.Judge(call, deadline, material);
+  const PassportVerdict* const deciding = verdict.passed() ? verdict.deciding() : nullptr;
+  if (deciding == nullptr || call.dest.size() < 2) return verdict;
+  const std::vector<std::string> dest = deciding->dest;
+  for (const std::string& to : std::vector<std::string>(call.dest)) {
+    const auto party = Party::Parse(to, core.options().dial_plan);
+    if (party && std::find(dest.begin(), dest.end(), party->canonical()) != dest.end()) continue;
+    call.dest = {to};
+    if (material != nullptr) *material = {};
+    verdict = core.Judge(call, deadline, material);
+    if (!verdict.passed()) break;
+  }
+  return verdict;
 }
 
 }  // namespace
@@ -146,13 +181,13 @@ bool IsMsVerification(const JsonValue& request) {
 ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
                         const Deadline& deadline, const CallRecorder* recorder,
                         const PoolCounter* pools) {
-  const auto [call, error] = Read(request);
+  auto [call, error] = Read(request);
   if (error) return RequestErrorReply(*error);
   if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
   const Stopwatch watch;
   CallEvidence evidence;
   const Verdict verdict =
-      core.Judge(call, deadline, recorder != nullptr ? &evidence.material : nullptr);
+      Judge(core, call, deadline, recorder != nullptr ? &evidence.material : nullptr);
   if (recorder != nullptr) {
     evidence.call = call;
     evidence.verdict = verdict;

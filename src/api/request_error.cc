@@ -57,6 +57,7 @@ bool QualityIsZero(std::string_view element) {
 }
 
 bool AcceptsJson(std::string_view accept) {
+  if (accept.find_first_not_of(", \t") == std::string_view::npos) return true;
   while (true) {
     const size_t comma = accept.find(',');
     const std::string_view element = accept.substr(0, comma);
@@ -88,10 +89,16 @@ ApiReply RequestErrorReply(const RequestError& error) {
   return JsonReply(row.status, body);
 }
 
+bool IsIdentityCoding(std::string_view content_encoding) {
+  const std::string_view coding = Trim(content_encoding);
+  return coding.empty() || EqualsIgnoreCase(coding, "identity");
+}
+
 std::optional<RequestError> CheckRequestHead(const RequestHead& head) {
   if (head.method != "POST") return RequestError{Reason::kMethodNotAllowed, {}};
   if (!head.content_length) return RequestError{Reason::kContentLengthMissing, {}};
-  if (!head.content_type || ToLower(MediaType(*head.content_type)) != "application/json") {
+  if (!head.content_type || ToLower(MediaType(*head.content_type)) != "application/json" ||
+      (head.content_encoding && !IsIdentityCoding(*head.content_encoding))) {
     return RequestError{Reason::kRequestTypeUnsupported, {"application/json"}};
   }
   if (head.accept && !AcceptsJson(*head.accept)) {

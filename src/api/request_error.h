@@ -28,11 +28,16 @@ struct RequestHead {
   std::optional<std::string_view> content_type;
   std::optional<std::string_view> accept;
   std::optional<std::string_view> content_length;
+  std::optional<std::string_view> content_encoding = {};
 };
 
+/// Whether a Content-Encoding says that there is none ("", "identity"). Pure.
+bool IsIdentityCoding(std::string_view content_encoding);
+
 /// What is wrong with a POST of JSON before its body is read, in the order 405, 411, 415, 406;
-/// nothing if it is good. A content type may have parameters; no Accept, `*/*`, `application/*` and
-/// `application/json` (among others, with any quality but 0) are good. Pure; thread-safe.
+/// nothing if it is good. A content type may have parameters; no Accept or an empty one, `*/*`,
+/// `application/*` and `application/json` (among others, with any quality but 0) are good. A coded
+/// body is 415 too. Pure; thread-safe.
 std::optional<RequestError> CheckRequestHead(const RequestHead& head);
 
 /// The object `wrapper` of `body` ({"verificationRequest": {...}}), or SVC4000 (no body), SVC4006

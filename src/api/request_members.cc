@@ -126,7 +126,8 @@ std::vector<std::string> RequestMembers::Texts(std::string_view name) {
   for (const JsonValue& element : *array) {
     const std::string* text = element.AsString();
     if (text == nullptr || text->empty()) {
-      Invalid(std::string(name), "not an array of strings");
+      Invalid(std::string(name),
+              text == nullptr ? "not an array of strings" : "one of its strings is empty");
       return {};
     }
     texts.push_back(*text);

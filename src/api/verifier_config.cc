@@ -84,6 +84,11 @@ class SectionsReader {
     downloads.repository.memory.max_entries = static_cast<size_t>(most);
     size_t& chains = setup_.options.max_cached_chains;
     chains = std::min(chains, static_cast<size_t>(most));
+    FetchGateOptions& gate = downloads.repository.gate;
+    auto per_host = static_cast<int64_t>(gate.max_under_way_per_host);
+    reader.Number("max_downloads_per_host", {1, 1000}, per_host);
+    gate.max_under_way_per_host = static_cast<size_t>(per_host);
+    gate.max_under_way = std::max(gate.max_under_way, 2 * gate.max_under_way_per_host);
     bool flag = false;
     reader.Flag("offline", flag);
     if (flag) downloads.repository.downloads = DownloadPolicy::kOffline;

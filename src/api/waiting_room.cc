@@ -50,6 +50,7 @@ Result<std::shared_ptr<const CertificateBundle>> WaitingRoom::Get(std::string_vi
 
 Result<TnAuthList> WaitingRoom::GetTnAuthList(std::string_view url,
                                               const Deadline& deadline) const {
+  if (auto at_hand = repository_->TnAuthListAtHand(url)) return std::move(*at_hand);
   const Seat seat(*this);
   if (seat.taken()) return repository_->GetTnAuthList(url, deadline);
   return Fail(Reason::kTnAuthListNotAvailable, "too many calls wait for certificates");

@@ -15,9 +15,9 @@
 namespace callvet {
 
 /// A CertificateRepository of which only so many calls may wait at a time: a call whose certificate
-/// is at hand never waits, and one that would be one too many gets kFetchBusy at once (or the stale
-/// copy, if there is one). So a slow certificate server can take no more threads than the limit.
-/// Thread-safe.
+/// or TNAuthList is at hand never waits, and one that would be one too many gets kFetchBusy at once
+/// (or the stale copy, if there is one). So a slow certificate server can take no more threads than
+/// the limit. Thread-safe.
 class WaitingRoom final : public CertificateSource {
  public:
   /// `on_wait` (may be empty) is told how long each call waited; it must be thread-safe.

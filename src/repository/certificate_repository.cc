@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
 #include "pki/path_builder.h"
 #include "repository/http_freshness.h"
+#include "repository/single_flight.h"
 #include "repository/tn_auth_list_fetch.h"
 
 namespace callvet {
@@ -45,49 +43,6 @@ void Count(std::atomic<uint64_t>& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);
 }
 
-// One fetch under way, and what came of it. `done` is guarded by the repository's mutex; the result
-// is its leader's until then, and does not change after.
-struct Flight {
-  std::condition_variable ended;
-  bool done = false;
-  Result<Entry> result = Fail(Reason::kInternalError, "the fetch ended early");
-};
-
-// Leaves the gate, if it was entered, at the end of its scope, whatever happened.
-class Passage {
- public:
-  Passage(FetchGate& gate, const Clock& clock, std::string_view url)
-      : gate_(gate), clock_(clock), url_(url) {}
-  Passage(const Passage&) = delete;
-  Passage& operator=(const Passage&) = delete;
-  ~Passage() {
-    if (!entered_) return;
-    if (abandoned_) {
-      gate_.Abandon(url_);
-    } else {
-      gate_.Leave(url_, clock_.Now(), failure_);
-    }
-  }
-
-  // Fails like FetchGate::Enter.
-  Result<void> Enter(sys_seconds now) {
-    auto open = gate_.Enter(url_, now);
-    entered_ = open.has_value();
-    return open;
-  }
-  void Succeeded() { failure_.reset(); }
-  void Failed(const Failure& failure) { failure_ = failure; }
-  void Abandoned() { abandoned_ = true; }
-
- private:
-  FetchGate& gate_;
-  const Clock& clock_;
-  std::string_view url_;
-  std::optional<Failure> failure_ = Fail(Reason::kInternalError, "the fetch ended early");
-  bool entered_ = false;
-  bool abandoned_ = false;
-};
-
 }  // namespace
 
 class CertificateRepository::Impl {
@@ -99,9 +54,9 @@ class CertificateRepository::Impl {
         clock_(std::move(clock)),
         disk_(std::move(disk)),
         memory_(options_.memory),
-        gate_(options_.gate) {
+        gate_(std::make_shared<FetchGate>(options_.gate)) {
     if (options_.downloads == DownloadPolicy::kDownload && fetcher_) {
-      tn_auth_lists_.emplace(TnAuthListFetchOptions{}, fetcher_, clock_);
+      tn_auth_lists_.emplace(TnAuthListFetchOptions{}, fetcher_, clock_, gate_);
     }
     if (!options_.freshness) {
       options_.freshness = [](const FetchedDocument& document, sys_seconds now,
@@ -118,6 +73,9 @@ class CertificateRepository::Impl {
     if (tn_auth_lists_) return tn_auth_lists_->Get(url, deadline);
     return Fail(Reason::kTnAuthListNotAvailable, "downloads are switched off");
   }
+  [[nodiscard]] std::optional<Result<TnAuthList>> TnAuthListAtHand(std::string_view url) const {
+    return tn_auth_lists_ ? tn_auth_lists_->AtHand(url) : std::nullopt;
+  }
   MaintainReport Maintain(const Deadline& deadline);
   size_t Purge(std::string_view x5u);
   size_t PurgeAll();
@@ -128,22 +86,20 @@ class CertificateRepository::Impl {
   void Remember(std::string_view x5u, const Entry& entry, sys_seconds now);
   Entry LoadFromDisk(std::string_view x5u, const Entry& known, sys_seconds now);
   Entry AtHand(std::string_view x5u, Cause cause, sys_seconds now);
+  [[nodiscard]] Deadline PatienceOf(Cause cause, const Deadline& deadline) const;
   Result<Entry> Lead(std::string_view x5u, const Deadline& deadline, Cause cause);
   Result<Entry> Download(std::string_view x5u, const Deadline& deadline);
   void Keep(std::string_view x5u, const Entry& entry, std::string body, sys_seconds now);
-  Result<Entry> Await(Flight& flight, std::unique_lock<std::mutex>& lock, const Deadline& deadline);
-  void Land(const std::string& x5u, Flight& flight);
 
   CertificateRepositoryOptions options_;
   std::shared_ptr<const Fetcher> fetcher_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const DiskCache> disk_;
   CertificateCache memory_;
-  FetchGate gate_;
+  std::shared_ptr<FetchGate> gate_;
   std::optional<TnAuthListFetcher> tn_auth_lists_;
   Counters counters_;
-  std::mutex flights_mutex_;
-  std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
+  SingleFlight<Entry> flights_;
 };
 
 Worth CertificateRepository::Impl::Judge(const CachedCertificates& entry, sys_seconds now) const {
@@ -201,7 +157,7 @@ CertificateLookup CertificateRepository::Impl::Lookup(std::string_view x5u) {
     return {State::kNegative, nullptr,
             Fail(Reason::kFetchOffline, Quote(x5u, 200) + " is not cached")};
   }
-  if (auto standing = gate_.Standing(x5u, now)) {
+  if (auto standing = gate_->Standing(x5u, now)) {
     Count(counters_.negative_hits);
     return {State::kNegative, nullptr, std::move(*standing)};
   }
@@ -223,45 +179,19 @@ Entry CertificateRepository::Impl::AtHand(std::string_view x5u, Cause cause, sys
 
 Result<Entry> CertificateRepository::Impl::Fetch(std::string_view x5u, const Deadline& deadline,
                                                  Cause cause) {
-  const std::string key(x5u);
-  const auto flight = std::make_shared<Flight>();
-  {
-    std::unique_lock lock(flights_mutex_);
-    const auto [slot, first] = flights_.try_emplace(key, flight);
-    if (!first) {
-      const std::shared_ptr<Flight> other = slot->second;  // kept while this call waits
-      if (cause != Cause::kNeeded) return Fail(Reason::kFetchBusy, "it is being fetched");
-      Count(counters_.joined);
-      return Await(*other, lock, deadline);
-    }
-  }
-  // Whoever waits is woken even if memory runs out on the way: from here to there none is needed.
-  struct Landing {
-    Impl& impl;
-    const std::string& key;
-    Flight& flight;
-    ~Landing() { impl.Land(key, flight); }
-  } landing{*this, key, *flight};
-  flight->result = Lead(x5u, deadline, cause);
-  return flight->result;
+  const auto join = [&]() -> std::optional<Failure> {
+    if (cause != Cause::kNeeded) return Fail(Reason::kFetchBusy, "it is being fetched");
+    Count(counters_.joined);
+    return std::nullopt;
+  };
+  return flights_.Do(
+      x5u, deadline, [&] { return Lead(x5u, deadline, cause); }, join);
 }
 
-Result<Entry> CertificateRepository::Impl::Await(Flight& flight, std::unique_lock<std::mutex>& lock,
-                                                 const Deadline& deadline) {
-  const auto done = [&flight] { return flight.done; };
-  if (const milliseconds left = deadline.Left(); left == milliseconds::max()) {
-    flight.ended.wait(lock, done);
-  } else if (!flight.ended.wait_for(lock, left, done)) {
-    return Fail(Reason::kFetchTimeout, "a fetch by another call has not ended");
-  }
-  return flight.result;
-}
-
-void CertificateRepository::Impl::Land(const std::string& x5u, Flight& flight) {
-  const std::lock_guard lock(flights_mutex_);
-  flight.done = true;
-  flight.ended.notify_all();
-  flights_.erase(x5u);
+// How long a fetch may wait for others to end: whoever has a copy does not wait.
+Deadline CertificateRepository::Impl::PatienceOf(Cause cause, const Deadline& deadline) const {
+  if (cause != Cause::kNeeded) return Deadline::After(milliseconds(0));
+  return Deadline::After(deadline.Left() - options_.min_fetch_time);
 }
 
 Result<Entry> CertificateRepository::Impl::Lead(std::string_view x5u, const Deadline& deadline,
@@ -274,8 +204,8 @@ Result<Entry> CertificateRepository::Impl::Lead(std::string_view x5u, const Dead
   if (deadline.Left() < options_.min_fetch_time) {
     return Fail(Reason::kFetchTimeout, "no time was left for a fetch");
   }
-  Passage passage(gate_, *clock_, x5u);
-  if (auto open = passage.Enter(now); !open) {
+  FetchPassage passage(*gate_, *clock_, x5u);
+  if (auto open = passage.Enter(PatienceOf(cause, deadline)); !open) {
     Count(open.error().reason == Reason::kFetchBusy ? counters_.refused_busy
                                                     : counters_.negative_hits);
     return open.error();
@@ -330,7 +260,7 @@ Result<Bundle> CertificateRepository::Impl::Get(std::string_view x5u, const Dead
     return (*entry)->bundle;
   }
   const bool may_ask = options_.downloads == DownloadPolicy::kDownload &&
-                       !gate_.Standing(x5u, clock_->Now()).has_value();
+                       !gate_->Standing(x5u, clock_->Now()).has_value();
   if (may_ask) {
     const milliseconds wait = std::min(options_.revalidate_wait, deadline.Left() / 2);
     const auto entry = Fetch(x5u, Deadline::After(wait), Cause::kRevalidate);
@@ -352,7 +282,7 @@ CertificateRepository::MaintainReport CertificateRepository::Impl::Maintain(
       return report;
     }
     // Without this the directory would be read for every URL of a dead host, every time.
-    if (gate_.Standing(due[i], clock_->Now())) {
+    if (gate_->Standing(due[i], clock_->Now())) {
       ++report.failed;
       continue;
     }
@@ -367,14 +297,14 @@ CertificateRepository::MaintainReport CertificateRepository::Impl::Maintain(
 }
 
 size_t CertificateRepository::Impl::Purge(std::string_view x5u) {
-  gate_.Forgive(x5u);
+  gate_->Forgive(x5u);
   const size_t in_memory = memory_.Remove(x5u);
   const size_t on_disk = disk_ ? disk_->Remove(x5u) : 0;
   return std::max(in_memory, on_disk);
 }
 
 size_t CertificateRepository::Impl::PurgeAll() {
-  gate_.ForgiveAll();
+  gate_->ForgiveAll();
   const size_t in_memory = memory_.Clear();
   const size_t on_disk = disk_ ? disk_->Clear() : 0;
   return std::max(in_memory, on_disk);
@@ -433,6 +363,11 @@ Result<Bundle> CertificateRepository::Get(std::string_view x5u, const Deadline& 
 Result<TnAuthList> CertificateRepository::GetTnAuthList(std::string_view url,
                                                         const Deadline& deadline) const {
   return impl_->GetTnAuthList(url, deadline);
+}
+
+std::optional<Result<TnAuthList>> CertificateRepository::TnAuthListAtHand(
+    std::string_view url) const {
+  return impl_->TnAuthListAtHand(url);
 }
 
 CertificateRepository::MaintainReport CertificateRepository::Maintain(

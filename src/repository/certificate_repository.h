@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -84,8 +85,9 @@ struct RepositoryStatistics {
 /// the exact text of the x5u; two texts never share an entry.
 ///
 /// - One fetch at a time per URL: whoever else wants it waits for its result, up to their deadline.
-/// - Failures stand for a growing while (kFetchBackoff, the first reason in the detail); dead hosts
-///   and the number of fetches under way are limited by FetchGate (kFetchBusy).
+/// - Failures stand for a growing while (kFetchBackoff, the first reason in the detail; the first
+///   reason itself if what came cannot be used); dead hosts and the number of fetches under way are
+///   limited by FetchGate (kFetchBusy).
 /// - Nothing about a call that failed reaches the cache: a bad signature or chain neither evicts
 ///   nor refetches. A certificate past its notAfter is not fresh and is asked for again, once per
 ///   `min_interval`; in between callers get it as it is, and the verifier refuses it.
@@ -121,6 +123,9 @@ class CertificateRepository final : public CertificateSource {
   /// By TnAuthListFetcher. Offline: kTnAuthListNotAvailable.
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override;
+
+  /// What GetTnAuthList would say without I/O; nothing if it would fetch.
+  [[nodiscard]] std::optional<Result<TnAuthList>> TnAuthListAtHand(std::string_view url) const;
 
   struct MaintainReport {
     size_t refreshed = 0;

@@ -20,10 +20,29 @@ constexpr size_t kMaxListsSearched = 4;  // lists of a document whose signer is 
 constexpr size_t kMaxSignerUrls = 2;     // of one document (VS choice)
 // A server that is asked for a signer's certificate has this long.
 constexpr std::chrono::milliseconds kSignerPatience{5'000};
-// Whoever asks a list's server is patient if it waits longer than this.
-constexpr std::chrono::seconds kLongWait{10};
+// A server that had this long had its chance.
+constexpr std::chrono::milliseconds kFairShare{1'000};
 constexpr size_t kMaxSignerBytes = size_t{64} * 1024;  // at one of them, as at an x5u
 constexpr size_t kMaxKeptBytes = 2 * kMaxCrlBytes;     // DER may have become PEM
+
+// Gives a lock back for its scope.
+class Unlocked {
+ public:
+  explicit Unlocked(std::unique_lock<std::mutex>& lock) : lock_(lock) { lock_.unlock(); }
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+  ~Unlocked() { lock_.lock(); }
+
+ private:
+  std::unique_lock<std::mutex>& lock_;
+};
+
+// What the next of `count` may take of the time that is left.
+Deadline ShareOf(const Deadline& whole, size_t count) {
+  const std::chrono::milliseconds left = whole.Left();
+  return Deadline::After(
+      std::max(left / static_cast<int64_t>(count), std::min(left / 2, kFairShare)));
+}
 
 Failure Stale(const Crl& crl, std::string_view why) {
   return Fail(Reason::kCrlStale, "the CRL of " + Quote(crl.issuer()) + " " + std::string(why));
@@ -93,7 +112,9 @@ std::vector<std::string> SignerUrls(const CrlDocument& document) {
 }
 
 Result<CertificateBundle> FetchSigners(const Fetcher& fetcher, const std::string& url,
-                                       const Deadline& deadline) {
+                                       const Deadline& deadline,
+                                       std::unique_lock<std::mutex>& turn) {
+  const Unlocked others(turn);
   const auto fetched = fetcher.Fetch(url, deadline);
   if (!fetched) return fetched.error();
   if (fetched->body.size() > kMaxSignerBytes) {
@@ -201,6 +222,7 @@ bool CrlRefresher::Watch(const std::vector<Certificate>& path) {
       if (points_.count(url) != 0) continue;
       if (MakeRoom()) {
         added = AddPoint(url, Origin::kWatched) || added;
+        points_.at(url).wanted = true;
       } else {
         full_ = true;
       }
@@ -210,8 +232,9 @@ bool CrlRefresher::Watch(const std::vector<Certificate>& path) {
     authorities_.push_back(certificate);
     // A list that nobody could judge may be this CA's.
     for (auto& [url, point] : points_) {
-      if (!point.document.crls.empty() && !point.waits()) continue;
+      if (!point.waits() && point.failed != Reason::kCrlInvalid) continue;
       point.due = {};
+      point.wanted = true;
       added = true;
     }
   }
@@ -225,6 +248,7 @@ bool CrlRefresher::MakeRoom() {
   for (auto it = points_.begin(); it != points_.end(); ++it) {
     const Point& point = it->second;
     if (point.origin == Origin::kOptions || !point.empty() || point.retry.count() == 0) continue;
+    if (point.being_asked) continue;
     points_.erase(it);
     return true;
   }
@@ -344,8 +368,8 @@ KeptLists CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds 
 // those that it names itself. Without one that may have made it nothing changes.
 CrlRefresher::SignerSearch CrlRefresher::FindSigners(CrlDocument& document, const Point& point,
                                                      const TrustStoreBuilder& trust,
-                                                     sys_seconds now,
-                                                     const Deadline& deadline) const {
+                                                     sys_seconds now, const Deadline& deadline,
+                                                     std::unique_lock<std::mutex>& turn) const {
   const auto standing = [&](const CrlDocument& judged) {
     return StandingOf(judged, authorities_, *StoreWith(trust, {&judged}), now);
   };
@@ -365,8 +389,8 @@ CrlRefresher::SignerSearch CrlRefresher::FindSigners(CrlDocument& document, cons
   complete = document;
   SignerSearch search;
   for (const std::string& url : SignerUrls(document)) {
-    const auto signers =
-        FetchSigners(*fetcher_, url, Deadline::After(std::min(deadline.Left(), kSignerPatience)));
+    const auto signers = FetchSigners(
+        *fetcher_, url, Deadline::After(std::min(deadline.Left(), kSignerPatience)), turn);
     if (!signers) {
       search.trouble += "; its signer's certificate at " + Quote(url, 200) + ": " +
                         std::string(Info(signers.error().reason).id) + ": " +
@@ -409,14 +433,23 @@ Result<CrlRefresher::JudgedCrls> CrlRefresher::CheckNext(CrlDocument next, const
 
 Result<CrlRefresher::Taken> CrlRefresher::RefreshOne(const std::string& url, Point& point,
                                                      const TrustStoreBuilder& trust,
-                                                     sys_seconds now, const Deadline& deadline) {
+                                                     sys_seconds now, const Deadline& deadline,
+                                                     std::unique_lock<std::mutex>& turn) {
   if (fetcher_ == nullptr) return Fail(Reason::kFetchOffline, "nothing may be downloaded");
-  auto fetched = fetcher_->Fetch(url, deadline);
+  struct Asking {
+    Point& point;
+    explicit Asking(Point& asked) : point(asked) { point.being_asked = true; }
+    ~Asking() { point.being_asked = false; }
+  } const asking(point);
+  auto fetched = [&] {
+    const Unlocked others(turn);
+    return fetcher_->Fetch(url, deadline);
+  }();
   if (!fetched) return fetched.error();
   if (fetched->body.size() > kMaxCrlBytes) return Fail(Reason::kFetchTooLarge, "the CRL");
   auto document = CrlDocument::Parse(fetched->body);
   if (!document) return document.error();
-  const SignerSearch search = FindSigners(*document, point, trust, now, deadline);
+  const SignerSearch search = FindSigners(*document, point, trust, now, deadline, turn);
   auto next = CheckNext(std::move(*document), point, trust, now);
   if (!next) return Fail(next.error().reason, next.error().detail + search.trouble);
 
@@ -463,29 +496,53 @@ std::string CrlRefresher::Describe(const Point& point) {
   return good + (good.empty() || waiting.empty() ? "" : "; ") + waiting;
 }
 
-std::vector<CrlUpdate> CrlRefresher::Refresh(const TrustStoreBuilder& trust, sys_seconds now,
-                                             const Deadline& deadline) {
-  std::vector<CrlUpdate> updates;
-  for (auto& [url, point] : points_) {
-    if (now < point.due) continue;
+// What failed before comes last: it may hang again.
+std::vector<std::string> CrlRefresher::Due(Which which, sys_seconds now) const {
+  std::vector<std::pair<std::chrono::seconds, std::string>> due;
+  for (const auto& [url, point] : points_) {
+    if (now < point.due || point.being_asked) continue;
+    if (which == Which::kWanted && !point.wanted) continue;
+    if (which == Which::kOptions && point.origin != Origin::kOptions) continue;
     if (fetcher_ == nullptr && !point.empty()) continue;
-    if (deadline.Passed()) break;
-    const Stopwatch asked;
-    auto taken = RefreshOne(url, point, trust, now, deadline);
-    if (taken) {
-      // One that waits is judged again when it is read, and not written over what was kept.
-      const std::string name = KeptName(url);
-      const bool waits = !point.waiting.crls.empty() && !point.document.crls.empty();
-      auto not_kept = Keep(waits ? WaitingName(name) : name, taken->body);
-      if (!waits && !not_kept) Forget(WaitingName(name));
-      updates.push_back(
-          {url, std::move(taken->stale), true, std::move(not_kept), true, Describe(point)});
-      continue;
-    }
-    // A caller in a hurry says nothing about the server; one that waited long does, and others wait
-    // for their turn.
-    if (!deadline.Passed() || asked.Elapsed() > kLongWait) RetryLater(point, now);
-    updates.push_back({url, taken.error(), false, std::nullopt, !point.empty(), Describe(point)});
+    due.emplace_back(point.retry, url);
+  }
+  std::sort(due.begin(), due.end());
+  std::vector<std::string> urls;
+  for (auto& [retry, url] : due) urls.push_back(std::move(url));
+  return urls;
+}
+
+CrlUpdate CrlRefresher::Ask(const std::string& url, Point& point, const TrustStoreBuilder& trust,
+                            sys_seconds now, const Deadline& share,
+                            std::unique_lock<std::mutex>& turn) {
+  const Stopwatch asked;
+  point.wanted = false;
+  auto taken = RefreshOne(url, point, trust, now, share, turn);
+  point.failed = taken ? Reason::kNone : taken.error().reason;
+  if (taken) {
+    // One that waits is judged again when it is read, and not written over what was kept.
+    const std::string name = KeptName(url);
+    const bool waits = !point.waiting.crls.empty() && !point.document.crls.empty();
+    auto not_kept = Keep(waits ? WaitingName(name) : name, taken->body);
+    if (!waits && !not_kept) Forget(WaitingName(name));
+    return {url, std::move(taken->stale), true, std::move(not_kept), true, Describe(point)};
+  }
+  // A caller in a hurry says nothing about the server.
+  if (!share.Passed() || asked.Elapsed() >= kFairShare) RetryLater(point, now);
+  return {url, taken.error(), false, std::nullopt, !point.empty(), Describe(point)};
+}
+
+std::vector<CrlUpdate> CrlRefresher::Refresh(Which which, const TrustStoreBuilder& trust,
+                                             sys_seconds now, const Deadline& deadline,
+                                             std::unique_lock<std::mutex>& turn) {
+  std::vector<CrlUpdate> updates;
+  const std::vector<std::string> due = Due(which, now);
+  for (size_t i = 0; i < due.size() && !deadline.Passed(); ++i) {
+    const auto found = points_.find(due[i]);
+    // Others were at it meanwhile.
+    if (found == points_.end() || found->second.being_asked || now < found->second.due) continue;
+    const Deadline share = ShareOf(deadline, due.size() - i);
+    updates.push_back(Ask(due[i], found->second, trust, now, share, turn));
   }
   return updates;
 }

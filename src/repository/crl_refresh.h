@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,7 +73,10 @@ struct KeptLists {
 /// the last fetch at the latest (C-35). A list that is badly signed, of the wrong issuer or older
 /// than the one at hand is not used and replaces nothing, and a stale one not one that is current.
 /// Where none is current a stale list counts, as one of a file does: the certificates that it
-/// covers fail by it, and whom it names is revoked. Not thread-safe; starts no threads.
+/// covers fail by it, and whom it names is revoked. Starts no threads.
+///
+/// Its owner guards every use by one mutex. Refresh gives it back while it waits for a server, so
+/// that others can go on; nobody asks for a URL that is being asked for.
 ///
 /// A direct list of a CA that is not known yet waits: it is used beside the one at hand, since
 /// every use of a list judges its signature again, but takes nobody's place, and is fetched again
@@ -88,9 +92,9 @@ class CrlRefresher {
 
   /// Remembers the distribution points of `path` (https only), and its CA certificates, which are
   /// needed to know a direct list. Give it paths that lead to an anchor: nobody else shall make us
-  /// fetch. True if a URL was new, or a CA whose direct list may be at a URL that is known. Where
-  /// there are too many URLs, new ones take the place of those that never gave a list; if there are
-  /// none, `full` says so.
+  /// fetch. True if a URL was new, or a CA whose direct list may be at a URL that is known: these
+  /// are wanted. Where there are too many URLs, new ones take the place of those that never gave a
+  /// list; if there are none, `full` says so.
   bool Watch(const std::vector<Certificate>& path);
 
   /// True if Watch had to leave a URL out.
@@ -108,10 +112,17 @@ class CrlRefresher {
   /// these at most, in the order of their names. A directory that does not exist keeps nothing.
   KeptLists LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now);
 
-  /// Fetches what is due. One CrlUpdate per URL that was tried; those left when the deadline passed
-  /// stay due.
-  std::vector<CrlUpdate> Refresh(const TrustStoreBuilder& trust, sys_seconds now,
-                                 const Deadline& deadline);
+  enum class Which : uint8_t {
+    kAll,
+    kWanted,   // that a Watch brought, and nobody asked for since
+    kOptions,  // the URLs of the options
+  };
+  /// Fetches what is due of `which`, what failed before last. One CrlUpdate per URL that was tried;
+  /// those left when the deadline passed stay due. Each has its share of the time that is left, so
+  /// that a server that hangs leaves some to others; one that had at least a second has failed.
+  /// `turn`, the owner's lock, is held but for the downloads.
+  std::vector<CrlUpdate> Refresh(Which which, const TrustStoreBuilder& trust, sys_seconds now,
+                                 const Deadline& deadline, std::unique_lock<std::mutex>& turn);
 
   /// Adds all lists at hand to `builder`.
   void AddTo(TrustStoreBuilder& builder) const;
@@ -138,6 +149,9 @@ class CrlRefresher {
     CrlDocument waiting;    // new, and its CA is not known yet
     sys_seconds due{};
     std::chrono::seconds retry{0};
+    bool wanted = false;
+    bool being_asked = false;       // by some thread; then it is not removed
+    Reason failed = Reason::kNone;  // the last time
 
     [[nodiscard]] bool empty() const { return document.crls.empty() && waiting.crls.empty(); }
     [[nodiscard]] bool waits() const { return unproven || !waiting.crls.empty(); }
@@ -150,14 +164,19 @@ class CrlRefresher {
   [[nodiscard]] Result<std::optional<JudgedCrls>> ReadKept(const std::string& name,
                                                            const TrustStoreBuilder& trust,
                                                            sys_seconds now) const;
+  [[nodiscard]] std::vector<std::string> Due(Which which, sys_seconds now) const;
   [[nodiscard]] SignerSearch FindSigners(CrlDocument& document, const Point& point,
                                          const TrustStoreBuilder& trust, sys_seconds now,
-                                         const Deadline& deadline) const;
+                                         const Deadline& deadline,
+                                         std::unique_lock<std::mutex>& turn) const;
   [[nodiscard]] Result<JudgedCrls> CheckNext(CrlDocument next, const Point& point,
                                              const TrustStoreBuilder& trust, sys_seconds now) const;
   // Success: Point has it already in its decoded form.
   Result<Taken> RefreshOne(const std::string& url, Point& point, const TrustStoreBuilder& trust,
-                           sys_seconds now, const Deadline& deadline);
+                           sys_seconds now, const Deadline& deadline,
+                           std::unique_lock<std::mutex>& turn);
+  CrlUpdate Ask(const std::string& url, Point& point, const TrustStoreBuilder& trust,
+                sys_seconds now, const Deadline& share, std::unique_lock<std::mutex>& turn);
   void RetryLater(Point& point, sys_seconds now) const;
   [[nodiscard]] std::optional<Failure> Keep(const std::string& name, std::string_view body) const;
   void Forget(const std::string& name) const;

@@ -19,13 +19,21 @@ bool IsOfTheHost(Reason reason) {
          reason == Reason::kFetchTlsFailed || reason == Reason::kFetchTimeout;
 }
 
-Failure Backoff(std::string_view whose, sys_seconds until, const Failure& last) {
-  return Fail(Reason::kFetchBackoff, std::string(whose) + " is not asked again before " +
-                                         FormatTime(until) + "; it failed with " +
-                                         std::string(Info(last.reason).id) + ": " + last.detail);
+// Whether a document came, and is itself why it is of no use.
+bool IsOfTheDocument(Reason reason) {
+  return reason == Reason::kCertificateUnreadable ||
+         Info(reason).reason_class == ReasonClass::kRefused;
 }
 
 }  // namespace
+
+Failure FetchGate::Backoff(std::string_view whose, const State& state) {
+  const Reason first = state.last.reason;
+  return Fail(IsOfTheDocument(first) ? first : Reason::kFetchBackoff,
+              std::string(whose) + " is not asked again before " + FormatTime(state.next_try) +
+                  "; it failed at " + FormatTime(state.failed_at) + " with " +
+                  std::string(Info(first).id) + ": " + state.last.detail);
+}
 
 std::string_view AuthorityOf(std::string_view url) {
   const size_t scheme = url.find("://");
@@ -71,10 +79,10 @@ void FetchGate::Table::Erase(std::string_view name) {
 std::optional<Failure> FetchGate::StandingLocked(std::string_view url, std::string_view host,
                                                  sys_seconds now) const {
   if (const State* state = urls_.Find(url); state != nullptr && now < state->next_try) {
-    return Backoff("the URL", state->next_try, state->last);
+    return Backoff("the URL", *state);
   }
   if (const State* state = hosts_.Find(host); state != nullptr && now < state->next_try) {
-    return Backoff("the host", state->next_try, state->last);
+    return Backoff("the host", *state);
   }
   return std::nullopt;
 }
@@ -85,17 +93,36 @@ std::optional<Failure> FetchGate::Standing(std::string_view url, sys_seconds now
   return StandingLocked(url, host, now);
 }
 
-Result<void> FetchGate::Enter(std::string_view url, sys_seconds now) {
+Result<void> FetchGate::Enter(std::string_view url, sys_seconds now, const Deadline& patience) {
   const std::string name = ToLower(AuthorityOf(url));
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  auto entered = TryEnter(url, name, now);
+  while (MayWait(entered, name, patience)) {
+    if (const auto left = patience.Left(); left == std::chrono::milliseconds::max()) {
+      room_.wait(lock);
+    } else {
+      room_.wait_for(lock, left);
+    }
+    entered = TryEnter(url, name, now);
+  }
+  return entered;
+}
+
+bool FetchGate::MayWait(const Result<void>& entered, const std::string& name,
+                        const Deadline& patience) const {
+  if (entered || entered.error().reason != Reason::kFetchBusy || patience.Passed()) return false;
+  const State* const host = hosts_.Find(name);
+  return host == nullptr || !IsDead(*host);
+}
+
+Result<void> FetchGate::TryEnter(std::string_view url, const std::string& name, sys_seconds now) {
   if (auto standing = StandingLocked(url, name, now)) return *standing;
   if (under_way_ >= options_.max_under_way) {
     return Fail(Reason::kFetchBusy, std::to_string(under_way_) + " fetches are under way");
   }
   State& host = hosts_.Touch(name, options_.max_tracked);
   // A host that has been found dead is probed by one at a time.
-  const size_t max =
-      host.failures >= options_.host_failures ? size_t{1} : options_.max_under_way_per_host;
+  const size_t max = IsDead(host) ? size_t{1} : options_.max_under_way_per_host;
   if (host.under_way >= max) {
     return Fail(Reason::kFetchBusy,
                 std::to_string(host.under_way) + " fetches from this host are under way");
@@ -116,6 +143,7 @@ FetchGate::State* FetchGate::GiveBack(std::string_view url) {
   if (found == hosts_.queue.rend()) return nullptr;
   --under_way_;
   --found->under_way;
+  room_.notify_all();
   hosts_.queue.splice(hosts_.queue.end(), hosts_.queue, std::prev(found.base()));
   return &hosts_.queue.back();
 }
@@ -152,6 +180,7 @@ void FetchGate::CountFailure(State& state, sys_seconds now, const Failure& failu
                              uint32_t tolerated) const {
   constexpr uint32_t kMaxDoublings = 20;
   state.last = failure;
+  state.failed_at = now;
   if (state.failures < tolerated + kMaxDoublings) ++state.failures;
   if (state.failures < tolerated) return;
   const seconds wait = options_.first_backoff * (int64_t{1} << (state.failures - tolerated));
@@ -181,6 +210,21 @@ void FetchGate::ForgiveAll() {
     }
     host = next;
   }
+}
+
+FetchPassage::~FetchPassage() {
+  if (!entered_) return;
+  if (abandoned_) {
+    gate_.Abandon(url_);
+  } else {
+    gate_.Leave(url_, clock_.Now(), failure_);
+  }
+}
+
+Result<void> FetchPassage::Enter(const Deadline& patience) {
+  auto open = gate_.Enter(url_, clock_.Now(), patience);
+  entered_ = open.has_value();
+  return open;
 }
 
 }  // namespace callvet

@@ -7,37 +7,65 @@
 #include "base/text.h"
 
 namespace callvet {
+namespace {
+
+Failure ListNotAvailable(std::string_view url, const Failure& why) {
+  return Fail(Reason::kTnAuthListNotAvailable, "the TNAuthList at " + Quote(url, 200) + ": " +
+                                                   std::string(Info(why.reason).id) + ": " +
+                                                   why.detail);
+}
+
+}  // namespace
+
+std::optional<Result<TnAuthList>> TnAuthListFetcher::AtHand(std::string_view url) const {
+  const sys_seconds now = clock_->Now();
+  const std::lock_guard lock(mutex_);
+  const auto found = index_.find(url);
+  if (found == index_.end()) return std::nullopt;
+  if (now < found->second->from || now >= found->second->until) return std::nullopt;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return found->second->list;
+}
 
 Result<TnAuthList> TnAuthListFetcher::Get(std::string_view url, const Deadline& deadline) const {
-  const sys_seconds now = clock_->Now();
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = index_.find(url);
-    if (found != index_.end() && found->second->from <= now && now < found->second->until) {
-      entries_.splice(entries_.begin(), entries_, found->second);
-      return found->second->list;
-    }
-  }
+  if (auto kept = AtHand(url)) return std::move(*kept);
   if (deadline.Passed())
     return Fail(Reason::kDeadlineExceeded, "before the TNAuthList was fetched");
-  auto list = Fetch(url, deadline);
+  auto list = flights_.Do(
+      url, deadline, [&] { return Lead(url, deadline); }, [] { return std::optional<Failure>(); });
+  if (list || list.error().reason != Reason::kFetchTimeout) return list;
+  return ListNotAvailable(url, list.error());
+}
+
+Result<TnAuthList> TnAuthListFetcher::Lead(std::string_view url, const Deadline& deadline) const {
+  if (auto kept = AtHand(url)) return std::move(*kept);
+  const sys_seconds now = clock_->Now();
+  FetchPassage passage(*gate_, *clock_, url);
+  if (auto open = passage.Enter(deadline); !open) return ListNotAvailable(url, open.error());
+  auto document = fetcher_->Fetch(url, deadline);
+  auto list =
+      document ? Read(url, *document) : Result<TnAuthList>(ListNotAvailable(url, document.error()));
   // A caller in a hurry says nothing about the server.
-  if (list || !deadline.Passed()) Keep(url, list, now);
+  if (!document && deadline.Passed()) {
+    passage.Abandoned();
+    return list;
+  }
+  if (document) {
+    passage.Succeeded();
+  } else {
+    passage.Failed(document.error());
+  }
+  Keep(url, list, now);
   return list;
 }
 
-Result<TnAuthList> TnAuthListFetcher::Fetch(std::string_view url, const Deadline& deadline) const {
-  const auto document = fetcher_->Fetch(url, deadline);
-  if (!document) {
-    return Fail(Reason::kTnAuthListNotAvailable, "the TNAuthList at " + Quote(url, 200) + ": " +
-                                                     std::string(Info(document.error().reason).id) +
-                                                     ": " + document.error().detail);
-  }
-  if (document->body.size() > options_.max_bytes) {
+Result<TnAuthList> TnAuthListFetcher::Read(std::string_view url,
+                                           const FetchedDocument& document) const {
+  if (document.body.size() > options_.max_bytes) {
     return Fail(Reason::kTnAuthListNotAvailable, "the TNAuthList is too large");
   }
   auto list = TnAuthList::Parse(std::span<const uint8_t>(
-      reinterpret_cast<const uint8_t*>(document->body.data()), document->body.size()));
+      reinterpret_cast<const uint8_t*>(document.body.data()), document.body.size()));
   if (!list) list.error().detail = "at " + Quote(url, 200) + ": " + list.error().detail;
   return list;
 }

@@ -6,6 +6,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,7 +14,9 @@
 #include "base/clock.h"
 #include "callvet/result.h"
 #include "callvet/tn_auth_list.h"
+#include "repository/fetch_gate.h"
 #include "repository/fetcher.h"
+#include "repository/single_flight.h"
 
 namespace callvet {
 
@@ -26,20 +29,28 @@ struct TnAuthListFetchOptions {
 };
 
 /// TNAuthLists that certificates name by reference (RFC 8226 9, B-4), by the guarded fetcher, kept
-/// for 24 hours; failures for a minute. The body is the DER of the list; its media type, which is
-/// application/tnauthlist, is not demanded, since servers often send another one.
+/// for 24 hours; failures for a minute, at least. The body is the DER of the list; its media type,
+/// which is application/tnauthlist, is not demanded, since servers often send another one.
 ///
-/// Only certificates of verified chains are asked about, so no forger chooses a URL. Thread-safe;
-/// no lock is held during I/O; two threads may fetch one URL at the same time.
+/// Only certificates of verified chains are asked about, so no forger chooses a URL. One call
+/// fetches a URL, the others wait for its result, and all keep to the caps of a FetchGate.
+/// Thread-safe; no lock is held during I/O.
 class TnAuthListFetcher {
  public:
-  /// `fetcher` and `clock` are not null.
+  /// Nothing is null. `gate` may be that of other downloads.
   TnAuthListFetcher(TnAuthListFetchOptions options, std::shared_ptr<const Fetcher> fetcher,
-                    std::shared_ptr<const Clock> clock)
-      : options_(options), fetcher_(std::move(fetcher)), clock_(std::move(clock)) {}
+                    std::shared_ptr<const Clock> clock, std::shared_ptr<FetchGate> gate)
+      : options_(options),
+        fetcher_(std::move(fetcher)),
+        clock_(std::move(clock)),
+        gate_(std::move(gate)) {}
+
+  /// What is kept, list or failure; nothing if Get would fetch.
+  [[nodiscard]] std::optional<Result<TnAuthList>> AtHand(std::string_view url) const;
 
   /// Fits CertificateSource::GetTnAuthList. Fails with kTnAuthListNotAvailable (the fetcher's
-  /// reason in the detail), kTnAuthListMalformed, or kDeadlineExceeded, which is not kept.
+  /// or gate's reason in the detail), kTnAuthListMalformed, or kDeadlineExceeded. What the caps or
+  /// the deadline refuse is not kept.
   [[nodiscard]] Result<TnAuthList> Get(std::string_view url, const Deadline& deadline) const;
 
  private:
@@ -49,12 +60,16 @@ class TnAuthListFetcher {
     sys_seconds from{};
     sys_seconds until{};
   };
-  [[nodiscard]] Result<TnAuthList> Fetch(std::string_view url, const Deadline& deadline) const;
+  [[nodiscard]] Result<TnAuthList> Lead(std::string_view url, const Deadline& deadline) const;
+  [[nodiscard]] Result<TnAuthList> Read(std::string_view url,
+                                        const FetchedDocument& document) const;
   void Keep(std::string_view url, const Result<TnAuthList>& list, sys_seconds now) const;
 
   TnAuthListFetchOptions options_;
   std::shared_ptr<const Fetcher> fetcher_;
   std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<FetchGate> gate_;
+  mutable SingleFlight<TnAuthList> flights_;
   mutable std::mutex mutex_;
   mutable std::list<Entry> entries_;  // the last used first
   mutable std::unordered_map<std::string_view, std::list<Entry>::iterator> index_;

@@ -279,7 +279,8 @@ Result<AcceptedTrustList> TrustKeeper::Accept(const TrustListDocument& document,
 }
 
 // True if the list in use changed.
-bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report) {
+bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report,
+                             std::unique_lock<std::mutex>& turn) {
   if (inputs_.trust_list_roots.empty()) return false;
   const std::string name = inputs_.trust_list_client ? inputs_.trust_list_client->Name()
                            : inputs_.state_dir       ? inputs_.state_dir->string()
@@ -291,7 +292,10 @@ bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
   // read no other replaces it: the file is the guard against older ones.
   if (kept && *kept) list_ = *kept;
   if (kept && inputs_.trust_list_client) {
+    list_due_ = now + inputs_.trust_list_retry;  // nobody else asks meanwhile
+    turn.unlock();
     const auto document = DownloadList(inputs_, deadline);
+    turn.lock();
     auto accepted = document ? Accept(*document, now) : Result<AcceptedTrustList>(document.error());
     if (accepted) {
       list_ = std::move(*accepted);
@@ -318,14 +322,15 @@ std::chrono::seconds TrustKeeper::NextLook(std::chrono::seconds usual, sys_secon
   return std::min(usual, std::max(kSoonest, (list_->list.expires() - now) / 2));
 }
 
-bool TrustKeeper::RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report) {
+bool TrustKeeper::RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
+                              TrustReport& report, std::unique_lock<std::mutex>& turn) {
   const TrustStoreBuilder trust = WithList(files_, now);
   const KeptLists kept = crls_.LoadKept(trust, now);
   if (kept.failure) {
     Report(report, Kind::kStateDir, inputs_.state_dir->string(), *kept.failure);
   }
   bool changed = kept.taken;
-  for (CrlUpdate& update : crls_.Refresh(trust, now, deadline)) {
+  for (CrlUpdate& update : crls_.Refresh(which, trust, now, deadline, turn)) {
     changed = changed || update.taken;
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
                               update.in_use, std::move(update.detail), std::move(update.not_kept)});
@@ -353,7 +358,7 @@ void TrustKeeper::Publish(sys_seconds now, TrustReport& report) {
 }
 
 TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
-  const std::lock_guard lock(work_mutex_);
+  std::unique_lock turn(work_mutex_);
   TrustReport report;
   auto files = ReadFiles(now, report);
   if (files && ReadState(*files, now, report)) {
@@ -361,8 +366,8 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
     file_crls_ = std::move(files->crls);
     if (files->list_roots->anchors() != list_roots_->anchors()) list_ = std::nullopt;
     list_roots_ = std::move(files->list_roots);
-    UpdateList(now, deadline, report);
-    RefreshCrls(now, deadline, report);
+    UpdateList(now, deadline, report, turn);
+    RefreshCrls(CrlRefresher::Which::kOptions, now, deadline, report, turn);
     Publish(now, report);
   }
   report.generation = generation();
@@ -372,14 +377,14 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
 TrustReport TrustKeeper::Maintain(sys_seconds now, const Deadline& deadline) {
   TrustReport report;
   report.generation = generation();
-  const std::unique_lock lock(work_mutex_, std::try_to_lock);
-  if (!lock.owns_lock() || report.generation == 0) return report;
+  std::unique_lock turn(work_mutex_);
+  if (report.generation == 0) return report;
   const bool list_due = now >= list_due_ || (list_ && list_->list.ExpiredAt(now) &&
                                              snapshot()->listed_until().has_value());
-  bool changed = list_due && UpdateList(now, deadline, report);
+  bool changed = list_due && UpdateList(now, deadline, report, turn);
   changed = changed || (list_ && list_->list.ExpiredAt(now) && snapshot()->listed_until());
   TakeWatched(now);
-  changed = RefreshCrls(now, deadline, report) || changed;
+  changed = RefreshCrls(CrlRefresher::Which::kAll, now, deadline, report, turn) || changed;
   if (changed) Publish(now, report);
   report.generation = generation();
   return report;
@@ -426,9 +431,9 @@ TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline)
   TrustReport report;
   if (!any_watched_) return report;
   report.generation = generation();
-  const std::unique_lock lock(work_mutex_, std::try_to_lock);
-  if (!lock.owns_lock() || report.generation == 0 || !TakeWatched(now)) return report;
-  if (RefreshCrls(now, deadline, report)) Publish(now, report);
+  std::unique_lock turn(work_mutex_);
+  if (report.generation == 0 || !TakeWatched(now)) return report;
+  if (RefreshCrls(CrlRefresher::Which::kWanted, now, deadline, report, turn)) Publish(now, report);
   report.generation = generation();
   return report;
 }

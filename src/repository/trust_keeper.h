@@ -101,8 +101,8 @@ struct TrustReport {
 /// Owns where trust comes from and makes of it TrustStore snapshots, which are replaced as a whole.
 /// Before the first successful Load the snapshot trusts nobody.
 ///
-/// Thread-safe: snapshot() and Watch never wait for I/O; Load, Maintain and FetchWatched take
-/// turns. Starts no threads.
+/// Thread-safe: snapshot() and Watch never wait for I/O; of Load, Maintain and FetchWatched none
+/// waits for what another one downloads, nor asks for it again. Starts no threads.
 class TrustKeeper {
  public:
   explicit TrustKeeper(TrustInputs inputs);
@@ -118,11 +118,11 @@ class TrustKeeper {
   /// than the one in use, cannot be used. Neither does it if the state directory, or a list that is
   /// kept there, is there and cannot be read. If a new trust list or a CRL of a URL cannot be had
   /// or is not accepted, the old one stays in use until its own end, the rest is replaced, and the
-  /// report says why.
+  /// report says why. CRLs that only certificates name are left to Maintain.
   TrustReport Load(sys_seconds now, const Deadline& deadline);
 
-  /// Does what is due: a new trust list, CRLs. Call it every minute or so. Returns at once, with
-  /// nothing done, while another thread is at it.
+  /// Does what is due: a new trust list, CRLs. Call it every minute or so. Leaves what another
+  /// thread is at.
   TrustReport Maintain(sys_seconds now, const Deadline& deadline);
 
   /// Notes a bundle that was just fetched, judged or not: the next Maintain or FetchWatched fetches
@@ -132,7 +132,7 @@ class TrustKeeper {
 
   /// What Maintain does for bundles that were noted since, and nothing else: so that the first call
   /// of a carrier is judged by its CRLs already. Returns at once, with an empty report, if there
-  /// are none, or another thread is at it.
+  /// are none, or another thread is at these.
   TrustReport FetchWatched(sys_seconds now, const Deadline& deadline);
 
   [[nodiscard]] std::shared_ptr<const TrustStore> snapshot() const;
@@ -146,15 +146,17 @@ class TrustKeeper {
   Result<Files> ReadFiles(sys_seconds now, TrustReport& report) const;
   bool ReadState(const Files& files, sys_seconds now, TrustReport& report);
   Result<AcceptedTrustList> Accept(const TrustListDocument& document, sys_seconds now);
-  bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report);
-  bool RefreshCrls(sys_seconds now, const Deadline& deadline, TrustReport& report);
+  bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report,
+                  std::unique_lock<std::mutex>& turn);
+  bool RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
+                   TrustReport& report, std::unique_lock<std::mutex>& turn);
   [[nodiscard]] std::chrono::seconds NextLook(std::chrono::seconds usual, sys_seconds now) const;
   bool TakeWatched(sys_seconds now);
   [[nodiscard]] TrustStoreBuilder WithList(TrustStoreBuilder builder, sys_seconds now) const;
   void Publish(sys_seconds now, TrustReport& report);
 
   TrustInputs inputs_;
-  mutable std::mutex work_mutex_;  // held during I/O; what follows is used under it
+  mutable std::mutex work_mutex_;  // not held during downloads; what follows is used under it
   TrustStoreBuilder files_;        // from files: anchors, CRL anchors, CRLs
   std::vector<Crl> file_crls_;
   std::shared_ptr<const TrustStore> list_roots_;

@@ -59,6 +59,21 @@ HttpReply Unavailable(std::string detail, std::chrono::milliseconds wait) {
   return reply;
 }
 
+// The answer to a request of which only this could be read (SVC4006).
+HttpReply Unreadable(int status, const HttpRequest& request) {
+  if (FormOf(request.path) != ErrorForm::kAtis || status == 500) {
+    return ErrorOf(FormOf(request.path), Reason::kBodyInvalid, status,
+                   "the request cannot be read");
+  }
+  const auto length = request.HeaderList("content-length");
+  const bool bad_length = status == 413 || (length && !ParseNumber(*length, UINT64_MAX / 2));
+  ApiReply reply = RequestErrorReply(
+      {Reason::kBodyInvalid,
+       {bad_length ? "invalid message body length specified" : "the request cannot be read"}});
+  reply.status = static_cast<uint16_t>(status);
+  return FromReply(std::move(reply));
+}
+
 // Accepted as it is if it cannot do harm in a log or a header, else made.
 std::string RequestIdOf(const HttpRequest& request) {
   const auto given = request.Header("x-requestid");
@@ -137,15 +152,12 @@ bool Application::IsStream(std::string_view method, std::string_view path) const
   return method == "POST" && path == "/v1/calls:batch";
 }
 
-HttpReply Application::Refuse(int status) {
+HttpReply Application::Refuse(int status, const HttpRequest& request) {
   traffic_->CountRequest("refused", status);
-  HttpReply reply;
-  if (status == 503) {
-    reply = Unavailable("too many requests are waiting", std::chrono::milliseconds(0));
-  } else {
-    reply = FromReply(ErrorReply(static_cast<uint16_t>(status),
-                                 Fail(Reason::kBodyInvalid, "the request cannot be read")));
-  }
+  HttpReply reply = status == 503
+                        ? Unavailable("too many requests are waiting", std::chrono::milliseconds(0))
+                        : Unreadable(status, request);
+  reply.headers.emplace_back("X-RequestID", RequestIdOf(request));
   return reply;
 }
 
@@ -222,8 +234,10 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
   const ApplicationState& state = *context.state;
   if (endpoint.method == "POST" && endpoint.id != EndpointId::kBatch &&
       endpoint.id != EndpointId::kReload) {
-    const RequestHead head{request.method, request.Header("content-type"), request.Header("accept"),
-                           request.Header("content-length")};
+    const auto accept = request.HeaderList("accept");
+    const auto coding = request.HeaderList("content-encoding");
+    const RequestHead head{request.method, request.Header("content-type"), accept,
+                           request.Header("content-length"), coding};
     if (const auto error = CheckRequestHead(head)) {
       ApiReply reply = RequestErrorReply(*error);
       if (endpoint.errors == ErrorForm::kAtis) return FromReply(std::move(reply));
@@ -310,7 +324,8 @@ HttpReply Application::Batch(Context& context) {
   HttpReply reply;
   reply.status = 200;
   reply.content_type = "application/x-ndjson";
-  if (context.request.Header("content-encoding")) {
+  if (const auto coding = context.request.HeaderList("content-encoding");
+      coding && !IsIdentityCoding(*coding)) {
     return ErrorOf(ErrorForm::kOwn, Reason::kRequestTypeUnsupported, 415, "no content coding");
   }
   // Outlives this call: the answer is written while the request is read.

@@ -71,7 +71,7 @@ class Application final : public Endpoints {
 
   HttpReply Answer(const HttpRequest& request) override;
   [[nodiscard]] bool IsStream(std::string_view method, std::string_view path) const override;
-  HttpReply Refuse(int status) override;
+  HttpReply Refuse(int status, const HttpRequest& request) override;
 
  private:
   struct Context;  // of one request

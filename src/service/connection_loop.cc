@@ -337,9 +337,10 @@ ConnectionLoop::Next ConnectionLoop::ReadInput(const Shared& connection) {
 }
 
 ConnectionLoop::Next ConnectionLoop::Refuse(const Shared& connection, int status,
+                                            const FramedHead& head,
                                             FramedHead::Persistence persistence) {
   if (status == 503) ++refused_;
-  connection->output += handler_.Refusal(status, persistence);
+  connection->output += handler_.Refusal(status, head, persistence);
   connection->head.reset();
   connection->since.reset();
   Release(*connection);
@@ -358,7 +359,7 @@ ConnectionLoop::Next ConnectionLoop::TakeRequest(const Shared& connection) {
     return Next::kReadMore;
   }
   if (const auto* bad = std::get_if<BadRequest>(&framed)) {
-    return Refuse(connection, bad->status, FramedHead::Persistence::kClose);
+    return Refuse(connection, bad->status, bad->head, FramedHead::Persistence::kClose);
   }
   connection->head = std::move(std::get<FramedHead>(framed));
   FramedHead& head = *connection->head;
@@ -374,10 +375,10 @@ ConnectionLoop::Next ConnectionLoop::TakeRequest(const Shared& connection) {
     return Submit(connection, std::string());
   }
   if (head.content_length && *head.content_length > limits_.framing.body_bytes) {
-    return Refuse(connection, 413, FramedHead::Persistence::kClose);
+    return Refuse(connection, 413, head, FramedHead::Persistence::kClose);
   }
   if (!Reserve(*connection, head.content_length.value_or(0))) {
-    return Refuse(connection, 503, FramedHead::Persistence::kClose);
+    return Refuse(connection, 503, head, FramedHead::Persistence::kClose);
   }
   if (head.expectation == FramedHead::Expectation::kContinue) {
     connection->output += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -405,7 +406,7 @@ ConnectionLoop::Next ConnectionLoop::Submit(const Shared& connection, std::strin
     std::unique_lock lock(jobs_mutex_);
     if (jobs_.size() >= limits_.queued_requests || phase_ != Phase::kRunning) {
       lock.unlock();
-      return Refuse(connection, 503, persistence);
+      return Refuse(connection, 503, request.head, persistence);
     }
     connection->owner = Connection::Owner::kWorker;
     jobs_.push_back({connection, std::move(request)});
@@ -476,7 +477,7 @@ void ConnectionLoop::Work(Worker& worker) {
 ConnectionLoop::Next ConnectionLoop::StartStream(const Shared& connection) {
   if (streams_open_.fetch_add(1) >= limits_.streams) {
     --streams_open_;
-    return Refuse(connection, 503, FramedHead::Persistence::kClose);
+    return Refuse(connection, 503, *connection->head, FramedHead::Persistence::kClose);
   }
   IncomingRequest request{std::move(*connection->head), std::string(), connection->client(),
                           *connection->since, Stopwatch()};

@@ -63,9 +63,10 @@ class RequestHandler {
   [[nodiscard]] virtual bool IsStream(const FramedHead& head) const = 0;
   /// Reads the body from `connection` and writes the answer to it, waiting as it likes.
   virtual void HandleStream(IncomingRequest& request, Connection& connection) = 0;
-  /// The answer to a request that is refused before it is read: an HTTP status, and whether the
-  /// connection ends.
-  virtual std::string Refusal(int status, FramedHead::Persistence persistence) = 0;
+  /// The answer to a request that is refused before it is read: an HTTP status, what could be read
+  /// of its head, and whether the connection ends.
+  virtual std::string Refusal(int status, const FramedHead& head,
+                              FramedHead::Persistence persistence) = 0;
 };
 
 /// Counts since the start, and now.
@@ -129,7 +130,8 @@ class ConnectionLoop {
   Next TakeBody(const Shared& connection);
   Next Submit(const Shared& connection, std::string body);
   Next StartStream(const Shared& connection);
-  Next Refuse(const Shared& connection, int status, FramedHead::Persistence persistence);
+  Next Refuse(const Shared& connection, int status, const FramedHead& head,
+              FramedHead::Persistence persistence);
   Next ReadInput(const Shared& connection);
   bool FlushOutput(const Shared& connection);
   void Arm(const Shared& connection, uint32_t events);

@@ -35,6 +35,14 @@ struct HttpRequest {
     }
     return std::nullopt;
   }
+  /// All values of the headers called `name` as one list (RFC 9110 5.3), or nothing.
+  [[nodiscard]] std::optional<std::string> HeaderList(std::string_view name) const {
+    std::optional<std::string> list;
+    for (const auto& [known, value] : headers) {
+      if (known == name) list = list ? *list + ", " + value : value;
+    }
+    return list;
+  }
 };
 
 /// The lines of a body that is not held in memory.

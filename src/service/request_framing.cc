@@ -2,6 +2,7 @@
 #include "service/request_framing.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 
@@ -101,6 +102,23 @@ int CheckBody(FramedHead& head) {
   return 0;
 }
 
+// Of two, two readers might take two (RFC 9112 3.2).
+int CheckSingle(const FramedHead& head) {
+  const auto count = [&](std::string_view name) {
+    return std::count_if(head.headers.begin(), head.headers.end(),
+                         [&](const auto& header) { return header.first == name; });
+  };
+  const auto hosts = count("host");
+  const bool missing = hosts == 0 && head.version == FramedHead::Version::k11;
+  return missing || hosts > 1 || count("content-type") > 1 ? 400 : 0;
+}
+
+// What the head says as a whole, or 0.
+int CheckHead(FramedHead& head) {
+  const int status = CheckBody(head);
+  return status != 0 ? status : CheckSingle(head);
+}
+
 }  // namespace
 
 std::variant<FramedHead, Incomplete, BadRequest> FrameHead(std::string_view bytes,
@@ -124,17 +142,22 @@ std::variant<FramedHead, Incomplete, BadRequest> FrameHead(std::string_view byte
   head.bytes = begin + end + 4;
   std::string_view rest = text.substr(0, end + 2);
   size_t lines = 0;
+  int bad = 0;  // the first thing that is wrong; what else can be read is, for the answer
   while (!rest.empty()) {
     const size_t line_end = rest.find(kCrlf);
     const std::string_view line = rest.substr(0, line_end);
     rest.remove_prefix(line_end + 2);
-    if (line.find('\n') != std::string_view::npos) return BadRequest{400};
-    if (lines > limits.headers) return BadRequest{431};
-    const int status = lines == 0 ? ReadRequestLine(line, limits, head) : ReadHeader(line, head);
-    if (status != 0) return BadRequest{status};
+    if (lines > limits.headers) return BadRequest{431, std::move(head)};
+    int status = 400;
+    if (line.find('\n') == std::string_view::npos) {
+      status = lines == 0 ? ReadRequestLine(line, limits, head) : ReadHeader(line, head);
+    }
+    if (lines == 0 && status != 0) return BadRequest{status};
+    if (bad == 0) bad = status;
     ++lines;
   }
-  if (const int status = CheckBody(head); status != 0) return BadRequest{status};
+  if (bad == 0) bad = CheckHead(head);
+  if (bad != 0) return BadRequest{bad, std::move(head)};
   return head;
 }
 

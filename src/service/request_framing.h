@@ -41,13 +41,14 @@ struct Incomplete {};
 /// No request that is served: the HTTP status to answer before closing.
 struct BadRequest {
   int status = 400;
+  FramedHead head = {};  // as far as it could be read: for the form of the answer alone
 };
 
 /// Reads the head at the beginning of `bytes`. Strict (RFC 9112): lines end in CRLF, names are
 /// tokens directly in front of ':', no folded lines, no control characters, one Content-Length of
-/// digits, Transfer-Encoding chunked alone and never beside Content-Length. Empty lines in front
-/// are skipped. Statuses: 400, 414 (target), 431 (head too large, too many headers), 501 (transfer
-/// coding), 505 (version).
+/// digits, Transfer-Encoding chunked alone and never beside Content-Length, one Host (none in
+/// HTTP/1.0), one Content-Type at most. Empty lines in front are skipped. Statuses: 400, 414
+/// (target), 431 (head too large, too many headers), 501 (transfer coding), 505 (version).
 std::variant<FramedHead, Incomplete, BadRequest> FrameHead(std::string_view bytes,
                                                            const FramingLimits& limits);
 

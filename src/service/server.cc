@@ -6,12 +6,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace callvet::service {
 namespace {
 
 // The path of a target: without query and fragment, not decoded (no path of ours needs it).
+// A proxy's form has the host in front (RFC 9112 3.2.2), which says nothing here.
 std::string PathOf(const std::string& target) {
-  return target.substr(0, target.find_first_of("?#"));
+  const size_t end = target.find_first_of("?#");
+  const std::string whole = target.substr(0, end);
+  if (!EqualsIgnoreCase(whole.substr(0, 7), "http://") &&
+      !EqualsIgnoreCase(whole.substr(0, 8), "https://")) {
+    return whole;
+  }
+  const size_t path = whole.find('/', whole.find("//") + 2);
+  return path == std::string::npos ? "/" : whole.substr(path);
 }
 
 // What stands behind its first '?', up to a fragment.
@@ -206,7 +216,7 @@ WireReply HttpServer::Handle(IncomingRequest& incoming) {
                        return true;
                      });
   } catch (...) {
-    wire.bytes = Refusal(500, FramedHead::Persistence::kClose);
+    wire.bytes = Refusal(500, incoming.head, FramedHead::Persistence::kClose);
     wire.persistence = FramedHead::Persistence::kClose;
   }
   return wire;
@@ -236,10 +246,15 @@ void HttpServer::HandleStream(IncomingRequest& incoming, Connection& connection)
   }
 }
 
-std::string HttpServer::Refusal(int status, FramedHead::Persistence persistence) {
+std::string HttpServer::Refusal(int status, const FramedHead& head,
+                                FramedHead::Persistence persistence) {
   std::string bytes;
   try {
-    Exchange().Write("POST", persistence, endpoints_.Refuse(status), nullptr,
+    HttpRequest request;
+    request.method = head.method;
+    request.path = PathOf(head.target);
+    request.headers = head.headers;
+    Exchange().Write("POST", persistence, endpoints_.Refuse(status, request), nullptr,
                      [&](std::string_view part) {
                        bytes += part;
                        return true;

@@ -17,7 +17,8 @@ class Endpoints {
   /// True if the request's body is to be streamed to it (HttpReply::stream).
   [[nodiscard]] virtual bool IsStream(std::string_view method, std::string_view path) const = 0;
   /// The answer to what was refused before it became a request.
-  virtual HttpReply Refuse(int status) = 0;
+  /// `request` has what could be read of it.
+  virtual HttpReply Refuse(int status, const HttpRequest& request) = 0;
 };
 
 /// Between connections and endpoints: HTTP as cpp-httplib writes it. The only file that knows
@@ -33,7 +34,8 @@ class HttpServer final : public RequestHandler {
   WireReply Handle(IncomingRequest& request) override;
   [[nodiscard]] bool IsStream(const FramedHead& head) const override;
   void HandleStream(IncomingRequest& request, Connection& connection) override;
-  std::string Refusal(int status, FramedHead::Persistence persistence) override;
+  std::string Refusal(int status, const FramedHead& head,
+                      FramedHead::Persistence persistence) override;
 
  private:
   Endpoints& endpoints_;

@@ -95,7 +95,7 @@ class Hostile(unittest.TestCase):
 
     def test_a_body_of_a_gigabyte(self):
         size = 1 << 30
-        head = (f"POST /v1/calls HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n").encode()
+        head = (f"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n").encode()
         self.assertTrue(self.answer(head).startswith(b"HTTP/1.1 413 "))
         with self.connect() as client:
             client.sendall(head)
@@ -113,15 +113,16 @@ class Hostile(unittest.TestCase):
         self.assertIn(self.answer(b"GET / HTTP/1.1\r\nX: ", b"a" * (1 << 20))[:13], (b"HTTP/1.1 431 ", b""))
         self.assertIn(self.answer(b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n\r\n")[:13], (b"HTTP/1.1 414 ",))
         ranges = b"Range: bytes=" + b"0-," * 3000 + b"0-\r\n"
-        got = self.answer(b"GET /app.js HTTP/1.1\r\nConnection: close\r\n" + ranges + b"\r\n")
+        got = self.answer(b"GET /app.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + ranges + b"\r\n")
         self.assertTrue(got.startswith(b"HTTP/1.1 200 "))
         self.assertLess(len(got), 100_000)
 
     def test_two_readers_never_disagree(self):
         for bad in (b"Content-Length: 5\r\nContent-Length: 6\r\n", b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
                     b"Content-Length: +5\r\n", b"Content-Length: 5, 5\r\n", b"Content-Length : 5\r\n", b"A: 1\r\n folded\r\n",
-                    b"A: \x00\r\n", b"Transfer-Encoding: gzip, chunked\r\n", b"No colon\r\n"):
-            got = self.answer(b"POST /v1/calls HTTP/1.1\r\n" + bad + b"\r\nhello")
+                    b"A: \x00\r\n", b"Transfer-Encoding: gzip, chunked\r\n", b"No colon\r\n", b"Host: y\r\n",
+                    b"Content-Type: application/json\r\nContent-Type: text/plain\r\n"):
+            got = self.answer(b"POST /v1/calls HTTP/1.1\r\nHost: x\r\n" + bad + b"\r\nhello")
             self.assertRegex(got, rb"^HTTP/1.1 (400|501) ", bad)
             self.assertEqual(got.count(b"HTTP/1.1"), 1)
         for line in (b"GET / HTTP/2.0", b"GET  / HTTP/1.1", b"GET /", b"\x16\x03\x01", b"GET / HTTP/1.1\n"):
@@ -130,7 +131,7 @@ class Hostile(unittest.TestCase):
     def test_deep_json(self):
         deep = b"[" * 100_000
         for path in (b"/v1/calls", b"/stir/v1/verification", b"/v1/decode"):
-            got = self.answer(b"POST " + path + b" HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            got = self.answer(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
                               b"Content-Length: %d\r\n\r\n" % len(deep) + deep)
             self.assertTrue(got.startswith(b"HTTP/1.1 400 "), got[:200])
 
@@ -164,7 +165,7 @@ class Hostile(unittest.TestCase):
             client.settimeout(0.2)
             try:
                 for _ in range(200):
-                    client.sendall(b"GET /app.js HTTP/1.1\r\n\r\n")
+                    client.sendall(b"GET /app.js HTTP/1.1\r\nHost: x\r\n\r\n")
             except OSError:
                 pass
             clients.append(client)
@@ -174,7 +175,7 @@ class Hostile(unittest.TestCase):
 
     def test_batches_are_bounded(self):
         """More batches than allowed get 503 at once, and those that are sent slowly hinder nobody."""
-        head = b"POST /v1/calls:batch HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = b"POST /v1/calls:batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         clients = [self.connect() for _ in range(8)]
         for client in clients:
             client.sendall(head)
@@ -191,9 +192,9 @@ class Hostile(unittest.TestCase):
         self.assertEqual(refused, 4)
 
     def test_batch_lines_are_bounded(self):
-        got = self.answer(b"POST /v1/calls:batch HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n", b"x" * 1000000)
+        got = self.answer(b"POST /v1/calls:batch HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n", b"x" * 1000000)
         self.assertIn(b"body-invalid", got)
-        got = self.answer(b"POST /v1/calls:batch HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", half_close=True)
+        got = self.answer(b"POST /v1/calls:batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", half_close=True)
         self.assertIn(b"body-invalid", got)
 
     def test_overload_is_answered(self):

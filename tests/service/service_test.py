@@ -153,6 +153,56 @@ class Atis(Service):
         made = self.server.verify(None)[1]["X-RequestID"]
         self.assertRegex(made, r"^[0-9a-f-]{36}$")
 
+    def test_E4_what_cannot_be_read_is_answered_in_the_form_of_its_path(self):
+        def answer(path, headers, version="1.1"):
+            got = b""
+            with socket.create_connection(("127.0.0.1", self.server.port), PATIENCE) as client:
+                client.sendall(f"POST {path} HTTP/{version}\r\n{headers}X-RequestID: seven\r\n\r\n".encode())
+                while part := client.recv(65536):
+                    got += part
+            return got.decode()
+
+        exception = '{"requestError":{"serviceException":{"messageId":"SVC4006",'
+        length = '"variables":["invalid message body length specified"]'
+        for headers, status, said in (
+                ("Host: x\r\nContent-Length: five\r\n", 400, length),
+                ("Host: x\r\nContent-Length: 5, 5\r\n", 400, length),
+                ("Host: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n", 400, length),
+                ("Host: x\r\nContent-Length: 999999999\r\n", 413, length),
+                ("Host: x\r\nA: b\r\n folded\r\n", 400, "the request cannot be read"),
+                ("Host: x\r\nTransfer-Encoding: gzip\r\n", 501, "the request cannot be read"),
+                ("", 400, "the request cannot be read")):
+            got = answer("/stir/v1/verification", headers)
+            self.assertTrue(got.startswith(f"HTTP/1.1 {status} "), got)
+            self.assertIn("\r\nX-RequestID: seven\r\n", got)
+            self.assertIn(exception, got)
+            self.assertIn(said, got)
+            own = answer("/v1/calls", headers)
+            self.assertTrue(own.startswith(f"HTTP/1.1 {status} "), own)
+            self.assertIn('{"error":{"reason":"body-invalid"', own)
+            self.assertIn("\r\nX-RequestID: seven\r\n", own)
+
+    def test_E2_headers_in_other_forms(self):
+        body = json.dumps({"verificationRequest": {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": 1}})
+
+        def status(*headers, target="/stir/v1/verification"):
+            with socket.create_connection(("127.0.0.1", self.server.port), PATIENCE) as client:
+                head = "".join(line + "\r\n" for line in headers)
+                client.sendall((f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+                                f"Content-Type: application/json\r\nConnection: close\r\n{head}\r\n{body}").encode())
+                return int(client.recv(65536).split(b" ")[1])
+
+        self.assertEqual(status(), 200)
+        self.assertEqual(status("Accept: text/html", "Accept: application/json"), 200)
+        self.assertEqual(status("Accept:"), 200)
+        self.assertEqual(status("Accept: text/html", "Accept: text/plain"), 406)
+        self.assertEqual(status("Content-Type: text/plain"), 400)
+        self.assertEqual(status("Content-Encoding: gzip"), 415)
+        self.assertEqual(status("Content-Encoding: identity"), 200)
+        self.assertEqual(status("Content-Encoding: gzip", target="/v1/calls"), 415)
+        self.assertEqual(status(target="http://x/stir/v1/verification"), 200)
+        self.assertEqual(status(target="http://x/none?http://y/stir/v1/verification"), 404)
+
     def test_E1_E20_signing_then_verification(self):
         request = {"signingRequest": {"attest": "B", "orig": {"tn": CALLER}, "dest": {"tn": [CALLED]},
                                       "iat": int(time.time()), "origid": "de305d54-75b4-431b-adb2-eb6b9e546014"}}
@@ -161,7 +211,6 @@ class Atis(Service):
         self.expect(json.loads(text)["signingResponse"]["identity"], PASSED)
 
     def test_keep_alive_and_pipelining(self):
-        import socket
         body = json.dumps({"verificationRequest": {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": 1}})
         request = (f"POST /stir/v1/verification HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                    f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
@@ -739,7 +788,7 @@ class Operations(Service):
         import socket
         server = Server(LAB)
         body = json.dumps({"verificationRequest": {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": 1}})
-        head = (f"POST /stir/v1/verification HTTP/1.1\r\nContent-Type: application/json\r\n"
+        head = (f"POST /stir/v1/verification HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n").encode()
         with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
             client.sendall(head + body[:10].encode())

@@ -107,6 +107,12 @@ TEST_F(AtisSigningTest, A32_NationalNumbersAreSignedAsE164) {
   EXPECT_EQ(Claim(global, "orig"), R"({"tn":"12155550100"})");
 }
 
+TEST_F(AtisSigningTest, A32_ANumberWrittenTwiceIsSignedOnce) {
+  const ApiReply reply = Sign(
+      test::Replaced(Request(), R"(["+1 215 555 0101"])", R"(["12155550101","+1-215-555-0101"])"));
+  EXPECT_EQ(Claim(reply, "dest"), R"({"tn":["12155550101"]})");
+}
+
 TEST_F(AtisSigningTest, A30_UriOfANumberIsSignedAsANumber) {
   const auto signed_for = [&](const std::string& dest) {
     return Claim(Sign(test::Replaced(Request(), R"({"tn":["+1 215 555 0101"]})", dest)), "dest");

@@ -381,7 +381,11 @@ TEST(RequestHead, E4_ExceptionsOfTheHead) {
        415,
        Exception("serviceException", "SVC4004", "Unsupported request body type, expected '%1'",
                  R"(["application/json"])")},
-      {{"POST", "application/json", "text/xml", "1"},
+      {{"POST", "application/json", std::nullopt, "1", "gzip"},
+       415,
+       Exception("serviceException", "SVC4004", "Unsupported request body type, expected '%1'",
+                 R"(["application/json"])")},
+      {{"POST", "application/json", "text/xml", "1", "identity"},
        406,
        Exception("serviceException", "SVC4002",
                  "Requested response body type '%1' is not supported", R"(["text/xml"])")},
@@ -408,8 +412,8 @@ TEST(RequestHead, E4_ExceptionsOfTheHead) {
 }
 
 TEST(RequestHead, E2_GoodHeads) {
-  for (const std::string_view accept :
-       {"*/*", "application/json", "application/*;q=0.5", "text/xml, application/json;q=0.1"}) {
+  for (const std::string_view accept : {"*/*", "application/json", "application/*;q=0.5",
+                                        "text/xml, application/json;q=0.1", "", " , "}) {
     EXPECT_FALSE(
         CheckRequestHead({"POST", "Application/JSON; charset=utf-8", accept, "5"}).has_value())
         << accept;
@@ -464,6 +468,65 @@ TEST_F(AtisVerificationTest, E25_MsDestIsOneNumber) {
   for (const char* other : {R"("5550199")", R"(["12155550199"])"}) {
     EXPECT_FALSE(passes(other)) << other;
   }
+}
+
+// Each of `to` is in dest, in both forms; dest may name more than that in the 3GPP form only.
+TEST_F(AtisVerificationTest, E9_E22_EachOfToIsInDest) {
+  const auto ms = [&](const std::string& to, const std::string& identity) {
+    return Post(R"({"verificationRequest":{"from":{"tn":"12155550100"},"to":{"tn":)" + to +
+                R"(},"time":)" + std::to_string(ApiLab::now()) + R"(,"identityHeader":)" +
+                WriteJson(JsonValue(identity)) + "}}")
+        .body;
+  };
+  const std::string both = Identity(
+      kHeader, Replaced(Payload(), R"(["12155550101"])", R"(["12155550101","12155550102"])"));
+  const auto passes = [](const std::string& body) {
+    return body.find("TN-Validation-Passed") != std::string::npos;
+  };
+  for (const auto& [to, identity, is_in_dest, is_dest] :
+       {std::tuple(R"(["12155550101","12155550102"])", both, true, true),
+        {R"(["+12155550102","1-215-555-0101"])", both, true, true},
+        {R"(["12155550102","12155550101","12155550103"])", both, false, false},
+        {R"(["12155550101","12155550102"])", Good(), false, false},
+        {R"(["12155550102","12155550101"])", Good(), false, false},
+        {R"(["12155550101","+12155550101"])", Good(), true, true},
+        {R"(["12155550102"])", both, true, false}}) {
+    EXPECT_EQ(passes(ms(to, identity)), is_in_dest) << to;
+    EXPECT_EQ(passes(Post(Request(identity, 0, "12155550100", to)).body), is_dest) << to;
+  }
+  EXPECT_THAT(ms(R"(["12155550101","12155550102"])", Good()),
+              testing::HasSubstr(R"("reasonCode":438)"));
+}
+
+// A request that is refused as a whole does not look like a call without Identity.
+TEST_F(AtisVerificationTest, E23_TooManyIdentitiesHaveTheirReason) {
+  JsonArray many;
+  for (int i = 0; i < 40; ++i) many.emplace_back(Good());
+  const ApiReply reply = Post(
+      R"({"verificationRequest":{"from":{"tn":"12155550100"},"to":{"tn":"12155550101"},"time":)" +
+      std::to_string(ApiLab::now()) + R"(,"identityHeaders":)" + WriteJson(std::move(many)) + "}}");
+  EXPECT_THAT(reply.body,
+              testing::HasSubstr(R"({"verifyResult":{"ppt":"shaken","status":"fail",)"
+                                 R"("reasonCode":438,"reasonText":"Invalid Identity Header",)"));
+}
+
+TEST_F(AtisVerificationTest, A41_OneOfAnUnknownTypeBesideOthersIsIgnored) {
+  const std::string unknown =
+      lab_->Token(Replaced(std::string(kHeader), "shaken", "foo"), Payload()) +
+      ";info=<https://cert.example.org/p.pem>;alg=ES256;ppt=foo";
+  const auto post = [&](const std::string& header, const std::string& headers) {
+    return Post(
+               R"({"verificationRequest":{"from":{"tn":"12155550100"},"to":{"tn":"12155550101"},)" +
+               header + R"("identityHeaders":[)" + headers + R"(],"time":)" +
+               std::to_string(ApiLab::now()) + "}}")
+        .body;
+  };
+  const std::string quoted = WriteJson(JsonValue(unknown));
+  const std::string beside =
+      post(R"("identityHeader":)" + WriteJson(JsonValue(Good())) + ",", quoted);
+  EXPECT_THAT(beside, testing::HasSubstr("TN-Validation-Passed"));
+  EXPECT_THAT(beside, testing::Not(testing::HasSubstr("foo")));
+  EXPECT_THAT(post("", quoted), testing::HasSubstr(R"("reasonCode":428)"));
 }
 
 TEST_F(AtisVerificationTest, E23_MsFailure) {

@@ -320,6 +320,18 @@ TEST_F(CallVerificationTest, BatchAnswersEachLine) {
   EXPECT_TRUE(batch.Judge({}, std::chrono::seconds(5)).empty());
 }
 
+TEST_F(CallVerificationTest, BatchErrorsHaveTheIdOfTheirLine) {
+  CallBatch batch(lab_.shared_core(), nullptr);
+  const std::vector<std::string> lines = {R"({"id":"a","zzz":1})", R"({"id":5})", R"(["id"])",
+                                          R"({"id":"b)"};
+  const auto replies = batch.Judge(lines, std::chrono::seconds(5));
+  ASSERT_EQ(replies.size(), 4U);
+  EXPECT_THAT(replies[0].body, testing::StartsWith(R"({"id":"a","error":{"reason":)"));
+  for (const size_t i : {1U, 2U, 3U}) {
+    EXPECT_THAT(replies[i].body, testing::StartsWith(R"({"error":{"reason":)"));
+  }
+}
+
 TEST_F(CallVerificationTest, Decode) {
   const ApiReply reply = DecodeText(WriteJson(JsonMembers{{"text", Identity()}}), test::kNow);
   EXPECT_EQ(reply.status, 200);

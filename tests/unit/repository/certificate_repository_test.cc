@@ -79,7 +79,25 @@ TEST_F(RepositoryTest, JunkIsNegativeWithItsReason) {
   for (int i = 0; i < 100; ++i) many += Certificates().leaf.pem;
   fetcher->Serve("https://a.example/many", many);
   EXPECT_THAT(repository->Get("https://a.example/many", Soon()), FailsWith(Reason::kChainTooLong));
-  EXPECT_THAT(repository->Get("https://a.example/html", Soon()), FailsWith(Reason::kFetchBackoff));
+}
+
+// The verdict of a call does not change because the same document is not fetched again.
+TEST_F(RepositoryTest, C23_WhatCannotBeUsedKeepsItsReasonWhileItIsNotAskedAgain) {
+  const auto repository = Make();
+  std::string cut = Certificates().leaf.pem;
+  cut.erase(cut.size() / 2, 60);
+  for (const auto& [body, reason] :
+       {std::pair(std::string("<html>"), Reason::kCertificateUnreadable),
+        {cut, Reason::kCertificateMalformed}}) {
+    const std::string url = "https://a.example/" + std::string(Info(reason).id);
+    fetcher->Serve(url, body);
+    const int before = fetcher->fetches();
+    for (int i = 0; i < 3; ++i) EXPECT_THAT(repository->Get(url, Soon()), FailsWith(reason));
+    EXPECT_EQ(fetcher->fetches(), before + 1);
+    const auto again = repository->Get(url, Soon());
+    EXPECT_THAT(again.error().detail, testing::HasSubstr("is not asked again before"));
+    EXPECT_THAT(again.error().detail, testing::HasSubstr("it failed at"));
+  }
 }
 
 TEST_F(RepositoryTest, DeadHostCostsAFewFetches) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -18,7 +19,7 @@ namespace callvet::test {
 class FakeFetcher final : public Fetcher {
  public:
   [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url,
-                                              const Deadline& /*deadline*/) const override {
+                                              const Deadline& deadline) const override {
     ++fetches_;
     const int under_way = ++under_way_;
     int most = most_under_way_;
@@ -28,7 +29,7 @@ class FakeFetcher final : public Fetcher {
       std::this_thread::sleep_for(std::chrono::milliseconds(delay));
     }
     while (held_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    auto answer = Answer(url);
+    auto answer = Hangs(url, deadline) ? Fail(Reason::kFetchTimeout, "fake") : Answer(url);
     --under_way_;
     return answer;
   }
@@ -41,6 +42,15 @@ class FakeFetcher final : public Fetcher {
     const std::lock_guard lock(mutex_);
     bodies_.erase(url);
   }
+  /// No fetch of `url` ends before its deadline, or StopHanging.
+  void Hang(const std::string& url) {
+    const std::lock_guard lock(mutex_);
+    hanging_.insert(url);
+  }
+  void StopHanging() {
+    const std::lock_guard lock(mutex_);
+    hanging_.clear();
+  }
   void FailWith(Reason reason) { down_ = reason; }
   void Recover() { down_ = Reason::kNone; }
   /// From Hold to Release no fetch ends.
@@ -51,6 +61,17 @@ class FakeFetcher final : public Fetcher {
   [[nodiscard]] int most_under_way() const { return most_under_way_; }
 
  private:
+  // True if it hung until the deadline.
+  bool Hangs(std::string_view url, const Deadline& deadline) const {
+    while (true) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (hanging_.count(std::string(url)) == 0) return false;
+      }
+      if (deadline.Passed()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
   Result<FetchedDocument> Answer(std::string_view url) const {
     if (const Reason reason = down_; reason != Reason::kNone) return Fail(reason, "fake");
     const std::lock_guard lock(mutex_);
@@ -63,6 +84,7 @@ class FakeFetcher final : public Fetcher {
 
   mutable std::mutex mutex_;
   std::map<std::string, std::string> bodies_;
+  std::set<std::string> hanging_;
   std::atomic<Reason> down_{Reason::kNone};
   std::atomic<int64_t> delay_ms_{0};
   std::atomic<bool> held_{false};

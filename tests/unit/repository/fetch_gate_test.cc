@@ -90,6 +90,18 @@ TEST(FetchGate, CapsOnWhatIsUnderWay) {
   EXPECT_THAT(gate.Enter(url('c', 0), kNow), Succeeds());
 }
 
+TEST(FetchGate, NobodyWaitsForAHostThatWasFoundDead) {
+  FetchGate gate({});
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_THAT(gate.Enter(kUrl + std::to_string(i), kNow), Succeeds());
+    gate.Leave(kUrl + std::to_string(i), kNow, kDead);
+  }
+  const sys_seconds later = kNow + seconds(5);
+  ASSERT_THAT(gate.Enter(kUrl, later), Succeeds());
+  // Would not end if it waited.
+  EXPECT_THAT(gate.Enter("https://cert.example.org/b", later, {}), FailsWith(Reason::kFetchBusy));
+}
+
 TEST(FetchGate, MemoryIsBoundedAndCapsSurviveForgetting) {
   FetchGateOptions options;
   options.max_tracked = 10;

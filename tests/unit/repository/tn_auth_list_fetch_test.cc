@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "repository/tn_auth_list_fetch.h"
 
+#include <thread>
+#include <vector>
+
 #include "trust_fixture.h"
 
 namespace callvet::test {
@@ -18,7 +21,9 @@ class TnAuthListFetchTest : public ::testing::Test {
  protected:
   std::shared_ptr<FakeFetcher> fetcher_ = std::make_shared<FakeFetcher>();
   std::shared_ptr<SettableClock> clock_ = std::make_shared<SettableClock>();
-  TnAuthListFetcher lists_{{.max_entries = 4}, fetcher_, clock_};
+  std::shared_ptr<FetchGate> gate_ =
+      std::make_shared<FetchGate>(FetchGateOptions{.max_under_way_per_host = 2});
+  TnAuthListFetcher lists_{{.max_entries = 4}, fetcher_, clock_, gate_};
 };
 
 TEST_F(TnAuthListFetchTest, B4_FetchedOnceADay) {
@@ -52,11 +57,47 @@ TEST_F(TnAuthListFetchTest, PassedDeadlineIsNotHeldAgainstTheServer) {
   EXPECT_THAT(lists_.Get(kUrl, {}), Succeeds());
 }
 
+TEST_F(TnAuthListFetchTest, C23_OneCallFetchesAndTheOthersWaitForIt) {
+  fetcher_->Serve(kUrl, SpcList({"818H"}).Encode());
+  fetcher_->SetDelay(std::chrono::milliseconds(100));
+  std::vector<std::thread> calls;
+  for (int i = 0; i < 40; ++i) {
+    calls.emplace_back([&] { EXPECT_THAT(lists_.Get(kUrl, {}), Succeeds()); });
+  }
+  for (std::thread& call : calls) call.join();
+  EXPECT_EQ(fetcher_->fetches(), 1);
+}
+
+TEST_F(TnAuthListFetchTest, C23_CapsOfTheGateHold) {
+  std::vector<std::thread> calls;
+  for (int i = 0; i < 12; ++i) {
+    calls.emplace_back([&, i] {
+      const std::string url = kUrl + std::to_string(i);
+      fetcher_->Serve(url, SpcList({"818H"}).Encode());
+      fetcher_->SetDelay(std::chrono::milliseconds(5));
+      EXPECT_THAT(lists_.Get(url, {}), Succeeds());
+    });
+  }
+  for (std::thread& call : calls) call.join();
+  EXPECT_LE(fetcher_->most_under_way(), 2);
+  // What the caps refuse is no failure of the list.
+  ASSERT_THAT(gate_->Enter(kUrl, kNow), Succeeds());
+  ASSERT_THAT(gate_->Enter(kUrl, kNow), Succeeds());
+  fetcher_->Serve(kUrl, SpcList({"818H"}).Encode());
+  EXPECT_THAT(lists_.Get(kUrl, Deadline::After(std::chrono::milliseconds(20))),
+              FailsWith(Reason::kTnAuthListNotAvailable));
+  EXPECT_FALSE(lists_.AtHand(kUrl).has_value());
+  gate_->Abandon(kUrl);
+  EXPECT_THAT(lists_.Get(kUrl, {}), Succeeds());
+  EXPECT_TRUE(lists_.AtHand(kUrl).has_value());
+}
+
 TEST_F(TnAuthListFetchTest, Bounded) {
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 5; ++i) {
-      EXPECT_THAT(lists_.Get(kUrl + std::to_string(i), {}),
-                  FailsWith(Reason::kTnAuthListNotAvailable));
+      const std::string url = kUrl + std::to_string(i);
+      fetcher_->Serve(url, SpcList({"818H"}).Encode());
+      EXPECT_THAT(lists_.Get(url, {}), Succeeds());
     }
   }
   EXPECT_EQ(fetcher_->fetches(), 10);

@@ -787,6 +787,103 @@ TEST_F(TrustKeeperTest, C30_WhatIsAskedForAndNotThereIsSaid) {
   EXPECT_TRUE(report.FirstUnusable().has_value());
 }
 
+// ----- Servers that hang
+
+class HangingCrlTest : public TrustKeeperTest {
+ protected:
+  // A carrier whose certificate names `urls`; revoked by the list that ServeListOf serves.
+  std::shared_ptr<const CertificateBundle> Carrier(const std::vector<std::string>& urls) {
+    CertSpec leaf = LeafSpec();
+    for (const std::string& url : urls) leaf.distribution_points.push_back({.uri = url});
+    pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+    return std::make_shared<const CertificateBundle>(Bundle());
+  }
+  void ServeListAt(const std::string& url) {
+    fetcher_->Serve(url, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  }
+  TrustKeeper& Start() {
+    UseAnchorFile();
+    keeper_.emplace(inputs_);
+    EXPECT_THAT(Outcome(keeper_->Load(kNow, {})), Succeeds());
+    return *keeper_;
+  }
+  static Deadline In(std::chrono::milliseconds time) { return Deadline::After(time); }
+
+  std::optional<TrustKeeper> keeper_;
+};
+
+TEST_F(HangingCrlTest, C35_OneThatHangsTakesNoOtherCarriersFirstCall) {
+  TrustKeeper& keeper = Start();
+  fetcher_->Hang("https://a.example/crl");
+  keeper.Watch(Carrier({"https://a.example/crl"}));
+  EXPECT_THAT(Outcome(keeper.FetchWatched(kNow, In(std::chrono::milliseconds(50)))),
+              FailsWith(Reason::kFetchTimeout));
+  EXPECT_THAT(Verify(keeper), Succeeds());  // as configured
+  keeper.Watch(Carrier({"https://b.example/crl"}));
+  ServeListAt("https://b.example/crl");
+  const auto report = keeper.FetchWatched(kNow, {});
+  EXPECT_THAT(Outcome(report), Succeeds());
+  EXPECT_EQ(report.sources.size(), 1U);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+// Even with another CA, whose list might be at a URL that is known.
+TEST_F(HangingCrlTest, C35_ANewCaDoesNotBringBackOneThatHung) {
+  TrustKeeper& keeper = Start();
+  fetcher_->Hang("https://a.example/crl");
+  keeper.Watch(Carrier({"https://a.example/crl"}));
+  keeper.FetchWatched(kNow, In(std::chrono::milliseconds(50)));
+  pa_.carrier.ca = Issue(CaSpec("/C=US/O=Test CA/CN=SHAKEN other"), pa_.carrier.root);
+  keeper.Watch(Carrier({"https://b.example/crl"}));
+  ServeListAt("https://b.example/crl");
+  EXPECT_EQ(keeper.FetchWatched(kNow, {}).sources.size(), 1U);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(HangingCrlTest, C35_OneThatHangsLeavesTimeForTheOthersOfTheCertificate) {
+  TrustKeeper& keeper = Start();
+  fetcher_->Hang("https://a.example/crl");
+  keeper.Watch(Carrier({"https://a.example/crl", "https://b.example/crl"}));
+  ServeListAt("https://b.example/crl");
+  EXPECT_EQ(keeper.FetchWatched(kNow, In(seconds(4))).outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(HangingCrlTest, C35_OneThatUsedUpItsShareHasFailed) {
+  TrustKeeper& keeper = Start();
+  for (const std::string url : {"https://a.example/1", "https://a.example/2"}) {
+    fetcher_->Hang(url);
+    keeper.Watch(Carrier({url}));
+  }
+  keeper.Watch(Carrier({"https://b.example/crl"}));
+  ServeListAt("https://b.example/crl");
+  EXPECT_EQ(keeper.Maintain(kNow, In(seconds(4))).sources.size(), 3U);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  EXPECT_TRUE(keeper.Maintain(kNow + seconds(59), {}).sources.empty());
+}
+
+TEST_F(HangingCrlTest, C35_NobodyWaitsForADownloadOfAnother) {
+  TrustKeeper& keeper = Start();
+  fetcher_->Hang("https://a.example/crl");
+  keeper.Watch(Carrier({"https://a.example/crl"}));
+  std::atomic<bool> ended = false;
+  std::thread upkeep([&] {
+    keeper.Maintain(kNow, In(std::chrono::minutes(5)));
+    ended = true;
+  });
+  while (fetcher_->fetches() == 0) std::this_thread::yield();
+  EXPECT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_TRUE(keeper.Maintain(kNow, {}).sources.empty());
+  keeper.Watch(Carrier({"https://b.example/crl"}));
+  ServeListAt("https://b.example/crl");
+  EXPECT_EQ(keeper.FetchWatched(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  EXPECT_FALSE(ended);
+  fetcher_->StopHanging();
+  upkeep.join();
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
 // ----- Threads
 
 TEST_F(TrustKeeperTest, ThreadsVerifyWhileOthersReload) {

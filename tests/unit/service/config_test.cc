@@ -137,6 +137,19 @@ TEST(Config, CertificatesKeptInMemory) {
   }
 }
 
+TEST(Config, C23_DownloadsPerHost) {
+  for (const auto& [value, in_all] : {std::pair(1U, 32U), {16U, 32U}, {100U, 200U}}) {
+    const auto config =
+        Parse(R"({"certificates": {"max_downloads_per_host": )" + std::to_string(value) + "}}");
+    ASSERT_THAT(config, Succeeds());
+    const FetchGateOptions& gate = config->verifier.downloads->repository.gate;
+    EXPECT_EQ(gate.max_under_way_per_host, value);
+    EXPECT_EQ(gate.max_under_way, in_all);
+  }
+  EXPECT_THAT(Parse(R"({"certificates": {"max_downloads_per_host": 0}})"),
+              FailsWith(Reason::kConfigInvalid));
+}
+
 TEST(Config, LabSwitchesAreNamed) {
   const auto config = Parse(
       R"({"certificates": {"insecure_allow_http": true, "insecure_allow_private_addresses": true,

@@ -48,7 +48,7 @@ TEST(FrameHead, Persistence) {
     return std::get<FramedHead>(framed).persistence;
   };
   using P = FramedHead::Persistence;
-  EXPECT_EQ(persistence("GET / HTTP/1.1\r\nConnection: Close\r\n\r\n"), P::kClose);
+  EXPECT_EQ(persistence("GET / HTTP/1.1\r\nHost: a\r\nConnection: Close\r\n\r\n"), P::kClose);
   EXPECT_EQ(persistence("GET / HTTP/1.0\r\n\r\n"), P::kClose);
   EXPECT_EQ(persistence("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), P::kKeepAlive);
 }
@@ -89,6 +89,34 @@ TEST(FrameHead, WhatIsRefused) {
   std::string many = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 101; ++i) many += "A: b\r\n";
   EXPECT_EQ(StatusOf(Frame(many + "\r\n")), 431);
+}
+
+TEST(FrameHead, HostAndContentTypeStandOnce) {
+  const auto status = [](const std::string& version, const std::string& headers) {
+    return StatusOf(Frame("GET / HTTP/" + version + "\r\n" + headers + "\r\n"));
+  };
+  EXPECT_EQ(status("1.1", ""), 400);
+  EXPECT_EQ(status("1.0", ""), 200);
+  for (const std::string version : {"1.0", "1.1"}) {
+    EXPECT_EQ(status(version, "Host:\r\n"), 200);
+    EXPECT_EQ(status(version, "Host: a\r\nhost: a\r\n"), 400);
+    EXPECT_EQ(status(version, "Host: a\r\nContent-Type: b\r\n"), 200);
+    EXPECT_EQ(status(version, "Host: a\r\nContent-Type: b\r\nContent-Type: b\r\n"), 400);
+  }
+}
+
+// Who is refused is still answered in his form, with his id.
+TEST(FrameHead, WhatIsRefusedHasWhatCouldBeRead) {
+  const auto head = [](const std::string& bytes) {
+    const Framed framed = Frame(bytes);
+    const auto* bad = std::get_if<BadRequest>(&framed);
+    return bad != nullptr ? bad->head : FramedHead();
+  };
+  const FramedHead late =
+      head("POST /x HTTP/1.1\r\nContent-Length: -1\r\n a\r\nX-RequestID: 7\r\n\r\n");
+  EXPECT_EQ(late.target, "/x");
+  EXPECT_THAT(late.headers, testing::Contains(testing::Pair("x-requestid", "7")));
+  EXPECT_EQ(head("POST /x HTTP/9.1\r\nX-RequestID: 7\r\n\r\n").headers.size(), 0U);
 }
 
 // Fed byte by byte, as slow as it can come.

@@ -39,7 +39,8 @@ std::string Exchange(uint16_t port, const std::string& bytes) {
 }
 
 std::string Post(const std::string& path, const std::string& body) {
-  return "POST " + path + " HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: " +
+  return "POST " + path +
+         " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
 }
 
@@ -115,7 +116,7 @@ TEST_F(ServiceThreadsTest, TooManyConnectionsMakeRoom) {
     EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     idle.push_back(fd);
   }
-  EXPECT_THAT(Exchange(port_, "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"),
+  EXPECT_THAT(Exchange(port_, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
               testing::HasSubstr("\"ok\""));
   for (const int fd : idle) ::close(fd);
 }
@@ -147,8 +148,9 @@ TEST_F(SpoiltTablesTest, PassNothingAreLoggedAndCountedAndOpenSslGoesOn) {
     EXPECT_THAT(Judge(), testing::HasSubstr("\"reason\":\"verified\""));
   }
   EXPECT_THAT(ReadFile(folder_ / "log").value_or(""), testing::HasSubstr("\"critical\""));
-  const std::string metrics = Exchange(port_, "GET /metrics HTTP/1.1\r\nAuthorization: Bearer " +
-                                                  demo_->token() + "\r\nConnection: close\r\n\r\n");
+  const std::string metrics =
+      Exchange(port_, "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
+                          demo_->token() + "\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(metrics, testing::HasSubstr("callvet_signature_disagreements_total 1\n"));
   EXPECT_THAT(metrics, testing::HasSubstr("callvet_signatures_by_openssl_total 3\n"));
 }
