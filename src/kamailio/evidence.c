@@ -180,6 +180,9 @@ static int start(void) {
   callvet_error error = {.struct_size = sizeof(error)};
   callvet_options own = *options;
   int i;
+  /* First: to open store and spill directory takes time, and calls are answered meanwhile. */
+  signal(SIGTERM, on_end);
+  signal(SIGINT, on_end);
   if (pipe(self.news) < 0) return -1;
   for (i = 0; i < 2; i++) fcntl(self.news[i], F_SETFL, fcntl(self.news[i], F_GETFL) | O_NONBLOCK);
   own.log = log_line;
@@ -191,8 +194,6 @@ static int start(void) {
     LM_ERR("the evidence process has no threads\n");
     return -1;
   }
-  signal(SIGTERM, on_end);
-  signal(SIGINT, on_end);
   return 0;
 }
 

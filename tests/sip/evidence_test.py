@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import sqlite3
 import sys
@@ -186,6 +187,18 @@ class Evidence(SipTest):
         kamailio.close()
         kamailio.may_be_dead = True
         self.check_records({call_id: reason for call_id, (_, reason) in expected.items()})
+
+    def test_end_right_after_the_start_loses_nothing(self):
+        """Also while the process that writes is still opening store and spill directory."""
+        expected = {}
+        for _ in range(8):
+            shutil.rmtree(self.folder / "spill", ignore_errors=True)
+            kamailio = self.keep()
+            call_id, (_, reason) = self.ask(kamailio)
+            expected[call_id] = reason
+            kamailio.close()
+            kamailio.may_be_dead = True
+        self.check_records(expected)
 
     def test_process_killed_ends_kamailio_and_what_was_stored_stays(self):
         kamailio = self.keep()
