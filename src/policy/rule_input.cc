@@ -106,7 +106,9 @@ bool IsAllDigits(const TelephoneNumber& number) {
 
 // A display name that is a number is one that handsets show, unless the call shows it anyway.
 void AddDisplayName(const std::string& text, RuleInput& input) {
-  const auto number = TelephoneNumber::Parse(DisplayName(text), input.policy.dial_plan);
+  const std::string name = DisplayName(text);
+  if (name.empty()) return;
+  const auto number = TelephoneNumber::Parse(name, input.policy.dial_plan);
   if (!number || !IsAllDigits(*number)) return;
   const CallNumber read = CallNumber::Of(*number, input.policy.dial_plan);
   const bool known =
