@@ -305,7 +305,7 @@ ApiReply Answer(const Question& question, Finding finding) {
   std::string evidence_id;
   if (question.recorder != nullptr) {
     auto kept = Keep(question, finding, disposition);
-    if (!kept) return ErrorReply(Info(kept.error().reason).sip_code, kept.error());
+    if (!kept) return ErrorReply(Info(kept.error().reason).sip_code, kept.error(), input.id);
     evidence_id = std::move(*kept);
   }
   if (counted) {
@@ -322,7 +322,7 @@ ApiReply Answer(const Question& question, Finding finding) {
 ApiReply JudgeInput(const Question& question, std::optional<VerificationCore::PastJudge>& past,
                     const Deadline& deadline) {
   if (const auto refusal = RefusalOf(question.recorder)) {
-    return ErrorReply(Info(refusal->reason).sip_code, *refusal);
+    return ErrorReply(Info(refusal->reason).sip_code, *refusal, question.input.id);
   }
   const Stopwatch watch;
   Finding finding;

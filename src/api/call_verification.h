@@ -60,7 +60,7 @@ class CallBatch {
 /// or token in the text, as `callvet decode --json` prints it. Nothing is verified.
 ApiReply DecodeText(std::string_view body, sys_seconds now);
 
-/// {"error": {"reason", "detail"}} with `status`; in front `id`, that of a call of a batch.
+/// {"error": {"reason", "detail"}} with `status`; in front `id`, that of the call.
 ApiReply ErrorReply(uint16_t status, const Failure& failure,
                     const std::optional<std::string>& id = std::nullopt);
 
