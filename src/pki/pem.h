@@ -18,8 +18,8 @@ struct PemBlock {
 /// True if `bytes` can only be DER: a SEQUENCE in the long length form, which no text begins with.
 bool LooksLikeDer(std::string_view bytes);
 
-/// `bytes` that look like DER, without the line ends and blanks that tools for text leave behind the
-/// element. Whatever else follows it stays, for the reader to refuse. Pure; thread-safe.
+/// `bytes` that look like DER, without the line ends and blanks that tools for text leave behind
+/// the element. Whatever else follows it stays, for the reader to refuse. Pure; thread-safe.
 std::string_view WithoutLineEnds(std::string_view der);
 
 /// All PEM blocks of `bytes` in order; text around them is ignored, no block at all is an empty
