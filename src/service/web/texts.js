@@ -135,7 +135,7 @@ const TEXTS = {
       'info-missing': {meaning: 'Identity 头没有 info 参数，不知道证书地址。', advice: '请签名方加上 info=<x5u>。'},
       'info-invalid': {meaning: 'info 不是可取用的 https 地址。', advice: '请签名方把证书发布在普通 https 地址上。'},
       'base64-invalid': {meaning: '令牌的某一部分不是规范的 base64url。', advice: '请签名方使用不带填充的 base64url；检查令牌是否被改动。'},
-      'json-invalid': {meaning: '解码后的头部或载荷不是有效的 JSON。', advice: '查看所指出的位置。'},
+      'json-invalid': {meaning: '解码后的头部或载荷不是有效的 JSON，或其中某个成员的类型不对。', advice: '查看所指出的位置。'},
       'json-duplicate-name': {meaning: 'JSON 中同名成员出现两次，可能被读成两个不同的呼叫。', advice: '除非签名方能解释，否则视为攻击。'},
       'jose-header-forbidden': {meaning: '令牌头部自带密钥或要求无人理解的扩展。', advice: '请签名方只使用 alg、ppt、typ、x5u。'},
       'typ-invalid': {meaning: 'typ 不是 passport，这不是 PASSporT。', advice: '检查它是否是其他类型的 JWT。'},
