@@ -87,7 +87,7 @@ struct RepositoryStatistics {
 /// - One fetch at a time per URL: whoever else wants it waits for its result, up to their deadline.
 /// - Failures stand for a growing while (kFetchBackoff, the first reason in the detail; the first
 ///   reason itself if what came cannot be used); dead hosts and the number of fetches under way are
-///   limited by FetchGate (kFetchBusy).
+///   limited by FetchGate (kFetchBusy): who has no copy waits for a turn, up to their deadline.
 /// - Nothing about a call that failed reaches the cache: a bad signature or chain neither evicts
 ///   nor refetches. A certificate past its notAfter is not fresh and is asked for again, once per
 ///   `min_interval`; in between callers get it as it is, and the verifier refuses it.
