@@ -2,40 +2,26 @@
 #include "verify/authority.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/text.h"
 
 namespace callvet {
 namespace {
 
-// What a list that is not needed may cost.
-Deadline HalfOf(const Deadline& whole) {
-  return Deadline::After(whole.Left() / 2);
-}
-
 Result<void> Collect(const Certificate& certificate, const CertificateSource& source,
-                     const Deadline& deadline, const TnAuthListTest& suffices,
-                     PathTnAuthLists& lists) {
+                     const Deadline& deadline, PathTnAuthLists& lists) {
   const TnAuthList* list = nullptr;
   if (const auto& by_value = certificate.tn_auth_list()) {
     if (!*by_value) return by_value->error();
     list = &**by_value;
   }
-  const auto enough = [&] { return list != nullptr && suffices(*list); };
-  std::optional<Failure> missing;
   for (const std::string& url : certificate.tn_auth_list_uris()) {
-    auto by_reference = source.GetTnAuthList(url, enough() ? HalfOf(deadline) : deadline);
-    if (!by_reference && by_reference.error().reason == Reason::kTnAuthListNotAvailable) {
-      if (!missing) missing = by_reference.error();
-      continue;
-    }
+    auto by_reference = source.GetTnAuthList(url, deadline);
     if (!by_reference) return by_reference.error();
     lists.united.push_back(std::make_unique<const TnAuthList>(
         list != nullptr ? list->Union(*by_reference) : std::move(*by_reference)));
     list = lists.united.back().get();
   }
-  if (missing && !enough()) return std::move(*missing);
   lists.of_path.push_back(list);
   return {};
 }
@@ -49,21 +35,14 @@ std::string ValueText(const JsonValue& value) {
 
 Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
                                            const CertificateSource& source,
-                                           const Deadline& deadline, const TnAuthListTest& covers) {
+                                           const Deadline& deadline) {
   PathTnAuthLists lists;
-  const TnAuthList* below = nullptr;
-  const TnAuthListTest encompasses = [&](const TnAuthList& list) {
-    return below == nullptr || list.Encompasses(*below);
-  };
   lists.of_path.reserve(chain.path().size());
   for (const Certificate& certificate : chain.path()) {
-    const bool signer = lists.of_path.empty();
-    if (auto ok = Collect(certificate, source, deadline, signer ? covers : encompasses, lists);
-        !ok) {
+    if (auto ok = Collect(certificate, source, deadline, lists); !ok) {
       ok.error().detail = certificate.subject() + ": " + ok.error().detail;
       return ok.error();
     }
-    if (lists.of_path.back() != nullptr) below = lists.of_path.back();
   }
   if (lists.of_path.front() == nullptr) {
     return Fail(Reason::kTnAuthListMissing, chain.signer().subject() + " has no TNAuthList");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -24,18 +23,13 @@ struct PathTnAuthLists {
   std::vector<std::unique_ptr<const TnAuthList>> united;
 };
 
-/// Whether a list is enough.
-using TnAuthListTest = std::function<bool(const TnAuthList&)>;
-
 /// The lists of `chain`, by value and by reference together (B-5). Only the signer must have one
-/// (B-7): of_path.front() is not null. Lists by reference come from `source`. One that cannot be
-/// had is left out where the others of its certificate are enough: those of the signer by `covers`,
-/// those above if they encompass the next below. Fails with kTnAuthListMissing,
-/// kTnAuthListMalformed or kTnAuthListNotAvailable. What it gives lives no
+/// (B-7): of_path.front() is not null. Lists by reference come from `source`. Fails with
+/// kTnAuthListMissing, kTnAuthListMalformed or kTnAuthListNotAvailable. What it gives lives no
 /// longer than `chain`. Thread-safe.
 Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
                                            const CertificateSource& source,
-                                           const Deadline& deadline, const TnAuthListTest& covers);
+                                           const Deadline& deadline);
 
 /// B-32 along a path (signer first): each list must be encompassed by the nearest one above it;
 /// certificates without a list (nullptr) set no limit of their own and lift none. Fails with

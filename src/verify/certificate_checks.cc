@@ -89,12 +89,7 @@ void DescribeAuthority(const std::vector<const TnAuthList*>& lists,
 bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const JsonValue& payload,
                  const Call& call, const CertificateContext& context, Candidate& candidate) {
   Trail& trail = candidate.trail;
-  const auto covers = [&](const TnAuthList& list) {
-    return CheckAuthority(list, identity, call.options.dial_plan) &&
-           (!candidate.rph ||
-            CheckRphAuthority(*candidate.rph, list.spcs(), call.options.rph_signers));
-  };
-  const auto lists = CollectTnAuthLists(chain, context.source, context.deadline, covers);
+  const auto lists = CollectTnAuthLists(chain, context.source, context.deadline);
   if (!Record(trail, CheckId::kTnAuthList, lists,
               [&] { return lists->of_path.front()->ToText().substr(0, 500); })) {
     return false;

@@ -11,9 +11,8 @@ Result<std::shared_ptr<const CertificateBundle>> CountingSource::Get(
   return bundle;
 }
 
-Result<TnAuthList> CountingSource::GetTnAuthList(std::string_view url,
+Result<TnAuthList> CountingSource::GetTnAuthList(std::string_view /*url*/,
                                                  const Deadline& /*deadline*/) const {
-  if (url.ends_with("/gone")) return Fail(Reason::kTnAuthListNotAvailable, "gone");
   return tn_auth_list;
 }
 

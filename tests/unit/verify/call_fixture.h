@@ -31,7 +31,6 @@ class CountingSource final : public CertificateSource {
 
   Result<std::shared_ptr<const CertificateBundle>> bundle =
       Fail(Reason::kCertificateNotAvailable, "none");
-  // At every URL but those that end in "/gone".
   Result<TnAuthList> tn_auth_list = Fail(Reason::kTnAuthListNotAvailable, "none");
   mutable int gets = 0;
 };

@@ -703,45 +703,6 @@ TEST(Verifier, B4_B5_TnAuthListByReference) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
-// The lists are one set (B-5): what is missing of it counts only where the rest is not enough.
-TEST(Verifier, B5_AListThatIsNotNeededMayBeGone) {
-  constexpr const char* kGone = "https://cert.example.org/gone";
-  TestCall call;
-  CertSpec spec = LeafSpec();
-  for (const auto& [number, reason] : {std::pair("12155550100", Reason::kNone),
-                                       std::pair("12155550199", Reason::kTnAuthListNotAvailable)}) {
-    spec.tn_auth_list = NumberList({{number, 1}});
-    spec.tn_auth_list_uris = {kGone};
-    call.UseLeaf(spec);
-    EXPECT_EQ(call.ReasonOf(), reason);
-    spec.tn_auth_list.reset();
-    spec.tn_auth_list_uris = {kGone, "https://cert.example.org/list"};
-    call.UseLeaf(spec);
-    call.source->tn_auth_list = NumberList({{number, 1}});
-    EXPECT_EQ(call.ReasonOf(), reason);
-  }
-  // One that came and is not good is no list that is missing.
-  spec.tn_auth_list = NumberList({{"12155550100", 1}});
-  call.UseLeaf(spec);
-  call.source->tn_auth_list = Fail(Reason::kTnAuthListMalformed, "junk");
-  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListMalformed);
-}
-
-TEST(Verifier, B5_AListOfACaThatIsNotNeededMayBeGone) {
-  TestCall call;
-  for (const auto& [numbers, reason] : {std::pair(uint64_t{100}, Reason::kNone),
-                                        std::pair(uint64_t{1}, Reason::kTnAuthListNotAvailable)}) {
-    CertSpec above = CaSpec("/C=US/O=Test CA/CN=SHAKEN CA");
-    above.tn_auth_list = NumberList({{"12155550100", numbers}});
-    above.tn_auth_list_uris = {"https://cert.example.org/gone"};
-    call.ca = Issue(above, call.root);
-    CertSpec spec = LeafSpec();
-    spec.tn_auth_list = NumberList({{"12155550100", 10}});
-    call.UseLeaf(spec);
-    EXPECT_EQ(call.ReasonOf(), reason);
-  }
-}
-
 // What a list by reference says of the signer is told as if it stood in the certificate.
 TEST(Verifier, B4_SpcsByReferenceAreTheSigners) {
   TestCall call;
