@@ -106,7 +106,7 @@ struct Disposition {
   static constexpr std::array<std::string_view, 1> kStripParameters = {"verstat"};
   /// Headers that are removed from what came in: those of the settings, and but in observe mode
   /// P-Preferred-Identity, and Remote-Party-ID unless it is known that each number in it was
-  /// verified.
+  /// verified; of emergency calls only the settings' own.
   std::vector<std::string> strip_headers;
   /// Beside verstat: the caller's number is not one that can call (H-21).
   std::optional<IrregularCaller> irregular;

@@ -39,8 +39,10 @@ Result<DownloadDesk::Fetched> DownloadDesk::Fetch(std::string_view x5u, const De
 }
 
 TrustChange DownloadDesk::Maintain(const Deadline& deadline) {
+  const TrustChange change =
+      ChangeOf(keeper_->Maintain(clock_->Now(), Deadline::After(deadline.Left() / 2)));
   if (repository_) repository_->Maintain(deadline);
-  return ChangeOf(keeper_->Maintain(clock_->Now(), deadline));
+  return change;
 }
 
 Result<void> DownloadDesk::Reload(const Deadline& deadline) {

@@ -126,8 +126,9 @@ VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
 }
 
 // Those of the settings, and what shows a number that nobody verified.
-std::vector<std::string> StripHeadersOf(const RuleInput& input) {
+std::vector<std::string> StripHeadersOf(const RuleInput& input, const Disposition& disposition) {
   std::vector<std::string> names = input.settings.strip_headers;
+  if (disposition.emergency) return names;  // the centre may need them to call back
   const auto add = [&](std::string_view name) {
     const bool is_there = std::any_of(names.begin(), names.end(), [&](const std::string& other) {
       return EqualsIgnoreCase(other, name);
@@ -153,7 +154,7 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const 
   disposition.sip_code = answer.code;
   disposition.sip_phrase = std::move(answer.phrase);
   if (settings.mode == PolicyMode::kObserve) return disposition;
-  disposition.strip_headers = StripHeadersOf(input);
+  disposition.strip_headers = StripHeadersOf(input, disposition);
   if (disposition.action != Action::kPass) {
     disposition.reason_headers =
         ReasonHeaders(disposition.reason, verdict, call.identities, settings);

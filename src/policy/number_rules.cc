@@ -324,6 +324,10 @@ Finding CheckOtherNumbers(const RuleInput& input) {
     return input.NotApplicable("other numbers are accepted");
   }
   if (!input.verdict.passed()) return input.NotApplicable("the call is not verified");
+  if (!input.unreadable_callers.empty()) {
+    return Irregular(IrregularCaller::kOtherNumber,
+                     Quote(input.unreadable_callers.front()) + " cannot be read, nor verified");
+  }
   return CheckEachCaller(input, [&](const CallNumber& number) {
     if (input.IsVerified(number)) return input.Held([&] { return number.Text() + " is verified"; });
     const std::string_view holder = HolderOf(input, number);

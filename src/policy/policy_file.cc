@@ -275,7 +275,9 @@ class PolicyReader {
   void ReadSettings(StrictObject& object, TrunkSettings& settings) {
     ReadTrunkSettings(object, settings);
     if (settings.origin == TrunkOrigin::kInternational) NeedsCountry(object, "origin");
-    if (settings.other_numbers == OtherNumbers::kReject) NeedsCountry(object, "other_numbers");
+    if (settings.other_numbers == OtherNumbers::kReject && policy_->plans.empty()) {
+      object.Complain("other_numbers", "needs \"number_plans\": what is a number");
+    }
     if (!has_ranges_ && object.Has("customer")) {
       object.Complain("customer", "needs the files of \"registry\": which numbers are its own");
     }

@@ -104,17 +104,25 @@ bool IsAllDigits(const TelephoneNumber& number) {
   return std::all_of(number.canonical().begin(), number.canonical().end(), IsDigit);
 }
 
+// In whatever form it is written.
+bool IsAmong(const CallNumber& number, const std::vector<CallNumber>& others) {
+  return std::any_of(others.begin(), others.end(), [&](const CallNumber& other) {
+    return other.digits == number.digits && other.space == number.space;
+  });
+}
+
 // A display name that is a number is one that handsets show, unless the call shows it anyway.
 void AddDisplayName(const std::string& text, RuleInput& input) {
-  const std::string name = DisplayName(text);
+  std::string name = DisplayName(text);
   if (name.empty()) return;
+  // People write "+49 (0)30 ..." (ITU-T E.123 advises against it).
+  if (const size_t zero = name.find("(0)"); name.starts_with('+') && zero != std::string::npos) {
+    name.erase(zero, 3);
+  }
   const auto number = TelephoneNumber::Parse(name, input.policy.dial_plan);
   if (!number || !IsAllDigits(*number)) return;
   const CallNumber read = CallNumber::Of(*number, input.policy.dial_plan);
-  const bool known =
-      std::any_of(input.callers.begin(), input.callers.end(), [&](const CallNumber& other) {
-        return other.digits == read.digits && other.space == read.space;
-      });
+  const bool known = IsAmong(read, input.callers);
   if (!known && ClaimsANumber(read, input.policy)) AddCallerNumber(read, input);
 }
 
@@ -198,9 +206,18 @@ bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy
          IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
 }
 
+// "esrp-172-31-100-12": an address in a name.
+bool EndsWithAddress(std::string_view user) {
+  const size_t letter = user.find_last_not_of("0123456789.-");
+  std::string address(user.substr(letter == std::string_view::npos ? 0 : letter + 1));
+  std::replace(address.begin(), address.end(), '-', '.');
+  return IsIpAddress(address.substr(std::min(address.find_first_not_of('.'), address.size())));
+}
+
 // Whether digits of `user` may be somebody's number: so many that follow one another, or that no
 // letter divides.
 bool HoldsANumber(std::string_view user) {
+  if (EndsWithAddress(user)) return false;
   size_t digits = 0;
   return HasDigits(user, kWholeNumber) || std::any_of(user.begin(), user.end(), [&](char c) {
            digits = IsAlpha(c) ? 0 : digits + (IsDigit(c) ? 1 : 0);
@@ -281,13 +298,18 @@ RuleInput Blank(const Policy& policy, const TrunkSettings& settings, const Polic
   return {policy, settings, call, verdict, {}, {}, false, {}, {}, {}, false, {}, false, {}};
 }
 
-// Whether each number that `text` shows, read as From is, was verified.
+// Whether `text` is a number that was verified, or shows none, and its display name is no other
+// one.
 bool ShowsVerifiedNumbers(const std::string& text, const RuleInput& input) {
-  RuleInput alone = Blank(input.policy, input.settings, input.call, input.verdict);
-  AddParty(text, alone);
-  AddFrom(text, alone);
-  AddDisplayName(text, alone);
-  return alone.unreadable_callers.empty() && alone.verified.size() == alone.callers.size();
+  const DialPlan* plan = input.policy.dial_plan;
+  const auto is_verified = [&](const TelephoneNumber& number) {
+    return IsAmong(CallNumber::Of(number, plan), input.verified);
+  };
+  const auto party = Party::Parse(text, plan);
+  const auto name = TelephoneNumber::Parse(DisplayName(text), plan);
+  const bool shown =
+      party && (party->tn() ? is_verified(*party->tn()) : !HasDigits(text, kFewestDigits));
+  return shown && (!name || is_verified(*name));
 }
 
 }  // namespace

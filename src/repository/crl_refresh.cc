@@ -331,18 +331,31 @@ void CrlRefresher::LoadPoint(const std::string& name, Point& point, const TrustS
   for (const auto* read : {&kept, &waiting}) {
     if (!*read && !lists.failure) lists.failure = read->error();
   }
-  if (kept && *kept) point.TakeKept(std::move(**kept));
-  const auto newer = [&](const Crl& crl) { return CheckNotOlder(crl, point.document).has_value(); };
-  if (waiting && *waiting &&
-      std::all_of((*waiting)->document.crls.begin(), (*waiting)->document.crls.end(), newer)) {
-    point.TakeNew(std::move(**waiting));
+  const auto is_newer = [&](const JudgedCrls& next) {
+    const auto& crls = next.document.crls;
+    return std::all_of(crls.begin(), crls.end(), [&](const Crl& crl) {
+      return CheckNotOlder(crl, point.document).has_value();
+    });
+  };
+  if (kept && *kept && is_newer(**kept)) {
+    point.waiting = {};
+    point.TakeKept(std::move(**kept));
   }
+  if (waiting && *waiting && is_newer(**waiting)) point.TakeNew(std::move(**waiting));
   lists.taken = lists.taken || !point.empty();
 }
 
 KeptLists CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) {
   KeptLists lists = LoadKept(trust, now);
   if (!options_.state_dir) return lists;
+  // Without downloads others bring the lists: what they keep now is read again.
+  const bool others_keep = fetcher_ == nullptr;
+  for (auto& [url, point] : points_) {
+    if (others_keep && !point.empty()) LoadPoint(KeptName(url), point, trust, now, lists);
+  }
+  for (auto& [name, kept] : kept_) {
+    if (others_keep) LoadPoint(name, kept, trust, now, lists);
+  }
   std::error_code error;
   (void)std::filesystem::status(*options_.state_dir, error);
   if (error == std::errc::no_such_file_or_directory) return lists;

@@ -110,6 +110,7 @@ class CrlRefresher {
   KeptLists LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
   /// The same for all lists that are kept there, also of URLs that nobody named yet: `max_urls` of
   /// these at most, in the order of their names. A directory that does not exist keeps nothing.
+  /// Without a fetcher lists that are at hand are read again, and newer ones take their place.
   KeptLists LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now);
 
   enum class Which : uint8_t {

@@ -19,6 +19,25 @@ bool IsOfTheHost(Reason reason) {
          reason == Reason::kFetchTlsFailed || reason == Reason::kFetchTimeout;
 }
 
+// Counts one who waits for a turn.
+class Waiting {
+ public:
+  Waiting(std::unordered_map<std::string, size_t>& hosts, const std::string& name)
+      : hosts_(hosts), name_(name) {
+    ++hosts_[name_];
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() {
+    const auto host = hosts_.find(name_);
+    if (--host->second == 0) hosts_.erase(host);
+  }
+
+ private:
+  std::unordered_map<std::string, size_t>& hosts_;
+  const std::string& name_;
+};
+
 // Whether a document came, and is itself why it is of no use.
 bool IsOfTheDocument(Reason reason) {
   return reason == Reason::kCertificateUnreadable ||
@@ -97,6 +116,11 @@ Result<void> FetchGate::Enter(std::string_view url, sys_seconds now, const Deadl
   const std::string name = ToLower(AuthorityOf(url));
   std::unique_lock lock(mutex_);
   auto entered = TryEnter(url, name, now);
+  if (!MayWait(entered, name, patience)) return entered;
+  const auto waiting = waiting_.find(name);
+  const size_t others = waiting == waiting_.end() ? 0 : waiting->second;
+  if (others >= options_.max_waiting_per_host) return entered;
+  const Waiting counted(waiting_, name);
   while (MayWait(entered, name, patience)) {
     if (const auto left = patience.Left(); left == std::chrono::milliseconds::max()) {
       room_.wait(lock);

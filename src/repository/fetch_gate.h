@@ -20,6 +20,7 @@ namespace callvet {
 struct FetchGateOptions {
   size_t max_under_way = 32;
   size_t max_under_way_per_host = 16;
+  size_t max_waiting_per_host = 8;  // for a turn; less than there are places to wait in all
   /// After a failure the next attempt for that URL waits this long, twice as long each time, at
   /// most `max_backoff`. The same holds for a host once `host_failures` attempts in a row found it
   /// dead; then one attempt at a time probes it.
@@ -96,6 +97,7 @@ class FetchGate {
   FetchGateOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable room_;
+  std::unordered_map<std::string, size_t> waiting_;  // by host
   Table urls_;
   Table hosts_;
   size_t under_way_ = 0;

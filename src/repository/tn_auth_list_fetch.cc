@@ -40,7 +40,9 @@ Result<TnAuthList> TnAuthListFetcher::Get(std::string_view url, const Deadline& 
 Result<TnAuthList> TnAuthListFetcher::Lead(std::string_view url, const Deadline& deadline) const {
   if (auto kept = AtHand(url)) return std::move(*kept);
   const sys_seconds now = clock_->Now();
-  FetchPassage passage(*gate_, *clock_, url);
+  // What came at this URL as an x5u says nothing of it: whoever calls chooses that.
+  const std::string place = "TNAuthList " + std::string(url);
+  FetchPassage passage(*gate_, *clock_, place);
   if (auto open = passage.Enter(deadline); !open) return ListNotAvailable(url, open.error());
   auto document = fetcher_->Fetch(url, deadline);
   auto list =

@@ -597,10 +597,10 @@ TEST(Decide, H1_OtherNumbersBesideTheVerifiedOne) {
                "first,last,holder\n+861058880100,+861058880109,bank\n95588,,bank\n"
                "+861058880200,,shop\n");
   const auto plain = folder.Make(
-      R"({"country":"CN","default":{"other_numbers":"reject"},"trunks":{"open":{"other_numbers":"accept"}}})");
+      R"({"country":"CN","number_plans":["CN"],"default":{"other_numbers":"reject"},"trunks":{"open":{"other_numbers":"accept"}}})");
   const auto held = folder.Make(
-      R"({"country":"CN","registry":{"files":["numbers.csv"]},"holders":{"bank":{"spcs":["818H"]},"shop":{"spcs":["818H"]}},
-          "default":{"other_numbers":"reject"},
+      R"({"country":"CN","number_plans":["CN"],"registry":{"files":["numbers.csv"]},
+          "holders":{"bank":{"spcs":["818H"]},"shop":{"spcs":["818H"]}},"default":{"other_numbers":"reject"},
           "trunks":{"tag":{"irregular_caller":"tag"},"open":{"other_numbers":"accept"},"shop":{"customer":"shop"}}})");
   for (const auto* policy : {plain.get(), held.get()}) {
     for (const char* from :
@@ -612,9 +612,10 @@ TEST(Decide, H1_OtherNumbersBesideTheVerifiedOne) {
       EXPECT_EQ(disposition.irregular, IrregularCaller::kOtherNumber) << from;
       EXPECT_EQ(DecideFrom(*policy, from, "open").action, Action::kPass) << from;
     }
-    for (const char* from : {"<sip:01058880100@x>", "<sip:861058880100@x>", "<sip:80123@x>",
-                             "<sip:alice@x>", "<sip:anonymous@anonymous.invalid>",
-                             "\"Bank\" <tel:+861058880100>", "<sip:58880100@x>"}) {
+    for (const char* from :
+         {"<sip:01058880100@x>", "<sip:861058880100@x>", "<sip:80123@x>", "<sip:alice@x>",
+          "<sip:anonymous@anonymous.invalid>", "\"Bank\" <tel:+861058880100>", "<sip:58880100@x>",
+          "\"+86 (0)10 5888-0100\" <tel:+861058880100>"}) {
       EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
     }
   }
@@ -629,6 +630,10 @@ TEST(Decide, H1_OtherNumbersBesideTheVerifiedOne) {
   TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
   call.request.orig = {"<sip:+12125550199@y>", "<tel:+861058880100>"};
   EXPECT_EQ(DecideSigned(*plain, call).irregular, IrregularCaller::kOtherNumber);
+  for (const char* from :
+       {"Doe, John <sip:+8613911112222@x>", "<sip:+861058880100@x>, <sip:1@x>"}) {
+    EXPECT_EQ(DecideFrom(*plain, from).action, Action::kReject) << from;
+  }
   EXPECT_EQ(DecideUnsigned(*plain, call).reason, Reason::kNoIdentity);
 }
 
@@ -656,10 +661,16 @@ TEST(Decide, M6_HeadersThatShowUnverifiedNumbers) {
                                                  {good, "<sip:+861058880101@x>"},
                                                  {"\"13911112222\" <sip:+861058880100@x>"},
                                                  {good + ", <sip:+861058880101@x>"},
+                                                 {"<sip:10086@x>"},
+                                                 {"\"95588\" <sip:+861058880100@x>"},
+                                                 {"<sip:4008000100@x>"},
                                                  {"a:b <sip:10086@x>"}}) {
     EXPECT_THAT(kept(values), ElementsAre("p-preferred-identity", "Remote-Party-ID"));
   }
   EXPECT_TRUE(kept({}, "seen").empty());
+  // The centre may need them to call back.
+  call.request.dest = {"110"};
+  EXPECT_THAT(kept({"<sip:+861058880101@x>"}), ElementsAre("p-preferred-identity"));
 }
 
 // Every number that the call shows is judged, not only the one that was signed for.

@@ -165,7 +165,7 @@ TEST(Emergency, ToCountsOnlyBehindAnElementOnTheWay) {
   }
   for (const std::string target :
        {"sip:psap1@esrp.example.org", "sip:esrp.example.org", "sip:psap-12345@example.net",
-        "sip:esrp-192-168-1-10@e", "sip:192.0.2.1:5060",
+        "sip:esrp-192-168-1-10@e", "sip:esrp-172-31-100-12@e", "sip:192.0.2.1:5060",
         "<sips:esrp@example.org:5061;transport=tls>"}) {
     call.request_uri = target;
     call.trunk.clear();

@@ -46,7 +46,8 @@ TEST(PolicyFile, EveryErrorNamesItsLineAndKey) {
       {"{\"country\": \"US\", \"registry\": {\"do_not_originate\": [\"a.csv\"]}, \"default\": "
        "{\n\"customer\": \"bank\"}}",
        2, "default.customer", "registry"},
-      {"{\"default\": {\n\"other_numbers\": \"reject\"}}", 2, "default.other_numbers", ""},
+      {"{\"country\": \"US\", \"default\": {\n\"other_numbers\": \"reject\"}}", 2,
+       "default.other_numbers", "number_plans"},
       {"{\"default\": {\n\"strip_headers\": [\"via\"]}}", 2, "default.strip_headers", ""},
       {"{\"holders\": {\"a\": {\n\"spcs\": [\"4321 \"]}}}", 2, "holders.a.spcs", ""},
       {"{\n\"country\": \"XX\"}", 2, "country", ""},

@@ -96,6 +96,7 @@ TEST_F(CacheThreadsTest, CapsHoldForManyColdUrls) {
 // Many certificates are on few hosts: whoever comes one too many waits for his turn.
 TEST_F(CacheThreadsTest, C23_CallsForManyCertificatesOfOneHostWaitForTheirTurn) {
   options.gate.max_under_way_per_host = 2;
+  options.gate.max_waiting_per_host = 100;
   fetcher->SetDelay(milliseconds(5));
   const auto repository = Make();
   RunTogether(30, [&](int i) {

@@ -102,6 +102,16 @@ TEST(FetchGate, NobodyWaitsForAHostThatWasFoundDead) {
   EXPECT_THAT(gate.Enter("https://cert.example.org/b", later, {}), FailsWith(Reason::kFetchBusy));
 }
 
+TEST(FetchGate, FewWaitForOneHost) {
+  FetchGateOptions options;
+  options.max_waiting_per_host = 0;
+  FetchGate gate(options);
+  for (int i = 0; i < 16; ++i) ASSERT_THAT(gate.Enter(kUrl + std::to_string(i), kNow), Succeeds());
+  // Would not end if it waited.
+  EXPECT_THAT(gate.Enter(kUrl, kNow, {}), FailsWith(Reason::kFetchBusy));
+  EXPECT_THAT(gate.Enter("https://other.example/x", kNow, {}), Succeeds());
+}
+
 TEST(FetchGate, MemoryIsBoundedAndCapsSurviveForgetting) {
   FetchGateOptions options;
   options.max_tracked = 10;

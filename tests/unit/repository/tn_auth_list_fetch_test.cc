@@ -21,8 +21,8 @@ class TnAuthListFetchTest : public ::testing::Test {
  protected:
   std::shared_ptr<FakeFetcher> fetcher_ = std::make_shared<FakeFetcher>();
   std::shared_ptr<SettableClock> clock_ = std::make_shared<SettableClock>();
-  std::shared_ptr<FetchGate> gate_ =
-      std::make_shared<FetchGate>(FetchGateOptions{.max_under_way_per_host = 2});
+  std::shared_ptr<FetchGate> gate_ = std::make_shared<FetchGate>(
+      FetchGateOptions{.max_under_way_per_host = 2, .max_waiting_per_host = 100});
   TnAuthListFetcher lists_{{.max_entries = 4}, fetcher_, clock_, gate_};
 };
 

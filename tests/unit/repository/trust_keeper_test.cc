@@ -644,6 +644,39 @@ TEST_F(TrustKeeperTest, C35_ANewerListCountsAfterARestartThoughItsCaIsNotKnownYe
   EXPECT_THAT(Verify(offline), FailsWith(Reason::kCertificateRevoked));
 }
 
+// As a Kamailio's workers: another process downloads, these read what it keeps.
+TEST_F(TrustKeeperTest, C35_WhoDoesNotDownloadTakesEachListThatIsKept) {
+  constexpr const char* kOneCaUrl = "https://ca.example/crl";
+  UseAnchorFile();
+  inputs_.state_dir = dir_.path() / "state";
+  inputs_.crl_refresh.urls = {kOneCaUrl};
+  TrustInputs reading = inputs_;
+  reading.crl_fetcher = nullptr;
+  for (const bool named : {true, false}) {
+    if (!named) reading.crl_refresh.urls.clear();
+    fetcher_->Serve(kOneCaUrl, MakeDirect(pa_.carrier.ca, {}, kNow - hours(2)));
+    std::filesystem::remove_all(*inputs_.state_dir);
+    TrustKeeper fetching(inputs_);
+    fetching.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+    fetching.Load(kNow, {});
+    fetching.FetchWatched(kNow, {});
+    TrustKeeper worker(reading);
+    worker.Load(kNow, {});
+    EXPECT_THAT(Verify(worker), Succeeds()) << named;
+    fetcher_->Serve(kOneCaUrl, MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+    fetching.Maintain(kNow + hours(13), {});
+    EXPECT_THAT(Verify(fetching), FailsWith(Reason::kCertificateRevoked)) << named;
+    worker.Load(kNow, {});
+    EXPECT_THAT(Verify(worker), FailsWith(Reason::kCertificateRevoked)) << named;
+    // An older one in its place takes nothing back.
+    const std::string path = *inputs_.state_dir / ("crl-" + Sha256Hex(kOneCaUrl) + ".crl");
+    ASSERT_THAT(WriteFile(path, MakeDirect(pa_.carrier.ca, {}, kNow - hours(2)), FileMode::kPublic),
+                Succeeds());
+    worker.Load(kNow, {});
+    EXPECT_THAT(Verify(worker), FailsWith(Reason::kCertificateRevoked)) << named;
+  }
+}
+
 // What a restart brings in without the CA's chain is kept for the next one, also offline.
 TEST_F(TrustKeeperTest, C35_AListThatWaitsIsKeptBesideTheGoodOne) {
   constexpr const char* kOneCaUrl = "https://ca.example/crl";
