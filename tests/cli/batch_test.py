@@ -115,7 +115,7 @@ class BatchTest(unittest.TestCase):
         self.assertEqual([a["disposition"]["action"] for a in self.answers(run)], ["pass", "reject"])
 
     def test_past_calls_are_judged_at_their_time(self):
-        past = self.answers(self.batch([self.call(1, at=0), self.call(2)]))
+        past = self.answers(self.batch([self.call(1, at=1), self.call(2)]))
         self.assertEqual([a["reason"] for a in past][1], "verified")
         self.assertNotEqual(past[0]["reason"], "verified")
 

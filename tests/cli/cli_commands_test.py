@@ -650,13 +650,12 @@ class PolicyTest(unittest.TestCase):
         run = Run("policy", "explain", self.folder / "nope.json", "--orig", ORIG)
         self.assertEqual((run.code, run.err.count("nope.json")), (2, 1), run)
 
-    def test_a_customer_without_a_registry_is_a_warning(self):
+    def test_a_customer_without_a_registry_is_an_error(self):
         policy = self.folder / "customer.json"
         policy.write_text(json.dumps({"country": "US", "trunks": {"pbx": {"customer": "bank"}}}))
         run = Run("policy", "check", policy, "--json")
-        self.assertEqual(run.code, 0, run)
-        warning, = run.json()["warnings"]
-        self.assertIn("no registry", warning["message"])
+        self.assertEqual(run.code, 1, run)
+        self.assertIn("registry", run.out)
 
     def test_explain(self):
         run = self.explain("--orig", "+861058880100", "--dest", DEST)

@@ -896,5 +896,30 @@ TEST(ChainTest, A8_NoMoreThanSixteenPathsAreJudged) {
   EXPECT_EQ(find(17), Reason::kChainInvalid);
 }
 
+// What no path needs does not end what is kept (C-23).
+TEST(EndOfTest, C23_TheLastPathThatTheBundleMayBeFor) {
+  const auto root = test::IssueRoot();
+  const auto ca = test::Issue(test::CaSpec("/CN=CA"), root);
+  const auto leaf = test::Issue(test::LeafSpec(), ca);
+  auto renewed = test::CaSpec("/CN=CA");
+  renewed.key = ca.key;
+  renewed.not_after = ca.certificate.not_after() - test::days(1);
+  auto other_key = test::CaSpec("/CN=CA");
+  auto old_root = test::CaSpec("/C=US/O=Test CA/CN=SHAKEN Root");
+  other_key.not_after = old_root.not_after = test::kNow - test::days(1);
+  const Certificate old_ca = test::Issue(renewed, root).certificate;
+  const CertificateBundle left = {test::Issue(other_key, root).certificate,
+                                  test::IssueSelfSigned(old_root).certificate};
+  const auto ends = [&](std::vector<Certificate> bundle) {
+    bundle.insert(bundle.end(), left.begin(), left.end());
+    return EndOf(bundle);
+  };
+  const sys_seconds leaf_end = leaf.certificate.not_after();
+  EXPECT_EQ(ends({leaf.certificate, old_ca, ca.certificate}),
+            std::min(leaf_end, ca.certificate.not_after()));
+  EXPECT_EQ(ends({leaf.certificate, old_ca}), std::min(leaf_end, old_ca.not_after()));
+  EXPECT_EQ(ends({leaf.certificate}), leaf_end);
+}
+
 }  // namespace
 }  // namespace callvet

@@ -300,6 +300,7 @@ TEST(Decide, L1_AnOverriddenCodeHasItsPhrase) {
   for (const auto& [code, phrase] :
        {std::pair(607, "Unwanted"), std::pair(608, "Rejected"), std::pair(403, "Forbidden"),
         std::pair(438, "Invalid Identity Header"), std::pair(699, "Global Failure"),
+        std::pair(499, "Request Failure"), std::pair(599, "Server Failure"),
         std::pair(428, "Use Identity Header")}) {
     const auto disposition =
         answer("no-identity", "{\"sip_code\":" + std::to_string(code) + "}", good);
@@ -615,7 +616,8 @@ TEST(Decide, H1_OtherNumbersBesideTheVerifiedOne) {
     for (const char* from :
          {"<sip:01058880100@x>", "<sip:861058880100@x>", "<sip:80123@x>", "<sip:alice@x>",
           "<sip:anonymous@anonymous.invalid>", "\"Bank\" <tel:+861058880100>", "<sip:58880100@x>",
-          "\"+86 (0)10 5888-0100\" <tel:+861058880100>"}) {
+          "\"+86 (0)10 5888-0100\" <tel:+861058880100>", "sip:alice@x",
+          "\"*10086#\" <sip:alice@x>"}) {
       EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
     }
   }
@@ -627,6 +629,9 @@ TEST(Decide, H1_OtherNumbersBesideTheVerifiedOne) {
   // Only of what passes otherwise: another reason comes first.
   EXPECT_EQ(DecideFrom(*held, "<sip:+12125550199@x>", "shop").reason,
             Reason::kNumberOfAnotherHolder);
+  EXPECT_EQ(DecideFrom(*held, "<sip:+861058880200@x>", "shop").reason,
+            Reason::kNumberOfAnotherHolder);
+  EXPECT_EQ(DecideFrom(*held, "\"95588\" <sip:+95588@x>").action, Action::kReject);
   TestCall call = SignedCall("+861058880100", "+8613800138001", "818H", "CN");
   call.request.orig = {"<sip:+12125550199@y>", "<tel:+861058880100>"};
   EXPECT_EQ(DecideSigned(*plain, call).irregular, IrregularCaller::kOtherNumber);

@@ -194,6 +194,7 @@ TEST(Emergency, H3_AnElementHasNoNumberInAnyPartOfItsUri) {
                                    "<sip:bob@gw;user=phone>",
                                    "sip:bob@gw;user=dialstring",
                                    "sip:x138-0013-8001@gw",
+                                   "sip:esrp@..",
                                    "sip:x138-0013-8001@gw;user=phone",
                                    "sip:x(138)001-38001@gw",
                                    "sip:x138.0013.8001@gw",
@@ -316,6 +317,10 @@ TEST(Emergency, M7_WrittenFormsOfListedNumbers) {
     call.request.dest = {dest};
     EXPECT_FALSE(DecideUnsigned(*chinese, call).emergency) << dest;
   }
+  const auto whole = folder.Make(R"({"country":"CN","emergency":{"numbers":["+86755110"]}})");
+  TestCall abroad;
+  abroad.request.dest = {"0086755110"};
+  EXPECT_TRUE(DecideUnsigned(*whole, abroad).emergency);
   // A number of the country is one, and no code behind its country code.
   const auto german = folder.Make(R"({"country":"DE","emergency":{"numbers":["*55","012"]}})");
   TestCall call;
