@@ -208,8 +208,7 @@ bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy
 
 // "esrp-172-31-100-12": an address in a name.
 bool EndsWithAddress(std::string_view user) {
-  const size_t letter = user.find_last_not_of("0123456789.-");
-  std::string address(user.substr(letter == std::string_view::npos ? 0 : letter + 1));
+  std::string address(user.substr(user.find_last_not_of("0123456789.-") + 1));
   std::replace(address.begin(), address.end(), '-', '.');
   return IsIpAddress(address.substr(std::min(address.find_first_not_of('.'), address.size())));
 }

@@ -247,6 +247,9 @@ Service::~Service() {
 Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
   ServiceConfig checked = config;
   checked.verifier.trust.state_use = StateUse::kReadOnly;
+  if (const auto& state_dir = config.verifier.trust.state_dir) {
+    if (auto ok = CheckDirectory(*state_dir); !ok) return ok.error();
+  }
   if (checked.verifier.downloads) {
     auto& cache = checked.verifier.downloads->cache_directory;
     if (auto ok = CheckDirectory(cache); !ok) return ok.error();

@@ -757,6 +757,7 @@ class Operations(Service):
         (folder / "file").write_text("")
         for section, name, value in (("log", "target", "file/access.log"), ("log", "target", "."),
                                      ("certificates", "cache_dir", "file"), ("certificates", "cache_dir", "file/cache"),
+                                     ("trust", "state_dir", "file/state"),
                                      ("evidence", "spill_dir", "file/spill"), ("evidence", "store", "file/calls.db")):
             changed = {**members, section: {**members[section], name: str(folder / value)}}
             code, said = self.check_of(**changed)

@@ -658,7 +658,8 @@ TEST(Decide, M6_HeadersThatShowUnverifiedNumbers) {
   };
   const std::string good = "\"Bank\" <sip:+861058880100@x>;party=calling;screen=yes";
   for (const std::string& value :
-       {good, std::string("<sip:01058880100@x>"), std::string("\"Alice\" <sip:alice@x>")}) {
+       {good, std::string("<sip:01058880100@x>"), std::string("\"Alice\" <sip:alice@x>"),
+        std::string("\"010 5888 0100\" <sip:+861058880100@x>")}) {
     EXPECT_THAT(kept({value}), ElementsAre("p-preferred-identity")) << value;
   }
   for (const std::vector<std::string>& values : {std::vector<std::string>{},

@@ -317,10 +317,13 @@ TEST(Emergency, M7_WrittenFormsOfListedNumbers) {
     call.request.dest = {dest};
     EXPECT_FALSE(DecideUnsigned(*chinese, call).emergency) << dest;
   }
-  const auto whole = folder.Make(R"({"country":"CN","emergency":{"numbers":["+86755110"]}})");
-  TestCall abroad;
-  abroad.request.dest = {"0086755110"};
-  EXPECT_TRUE(DecideUnsigned(*whole, abroad).emergency);
+  const auto whole =
+      folder.Make(R"({"country":"CN","emergency":{"numbers":["+86755110","+8612399"]}})");
+  for (const char* dest : {"0086755110", "008612399"}) {
+    TestCall abroad;
+    abroad.request.dest = {dest};
+    EXPECT_TRUE(DecideUnsigned(*whole, abroad).emergency) << dest;
+  }
   // A number of the country is one, and no code behind its country code.
   const auto german = folder.Make(R"({"country":"DE","emergency":{"numbers":["*55","012"]}})");
   TestCall call;
