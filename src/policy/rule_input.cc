@@ -176,14 +176,13 @@ bool IsSosUrn(std::string_view text) {
 }
 
 // Whether `digits`, also in the form for calls abroad, are the country code of `plan` and no number
-// of that country, but one of `codes` behind it or with it.
+// of that country, but one of `codes` behind it.
 template <class Codes>
 bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, const Codes& codes) {
   digits = WithoutInternationalPrefix(digits, &plan);
   if (!digits.starts_with(plan.country_code) || IsPossibleOf(digits, plan)) return false;
   const std::string_view code = digits.substr(plan.country_code.size());
-  return std::any_of(codes.begin(), codes.end(),
-                     [&](std::string_view known) { return known == code || known == digits; });
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
 // Whether `uri` has the parameter `name`, also encoded or with white space, which somebody else may
