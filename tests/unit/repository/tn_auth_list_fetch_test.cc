@@ -57,6 +57,15 @@ TEST_F(TnAuthListFetchTest, PassedDeadlineIsNotHeldAgainstTheServer) {
   EXPECT_THAT(lists_.Get(kUrl, {}), Succeeds());
 }
 
+// Whoever calls chooses what is asked for as an x5u.
+TEST_F(TnAuthListFetchTest, WhatCameThereAsAnX5uDoesNotCount) {
+  fetcher_->Serve(kUrl, SpcList({"818H"}).Encode());
+  ASSERT_THAT(gate_->Enter(kUrl, kNow), Succeeds());
+  gate_->Leave(kUrl, kNow, Fail(Reason::kCertificateUnreadable, "no certificate"));
+  EXPECT_TRUE(gate_->Standing(kUrl, kNow).has_value());
+  EXPECT_THAT(lists_.Get(kUrl, {}), Succeeds());
+}
+
 TEST_F(TnAuthListFetchTest, C23_OneCallFetchesAndTheOthersWaitForIt) {
   fetcher_->Serve(kUrl, SpcList({"818H"}).Encode());
   fetcher_->SetDelay(std::chrono::milliseconds(100));
