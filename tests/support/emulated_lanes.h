@@ -6,6 +6,7 @@
 
 #include "pki/p256/lane_path.h"
 #include "pki/p256/lanes.h"
+#include "pki/p256/scalar.h"
 
 namespace callvet::test {
 
@@ -114,7 +115,10 @@ struct EmulatedLanes {
 inline const p256::Path& EmulatedIfmaPath() {
   using Curve = p256::LaneCurve<EmulatedLanes>;
   static constexpr p256::Path kPath = {
-      "ifma_emulated", [] { return true; }, p256::BuildLaneTable,
+      "ifma_emulated",
+      [] { return true; },
+      p256::BuildLaneTable,
+      p256::MontgomeryInverse,
       [](std::span<const p256::Term> terms, const p256::Limbs& r) {
         const auto sum = Curve::AddUp(terms);
         return p256::MatchLaneSum(sum.x, sum.zz, r);

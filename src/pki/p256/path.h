@@ -29,6 +29,9 @@ struct Path {
   /// on the curve. Takes a temporary block of heap: throws std::bad_alloc.
   void (*build)(const Limbs& x, const Limbs& y, TableShape shape, std::span<AffinePoint> table);
 
+  /// 2^256 / a mod n, the order of the group, for 0 < a < n. Variable time.
+  Limbs (*invert)(const Limbs& a);
+
   /// Whether the x-coordinate of the sum of `terms` (at least 2), modulo n, is r. 0 < r < n.
   Match (*match)(std::span<const Term> terms, const Limbs& r);
 

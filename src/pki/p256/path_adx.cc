@@ -7,20 +7,23 @@
 
 #include "pki/p256/curve.h"
 #include "pki/p256/field_adx.h"
+#include "pki/p256/inverse_adx.h"
 
 namespace callvet::p256 {
 namespace {
 
 bool HasAdx() {
   unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_BMI2) != 0 && (b & bit_ADX) != 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_BMI) != 0 &&
+         (b & bit_BMI2) != 0 && (b & bit_ADX) != 0;
 }
 
 }  // namespace
 
 const Path& AdxPath() {
-  static constexpr Path kPath = {"adx", HasAdx, Curve<AdxField>::Build, Curve<AdxField>::MatchSum,
-                                 nullptr};
+  static constexpr Path kPath = {
+      "adx",  HasAdx, Curve<AdxField>::Build, OrderInverse<AdxSteps>::Of, Curve<AdxField>::MatchSum,
+      nullptr};
   return kPath;
 }
 
@@ -31,7 +34,7 @@ const Path& AdxPath() {
 namespace callvet::p256 {
 
 const Path& AdxPath() {
-  static constexpr Path kPath = {"adx", [] { return false; }, nullptr, nullptr, nullptr};
+  static constexpr Path kPath = {"adx", [] { return false; }, nullptr, nullptr, nullptr, nullptr};
   return kPath;
 }
 

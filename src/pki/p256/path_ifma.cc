@@ -113,8 +113,9 @@ namespace callvet::p256 {
 namespace {
 
 // The instructions, and an operating system that saves the registers (XCR0: SSE, AVX, and the three
-// parts of AVX-512).
+// parts of AVX-512). No processor has them without those of the adx path.
 bool HasIfma() {
+  if (!AdxPath().supported()) return false;
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_OSXSAVE) == 0) return false;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
@@ -124,6 +125,10 @@ bool HasIfma() {
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   constexpr uint32_t kSaved = 0xE6;
   return (low & kSaved) == kSaved;
+}
+
+Limbs Invert(const Limbs& a) {
+  return AdxPath().invert(a);
 }
 
 Match MatchTerms(std::span<const Term> terms, const Limbs& r) {
@@ -141,7 +146,7 @@ void MatchEight(std::span<const Term> terms, std::span<const Limbs, 8> r,
 }  // namespace
 
 const Path& IfmaPath() {
-  static constexpr Path kPath = {"ifma", HasIfma, BuildLaneTable, MatchTerms, MatchEight};
+  static constexpr Path kPath = {"ifma", HasIfma, BuildLaneTable, Invert, MatchTerms, MatchEight};
   return kPath;
 }
 
@@ -152,7 +157,7 @@ const Path& IfmaPath() {
 namespace callvet::p256 {
 
 const Path& IfmaPath() {
-  static constexpr Path kPath = {"ifma", [] { return false; }, nullptr, nullptr, nullptr};
+  static constexpr Path kPath = {"ifma", [] { return false; }, nullptr, nullptr, nullptr, nullptr};
   return kPath;
 }
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "pki/p256/curve.h"
 #include "pki/p256/field_portable.h"
+#include "pki/p256/scalar.h"
 
 namespace callvet::p256 {
 
 const Path& PortablePath() {
-  static constexpr Path kPath = {"portable", [] { return true; }, Curve<PortableField>::Build,
-                                 Curve<PortableField>::MatchSum, nullptr};
+  static constexpr Path kPath = {"portable",
+                                 [] { return true; },
+                                 Curve<PortableField>::Build,
+                                 MontgomeryInverse,
+                                 Curve<PortableField>::MatchSum,
+                                 nullptr};
   return kPath;
 }
 

@@ -9,7 +9,7 @@
 
 namespace callvet::p256 {
 
-/// 2^256 / a mod n, for 0 < a < n. Pure; variable time (about a microsecond).
+/// 2^256 / a mod n, for 0 < a < n, in plain C++. Pure; variable time (about a microsecond).
 Limbs MontgomeryInverse(const Limbs& a);
 
 /// An ECDSA signature over a digest; 0 < r, s < n.
@@ -26,7 +26,8 @@ struct Multipliers {
 };
 
 /// Those of each of `signatures`, in the same order; `multipliers` is as long. One inversion serves
-/// all. Pure.
-void MultipliersOf(std::span<const SignedDigest> signatures, std::span<Multipliers> multipliers);
+/// all, by `invert`, a path's. Pure.
+void MultipliersOf(Limbs (*invert)(const Limbs&), std::span<const SignedDigest> signatures,
+                   std::span<Multipliers> multipliers);
 
 }  // namespace callvet::p256

@@ -61,7 +61,8 @@ void MatchGroup(const Path& path, const Tables& tables, std::span<KeyedSignature
   std::array<Multipliers, kBatch> multipliers;
   // NOLINTEND(cppcoreguidelines-pro-type-member-init)
   for (size_t i = 0; i < batch.size(); ++i) signatures[i] = batch[i].signature;
-  MultipliersOf(std::span<const SignedDigest>(signatures).first(batch.size()), multipliers);
+  MultipliersOf(path.invert, std::span<const SignedDigest>(signatures).first(batch.size()),
+                multipliers);
   std::array<size_t, kBatch> members{};
   size_t count = 0;
   for (size_t i = 0; i < batch.size(); ++i) {

@@ -16,6 +16,7 @@
 
 #if defined(__x86_64__)
 #include "pki/p256/field_adx.h"
+#include "pki/p256/inverse_adx.h"
 #endif
 
 namespace callvet::p256 {
@@ -187,15 +188,116 @@ TEST(P256LanesTest, DifferencesAreNeverNegative) {
   }
 }
 
-TEST(P256ScalarTest, InverseTimesItselfIsOne) {
-  P256Numbers numbers(3);
-  for (int i = 0; i < 20'000; ++i) {
-    const Limbs a = i % 2 == 0 ? numbers.SpecialScalar() : numbers.Scalar();
-    const Limbs inverse = MontgomeryInverse(a);
+// Small ones, those near n, n/2 and 2^k, and long runs of ones and zeros.
+std::vector<Limbs> ScalarsAtTheEdges() {
+  std::vector<Limbs> edges;
+  const auto add = [&edges](const Limbs& number) {
+    if (!IsZero(number) && Less(number, kOrder)) edges.push_back(number);
+  };
+  const auto add_around = [&add](const Limbs& number) {
+    Limbs other{};
+    for (uint64_t distance = 0; distance < 4; ++distance) {
+      AddWithCarry(number, {distance, 0, 0, 0}, other);
+      add(other);
+      SubtractWithBorrow(number, {distance, 0, 0, 0}, other);
+      add(other);
+      SubtractWithBorrow(kOrder, other, other);
+      add(other);
+    }
+  };
+  const auto power = [](size_t bit) {
+    Limbs number{};
+    if (bit < 256) number[bit / 64] = uint64_t{1} << (bit % 64);
+    return number;  // of 256: 2^256 mod 2^256
+  };
+  for (size_t bit = 0; bit <= 256; ++bit) {
+    add_around(power(bit));
+    for (size_t low = 0; low < bit; low += 3) {
+      Limbs run{};  // of ones from `low` to `bit`
+      SubtractWithBorrow(power(bit), power(low), run);
+      add(run);
+      SubtractWithBorrow(kOrder, run, run);
+      add(run);
+    }
+  }
+  Limbs half{};  // (n - 1) / 2
+  for (size_t i = 0; i < 4; ++i) half[i] = kOrder[i] >> 1 | (i < 3 ? kOrder[i + 1] << 63 : 0);
+  add_around(half);
+  add_around(kOrder);
+  return edges;
+}
+
+class P256InverseTest : public testing::TestWithParam<const Path*> {
+ protected:
+  void SetUp() override {
+    if (!GetParam()->supported()) GTEST_SKIP() << GetParam()->name << " is not supported here";
+  }
+  static void ExpectOpenSslsInverse(const Limbs& a) {
+    static const test::BignumContextPtr context(BN_CTX_new());
+    static const BignumPtr n = P256Oracle::ToBignum(kOrder);
+    const BignumPtr number = P256Oracle::ToBignum(a);
+    ASSERT_NE(BN_mod_inverse(number.get(), number.get(), n.get(), context.get()), nullptr);
+    // Without the factor 2^256.
+    const Limbs inverse = GetParam()->invert(a);
     ASSERT_TRUE(Less(inverse, kOrder));
-    ASSERT_EQ(MontgomeryProduct<kOrder>(inverse, a), (Limbs{1, 0, 0, 0}));
+    ASSERT_EQ(MontgomeryProduct<kOrder>(inverse, {1, 0, 0, 0}),
+              P256Oracle::FromBignum(number.get()));
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Paths, P256InverseTest, testing::Values(&PortablePath(), &AdxPath()),
+                         [](const auto& path) { return std::string(path.param->name); });
+
+TEST_P(P256InverseTest, IsOpenSslsAtTheEdges) {
+  for (const Limbs& a : ScalarsAtTheEdges()) {
+    ASSERT_NO_FATAL_FAILURE(ExpectOpenSslsInverse(a)) << testing::PrintToString(a);
   }
 }
+
+TEST_P(P256InverseTest, IsOpenSslsOfRandomNumbers) {
+  P256Numbers numbers(3);
+  for (int i = 0; i < 100'000; ++i) {
+    const Limbs a = i % 4 == 0 ? numbers.SpecialScalar() : numbers.Scalar();
+    ASSERT_NO_FATAL_FAILURE(ExpectOpenSslsInverse(a)) << testing::PrintToString(a);
+  }
+}
+
+TEST_P(P256InverseTest, TimesTheNumberIsOne) {
+  P256Numbers numbers(11);
+  for (int i = 0; i < 500'000; ++i) {
+    const Limbs a = i % 2 == 0 ? numbers.SpecialScalar() : numbers.Scalar();
+    ASSERT_EQ(MontgomeryProduct<kOrder>(GetParam()->invert(a), a), (Limbs{1, 0, 0, 0}));
+  }
+}
+
+TEST_P(P256InverseTest, OfZeroIsZero) {
+  EXPECT_EQ(GetParam()->invert({}), Limbs{});
+}
+
+#if defined(__x86_64__)
+// Words that no two numbers have, too: all four random.
+TEST(P256InverseStepsTest, AdxIsBitForBitPortable) {
+  if (!AdxPath().supported()) GTEST_SKIP() << "no BMI2";
+  P256Numbers numbers(12);
+  const auto word = [&numbers] {
+    const uint64_t kind = numbers.Below(8);
+    if (kind == 0) return numbers.Below(3);
+    return kind == 1 ? numbers.Word() << numbers.Below(64) : numbers.Word() >> numbers.Below(64);
+  };
+  for (int i = 0; i < 200'000; ++i) {
+    Reduction portable{word(), word() | 1, word(), word()};
+    Reduction adx = portable;
+    PortableSteps::Run(portable);
+    AdxSteps::Run(adx);
+    for (const auto& [mine, theirs] : {std::pair{adx.a, portable.a}, {adx.b, portable.b}}) {
+      ASSERT_EQ(mine.f, theirs.f);
+      ASSERT_EQ(mine.g, theirs.g);
+      ASSERT_LE(mine.f, uint64_t{1} << 62);
+      ASSERT_LE(mine.g, (uint64_t{1} << 62) - mine.f);
+    }
+  }
+}
+#endif
 
 // a mod n, of a sum of digits that may be negative on the way.
 TEST(P256RecodeTest, DigitsAreOddAndAddUp) {
@@ -334,7 +436,11 @@ TEST(P256PathsTest, FiveAndMoreAreMatchedTogether) {
   static int together = 0;
   const Path& emulated = test::EmulatedIfmaPath();
   const Path counting = {
-      "counting", emulated.supported, emulated.build, emulated.match,
+      "counting",
+      emulated.supported,
+      emulated.build,
+      emulated.invert,
+      emulated.match,
       [](std::span<const Term> terms, std::span<const Limbs, 8> r, std::span<Match, 8> matches) {
         ++together;
         test::EmulatedIfmaPath().match_eight(terms, r, matches);
