@@ -98,10 +98,17 @@ struct EmulatedLanes {
       result.lane[i] = (lanes >> i & 1) != 0 ? 0 - a.lane[i] : a.lane[i];
     return result;
   }
-  template <unsigned kLanes>
-  static EmulatedLanes Rotate(const EmulatedLanes& a) {
+  static EmulatedLanes LanesAcross(unsigned distance) {
     EmulatedLanes result{};
-    for (size_t i = 0; i < 8; ++i) result.lane[i] = a.lane[(i + kLanes) % 8];
+    for (size_t i = 0; i < 8; ++i) result.lane[i] = i ^ distance;
+    return result;
+  }
+  static EmulatedLanes Take(uint8_t lanes, const EmulatedLanes& from, const EmulatedLanes& a,
+                            const EmulatedLanes& b) {
+    EmulatedLanes result{};
+    for (size_t i = 0; i < 8; ++i) {
+      result.lane[i] = (lanes >> i & 1) != 0 ? a.lane[from.lane[i] % 8] : b.lane[i];
+    }
     return result;
   }
 

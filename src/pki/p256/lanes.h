@@ -20,7 +20,7 @@ namespace callvet::p256 {
 template <class V>
 class LaneCurve {
  public:
-  /// As Path::match, for at least 8 terms whose points are times 2^260 instead of 2^256. Gives the
+  /// As Path::match, for at least 16 terms whose points are times 2^260 instead of 2^256. Gives the
   /// sum's X and ZZ times 2^260, below 2^260 and not reduced.
   struct Sum {
     uint64_t x[5];
@@ -29,10 +29,8 @@ class LaneCurve {
   static Sum AddUp(std::span<const Term> terms) {
     Point sum = LaneSums(terms);
     TurnBack(sum);
-    // The sums of the lanes, in lane 0.
-    sum = Add(sum, Rotated<4>(sum));
-    sum = Add(sum, Rotated<2>(sum));
-    sum = Add(sum, Rotated<1>(sum));
+    // The sums of the lanes, in each.
+    for (const unsigned distance : {1U, 2U, 4U}) sum = AddedAcross(sum, distance);
     Sum result{};
     for (size_t i = 0; i < 5; ++i) {
       result.x[i] = V::First(sum.x.limb[i]);
@@ -41,7 +39,8 @@ class LaneCurve {
     return result;
   }
 
-  /// As Path::match_eight: the sum of each lane. The number of terms is a multiple of eight.
+  /// As Path::match_eight: the sum of each lane. The number of terms is a multiple of eight, and at
+  /// least 16.
   static void AddUpEach(std::span<const Term> terms, std::span<Sum, 8> sums) {
     const Point sum = LaneSums(terms);
     for (size_t i = 0; i < 5; ++i) {
@@ -208,6 +207,16 @@ class LaneCurve {
     return Reduced(Carried(x));
   }
 
+  /// X of a sum, and its Y with the other sign, of R, PP, PPP and one summand's coordinates. Always
+  /// inline: the instructions before and behind it wait for each other.
+  [[gnu::always_inline]] static void SetXAndY(Point& sum, const Element& x1, const Element& y1,
+                                              const Element& r, const Element& pp,
+                                              const Element& ppp) {
+    const Element q = Multiply(x1, pp);                                            // 1.2
+    sum.x = NextX(Squared(r), ppp, q);                                             // 1.01
+    sum.y = Carried(SumOfProducts(r, Carried(Difference<2>(sum.x, q)), y1, ppp));  // 2.2
+  }
+
   /// Coordinates of eight points; limbs as they are in tables.
   struct Points {
     Element x, y;
@@ -253,34 +262,27 @@ class LaneCurve {
 
   /// Lane i has the sum of every eighth term from i on.
   static Point LaneSums(std::span<const Term> terms) {
-    Point sum = FirstTerms(terms);
-    size_t at = 8;
+    Point sum = FirstSums(terms.data());
+    size_t at = 16;
     for (; at + 8 <= terms.size(); at += 8) sum = Added(sum, terms.data() + at);
     if (at < terms.size()) AddSome(sum, terms.subspan(at));
     return sum;
   }
 
-  static Point FirstTerms(std::span<const Term> terms) {
+  /// Of two terms in each lane: as Added, with denominators of 1.
+  static Point FirstSums(const Term* terms) {
+    const auto [x1, plus_y1] = Load(terms);
+    const auto [x2, y2] = Load(terms + 8);
+    const Element zero = {{V::Set(0), V::Set(0), V::Set(0), V::Set(0), V::Set(0)}};
+    const Element y1 = Select(Negatives(terms), Subtract<1>(zero, plus_y1), plus_y1);
+    const Element p = Carried(Difference<1>(x2, x1));                                 // 2
+    const Element r = Carried(Difference<2>(Negated(Negatives(terms + 8), y2), y1));  // 3
     Point sum{};
-    const auto [x, y] = Load(terms.data());
-    sum.x = x;
-    Element zero{};
-    for (size_t i = 0; i < 5; ++i) {
-      zero.limb[i] = V::Set(0);
-      sum.zz.limb[i] = V::Set(OneLimb(i));
-    }
-    sum.zzz = sum.zz;
-    sum.y = Select(Negatives(terms.data()), Subtract<1>(zero, y), y);
+    sum.zz = Carried(Squared(p));   // 1.3
+    sum.zzz = Multiply(p, sum.zz);  // 1.2
+    SetXAndY(sum, x1, y1, r, sum.zz, sum.zzz);
+    sum.turned = 0xFF;
     return sum;
-  }
-
-  /// A limb of 2^260 mod p.
-  static constexpr uint64_t OneLimb(size_t i) {
-    constexpr Limbs kOne = PowerOfTwo(260, kPrime);
-    const size_t at = i * 52;
-    uint64_t limb = kOne[at / 64] >> (at % 64);
-    if (at % 64 > 12 && at / 64 < 3) limb |= kOne[at / 64 + 1] << (64 - at % 64);
-    return limb & ((uint64_t{1} << 52) - 1);
   }
 
   /// `sum` plus eight terms: "madd-2008-s" in each lane, but for the sign of Y and ZZZ. With both
@@ -294,12 +296,10 @@ class LaneCurve {
     const Element r = Carried(Difference<4>(s, sum.y));                  // 5.1
     const Element pp = Carried(Squared(p));                              // 1.7
     const Element ppp = Multiply(p, pp);                                 // 1.4
-    const Element q = Multiply(sum.x, pp);                               // 1.2
     Point next{};
-    next.x = NextX(Squared(r), ppp, q);                                                 // 1.01
-    next.y = Carried(SumOfProducts(r, Carried(Difference<2>(next.x, q)), sum.y, ppp));  // 2.2
-    next.zz = Multiply(sum.zz, pp);                                                     // 1.2
-    next.zzz = Multiply(sum.zzz, ppp);                                                  // 1.2
+    SetXAndY(next, sum.x, sum.y, r, pp, ppp);
+    next.zz = Multiply(sum.zz, pp);     // 1.2
+    next.zzz = Multiply(sum.zzz, ppp);  // 1.2
     next.turned = static_cast<uint8_t>(~sum.turned);
     return next;
   }
@@ -330,34 +330,49 @@ class LaneCurve {
     sum.turned = 0;
   }
 
-  /// "add-2008-s", turned or not in all lanes alike, with the same trick as above. Equal x, or a
-  /// zero ZZ of either, make ZZ zero.
-  static Point Add(const Point& a, const Point& b) {
-    const Element u = Multiply(a.x, b.zz);                           // 1.1
-    const Element s = Multiply(a.y, b.zzz);                          // 1.3
-    const Element p = Carried(Difference<2>(Times(b.x, a.zz), u));   // 3.1
-    const Element r = Carried(Difference<2>(Times(b.y, a.zzz), s));  // 3.3
-    const Element pp = Carried(Squared(p));                          // 1.7
-    const Element ppp = Multiply(p, pp);                             // 1.4
-    const Element q = Multiply(u, pp);                               // 1.2
+  /// "add-2008-s" of the points of each lane and the one `distance` from it, which share the work
+  /// and both get the sum: `first` of the two has the lower number. With the same trick as above;
+  /// turned or not in all lanes alike. Equal x, or a zero ZZ of either, make ZZ zero.
+  static Point AddedAcross(const Point& point, unsigned distance) {
+    const V across = V::LanesAcross(distance);
+    const auto first = static_cast<uint8_t>(distance == 1 ? 0x55 : distance == 2 ? 0x33 : 0x0F);
+    const auto second = static_cast<uint8_t>(~first);
+    // a as it is in the other lane of each of `lanes`, elsewhere b.
+    const auto other = [&across](uint8_t lanes, const Element& a, const Element& b) {
+      Element taken{};
+      for (size_t i = 0; i < 5; ++i) {
+        taken.limb[i] = V::Take(lanes, across, a.limb[i], b.limb[i]);
+      }
+      return taken;
+    };
+    const auto to_both = [&other](uint8_t from, const Element& a) {
+      return other(static_cast<uint8_t>(~from), a, a);
+    };
+    const Element other_zz = other(0xFF, point.zz, point.zz);
+    const Element other_zzz = other(0xFF, point.zzz, point.zzz);
+    const Element u = Multiply(point.x, other_zz);   // 1.1
+    const Element s = Multiply(point.y, other_zzz);  // 1.4
+    // What follows is one thing in the first lane, and | another in the second.
+    const Element p_r =
+        Carried(Difference<2>(other(first, u, s), other(second, s, u)));  // P | R: 3.4
+    const Element squares = Carried(Squared(p_r));                        // PP | RR: 1.8
+    const Element pp = to_both(first, squares);                           // 1.7
+    const Element ppp_q = Multiply(other(second, u, p_r), pp);            // P | U1: 1.4, 1.2
+    const Element ppp = to_both(first, ppp_q);
+    const Element q = to_both(second, ppp_q);
     Point sum{};
-    sum.x = NextX(Squared(r), ppp, q);                                            // 1.01
-    sum.y = Carried(SumOfProducts(r, Carried(Difference<2>(sum.x, q)), s, ppp));  // 1.8
-    sum.zz = Multiply(Multiply(a.zz, b.zz), pp);                                  // 1.2
-    sum.zzz = Multiply(Multiply(a.zzz, b.zzz), ppp);                              // 1.2
+    sum.x = NextX(to_both(second, squares), ppp, q);  // 1.01
+    const Element zz_zzz =
+        Multiply(Multiply(Select(first, point.zz, point.zzz), Select(first, other_zz, other_zzz)),
+                 Select(first, pp, ppp));  // 1.2
+    sum.zz = to_both(first, zz_zzz);
+    sum.zzz = to_both(second, zz_zzz);
+    const Element parts =
+        Times(Select(first, s, p_r), Select(first, ppp, Carried(Difference<2>(sum.x, q))));
+    const Element other_parts = other(0xFF, parts, parts);
+    for (size_t i = 0; i < 5; ++i) sum.y.limb[i] = V::Add(parts.limb[i], other_parts.limb[i]);
+    sum.y = Carried(sum.y);  // 1.2 + 1.8: 3
     return sum;
-  }
-
-  template <unsigned kLanes>
-  static Point Rotated(const Point& point) {
-    Point rotated{};
-    for (size_t i = 0; i < 5; ++i) {
-      rotated.x.limb[i] = V::template Rotate<kLanes>(point.x.limb[i]);
-      rotated.y.limb[i] = V::template Rotate<kLanes>(point.y.limb[i]);
-      rotated.zz.limb[i] = V::template Rotate<kLanes>(point.zz.limb[i]);
-      rotated.zzz.limb[i] = V::template Rotate<kLanes>(point.zzz.limb[i]);
-    }
-    return rotated;
   }
 };
 
