@@ -67,8 +67,12 @@ constexpr Limbs ReduceOnce(const Limbs& a, uint64_t carry, const Limbs& modulus)
 /// From 32 bytes, big-endian.
 inline Limbs FromBytes(const uint8_t* bytes) {
   Limbs number{};
-  for (size_t i = 0; i < 32; ++i) {
-    number[3 - i / 8] = number[3 - i / 8] << 8 | bytes[i];
+  for (size_t i = 0; i < 4; ++i) {
+    const uint8_t* at = bytes + (3 - i) * 8;
+    // One load and a swap of bytes to compilers, which see no loop through.
+    number[i] = uint64_t{at[0]} << 56 | uint64_t{at[1]} << 48 | uint64_t{at[2]} << 40 |
+                uint64_t{at[3]} << 32 | uint64_t{at[4]} << 24 | uint64_t{at[5]} << 16 |
+                uint64_t{at[6]} << 8 | uint64_t{at[7]};
   }
   return number;
 }
@@ -97,6 +101,7 @@ template <const Limbs& kModulus>
 constexpr Limbs MontgomeryProduct(const Limbs& a, const Limbs& b) {
   constexpr uint64_t kFactor = NegativeInverse(kModulus[0]);
   uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0;
+#pragma GCC unroll 4
   for (size_t i = 0; i < 4; ++i) {
     // t += a * b[i]; five limbs and a carry.
     const uint64_t factor = b[i];
