@@ -264,9 +264,20 @@ class LaneCurve {
   static Point LaneSums(std::span<const Term> terms) {
     Point sum = FirstSums(terms.data());
     size_t at = 16;
-    for (; at + 8 <= terms.size(); at += 8) sum = Added(sum, terms.data() + at);
+    for (; at + 8 <= terms.size(); at += 8) {
+      AskFor(terms, at + kAhead);
+      sum = Added(sum, terms.data() + at);
+    }
     if (at < terms.size()) AddSome(sum, terms.subspan(at));
     return sum;
+  }
+
+  // The points of so many terms fill what a processor can wait for at once, and come in time.
+  static constexpr size_t kAhead = 32;
+
+  /// Asks for the points of eight terms from `at` on, if there are such.
+  static void AskFor(std::span<const Term> terms, size_t at) {
+    for (size_t i = at; i < at + 8 && i < terms.size(); ++i) __builtin_prefetch(terms[i].point);
   }
 
   /// Of two terms in each lane: as Added, with denominators of 1.

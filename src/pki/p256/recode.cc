@@ -20,7 +20,7 @@ void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::spa
   const auto put = [&](size_t i, uint64_t size, uint64_t negative) {
     Term& term = terms[i * stride];
     term = {table + i * shape.per_window() + (size >> 1), negative ^ all_negative};
-    __builtin_prefetch(term.point);
+    if (stride == 1) __builtin_prefetch(term.point);
   };
   const auto window_at = [&](size_t i) {
     const size_t at = i * width;

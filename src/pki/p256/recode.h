@@ -42,7 +42,8 @@ struct Term {
 inline constexpr size_t kMaxTerms = 128;
 
 /// Writes the shape.windows() terms whose sum is k * P to every `stride`th of `terms`; `table` is
-/// P's. 0 < k < n.
+/// P's. 0 < k < n. With a stride of 1 it asks for the points' cache lines at once; those of a group
+/// are too many for that, and whoever adds them up asks in time.
 ///
 /// One of k and n-k is odd, and (n-k) * P = -(k * P). An odd k is the sum of digits d_i * 2^(w*i)
 /// with d_i = ((k >> w*i) | 1) mod 2^(w+1) - 2^w, but for the last d_i = (k >> w*i) | 1: all odd,
