@@ -10,7 +10,7 @@ import re
 import sys
 
 # Where a mistake would let a call pass, or refuse a good one.
-VERDICT_PATH = re.compile(r"src/(verify/.*|policy/(decide|\w+_rules|rule_input|sip_answer|verstat)"
+VERDICT_PATH = re.compile(r"src/(verify/.*|policy/(decide|emergency|\w+_rules|rule_input|sip_answer|verstat)"
                           r"|pki/(chain|chain_cache|crl|es256|fast_es256|path_builder|path_validator|revocation))\.(cc|h)$")
 ROOMS = (("parsers", ("syntax", "base")), ("pki", ("pki",)), ("verify", ("verify",)), ("policy", ("policy",)))
 

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/text.h"
+#include "policy/emergency.h"
 #include "policy/policy_data.h"
 #include "policy/rules.h"
 #include "policy/sip_answer.h"

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "policy/emergency.h"
 #include "policy/rules.h"
 
 namespace callvet {

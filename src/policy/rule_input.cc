@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
+#include "policy/rule_input.h"
+
 #include <algorithm>
 
 #include "base/text.h"
 #include "callvet/identity_header.h"
-#include "policy/rules.h"
+#include "policy/emergency.h"
 #include "syntax/uri.h"
 
 namespace callvet {
 namespace {
 
 constexpr size_t kFewestDigits = 5;  // of a code that is no extension
-constexpr size_t kWholeNumber = 7;   // digits that may be somebody's number
 constexpr size_t kNoExtension = 8;   // digits that no PBX gives to its lines
-constexpr size_t kFullNumber = 10;   // the same, where they are divided as addresses are too
 
 void AddNumber(const CallNumber& number, std::vector<CallNumber>& numbers) {
   if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) numbers.push_back(number);
@@ -126,15 +126,6 @@ void AddDisplayName(const std::string& text, RuleInput& input) {
   if (!known && ClaimsANumber(read, input.policy)) AddCallerNumber(read, input);
 }
 
-// Whether `count` digits follow one another in `text`.
-bool HasDigits(std::string_view text, size_t count) {
-  size_t run = 0;
-  return std::any_of(text.begin(), text.end(), [&](char c) {
-    run = IsDigit(c) ? run + 1 : 0;
-    return run >= count;
-  });
-}
-
 // Whether of `text` no URI can be read, or of several any, while somebody else may read a number.
 bool HidesItsUri(const std::string& text) {
   const auto spec = AddrSpec(text);
@@ -165,117 +156,6 @@ void AddFrom(const std::string& text, RuleInput& input) {
     number = *read;
   }
   AddShownNumber(*number, input);
-}
-
-bool IsSosUrn(std::string_view text) {
-  constexpr std::string_view kSos = "urn:service:sos";
-  if (text.find(':') == std::string_view::npos) return false;  // a number
-  const auto uri = AddrSpec(text);
-  if (!uri || !EqualsIgnoreCase(uri->substr(0, kSos.size()), kSos)) return false;
-  return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
-}
-
-// Whether `digits`, also in the form for calls abroad, are the country code of `plan` and no number
-// of that country, but one of `codes` behind it.
-template <class Codes>
-bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, const Codes& codes) {
-  digits = WithoutInternationalPrefix(digits, &plan);
-  if (!digits.starts_with(plan.country_code) || IsPossibleOf(digits, plan)) return false;
-  const std::string_view code = digits.substr(plan.country_code.size());
-  return std::find(codes.begin(), codes.end(), code) != codes.end();
-}
-
-// Whether `uri` has the parameter `name`, also encoded or with white space, which somebody else may
-// read (RFC 3261 19.1.4).
-bool HasParameter(std::string_view uri, const std::string& name) {
-  std::string plain = PercentDecoded(uri);
-  std::erase_if(plain, [](char c) { return c == ' ' || c == '\t'; });
-  return ToLower(plain).find(";" + name + "=") != std::string::npos;
-}
-
-// Where a number is ported the call goes to another one than it shows (RFC 4694).
-bool HasRoutingNumber(std::string_view uri) {
-  return HasParameter(uri, "rn");
-}
-
-bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy& policy) {
-  if (IsSosUrn(text)) return true;
-  if (HasRoutingNumber(text)) return false;
-  return party != nullptr && party->tn() &&
-         IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
-}
-
-// "esrp-172-31-100-12": an address in a name.
-bool EndsWithAddress(std::string_view user) {
-  std::string address(user.substr(user.find_last_not_of("0123456789.-") + 1));
-  std::replace(address.begin(), address.end(), '-', '.');
-  return IsIpAddress(address.substr(std::min(address.find_first_not_of('.'), address.size())));
-}
-
-// Whether digits of `user` may be somebody's number: so many that follow one another, or that no
-// letter divides.
-bool HoldsANumber(std::string_view user) {
-  if (EndsWithAddress(user)) return false;
-  size_t digits = 0;
-  return HasDigits(user, kWholeNumber) || std::any_of(user.begin(), user.end(), [&](char c) {
-           digits = IsAlpha(c) ? 0 : digits + (IsDigit(c) ? 1 : 0);
-           return digits >= kFullNumber;
-         });
-}
-
-// Whether `host` is an address or a name (its last label begins with a letter: RFC 3261 25.1), and
-// not digits that somebody may dial.
-bool NamesAHost(std::string_view host) {
-  if (host.ends_with('.')) host.remove_suffix(1);
-  if (IsIpAddress(std::string(host))) return true;
-  const std::string_view last = host.substr(host.rfind('.') + 1);
-  return !last.empty() && IsAlpha(last[0]);
-}
-
-// Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
-// URI whose user part begins with a letter, and in which there is no number, so that nobody takes
-// it for one. Else it says itself where the call goes.
-bool IsElement(const std::string& text, const Party* party) {
-  if (party == nullptr || party->tn() || !party->uri()) return false;
-  const auto uri = SipUri::Parse(*party->uri());
-  if (!uri || !NamesAHost(uri->host)) return false;
-  const std::string whole = PercentDecoded(RequestUriText(text));
-  if (SaysItIsANumber(whole) || HasRoutingNumber(whole) || HasParameter(whole, "cic")) return false;
-  const std::string_view rest = std::string_view(whole).substr(whole.find(':') + 1);
-  const size_t at = rest.rfind('@');
-  if (at == std::string_view::npos) return true;
-  const std::string_view user = rest.substr(0, at);
-  return IsAlpha(rest[0]) && user.find('+') == std::string_view::npos && !HoldsANumber(user);
-}
-
-// Whether a Request-URI is blank or a scheme alone: no call goes there, and To is all there is.
-bool LeadsNowhere(std::string_view uri) {
-  uri = Trim(uri);
-  return uri.empty() || EqualsIgnoreCase(uri, "sip:") || EqualsIgnoreCase(uri, "sips:") ||
-         EqualsIgnoreCase(uri, "tel:");
-}
-
-// `uri` with the scheme or the host that it lacks ("110@x", "sip:110@").
-std::string Completed(std::string_view uri) {
-  std::string whole(Trim(uri));
-  const size_t at = whole.find('@');
-  if (at == std::string::npos || whole.find('<') != std::string::npos) return whole;
-  if (whole.find(':') > at) whole.insert(0, "sip:");
-  if (whole.ends_with('@')) whole += "invalid";
-  return whole;
-}
-
-// Whether a call to `target`, which is read as `party`, is an emergency call.
-bool GoesToEmergency(const std::string& target, const Party* party, const RuleInput& input) {
-  // To is only what the caller wrote: with an ordinary target behind it, it would be a way around
-  // every rule.
-  if (input.settings.emergency_by_to == EmergencyByTo::kIgnore || !IsElement(target, party)) {
-    return IsEmergencyTarget(target, party, input.policy);
-  }
-  const auto& dest = input.call.dest;
-  return std::any_of(dest.begin(), dest.end(), [&](const std::string& text) {
-    return IsEmergencyTarget(text, input.PartyOf(text), input.policy);
-  });
 }
 
 void AddParty(const std::string& text, RuleInput& input) {
@@ -312,6 +192,14 @@ bool ShowsVerifiedNumbers(const std::string& text, const RuleInput& input) {
 
 }  // namespace
 
+bool HasDigits(std::string_view text, size_t count) {
+  size_t run = 0;
+  return std::any_of(text.begin(), text.end(), [&](char c) {
+    run = IsDigit(c) ? run + 1 : 0;
+    return run >= count;
+  });
+}
+
 const Party* RuleInput::PartyOf(std::string_view text) const {
   const auto found = parties.find(text);
   return found != parties.end() && found->second ? &*found->second : nullptr;
@@ -344,40 +232,6 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
     input.signers = input.signer_has_spc ? signer.spcs : signer.delegated_by_spcs;
   }
   return input;
-}
-
-bool IsEmergencyNumber(const CallNumber& number, const Policy& policy) {
-  const auto& numbers = policy.emergency_numbers;
-  if (std::find(numbers.begin(), numbers.end(), number.digits) != numbers.end()) return true;
-  if (policy.dial_plan != nullptr) {
-    return IsCodeWithCountry(number.digits, *policy.dial_plan, numbers);
-  }
-  const auto plans = AllDialPlans();
-  return std::any_of(plans.begin(), plans.end(), [&](const DialPlan& plan) {
-    return IsCodeWithCountry(number.digits, plan, EmergencyNumbers(plan.iso));
-  });
-}
-
-bool IsEmergency(const RuleInput& input) {
-  if (input.settings.psap_callback == PsapCallback::kAccept && input.call.priority &&
-      EqualsIgnoreCase(Trim(*input.call.priority), "psap-callback")) {
-    return true;
-  }
-  // The request's URI says where the call goes.
-  const auto& target = input.call.request_uri;
-  if (target && !LeadsNowhere(*target)) {
-    const Party* party = input.PartyOf(*target);
-    if (party != nullptr) return GoesToEmergency(*target, party, input);
-    const std::string completed = Completed(*target);
-    const auto read = Party::Parse(completed, input.policy.dial_plan);
-    return GoesToEmergency(completed, read ? &*read : nullptr, input);
-  }
-  const auto& dest = input.call.dest;  // then all callees are of dest
-  return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
-         (std::none_of(dest.begin(), dest.end(), HasRoutingNumber) &&
-          std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
-            return IsEmergencyNumber(callee, input.policy);
-          }));
 }
 
 }  // namespace callvet
