@@ -113,21 +113,11 @@ Result<DigitPattern> DigitPattern::Parse(std::string_view text) {
       set = ParseSet(text.substr(i + 1, close - i - 1));
       i = close;
     }
-    if (set == 0) break;
-    pattern.sets_.push_back(set);
-    if (i + 1 == text.size() && pattern.sets_.size() <= TelephoneNumber::kMaxCanonical) {
-      return pattern;
-    }
+    if (set == 0 || pattern.size_ == pattern.sets_.size()) break;
+    pattern.sets_[pattern.size_++] = set;
+    if (i + 1 == text.size()) return pattern;
   }
   return Fail(Reason::kParameterInvalid, Quote(text) + " is not a pattern of digits, x and [2-9]");
-}
-
-bool DigitPattern::Matches(std::string_view digits) const {
-  if (digits.size() < sets_.size()) return false;
-  for (size_t i = 0; i < sets_.size(); ++i) {
-    if (!IsDigit(digits[i]) || ((sets_[i] >> (digits[i] - '0')) & 1U) == 0) return false;
-  }
-  return true;
 }
 
 Result<void> NumberPlan::ReadLine(std::string_view line) {
@@ -158,6 +148,10 @@ Result<void> NumberPlan::ReadLine(std::string_view line) {
   if (fields[0] == "number" && fields.size() == 7) {
     auto row = ParseRow(fields);
     if (!row) return Fail(Reason::kFileInvalid, row.error().detail);
+    for (unsigned digit = 0; digit < 10; ++digit) {
+      if (!row->prefix.MayBeginWith(digit)) continue;
+      rows_of_[static_cast<size_t>(row->form)][digit].push_back(rows_.size());
+    }
     rows_.push_back(std::move(*row));
     return {};
   }
@@ -203,11 +197,13 @@ const NumberPlan::Row* NumberPlan::Find(const CallNumber& number, bool& wrong_le
   std::string_view national = number.digits;
   if (number.space == NumberSpace::kE164) national.remove_prefix(country_code_.size());
   wrong_length = false;
+  if (national.empty() || !IsDigit(national[0])) return nullptr;
   const PlanForm first = number.form == NumberForm::kBare ? PlanForm::kBare : PlanForm::kE164;
   const PlanForm second = first == PlanForm::kBare ? PlanForm::kE164 : PlanForm::kBare;
   for (const PlanForm form : {first, second}) {
-    for (const Row& row : rows_) {
-      if (row.form != form || !row.prefix.Matches(national)) continue;
+    for (const size_t index : RowsOf(form, national[0])) {
+      const Row& row = rows_[index];
+      if (!row.prefix.Matches(national)) continue;
       if (national.size() >= row.min_length && national.size() <= row.max_length) return &row;
       wrong_length = true;
     }

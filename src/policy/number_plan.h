@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "callvet/policy.h"
 #include "callvet/result.h"
 #include "policy/local_time.h"
@@ -20,10 +22,19 @@ class DigitPattern {
  public:
   /// Fails with kParameterInvalid: empty, longer than 15 digits, other characters.
   static Result<DigitPattern> Parse(std::string_view text);
-  [[nodiscard]] bool Matches(std::string_view digits) const;
+  /// Whether a number that matches may begin with `digit`, 0 to 9.
+  [[nodiscard]] bool MayBeginWith(unsigned digit) const { return ((sets_[0] >> digit) & 1U) != 0; }
+  [[nodiscard]] bool Matches(std::string_view digits) const {
+    if (digits.size() < size_) return false;
+    for (size_t i = 0; i < size_; ++i) {
+      if (!IsDigit(digits[i]) || ((sets_[i] >> (digits[i] - '0')) & 1U) == 0) return false;
+    }
+    return true;
+  }
 
  private:
-  std::vector<uint16_t> sets_;  // a bit per digit
+  std::array<uint16_t, TelephoneNumber::kMaxCanonical> sets_{};  // a bit per digit
+  uint8_t size_ = 0;
 };
 
 /// Who may show a number of a row (ent in the data).
@@ -73,12 +84,17 @@ class NumberPlan {
 
  private:
   Result<void> ReadLine(std::string_view line);
+  [[nodiscard]] const std::vector<size_t>& RowsOf(PlanForm form, char first_digit) const {
+    return rows_of_[static_cast<size_t>(form)][static_cast<size_t>(first_digit - '0')];
+  }
 
   std::string country_;
   std::string country_code_;
   std::vector<std::string> emergency_;
   std::vector<TimeZones::Zone> zones_;
   std::vector<Row> rows_;
+  /// For each form and first digit the indices of the rows that may fit, in their order.
+  std::array<std::array<std::vector<size_t>, 10>, 2> rows_of_;
 };
 
 /// Emergency numbers of `country` (ISO 3166), from the table of this library; of all countries in
