@@ -53,20 +53,22 @@ Action WantedFor(Reason reason, const RuleInput& input) {
 void RunRules(const RuleInput& input, Disposition& disposition) {
   disposition.wanted = Action::kPass;
   disposition.reason = Reason::kNone;
-  disposition.steps.reserve(kRules.size());
-  for (const Rule& rule : kRules) {
-    Finding finding = rule.check(input);
-    RuleStep step{rule.name,      rule.clause,   finding.outcome,
-                  finding.reason, Action::kPass, std::move(finding.detail)};
-    if (finding.outcome == RuleStep::Outcome::kBroken) {
-      step.action = WantedFor(finding.reason, input);
-      if (disposition.reason == Reason::kNone || step.action > disposition.wanted) {
-        disposition.wanted = step.action;
-        disposition.reason = finding.reason;
-      }
-      if (finding.irregular && !disposition.irregular) disposition.irregular = finding.irregular;
+  disposition.steps.resize(kRules.size());
+  for (size_t i = 0; i < kRules.size(); ++i) {
+    Finding finding = kRules[i].check(input);
+    RuleStep& step = disposition.steps[i];
+    step.rule = kRules[i].name;
+    step.clause = kRules[i].clause;
+    step.outcome = finding.outcome;
+    step.reason = finding.reason;
+    if (!finding.detail.empty()) step.detail = std::move(finding.detail);
+    if (finding.outcome != RuleStep::Outcome::kBroken) continue;
+    step.action = WantedFor(finding.reason, input);
+    if (disposition.reason == Reason::kNone || step.action > disposition.wanted) {
+      disposition.wanted = step.action;
+      disposition.reason = finding.reason;
     }
-    disposition.steps.push_back(std::move(step));
+    if (finding.irregular && !disposition.irregular) disposition.irregular = finding.irregular;
   }
 }
 
@@ -101,9 +103,13 @@ std::vector<std::string> VerifiedIdentities(const RuleInput& input) {
   const PolicyCall& call = input.call;
   const bool from_is_known =
       input.settings.verstat_header == VerstatMark::Header::kFrom && call.from.has_value();
-  for (const std::string& text : from_is_known ? std::vector{*call.from} : call.orig) {
-    const Party* party = input.PartyOf(text);
+  const auto add = [&](const std::string& text, const Party* party) {
     if (party != nullptr && party->canonical() == *passport->orig) verified.push_back(text);
+  };
+  if (from_is_known) {
+    add(*call.from, input.parties.from());
+  } else {
+    for (size_t i = 0; i < call.orig.size(); ++i) add(call.orig[i], input.parties.orig(i));
   }
   return verified;
 }
@@ -128,8 +134,11 @@ VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
 
 // Those of the settings, and what shows a number that nobody verified.
 std::vector<std::string> StripHeadersOf(const RuleInput& input, const Disposition& disposition) {
-  std::vector<std::string> names = input.settings.strip_headers;
-  if (disposition.emergency) return names;  // the centre may need them to call back
+  const std::vector<std::string>& set = input.settings.strip_headers;
+  if (disposition.emergency) return set;  // the centre may need them to call back
+  std::vector<std::string> names;
+  names.reserve(set.size() + 2);
+  names.assign(set.begin(), set.end());
   const auto add = [&](std::string_view name) {
     const bool is_there = std::any_of(names.begin(), names.end(), [&](const std::string& other) {
       return EqualsIgnoreCase(other, name);
@@ -151,9 +160,12 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const 
   disposition.emergency = IsEmergency(input);
   RunRules(input, disposition);
   disposition.action = Soften(disposition.wanted, settings.mode, disposition.emergency);
-  SipAnswer answer = AnswerOf(disposition.reason, settings);
-  disposition.sip_code = answer.code;
-  disposition.sip_phrase = std::move(answer.phrase);
+  disposition.sip_code = 0;
+  if (disposition.reason != Reason::kNone) {
+    SipAnswer answer = AnswerOf(disposition.reason, settings);
+    disposition.sip_code = answer.code;
+    disposition.sip_phrase = std::move(answer.phrase);
+  }
   if (settings.mode == PolicyMode::kObserve) return disposition;
   disposition.strip_headers = StripHeadersOf(input, disposition);
   if (disposition.action != Action::kPass) {
@@ -175,6 +187,7 @@ Disposition Undecided(const Policy& policy, const PolicyCall& call) {
 }  // namespace
 
 const TrunkSettings& Policy::SettingsOf(std::string_view trunk) const {
+  if (trunk.empty()) return defaults;
   const auto found = trunks.find(trunk);
   return found == trunks.end() ? defaults : found->second;
 }

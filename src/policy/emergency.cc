@@ -32,10 +32,12 @@ bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, const Code
 
 // Whether `uri` has the parameter `name`, also encoded or with white space, which somebody else may
 // read (RFC 3261 19.1.4).
-bool HasParameter(std::string_view uri, const std::string& name) {
+bool HasParameter(std::string_view uri, std::string_view name) {
+  const auto has = [&](char c) { return uri.find(c) != std::string_view::npos; };
+  if (!has(';') && !has('%')) return false;
   std::string plain = PercentDecoded(uri);
   std::erase_if(plain, [](char c) { return c == ' ' || c == '\t'; });
-  return ToLower(plain).find(";" + name + "=") != std::string::npos;
+  return ToLower(plain).find(";" + std::string(name) + "=") != std::string::npos;
 }
 
 // Where a number is ported the call goes to another one than it shows (RFC 4694).
@@ -118,9 +120,10 @@ bool GoesToEmergency(const std::string& target, const Party* party, const RuleIn
     return IsEmergencyTarget(target, party, input.policy);
   }
   const auto& dest = input.call.dest;
-  return std::any_of(dest.begin(), dest.end(), [&](const std::string& text) {
-    return IsEmergencyTarget(text, input.PartyOf(text), input.policy);
-  });
+  for (size_t i = 0; i < dest.size(); ++i) {
+    if (IsEmergencyTarget(dest[i], input.parties.dest(i), input.policy)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -145,7 +148,7 @@ bool IsEmergency(const RuleInput& input) {
   // The request's URI says where the call goes.
   const auto& target = input.call.request_uri;
   if (target && !LeadsNowhere(*target)) {
-    const Party* party = input.PartyOf(*target);
+    const Party* party = input.parties.request_uri();
     if (party != nullptr) return GoesToEmergency(*target, party, input);
     const std::string completed = Completed(*target);
     const auto read = Party::Parse(completed, input.policy.dial_plan);

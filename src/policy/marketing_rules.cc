@@ -7,70 +7,52 @@
 namespace callvet {
 namespace {
 
-// A caller's number with what the registry says of it.
-std::optional<NumberRights> RightsOf(const RuleInput& input, const CallNumber& number) {
-  const auto key = number.key();
-  if (!input.policy.registry || !key) return std::nullopt;
-  auto rights = input.policy.registry->Find(*key);
-  return rights && rights->ValidAt(input.verdict.judged_at) ? rights : std::nullopt;
-}
-
-bool IsMarketingHolder(const Policy& policy, std::string_view holder) {
-  const auto info = policy.holders.find(holder);
-  return info != policy.holders.end() && info->second.marketing;
-}
-
-void AddOnce(std::string_view holder, std::vector<std::string>& holders) {
+void AddOnce(std::string_view holder, std::vector<std::string_view>& holders) {
   if (std::find(holders.begin(), holders.end(), holder) == holders.end()) {
-    holders.emplace_back(holder);
+    holders.push_back(holder);
   }
 }
 
-std::vector<std::string> HoldersOfNumbers(const RuleInput& input) {
-  std::vector<std::string> holders;
-  for (const CallNumber& number : input.callers) {
-    if (const auto rights = RightsOf(input, number)) AddOnce(rights->holder, holders);
+std::vector<std::string_view> HoldersOfNumbers(const RuleInput& input) {
+  std::vector<std::string_view> holders;
+  for (const Caller& caller : input.callers) {
+    if (caller.assigned) AddOnce(caller.rights->holder, holders);
   }
   return holders;
 }
 
 // Whose call this is, consent having to be to each of them: the customer, else who holds the
 // numbers. The signer only where nobody else is known: it carries calls of many.
-std::vector<std::string> PartiesThatCall(const RuleInput& input) {
+std::vector<std::string_view> PartiesThatCall(const RuleInput& input) {
   if (!input.settings.customer.empty()) return {input.settings.customer};
-  std::vector<std::string> holders = HoldersOfNumbers(input);
-  return holders.empty() ? input.signers : holders;
-}
-
-// Everybody on whose behalf this call may be.
-std::vector<std::string> HoldersOf(const RuleInput& input) {
-  std::vector<std::string> holders = input.signers;
-  for (const std::string& holder : PartiesThatCall(input)) AddOnce(holder, holders);
-  for (const std::string& holder : HoldersOfNumbers(input)) AddOnce(holder, holders);
+  std::vector<std::string_view> holders = HoldersOfNumbers(input);
+  if (holders.empty()) holders.assign(input.signers.begin(), input.signers.end());
   return holders;
 }
 
-// A call is a marketing call if its trunk is for that, its number is, or somebody behind it is
-// marked so.
+// A call is a marketing call if its trunk is for that, its number is, or somebody on whose behalf
+// it may be is marked so: the signer, the customer, or who holds a number.
 bool IsMarketing(const RuleInput& input) {
-  if (input.settings.use == NumberUse::kMarketing) return true;
-  for (const CallNumber& number : input.callers) {
-    const auto rights = RightsOf(input, number);
-    if (rights && rights->category == NumberRights::kMarketingCategory) return true;
-  }
-  if (input.policy.holders.empty()) return false;
-  const auto holders = HoldersOf(input);
-  return std::any_of(holders.begin(), holders.end(), [&](const std::string& holder) {
-    return IsMarketingHolder(input.policy, holder);
-  });
+  const TrunkSettings& settings = input.settings;
+  if (settings.use == NumberUse::kMarketing) return true;
+  const auto is_marked = [&](std::string_view holder) {
+    return input.policy.marketing_holders.find(holder) != input.policy.marketing_holders.end();
+  };
+  return std::any_of(input.callers.begin(), input.callers.end(),
+                     [&](const Caller& caller) {
+                       return caller.assigned &&
+                              (caller.rights->category == NumberRights::kMarketingCategory ||
+                               is_marked(caller.rights->holder));
+                     }) ||
+         (!settings.customer.empty() && is_marked(settings.customer)) ||
+         std::any_of(input.signers.begin(), input.signers.end(), is_marked);
 }
 
 // The hours that bind this call: those of each caller's range, and those of marketing calls.
 std::vector<HourRange> HoursOf(const RuleInput& input) {
   std::vector<HourRange> binding;
-  for (const CallNumber& number : input.callers) {
-    const auto rights = RightsOf(input, number);
-    if (rights && rights->hours) binding.push_back(*rights->hours);
+  for (const Caller& caller : input.callers) {
+    if (caller.assigned && caller.rights->hours) binding.push_back(*caller.rights->hours);
   }
   if (input.policy.marketing_hours && IsMarketing(input)) {
     binding.push_back(*input.policy.marketing_hours);
@@ -98,9 +80,9 @@ Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee) {
   };
   const auto parties = PartiesThatCall(input);
   auto relevant = parties;
-  for (const std::string& holder : HoldersOfNumbers(input)) AddOnce(holder, relevant);
+  for (const std::string_view holder : HoldersOfNumbers(input)) AddOnce(holder, relevant);
   if (relevant.empty()) relevant.emplace_back();  // a refusal of all counts for a stranger too
-  for (const std::string& holder : relevant) {
+  for (const std::string_view holder : relevant) {
     const auto decision = decide(holder);
     if (decision && decision->kind == CallDecision::Kind::kRefusal) {
       return Finding::Broken(Reason::kConsentRefused,
@@ -108,7 +90,7 @@ Finding CheckConsentOf(const RuleInput& input, const CallNumber& callee) {
     }
   }
   std::string text;
-  for (const std::string& holder : parties) {
+  for (const std::string_view holder : parties) {
     const auto decision = decide(holder);
     if (!decision) {
       return Finding::Broken(Reason::kConsentMissing, callee.Text() + " has recorded no consent");

@@ -40,13 +40,14 @@ bool IsNationalForm(NumberForm form) {
 }
 
 // H-8, H-2: what comes from abroad shows "+" or 00, and a domestic number only if it is verified.
-std::optional<Finding> CheckAbroad(const RuleInput& input, const CallNumber& number) {
+std::optional<Finding> CheckAbroad(const RuleInput& input, const Caller& caller) {
+  const CallNumber& number = caller.number;
   if (input.settings.origin != TrunkOrigin::kInternational) return std::nullopt;
   const auto text = [&] {
     return number.Text() + " from abroad, " + std::string(NumberFormText(number.form));
   };
   if (IsNationalForm(number.form)) return Irregular(IrregularCaller::kDomesticFormAbroad, text());
-  if (IsDomestic(input.policy, number) && !input.IsVerified(number)) {
+  if (IsDomestic(input.policy, number) && !caller.verified) {
     return Irregular(IrregularCaller::kDomesticNumberAbroad, text() + ", not verified");
   }
   return std::nullopt;
@@ -88,15 +89,16 @@ Finding CheckByPlan(const RuleInput& input, const CallNumber& number, const Numb
   return Irregular(IrregularCaller::kNotInPlan, text());
 }
 
-Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
+Finding CheckOneCaller(const RuleInput& input, const Caller& caller) {
   const Policy& policy = input.policy;
-  if (!number.key()) {
+  const CallNumber& number = caller.number;
+  if (!caller.key) {
     return Irregular(IrregularCaller::kNoNumber, number.Text() + " has more than digits");
   }
   if (IsEmergencyNumber(number, policy)) {
     return Irregular(IrregularCaller::kEmergencyCode, number.Text() + " is an emergency code");
   }
-  if (auto abroad = CheckAbroad(input, number)) return *abroad;
+  if (auto abroad = CheckAbroad(input, caller)) return *abroad;
   if (const NumberPlan* plan = PlanOf(policy, number)) return CheckByPlan(input, number, *plan);
   if (IsImpossible(policy, number)) {
     return Irregular(IrregularCaller::kWrongLength, number.Text() + " is no number of its country");
@@ -104,7 +106,7 @@ Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
   if (IsDomestic(policy, number)) {
     return input.Held([&] { return number.Text() + " is possible; no number plan is set"; });
   }
-  if (number.digits.size() < kMinForeign || !TableNumber::Make(number.digits, number.space)) {
+  if (number.digits.size() < kMinForeign) {
     return Irregular(IrregularCaller::kWrongLength, number.Text() + " is too short for abroad");
   }
   return input.Held([&] { return number.Text() + " is a number of another country"; });
@@ -113,12 +115,12 @@ Finding CheckOneCaller(const RuleInput& input, const CallNumber& number) {
 // Who presents a number of this call.
 enum class Presenter { kUnknown, kCustomer, kSigner, kCertifiedNumber, kOfAnotherNumber };
 
-Presenter PresenterOf(const RuleInput& input, const CallNumber& number) {
+Presenter PresenterOf(const RuleInput& input, const Caller& caller) {
   if (!input.settings.customer.empty()) return Presenter::kCustomer;
   if (!input.verdict.passed()) return Presenter::kUnknown;
   // Who was given numbers one by one, by an authority or an SPC's holder, has no others (B-6,
   // B-32).
-  if (!input.signer_has_spc && !input.IsVerified(number)) return Presenter::kOfAnotherNumber;
+  if (!input.signer_has_spc && !caller.verified) return Presenter::kOfAnotherNumber;
   // No certificate of the path names an SPC, and the number was found in the signer's list (B-6):
   // nobody gave it who may give away any number (B-32).
   return input.signers.empty() ? Presenter::kCertifiedNumber : Presenter::kSigner;
@@ -190,15 +192,15 @@ bool IsUndecidedAndOpen(const RuleInput& input) {
          Info(input.verdict.reason).reason_class == ReasonClass::kUndecided;
 }
 
-Finding CheckHolderOf(const RuleInput& input, const CallNumber& number) {
-  const Presenter presenter = PresenterOf(input, number);
-  const auto key = number.key();
-  if (!key) {
+Finding CheckHolderOf(const RuleInput& input, const Caller& caller) {
+  const CallNumber& number = caller.number;
+  const auto& rights = caller.rights;
+  const Presenter presenter = PresenterOf(input, caller);
+  if (!caller.key) {
     return Finding::Broken(Reason::kNumberNotAssigned,
                            number.Text() + " is no number that anybody holds");
   }
-  const auto rights = input.policy.registry->Find(*key);
-  if (!rights || !rights->ValidAt(input.verdict.judged_at)) {
+  if (!caller.assigned) {
     const auto text = [&] {
       return number.Text() + (rights ? " is not assigned at this time" : " is in no range");
     };
@@ -224,29 +226,24 @@ Finding CheckHolderOf(const RuleInput& input, const CallNumber& number) {
 // The first broken finding of all callers, else the first that held, else the last.
 template <class Check>
 Finding CheckEachCaller(const RuleInput& input, const Check& check) {
-  Finding result = input.NotApplicable("the call shows no number");
-  for (const CallNumber& number : input.callers) {
-    Finding finding = check(number);
-    if (finding.outcome == RuleStep::Outcome::kBroken) return finding;
-    if (result.outcome != RuleStep::Outcome::kHeld) result = std::move(finding);
+  Finding result = input.callers.empty() ? input.NotApplicable("the call shows no number")
+                                         : check(input.callers.front());
+  for (size_t i = 1; i < input.callers.size(); ++i) {
+    if (result.outcome == RuleStep::Outcome::kBroken) break;
+    Finding finding = check(input.callers[i]);
+    const bool broken = finding.outcome == RuleStep::Outcome::kBroken;
+    if (broken || result.outcome != RuleStep::Outcome::kHeld) result = std::move(finding);
   }
   return result;
-}
-
-// Who holds `number` when the call is judged; "": nobody that is known.
-std::string_view HolderOf(const RuleInput& input, const CallNumber& number) {
-  const auto key = number.key();
-  if (!key || !input.policy.registry) return {};
-  const auto rights = input.policy.registry->Find(*key);
-  return rights && rights->ValidAt(input.verdict.judged_at) ? rights->holder : std::string_view();
 }
 
 // Whether `holder` is the customer of the trunk, or holds the number that was verified.
 bool IsHolderOfTheCall(const RuleInput& input, std::string_view holder) {
   if (holder.empty()) return false;
   return holder == input.settings.customer ||
-         std::any_of(input.verified.begin(), input.verified.end(),
-                     [&](const CallNumber& number) { return HolderOf(input, number) == holder; });
+         std::any_of(input.callers.begin(), input.callers.end(), [&](const Caller& caller) {
+           return caller.verified && caller.holder() == holder;
+         });
 }
 
 // By the number plan, else, where something depends on it, by the dialling rules alone.
@@ -269,17 +266,17 @@ Finding CheckCallerRegular(const RuleInput& input) {
                                : Irregular(IrregularCaller::kNoNumber, "the call shows no number");
   }
   return CheckEachCaller(input,
-                         [&](const CallNumber& number) { return CheckOneCaller(input, number); });
+                         [&](const Caller& caller) { return CheckOneCaller(input, caller); });
 }
 
 Finding CheckDoNotOriginate(const RuleInput& input) {
   if (!input.policy.do_not_originate) return input.NotApplicable("no list is set");
-  return CheckEachCaller(input, [&](const CallNumber& number) {
-    const auto key = number.key();
-    if (!key) {
+  return CheckEachCaller(input, [&](const Caller& caller) {
+    const CallNumber& number = caller.number;
+    if (!caller.key) {
       return Finding::Broken(Reason::kDoNotOriginate, number.Text() + " cannot be looked up");
     }
-    const auto row = input.policy.do_not_originate->Find(*key);
+    const auto row = input.policy.do_not_originate->Find(*caller.key);
     if (!row || !row->ValidAt(input.verdict.judged_at)) {
       return input.Held([&] { return number.Text() + " is not on the list"; });
     }
@@ -289,9 +286,8 @@ Finding CheckDoNotOriginate(const RuleInput& input) {
 }
 
 std::string HolderOfCaller(const RuleInput& input) {
-  for (const CallNumber& number : input.callers) {
-    const std::string_view holder = HolderOf(input, number);
-    if (!holder.empty()) return std::string(holder);
+  for (const Caller& caller : input.callers) {
+    if (!caller.holder().empty()) return std::string(caller.holder());
   }
   return {};
 }
@@ -302,18 +298,16 @@ Finding CheckHolder(const RuleInput& input) {
     return Finding::Broken(Reason::kNumberNotAssigned, Quote(input.unreadable_callers.front()) +
                                                            " is no number that anybody holds");
   }
-  return CheckEachCaller(input,
-                         [&](const CallNumber& number) { return CheckHolderOf(input, number); });
+  return CheckEachCaller(input, [&](const Caller& caller) { return CheckHolderOf(input, caller); });
 }
 
 Finding CheckUse(const RuleInput& input) {
   if (!input.policy.registry) return input.NotApplicable("no registry is set");
-  return CheckEachCaller(input, [&](const CallNumber& number) {
-    const auto key = number.key();
-    const auto rights = key ? input.policy.registry->Find(*key) : std::nullopt;
+  return CheckEachCaller(input, [&](const Caller& caller) {
+    const auto& rights = caller.rights;
     if (!rights || rights->uses == 0) return input.NotApplicable("no uses are laid down");
     const auto text = [&] {
-      return number.Text() + ", used for " + std::string(NumberUseText(input.settings.use));
+      return caller.number.Text() + ", used for " + std::string(NumberUseText(input.settings.use));
     };
     return rights->Allows(input.settings.use) ? input.Held(text)
                                               : Finding::Broken(Reason::kUseNotAllowed, text());
@@ -329,9 +323,10 @@ Finding CheckOtherNumbers(const RuleInput& input) {
     return Irregular(IrregularCaller::kOtherNumber,
                      Quote(input.unreadable_callers.front()) + " cannot be read, nor verified");
   }
-  return CheckEachCaller(input, [&](const CallNumber& number) {
-    if (input.IsVerified(number)) return input.Held([&] { return number.Text() + " is verified"; });
-    const std::string_view holder = HolderOf(input, number);
+  return CheckEachCaller(input, [&](const Caller& caller) {
+    const CallNumber& number = caller.number;
+    if (caller.verified) return input.Held([&] { return number.Text() + " is verified"; });
+    const std::string_view holder = caller.holder();
     if (!IsHolderOfTheCall(input, holder)) {
       return Irregular(IrregularCaller::kOtherNumber,
                        number.Text() + " was not verified, and is of another holder");

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,7 +83,6 @@ struct TrunkSettings {
 /// What is known of a holder besides its ranges.
 struct HolderInfo {
   std::vector<std::string> spcs;  // whose signatures vouch for it besides its own name
-  bool marketing = false;
 };
 
 struct Policy {
@@ -92,7 +92,8 @@ struct Policy {
   std::vector<std::string> emergency_numbers;
   TimeZones time_zones;
   std::map<std::string, HolderInfo, std::less<>> holders;
-  std::optional<NumberRegistry> registry;  // nothing: no rule on who holds a number
+  std::set<std::string, std::less<>> marketing_holders;  // whose calls are marketing calls
+  std::optional<NumberRegistry> registry;                // nothing: no rule on who holds a number
   UnassignedNumbers unassigned = UnassignedNumbers::kAllow;
   std::optional<NumberRegistry> do_not_originate;
   std::optional<CallLists> call_lists;       // of marketing calls; nothing: they need no consent

@@ -224,7 +224,9 @@ class PolicyReader {
       for (const std::string& spc : info.spcs) {
         if (!IsSpc(spc)) object.Complain("spcs", Quote(spc) + " is no service provider code");
       }
-      object.Read("marketing", info.marketing);
+      bool marketing = false;
+      object.Read("marketing", marketing);
+      if (marketing) policy_->marketing_holders.insert(name);
       policy_->holders.emplace(name, std::move(info));
     });
   }

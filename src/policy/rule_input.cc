@@ -2,6 +2,7 @@
 #include "policy/rule_input.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/text.h"
 #include "callvet/identity_header.h"
@@ -14,30 +15,34 @@ namespace {
 constexpr size_t kFewestDigits = 5;  // of a code that is no extension
 constexpr size_t kNoExtension = 8;   // digits that no PBX gives to its lines
 
-void AddNumber(const CallNumber& number, std::vector<CallNumber>& numbers) {
-  if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) numbers.push_back(number);
-}
-
 void AddCallerNumber(const CallNumber& number, RuleInput& input) {
-  AddNumber(number, input.callers);
+  const auto known = std::find_if(input.callers.begin(), input.callers.end(),
+                                  [&](const Caller& caller) { return caller.number == number; });
+  if (known != input.callers.end()) return;
+  Caller& caller = input.callers.emplace_back();
+  caller.number = number;
+  caller.key = number.key();
+  if (caller.key && input.policy.registry) caller.rights = input.policy.registry->Find(*caller.key);
+  caller.assigned = caller.rights && caller.rights->ValidAt(input.verdict.judged_at);
   const PassportVerdict* passport = input.verdict.deciding();
-  const bool signed_for =
+  caller.verified =
       input.verdict.passed() && passport != nullptr && passport->orig == number.digits;
-  if (signed_for) AddNumber(number, input.verified);
 }
 
 // Called parties: numbers, and what is none.
-void AddCallee(const std::string& text, RuleInput& input) {
-  const Party* party = input.PartyOf(text);
-  if (party != nullptr && party->tn()) {
-    AddNumber(CallNumber::Of(*party->tn(), input.policy.dial_plan), input.callees);
-  } else {
+void AddCallee(const std::string& text, const Party* party, RuleInput& input) {
+  if (party == nullptr || !party->tn()) {
     input.unreadable_callees.push_back(text);
+    return;
+  }
+  CallNumber number = CallNumber::Of(*party->tn(), input.policy.dial_plan);
+  auto& callees = input.callees;
+  if (std::find(callees.begin(), callees.end(), number) == callees.end()) {
+    callees.push_back(std::move(number));
   }
 }
 
-void AddCaller(const std::string& text, RuleInput& input) {
-  const Party* party = input.PartyOf(text);
+void AddCaller(const std::string& text, const Party* party, RuleInput& input) {
   if (party != nullptr && party->tn()) {
     return AddCallerNumber(CallNumber::Of(*party->tn(), input.policy.dial_plan), input);
   }
@@ -84,8 +89,8 @@ std::optional<CallNumber> CodeBehindPrefix(std::string_view digits, const Policy
 // that the call shows already.
 bool IsNoExtension(const CallNumber& number, const RuleInput& input) {
   return !input.policy.plans.empty() && number.key() && number.digits.size() >= kNoExtension &&
-         std::none_of(input.callers.begin(), input.callers.end(), [&](const CallNumber& other) {
-           return other.digits.ends_with(number.digits);
+         std::none_of(input.callers.begin(), input.callers.end(), [&](const Caller& caller) {
+           return caller.number.digits.ends_with(number.digits);
          });
 }
 
@@ -104,11 +109,9 @@ bool IsAllDigits(const TelephoneNumber& number) {
   return std::all_of(number.canonical().begin(), number.canonical().end(), IsDigit);
 }
 
-// In whatever form it is written.
-bool IsAmong(const CallNumber& number, const std::vector<CallNumber>& others) {
-  return std::any_of(others.begin(), others.end(), [&](const CallNumber& other) {
-    return other.digits == number.digits && other.space == number.space;
-  });
+// In whatever form they are written.
+bool IsSameNumber(const CallNumber& a, const CallNumber& b) {
+  return a.digits == b.digits && a.space == b.space;
 }
 
 // A display name that is a number is one that handsets show, unless the call shows it anyway.
@@ -122,7 +125,9 @@ void AddDisplayName(const std::string& text, RuleInput& input) {
   const auto number = TelephoneNumber::Parse(name, input.policy.dial_plan);
   if (!number || !IsAllDigits(*number)) return;
   const CallNumber read = CallNumber::Of(*number, input.policy.dial_plan);
-  const bool known = IsAmong(read, input.callers);
+  const bool known =
+      std::any_of(input.callers.begin(), input.callers.end(),
+                  [&](const Caller& caller) { return IsSameNumber(caller.number, read); });
   if (!known && ClaimsANumber(read, input.policy)) AddCallerNumber(read, input);
 }
 
@@ -140,9 +145,8 @@ bool HidesItsUri(const std::string& text) {
 
 // From is shown by handsets beside, or instead of, what the network asserts. Where it is a number
 // it is judged as the others, also with a stray character; a name or "anonymous" claims none.
-void AddFrom(const std::string& text, RuleInput& input) {
+void AddFrom(const std::string& text, const Party* party, RuleInput& input) {
   const DialPlan* plan = input.policy.dial_plan;
-  const Party* party = input.PartyOf(text);
   std::optional<TelephoneNumber> number;
   if (party != nullptr && party->tn() && IsAllDigits(*party->tn())) {
     number = party->tn();
@@ -158,30 +162,15 @@ void AddFrom(const std::string& text, RuleInput& input) {
   AddShownNumber(*number, input);
 }
 
-void AddParty(const std::string& text, RuleInput& input) {
-  const auto [place, is_new] = input.parties.try_emplace(text);
-  if (!is_new) return;
-  if (auto party = Party::Parse(text, input.policy.dial_plan)) place->second = std::move(*party);
-}
-
-void AddParties(const PolicyCall& call, RuleInput& input) {
-  for (const std::string& text : call.orig) AddParty(text, input);
-  if (call.from) AddParty(*call.from, input);
-  for (const std::string& text : call.dest) AddParty(text, input);
-  if (call.request_uri) AddParty(*call.request_uri, input);
-}
-
-RuleInput Blank(const Policy& policy, const TrunkSettings& settings, const PolicyCall& call,
-                const Verdict& verdict) {
-  return {policy, settings, call, verdict, {}, {}, false, {}, {}, {}, false, {}, false, {}};
-}
-
 // Whether `text` is a number that was verified, or shows none, and its display name is no other
 // one.
 bool ShowsVerifiedNumbers(const std::string& text, const RuleInput& input) {
   const DialPlan* plan = input.policy.dial_plan;
   const auto is_verified = [&](const TelephoneNumber& number) {
-    return IsAmong(CallNumber::Of(number, plan), input.verified);
+    const CallNumber read = CallNumber::Of(number, plan);
+    return std::any_of(input.callers.begin(), input.callers.end(), [&](const Caller& caller) {
+      return caller.verified && IsSameNumber(caller.number, read);
+    });
   };
   const auto party = Party::Parse(text, plan);
   const auto name = TelephoneNumber::Parse(DisplayName(text), plan);
@@ -200,22 +189,35 @@ bool HasDigits(std::string_view text, size_t count) {
   });
 }
 
-const Party* RuleInput::PartyOf(std::string_view text) const {
-  const auto found = parties.find(text);
-  return found != parties.end() && found->second ? &*found->second : nullptr;
-}
-
-bool RuleInput::IsVerified(const CallNumber& number) const {
-  return std::find(verified.begin(), verified.end(), number) != verified.end();
+CallParties::CallParties(const PolicyCall& call, const DialPlan* plan)
+    : first_dest_(call.orig.size()), from_(SIZE_MAX), request_uri_(SIZE_MAX) {
+  readings_.reserve(call.orig.size() + call.dest.size() + 2);
+  for (const std::string& text : call.orig) readings_.emplace_back(text, plan);
+  for (const std::string& text : call.dest) readings_.emplace_back(text, plan);
+  // Where From and Request-URI are no other texts than the first ones, they are read already.
+  const auto add = [&](const std::string& text, const std::vector<std::string>& others,
+                       size_t first_other) {
+    if (!others.empty() && others.front() == text) return first_other;
+    readings_.emplace_back(text, plan);
+    return readings_.size() - 1;
+  };
+  if (call.from) from_ = add(*call.from, call.orig, 0);
+  if (call.request_uri) request_uri_ = add(*call.request_uri, call.dest, first_dest_);
 }
 
 RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
                           const PolicyCall& call, const Verdict& verdict) {
-  RuleInput input = Blank(policy, settings, call, verdict);
-  AddParties(call, input);
-  for (const std::string& text : call.orig) AddCaller(text, input);
+  RuleInput input{.policy = policy,
+                  .settings = settings,
+                  .call = call,
+                  .verdict = verdict,
+                  .parties = CallParties(call, policy.dial_plan)};
+  input.callers.reserve(call.orig.size() + 1);
+  for (size_t i = 0; i < call.orig.size(); ++i) {
+    AddCaller(call.orig[i], input.parties.orig(i), input);
+  }
   const bool judges_from = call.from && settings.from_header == FromHeader::kJudge;
-  if (judges_from) AddFrom(*call.from, input);
+  if (judges_from) AddFrom(*call.from, input.parties.from(), input);
   for (const std::string& text : call.orig) AddDisplayName(text, input);
   if (judges_from) AddDisplayName(*call.from, input);
   const auto& remote = call.remote_party_ids;
@@ -223,8 +225,11 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
       !remote.empty() && std::all_of(remote.begin(), remote.end(), [&](const std::string& text) {
         return ShowsVerifiedNumbers(text, input);
       });
-  for (const std::string& text : call.dest) AddCallee(text, input);
-  if (call.request_uri) AddCallee(*call.request_uri, input);
+  input.callees.reserve(call.dest.size() + 1);
+  for (size_t i = 0; i < call.dest.size(); ++i) {
+    AddCallee(call.dest[i], input.parties.dest(i), input);
+  }
+  if (call.request_uri) AddCallee(*call.request_uri, input.parties.request_uri(), input);
   const PassportVerdict* passport = verdict.deciding();
   if (verdict.passed() && passport != nullptr && passport->signer) {
     const SignerInfo& signer = *passport->signer;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "callvet/policy.h"
+#include "callvet/result.h"
+#include "policy/number_registry.h"
 #include "policy/policy_data.h"
 #include "policy/table_number.h"
 #include "syntax/party.h"
@@ -28,34 +30,70 @@ struct Finding {
   }
 };
 
+/// What the texts of a call are read as, each once. A value.
+class CallParties {
+ public:
+  CallParties(const PolicyCall& call, const DialPlan* plan);
+
+  /// Those of the call's texts, which have the same indices; nullptr if one cannot be read, or if
+  /// the call has no From or Request-URI.
+  [[nodiscard]] const Party* orig(size_t index) const { return At(index); }
+  [[nodiscard]] const Party* dest(size_t index) const { return At(first_dest_ + index); }
+  [[nodiscard]] const Party* from() const { return At(from_); }
+  [[nodiscard]] const Party* request_uri() const { return At(request_uri_); }
+
+ private:
+  // Made where it stays: a Party is dear to move.
+  struct Reading {
+    Reading(std::string_view text, const DialPlan* plan) : party(Party::Parse(text, plan)) {}
+    Result<Party> party;
+  };
+
+  [[nodiscard]] const Party* At(size_t index) const {
+    const bool readable = index < readings_.size() && readings_[index].party;
+    return readable ? &*readings_[index].party : nullptr;
+  }
+
+  std::vector<Reading> readings_;  // of orig, of dest, and what is none of their first
+  size_t first_dest_;
+  size_t from_;  // index into readings_; behind its end: none
+  size_t request_uri_;
+};
+
+/// A caller's number with what rules ask of it, looked up once.
+struct Caller {
+  CallNumber number;
+  std::optional<TableNumber> key;      // of `number`
+  std::optional<NumberRights> rights;  // what the registry says of it, whenever that is valid
+  bool assigned = false;               // `rights` are valid when the call is judged
+  /// It is the one that the PASSporT was signed for. Another one may stand in From or in a second
+  /// P-Asserted-Identity, for which nobody vouched.
+  bool verified = false;
+
+  /// Who holds it when the call is judged; "": nobody that is known.
+  [[nodiscard]] std::string_view holder() const {
+    return assigned ? rights->holder : std::string_view();
+  }
+};
+
 /// One call, read once for all rules. Borrows policy, call and verdict.
 struct RuleInput {
   const Policy& policy;
   const TrunkSettings& settings;
   const PolicyCall& call;
   const Verdict& verdict;
-  std::vector<CallNumber> callers;  // the numbers that call.orig and call.from show, each once
-  std::vector<std::string> unreadable_callers;  // values of them that are no number
-  bool caller_is_uri = false;       // a PASSporT was signed for a URI, and the trunk allows that
-  std::vector<CallNumber> callees;  // of dest and the request's URI, each once
-  std::vector<std::string> unreadable_callees;  // what is no number among them
-  std::vector<CallNumber> verified;  // those of `callers` that the PASSporT was signed for
+  CallParties parties;
+  std::vector<Caller> callers = {};  // the numbers that call.orig and call.from show, each once
+  std::vector<std::string_view> unreadable_callers = {};  // values of them that are no number
+  bool caller_is_uri = false;  // a PASSporT was signed for a URI, and the trunk allows that
+  std::vector<CallNumber> callees = {};  // of dest and the request's URI, each once
+  std::vector<std::string_view> unreadable_callees = {};  // what is no number among them
   /// Each number that Remote-Party-ID shows was verified; false if the call's is not known.
   bool remote_party_is_verified = false;
   /// SPCs of the signer, else of who delegated to it; only if the call is verified.
-  std::vector<std::string> signers;
+  std::span<const std::string> signers = {};
   /// Whether the signer's own certificate names an SPC; else it may show the verified number only.
   bool signer_has_spc = false;
-  /// What the texts of call are read as, each once.
-  std::map<std::string_view, std::optional<Party>> parties;
-
-  /// The party that `text`, which is one of call's orig, from, dest or request_uri, is; nullptr if
-  /// it cannot be read.
-  [[nodiscard]] const Party* PartyOf(std::string_view text) const;
-
-  /// Whether `number`, one of `callers`, is the one that the PASSporT was signed for. Another one
-  /// may stand in From or in a second P-Asserted-Identity, for which nobody vouched.
-  [[nodiscard]] bool IsVerified(const CallNumber& number) const;
 
   /// Findings of rules that are not broken. `detail` is a text, or a function that gives one and is
   /// called only if such details are wanted.

@@ -69,8 +69,12 @@ CallNumber CallNumber::Of(const TelephoneNumber& number, const DialPlan* plan) {
   CallNumber read;
   read.digits = number.canonical();
   const std::string_view received = number.digits();
-  const std::string_view global = WithoutInternationalPrefix(received, plan);
+  if (number.global() && received == read.digits) {  // "+86..." as nearly all are
+    read.form = NumberForm::kPlus;
+    return read;
+  }
   if (number.global()) {
+    const std::string_view global = WithoutInternationalPrefix(received, plan);
     const bool dialled = global.size() != received.size() && global.ends_with(read.digits);
     read.form = dialled ? NumberForm::kInternationalPrefix : NumberForm::kPlus;
     // A code that lost its country code is shorter than what arrived.
