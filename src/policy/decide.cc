@@ -86,6 +86,7 @@ Action Soften(Action wanted, PolicyMode mode, bool emergency) {
 
 // A signature says who shows a number. Where that is not who may show it, it is not validated.
 bool RightToNumberIsBroken(const Disposition& disposition) {
+  if (disposition.reason == Reason::kNone) return false;  // no rule is
   for (const RuleStep& step : disposition.steps) {
     const bool about_rights = step.reason == Reason::kNumberOfAnotherHolder ||
                               step.reason == Reason::kNumberNotAssigned ||
@@ -103,6 +104,7 @@ std::vector<std::string> VerifiedIdentities(const RuleInput& input) {
   const PolicyCall& call = input.call;
   const bool from_is_known =
       input.settings.verstat_header == VerstatMark::Header::kFrom && call.from.has_value();
+  verified.reserve(from_is_known ? 1 : call.orig.size());
   const auto add = [&](const std::string& text, const Party* party) {
     if (party != nullptr && party->canonical() == *passport->orig) verified.push_back(text);
   };
@@ -132,22 +134,10 @@ VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
           std::move(identities)};
 }
 
-// Those of the settings, and what shows a number that nobody verified.
-std::vector<std::string> StripHeadersOf(const RuleInput& input, const Disposition& disposition) {
-  const std::vector<std::string>& set = input.settings.strip_headers;
-  if (disposition.emergency) return set;  // the centre may need them to call back
-  std::vector<std::string> names;
-  names.reserve(set.size() + 2);
-  names.assign(set.begin(), set.end());
-  const auto add = [&](std::string_view name) {
-    const bool is_there = std::any_of(names.begin(), names.end(), [&](const std::string& other) {
-      return EqualsIgnoreCase(other, name);
-    });
-    if (!is_there) names.emplace_back(name);
-  };
-  add("P-Preferred-Identity");
-  if (!input.remote_party_is_verified) add("Remote-Party-ID");
-  return names;
+const std::vector<std::string>& StripHeadersOf(const RuleInput& input, bool emergency) {
+  const StripHeaders& headers = input.settings.strip_headers;
+  if (emergency) return headers.of_emergency_calls;
+  return input.remote_party_is_verified ? headers.with_verified_remote_party : headers.of_calls;
 }
 
 Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const Verdict& verdict) {
@@ -167,7 +157,7 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const 
     disposition.sip_phrase = std::move(answer.phrase);
   }
   if (settings.mode == PolicyMode::kObserve) return disposition;
-  disposition.strip_headers = StripHeadersOf(input, disposition);
+  disposition.strip_headers = StripHeadersOf(input, disposition.emergency);
   if (disposition.action != Action::kPass) {
     disposition.reason_headers =
         ReasonHeaders(disposition.reason, verdict, call.identities, settings);

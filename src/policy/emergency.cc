@@ -20,6 +20,14 @@ bool IsSosUrn(std::string_view text) {
   return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
 }
 
+size_t LongestInternationalPrefix(const DialPlan& plan) {
+  size_t longest = 0;
+  for (const std::string_view prefix : plan.international_prefixes) {
+    longest = std::max(longest, prefix.size());
+  }
+  return longest;
+}
+
 // Whether `digits`, also in the form for calls abroad, are the country code of `plan` and no number
 // of that country, but one of `codes` behind it.
 template <class Codes>
@@ -129,10 +137,16 @@ bool GoesToEmergency(const std::string& target, const Party* party, const RuleIn
 }  // namespace
 
 bool IsEmergencyNumber(const CallNumber& number, const Policy& policy) {
-  const auto& numbers = policy.emergency_numbers;
-  if (std::find(numbers.begin(), numbers.end(), number.digits) != numbers.end()) return true;
-  if (policy.dial_plan != nullptr) {
-    return IsCodeWithCountry(number.digits, *policy.dial_plan, numbers);
+  size_t longest = 0;
+  for (const std::string& emergency : policy.emergency_numbers) {
+    if (emergency == number.digits) return true;
+    longest = std::max(longest, emergency.size());
+  }
+  if (const DialPlan* plan = policy.dial_plan; plan != nullptr) {
+    // Nearly all numbers are longer than any of these with all that may stand in front of it.
+    const size_t most = LongestInternationalPrefix(*plan) + plan->country_code.size() + longest;
+    return number.digits.size() <= most &&
+           IsCodeWithCountry(number.digits, *plan, policy.emergency_numbers);
   }
   const auto plans = AllDialPlans();
   return std::any_of(plans.begin(), plans.end(), [&](const DialPlan& plan) {

@@ -53,6 +53,19 @@ struct Override {
   std::optional<std::string> sip_phrase;
 };
 
+/// Which headers are removed from what came in.
+struct StripHeaders {
+  StripHeaders()
+      : StripHeaders({"Attestation-Info", "Origination-Id", "P-Attestation-Indicator",
+                      "P-Origination-ID"}) {}
+  /// `names`, and what shows a number that nobody verified.
+  explicit StripHeaders(std::vector<std::string> names);
+
+  std::vector<std::string> of_emergency_calls;  // `names` alone: the centre may need to call back
+  std::vector<std::string> with_verified_remote_party;
+  std::vector<std::string> of_calls;
+};
+
 /// The settings of one trunk. The defaults are the strictest: intercept.
 struct TrunkSettings {
   std::string name;  // "": the default ones
@@ -75,8 +88,7 @@ struct TrunkSettings {
   VerstatForm verstat_form = VerstatForm::kBare;
   VerstatMark::Header verstat_header = VerstatMark::Header::kAssertedIdentity;
   VerstatMark::Place verstat_place = VerstatMark::Place::kUserPart;
-  std::vector<std::string> strip_headers = {"Attestation-Info", "Origination-Id",
-                                            "P-Attestation-Indicator", "P-Origination-ID"};
+  StripHeaders strip_headers;
   std::map<Reason, Override> overrides;
 };
 

@@ -15,18 +15,18 @@ namespace {
 constexpr size_t kFewestDigits = 5;  // of a code that is no extension
 constexpr size_t kNoExtension = 8;   // digits that no PBX gives to its lines
 
-void AddCallerNumber(const CallNumber& number, RuleInput& input) {
+void AddCallerNumber(CallNumber number, RuleInput& input) {
   const auto known = std::find_if(input.callers.begin(), input.callers.end(),
                                   [&](const Caller& caller) { return caller.number == number; });
   if (known != input.callers.end()) return;
   Caller& caller = input.callers.emplace_back();
-  caller.number = number;
-  caller.key = number.key();
+  caller.number = std::move(number);
+  caller.key = caller.number.key();
   if (caller.key && input.policy.registry) caller.rights = input.policy.registry->Find(*caller.key);
   caller.assigned = caller.rights && caller.rights->ValidAt(input.verdict.judged_at);
   const PassportVerdict* passport = input.verdict.deciding();
   caller.verified =
-      input.verdict.passed() && passport != nullptr && passport->orig == number.digits;
+      input.verdict.passed() && passport != nullptr && passport->orig == caller.number.digits;
 }
 
 // Called parties: numbers, and what is none.
@@ -191,7 +191,8 @@ bool HasDigits(std::string_view text, size_t count) {
 
 CallParties::CallParties(const PolicyCall& call, const DialPlan* plan)
     : first_dest_(call.orig.size()), from_(SIZE_MAX), request_uri_(SIZE_MAX) {
-  readings_.reserve(call.orig.size() + call.dest.size() + 2);
+  readings_.reserve(call.orig.size() + call.dest.size() + (call.from ? 1 : 0) +
+                    (call.request_uri ? 1 : 0));
   for (const std::string& text : call.orig) readings_.emplace_back(text, plan);
   for (const std::string& text : call.dest) readings_.emplace_back(text, plan);
   // Where From and Request-URI are no other texts than the first ones, they are read already.

@@ -156,7 +156,21 @@ void ReadOverrides(StrictObject& overrides, TrunkSettings& settings) {
   });
 }
 
+void AddHeader(std::string_view name, std::vector<std::string>& names) {
+  const bool is_there = std::any_of(names.begin(), names.end(), [&](const std::string& other) {
+    return EqualsIgnoreCase(other, name);
+  });
+  if (!is_there) names.emplace_back(name);
+}
+
 }  // namespace
+
+StripHeaders::StripHeaders(std::vector<std::string> names)
+    : of_emergency_calls(std::move(names)), with_verified_remote_party(of_emergency_calls) {
+  AddHeader("P-Preferred-Identity", with_verified_remote_party);
+  of_calls = with_verified_remote_party;
+  AddHeader("Remote-Party-ID", of_calls);
+}
 
 void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
   object.ReadName("mode", kModes, settings.mode);
@@ -182,13 +196,15 @@ void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
     verstat.ReadName("header", kVerstatHeaders, settings.verstat_header);
     verstat.ReadName("place", kVerstatPlaces, settings.verstat_place);
   });
-  object.Read("strip_headers", settings.strip_headers);
-  for (const std::string& header : settings.strip_headers) {
+  std::vector<std::string> strip_headers = settings.strip_headers.of_emergency_calls;
+  object.Read("strip_headers", strip_headers);
+  for (const std::string& header : strip_headers) {
     if (!IsHeaderName(header)) object.Complain("strip_headers", Quote(header) + " is no header");
     if (!MayBeStripped(header)) {
       object.Complain("strip_headers", "a request cannot be without " + Quote(header));
     }
   }
+  settings.strip_headers = StripHeaders(std::move(strip_headers));
   object.ReadObject("overrides",
                     [&](StrictObject& overrides) { ReadOverrides(overrides, settings); });
 }
