@@ -171,6 +171,41 @@ TEST(Decide, D9_PassedOnlyWhereTheVerifiedNumberStands) {
   EXPECT_EQ(Decide(*policy, policy_call, verdict).verstat->value, "TN-Validation-Passed");
 }
 
+// Where From and the Request-URI are the very texts of the caller and the called party, what was
+// read of those counts for them too, and of no other one.
+TEST(Decide, D9_FromAndRequestUriAsTheFirstTextsOfTheCall) {
+  const Folder folder;
+  const auto policy = folder.Make(R"({"country":"US","default":{"verstat":{"header":"from"}}})");
+  TestCall call;
+  const Verdict verdict = call.Judge();
+  ASSERT_TRUE(verdict.passed());
+  PolicyCall shown;
+  shown.orig = {"+12155550100", "+12155550177"};
+  shown.dest = {"+12155550101", "911"};
+  const auto marked = [&](const std::string& from) {
+    shown.from = from;
+    return Decide(*policy, shown, verdict).verstat->identities;
+  };
+  EXPECT_THAT(marked("+12155550100"), ElementsAre("+12155550100"));
+  EXPECT_THAT(marked("<sip:+12155550100@x>"), ElementsAre("<sip:+12155550100@x>"));
+  EXPECT_TRUE(marked("+12155550177").empty());
+  EXPECT_TRUE(marked("nobody").empty());
+  const auto is_emergency = [&](const std::string& target) {
+    shown.request_uri = target;
+    return Decide(*policy, shown, verdict).emergency;
+  };
+  EXPECT_FALSE(is_emergency("+12155550101"));
+  EXPECT_TRUE(is_emergency("911"));
+  shown.dest = {"911", "+12155550101"};
+  EXPECT_FALSE(is_emergency("+12155550101"));
+  EXPECT_TRUE(is_emergency("911"));
+  EXPECT_FALSE(is_emergency("12"));
+  shown.orig.clear();
+  shown.dest.clear();
+  EXPECT_TRUE(is_emergency("911"));
+  EXPECT_THAT(marked("+12155550100"), ElementsAre("+12155550100"));
+}
+
 // What cannot be read beside the verified number is not marked as verified.
 TEST(Decide, D9_ACallerThatCannotBeReadIsNotMarked) {
   const Folder folder;

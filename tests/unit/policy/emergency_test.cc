@@ -276,13 +276,15 @@ TEST(Emergency, EveryRuleOfTheOperatorGivesWay) {
 TEST(Emergency, M7_NumbersOfCountriesAndTheirWrittenForms) {
   const Folder folder;
   const std::vector<std::pair<std::string, std::vector<std::string>>> countries = {
-      {"FR", {"114", "115", "119", "191", "196", "197", "116000", "116117", "0033112", "+33115"}},
+      {"FR",
+       {"114", "115", "119", "191", "196", "197", "116000", "116117", "0033112", "+33115",
+        "0033116117", "+33116000"}},
       {"ES", {"061", "062", "080", "085", "091", "092", "+34091", "0034112"}},
       {"IT", {"113", "114", "115", "117", "118", "1515", "1530", "+391515"}},
       {"GB", {"18000", "+44999", "0044999"}},
-      {"US", {"988", "+1988", "0111911"}},
+      {"US", {"988", "+1988", "0111911", "0111988"}},
       {"CA", {"988"}},
-      {"CN", {"0086110", "+86110"}},
+      {"CN", {"0086110", "+86110", "008612110", "008695110"}},
       {"", {"988", "0033112", "0111911"}}};
   for (const auto& [country, numbers] : countries) {
     const auto policy = PolicyOf(folder, country, "intercept");

@@ -607,5 +607,25 @@ TEST_F(PlanDemands, H3_AHolderMarkedMarketingNeedsConsentOnAnyTrunk) {
   ExpectAllowed(DecideSigned(*marked, other));
 }
 
+TEST_F(PlanDemands, H3_WhoeverIsMarkedBehindACallMakesItAMarketingCall) {
+  const auto policy_with = [&](const std::string& marked) {
+    return folder_.Make(R"({"country": "CN", "holders": {"bank": {"spcs": ["4321"]}, ")" + marked +
+                        R"(": {"spcs": ["4321"], "marketing": true}},
+    "registry": {"files": ["numbers.csv"]}, "marketing": {"lists": ["consent.csv"]},
+    "trunks": {"pbx": {"customer": "centre", "overrides": {"no-identity": {"action": "pass"}}}}})");
+  };
+  const auto consent = [&](const std::string& marked, const std::string& orig,
+                           const std::string& trunk) {
+    TestCall call = SignedCall(orig, kCallee, "4321", "CN");
+    return StepOf(DecideSigned(*policy_with(marked), call, trunk), "consent").outcome;
+  };
+  using Outcome = RuleStep::Outcome;
+  EXPECT_EQ(consent("4321", "+861058880100", ""), Outcome::kBroken);       // who signed
+  EXPECT_EQ(consent("centre", "+861058880180", ""), Outcome::kBroken);     // whose number it is
+  EXPECT_EQ(consent("centre", "+861058880100", "pbx"), Outcome::kBroken);  // whose trunk it is
+  EXPECT_EQ(consent("centre", "+861058880100", ""), Outcome::kNotApplicable);
+  EXPECT_EQ(consent("other", "+861058880100", "pbx"), Outcome::kNotApplicable);
+}
+
 }  // namespace
 }  // namespace callvet::test
