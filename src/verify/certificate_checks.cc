@@ -123,25 +123,24 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const J
                 "the claims keep to them");
 }
 
-// The signature over `signing_input`, if there is a key and time.
-Result<Es256Job> SignatureOf(const Candidate& candidate, std::string_view signing_input,
-                             const VerifiedChain& chain, const CertificateContext& context) {
+// What to verify a signature with, if there is a key and time.
+Result<const Es256PublicKey*> KeyOf(const VerifiedChain& chain, const CertificateContext& context) {
   const auto& key = chain.signer().es256_key();
   if (!key) return key.error();
   if (context.deadline.Passed()) return Fail(Reason::kDeadlineExceeded, "before the signature");
-  return Es256Job{&*key, signing_input, &*candidate.signature};
+  return &*key;
 }
 
-std::optional<Es256Job> CheckFullForm(const VerifiedChain& chain, const Call& call,
-                                      const CertificateContext& context, Candidate& candidate) {
+const Es256PublicKey* CheckFullForm(const VerifiedChain& chain, const Call& call,
+                                    const CertificateContext& context, Candidate& candidate) {
   if (!CheckRights(chain, *candidate.identity, *candidate.claims->payload(), call, context,
                    candidate)) {
-    return std::nullopt;
+    return nullptr;
   }
-  auto job = SignatureOf(candidate, candidate.header->signing_input(), chain, context);
-  if (job) return std::move(*job);
-  candidate.trail.Fail(CheckId::kSignature, job.error());
-  return std::nullopt;
+  const auto key = KeyOf(chain, context);
+  if (key) return *key;
+  candidate.trail.Fail(CheckId::kSignature, key.error());
+  return nullptr;
 }
 
 // Signatures that are tried for one compact form.
@@ -182,9 +181,9 @@ void CheckCompactForm(const VerifiedChain& chain, const Call& call,
                       const CertificateContext& context, Candidate& candidate) {
   Result<void> last = Fail(Reason::kSignatureInvalid, "no caller and called party to rebuild from");
   for (const RebuiltPassport& rebuilt : RebuildCandidates(candidate.verdict.x5u, call)) {
-    const auto job = SignatureOf(candidate, rebuilt.signing_input, chain, context);
-    last = job ? context.engine.Verify(*job->key, job->signing_input, *job->signature)
-               : Result<void>(job.error());
+    const auto key = KeyOf(chain, context);
+    last = key ? context.engine.Verify(**key, rebuilt.signing_input, *candidate.signature)
+               : Result<void>(key.error());
     if (!last && last.error().reason == Reason::kSignatureInvalid) continue;
     if (!Record(candidate.trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
     candidate.verdict.orig = rebuilt.orig.tn ? rebuilt.orig.tn : rebuilt.orig.uri;
@@ -207,14 +206,14 @@ std::shared_ptr<const Result<VerifiedChain>> JudgeChain(const CertificateBundle&
 
 }  // namespace
 
-std::optional<Es256Job> RunCertificateChecks(const Call& call, const CertificateContext& context,
-                                             Candidate& candidate) {
+const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateContext& context,
+                                           Candidate& candidate) {
   Trail& trail = candidate.trail;
   PassportVerdict& verdict = candidate.verdict;
   const auto bundle = GetBundle(verdict.x5u, context);
   if (!bundle) {
     trail.Fail(CheckId::kCertificate, bundle.error());
-    return std::nullopt;
+    return nullptr;
   }
   trail.Pass(CheckId::kCertificate, [&] {
     return std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u;
@@ -232,13 +231,13 @@ std::optional<Es256Job> RunCertificateChecks(const Call& call, const Certificate
   if (!Record(trail, CheckId::kChain, chain, [&] { return PathText(*chain); }) ||
       !Record(trail, CheckId::kIatInCertificate, CheckIatInCertificates(*chain, *verdict.iat),
               "iat is within the validity of every certificate")) {
-    return std::nullopt;
+    return nullptr;
   }
   if (candidate.IsCompact()) {
     CheckCompactForm(*chain, call, context, candidate);
-    return std::nullopt;
+    return nullptr;
   }
-  candidate.chain = judged;
+  candidate.chain = std::move(judged);
   return CheckFullForm(*chain, call, context, candidate);
 }
 

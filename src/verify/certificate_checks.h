@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include "base/clock.h"
 #include "callvet/certificate_source.h"
@@ -26,12 +25,11 @@ struct CertificateContext {
 
 /// Runs the checks from kCertificate on of a PASSporT that passed all cheap ones, stops at the
 /// first that fails, and records the signer in its verdict. All but kSignature of the full form:
-/// gives the signature that is left to verify, and RecordSignature takes what came of it. Nothing
-/// if a check failed, or in the compact form, whose signature comes first. Thread-safe.
-///
-/// The job borrows from `candidate`, where it stands.
-std::optional<Es256Job> RunCertificateChecks(const Call& call, const CertificateContext& context,
-                                             Candidate& candidate);
+/// gives the key that its signature is left to be verified with, which `candidate` keeps, and
+/// RecordSignature takes what came of it. nullptr if a check failed, or in the compact form, whose
+/// signature comes first. Thread-safe.
+const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateContext& context,
+                                           Candidate& candidate);
 
 /// kSignature of the full form.
 void RecordSignature(const Result<void>& result, Candidate& candidate);

@@ -14,15 +14,15 @@ namespace callvet {
 void CallJudgement::Begin(const std::vector<std::string_view>& values,
                           std::vector<Es256Job>& jobs) {
   Read(values);
-  graph_.emplace(MakeGraph());
-  CheckPlaces(*graph_);
+  MakeGraph();
+  CheckPlaces();
   RunCertificateChecks(jobs);
 }
 
 Verdict CallJudgement::Complete(std::span<const Es256Job> jobs) && {
   TakeSignatures(jobs);
   if (HasInternalError()) return Verdict();
-  WalkChains(*graph_);
+  if (graph_) WalkChains(*graph_);
   CheckRichCallData();
   // Nested ones last in, so they are moved into what encloses them first.
   for (size_t i = entries_.size(); i-- > 0;) Finish(i);
@@ -51,12 +51,13 @@ void CallJudgement::TakeVerdict(size_t header, Verdict& verdict) {
 // The same value twice is one PASSporT: it is judged once. Another spelling of it is judged for
 // itself: its parameters or its signature may be the broken ones.
 void CallJudgement::Read(const std::vector<std::string_view>& values) {
-  std::map<std::string_view, size_t> known;
+  entries_.reserve(values.size());
+  header_entry_.reserve(values.size());
+  std::pmr::map<std::string_view, size_t> known(&memory_);
   for (const std::string_view value : values) {
     const auto [place, is_new] = known.emplace(value, entries_.size());
     if (is_new) {
-      entries_.push_back(
-          {RunClaimChecks(value, call_.request.token_form, call_), header_entry_.size(), {}, {}});
+      entries_.emplace_back(value, call_.request.token_form, call_, header_entry_.size());
     }
     header_entry_.push_back(place->second);
   }
@@ -77,16 +78,20 @@ void CallJudgement::ReadNested(size_t outermost) {
     }
     const std::string token = *entries_[outer].candidate.opt;
     const size_t inner = entries_.size();
-    entries_.push_back({RunClaimChecks(token, CallRequest::TokenForm::kBareToken, call_),
-                        entries_[outer].header,
-                        {},
-                        outer});
+    const size_t header = entries_[outer].header;
+    entries_.emplace_back(token, CallRequest::TokenForm::kBareToken, call_, header);
+    entries_[inner].outer = outer;
     entries_[outer].inner = inner;
     outer = inner;
   }
 }
 
-DivGraph CallJudgement::MakeGraph() const {
+// Without a diversion nothing follows anything: nearly every call.
+void CallJudgement::MakeGraph() {
+  if (std::none_of(entries_.begin(), entries_.end(),
+                   [](const Entry& entry) { return entry.candidate.IsDiversion(); })) {
+    return;
+  }
   std::vector<ChainNode> nodes;
   nodes.reserve(entries_.size());
   for (const Entry& entry : entries_) {
@@ -95,18 +100,22 @@ DivGraph CallJudgement::MakeGraph() const {
     nodes.back().inner = entry.inner;
     nodes.back().outer = entry.outer;
   }
-  return {std::move(nodes), call_.options.max_diversions};
+  graph_.emplace(std::move(nodes), call_.options.max_diversions);
 }
 
-void CallJudgement::CheckPlaces(const DivGraph& graph) {
+void CallJudgement::CheckPlaces() {
   for (size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
-    entry.place = PlaceOf(entry.candidate, graph, i, call_);
-    CheckPlace(entry.place, graph, i, call_, entry.candidate);
+    if (graph_) entry.place = PlaceOf(entry.candidate, *graph_, i, call_);
+    CheckPlace(entry.place, graph_ ? &*graph_ : nullptr, i, call_, entry.candidate);
   }
+  if (graph_) ExplainByDiversions(*graph_);
+}
+
+void CallJudgement::ExplainByDiversions(const DivGraph& graph) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     Candidate& candidate = entries_[i].candidate;
-    if (!candidate.claims || candidate.trail.at(CheckId::kDest).reason != Reason::kDestMismatch) {
+    if (!candidate.claims || candidate.trail.reason(CheckId::kDest) != Reason::kDestMismatch) {
       continue;
     }
     std::vector<bool> seen(entries_.size());
@@ -136,10 +145,13 @@ void CallJudgement::RunCertificateChecks(std::vector<Es256Job>& jobs) {
     const bool complete =
         candidate.kind && candidate.signature && (candidate.IsCompact() || candidate.identity);
     if (candidate.trail.failed() || !complete) continue;
-    auto job = callvet::RunCertificateChecks(call_, context_, candidate);
-    if (!job) continue;
+    const Es256PublicKey* key = callvet::RunCertificateChecks(call_, context_, candidate);
+    if (key == nullptr) continue;
     signed_.push_back(i);
-    jobs.push_back(std::move(*job));
+    Es256Job& job = jobs.emplace_back();
+    job.key = key;
+    job.signing_input = candidate.header->signing_input();
+    job.signature = &*candidate.signature;
   }
 }
 
@@ -163,7 +175,7 @@ void CallJudgement::WalkChains(const DivGraph& graph) {
   for (const Entry& entry : entries_) {
     const Trail& trail = entry.candidate.trail;
     verified.push_back(!trail.failed() &&
-                       trail.at(CheckId::kSignature).outcome == CheckOutcome::kPassed);
+                       trail.outcome(CheckId::kSignature) == CheckOutcome::kPassed);
   }
   for (size_t i = 0; i < entries_.size(); ++i) {
     const bool innermost = entries_[i].place == Place::kInnermost;
@@ -301,8 +313,8 @@ bool CallJudgement::SpeaksBefore(const Entry& one, const Entry& other) {
 
 // of those that passed the PASSporT that says most, the first of equals, with its diversions.
 // The order of headers means nothing: a network that puts its own in front spoils no call.
-std::optional<CallJudgement::Path> CallJudgement::DecidingPath() const {
-  std::optional<Path> deciding;
+std::optional<size_t> CallJudgement::DecidingEntry() const {
+  std::optional<size_t> deciding;
   for (size_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     if (!entry.candidate.kind || !SpeaksForCaller(*entry.candidate.kind) ||
@@ -311,13 +323,13 @@ std::optional<CallJudgement::Path> CallJudgement::DecidingPath() const {
     }
     const auto chain = good_chains_.find(i);
     if (chain == good_chains_.end() && (entry.outer || entry.place != Place::kDirect)) continue;
-    if (deciding && !SpeaksBefore(entry, entries_[deciding->front()])) continue;
-    const Path path = chain == good_chains_.end() ? Path{i} : chain->second;
+    if (deciding && !SpeaksBefore(entry, entries_[*deciding])) continue;
     // Each link passed in every check, or the chain would not have been walked.
-    if (std::all_of(path.begin(), path.end(), [&](size_t link) {
+    if (chain == good_chains_.end() ||
+        std::all_of(chain->second.begin(), chain->second.end(), [&](size_t link) {
           return entries_[link].candidate.verdict.reason == Reason::kNone;
         })) {
-      deciding = path;
+      deciding = i;
     }
   }
   return deciding;
@@ -326,10 +338,12 @@ std::optional<CallJudgement::Path> CallJudgement::DecidingPath() const {
 // Of failed ones the highest rank is reported, the first one of equals. rph and rcd say nothing of
 // the caller's number: they neither pass nor fail the call (F-11, F-23).
 void CallJudgement::Decide(Verdict& verdict) const {
-  if (const auto path = DecidingPath()) {
+  if (const auto deciding = DecidingEntry()) {
     verdict.reason = Reason::kNone;
-    verdict.decided_by = entries_[path->front()].header;
-    verdict.path = Legs(*path);
+    verdict.decided_by = entries_[*deciding].header;
+    const auto chain = good_chains_.find(*deciding);
+    verdict.path =
+        Legs(chain == good_chains_.end() ? std::span(&*deciding, 1) : std::span(chain->second));
     return;
   }
   verdict.reason = Reason::kUnsupportedPpt;
@@ -347,29 +361,31 @@ void CallJudgement::Decide(Verdict& verdict) const {
 }
 
 // Which of these is where the call goes.
-std::string CallJudgement::TargetIn(const std::vector<std::string>& dest) const {
+std::string_view CallJudgement::TargetIn(const std::vector<std::string>& dest) const {
   for (const Party& target : call_.targets) {
     if (std::find(dest.begin(), dest.end(), target.canonical()) != dest.end()) {
       return target.canonical();
     }
   }
-  return dest.empty() ? "" : dest.front();
+  return dest.empty() ? std::string_view() : dest.front();
 }
 
-std::vector<CallLeg> CallJudgement::Legs(const Path& path) const {
-  std::vector<CallLeg> legs;
+std::vector<CallLeg> CallJudgement::Legs(std::span<const size_t> path) const {
+  const auto text_of = [](const std::optional<std::string>& claim) {
+    return claim ? std::string_view(*claim) : std::string_view();
+  };
+  std::vector<CallLeg> legs(path.size());
   for (size_t i = 0; i < path.size(); ++i) {
     const Entry& entry = entries_[path[i]];
     const PassportVerdict& passport = entry.candidate.verdict;
-    CallLeg leg;
-    leg.from = i == 0 ? passport.orig.value_or("") : passport.div.value_or("");
-    leg.to = i + 1 < path.size() ? entries_[path[i + 1]].candidate.verdict.div.value_or("")
+    CallLeg& leg = legs[i];
+    leg.from = text_of(i == 0 ? passport.orig : passport.div);
+    leg.to = i + 1 < path.size() ? text_of(entries_[path[i + 1]].candidate.verdict.div)
                                  : TargetIn(passport.dest);
     leg.ppt = passport.ppt;
     leg.passport = entry.header;
     leg.iat = passport.iat.value_or(0);
     leg.signer = passport.signer;
-    legs.push_back(std::move(leg));
   }
   return legs;
 }

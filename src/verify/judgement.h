@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +41,9 @@ class CallJudgement {
 
  private:
   struct Entry {
+    Entry(std::string_view text, CallRequest::TokenForm form, const Call& call, size_t of_header)
+        : candidate(RunClaimChecks(text, form, call)), header(of_header) {}
+
     Candidate candidate;
     size_t header = 0;            // index of the header that it stands in
     std::optional<size_t> inner;  // what its opt holds
@@ -48,8 +54,9 @@ class CallJudgement {
 
   void Read(const std::vector<std::string_view>& values);
   void ReadNested(size_t outermost);
-  [[nodiscard]] DivGraph MakeGraph() const;
-  void CheckPlaces(const DivGraph& graph);
+  void MakeGraph();
+  void CheckPlaces();
+  void ExplainByDiversions(const DivGraph& graph);
   [[nodiscard]] Reason ReasonBehind(const DivGraph& graph, size_t entry,
                                     std::vector<bool>& seen) const;
   void RunCertificateChecks(std::vector<Es256Job>& jobs);
@@ -65,20 +72,23 @@ class CallJudgement {
   [[nodiscard]] bool SpeaksForCaller(PassportKind kind) const;
   static int SaysOfCaller(const Entry& entry);
   static bool SpeaksBefore(const Entry& one, const Entry& other);
-  [[nodiscard]] std::optional<Path> DecidingPath() const;
+  [[nodiscard]] std::optional<size_t> DecidingEntry() const;
   void Decide(Verdict& verdict) const;
-  [[nodiscard]] std::string TargetIn(const std::vector<std::string>& dest) const;
-  [[nodiscard]] std::vector<CallLeg> Legs(const Path& path) const;
+  [[nodiscard]] std::string_view TargetIn(const std::vector<std::string>& dest) const;
+  [[nodiscard]] std::vector<CallLeg> Legs(std::span<const size_t> path) const;
   [[nodiscard]] std::optional<PriorityVerdict> Priority() const;
 
   const Call& call_;
   const CertificateContext& context_;
   const ContentSource* content_;
-  std::vector<Entry> entries_;          // of headers first, then nested ones
-  std::vector<size_t> header_entry_;    // of each value; values that are the same share one
-  std::optional<DivGraph> graph_;       // from Begin on
-  std::vector<size_t> signed_;          // the entry of each signature that is to be verified
-  std::map<size_t, Path> good_chains_;  // by innermost entry, two entries or more each
+  // What follows needs memory for one call only: a call with one PASSporT finds it here.
+  alignas(std::max_align_t) std::array<std::byte, sizeof(Entry) + 512> buffer_;
+  std::pmr::monotonic_buffer_resource memory_{buffer_.data(), buffer_.size()};
+  std::pmr::vector<Entry> entries_{&memory_};        // of headers first, then nested ones
+  std::pmr::vector<size_t> header_entry_{&memory_};  // of each value; same values share one
+  std::pmr::vector<size_t> signed_{&memory_};        // the entry of each signature to be verified
+  std::optional<DivGraph> graph_;                    // from Begin on; nothing without a diversion
+  std::map<size_t, Path> good_chains_;               // by innermost entry, two entries or more each
   std::map<size_t, Failure> bad_chains_;
 };
 

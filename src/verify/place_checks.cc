@@ -221,7 +221,7 @@ Place PlaceOf(const Candidate& candidate, const DivGraph& graph, size_t index, c
   return direct && !graph.node(index).outer ? Place::kDirect : Place::kInnermost;
 }
 
-void CheckPlace(Place place, const DivGraph& graph, size_t index, const Call& call,
+void CheckPlace(Place place, const DivGraph* graph, size_t index, const Call& call,
                 Candidate& candidate) {
   Trail& trail = candidate.trail;
   if (!candidate.kind) return;
@@ -243,7 +243,7 @@ void CheckPlace(Place place, const DivGraph& graph, size_t index, const Call& ca
                  [&] { return ClaimText(candidate.claims->dest) + " redirected the call"; });
       return;
     case Place::kDiversion:
-      return CheckDiversion(graph, index, call, candidate);
+      return CheckDiversion(*graph, index, call, candidate);
   }
 }
 

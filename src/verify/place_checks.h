@@ -25,8 +25,9 @@ enum class Place : uint8_t {
 Place PlaceOf(const Candidate& candidate, const DivGraph& graph, size_t index, const Call& call);
 
 /// Runs kIatFresh, and kDest and kDivChain as far as they can be run before the chains are walked:
-/// those that wait for that stay not run.
-void CheckPlace(Place place, const DivGraph& graph, size_t index, const Call& call,
+/// those that wait for that stay not run. Only a diversion needs the `graph`, of which `candidate`
+/// is the node `index`; nullptr: there is none.
+void CheckPlace(Place place, const DivGraph* graph, size_t index, const Call& call,
                 Candidate& candidate);
 
 /// For a PASSporT that is not for this call, but has diversions behind it of which the decisive one

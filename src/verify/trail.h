@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
+#include <array>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -15,7 +15,7 @@ namespace callvet {
 /// The list of checks of one PASSporT while it is being filled. Every check begins as "not run".
 class Trail {
  public:
-  explicit Trail(Details details = Details::kAll);
+  explicit Trail(Details details = Details::kAll) : details_(details) {}
 
   /// `detail` is a text, or a function that gives one and is called only if details are wanted of
   /// what passed.
@@ -33,7 +33,10 @@ class Trail {
   [[nodiscard]] bool Has(Reason reason) const;
 
   [[nodiscard]] bool failed() const { return failed_; }
-  [[nodiscard]] const Check& at(CheckId id) const { return checks_[static_cast<size_t>(id)]; }
+  [[nodiscard]] CheckOutcome outcome(CheckId id) const { return At(id).outcome; }
+  [[nodiscard]] Reason reason(CheckId id) const { return At(id).reason; }
+  /// The check as a verdict tells it.
+  [[nodiscard]] Check at(CheckId id) const;
   /// The reason of the first failed check so far, in the order of CheckId; kNone if none failed.
   [[nodiscard]] Reason FirstReason() const;
 
@@ -42,22 +45,31 @@ class Trail {
   void Finish(PassportVerdict& verdict) &&;
 
  private:
-  Check& At(CheckId id) { return checks_[static_cast<size_t>(id)]; }
+  struct State {
+    CheckOutcome outcome = CheckOutcome::kNotRun;
+    Reason reason = Reason::kNone;
+  };
+  State& At(CheckId id) { return states_[static_cast<size_t>(id)]; }
+  [[nodiscard]] const State& At(CheckId id) const { return states_[static_cast<size_t>(id)]; }
+  std::string& TextOf(CheckId id) {
+    if (texts_.empty()) texts_.resize(states_.size());
+    return texts_[static_cast<size_t>(id)];
+  }
   template <class Detail>
   void Set(CheckId id, CheckOutcome outcome, const Detail& detail) {
-    Check& check = At(id);
-    check.outcome = outcome;
+    At(id).outcome = outcome;
     if (details_ != Details::kAll) {
-      check.detail.clear();
+      if (!texts_.empty()) TextOf(id).clear();
     } else if constexpr (std::is_invocable_v<const Detail&>) {
-      check.detail = detail();
+      TextOf(id) = detail();
     } else {
-      check.detail = detail;
+      TextOf(id) = detail;
     }
   }
 
   Details details_;
-  std::vector<Check> checks_;
+  std::array<State, kCheckTable.size()> states_{};
+  std::vector<std::string> texts_;  // the details; empty as long as there is none
   bool failed_ = false;
 };
 
