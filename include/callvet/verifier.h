@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +19,7 @@ namespace callvet {
 
 class ChainCache;
 class Clock;
+class CurrentTrustStore;
 class Es256Engine;
 class KnownHeaders;
 class TrustStore;
@@ -130,6 +130,8 @@ class Verifier {
            std::shared_ptr<const CertificateSource> source, std::shared_ptr<const Clock> clock,
            std::shared_ptr<const Es256Engine> engine,
            std::shared_ptr<const ContentSource> content = nullptr);
+  Verifier(const Verifier&) = delete;
+  Verifier& operator=(const Verifier&) = delete;
 
   /// RFC 8224 6.2 with RFC 8588 and the SHAKEN rules. All Identity headers are judged, one that
   /// passes suffices, and a bad one never spoils a good one. A call passes by a base or
@@ -168,11 +170,9 @@ class Verifier {
   /// how many they are.
   size_t JudgeTogether(std::span<const CallRequest> calls, std::chrono::milliseconds each,
                        const Sources& sources, std::span<Verdict> verdicts) const;
-  [[nodiscard]] std::shared_ptr<const TrustStore> trust_store() const;
 
   VerifierOptions options_;
-  mutable std::mutex trust_store_mutex_;
-  std::shared_ptr<const TrustStore> trust_store_;
+  std::shared_ptr<CurrentTrustStore> trust_store_;
   std::shared_ptr<const CertificateSource> source_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const Es256Engine> engine_;

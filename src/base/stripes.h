@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <shared_mutex>
 #include <vector>
 
@@ -40,5 +41,23 @@ class StripedMutex {
   };
   mutable std::vector<Stripe> stripes_;
 };
+
+/// A hold on a shared value, on cache lines of its own together with its reference count. As a
+/// deleter it frees nothing but the hold.
+template <class T>
+struct alignas(kCacheLines / 2) CountedHold {
+  std::shared_ptr<T> value;
+  void operator()(T* /*value*/) { value.reset(); }
+};
+
+/// `value` once for each of `count` stripes, each with a reference count of its own, so that those
+/// who copy what stands at their stripe write no memory that others write.
+template <class T>
+std::vector<std::shared_ptr<T>> CountedByStripe(const std::shared_ptr<T>& value, size_t count) {
+  std::vector<std::shared_ptr<T>> stripes;
+  stripes.reserve(count);
+  for (size_t i = 0; i < count; ++i) stripes.emplace_back(value.get(), CountedHold<T>{value});
+  return stripes;
+}
 
 }  // namespace callvet

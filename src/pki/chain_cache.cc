@@ -2,34 +2,80 @@
 #include "pki/chain_cache.h"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <list>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "base/stripes.h"
 #include "pki/revocation.h"
 
 namespace callvet {
 namespace {
 
-constexpr size_t kShards = 16;  // more than threads that meet by chance
+constexpr size_t kShards = 16;  // more than threads that write by chance
 constexpr std::chrono::seconds kSecond{1};
 
 using Answer = std::shared_ptr<const Result<VerifiedChain>>;
 
 // The digests of the certificates in order: as good as the certificates themselves, and known since
-// they were decoded. Empty if one could not be computed.
-std::string KeyOf(const CertificateBundle& bundle) {
-  std::string key;
-  key.reserve(bundle.size() * bundle.front().sha256_hex().size());
-  for (const Certificate& certificate : bundle) {
-    if (certificate.sha256_hex().empty()) return {};
-    key += certificate.sha256_hex();
-  }
-  return key;
+// they were decoded.
+constexpr size_t kDigestSize = 64;
+
+// Of one digest. It is as good as random by itself.
+size_t HashOf(std::string_view digest) {
+  return std::hash<std::string_view>{}(digest.substr(0, 16));
 }
+
+// A bundle as key, looked up without being written down.
+struct BundleKey {
+  explicit BundleKey(const CertificateBundle& certificates) : bundle(certificates) {
+    for (const Certificate& certificate : bundle) {
+      const std::string& digest = certificate.sha256_hex();
+      if (digest.size() != kDigestSize) usable = false;
+      hash = hash * 31 + HashOf(digest);
+    }
+  }
+  [[nodiscard]] std::string Text() const {
+    std::string text;
+    text.reserve(bundle.size() * kDigestSize);
+    for (const Certificate& certificate : bundle) text += certificate.sha256_hex();
+    return text;
+  }
+
+  const CertificateBundle& bundle;
+  size_t hash = 0;
+  bool usable = true;  // false: a digest could not be computed
+};
+
+struct KeyHash {
+  using is_transparent = void;
+  size_t operator()(const BundleKey& key) const { return key.hash; }
+  size_t operator()(std::string_view text) const {
+    size_t hash = 0;
+    for (; !text.empty(); text.remove_prefix(kDigestSize)) hash = hash * 31 + HashOf(text);
+    return hash;
+  }
+};
+
+struct KeyEqual {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const { return a == b; }
+  bool operator()(const BundleKey& key, std::string_view text) const {
+    if (text.size() != key.bundle.size() * kDigestSize) return false;
+    return std::all_of(key.bundle.begin(), key.bundle.end(), [&](const Certificate& certificate) {
+      const bool same = text.starts_with(certificate.sha256_hex());
+      text.remove_prefix(kDigestSize);
+      return same;
+    });
+  }
+  bool operator()(std::string_view text, const BundleKey& key) const { return (*this)(key, text); }
+};
 
 // Cuts `span` where something begins to be valid at `begin`.
 void CutAtBegin(TimeSpan& span, sys_seconds begin, sys_seconds at) {
@@ -49,55 +95,70 @@ void CutAtEnd(TimeSpan& span, sys_seconds end, sys_seconds at) {
   }
 }
 
-struct Entry {
+struct Node {
   std::string key;
-  // Identity, not address: the control block cannot be used for another store while this lives.
-  std::weak_ptr<const TrustStore> store;
+  // Of the store's owner, while whom no other store can have its address.
+  std::weak_ptr<const TrustStore> owner;
+  const TrustStore* store = nullptr;
   TimeSpan span;
-  Answer answer;
+  std::vector<Answer> answers;  // by stripe: the same one, each with a reference count of its own
+  mutable std::atomic<bool> used{false};
+
+  // The owner's count is read, not written, as holding it would.
+  [[nodiscard]] bool Answers(const TrustStore& by, sys_seconds at) const {
+    return store == &by && !owner.expired() && span.Contains(at);
+  }
 };
 
-bool IsSame(const std::weak_ptr<const TrustStore>& a, const std::shared_ptr<const TrustStore>& b) {
-  return !a.owner_before(b) && !b.owner_before(a);
-}
-
-// Entries by use. Not thread-safe.
-class UseOrderedMap {
+// Nodes, of which the oldest that was not used since others came goes first. What is removed is
+// moved out, to be freed without a lock. Find may run on many threads at a time.
+class BoundedMap {
  public:
-  explicit UseOrderedMap(size_t max) : max_(max) {}
+  explicit BoundedMap(size_t max) : max_(max) {}
 
-  Answer Find(const std::string& key, const std::shared_ptr<const TrustStore>& store,
-              sys_seconds at) {
+  [[nodiscard]] Answer Find(const BundleKey& key, const TrustStore& store, sys_seconds at,
+                            size_t stripe) const {
     const auto found = index_.find(key);
-    if (found == index_.end()) return nullptr;
-    const Entry& entry = *found->second;
-    if (!IsSame(entry.store, store) || !entry.span.Contains(at)) return nullptr;
-    entries_.splice(entries_.begin(), entries_, found->second);
-    return entry.answer;
+    if (found == index_.end() || !found->second->Answers(store, at)) return nullptr;
+    const Node& node = *found->second;
+    // Written only when it changes: the cache line stays shared between readers.
+    if (!node.used.load(std::memory_order_relaxed)) {
+      node.used.store(true, std::memory_order_relaxed);
+    }
+    return node.answers[stripe];
   }
 
-  void Put(Entry entry) {
-    Erase(entry.key);
+  // Takes the one node of `fresh`.
+  void Put(std::list<Node>& fresh, std::list<Node>& removed) {
+    Remove(fresh.front().key, removed);
     if (max_ == 0) return;
-    if (entries_.size() >= max_) Erase(std::string(entries_.back().key));
-    entries_.push_front(std::move(entry));
-    index_.emplace(entries_.front().key, entries_.begin());
+    while (index_.size() >= max_) RemoveOne(removed);
+    index_.emplace(fresh.front().key, fresh.begin());
+    queue_.splice(queue_.end(), fresh);
   }
 
-  void Erase(const std::string& key) {
+  void Remove(std::string_view key, std::list<Node>& removed) {
     const auto found = index_.find(key);
     if (found == index_.end()) return;
-    const auto entry = found->second;
+    const auto position = found->second;
     index_.erase(found);  // before the key that it refers to
-    entries_.erase(entry);
+    removed.splice(removed.end(), queue_, position);
   }
 
-  [[nodiscard]] size_t size() const { return entries_.size(); }
+  [[nodiscard]] size_t size() const { return index_.size(); }
 
  private:
+  // Each step removes one or clears one mark, so that it ends after one round.
+  void RemoveOne(std::list<Node>& removed) {
+    while (queue_.front().used.exchange(false, std::memory_order_relaxed)) {
+      queue_.splice(queue_.end(), queue_, queue_.begin());
+    }
+    Remove(queue_.front().key, removed);
+  }
+
   size_t max_;
-  std::list<Entry> entries_;  // the last used first
-  std::unordered_map<std::string_view, std::list<Entry>::iterator> index_;
+  std::list<Node> queue_;  // front: first candidate to be removed
+  std::unordered_map<std::string_view, std::list<Node>::iterator, KeyHash, KeyEqual> index_;
 };
 
 }  // namespace
@@ -121,49 +182,61 @@ TimeSpan SteadySpan(const CertificateBundle& bundle, const TrustStore& store, sy
 
 class ChainCache::Shard {
  public:
-  Shard(size_t max_chains, size_t max_failures) : chains_(max_chains), failures_(max_failures) {}
+  Shard(size_t stripes, size_t max_chains, size_t max_failures)
+      : mutex_(stripes), counts_(stripes), chains_(max_chains), failures_(max_failures) {}
 
-  Answer Find(const std::string& key, const std::shared_ptr<const TrustStore>& store,
-              sys_seconds at) {
-    const std::lock_guard lock(mutex_);
-    Answer answer = chains_.Find(key, store, at);
-    if (answer == nullptr) answer = failures_.Find(key, store, at);
-    ++(answer == nullptr ? misses_ : hits_);
+  Answer Find(const BundleKey& key, const TrustStore& store, sys_seconds at) const {
+    const size_t stripe = StripeOfCaller(counts_.size());
+    const std::shared_lock lock(mutex_.ForReading(stripe));
+    Answer answer = chains_.Find(key, store, at, stripe);
+    if (answer == nullptr) answer = failures_.Find(key, store, at, stripe);
+    Count& count = counts_[stripe];
+    (answer == nullptr ? count.misses : count.hits).fetch_add(1, std::memory_order_relaxed);
     return answer;
   }
 
-  void Put(Entry entry) {
-    const std::lock_guard lock(mutex_);
-    if (entry.answer->has_value()) {
-      failures_.Erase(entry.key);
-      chains_.Put(std::move(entry));
-    } else {
-      chains_.Erase(entry.key);
-      failures_.Put(std::move(entry));
-    }
+  void Put(std::string key, const std::shared_ptr<const TrustStore>& store, const TimeSpan& span,
+           const Answer& answer) {
+    // Made before and freed after the lock is held.
+    std::list<Node> removed;
+    std::list<Node> fresh;
+    Node& node = fresh.emplace_back();
+    node.key = std::move(key);
+    node.owner = store;
+    node.store = store.get();
+    node.span = span;
+    node.answers = CountedByStripe(answer, counts_.size());
+    const std::unique_lock lock(mutex_);
+    (answer->has_value() ? failures_ : chains_).Remove(node.key, removed);
+    (answer->has_value() ? chains_ : failures_).Put(fresh, removed);
   }
 
   void AddTo(Counters& counters) const {
-    const std::lock_guard lock(mutex_);
-    counters.hits += hits_;
-    counters.misses += misses_;
+    const std::shared_lock lock(mutex_.ForReading(StripeOfCaller(counts_.size())));
+    for (const Count& count : counts_) {
+      counters.hits += count.hits.load(std::memory_order_relaxed);
+      counters.misses += count.misses.load(std::memory_order_relaxed);
+    }
     counters.chains += chains_.size();
     counters.failures += failures_.size();
   }
 
  private:
-  mutable std::mutex mutex_;
-  UseOrderedMap chains_;
-  UseOrderedMap failures_;
-  uint64_t hits_ = 0;
-  uint64_t misses_ = 0;
+  struct alignas(kCacheLines) Count {
+    std::atomic<uint64_t> hits{0};
+    std::atomic<uint64_t> misses{0};
+  };
+  mutable StripedMutex mutex_;
+  mutable std::vector<Count> counts_;  // by stripe
+  BoundedMap chains_;
+  BoundedMap failures_;
 };
 
 ChainCache::ChainCache(const ChainCacheOptions& options) : options_(options) {
   const auto share = [](size_t max) { return (max + kShards - 1) / kShards; };
   for (size_t i = 0; i < kShards; ++i) {
-    shards_.push_back(
-        std::make_unique<Shard>(share(options.max_chains), share(options.max_failures)));
+    shards_.push_back(std::make_unique<Shard>(StripeCount(), share(options.max_chains),
+                                              share(options.max_failures)));
   }
 }
 
@@ -177,10 +250,10 @@ std::shared_ptr<const Result<VerifiedChain>> ChainCache::Verify(
         VerifyChain(bundle, *store, at, options_.limits));
   };
   if (bundle.empty()) return verify();
-  std::string key = KeyOf(bundle);
-  if (key.empty()) return verify();
-  Shard& shard = *shards_[std::hash<std::string>{}(key) % kShards];
-  if (Answer known = shard.Find(key, store, at)) return known;
+  const BundleKey key(bundle);
+  if (!key.usable) return verify();
+  Shard& shard = *shards_[key.hash % kShards];
+  if (Answer known = shard.Find(key, *store, at)) return known;
 
   Answer answer = verify();
   if (!*answer && answer->error().reason == Reason::kInternalError) return answer;
@@ -189,7 +262,7 @@ std::shared_ptr<const Result<VerifiedChain>> ChainCache::Verify(
     span.first = std::max(span.first, at);
     span.last = std::min(span.last, at + options_.failure_lifetime);
   }
-  shard.Put({std::move(key), store, span, answer});
+  shard.Put(key.Text(), store, span, answer);
   return answer;
 }
 

@@ -33,8 +33,9 @@ struct ChainCacheOptions {
 /// begins or ceases to be valid, so it counts only between two such moments. Internal errors are
 /// not kept.
 ///
-/// Bounded; what was not used for longest goes first. Thread-safe, in shards; no cryptography under
-/// a lock; no I/O.
+/// Bounded; when it is full, the oldest that was not used since others came goes first.
+/// Thread-safe; threads that find their answer at the same time write no memory together; no
+/// cryptography under a lock; no I/O.
 class ChainCache {
  public:
   explicit ChainCache(const ChainCacheOptions& options = {});

@@ -21,12 +21,6 @@ uint64_t RandomWord() {
   return (uint64_t{source()} << 32) | source();
 }
 
-// Frees nothing but its own hold on the entry. On cache lines of its own, with the count.
-struct alignas(kCacheLines / 2) Hold {
-  std::shared_ptr<const CachedCertificates> entry;
-  void operator()(const CachedCertificates* /*entry*/) { entry.reset(); }
-};
-
 size_t ShardCount(const CertificateCacheOptions& options) {
   const size_t by_entries = options.max_entries / kMinEntriesPerShard;
   const size_t by_bytes = options.max_bytes / kMinBytesPerShard;
@@ -42,7 +36,7 @@ std::shared_ptr<const CertificateBundle> BundleOf(std::shared_ptr<const CachedCe
 
 size_t EstimateBytes(std::string_view x5u, const CertificateBundle& bundle) {
   // Measured by tools/bench: OpenSSL's decoded form is several times the DER.
-  const size_t per_entry = 512 + StripeCount() * sizeof(Hold) * 2;
+  const size_t per_entry = 512 + StripeCount() * sizeof(CountedHold<const CachedCertificates>) * 2;
   constexpr size_t kPerCertificate = 5632;
   constexpr size_t kPerDerByte = 3;
   size_t bytes = per_entry + x5u.size();
@@ -97,13 +91,6 @@ std::shared_ptr<const CachedCertificates> CertificateCache::Peek(std::string_vie
   return found == shard.index.end() ? nullptr : found->second->entries[stripe];
 }
 
-std::vector<CertificateCache::Entry> CertificateCache::Counted(const Entry& entry) const {
-  std::vector<Entry> entries;
-  entries.reserve(stripes_);
-  for (size_t i = 0; i < stripes_; ++i) entries.emplace_back(entry.get(), Hold{entry});
-  return entries;
-}
-
 void CertificateCache::Insert(std::string_view x5u,
                               const std::shared_ptr<const CachedCertificates>& entry,
                               sys_seconds now) {
@@ -113,7 +100,7 @@ void CertificateCache::Insert(std::string_view x5u,
   std::list<Node> evicted;
   Node& node = fresh.emplace_back();
   node.x5u = x5u;
-  node.entries = Counted(entry);
+  node.entries = CountedByStripe(entry, stripes_);
   node.bytes = bytes;
   node.last_used = now.time_since_epoch().count();
   Shard& shard = ShardOf(x5u);

@@ -110,7 +110,6 @@ class CertificateCache {
   };
 
   [[nodiscard]] Shard& ShardOf(std::string_view x5u) const;
-  [[nodiscard]] std::vector<Entry> Counted(const Entry& entry) const;
   void Shrink(Shard& shard, std::list<Node>& evicted) const;
 
   size_t stripes_;

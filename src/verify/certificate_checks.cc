@@ -210,7 +210,7 @@ const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateCo
                                            Candidate& candidate) {
   Trail& trail = candidate.trail;
   PassportVerdict& verdict = candidate.verdict;
-  const auto bundle = GetBundle(verdict.x5u, context);
+  auto bundle = GetBundle(verdict.x5u, context);
   if (!bundle) {
     trail.Fail(CheckId::kCertificate, bundle.error());
     return nullptr;
@@ -218,8 +218,6 @@ const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateCo
   trail.Pass(CheckId::kCertificate, [&] {
     return std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u;
   });
-  verdict.signer = (**bundle)[SignerIndex(**bundle)].signer_info();
-
   auto judged = JudgeChain(**bundle, context, call.now);
   if (*judged && !IsWanted((*judged)->path(), *verdict.iat)) {
     // What is remembered does not know iat: look for the path on which it holds.
@@ -227,6 +225,9 @@ const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateCo
         **bundle, *context.trust_store, call.now, {},
         [&](const std::vector<Certificate>& path) { return IsWanted(path, *verdict.iat); }));
   }
+  // With the bundle's count, which is the call's already.
+  const SignerInfo* signer = (**bundle)[SignerIndex(**bundle)].signer_info().get();
+  verdict.signer = std::shared_ptr<const SignerInfo>(std::move(*bundle), signer);
   const Result<VerifiedChain>& chain = *judged;
   if (!Record(trail, CheckId::kChain, chain, [&] { return PathText(*chain); }) ||
       !Record(trail, CheckId::kIatInCertificate, CheckIatInCertificates(*chain, *verdict.iat),

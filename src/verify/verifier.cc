@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "callvet/verifier.h"
 
-#include <deque>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -9,6 +9,7 @@
 #include "pki/chain_cache.h"
 #include "verify/call.h"
 #include "verify/certificate_checks.h"
+#include "verify/current_trust_store.h"
 #include "verify/judgement.h"
 #include "verify/known_headers.h"
 #include "verify/noting_source.h"
@@ -31,8 +32,10 @@ std::vector<std::string_view> IdentityValues(const CallRequest& call, size_t max
   for (const std::string& body : call.identities) {
     if (call.token_form == CallRequest::TokenForm::kBareToken) {
       values.push_back(body);
+    } else if (auto of_body = SplitHeaderValues(body); values.empty()) {
+      values = std::move(of_body);
     } else {
-      for (const std::string_view value : SplitHeaderValues(body)) values.push_back(value);
+      values.insert(values.end(), of_body.begin(), of_body.end());
     }
     if (values.size() > max) break;
   }
@@ -49,7 +52,7 @@ Verifier::Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> tr
                    std::shared_ptr<const Clock> clock, std::shared_ptr<const Es256Engine> engine,
                    std::shared_ptr<const ContentSource> content)
     : options_(std::move(options)),
-      trust_store_(std::move(trust_store)),
+      trust_store_(std::make_shared<CurrentTrustStore>(trust_store)),
       source_(std::move(source)),
       clock_(std::move(clock)),
       engine_(std::move(engine)),
@@ -151,7 +154,7 @@ Verdict Verifier::Judge(const CallRequest& call, const Sources& sources,
 
 Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline) const noexcept {
   try {
-    return Judge(call, {trust_store(), *source_, content_.get()}, deadline);
+    return Judge(call, {trust_store_->Get(), *source_, content_.get()}, deadline);
   } catch (...) {
     return Verdict();
   }
@@ -161,7 +164,7 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline,
                          VerificationMaterial& material) const noexcept {
   try {
     material = VerificationMaterial();
-    material.trust_store = trust_store();
+    material.trust_store = trust_store_->Get();
     const NotingSource certificates(*source_, material);
     const NotingContent content(content_.get(), material);
     material.asks_for_content = content_ != nullptr;
@@ -173,40 +176,33 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline,
 }
 
 // A call without a signature to be verified is done at once, so that only those that wait for
-// others take memory. What there is no memory for keeps a verdict that does not pass.
+// others take a place, of which there is one for each signature.
 size_t Verifier::JudgeTogether(std::span<const CallRequest> calls, std::chrono::milliseconds each,
                                const Sources& sources, std::span<Verdict> verdicts) const {
-  struct Waiting {
-    Waiting(size_t of, const Verifier& verifier, const CallRequest& call, const Sources& sources,
-            const Deadline& deadline)
-        : place(of), judging(verifier, call, sources, deadline) {}
-    size_t place;
-    Judging judging;
-  };
-  std::deque<Waiting> waiting;
+  std::array<std::optional<Judging>, kSignaturesTogether> waiting;
+  std::array<size_t, kSignaturesTogether> places{};
+  size_t waits = 0;
   std::vector<Es256Job> jobs;
+  jobs.reserve(kSignaturesTogether);
   size_t taken = 0;
   for (; taken < calls.size() && jobs.size() < kSignaturesTogether; ++taken) {
-    try {
-      waiting.emplace_back(taken, *this, calls[taken], sources, Deadline::After(each));
-    } catch (...) {
-      continue;
-    }
-    Judging& judging = waiting.back().judging;
+    Judging& judging = waiting[waits].emplace(*this, calls[taken], sources, Deadline::After(each));
     judging.Begin(jobs);
-    if (judging.HasJobs()) continue;
-    verdicts[taken] = judging.Complete(jobs);
-    waiting.pop_back();
+    if (judging.HasJobs()) {
+      places[waits++] = taken;
+    } else {
+      verdicts[taken] = judging.Complete(jobs);
+    }
   }
   engine_->VerifyMany(jobs);
-  for (Waiting& one : waiting) verdicts[one.place] = one.judging.Complete(jobs);
+  for (size_t i = 0; i < waits; ++i) verdicts[places[i]] = waiting[i]->Complete(jobs);
   return taken;
 }
 
 std::vector<Verdict> Verifier::VerifyBatch(std::span<const CallRequest> calls,
                                            std::chrono::milliseconds each) const {
   std::vector<Verdict> verdicts(calls.size());  // none of them passes
-  const Sources sources{trust_store(), *source_, content_.get()};
+  const Sources sources{trust_store_->Get(), *source_, content_.get()};
   for (size_t done = 0; done < calls.size();) {
     try {
       done += JudgeTogether(calls.subspan(done), each, sources, std::span(verdicts).subspan(done));
@@ -218,13 +214,7 @@ std::vector<Verdict> Verifier::VerifyBatch(std::span<const CallRequest> calls,
 }
 
 void Verifier::ReplaceTrustStore(std::shared_ptr<const TrustStore> trust_store) {
-  const std::lock_guard lock(trust_store_mutex_);
-  trust_store_ = std::move(trust_store);
-}
-
-std::shared_ptr<const TrustStore> Verifier::trust_store() const {
-  const std::lock_guard lock(trust_store_mutex_);
-  return trust_store_;
+  trust_store_->Replace(trust_store);
 }
 
 }  // namespace callvet

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/stripes.h"
 #include "pki/revocation.h"
 #include "support/result_matchers.h"
 #include "support/test_pki.h"
@@ -68,6 +69,15 @@ TEST_F(ChainCacheTest, C24_StoreAtTheAddressOfAnOldOneIsAnotherStore) {
     EXPECT_THAT(Verify(StoreOf({.anchors = {pki_.root}})), Succeeds());
     EXPECT_THAT(Verify(StoreOf({})), FailsWith(Reason::kChainUntrusted));
   }
+}
+
+// Threads hold a store by counts of their own.
+TEST_F(ChainCacheTest, StoreThatIsHeldByAnotherCountIsTheSame) {
+  EXPECT_THAT(Verify(store_), Succeeds());
+  const auto holds = CountedByStripe(store_, 2);
+  EXPECT_THAT(Verify(holds[0]), Succeeds());
+  EXPECT_THAT(Verify(holds[1]), Succeeds());
+  EXPECT_EQ(cache_.counters().hits, 2u);
 }
 
 TEST_F(ChainCacheTest, C24_RevocationInANewCrlIsSeenAtOnce) {
@@ -165,6 +175,19 @@ TEST_F(ChainCacheTest, BoundedAndFailuresPushOutNoChain) {
     EXPECT_THAT(*cache.Verify(good, store_, kNow), Succeeds());
   }
   EXPECT_LE(cache.counters().chains, 16u);
+}
+
+TEST_F(ChainCacheTest, WhatIsUsedStaysWhenOthersCome) {
+  ChainCache cache({.max_chains = 32, .max_failures = 16});
+  size_t hits = 0;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(*cache.Verify(bundle_, store_, kNow), Succeeds());
+    EXPECT_EQ(cache.counters().hits, hits) << i;
+    ++hits;
+    const auto other = BundleOf({test::Issue(test::LeafSpec(), pki_.ca), pki_.ca});
+    EXPECT_THAT(*cache.Verify(other, store_, kNow), Succeeds());
+  }
+  EXPECT_LE(cache.counters().chains, 32u);
 }
 
 TEST_F(ChainCacheTest, ManyThreadsWhileStoresAreReplaced) {
