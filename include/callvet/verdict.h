@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "callvet/reason.h"
@@ -32,13 +35,87 @@ enum class Details : uint8_t {
   kOfFailures,  // that of what passed or did not apply is left empty
 };
 
-/// One check of one PASSporT.
+/// One check of one PASSporT. A view of the list that it is taken from.
 struct Check {
   std::string_view id;      // stable, kebab-case: "iat-fresh"
   std::string_view clause;  // where the demand stands
   CheckOutcome outcome = CheckOutcome::kNotRun;
   Reason reason = Reason::kNone;  // other than kNone exactly if it failed
-  std::string detail;             // the evidence, for people: both forms of a number, an age
+  std::string_view detail;        // the evidence, for people: both forms of a number, an age
+};
+
+/// The checks of one PASSporT, in the order in which they decide: all that there are, or none.
+/// Nearly every call passes and its checks are looked at by nobody, so a list takes memory of its
+/// own only for details. A value.
+class CheckList {
+ public:
+  /// How many checks there are.
+  static constexpr size_t kChecks = 34;
+
+  /// The checks of the list one by one.
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Check;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = Check;
+
+    Check operator*() const { return (*list_)[index_]; }
+    Iterator& operator++() {
+      ++index_;
+      return *this;
+    }
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++index_;
+      return before;
+    }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    friend class CheckList;
+    Iterator(const CheckList* list, size_t index) : list_(list), index_(index) {}
+    const CheckList* list_;
+    size_t index_;
+  };
+
+  /// An empty one.
+  CheckList() = default;
+  /// All checks, none of them run.
+  static CheckList NotRun() {
+    CheckList list;
+    list.size_ = kChecks;
+    return list;
+  }
+
+  [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  /// `index` is under size(), here and below.
+  [[nodiscard]] Check operator[](size_t index) const;
+  [[nodiscard]] CheckOutcome outcome(size_t index) const { return states_[index].outcome; }
+  [[nodiscard]] Reason reason(size_t index) const { return states_[index].reason; }
+  [[nodiscard]] Iterator begin() const { return {this, 0}; }
+  [[nodiscard]] Iterator end() const { return {this, size_}; }
+
+  void SetOutcome(size_t index, CheckOutcome outcome) { states_[index].outcome = outcome; }
+  void SetReason(size_t index, Reason reason) { states_[index].reason = reason; }
+  void SetDetail(size_t index, std::string detail) {
+    if (details_.empty()) details_.resize(kChecks);
+    details_[index] = std::move(detail);
+  }
+  void ClearDetail(size_t index) {
+    if (!details_.empty()) details_[index].clear();
+  }
+
+ private:
+  struct State {
+    CheckOutcome outcome = CheckOutcome::kNotRun;
+    Reason reason = Reason::kNone;
+  };
+  std::array<State, kChecks> states_{};
+  size_t size_ = 0;                   // kChecks or 0
+  std::vector<std::string> details_;  // empty as long as there is none
 };
 
 /// Who signed, as the certificate says; trusted only if the check "chain" passed. Shared, never
@@ -86,8 +163,8 @@ struct RichCallData {
 /// reason is kNone.
 struct PassportVerdict {
   Reason reason = Reason::kInternalError;
-  std::vector<Check> checks;  // in the order in which they decide
-  std::string ppt;            // "shaken", "" for a base PASSporT or when unknown
+  CheckList checks;
+  std::string ppt;  // "shaken", "" for a base PASSporT or when unknown
   std::string x5u;
   std::optional<std::string> attest;
   std::optional<std::string> origid;

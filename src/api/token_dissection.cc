@@ -160,7 +160,7 @@ void NoteRules(std::string_view text, bool has_parameters, TokenDissection& diss
       has_parameters ? CallRequest::TokenForm::kIdentityHeader : CallRequest::TokenForm::kBareToken,
       Call::Read(nobody, options, {}));
   for (const Rule& rule : kRules) {
-    const Check& check = candidate.trail.at(rule.id);
+    const Check check = candidate.trail.at(rule.id);
     const bool known = std::any_of(
         dissection.problems.begin(), dissection.problems.end(), [&](const Problem& problem) {
           // A ppt that is missing differs from the parameter, too.
@@ -169,7 +169,7 @@ void NoteRules(std::string_view text, bool has_parameters, TokenDissection& diss
                  (reason == Reason::kPptMissing && check.reason == Reason::kPptMismatch);
         });
     if (check.outcome == CheckOutcome::kFailed && !known) {
-      dissection.problems.push_back({std::string(rule.part), Fail(check.reason, check.detail)});
+      dissection.problems.push_back({std::string(rule.part), Fail(check.reason, std::string(check.detail))});
     }
   }
 }

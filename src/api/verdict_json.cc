@@ -46,7 +46,7 @@ void WriteSigner(const std::shared_ptr<const SignerInfo>& signer, JsonStream& js
   json.Close();
 }
 
-void WriteChecks(const std::vector<Check>& checks, JsonStream& json) {
+void WriteChecks(const CheckList& checks, JsonStream& json) {
   json.Name("checks");
   json.OpenArray();
   for (const Check& check : checks) {

@@ -52,7 +52,7 @@ callvet_action ActionOf(callvet::Action action) {
   return CALLVET_REJECT;
 }
 
-std::string CheckList(const PassportVerdict& passport) {
+std::string CheckText(const PassportVerdict& passport) {
   std::string list;
   for (const Check& check : passport.checks) {
     if (!list.empty()) list += ' ';
@@ -123,7 +123,7 @@ void callvet_result::FillPassport(callvet_verdict& out) {
   out.detail = Text(judgement_.verdict.detail);
   if (passport == nullptr) return;
   if (out.detail.size == 0) out.detail = Text(DetailOf(*passport));
-  out.checks = Keep(CheckList(*passport));
+  out.checks = Keep(CheckText(*passport));
   if (passport->attest) out.attest = Claimed(*passport->attest);
   if (passport->orig) out.orig = Claimed(*passport->orig);
   if (passport->origid) out.origid = Claimed(*passport->origid);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "verify/trail.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace callvet {
@@ -9,45 +8,34 @@ namespace callvet {
 void Trail::Fail(CheckId id, Failure failure) {
   // A failure without a reason would read as a pass.
   if (failure.reason == Reason::kNone) failure.reason = Reason::kInternalError;
-  At(id) = {CheckOutcome::kFailed, failure.reason};
+  checks_.SetOutcome(IndexOf(id), CheckOutcome::kFailed);
+  checks_.SetReason(IndexOf(id), failure.reason);
   failed_ = true;
-  TextOf(id) = std::move(failure.detail);
-}
-
-Check Trail::at(CheckId id) const {
-  const auto place = static_cast<size_t>(id);
-  return {kCheckTable[place].name, kCheckTable[place].clause, outcome(id), reason(id),
-          texts_.empty() ? std::string() : texts_[place]};
+  checks_.SetDetail(IndexOf(id), std::move(failure.detail));
 }
 
 bool Trail::Has(Reason reason) const {
-  return failed_ && std::any_of(states_.begin(), states_.end(), [reason](const State& state) {
-           return state.outcome == CheckOutcome::kFailed && state.reason == reason;
-         });
+  if (!failed_) return false;
+  for (size_t i = 0; i < checks_.size(); ++i) {
+    if (checks_.outcome(i) == CheckOutcome::kFailed && checks_.reason(i) == reason) return true;
+  }
+  return false;
 }
 
 Reason Trail::FirstReason() const {
   if (!failed_) return Reason::kNone;
-  for (const State& state : states_) {
-    if (state.outcome == CheckOutcome::kFailed) return state.reason;
+  for (size_t i = 0; i < checks_.size(); ++i) {
+    if (checks_.outcome(i) == CheckOutcome::kFailed) return checks_.reason(i);
   }
   return Reason::kNone;
 }
 
 void Trail::Finish(PassportVerdict& verdict) && {
   verdict.reason = FirstReason();
-  verdict.checks.resize(kCheckTable.size());
-  for (size_t i = 0; i < kCheckTable.size(); ++i) {
-    Check& check = verdict.checks[i];
-    check.id = kCheckTable[i].name;
-    check.clause = kCheckTable[i].clause;
-    check.outcome = states_[i].outcome;
-    check.reason = states_[i].reason;
-    if (!texts_.empty()) check.detail = std::move(texts_[i]);
-    if (check.outcome == CheckOutcome::kNotRun && verdict.reason == Reason::kNone) {
-      verdict.reason = Reason::kInternalError;
-    }
+  for (size_t i = 0; i < checks_.size() && verdict.reason == Reason::kNone; ++i) {
+    if (checks_.outcome(i) == CheckOutcome::kNotRun) verdict.reason = Reason::kInternalError;
   }
+  verdict.checks = std::move(checks_);
 }
 
 }  // namespace callvet

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 #include "callvet/result.h"
 #include "callvet/verdict.h"
@@ -33,10 +31,9 @@ class Trail {
   [[nodiscard]] bool Has(Reason reason) const;
 
   [[nodiscard]] bool failed() const { return failed_; }
-  [[nodiscard]] CheckOutcome outcome(CheckId id) const { return At(id).outcome; }
-  [[nodiscard]] Reason reason(CheckId id) const { return At(id).reason; }
-  /// The check as a verdict tells it.
-  [[nodiscard]] Check at(CheckId id) const;
+  [[nodiscard]] CheckOutcome outcome(CheckId id) const { return checks_.outcome(IndexOf(id)); }
+  [[nodiscard]] Reason reason(CheckId id) const { return checks_.reason(IndexOf(id)); }
+  [[nodiscard]] Check at(CheckId id) const { return checks_[IndexOf(id)]; }
   /// The reason of the first failed check so far, in the order of CheckId; kNone if none failed.
   [[nodiscard]] Reason FirstReason() const;
 
@@ -45,31 +42,21 @@ class Trail {
   void Finish(PassportVerdict& verdict) &&;
 
  private:
-  struct State {
-    CheckOutcome outcome = CheckOutcome::kNotRun;
-    Reason reason = Reason::kNone;
-  };
-  State& At(CheckId id) { return states_[static_cast<size_t>(id)]; }
-  [[nodiscard]] const State& At(CheckId id) const { return states_[static_cast<size_t>(id)]; }
-  std::string& TextOf(CheckId id) {
-    if (texts_.empty()) texts_.resize(states_.size());
-    return texts_[static_cast<size_t>(id)];
-  }
+  static size_t IndexOf(CheckId id) { return static_cast<size_t>(id); }
   template <class Detail>
   void Set(CheckId id, CheckOutcome outcome, const Detail& detail) {
-    At(id).outcome = outcome;
+    checks_.SetOutcome(IndexOf(id), outcome);
     if (details_ != Details::kAll) {
-      if (!texts_.empty()) TextOf(id).clear();
+      checks_.ClearDetail(IndexOf(id));
     } else if constexpr (std::is_invocable_v<const Detail&>) {
-      TextOf(id) = detail();
+      checks_.SetDetail(IndexOf(id), detail());
     } else {
-      TextOf(id) = detail;
+      checks_.SetDetail(IndexOf(id), std::string(detail));
     }
   }
 
   Details details_;
-  std::array<State, kCheckTable.size()> states_{};
-  std::vector<std::string> texts_;  // the details; empty as long as there is none
+  CheckList checks_ = CheckList::NotRun();
   bool failed_ = false;
 };
 

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "callvet/verdict.h"
 
+#include "verify/checks.h"
+
 namespace callvet {
+
+static_assert(CheckList::kChecks == kCheckTable.size());
+
+Check CheckList::operator[](size_t index) const {
+  const CheckInfo& info = kCheckTable[index];
+  const State& state = states_[index];
+  return {info.name, info.clause, state.outcome, state.reason,
+          details_.empty() ? std::string_view() : details_[index]};
+}
 
 std::string_view CheckOutcomeText(CheckOutcome outcome) {
   switch (outcome) {

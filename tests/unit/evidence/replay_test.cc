@@ -93,10 +93,11 @@ TEST(EvidenceReplayTest, WhatRanOutOfTimeIsNotRepeated) {
   TestCall call;
   CallEvidence evidence = EvidenceOf(call);
   // As if time had run out before the signature.
-  for (Check& check : evidence.verdict.passports.at(0).checks) {
-    if (check.id != "signature") continue;
-    check.outcome = CheckOutcome::kFailed;
-    check.reason = Reason::kDeadlineExceeded;
+  CheckList& checks = evidence.verdict.passports.at(0).checks;
+  for (size_t i = 0; i < checks.size(); ++i) {
+    if (checks[i].id != "signature") continue;
+    checks.SetOutcome(i, CheckOutcome::kFailed);
+    checks.SetReason(i, Reason::kDeadlineExceeded);
   }
   evidence.verdict.reason = Reason::kDeadlineExceeded;
   EvidenceCodec codec;

@@ -293,7 +293,7 @@ TEST(Div, F4_OrigIsNotTheCaller_Fails) {
 
 std::string DestDetail(const Verdict& verdict, size_t index) {
   for (const Check& check : verdict.passports.at(index).checks) {
-    if (check.id == "dest") return check.detail;
+    if (check.id == "dest") return std::string(check.detail);
   }
   return {};
 }
