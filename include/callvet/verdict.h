@@ -66,11 +66,7 @@ class CheckList {
       ++index_;
       return *this;
     }
-    Iterator operator++(int) {
-      const Iterator before = *this;
-      ++index_;
-      return before;
-    }
+    void operator++(int) { ++index_; }
     bool operator==(const Iterator&) const = default;
 
    private:

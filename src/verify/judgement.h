@@ -28,6 +28,7 @@ namespace callvet {
 class CallJudgement {
  public:
   /// All are borrowed; `content` may be nullptr.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): buffer_ is memory, not values
   CallJudgement(const Call& call, const CertificateContext& context, const ContentSource* content)
       : call_(call), context_(context), content_(content) {}
 
