@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/base64url.h"
 
+#include <algorithm>
 #include <array>
 
 namespace callvet {
@@ -10,15 +11,21 @@ constexpr std::string_view kUrlAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view kStandardAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr uint8_t kForeign = 0xFF;  // the only entry with the highest bit
 
-using DecodeTable = std::array<uint8_t, 256>;
+// What a character stands for as the first, second, third or last one of a group of four: its six
+// bits at their place in the upper 24 of 32, so that those of a group need only be put together. A
+// foreign character is kForeign.
+using DecodeTable = std::array<std::array<uint32_t, 256>, 4>;
+constexpr uint32_t kForeign = 1;
 
 constexpr DecodeTable MakeTable(std::string_view alphabet) {
   DecodeTable table{};
-  for (auto& entry : table) entry = kForeign;
-  for (size_t i = 0; i < alphabet.size(); ++i) {
-    table[static_cast<uint8_t>(alphabet[i])] = static_cast<uint8_t>(i);
+  for (size_t place = 0; place < table.size(); ++place) {
+    for (auto& entry : table[place]) entry = kForeign;
+    for (size_t i = 0; i < alphabet.size(); ++i) {
+      table[place][static_cast<uint8_t>(alphabet[i])] = static_cast<uint32_t>(i)
+                                                        << (26 - 6 * place);
+    }
   }
   return table;
 }
@@ -26,54 +33,53 @@ constexpr DecodeTable MakeTable(std::string_view alphabet) {
 constexpr DecodeTable kUrlTable = MakeTable(kUrlAlphabet);
 constexpr DecodeTable kStandardTable = MakeTable(kStandardAlphabet);
 
-// Decodes groups of four characters up to the first that has a foreign one; returns where it ended.
-size_t DecodeGroups(std::string_view text, const DecodeTable& table, std::string& bytes) {
-  const auto value = [&](size_t at) -> uint32_t { return table[static_cast<uint8_t>(text[at])]; };
-  const size_t groups = text.size() / 4;
-  bytes.resize(groups * 3);
-  char* out = bytes.data();
-  size_t i = 0;
-  for (; i < groups * 4; i += 4) {
-    const uint32_t a = value(i);
-    const uint32_t b = value(i + 1);
-    const uint32_t c = value(i + 2);
-    const uint32_t d = value(i + 3);
-    if (((a | b | c | d) & 0x80U) != 0) break;
-    const uint32_t bits = a << 18U | b << 12U | c << 6U | d;
-    *out++ = static_cast<char>(bits >> 16U);
-    *out++ = static_cast<char>(bits >> 8U & 0xFFU);
-    *out++ = static_cast<char>(bits & 0xFFU);
-  }
-  bytes.resize(i / 4 * 3);
-  return i;
+Failure ForeignCharacter(std::string_view text, const DecodeTable& table) {
+  const auto* foreign = std::find_if(text.begin(), text.end(), [&](char c) {
+    return table[0][static_cast<uint8_t>(c)] == kForeign;
+  });
+  return Fail(Reason::kBase64Invalid, "character at position " +
+                                          std::to_string(foreign - text.begin() + 1) +
+                                          " is not of the alphabet");
 }
 
 Result<std::string> Decode(std::string_view text, const DecodeTable& table) {
-  if (text.size() % 4 == 1) {
+  const size_t left_over = text.size() % 4;
+  if (left_over == 1) {
     return Fail(Reason::kBase64Invalid, "length " + std::to_string(text.size()) +
                                             " is not possible: one character is left over");
   }
   std::string bytes;
-  bytes.reserve(text.size() / 4 * 3 + 2);
-  uint32_t bits = 0;
-  int bit_count = 0;
-  for (size_t i = DecodeGroups(text, table, bytes); i < text.size(); ++i) {
-    const uint8_t value = table[static_cast<uint8_t>(text[i])];
-    if (value == kForeign) {
-      return Fail(Reason::kBase64Invalid,
-                  "character at position " + std::to_string(i + 1) + " is not of the alphabet");
-    }
-    bits = (bits << 6) | value;
-    bit_count += 6;
-    if (bit_count >= 8) {
-      bit_count -= 8;
-      bytes.push_back(static_cast<char>((bits >> bit_count) & 0xFF));
-      bits &= (1U << bit_count) - 1;
-    }
+  // A group is written as four bytes, the last of which is none of its own.
+  bytes.resize(text.size() / 4 * 3 + 4);
+  char* out = bytes.data();
+  const auto put = [&](uint32_t bits) {
+    out[0] = static_cast<char>(bits >> 24U);
+    out[1] = static_cast<char>(bits >> 16U & 0xFFU);
+    out[2] = static_cast<char>(bits >> 8U & 0xFFU);
+    out[3] = static_cast<char>(bits & 0xFFU);
+  };
+  const auto bits_of = [&](size_t place, char c) { return table[place][static_cast<uint8_t>(c)]; };
+  const char* group = text.data();
+  const char* const end = group + (text.size() - left_over);
+  for (; group != end; group += 4) {
+    const uint32_t bits =
+        bits_of(0, group[0]) | bits_of(1, group[1]) | bits_of(2, group[2]) | bits_of(3, group[3]);
+    if ((bits & kForeign) != 0) return ForeignCharacter(text, table);
+    put(bits);
+    out += 3;
   }
-  if (bits != 0) {
-    return Fail(Reason::kBase64Invalid, "the last character has bits that belong to no byte");
+  if (left_over != 0) {
+    const uint32_t third = left_over == 3 ? bits_of(2, group[2]) : 0;
+    const uint32_t bits = bits_of(0, group[0]) | bits_of(1, group[1]) | third;
+    if ((bits & kForeign) != 0) return ForeignCharacter(text, table);
+    const size_t whole = left_over - 1;  // bytes
+    if (bits << (8 * whole) != 0) {
+      return Fail(Reason::kBase64Invalid, "the last character has bits that belong to no byte");
+    }
+    put(bits);
+    out += whole;
   }
+  bytes.resize(static_cast<size_t>(out - bytes.data()));
   return bytes;
 }
 

@@ -44,17 +44,22 @@ class CharSet {
   /// Whether every character of `text` is in it. Looks at all of them without asking in between:
   /// for texts that nearly always are.
   [[nodiscard]] constexpr bool HasAll(std::string_view text) const {
-    unsigned all = 1;
-    size_t i = 0;
-    for (; i + 4 <= text.size(); i += 4) {
-      all &= At(text[i]) & At(text[i + 1]) & At(text[i + 2]) & At(text[i + 3]);
+    unsigned char all = 1;
+    const auto look = [&](char c) { all &= At(c); };
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    for (; end - at >= 8; at += 8) {
+      look(at[0]), look(at[1]), look(at[2]), look(at[3]);
+      look(at[4]), look(at[5]), look(at[6]), look(at[7]);
     }
-    for (; i < text.size(); ++i) all &= At(text[i]);
+    for (; at != end; ++at) look(*at);
     return all != 0;
   }
 
  private:
-  [[nodiscard]] constexpr unsigned At(char c) const { return has_[static_cast<unsigned char>(c)]; }
+  [[nodiscard]] constexpr unsigned char At(char c) const {
+    return has_[static_cast<unsigned char>(c)];
+  }
 
   std::array<unsigned char, 256> has_{};  // 0 or 1
 };
