@@ -260,18 +260,30 @@ Failure WithPlace(std::string_view text, size_t consumed, const Failure& failure
 
 }  // namespace
 
-Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
+namespace {
+
+// What ReadPlainJson declines.
+Result<JsonValue> ReadAnyJson(std::string_view text, const JsonLimits& limits) {
+  if (auto ok = CheckText(text, limits); !ok) return ok.error();
   StrictBuilder builder(limits);
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return builder.TakeFailure();
+  return builder.TakeRoot();
+}
+
+}  // namespace
+
+Result<JsonValue> ReadJson(std::string_view text, const JsonLimits& limits) {
+  Result<JsonValue> json;
   try {
-    if (auto plain = ReadPlainJson(text, limits)) return std::move(*plain);
-    if (auto ok = CheckText(text, limits); !ok) return ok.error();
-    if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
-      return builder.TakeFailure();
+    if (auto plain = ReadPlainJson(text, limits)) {
+      *json = std::move(*plain);
+    } else {
+      json = ReadAnyJson(text, limits);
     }
   } catch (const std::exception& error) {
-    return Fail(Reason::kInternalError, std::string("JSON reader: ") + error.what());
+    json = Fail(Reason::kInternalError, std::string("JSON reader: ") + error.what());
   }
-  return builder.TakeRoot();
+  return json;
 }
 
 JsonValue ReadOwnJson(std::string_view text) {

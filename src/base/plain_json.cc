@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -58,7 +59,7 @@ class PlainReader {
       case '[':
         return TakeArray(value, depth);
       case '"':
-        return TakeString(value.Emplace<std::string>());
+        return TakeString(value);
       case 't':
         value.Emplace<bool>(true);
         return TakeWord("true");
@@ -72,13 +73,21 @@ class PlainReader {
     }
   }
 
-  bool TakeString(std::string& text) {
+  // The string that begins here, without its quotes.
+  bool TakeQuoted(std::string_view& text) {
     const char* begin = ++at_;
-    while (end_ - at_ >= 4 && kPlainStringChars.HasAll({at_, 4})) at_ += 4;
-    while (at_ != end_ && kPlainStringChars.Has(*at_)) ++at_;
+    const auto plain = [this](size_t i) { return kPlainStringChars.Has(at_[i]); };
+    while (end_ - at_ >= 4 && (plain(0) & plain(1) & plain(2) & plain(3))) at_ += 4;
+    while (at_ != end_ && plain(0)) ++at_;
     if (at_ == end_ || *at_ != '"') return false;
-    text.assign(begin, at_);
+    text = {begin, static_cast<size_t>(at_ - begin)};
     ++at_;
+    return true;
+  }
+  bool TakeString(JsonValue& value) {
+    std::string_view text;
+    if (!TakeQuoted(text)) return false;
+    value.Emplace<std::string>(text);
     return true;
   }
 
@@ -113,17 +122,17 @@ class PlainReader {
     if (Take('}')) return true;
     do {
       SkipSpace();
-      std::string name;
-      if (at_ == end_ || *at_ != '"' || !TakeString(name) || Has(members, name)) return false;
+      std::string_view name;
+      if (at_ == end_ || *at_ != '"' || !TakeQuoted(name) || Has(members, name)) return false;
       if (!Take(':')) return false;
-      auto& member = members.emplace_back();
-      member.first = std::move(name);
+      auto& member = members.emplace_back(std::piecewise_construct, std::forward_as_tuple(name),
+                                          std::forward_as_tuple());
       if (!TakeValue(member.second, depth + 1)) return false;
     } while (Take(','));
     return Take('}');
   }
 
-  static bool Has(const JsonMembers& members, const std::string& name) {
+  static bool Has(const JsonMembers& members, std::string_view name) {
     return std::any_of(members.begin(), members.end(),
                        [&](const auto& member) { return member.first == name; });
   }
