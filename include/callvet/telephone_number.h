@@ -80,7 +80,7 @@ class TelephoneNumber {
   /// The canonical form.
   [[nodiscard]] const std::string& canonical() const { return canonical_; }
   /// The digits as received, before the plan changed them.
-  [[nodiscard]] const std::string& digits() const { return digits_; }
+  [[nodiscard]] const std::string& digits() const { return digits_.empty() ? canonical_ : digits_; }
   /// True if it arrived with '+', a global phone-context or an international dialling prefix:
   /// globally routable beyond doubt.
   [[nodiscard]] bool global() const { return global_; }
@@ -89,10 +89,10 @@ class TelephoneNumber {
 
  private:
   enum class Source : unsigned char { kDialled, kClaim };
-  static Result<TelephoneNumber> Read(std::string_view text, const DialPlan* plan, Source source);
+  Result<void> Read(std::string_view text, const DialPlan* plan, Source source);
 
   std::string canonical_;
-  std::string digits_;
+  std::string digits_;  // empty: those of canonical_
   bool global_ = false;
   bool local_ = false;
 };

@@ -122,14 +122,19 @@ std::string DisplayName(std::string_view name_addr) {
 }
 
 Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
-  Party party;
-  party.as_received_ = std::string(text);
+  Result<Party> party(tl::in_place);
+  if (auto ok = party->Read(text, plan); !ok) party = ok.error();
+  return party;
+}
+
+Result<void> Party::Read(std::string_view text, const DialPlan* plan) {
+  as_received_ = text;
   text = Trim(text);
   if (text.find('<') == std::string_view::npos && !text.starts_with('"') && !HasScheme(text)) {
     auto number = TelephoneNumber::Parse(text, plan);
     if (!number) return number.error();
-    party.tn_ = std::move(*number);
-    return party;
+    tn_ = std::move(*number);
+    return {};
   }
   // A bare tel URI keeps its parameters: phone-context is one of them.
   const bool bare_tel = EqualsIgnoreCase(text.substr(0, 4), "tel:");
@@ -139,20 +144,20 @@ Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
   auto spec = bare_tel ? Result<std::string>(std::string(text)) : AddrSpec(text);
   if (!spec) return spec.error();
   if (auto urn = ServiceUrn(*spec)) {
-    party.uri_ = std::move(*urn);
-    return party;
+    uri_ = std::move(*urn);
+    return {};
   }
   auto uri = SipUri::Parse(*spec);
   if (!uri) return uri.error();
   const bool must_be_number = uri->scheme == "tel" || uri->UserIsPhone();
   auto number = TelephoneNumber::Parse(uri->user, plan);
   if (number) {
-    party.tn_ = std::move(*number);
+    tn_ = std::move(*number);
   } else if (must_be_number) {
     return number.error();
   }
-  if (!must_be_number) party.uri_ = uri->CanonicalIdentity();
-  return party;
+  if (!must_be_number) uri_ = uri->CanonicalIdentity();
+  return {};
 }
 
 namespace {

@@ -40,6 +40,8 @@ class Party {
   [[nodiscard]] bool MatchesUri(std::string_view claim) const;
 
  private:
+  Result<void> Read(std::string_view text, const DialPlan* plan);
+
   std::optional<TelephoneNumber> tn_;
   std::optional<std::string> uri_;
   std::string as_received_;

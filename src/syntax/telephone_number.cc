@@ -23,7 +23,6 @@ bool IsSeparator(char c) {
 
 // Digits of `text`, or nothing when a character is in it that no number is written with.
 std::optional<std::string> StripSeparators(std::string_view text) {
-  if (kNumberChars.HasAll(text)) return std::string(text);
   std::string digits;
   for (const char c : text) {
     if (kNumberChars.Has(c)) {
@@ -51,8 +50,8 @@ bool IsLocal(std::string_view digits, const DialPlan& plan, Written written) {
         local.with_country_code == LocalNumbers::WithCountryCode::kOtherNumber) {
       return false;
     }
-    return digits.starts_with(local.prefix) && digits.size() >= local.min_length &&
-           digits.size() <= local.max_length;
+    return digits.size() >= local.min_length && digits.size() <= local.max_length &&
+           digits.starts_with(local.prefix);
   };
   return std::any_of(plan.local_numbers.begin(), plan.local_numbers.end(), fits);
 }
@@ -73,18 +72,17 @@ bool IsLocalWithCountryCode(std::string_view digits, const DialPlan& plan) {
 }
 
 // A number with its country code in front: only local numbers of the plan lose it again (H-20).
-std::string CanonicalGlobal(std::string_view digits, const DialPlan* plan) {
-  if (plan != nullptr && IsLocalWithCountryCode(digits, *plan)) {
-    digits.remove_prefix(plan->country_code.size());
-  }
-  return std::string(digits);
+std::string_view CanonicalGlobal(std::string_view digits, const DialPlan& plan) {
+  if (IsLocalWithCountryCode(digits, plan)) digits.remove_prefix(plan.country_code.size());
+  return digits;
 }
 
 enum class Routing { kUnknown, kGlobal };
 
 struct Canonical {
-  std::string number;
-  Routing routing;  // whether what was dialled says that the number is global
+  std::string_view country_code;  // what is put in front, if anything is
+  std::string_view number;
+  Routing routing = Routing::kUnknown;  // whether what was dialled says that the number is global
 };
 
 // Italian mobile numbers have ten digits, and those of one operator begin like the country code;
@@ -96,29 +94,27 @@ bool IsNationalLikeCountry(std::string_view digits, const DialPlan& plan) {
 
 // The order: what cannot be a national number first, then what the plan's lengths say.
 Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
-  if (!AllDigits(digits) || IsLocal(digits, plan, Written::kBare)) {
-    return {std::string(digits), Routing::kUnknown};
-  }
+  if (!AllDigits(digits) || IsLocal(digits, plan, Written::kBare)) return {{}, digits};
   digits = StripCarrierCode(digits, plan);
   for (const std::string_view prefix : plan.international_prefixes) {
     if (!digits.starts_with(prefix)) continue;
     const std::string_view global = digits.substr(prefix.size());
     if (global.size() >= kMinInternational || IsLocalWithCountryCode(global, plan)) {
-      return {CanonicalGlobal(global, &plan), Routing::kGlobal};
+      return {{}, CanonicalGlobal(global, plan), Routing::kGlobal};
     }
   }
-  const std::string country(plan.country_code);
+  const std::string_view country = plan.country_code;
   if (!plan.national_prefix.empty() && digits.starts_with(plan.national_prefix)) {
     const std::string_view national = digits.substr(plan.national_prefix.size());
-    if (IsNational(national, plan)) return {country + std::string(national), Routing::kUnknown};
+    if (IsNational(national, plan)) return {country, national};
   }
   if (digits.starts_with(country) && !IsNationalLikeCountry(digits, plan)) {
     if (IsNational(digits.substr(country.size()), plan) || IsLocalWithCountryCode(digits, plan)) {
-      return {CanonicalGlobal(digits, &plan), Routing::kUnknown};
+      return {{}, CanonicalGlobal(digits, plan)};
     }
   }
-  if (IsNational(digits, plan)) return {country + std::string(digits), Routing::kUnknown};
-  return {std::string(digits), Routing::kUnknown};
+  if (IsNational(digits, plan)) return {country, digits};
+  return {{}, digits};
 }
 
 // 911 or 110 within a country: the country's code is no part of it, and where it was written
@@ -132,10 +128,10 @@ bool IsServiceCode(std::string_view digits, std::string_view context) {
 
 // "020..." in the context of +44: the prefix belongs to dialling, and no national number begins
 // with it.
-std::string WithoutNationalPrefix(std::string_view digits, const DialPlan& plan) {
+std::string_view WithoutNationalPrefix(std::string_view digits, const DialPlan& plan) {
   const bool prefixed = !plan.national_prefix.empty() && digits.starts_with(plan.national_prefix) &&
                         IsNational(digits.substr(plan.national_prefix.size()), plan);
-  return std::string(prefixed ? digits.substr(plan.national_prefix.size()) : digits);
+  return prefixed ? digits.substr(plan.national_prefix.size()) : digits;
 }
 
 // phone-context of `parameters`, "" if there is none. It may occur once (RFC 3966 3): of two,
@@ -153,6 +149,52 @@ Result<std::string_view> PhoneContext(std::string_view parameters) {
   return *context;
 }
 
+// The digits of a number, and whether it was written as a global one.
+struct Digits {
+  std::string text;
+  bool global = false;
+};
+
+// Of a number in any of the ways in which numbers are written.
+Result<Digits> ReadDigits(std::string_view text, const DialPlan* plan, bool may_have_parameters) {
+  const size_t cut = std::min(text.find(';'), text.size());
+  if (cut > TelephoneNumber::kMaxReceived) {
+    return Fail(Reason::kParameterInvalid,
+                "a number of " + std::to_string(cut) + " characters: " + Quote(text, 40));
+  }
+  if (!may_have_parameters && cut < text.size()) {
+    return Fail(Reason::kParameterInvalid, "a tn claim has no parameters (A-12): " + Quote(text));
+  }
+  std::string_view subscriber = Trim(text.substr(0, cut));
+  Digits read;
+  std::string context;
+  const auto parameter = PhoneContext(text.substr(cut));
+  if (!parameter) return parameter.error();
+  if (subscriber.starts_with('+')) {
+    read.global = true;
+    subscriber.remove_prefix(1);
+  } else if (parameter->starts_with('+')) {
+    const auto digits = StripSeparators(parameter->substr(1));
+    if (!digits || digits->empty()) {
+      return Fail(Reason::kParameterInvalid, "phone-context of " + Quote(text));
+    }
+    context = *digits;
+    read.global = true;
+  }
+  const auto digits = StripSeparators(subscriber);
+  if (!digits || digits->empty()) {
+    return Fail(Reason::kParameterInvalid, Quote(text) + " is not a telephone number");
+  }
+  if (IsServiceCode(*digits, context)) {
+    read.global = false;
+    context.clear();
+  }
+  const bool of_country = plan != nullptr && context == plan->country_code;
+  read.text = context;
+  read.text += of_country ? WithoutNationalPrefix(*digits, *plan) : *digits;
+  return read;
+}
+
 // RFC 8225 5.2.1: a claim is E.164 already, unless it cannot be.
 bool IsE164Claim(std::string_view digits, const DialPlan& plan) {
   return plan.national_claims == DialPlan::NationalClaims::kRefused && !digits.starts_with('0');
@@ -166,65 +208,49 @@ std::optional<std::string> WithCountryCode(std::string_view canonical, const Dia
 }
 
 Result<TelephoneNumber> TelephoneNumber::Parse(std::string_view text, const DialPlan* plan) {
-  return Read(text, plan, Source::kDialled);
+  Result<TelephoneNumber> number(tl::in_place);
+  if (auto ok = number->Read(text, plan, Source::kDialled); !ok) number = ok.error();
+  return number;
 }
 
 Result<TelephoneNumber> TelephoneNumber::ParseClaim(std::string_view text, const DialPlan* plan) {
-  return Read(text, plan, Source::kClaim);
+  Result<TelephoneNumber> number(tl::in_place);
+  if (auto ok = number->Read(text, plan, Source::kClaim); !ok) number = ok.error();
+  return number;
 }
 
-Result<TelephoneNumber> TelephoneNumber::Read(std::string_view text, const DialPlan* plan,
-                                              Source source) {
-  const size_t cut = std::min(text.find(';'), text.size());
-  if (cut > kMaxReceived) {
-    return Fail(Reason::kParameterInvalid,
-                "a number of " + std::to_string(cut) + " characters: " + Quote(text, 40));
-  }
-  if (source == Source::kClaim && cut < text.size()) {
-    return Fail(Reason::kParameterInvalid, "a tn claim has no parameters (A-12): " + Quote(text));
-  }
-  std::string_view subscriber = Trim(text.substr(0, cut));
-  TelephoneNumber number;
-  std::string context;
-  const auto parameter = PhoneContext(text.substr(cut));
-  if (!parameter) return parameter.error();
-  if (subscriber.starts_with('+')) {
-    number.global_ = true;
-    subscriber.remove_prefix(1);
-  } else if (parameter->starts_with('+')) {
-    const auto digits = StripSeparators(parameter->substr(1));
-    if (!digits || digits->empty()) {
-      return Fail(Reason::kParameterInvalid, "phone-context of " + Quote(text));
-    }
-    context = *digits;
-    number.global_ = true;
-  }
-  auto digits = StripSeparators(subscriber);
-  if (!digits || digits->empty()) {
-    return Fail(Reason::kParameterInvalid, Quote(text) + " is not a telephone number");
-  }
-  if (IsServiceCode(*digits, context)) {
-    number.global_ = false;
-    context.clear();
-  }
-  if (plan != nullptr && context == plan->country_code)
-    *digits = WithoutNationalPrefix(*digits, *plan);
-  number.digits_ = context.empty() ? std::move(*digits) : context + *digits;
-  if (plan == nullptr) {
-    number.canonical_ = number.digits_;
-  } else if (number.global_ || (source == Source::kClaim && IsE164Claim(number.digits_, *plan))) {
-    number.canonical_ = CanonicalGlobal(number.digits_, plan);
+Result<void> TelephoneNumber::Read(std::string_view text, const DialPlan* plan, Source source) {
+  // Nearly all are digits as they stand, with or without '+'.
+  const bool plus = text.starts_with('+');
+  std::string_view digits = text.substr(plus ? 1 : 0);
+  Digits read;
+  if (!digits.empty() && text.size() <= kMaxReceived && kNumberChars.HasAll(digits)) {
+    global_ = plus;
   } else {
-    Canonical canonical = CanonicalDialled(number.digits_, *plan);
-    number.canonical_ = std::move(canonical.number);
-    number.global_ = canonical.routing == Routing::kGlobal;
+    auto any = ReadDigits(text, plan, source == Source::kDialled);
+    if (!any) return any.error();
+    read = std::move(*any);
+    digits = read.text;
+    global_ = read.global;
   }
-  number.local_ = plan != nullptr && IsLocal(number.canonical_, *plan, Written::kBare);
-  if (number.canonical_.size() > kMaxCanonical) {
+  Canonical canonical{{}, digits};
+  if (plan == nullptr) {
+    // as it stands
+  } else if (global_ || (source == Source::kClaim && IsE164Claim(digits, *plan))) {
+    canonical.number = CanonicalGlobal(digits, *plan);
+  } else {
+    canonical = CanonicalDialled(digits, *plan);
+    global_ = canonical.routing == Routing::kGlobal;
+  }
+  canonical_ = canonical.number;
+  if (!canonical.country_code.empty()) canonical_.insert(0, canonical.country_code);
+  if (canonical_ != digits) digits_ = digits;
+  local_ = plan != nullptr && IsLocal(canonical_, *plan, Written::kBare);
+  if (canonical_.size() > kMaxCanonical) {
     return Fail(Reason::kParameterInvalid,
                 Quote(text) + " has more than 15 digits, which E.164 does not have");
   }
-  return number;
+  return {};
 }
 
 }  // namespace callvet

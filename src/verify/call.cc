@@ -15,6 +15,7 @@ constexpr size_t kMaxParties = 8;
 
 std::vector<Party> ReadParties(const std::vector<std::string>& texts, const DialPlan* plan) {
   std::vector<Party> parties;
+  parties.reserve(std::min(texts.size(), kMaxParties));
   for (const std::string& text : texts) {
     if (parties.size() >= kMaxParties) break;
     if (auto party = Party::Parse(text, plan)) parties.push_back(std::move(*party));
@@ -54,19 +55,28 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
   return call;
 }
 
-std::string CanonicalName(const PartyClaim& claim, const DialPlan* plan) {
-  if (claim.tn) {
-    const auto number = TelephoneNumber::ParseClaim(*claim.tn, plan);
-    return "tn:" + (number ? number->canonical() : *claim.tn);
-  }
-  const std::string uri = claim.uri.value_or("");
+namespace {
+
+std::string NameOfTn(const std::string& tn, const DialPlan* plan) {
+  const auto number = TelephoneNumber::ParseClaim(tn, plan);
+  return "tn:" + (number ? number->canonical() : tn);
+}
+
+std::string NameOfUri(const std::string& uri) {
   return "uri:" + CanonicalUriClaim(uri).value_or(uri);
+}
+
+}  // namespace
+
+std::string CanonicalName(const PartyClaim& claim, const DialPlan* plan) {
+  return claim.tn ? NameOfTn(*claim.tn, plan) : NameOfUri(claim.uri.value_or(""));
 }
 
 std::vector<std::string> CanonicalNames(const DestClaim& dest, const DialPlan* plan) {
   std::vector<std::string> names;
-  for (const std::string& tn : dest.tn) names.push_back(CanonicalName({tn, {}}, plan));
-  for (const std::string& uri : dest.uri) names.push_back(CanonicalName({{}, uri}, plan));
+  names.reserve(dest.tn.size() + dest.uri.size());
+  for (const std::string& tn : dest.tn) names.push_back(NameOfTn(tn, plan));
+  for (const std::string& uri : dest.uri) names.push_back(NameOfUri(uri));
   return names;
 }
 
