@@ -56,9 +56,10 @@ class IdentityHeader {
 
  private:
   IdentityHeader() = default;
+  Result<void> Read(std::string_view field_value);
   Result<void> FindParts(std::string_view token);
   Result<void> ReadParameters(std::string_view parameters);
-  Result<void> SetParameter(const std::string& name, Info value);
+  Result<void> SetParameter(std::string_view name, Info value);
 
   Form form_ = Form::kFull;
   std::string token_;

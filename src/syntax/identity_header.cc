@@ -10,8 +10,6 @@
 namespace callvet {
 namespace {
 
-constexpr std::string_view kWhitespace = " \t";
-
 // RFC 8224 4, base64 alphabet and "."; the wrong alphabet and padding are left to the decoder,
 // which names them better.
 constexpr CharSet kTokenChars = CharSet::LettersDigitsAnd("-_.+/=");
@@ -26,7 +24,7 @@ Failure Malformed(std::string detail) {
 }
 
 void SkipWhitespace(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kWhitespace), text.size()));
+  while (!text.empty() && (text[0] == ' ' || text[0] == '\t')) text.remove_prefix(1);
 }
 
 template <class Predicate>
@@ -37,12 +35,11 @@ std::string_view TakeWhile(std::string_view& text, Predicate predicate) {
   return taken;
 }
 
-Result<std::string> TakeQuoted(std::string_view& text) {
-  std::string value;
+Result<void> TakeQuoted(std::string_view& text, std::string& value) {
   for (size_t i = 1; i < text.size(); ++i) {
     if (text[i] == '"') {
       text.remove_prefix(i + 1);
-      return value;
+      return {};
     }
     if (text[i] == '\\' && ++i == text.size()) break;
     value += text[i];
@@ -50,44 +47,69 @@ Result<std::string> TakeQuoted(std::string_view& text) {
   return Malformed("a quoted string has no end");
 }
 
-Result<IdentityHeader::Info> TakeValue(std::string_view& text) {
-  if (text.starts_with('"')) {
-    auto quoted = TakeQuoted(text);
-    if (!quoted) return quoted.error();
-    return IdentityHeader::Info{std::move(*quoted), false};
-  }
+Result<void> TakeValue(std::string_view& text, IdentityHeader::Info& value) {
+  if (text.starts_with('"')) return TakeQuoted(text, value.uri);
   if (text.starts_with('<')) {
     const size_t close = text.find('>');
     if (close == std::string_view::npos) return Malformed("'<' without '>'");
-    const std::string_view uri = text.substr(1, close - 1);
+    value.uri = text.substr(1, close - 1);
+    value.bracketed = true;
     text.remove_prefix(close + 1);
-    return IdentityHeader::Info{std::string(uri), true};
+    return {};
   }
-  return IdentityHeader::Info{
-      std::string(TakeWhile(text, [](char c) { return kValueChars.Has(c); })), false};
+  value.uri = TakeWhile(text, [](char c) { return kValueChars.Has(c); });
+  return {};
+}
+
+// What stands in front of the first ';', and the rest.
+struct TokenAndParameters {
+  std::string_view token;
+  std::string_view parameters;
+};
+
+TokenAndParameters SplitValue(std::string_view value) {
+  value = Trim(value);
+  const size_t token_end = std::min(value.find(';'), value.size());
+  return {Trim(value.substr(0, token_end)), value.substr(token_end)};
+}
+
+Result<void> CheckTokenChars(std::string_view token) {
+  if (kTokenChars.HasAll(token)) return {};
+  const auto* foreign =
+      std::find_if_not(token.begin(), token.end(), [](char c) { return kTokenChars.Has(c); });
+  return Malformed("the token has a foreign character at position " +
+                   std::to_string(foreign - token.begin() + 1) + ": " +
+                   Quote(std::string_view(foreign, 1)));
 }
 
 }  // namespace
 
 Result<IdentityHeader> IdentityHeader::Parse(std::string_view field_value) {
+  Result<IdentityHeader> header{IdentityHeader()};
+  if (auto ok = header->Read(field_value); !ok) header = ok.error();
+  return header;
+}
+
+Result<void> IdentityHeader::Read(std::string_view field_value) {
   if (field_value.size() > kMaxIdentityBytes) {
     return Fail(Reason::kIdentityTooLarge, std::to_string(field_value.size()) +
                                                " bytes, the limit is " +
                                                std::to_string(kMaxIdentityBytes));
   }
-  auto unfolded = Unfold(field_value);
-  if (!unfolded) return Malformed(unfolded.error().detail);
-  const std::string_view value = Trim(*unfolded);
-  const size_t token_end = std::min(value.find(';'), value.size());
-  const std::string_view token = Trim(value.substr(0, token_end));
-  IdentityHeader header;
-  if (auto ok = header.FindParts(token); !ok) return ok.error();
-  if (auto ok = header.ReadParameters(value.substr(token_end)); !ok) return ok.error();
-  const auto begin = static_cast<size_t>(token.data() - unfolded->data());
-  unfolded->resize(begin + token.size());
-  if (begin > 0) unfolded->erase(0, begin);
-  header.token_ = std::move(*unfolded);
-  return header;
+  TokenAndParameters value = SplitValue(field_value);
+  std::string unfolded;
+  // Nearly always it is one line: a token has no control characters.
+  if (!kTokenChars.HasAll(value.token) || !IsOneLine(value.parameters)) {
+    auto line = Unfold(field_value);
+    if (!line) return Malformed(line.error().detail);
+    unfolded = std::move(*line);
+    value = SplitValue(unfolded);
+    if (auto ok = CheckTokenChars(value.token); !ok) return ok;
+  }
+  if (auto ok = FindParts(value.token); !ok) return ok;
+  if (auto ok = ReadParameters(value.parameters); !ok) return ok;
+  token_ = value.token;
+  return {};
 }
 
 Result<IdentityHeader> IdentityHeader::ParseBareToken(std::string_view token) {
@@ -97,6 +119,7 @@ Result<IdentityHeader> IdentityHeader::ParseBareToken(std::string_view token) {
   }
   IdentityHeader header;
   token = TrimLines(token);
+  if (auto ok = CheckTokenChars(token); !ok) return ok.error();
   if (auto ok = header.FindParts(token); !ok) return ok.error();
   if (header.form_ == Form::kCompact) {
     return Fail(Reason::kTokenMalformed,
@@ -110,17 +133,13 @@ Result<IdentityHeader> IdentityHeader::ParseBareToken(std::string_view token) {
 // A-1, A-6: three parts; all of them (full form) or only the signature (compact form).
 Result<void> IdentityHeader::FindParts(std::string_view token) {
   if (token.empty()) return Malformed("there is no token");
-  if (!kTokenChars.HasAll(token)) {
-    const auto* foreign =
-        std::find_if_not(token.begin(), token.end(), [](char c) { return kTokenChars.Has(c); });
-    return Malformed("the token has a foreign character at position " +
-                     std::to_string(foreign - token.begin() + 1) + ": " +
-                     Quote(std::string_view(foreign, 1)));
-  }
+  constexpr size_t kNone = std::string_view::npos;
+  const auto dot_behind = [&](size_t dot) {
+    return dot == kNone ? kNone : token.find('.', dot + 1);
+  };
   first_dot_ = token.find('.');
-  second_dot_ = token.rfind('.');
-  // Two of them, and none in between.
-  if (first_dot_ == second_dot_ || token.find('.', first_dot_ + 1) != second_dot_) {
+  second_dot_ = dot_behind(first_dot_);
+  if (second_dot_ == kNone || dot_behind(second_dot_) != kNone) {
     const auto dots = std::count(token.begin(), token.end(), '.');
     return Fail(Reason::kTokenMalformed,
                 "the token has " + std::to_string(dots + 1) + " parts instead of 3");
@@ -142,17 +161,14 @@ Result<void> IdentityHeader::ReadParameters(std::string_view parameters) {
     }
     parameters.remove_prefix(1);
     SkipWhitespace(parameters);
-    const std::string name =
-        ToLower(TakeWhile(parameters, [](char c) { return IsSipTokenChar(c); }));
+    const std::string_view name = TakeWhile(parameters, [](char c) { return IsSipTokenChar(c); });
     if (name.empty()) return Malformed("a parameter has no name: " + Quote(parameters, 40));
     SkipWhitespace(parameters);
     Info value;
     if (parameters.starts_with('=')) {
       parameters.remove_prefix(1);
       SkipWhitespace(parameters);
-      auto taken = TakeValue(parameters);
-      if (!taken) return taken.error();
-      value = std::move(*taken);
+      if (auto ok = TakeValue(parameters, value); !ok) return ok;
       SkipWhitespace(parameters);
     }
     if (auto ok = SetParameter(name, std::move(value)); !ok) return ok;
@@ -160,15 +176,20 @@ Result<void> IdentityHeader::ReadParameters(std::string_view parameters) {
   return {};
 }
 
-Result<void> IdentityHeader::SetParameter(const std::string& name, Info value) {
-  const auto twice = [&] { return Fail(Reason::kDuplicateParameter, name + " occurs twice"); };
-  if (name == "info") {
+Result<void> IdentityHeader::SetParameter(std::string_view name, Info value) {
+  const auto twice = [&] {
+    return Fail(Reason::kDuplicateParameter, ToLower(name) + " occurs twice");
+  };
+  const bool alg = EqualsIgnoreCase(name, "alg");
+  if (EqualsIgnoreCase(name, "info")) {
     if (info_) return twice();
     info_ = std::move(value);
-  } else if (name == "alg" || name == "ppt") {
-    std::optional<std::string>& parameter = name == "alg" ? alg_ : ppt_;
+  } else if (alg || EqualsIgnoreCase(name, "ppt")) {
+    std::optional<std::string>& parameter = alg ? alg_ : ppt_;
     if (parameter) return twice();
-    if (value.bracketed) return Malformed(name + " is not a token or a quoted string");
+    if (value.bracketed) {
+      return Malformed(ToLower(name) + " is not a token or a quoted string");
+    }
     parameter = std::move(value.uri);
   }
   return {};

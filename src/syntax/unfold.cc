@@ -13,16 +13,19 @@ constexpr bool IsControl(char c) {
   return byte < 0x20 || byte == 0x7F;
 }
 
-// Nearly always: nothing is folded, and there is no other control character.
 constexpr CharSet kPlainChars = CharSet::Where([](char c) { return !IsControl(c); });
 
 }  // namespace
+
+bool IsOneLine(std::string_view value) {
+  return kPlainChars.HasAll(value);
+}
 
 Result<std::string> Unfold(std::string_view value) {
   // Only the end: a line break at the beginning is a fold or the begin of another header.
   const size_t last = value.find_last_not_of(" \t\r\n");
   value = value.substr(0, last == std::string_view::npos ? 0 : last + 1);
-  if (kPlainChars.HasAll(value)) {
+  if (IsOneLine(value)) {  // nearly always
     value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
     return std::string(value);
   }

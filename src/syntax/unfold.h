@@ -15,4 +15,8 @@ namespace callvet {
 /// Pure; thread-safe.
 Result<std::string> Unfold(std::string_view value);
 
+/// Whether `value` has no control characters: then nothing is folded, and Unfold only drops spaces
+/// at its ends. Pure; thread-safe.
+bool IsOneLine(std::string_view value);
+
 }  // namespace callvet
