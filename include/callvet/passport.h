@@ -80,6 +80,8 @@ class Claims {
   [[nodiscard]] const std::shared_ptr<const JsonValue>& payload() const { return payload_; }
 
  private:
+  Result<void> Read(std::string_view base64url, std::string_view ppt);
+
   std::shared_ptr<const JsonValue> payload_;
 };
 

@@ -44,10 +44,11 @@ Result<PartyClaim> ReadPartyClaim(const JsonValue& value, Reason reason) {
   const std::string* text = member.AsString();
   if (text == nullptr) return Fail(reason, name + " must be a string");
   PartyClaim claim;
-  if (name == "tn") {
+  const std::string_view kind = name;
+  if (kind == "tn") {
     if (auto ok = CheckTnClaim(*text, reason); !ok) return ok.error();
     claim.tn = *text;
-  } else if (name == "uri") {
+  } else if (kind == "uri") {
     if (auto ok = CheckUriClaim(*text, reason); !ok) return ok.error();
     claim.uri = *text;
   } else {

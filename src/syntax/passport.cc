@@ -17,18 +17,13 @@ constexpr size_t kMaxMky = 32;
 
 // Decodes one part of a token to its JSON object.
 Result<JsonValue> DecodeObject(std::string_view base64url, std::string_view part) {
-  const auto named = [&](Failure failure) {
-    failure.detail = std::string(part) + ": " + failure.detail;
-    return failure;
-  };
   auto bytes = DecodeBase64Url(base64url);
-  if (!bytes) return named(bytes.error());
-  auto json = ReadJson(*bytes);
-  if (!json) return named(json.error());
-  if (!json->IsObject()) {
-    return named(Fail(Reason::kJsonInvalid,
-                      "a JSON object is needed, this is " + std::string(json->KindName())));
+  auto json = bytes ? ReadJson(*bytes) : Result<JsonValue>(bytes.error());
+  if (json && !json->IsObject()) {
+    json = Fail(Reason::kJsonInvalid,
+                "a JSON object is needed, this is " + std::string(json->KindName()));
   }
+  if (!json) json.error().detail = std::string(part) + ": " + json.error().detail;
   return json;
 }
 
@@ -52,6 +47,7 @@ Result<std::vector<std::string>> ReadStrings(const JsonValue& value, std::string
                                           std::to_string(kMaxDest) + " strings");
   }
   std::vector<std::string> strings;
+  strings.reserve(array->size());
   for (const JsonValue& item : *array) {
     const std::string* text = item.AsString();
     if (text == nullptr) return Fail(Reason::kDestInvalid, std::string(name) + " holds no string");
@@ -128,28 +124,22 @@ Failure InClaim(std::string_view name, Failure failure) {
 struct RequiredClaim {
   std::string_view name;
   Reason missing;
+  const JsonValue* value;
 };
 
-constexpr std::array<RequiredClaim, 3> kBaseClaims = {
-    {{"dest", Reason::kDestMissing}, {"orig", Reason::kOrigMissing}, {"iat", Reason::kIatMissing}}};
-constexpr std::array<RequiredClaim, 5> kShakenClaims = {{{"dest", Reason::kDestMissing},
-                                                         {"orig", Reason::kOrigMissing},
-                                                         {"attest", Reason::kAttestMissing},
-                                                         {"origid", Reason::kOrigidMissing},
-                                                         {"iat", Reason::kIatMissing}}};
-
-template <size_t N>
-Result<void> CheckPresent(const JsonValue& payload, const std::array<RequiredClaim, N>& claims) {
-  for (const auto& [name, missing] : claims) {
-    if (payload.Find(name) == nullptr) return Fail(missing, std::string(name) + " is missing");
+Result<void> CheckPresent(std::initializer_list<RequiredClaim> claims) {
+  for (const RequiredClaim& claim : claims) {
+    if (claim.value == nullptr) return Fail(claim.missing, std::string(claim.name) + " is missing");
   }
   return {};
 }
 
-Result<std::string> ReadString(const JsonValue& payload, std::string_view name, Reason invalid) {
-  const std::string* text = payload.Find(name)->AsString();
+Result<void> ReadString(const JsonValue& value, std::string_view name, Reason invalid,
+                        std::optional<std::string>& claim) {
+  const std::string* text = value.AsString();
   if (text == nullptr) return Fail(invalid, std::string(name) + " must be a string");
-  return *text;
+  claim = *text;
+  return {};
 }
 
 }  // namespace
@@ -188,37 +178,46 @@ std::optional<std::string> JoseHeader::PptOf(std::string_view base64url) {
 }
 
 Result<Claims> Claims::Parse(std::string_view base64url, std::string_view ppt) {
+  Result<Claims> claims(tl::in_place);
+  if (auto ok = claims->Read(base64url, ppt); !ok) claims = ok.error();
+  return claims;
+}
+
+Result<void> Claims::Read(std::string_view base64url, std::string_view ppt) {
   auto json = DecodeObject(base64url, "payload");
   if (!json) return json.error();
-  auto present =
-      ppt == "shaken" ? CheckPresent(*json, kShakenClaims) : CheckPresent(*json, kBaseClaims);
-  if (!present) return present.error();
+  const bool shaken = ppt == "shaken";
+  const RequiredClaim dest_claim{"dest", Reason::kDestMissing, json->Find("dest")};
+  const RequiredClaim orig_claim{"orig", Reason::kOrigMissing, json->Find("orig")};
+  const RequiredClaim iat_claim{"iat", Reason::kIatMissing, json->Find("iat")};
+  const RequiredClaim attest_claim{"attest", Reason::kAttestMissing, json->Find("attest")};
+  const RequiredClaim origid_claim{"origid", Reason::kOrigidMissing, json->Find("origid")};
+  auto present = shaken
+                     ? CheckPresent({dest_claim, orig_claim, attest_claim, origid_claim, iat_claim})
+                     : CheckPresent({dest_claim, orig_claim, iat_claim});
+  if (!present) return present;
 
-  Claims claims;
-  auto dest = ReadDest(*json->Find("dest"));
-  if (!dest) return InClaim("dest", dest.error());
-  claims.dest = std::move(*dest);
-  auto orig = ReadPartyClaim(*json->Find("orig"), Reason::kOrigInvalid);
-  if (!orig) return InClaim("orig", orig.error());
-  claims.orig = std::move(*orig);
-  auto iat = ReadIat(*json->Find("iat"));
-  if (!iat) return InClaim("iat", iat.error());
-  claims.iat = *iat;
-  if (ppt == "shaken") {
-    auto attest = ReadString(*json, "attest", Reason::kAttestInvalid);
-    if (!attest) return attest.error();
-    claims.attest = std::move(*attest);
-    auto origid = ReadString(*json, "origid", Reason::kOrigidInvalid);
-    if (!origid) return origid.error();
-    claims.origid = std::move(*origid);
+  auto read_dest = ReadDest(*dest_claim.value);
+  if (!read_dest) return InClaim("dest", read_dest.error());
+  dest = std::move(*read_dest);
+  auto read_orig = ReadPartyClaim(*orig_claim.value, Reason::kOrigInvalid);
+  if (!read_orig) return InClaim("orig", read_orig.error());
+  orig = std::move(*read_orig);
+  auto read_iat = ReadIat(*iat_claim.value);
+  if (!read_iat) return InClaim("iat", read_iat.error());
+  iat = *read_iat;
+  if (shaken) {
+    auto ok = ReadString(*attest_claim.value, "attest", Reason::kAttestInvalid, attest);
+    if (ok) ok = ReadString(*origid_claim.value, "origid", Reason::kOrigidInvalid, origid);
+    if (!ok) return ok;
   }
-  if (const JsonValue* mky = json->Find("mky")) {
-    auto keys = ReadMky(*mky);
+  if (const JsonValue* value = json->Find("mky")) {
+    auto keys = ReadMky(*value);
     if (!keys) return InClaim("mky", keys.error());
-    claims.mky = std::move(*keys);
+    mky = std::move(*keys);
   }
-  claims.payload_ = std::make_shared<const JsonValue>(std::move(*json));
-  return claims;
+  payload_ = std::make_shared<const JsonValue>(std::move(*json));
+  return {};
 }
 
 std::vector<std::string> Claims::names() const {
@@ -229,12 +228,11 @@ std::vector<std::string> Claims::names() const {
 }
 
 bool IsUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !IsHexDigit(text[i])) return false;
-  }
-  return true;
+  constexpr CharSet kHexDigits = CharSet::Where(IsHexDigit);
+  const auto dash = [&](size_t at) { return text[at] == '-'; };
+  const auto hex = [&](size_t at, size_t size) { return kHexDigits.HasAll(text.substr(at, size)); };
+  return text.size() == 36 && dash(8) && dash(13) && dash(18) && dash(23) && hex(0, 8) &&
+         hex(9, 4) && hex(14, 4) && hex(19, 4) && hex(24, 12);
 }
 
 }  // namespace callvet

@@ -39,25 +39,25 @@ void CheckOrigid(const Claims& claims, PassportKind kind, const Call& call, Trai
 }
 
 // D-3: one of the callers that the signalling shows is the one that was signed; that
-// one.
-std::optional<Party> CheckOrig(const Claims& claims, const Call& call, Trail& trail) {
+// one, or nullptr.
+const Party* CheckOrig(const Claims& claims, const Call& call, Trail& trail) {
   if (call.request.orig.empty()) {
     trail.Fail(CheckId::kOrig, Fail(Reason::kCallerMissing,
                                     "nothing to compare orig " + ClaimText(claims.orig) + " with"));
-    return std::nullopt;
+    return nullptr;
   }
   for (const Party& caller : call.callers) {
     if (!Matches(caller, claims.orig, call.options.dial_plan)) continue;
     trail.Pass(CheckId::kOrig, [&] {
       return "orig " + ClaimText(claims.orig) + " is the caller " + Describe({caller});
     });
-    return caller;
+    return &caller;
   }
   trail.Fail(CheckId::kOrig, Fail(Reason::kOrigMismatch,
                                   "orig is " + ClaimText(claims.orig) + ", the caller is " +
                                       (call.callers.empty() ? DescribeUnreadable(call.request.orig)
                                                             : Describe(call.callers))));
-  return std::nullopt;
+  return nullptr;
 }
 
 // Fingerprints as one sorted list, letters in one case: both sides are compared as sets.
@@ -97,6 +97,7 @@ void RecordClaims(const Claims& claims, PassportKind kind, const Call& call, Can
   candidate.orig = CanonicalName(claims.orig, plan);
   candidate.dest = CanonicalNames(claims.dest, plan);
   verdict.orig = WithoutKind(candidate.orig);
+  verdict.dest.reserve(candidate.dest.size());
   for (const std::string& name : candidate.dest) verdict.dest.emplace_back(WithoutKind(name));
   verdict.iat = claims.iat;
   verdict.age_seconds = call.now.time_since_epoch().count() - claims.iat;
@@ -203,7 +204,7 @@ void CheckClaims(const Call& call, Candidate& candidate) {
   }
   CheckAttest(*claims, kind, trail);
   CheckOrigid(*claims, kind, call, trail);
-  if (const auto caller = CheckOrig(*claims, call, trail)) {
+  if (const Party* caller = CheckOrig(*claims, call, trail)) {
     candidate.identity = CallerIdentity(*caller, claims->orig);
     candidate.verdict.orig =
         candidate.identity->tn ? candidate.identity->tn : candidate.identity->uri;
