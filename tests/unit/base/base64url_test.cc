@@ -6,6 +6,7 @@
 namespace callvet {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::StrEq;
 
 Result<std::string> Decode(std::string_view text) {
@@ -55,10 +56,14 @@ TEST(Base64Url, A7_EveryForeignByteAtEveryPosition_IsInvalid) {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     if (kAlphabet.find(c) != std::string_view::npos) continue;
-    for (size_t at = 0; at < 4; ++at) {
-      std::string text = "Zm9v";
-      text[at] = c;
-      EXPECT_THAT(Decode(text), FailsWith(Reason::kBase64Invalid)) << byte << " at " << at;
+    for (const std::string_view good : {"Zm9v", "Zm9vYg", "Zm9vYmE", "Zm9vYmFy"}) {
+      for (size_t at = 0; at < good.size(); ++at) {
+        std::string text(good);
+        text[at] = c;
+        const auto decoded = Decode(text);
+        ASSERT_THAT(decoded, FailsWith(Reason::kBase64Invalid)) << byte << " in " << good;
+        EXPECT_THAT(decoded.error().detail, HasSubstr(" position " + std::to_string(at + 1) + " "));
+      }
     }
   }
 }

@@ -22,6 +22,21 @@ TEST(Text, CaseIsOfAsciiOnly) {
   EXPECT_FALSE(EqualsIgnoreCase("@", "`"));
 }
 
+TEST(Text, ASetHasAllOfATextOrMissesOneAnywhere) {
+  constexpr CharSet kSet = CharSet::LettersDigitsAnd("-");
+  for (size_t size = 0; size <= 35; ++size) {
+    std::string text(size, '-');
+    EXPECT_TRUE(kSet.HasAll(ExactBytes(text).view())) << size;
+    for (size_t at = 0; at < size; ++at) {
+      for (const char foreign : {'\0', '.', '\x7F', '\xE9'}) {
+        text[at] = foreign;
+        EXPECT_FALSE(kSet.HasAll(ExactBytes(text).view())) << at << " of " << size;
+      }
+      text[at] = 'a';
+    }
+  }
+}
+
 TEST(Text, TrimTakesSpacesAndTabs) {
   EXPECT_EQ(Trim(" \ta b\t "), "a b");
   EXPECT_EQ(Trim(" \t"), "");

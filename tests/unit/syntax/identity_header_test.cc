@@ -213,6 +213,37 @@ TEST(IdentityHeader, A8_SizeIsLimitedBeforeAnythingElse) {
   EXPECT_THAT(Parse("a." + std::string(4000, 'b') + ".c;info=<x:y>"), Succeeds());
 }
 
+// What is in one line is not unfolded; a control character must not get that far.
+TEST(IdentityHeader, ControlCharactersAnywhere_AreMalformed) {
+  const std::string good =
+      With(" ;info=<https://cert.example.org/p.pem>;alg=\"ES256\" ; ppt=shaken");
+  ASSERT_THAT(Parse(good), Succeeds());
+  for (const char control : {'\0', '\x01', '\x0B', '\x1F', '\x7F', '\r', '\n'}) {
+    for (size_t at = 1; at < good.size(); ++at) {
+      std::string value = good;
+      value.insert(at, 1, control);
+      // A line break that white space follows is a fold.
+      const bool fold = (control == '\r' || control == '\n') && value[at + 1] == ' ';
+      if (fold) continue;
+      EXPECT_THAT(Parse(value), FailsWith(Reason::kIdentityMalformed)) << at;
+    }
+  }
+}
+
+TEST(IdentityHeader, AFoldedHeaderIsTheOneInOneLine) {
+  for (const std::string_view gap : {"", " ", "\t", "\r\n ", " \r\n\t ", "\n ", "\r\t"}) {
+    const std::string space(gap);
+    const auto header =
+        Parse(space + std::string(kToken) + space + ";" + space + "info" + space + "=" + space +
+              "<" + std::string(kInfo) + ">" + space + ";PPT=shaken" + space);
+    ASSERT_THAT(header, Succeeds()) << space;
+    EXPECT_EQ(header->token(), kToken);
+    EXPECT_EQ(header->signature_part(), "c2ln");
+    EXPECT_EQ(header->info()->uri, kInfo);
+    EXPECT_EQ(header->ppt(), "shaken");
+  }
+}
+
 TEST(IdentityHeader, LineBreaks_AreFoldsOrMalformed) {
   EXPECT_THAT(Parse(With(";info=<x:y>\r\nFrom: <sip:+12155550100@example.org>")),
               FailsWith(Reason::kIdentityMalformed));

@@ -355,5 +355,42 @@ TEST(DialPlan, PlansAreSortedAndSound) {
   }
 }
 
+// Digits as they stand are read in another way than digits among separators.
+TEST(TelephoneNumber, SeparatorsChangeNothing) {
+  constexpr std::string_view kNumbers[] = {"+12155550100",
+                                           "12155550100",
+                                           "2155550100",
+                                           "01112155550100",
+                                           "911",
+                                           "95588",
+                                           "8695588",
+                                           "+8695588",
+                                           "13800138000",
+                                           "1795113800138000",
+                                           "*67",
+                                           "#31#2155550100",
+                                           "02071234567",
+                                           "00442071234567",
+                                           "1234567890123456",
+                                           "3912345678",
+                                           "0010",
+                                           "+"};
+  for (const std::string_view country : {"", "US", "CN", "GB", "IT", "HK"}) {
+    const DialPlan* plan = FindDialPlan(country);
+    for (const std::string_view bare : kNumbers) {
+      for (auto* parse : {&TelephoneNumber::Parse, &TelephoneNumber::ParseClaim}) {
+        const auto number = parse(ExactBytes(bare).view(), plan);
+        const auto separated = parse(std::string(bare) + "-", plan);
+        ASSERT_EQ(number.has_value(), separated.has_value()) << bare << " in " << country;
+        if (!number) continue;
+        EXPECT_EQ(number->canonical(), separated->canonical()) << bare << " in " << country;
+        EXPECT_EQ(number->digits(), separated->digits()) << bare << " in " << country;
+        EXPECT_EQ(number->global(), separated->global()) << bare << " in " << country;
+        EXPECT_EQ(number->local(), separated->local()) << bare << " in " << country;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace callvet
