@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "verify/header_checks.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/base64url.h"
@@ -69,7 +70,7 @@ void CheckPptSame(const IdentityHeader& header, const JoseHeader& jose, Trail& t
   const std::string_view signed_ppt = jose.ppt ? std::string_view(*jose.ppt) : "";
   if (!header.ppt()) {
     trail.Pass(CheckId::kPptSame, "the Identity header has no ppt parameter");
-  } else if (ToLower(*header.ppt()) == signed_ppt) {
+  } else if (std::ranges::equal(*header.ppt(), signed_ppt, {}, [](char c) { return ToLower(c); })) {
     trail.Pass(CheckId::kPptSame, signed_ppt);
   } else {
     trail.Fail(CheckId::kPptSame,
