@@ -77,7 +77,7 @@ class PlainReader {
   bool TakeQuoted(std::string_view& text) {
     const char* begin = ++at_;
     const auto plain = [this](size_t i) { return kPlainStringChars.Has(at_[i]); };
-    while (end_ - at_ >= 4 && (plain(0) & plain(1) & plain(2) & plain(3))) at_ += 4;
+    while (end_ - at_ >= 4 && plain(0) && plain(1) && plain(2) && plain(3)) at_ += 4;
     while (at_ != end_ && plain(0)) ++at_;
     if (at_ == end_ || *at_ != '"') return false;
     text = {begin, static_cast<size_t>(at_ - begin)};
