@@ -13,6 +13,8 @@ namespace callvet {
 /// The text of a record: canonical JSON (RFC 8225 9), so names are given in their order.
 class CanonicalText : public JsonStream {
  public:
+  using JsonStream::JsonStream;
+
   /// What JsonText makes of `text`.
   void Text(std::string_view text);
   void Texts(const std::vector<std::string>& texts);

@@ -142,12 +142,18 @@ std::optional<EvidenceKind> EvidenceKindOf(int64_t number) {
   return static_cast<EvidenceKind>(number);
 }
 
+namespace {
+
+bool IsCleanKey(std::string_view text) {
+  constexpr CharSet kPrintable = CharSet::Where([](char c) { return c >= 0x20 && c < 0x7F; });
+  return text.size() <= kMaxKey && kPrintable.HasAll(text);
+}
+
+}  // namespace
+
 // Without control characters and what is no UTF-8, and not longer than a key may be.
 std::string CleanKey(std::string_view text) {
-  const auto printable = [](char c) { return c >= 0x20 && c < 0x7F; };
-  if (text.size() <= kMaxKey && std::all_of(text.begin(), text.end(), printable)) {
-    return std::string(text);
-  }
+  if (IsCleanKey(text)) return std::string(text);
   std::string clean;
   while (!text.empty()) {
     const CodePoint point = ReadCodePoint(text);
@@ -179,7 +185,7 @@ EvidenceKeys KeysOf(const CallRequest& call, const DialPlan* plan, const Verdict
 EvidenceKeys CleanKeys(EvidenceKeys keys) {
   for (std::string* key : {&keys.orig, &keys.dest, &keys.origid, &keys.spc, &keys.trunk,
                            &keys.reason, &keys.call_id}) {
-    *key = CleanKey(*key);
+    if (!IsCleanKey(*key)) *key = CleanKey(*key);
   }
   return keys;
 }
@@ -236,10 +242,21 @@ Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::
   return record;
 }
 
+namespace {
+
+// Of a record's text: what a call that passed has beside its tokens, and some more.
+size_t UsualSize(const CallRequest& call) {
+  size_t size = 1700;
+  for (const std::string& identity : call.identities) size += identity.size();
+  return size;
+}
+
+}  // namespace
+
 // In the order of names.
 Result<void> EvidenceCodec::Write(const CallEvidence& evidence, EvidenceRecord& record) {
   std::string digest;  // of the verdict, where something of it is to be sealed
-  CanonicalText json;
+  CanonicalText json(UsualSize(evidence.call));
   json.Open();
   if (evidence.disposition) {
     json.Name("disposition");
@@ -250,10 +267,9 @@ Result<void> EvidenceCodec::Write(const CallEvidence& evidence, EvidenceRecord& 
   WriteKeys(record.keys, json);
   json.AddString("kind", EvidenceKindName(EvidenceKind::kCall));
   json.Name("material");
-  if (auto ok = material_->Encode(evidence, CheckNames(evidence.verdict), record.blobs, json);
-      !ok) {
-    return ok;
-  }
+  auto blobs = material_->Encode(evidence, CheckNames(evidence.verdict), json);
+  if (!blobs) return blobs.error();
+  record.blobs = std::move(*blobs);
   if (key_) json.AddString("number_key", key_->name());
   json.AddText("policy", evidence.policy);
   if (key_) {

@@ -33,10 +33,10 @@ Result<SharedBlob> MakeBlob(std::string bytes);
 /// that need them wait; of anything else that is new two threads may both make the blob.
 class MaterialEncoder {
  public:
-  /// Writes the value of a record's member "material" to `json`; what it names is added to `blobs`.
-  /// `names` are the checks' names. Fails with kInternalError; `json` is then half written.
-  Result<void> Encode(const CallEvidence& evidence, const std::vector<std::string_view>& names,
-                      std::vector<SharedBlob>& blobs, CanonicalText& json);
+  /// Writes the value of a record's member "material" to `json`, and gives what it names. `names`
+  /// are the checks' names. Fails with kInternalError; `json` is then half written.
+  Result<EvidenceBlobs> Encode(const CallEvidence& evidence,
+                               const std::vector<std::string_view>& names, CanonicalText& json);
 
  private:
   struct TrustBlobs {
@@ -53,7 +53,7 @@ class MaterialEncoder {
     using Shared = std::shared_ptr<const Object>;
     explicit Memory(size_t size) : size_(size) {}
     /// nullptr: nothing was made of it, or it is forgotten.
-    Made Find(const Shared& object) {
+    [[nodiscard]] Made Find(const Shared& object) {
       const std::lock_guard lock(mutex_);
       const auto found = made_.find(object);
       return found == made_.end() ? nullptr : found->second;
@@ -89,6 +89,25 @@ class MaterialEncoder {
     std::vector<std::pair<std::vector<std::string>, SharedBlob>> made_;
   };
 
+  /// What was written for a call whose verdict rests on one certificate that was had, as nearly all
+  /// do: the next call of that signer has the same.
+  struct Usual {
+    Usual(const CallEvidence& evidence, const std::vector<std::string_view>& check_names,
+          std::string_view text, EvidenceBlobs named);
+    [[nodiscard]] bool IsOf(const CallEvidence& evidence,
+                            const std::vector<std::string_view>& check_names) const;
+
+    std::string url;
+    bool asks_for_content;
+    std::weak_ptr<const TrustStore> trust;
+    std::weak_ptr<const VerifierOptions> options;
+    std::vector<std::string> names;
+    std::string json;
+    EvidenceBlobs blobs;
+  };
+
+  Result<void> Write(const CallEvidence& evidence, const std::vector<std::string_view>& names,
+                     std::vector<SharedBlob>& blobs, CanonicalText& json);
   Result<SharedTrustBlobs> TrustOf(const std::shared_ptr<const TrustStore>& store);
   Result<SharedTrustBlobs> MakeTrust(const TrustStore& store);
   Result<SharedBlob> BundleBlob(const std::shared_ptr<const CertificateBundle>& bundle);
@@ -97,6 +116,7 @@ class MaterialEncoder {
   Result<void> WriteCertificates(const VerificationMaterial& material,
                                  std::vector<SharedBlob>& blobs, CanonicalText& json);
 
+  Memory<CertificateBundle, std::shared_ptr<const Usual>> usual_{4096};
   Memory<TrustStore, SharedTrustBlobs> trust_{4};
   std::mutex making_trust_;
   Memory<CertificateBundle, SharedBlob> bundles_{4096};

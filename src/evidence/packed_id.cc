@@ -1,14 +1,34 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/packed_id.h"
 
+#include <array>
+
 #include "base/text.h"
 
 namespace callvet {
 namespace {
 
-bool IsLowerHex(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'f');
+// Of each character its value as a hexadecimal digit; -1: it is none.
+template <class Predicate>
+constexpr std::array<int, 256> DigitValues(Predicate is_digit) {
+  std::array<int, 256> values{};
+  for (size_t byte = 0; byte < values.size(); ++byte) {
+    const char c = static_cast<char>(byte);
+    values[byte] = is_digit(c) ? HexValue(c) : -1;
+  }
+  return values;
 }
+constexpr auto kHexValues = DigitValues(IsHexDigit);
+constexpr auto kLowerHexValues =
+    DigitValues([](char c) { return IsHexDigit(c) && ToLower(c) == c; });
+
+// The byte that two digits are; negative: they are none.
+int ByteOf(const std::array<int, 256>& values, const char* digits) {
+  const int high = values[static_cast<unsigned char>(digits[0])];
+  const int low = values[static_cast<unsigned char>(digits[1])];
+  return (high | low) < 0 ? -1 : high * 16 + low;
+}
+
 bool IsDash(size_t index) {
   return index == 8 || index == 13 || index == 18 || index == 23;
 }
@@ -17,13 +37,11 @@ bool IsDash(size_t index) {
 
 Result<std::string> BytesOfHex(std::string_view hex) {
   if (hex.size() % 2 != 0) return Fail(Reason::kParameterInvalid, "half a byte is left over");
-  std::string bytes;
-  bytes.reserve(hex.size() / 2);
+  std::string bytes(hex.size() / 2, '\0');
   for (size_t i = 0; i < hex.size(); i += 2) {
-    if (!IsHexDigit(hex[i]) || !IsHexDigit(hex[i + 1])) {
-      return Fail(Reason::kParameterInvalid, "not hexadecimal");
-    }
-    bytes += static_cast<char>(HexValue(hex[i]) * 16 + HexValue(hex[i + 1]));
+    const int byte = ByteOf(kHexValues, hex.data() + i);
+    if (byte < 0) return Fail(Reason::kParameterInvalid, "not hexadecimal");
+    bytes[i / 2] = static_cast<char>(byte);
   }
   return bytes;
 }
@@ -31,15 +49,16 @@ Result<std::string> BytesOfHex(std::string_view hex) {
 std::string PackUuid(std::string_view text) {
   constexpr size_t kLength = 36;
   if (text.size() != kLength) return {};
-  std::string bytes;
-  bytes.reserve(16);
+  std::string bytes(16, '\0');
+  size_t used = 0;
   for (size_t i = 0; i < kLength; ++i) {
     if (IsDash(i)) {
       if (text[i] != '-') return {};
       continue;
     }
-    if (!IsLowerHex(text[i]) || !IsLowerHex(text[i + 1])) return {};  // groups have even lengths
-    bytes += static_cast<char>(HexValue(text[i]) * 16 + HexValue(text[i + 1]));
+    const int byte = ByteOf(kLowerHexValues, text.data() + i);  // groups have even lengths
+    if (byte < 0) return {};
+    bytes[used++] = static_cast<char>(byte);
     ++i;
   }
   return bytes;

@@ -22,21 +22,27 @@ const EVP_MD* Engine(DigestAlgorithm algorithm) {
 
 }  // namespace
 
-Result<ContentDigest> ComputeDigest(DigestAlgorithm algorithm, std::string_view bytes) {
-  const ErrorQueueDrain drain;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
+Result<size_t> ComputeDigest(DigestAlgorithm algorithm, std::string_view bytes,
+                             DigestBytes& digest) {
+  static_assert(std::tuple_size_v<DigestBytes> == EVP_MAX_MD_SIZE);
   const EVP_MD* engine = Engine(algorithm);
-  const EvpMdCtxPtr context(EVP_MD_CTX_new());
-  if (context == nullptr) throw std::bad_alloc();
-  if (engine == nullptr || EVP_DigestInit_ex(context.get(), engine, nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1) {
-    std::string why = ErrorQueueDrain::LastError();
-    ErrorQueueDrain::ThrowIfNoMemory();  // no digest looks like another one
-    return Fail(Reason::kInternalError, std::move(why));
+  unsigned int length = 0;
+  // What succeeds leaves nothing in the error queue, and emptying it costs as much as some bytes.
+  if (engine != nullptr &&
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, engine, nullptr) == 1) {
+    return length;
   }
-  return ContentDigest{algorithm, {reinterpret_cast<const char*>(digest.data()), length}};
+  const ErrorQueueDrain drain(ErrorQueueDrain::Begin::kAsItIs);
+  std::string why = ErrorQueueDrain::LastError();
+  ErrorQueueDrain::ThrowIfNoMemory();  // no digest looks like another one
+  return Fail(Reason::kInternalError, std::move(why));
+}
+
+Result<ContentDigest> ComputeDigest(DigestAlgorithm algorithm, std::string_view bytes) {
+  DigestBytes digest{};
+  const auto length = ComputeDigest(algorithm, bytes, digest);
+  if (!length) return length.error();
+  return ContentDigest{algorithm, {reinterpret_cast<const char*>(digest.data()), *length}};
 }
 
 }  // namespace callvet

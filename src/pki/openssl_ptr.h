@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <string>
@@ -66,6 +67,9 @@ using OpenSslString = std::unique_ptr<char, OpenSslStringFree>;
 class ErrorQueueDrain {
  public:
   ErrorQueueDrain() { ERR_clear_error(); }
+  /// kAsItIs: OpenSSL was called already, and what it said is still to be read.
+  enum class Begin : uint8_t { kAsItIs };
+  explicit ErrorQueueDrain(Begin /*begin*/) {}
   ErrorQueueDrain(const ErrorQueueDrain&) = delete;
   ErrorQueueDrain& operator=(const ErrorQueueDrain&) = delete;
   ~ErrorQueueDrain() { ERR_clear_error(); }

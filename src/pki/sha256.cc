@@ -9,16 +9,17 @@
 namespace callvet {
 
 Result<Sha256Digest> Sha256(std::string_view bytes) {
-  const auto computed = ComputeDigest(DigestAlgorithm::kSha256, bytes);
-  if (!computed) return computed.error();
+  DigestBytes computed{};
+  const auto length = ComputeDigest(DigestAlgorithm::kSha256, bytes, computed);
+  if (!length) return length.error();
   Sha256Digest digest{};
-  std::copy_n(computed->bytes.begin(), digest.size(), digest.begin());
+  std::copy_n(computed.begin(), digest.size(), digest.begin());
   return digest;
 }
 
 std::string Sha256Hex(std::string_view bytes) {
-  const auto digest = ComputeDigest(DigestAlgorithm::kSha256, bytes);
-  return digest ? ToHex(digest->bytes) : std::string();
+  const auto digest = Sha256(bytes);
+  return digest ? ToHex(AsBytes(*digest)) : std::string();
 }
 
 }  // namespace callvet
