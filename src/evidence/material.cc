@@ -205,11 +205,6 @@ std::shared_ptr<const CertificateBundle> UsualBundle(const VerificationMaterial&
   return answer ? *answer : nullptr;
 }
 
-template <class Object>
-bool IsSame(const std::weak_ptr<const Object>& known, const std::shared_ptr<const Object>& object) {
-  return !known.owner_before(object) && !object.owner_before(known);
-}
-
 }  // namespace
 
 MaterialEncoder::Usual::Usual(const CallEvidence& evidence,
@@ -226,8 +221,8 @@ MaterialEncoder::Usual::Usual(const CallEvidence& evidence,
 bool MaterialEncoder::Usual::IsOf(const CallEvidence& evidence,
                                   const std::vector<std::string_view>& check_names) const {
   const VerificationMaterial& material = evidence.material;
-  return material.asks_for_content == asks_for_content && IsSame(trust, material.trust_store) &&
-         IsSame(options, evidence.options) && material.certificates.front().url == url &&
+  return material.asks_for_content == asks_for_content && trust.Is(material.trust_store) &&
+         options.Is(evidence.options) && material.certificates.front().url == url &&
          std::equal(check_names.begin(), check_names.end(), names.begin(), names.end());
 }
 

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -44,9 +44,22 @@ class MaterialEncoder {
     std::vector<SharedBlob> blobs;
   };
   using SharedTrustBlobs = std::shared_ptr<const TrustBlobs>;
+  /// An object that others have, by its address. Of one object there may be many owners with counts
+  /// of their own (base/stripes.h); as long as the one that is known here lives, the address is
+  /// nobody else's.
+  template <class Object>
+  struct Known {
+    explicit Known(const std::shared_ptr<const Object>& object)
+        : address(object.get()), owner(object) {}
+    [[nodiscard]] bool Is(const std::shared_ptr<const Object>& object) const {
+      return address == object.get() && !owner.expired();
+    }
+
+    const Object* address;
+    std::weak_ptr<const Object> owner;
+  };
   /// What was made of objects, while somebody else has them: certificates that were replaced do not
-  /// live on here, and what was made of them goes when it is as much as what is in use. Which
-  /// object it is tells its owner, not its address.
+  /// live on here, and what was made of them goes when it is as much as what is in use.
   template <class Object, class Made>
   class Memory {
    public:
@@ -55,22 +68,26 @@ class MaterialEncoder {
     /// nullptr: nothing was made of it, or it is forgotten.
     [[nodiscard]] Made Find(const Shared& object) {
       const std::lock_guard lock(mutex_);
-      const auto found = made_.find(object);
-      return found == made_.end() ? nullptr : found->second;
+      const auto found = made_.find(object.get());
+      return found == made_.end() || !found->second.of.Is(object) ? nullptr : found->second.made;
     }
     void Add(const Shared& object, const Made& made) {
       Map forgotten;  // freed while nobody waits
       const std::lock_guard lock(mutex_);
       if (made_.size() >= look_again_at_) {
-        std::erase_if(made_, [](const auto& entry) { return entry.first.expired(); });
+        std::erase_if(made_, [](const auto& entry) { return entry.second.of.owner.expired(); });
         if (made_.size() >= size_) made_.swap(forgotten);
         look_again_at_ = std::min(size_, 2 * made_.size() + kFew);
       }
-      made_.insert_or_assign(object, made);
+      made_.insert_or_assign(object.get(), Entry{Known<Object>(object), made});
     }
 
    private:
-    using Map = std::map<std::weak_ptr<const Object>, Made, std::owner_less<>>;
+    struct Entry {
+      Known<Object> of;
+      Made made;
+    };
+    using Map = std::unordered_map<const Object*, Entry>;
     static constexpr size_t kFew = 16;
     size_t size_;
     size_t look_again_at_ = std::min(size_, kFew);
@@ -99,8 +116,8 @@ class MaterialEncoder {
 
     std::string url;
     bool asks_for_content;
-    std::weak_ptr<const TrustStore> trust;
-    std::weak_ptr<const VerifierOptions> options;
+    Known<TrustStore> trust;
+    Known<VerifierOptions> options;
     std::vector<std::string> names;
     std::string json;
     EvidenceBlobs blobs;

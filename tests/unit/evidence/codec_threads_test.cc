@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The threads that judge calls make their records with one codec.
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -60,6 +64,55 @@ TEST(EvidenceCodecThreads, EveryThreadMakesTheRecordThatOneAloneMakes) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(same, kThreads * kRounds * static_cast<int>(calls.size()));
+}
+
+// Threads have owners of their own of what they share (base/stripes.h): a large trust store is not
+// hashed again for each of them.
+TEST(EvidenceCodecThreads, AnotherOwnerOfTheSameObjectsHasTheSameBlobs) {
+  const TestCall call;
+  const CallEvidence one = EvidenceOf(call);
+  CallEvidence other = one;
+  const auto owned_anew = [](auto object) {
+    auto* address = object.get();
+    return decltype(object)(address, [object](const auto*) {});
+  };
+  other.material.trust_store = owned_anew(one.material.trust_store);
+  other.options = owned_anew(one.options);
+  auto& answer = other.material.certificates.front().value;
+  answer = owned_anew(*answer);
+  EvidenceCodec codec;
+  for (int round = 0; round < 2; ++round) {
+    const auto first = codec.Encode(one, std::string(kId));
+    const auto second = codec.Encode(other, std::string(kId));
+    ASSERT_THAT(first, Succeeds());
+    ASSERT_THAT(second, Succeeds());
+    EXPECT_EQ(first->text, second->text);
+    ASSERT_GT(first->blobs.size(), 0U);
+    EXPECT_TRUE(std::equal(first->blobs.begin(), first->blobs.end(), second->blobs.begin(),
+                           second->blobs.end()));
+  }
+}
+
+// An object at the address of one that is gone is another one.
+TEST(EvidenceCodecThreads, WhatIsGoneIsNotTakenForWhatIsInItsPlace) {
+  const TestCall call;
+  CallEvidence evidence = EvidenceOf(call);
+  const auto options = *evidence.options;
+  EvidenceCodec codec;
+  std::vector<std::string> texts;
+  std::vector<std::string> alone;
+  alignas(VerifierOptions) std::array<std::byte, sizeof(VerifierOptions)> place{};
+  for (const bool other : {false, true}) {
+    auto* made = new (place.data()) VerifierOptions(options);
+    if (other) made->max_age += std::chrono::seconds(1);
+    evidence.options = std::shared_ptr<const VerifierOptions>(
+        made, [](const VerifierOptions* gone) { std::destroy_at(gone); });
+    texts.push_back(codec.Encode(evidence, std::string(kId)).value().text);
+    alone.push_back(EvidenceCodec().Encode(evidence, std::string(kId)).value().text);
+    evidence.options.reset();
+  }
+  EXPECT_EQ(texts, alone);
+  EXPECT_NE(texts[0], texts[1]);
 }
 
 }  // namespace
