@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "evidence/number_secret.h"
 #include "evidence/packed_id.h"
-#include "issue/passport_signer.h"
+#include "issue/random_uuid.h"
 #include "pki/sha256.h"
 
 namespace callvet {

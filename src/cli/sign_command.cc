@@ -14,6 +14,7 @@
 #include "cli/pki_files.h"
 #include "cli/sign_extensions.h"
 #include "issue/passport_signer.h"
+#include "issue/random_uuid.h"
 #include "syntax/party.h"
 #include "syntax/sip_date.h"
 

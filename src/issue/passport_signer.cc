@@ -5,8 +5,6 @@
 #include <array>
 #include <tuple>
 
-#include <openssl/rand.h>
-
 #include "base/base64url.h"
 #include "base/text.h"
 #include "callvet/identity_header.h"
@@ -239,19 +237,6 @@ Result<std::string> RenderIdentityHeader(std::string_view token,
     if (auto ok = CheckIdentity(*parts, parameters, value); !ok) return ok.error();
   }
   return value;
-}
-
-Result<std::string> RandomUuid() {
-  const ErrorQueueDrain drain;
-  std::array<unsigned char, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    return Fail(Reason::kInternalError, ErrorQueueDrain::LastError());
-  }
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x40);  // version 4
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80);  // variant of RFC 4122 4.1.1
-  std::string uuid = ToHex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  for (const size_t dash : {8U, 13U, 18U, 23U}) uuid.insert(dash, 1, '-');
-  return uuid;
 }
 
 }  // namespace callvet

@@ -15,8 +15,8 @@
 #include "issue/rules.h"
 #include "pki/es256.h"
 
-// Making PASSporTs. Every function here is thread-safe and does no I/O; only RandomUuid and the
-// signatures (ECDSA takes a random number) differ from call to call.
+// Making PASSporTs. Every function here is thread-safe and does no I/O; only the signatures (ECDSA
+// takes a random number) differ from call to call.
 
 namespace callvet {
 
@@ -30,7 +30,7 @@ struct PassportRequest {
   DestClaim dest;   // the same; sorted on signing
   sys_seconds iat{};
   std::optional<std::string> attest;  // "A", "B" or "C"; shaken needs it
-  std::optional<std::string> origid;  // a UUID; shaken needs it: see RandomUuid
+  std::optional<std::string> origid;  // a UUID; shaken needs it: random_uuid.h
   std::vector<MediaKey> mky;          // dig in hex without colons; sorted on signing
   JsonMembers extra_claims;           // members of the payload beside the claims above
   Rules rules = Rules::kEnforced;
@@ -78,8 +78,5 @@ struct IdentityParameters {
 /// kTokenMalformed unless `token` has three parts.
 Result<std::string> RenderIdentityHeader(std::string_view token,
                                          const IdentityParameters& parameters);
-
-/// A random UUID (version 4, lower-case) of RFC 4122 for origid. Fails with kInternalError.
-Result<std::string> RandomUuid();
 
 }  // namespace callvet

@@ -13,7 +13,6 @@
 #include "api/trust_json.h"
 #include "base/precise_time.h"
 #include "base/text.h"
-#include "issue/passport_signer.h"
 #include "service/web_files.h"
 
 namespace callvet::service {
@@ -75,15 +74,15 @@ HttpReply Unreadable(int status, const HttpRequest& request) {
 }
 
 // Accepted as it is if it cannot do harm in a log or a header, else made.
-std::string RequestIdOf(const HttpRequest& request) {
+std::string RequestIdOf(const HttpRequest& request, RandomUuids& fresh) {
   const auto given = request.Header("x-requestid");
   const auto printable = [](char c) { return c >= 0x20 && c < 0x7f; };
   if (given && !given->empty() && given->size() <= kMaxRequestId &&
       std::all_of(given->begin(), given->end(), printable)) {
     return std::string(*given);
   }
-  auto uuid = RandomUuid();
-  return uuid ? *uuid : "unknown";
+  auto uuid = fresh.Next();
+  return uuid ? std::move(*uuid) : "unknown";
 }
 
 // nullptr: no evidence is kept.
@@ -157,12 +156,12 @@ HttpReply Application::Refuse(int status, const HttpRequest& request) {
   HttpReply reply = status == 503
                         ? Unavailable("too many requests are waiting", std::chrono::milliseconds(0))
                         : Unreadable(status, request);
-  reply.headers.emplace_back("X-RequestID", RequestIdOf(request));
+  reply.headers.emplace_back("X-RequestID", RequestIdOf(request, request_ids_));
   return reply;
 }
 
 HttpReply Application::Answer(const HttpRequest& request) {
-  Context context{request, state(), RequestIdOf(request), "other", {}, {}};
+  Context context{request, state(), RequestIdOf(request, request_ids_), "other", {}, {}};
   traffic_->Observe(Stage::kQueue, request.ready.Elapsed());
   HttpReply reply;
   try {

@@ -18,6 +18,7 @@
 #include "api/verification_core.h"
 #include "base/json.h"
 #include "callvet/policy.h"
+#include "issue/random_uuid.h"
 #include "service/access_log.h"
 #include "service/access_tokens.h"
 #include "service/connection_loop.h"
@@ -102,6 +103,7 @@ class Application final : public Endpoints {
   Samples samples_;
   std::shared_ptr<EvidenceDesk> desk_;  // nullptr: no evidence is kept
   Stopwatch uptime_;
+  RandomUuids request_ids_;
   mutable std::mutex state_mutex_;
   std::shared_ptr<const ApplicationState> state_;
   mutable std::mutex signers_mutex_;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "issue/certificate_issuer.h"
 #include "issue/passport_signer.h"
+#include "issue/random_uuid.h"
 #include "pki/sha256.h"
 #include "syntax/sip_date.h"
 

@@ -11,28 +11,23 @@ namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
 constexpr size_t kMaxChunkLine = 64;
+constexpr size_t kUsualHeaders = 8;
 
 // RFC 9110 5.6.2.
+constexpr CharSet kTokenChars = CharSet::LettersDigitsAnd("!#$%&'*+-.^_`|~");
 bool IsToken(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return IsAlpha(c) || IsDigit(c) || kOthers.find(c) != std::string_view::npos;
-  });
+  return !text.empty() && kTokenChars.HasAll(text);
 }
 
 // RFC 9110 5.5: visible characters, blanks, and bytes above ASCII.
-bool IsFieldValue(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
-}
+constexpr CharSet kFieldValueChars = CharSet::Where([](char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return c == '\t' || (byte >= 0x20 && byte != 0x7f);
+});
 
+constexpr CharSet kTargetChars = CharSet::Where([](char c) { return c > 0x20 && c < 0x7f; });
 bool IsTarget(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > 0x20 && byte < 0x7f;
-  });
+  return !text.empty() && kTargetChars.HasAll(text);
 }
 
 // Status of what is wrong with the request line, or 0.
@@ -88,7 +83,7 @@ int ReadHeader(std::string_view line, FramedHead& head) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || !IsToken(line.substr(0, colon))) return 400;
   const std::string_view value = Trim(line.substr(colon + 1));
-  if (!IsFieldValue(value)) return 400;
+  if (!kFieldValueChars.HasAll(value)) return 400;
   head.headers.emplace_back(ToLower(line.substr(0, colon)), std::string(value));
   return Interpret(head.headers.back().first, head.headers.back().second, head);
 }
@@ -140,6 +135,7 @@ std::variant<FramedHead, Incomplete, BadRequest> FrameHead(std::string_view byte
   if (begin + end + 4 > limits.head_bytes) return BadRequest{431};
   FramedHead head;
   head.bytes = begin + end + 4;
+  head.headers.reserve(kUsualHeaders);
   std::string_view rest = text.substr(0, end + 2);
   size_t lines = 0;
   int bad = 0;  // the first thing that is wrong; what else can be read is, for the answer

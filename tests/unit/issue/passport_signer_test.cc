@@ -280,17 +280,5 @@ TEST(RenderIdentityHeader, RefusesBrokenTokens) {
   EXPECT_THAT(RenderIdentityHeader(*large, {kX5u, "shaken"}), FailsWith(Reason::kIdentityTooLarge));
 }
 
-TEST(RandomUuid, IsVersion4AndNew) {
-  std::set<std::string> seen;
-  for (int i = 0; i < 200; ++i) {
-    const auto uuid = RandomUuid();
-    ASSERT_THAT(uuid, Succeeds());
-    EXPECT_TRUE(IsUuid(*uuid)) << *uuid;
-    EXPECT_EQ((*uuid)[14], '4');
-    EXPECT_NE(std::string_view("89ab").find((*uuid)[19]), std::string_view::npos);
-    EXPECT_TRUE(seen.insert(*uuid).second);
-  }
-}
-
 }  // namespace
 }  // namespace callvet
