@@ -100,8 +100,7 @@ Result<void> ObjectReader::Finish() {
   if (!failure_) {
     for (const auto& [name, value] : *value_.AsObject()) {
       if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
-      const std::vector<std::string_view> known(known_.begin(), known_.end());
-      const std::string_view nearest = NearestWord(name, known);
+      const std::string_view nearest = NearestWord(name, known_);
       failure_ =
           Fail(reason_, "unknown member " + Quote(PathOf(name)) +
                             (nearest.empty() ? "" : "; did you mean " + Quote(nearest) + "?"));

@@ -15,7 +15,8 @@ namespace callvet {
 
 /// Reads the members of a JSON object strictly: each of its type, each known. The first problem is
 /// kept, with the path of the member; what cannot be read leaves its target as it was. Members that
-/// are missing leave theirs too. Not thread-safe; the value outlives it.
+/// are missing leave theirs too. Not thread-safe; the value and the
+/// names that are asked for outlive it.
 class ObjectReader {
  public:
   /// `path` names the object in failures ("limits", or "" for the outermost); `reason` is that of
@@ -68,7 +69,7 @@ class ObjectReader {
   const JsonValue& value_;
   std::string path_;
   Reason reason_;
-  std::vector<std::string> known_;
+  std::vector<std::string_view> known_;
   std::optional<Failure> failure_;
 };
 

@@ -134,14 +134,25 @@ void WriteFacts(Reason reason, const PassportVerdict& passport, JsonStream& json
   WriteChecks(passport.checks, json);
 }
 
-void WritePassport(const PassportVerdict& passport, JsonStream& json) {
+// The facts of `passport`, where they are written already.
+struct WrittenFacts {
+  const PassportVerdict* passport = nullptr;
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+void WritePassport(const PassportVerdict& passport, const WrittenFacts& written, JsonStream& json) {
   json.Open();
-  WriteFacts(passport.reason, passport, json);
+  if (&passport == written.passport) {
+    json.Repeat(written.begin, written.end);
+  } else {
+    WriteFacts(passport.reason, passport, json);
+  }
   json.Name("opt");
   if (passport.nested.empty()) {
     json.Null();
   } else {
-    WritePassport(passport.nested.front(), json);
+    WritePassport(passport.nested.front(), written, json);
   }
   json.Close();
 }
@@ -152,7 +163,11 @@ void WriteVerdict(const Verdict& verdict, JsonStream& json) {
   const PassportVerdict none;
   const PassportVerdict* deciding = verdict.deciding();
   json.Open();
+  WrittenFacts written;
+  written.begin = json.size();
   WriteFacts(verdict.reason, deciding != nullptr ? *deciding : none, json);
+  written.end = json.size();
+  if (deciding != nullptr && deciding->reason == verdict.reason) written.passport = deciding;
   json.AddTextOrNull("detail", verdict.detail);
   json.AddString("judged_at", FormatTime(verdict.judged_at));
   AddOrNull("decided_by", verdict.decided_by, json);
@@ -160,7 +175,7 @@ void WriteVerdict(const Verdict& verdict, JsonStream& json) {
   WritePriority(verdict.priority, json);
   json.Name("passports");
   json.OpenArray();
-  for (const PassportVerdict& passport : verdict.passports) WritePassport(passport, json);
+  for (const PassportVerdict& passport : verdict.passports) WritePassport(passport, written, json);
   json.CloseArray();
   json.Close();
 }

@@ -27,17 +27,6 @@ bool HasOther(uint64_t eight) {
           any_below(eight ^ (kOnes * '\\'), 1)) != 0;
 }
 
-// How long the beginning of `text` is that is written as it is.
-size_t PlainLength(std::string_view text) {
-  size_t length = 0;
-  for (uint64_t eight = 0; text.size() - length >= sizeof eight; length += sizeof eight) {
-    std::memcpy(&eight, text.data() + length, sizeof eight);
-    if (HasOther(eight)) break;
-  }
-  while (length < text.size() && kPlainChars.Has(text[length])) ++length;
-  return length;
-}
-
 // Of what needs more than a backslash, the library knows how.
 std::string OddString(std::string_view text) {
   using Json = nlohmann::json;
@@ -51,14 +40,19 @@ char* Append(char* end, std::string_view text) {
 // Writes `text` between quotes; nullptr if it needs more than a backslash.
 char* AppendPlainString(char* end, std::string_view text) {
   *end++ = '"';
-  for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(1)) {
-    const size_t plain = PlainLength(rest);
-    end = Append(end, rest.substr(0, plain));
-    rest.remove_prefix(plain);
-    if (rest.empty()) break;
-    if (rest.front() != '"' && rest.front() != '\\') return nullptr;
+  const char* at = text.data();
+  const char* const text_end = at + text.size();
+  while (true) {
+    for (uint64_t eight = 0; text_end - at >= 8; at += 8, end += 8) {
+      std::memcpy(&eight, at, 8);
+      if (HasOther(eight)) break;
+      std::memcpy(end, &eight, 8);
+    }
+    while (at != text_end && kPlainChars.Has(*at)) *end++ = *at++;
+    if (at == text_end) break;
+    if (*at != '"' && *at != '\\') return nullptr;
     *end++ = '\\';
-    *end++ = rest.front();
+    *end++ = *at++;
   }
   *end++ = '"';
   return end;
@@ -73,6 +67,14 @@ void JsonStream::Grow(size_t size) {
 void JsonStream::Put(std::string_view text) {
   Append(Room(text.size()), text);
   used_ += text.size();
+}
+
+void JsonStream::Repeat(size_t begin, size_t end) {
+  Next();
+  const size_t size = end - begin;
+  char* place = Room(size);  // before what is repeated is looked at, which this may move
+  std::memcpy(place, text_.data() + begin, size);
+  used_ += size;
 }
 
 void JsonStream::Name(std::string_view name) {

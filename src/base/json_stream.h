@@ -41,6 +41,12 @@ class JsonStream {
     Put(json);
   }
 
+  /// Bytes that are written.
+  [[nodiscard]] size_t size() const { return used_; }
+  /// Writes once more, where a value or member may stand, what stands between two earlier
+  /// values of size().
+  void Repeat(size_t begin, size_t end);
+
   void AddString(std::string_view name, std::string_view text) {
     Name(name);
     String(text);

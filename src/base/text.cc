@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <charconv>
+#include <limits>
 #include <vector>
 
 namespace callvet {
@@ -149,13 +150,26 @@ std::string FormatTime(sys_seconds time) {
   const auto days = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(days);
   const std::chrono::hh_mm_ss clock(time - days);
-  std::array<char, 48> text{};
-  (void)std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                      static_cast<int>(clock.minutes().count()),
-                      static_cast<int>(clock.seconds().count()));
-  return text.data();
+  std::string text;
+  text.reserve(std::string_view("2026-11-21T08:00:00Z").size());
+  AppendPadded(static_cast<int>(date.year()), 4, text);
+  AppendPadded(static_cast<int>(static_cast<unsigned>(date.month())), 2, text += '-');
+  AppendPadded(static_cast<int>(static_cast<unsigned>(date.day())), 2, text += '-');
+  AppendPadded(static_cast<int>(clock.hours().count()), 2, text += 'T');
+  AppendPadded(static_cast<int>(clock.minutes().count()), 2, text += ':');
+  AppendPadded(static_cast<int>(clock.seconds().count()), 2, text += ':');
+  return text += 'Z';
+}
+
+void AppendPadded(int number, size_t width, std::string& text) {
+  std::array<char, std::numeric_limits<int>::digits10 + 2> written{};
+  const char* begin = written.data();
+  const char* const end =
+      std::to_chars(written.data(), written.data() + written.size(), number).ptr;
+  const auto length = static_cast<size_t>(end - begin);
+  if (number < 0) text += *begin++;
+  if (length < width) text.append(width - length, '0');
+  text.append(begin, end);
 }
 
 Result<sys_seconds> ParseTime(std::string_view text) {

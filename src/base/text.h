@@ -97,6 +97,9 @@ std::string ToHex(std::string_view bytes);
 /// 2026-11-21T08:00:00Z (RFC 3339).
 std::string FormatTime(sys_seconds time);
 
+/// Appends `number` with zeros in front up to `width` characters, as "%0*d" of printf.
+void AppendPadded(int number, size_t width, std::string& text);
+
 /// Reads whole seconds since 1970 ("1656534336") or RFC 3339 with Z or a numeric offset
 /// ("2022-06-29T20:25:36Z", "...+08:00"; a fraction of a second is cut off). Years 1970 to 9999.
 /// Fails with kParameterInvalid.

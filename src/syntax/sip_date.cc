@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <optional>
 
 #include "base/text.h"
@@ -72,14 +71,16 @@ std::string FormatSipDate(sys_seconds time) {
   const auto days = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(days);
   const std::chrono::hh_mm_ss clock(time - days);
-  std::array<char, 64> text{};
-  (void)std::snprintf(
-      text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-      kDays[std::chrono::weekday(days).c_encoding()].data(), static_cast<unsigned>(date.day()),
-      kMonths[static_cast<unsigned>(date.month()) - 1].data(), static_cast<int>(date.year()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()));
-  return text.data();
+  std::string text;
+  text.reserve(std::string_view("Sat, 13 Nov 2010 23:29:00 GMT").size());
+  text += kDays[std::chrono::weekday(days).c_encoding()];
+  AppendPadded(static_cast<int>(static_cast<unsigned>(date.day())), 2, text += ", ");
+  (text += ' ') += kMonths[static_cast<unsigned>(date.month()) - 1];
+  AppendPadded(static_cast<int>(date.year()), 4, text += ' ');
+  AppendPadded(static_cast<int>(clock.hours().count()), 2, text += ' ');
+  AppendPadded(static_cast<int>(clock.minutes().count()), 2, text += ':');
+  AppendPadded(static_cast<int>(clock.seconds().count()), 2, text += ':');
+  return text += " GMT";
 }
 
 }  // namespace callvet

@@ -59,6 +59,29 @@ TEST(JsonStream, GrowsByWhatIsWritten) {
   }
 }
 
+// With room for nothing, so that what is repeated moves while it is.
+TEST(JsonStream, RepeatsMembersAndValues) {
+  JsonStream json(0);
+  json.OpenArray();
+  json.Open();
+  const size_t begin = json.size();
+  json.AddString("a", std::string(100, 'x'));
+  json.AddNumber("b", 1);
+  const size_t end = json.size();
+  const std::string members(json.text().substr(begin, end - begin));
+  json.Close();
+  json.Open();
+  json.Repeat(begin, end);
+  json.AddNumber("c", 2);
+  json.Close();
+  json.Open();
+  json.AddNumber("c", 2);
+  json.Repeat(begin, end);
+  json.Close();
+  json.CloseArray();
+  EXPECT_EQ(json.Take(), "[{" + members + "},{" + members + R"(,"c":2},{"c":2,)" + members + "}]");
+}
+
 TEST(JsonStream, WritesWhatIsReadAgain) {
   std::string text;
   for (int byte = 0; byte < 0x80; ++byte) text += static_cast<char>(byte);

@@ -160,6 +160,19 @@ TEST(ParseTime, OtherTexts_AreInvalid) {
   }
 }
 
+TEST(AppendPadded, WritesWhatPrintfWrites) {
+  for (const int number : {0, 1, 9, 10, 99, 100, 2026, 9999, 10'000, -1, -12, -999, -32'767,
+                           std::numeric_limits<int>::max(), std::numeric_limits<int>::min()}) {
+    for (const int width : {0, 1, 2, 4, 12}) {
+      std::array<char, 32> expected{};
+      (void)std::snprintf(expected.data(), expected.size(), "x%0*d", width, number);
+      std::string text = "x";
+      AppendPadded(number, static_cast<size_t>(width), text);
+      EXPECT_EQ(text, expected.data());
+    }
+  }
+}
+
 TEST(ParseTime, ReadsWhatFormatTimeWrites) {
   for (int64_t seconds = 0; seconds < 253402300799; seconds += 1234567891) {
     const sys_seconds time{std::chrono::seconds(seconds)};
