@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <memory>
+#include <utility>
 
 #include "api/ms_verification.h"
 #include "api/request_members.h"
@@ -14,6 +15,7 @@
 #include "syntax/party.h"
 #include "syntax/sip_date.h"
 #include "syntax/uri.h"
+#include "verify/known_headers.h"
 
 namespace callvet {
 namespace {
@@ -102,10 +104,8 @@ std::string DescriptionOf(const ReasonInfo& info) {
 // ----- The request
 
 struct Request {
-  std::string from;
-  RequestMembers::Identities to;
-  int64_t time = 0;
-  std::optional<std::string> identity;
+  CallRequest call;  // its Date is not set: `time` says it
+  sys_seconds time;
 };
 
 struct ReadVerification {
@@ -115,12 +115,17 @@ struct ReadVerification {
 
 ReadVerification ReadMembers(const JsonValue& object) {
   RequestMembers members(object);
-  const auto from = members.Party("from", Count::kOne, Presence::kMandatory);
+  auto from = members.Party("from", Count::kOne, Presence::kMandatory);
   auto to = members.Party("to", Count::kMany, Presence::kMandatory);
   const auto time = members.Seconds("time", Presence::kMandatory);
   auto identity = members.Text("identity", Presence::kOptional);
   if (members.error()) return {{}, members.error()};
-  return {{from->All().front(), std::move(*to), *time, std::move(identity)}, std::nullopt};
+  CallRequest call;
+  call.details = Details::kOfFailures;  // none is answered
+  if (identity) call.identities.push_back(std::move(*identity));
+  call.orig = std::move(*from).All();
+  call.dest = std::move(*to).All();
+  return {{std::move(call), sys_seconds(std::chrono::seconds(*time))}, std::nullopt};
 }
 
 // ----- The SHAKEN profile: rows E3 to E13
@@ -142,39 +147,50 @@ Reason MissingOf(std::string_view header_part, Reason found) {
   return json && json->Find("ppt") == nullptr ? Reason::kPptMissing : found;
 }
 
-Reason CheckJose(const IdentityHeader& header) {
-  const auto jose = JoseHeader::Parse(header.header_part());
-  if (!jose) return MissingOf(header.header_part(), jose.error().reason);
-  if (!jose->ppt) return Reason::kPptMissing;
-  if (jose->typ != "passport") return Reason::kTypInvalid;
-  if (jose->alg != "ES256") return Reason::kAlgUnsupported;
-  if (jose->x5u != header.info()->uri) return Reason::kX5uDiffersFromInfo;
-  if (*jose->ppt != "shaken") return Reason::kPptMismatch;
+Reason CheckJose(const JoseHeader& jose, const IdentityHeader& header) {
+  if (!jose.ppt) return Reason::kPptMissing;
+  if (jose.typ != "passport") return Reason::kTypInvalid;
+  if (jose.alg != "ES256") return Reason::kAlgUnsupported;
+  if (jose.x5u != header.info()->uri) return Reason::kX5uDiffersFromInfo;
+  if (*jose.ppt != "shaken") return Reason::kPptMismatch;
   return Reason::kNone;
 }
 
-Reason CheckProfile(const IdentityHeader& header, const VerifierOptions& options) {
+// Of a header that passed before, x5u is good and need not be read again.
+Reason CheckProfile(const IdentityHeader& header, const VerifierOptions& options,
+                    std::shared_ptr<const JoseHeader>& jose) {
   if (header.form() == IdentityHeader::Form::kCompact) return Reason::kCompactFormNotAllowed;
   if (header.ppt() && !EqualsIgnoreCase(*header.ppt(), "shaken")) return Reason::kPptNotShaken;
   if (!header.info()) return Reason::kInfoMissing;
-  if (!header.info()->bracketed || !ParseX5u(header.info()->uri, RulesOf(options))) {
-    return Reason::kInfoInvalid;
+  const std::string& info = header.info()->uri;
+  const bool good = (jose && jose->x5u == info) || ParseX5u(info, RulesOf(options));
+  if (!header.info()->bracketed || !good) return Reason::kInfoInvalid;
+  if (!jose) {
+    auto parsed = JoseHeader::Parse(header.header_part());
+    if (!parsed) return MissingOf(header.header_part(), parsed.error().reason);
+    jose = std::make_shared<const JoseHeader>(std::move(*parsed));
   }
-  return CheckJose(header);
+  return CheckJose(*jose, header);
 }
 
-bool IsFresh(const VerificationCore& core, int64_t time) {
-  const auto age = core.Now() - sys_seconds(std::chrono::seconds(time));
+bool IsFresh(const VerificationCore& core, sys_seconds time) {
+  const auto age = core.Now() - time;
   return age <= core.options().max_age && -age <= core.options().max_age;
 }
 
+void SortUnique(std::vector<std::string>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+}
+
 // The canonical names of `to`: a URI that is a number by its form counts as that number.
-std::set<std::string> CanonicalNames(const std::vector<std::string>& to, const DialPlan* plan) {
-  std::set<std::string> names;
+std::vector<std::string> CanonicalNames(const std::vector<std::string>& to, const DialPlan* plan) {
+  std::vector<std::string> names;
   for (const std::string& text : to) {
     const auto party = Party::Parse(text, plan);
-    names.insert(party ? party->canonical() : text);
+    names.push_back(party ? party->canonical() : text);
   }
+  SortUnique(names);
   return names;
 }
 
@@ -182,8 +198,9 @@ std::set<std::string> CanonicalNames(const std::vector<std::string>& to, const D
 bool SaysSameCalled(const std::vector<std::string>& to, const Verdict& verdict,
                     const DialPlan* plan) {
   if (verdict.passports.size() != 1) return false;
-  const std::vector<std::string>& dest = verdict.passports[0].dest;
-  return CanonicalNames(to, plan) == std::set<std::string>(dest.begin(), dest.end());
+  std::vector<std::string> dest = verdict.passports[0].dest;
+  SortUnique(dest);
+  return CanonicalNames(to, plan) == dest;
 }
 
 bool IsIn(const Party& party, const DestClaim& dest, const DialPlan* plan) {
@@ -219,16 +236,20 @@ bool NamesSameCalled(const std::vector<std::string>& to, const IdentityHeader& h
 // ----- The answer
 
 ApiReply Respond(Reason reason) {
+  constexpr size_t kUsualAnswer = 256;  // bytes
   const AtisOutcome outcome = AtisOutcomeOf(reason);
-  JsonMembers response;
+  JsonStream body(kUsualAnswer);
+  body.Open();
+  body.Name("verificationResponse");
+  body.Open();
   if (outcome.code) {
-    response.emplace_back("reasoncode", *outcome.code);
-    response.emplace_back("reasontext", outcome.text);
-    response.emplace_back("reasondesc", outcome.description);
+    body.AddNumber("reasoncode", *outcome.code);
+    body.AddString("reasontext", outcome.text);
+    body.AddString("reasondesc", outcome.description);
   }
-  response.emplace_back("verstat", outcome.verstat);
-  JsonMembers body;
-  body.emplace_back("verificationResponse", std::move(response));
+  body.AddString("verstat", outcome.verstat);
+  body.Close();
+  body.Close();
   return JsonReply(200, body);
 }
 
@@ -240,43 +261,41 @@ Verdict Refused(Reason reason, sys_seconds now) {
 }
 
 // `evidence` is filled in as far as the call was judged.
-Verdict Judge(const VerificationCore& core, const Request& request, const Deadline& deadline,
+Verdict Judge(const VerificationCore& core, Request& request, const Deadline& deadline,
               CallEvidence* evidence) {
   const sys_seconds now = core.Now();
-  if (evidence != nullptr) {
-    if (request.identity) evidence->call.identities.push_back(*request.identity);
-    evidence->call.orig.push_back(request.from);
-    evidence->call.dest = request.to.All();
-  }
-  if (!request.identity) return Refused(Reason::kNoIdentity, now);
+  CallRequest& call = request.call;
+  if (evidence != nullptr) evidence->call = call;
+  if (call.identities.empty()) return Refused(Reason::kNoIdentity, now);
   if (!IsFresh(core, request.time)) return Refused(Reason::kDateStale, now);
-  const auto header = IdentityHeader::Parse(*request.identity);
+  const auto header = IdentityHeader::Parse(call.identities.front());
   if (!header) return Refused(header.error().reason, now);
-  const Reason profile = CheckProfile(*header, core.options());
+  auto jose = core.known_headers().Find(header->header_part());
+  const bool known = jose != nullptr;
+  const Reason profile = CheckProfile(*header, core.options(), jose);
   if (profile != Reason::kNone) return Refused(profile, now);
 
-  CallRequest call;
-  call.details = Details::kOfFailures;  // none is answered
-  call.identities.push_back(*request.identity);
-  call.orig.push_back(request.from);
-  call.date = FormatSipDate(sys_seconds(std::chrono::seconds(request.time)));
-  call.dest = request.to.All();
-  VerificationMaterial material;
-  Verdict verdict = core.Judge(call, deadline, evidence != nullptr ? &material : nullptr);
+  call.date = FormatSipDate(request.time);
+  VerificationMaterial* const material = evidence != nullptr ? &evidence->material : nullptr;
+  Verdict verdict = core.Judge(call, deadline, material);
+  if (!known && verdict.passed()) {
+    core.known_headers().Remember(header->header_part(), std::move(jose));
+  }
+  if (evidence != nullptr) evidence->call.date = call.date;
   const DialPlan* plan = core.options().dial_plan;
   const bool same =
       SaysSameCalled(call.dest, verdict, plan) || NamesSameCalled(call.dest, *header, plan);
   if (!same) {
     // Without a called party the check of dest fails in its place: after iat and orig.
-    call.dest.clear();
-    material = {};
-    verdict = core.Judge(call, deadline, evidence != nullptr ? &material : nullptr);
+    CallRequest uncalled = call;
+    uncalled.dest.clear();
+    if (evidence != nullptr) {
+      evidence->material = {};
+      evidence->call.dest.clear();
+    }
+    verdict = core.Judge(uncalled, deadline, material);
   }
-  if (evidence != nullptr) {
-    evidence->material = std::move(material);
-    evidence->call = std::move(call);
-    evidence->verdict = verdict;
-  }
+  if (evidence != nullptr) evidence->verdict = verdict;
   if (!same && verdict.reason == Reason::kCalledMissing) verdict.reason = Reason::kDestMismatch;
   return verdict;
 }
@@ -307,32 +326,30 @@ ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
   if (IsMsVerification(*unwrapped.object)) {
     return MsVerification(core, *unwrapped.object, deadline, recorder, pools);
   }
-  const auto [request, error] = ReadMembers(*unwrapped.object);
+  auto [request, error] = ReadMembers(*unwrapped.object);
   if (error) return RequestErrorReply(*error);
   if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
   const Stopwatch watch;
-  CallEvidence evidence;
-  const Verdict verdict = Judge(core, request, deadline, recorder != nullptr ? &evidence : nullptr);
+  std::optional<CallEvidence> evidence;
+  if (recorder != nullptr) evidence.emplace();
+  const Verdict verdict = Judge(core, request, deadline, evidence ? &*evidence : nullptr);
   if (recorder != nullptr) {
     // What was refused before it was judged has no verdict of the verifier.
-    if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict = verdict;
-    if (auto kept = KeepCall(*recorder, core, std::move(evidence)); !kept) {
+    if (evidence->verdict.judged_at == sys_seconds()) evidence->verdict = verdict;
+    if (auto kept = KeepCall(*recorder, core, std::move(*evidence)); !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
   }
-  if (request.identity) {  // else it is a heartbeat
-    CallRequest call;
-    call.orig.push_back(request.from);
-    call.dest = request.to.All();
-    CountUndecided(pools, call, verdict, core.options().dial_plan);
+  if (!request.call.identities.empty()) {  // else it is a heartbeat
+    CountUndecided(pools, request.call, verdict, core.options().dial_plan);
   }
   if (verdict.reason == Reason::kInternalError) {
     return RequestErrorReply({Reason::kInternalError, {}});
   }
   ApiReply reply = Respond(verdict.reason);
   CallSummary summary = Summarise(verdict);
-  summary.orig = request.from;
-  if (const auto called = request.to.All(); !called.empty()) summary.dest = called.front();
+  summary.orig = std::move(request.call.orig.front());
+  if (!request.call.dest.empty()) summary.dest = std::move(request.call.dest.front());
   summary.verify_time = watch.Elapsed();
   reply.calls.push_back(std::move(summary));
   return reply;

@@ -39,21 +39,22 @@ std::string TargetOf(const RequestMembers::Identities& dest) {
 
 ReadRequest Read(const JsonValue& object) {
   RequestMembers members(object);
-  const auto from = members.Party("from", Count::kOne, Presence::kMandatory);
-  const auto to = members.Party("to", Count::kMany, Presence::kMandatory);
+  auto from = members.Party("from", Count::kOne, Presence::kMandatory);
+  auto to = members.Party("to", Count::kMany, Presence::kMandatory);
   const auto dest = members.Party("dest", Count::kMany, Presence::kOptional);
   const auto time = members.Seconds("time", Presence::kMandatory);
   const auto shaken = members.Text("identityHeader", Presence::kOptional);
   auto others = members.Texts("identityHeaders");
   const auto protected_headers = members.Texts("protectedHeaders");
-  if (dest && dest->All().size() > 1) members.Invalid("dest", "is more than one identity");
+  if (dest && dest->tn.size() + dest->uri.size() > 1)
+    members.Invalid("dest", "is more than one identity");
   if (members.error()) return {{}, members.error()};
   CallRequest call;
   call.details = Details::kOfFailures;  // none is answered
   if (shaken) call.identities.push_back(*shaken);
   for (std::string& other : others) call.identities.push_back(std::move(other));
-  call.orig.push_back(from->All().front());
-  call.dest = to->All();
+  call.orig = std::move(*from).All();
+  call.dest = std::move(*to).All();
   if (dest) call.target = TargetOf(*dest);
   for (const std::string& header : protected_headers) AddProtected(header, call);
   call.date = FormatSipDate(sys_seconds(std::chrono::seconds(*time)));

@@ -2,6 +2,8 @@
 #include "api/request_members.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/text.h"
 
@@ -13,16 +15,18 @@ constexpr size_t kMaxIdentities = 100;
 
 // E-5: digits and * #, and what separates them for the eye.
 bool IsTn(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789*#";
-  return text.find_first_not_of("0123456789*#+.-()") == std::string_view::npos &&
-         text.find_first_of(kDigits) != std::string_view::npos;
+  constexpr auto kIsDigit = [](char c) { return IsDigit(c) || c == '*' || c == '#'; };
+  constexpr CharSet kChars = CharSet::Where([=](char c) {
+    return kIsDigit(c) || c == '+' || c == '.' || c == '-' || c == '(' || c == ')';
+  });
+  return kChars.HasAll(text) && std::any_of(text.begin(), text.end(), kIsDigit);
 }
 
 }  // namespace
 
-std::vector<std::string> RequestMembers::Identities::All() const {
-  std::vector<std::string> all = tn;
-  all.insert(all.end(), uri.begin(), uri.end());
+std::vector<std::string> RequestMembers::Identities::All() && {
+  std::vector<std::string> all = std::move(tn);
+  all.insert(all.end(), std::make_move_iterator(uri.begin()), std::make_move_iterator(uri.end()));
   return all;
 }
 

@@ -33,7 +33,7 @@ class RequestMembers {
     std::vector<std::string> tn;
     std::vector<std::string> uri;
     /// tn and uri, in this order.
-    [[nodiscard]] std::vector<std::string> All() const;
+    [[nodiscard]] std::vector<std::string> All() &&;
   };
   enum class Count : uint8_t { kOne, kMany };
   std::optional<Identities> Party(std::string_view name, Count count, Presence presence);

@@ -14,6 +14,7 @@
 #include "api/waiting_room.h"
 #include "callvet/verifier.h"
 #include "repository/trust_keeper.h"
+#include "verify/known_headers.h"
 
 namespace callvet {
 
@@ -78,6 +79,8 @@ class VerificationCore {
   [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const {
     return live_->trust().trust_list();
   }
+  /// JOSE headers of the PASSporTs that passed as ATIS-1000082 wants them: see AtisVerification.
+  [[nodiscard]] KnownHeaders& known_headers() const { return *known_headers_; }
   /// nullptr if certificates come from files.
   [[nodiscard]] const std::shared_ptr<const CertificateRepository>& repository() const {
     return live_->repository();
@@ -97,6 +100,7 @@ class VerificationCore {
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const WaitingRoom> waiting_room_;  // nullptr if certificates come from files
   std::unique_ptr<LiveVerifier> live_;
+  std::unique_ptr<KnownHeaders> known_headers_ = std::make_unique<KnownHeaders>();
   mutable std::mutex sources_mutex_;
   mutable std::vector<TrustSource> sources_;
 };

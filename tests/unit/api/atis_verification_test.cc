@@ -225,6 +225,32 @@ TEST_F(AtisVerificationTest, E3_RowsOfTheHeaderValue) {
              Failed(436, kInfoText, "Invalid 'info' URI."));
 }
 
+// What is remembered of a header that passed is what it says, never that it is good for the next.
+TEST_F(AtisVerificationTest, AHeaderThatPassedIsStillHeldAgainstTheCall) {
+  ExpectBody(Request(Good()), std::string(kPassed));
+  const auto& known = lab_->core().known_headers();
+  const std::string token = lab_->Token(kHeader, Payload());
+  ASSERT_NE(known.Find(token.substr(0, token.find('.'))), nullptr);
+  ExpectBody(Request(Good()), std::string(kPassed));
+  ExpectBody(Request(token + ";info=<https://cert.example.org/q.pem>;ppt=shaken"),
+             Failed(436, kInfoText,
+                    "'x5u' from PASSporT header doesn't match the 'info' parameter of identity "
+                    "header value."));
+  ExpectBody(Request(token + ";info=https://cert.example.org/p.pem;ppt=shaken"),
+             Failed(436, kInfoText, "Invalid 'info' URI."));
+  ExpectBody(Request(token + ";info=<https://cert.example.org/p.pem>;ppt=div"),
+             Failed(438, kHeaderText,
+                    "Identity header is received with 'ppt' parameter value that is not "
+                    "'shaken'."));
+}
+
+TEST_F(AtisVerificationTest, AHeaderThatDidNotPassIsNotRemembered) {
+  const auto core = lab_->MakeCore("root.pem", "");
+  const std::string identity = Good();
+  EXPECT_NE(AtisVerification(*core, Request(identity), Deadline()).body, kPassed);
+  EXPECT_EQ(core->known_headers().Find(identity.substr(0, identity.find('.'))), nullptr);
+}
+
 TEST_F(AtisVerificationTest, E8_CertificateCannotBeHad) {
   const auto core = lab_->MakeCore("root.pem", "");
   const ApiReply reply = AtisVerification(*core, Request(Good()), Deadline());
