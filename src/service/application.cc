@@ -123,11 +123,12 @@ struct Application::Context {
   std::string_view endpoint = "other";
   std::string token;  // its name
   std::vector<CallSummary> calls;
-  [[nodiscard]] Deadline deadline() const {
-    const auto used =
-        std::chrono::duration_cast<std::chrono::milliseconds>(request.ready.Elapsed());
-    return Deadline::After(state->deadline - used);
+  // What is left of its time.
+  [[nodiscard]] std::chrono::milliseconds Left() const {
+    return state->deadline -
+           std::chrono::duration_cast<std::chrono::milliseconds>(request.ready.Elapsed());
   }
+  [[nodiscard]] Deadline deadline() const { return Deadline::After(Left()); }
 };
 
 Application::Application(std::shared_ptr<const Clock> clock, std::shared_ptr<Traffic> traffic,
@@ -222,7 +223,7 @@ std::optional<HttpReply> Application::CheckAccess(const Endpoint& endpoint, Cont
   const auto wait =
       state.rate->Take(context.token.empty() ? context.request.client : context.token, now);
   if (wait.count() > 0) return Unavailable("this client sends too many requests", wait);
-  if (context.deadline().Passed()) {
+  if (context.Left().count() <= 0) {
     return Unavailable("the request waited too long", std::chrono::milliseconds(0));
   }
   return std::nullopt;

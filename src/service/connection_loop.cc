@@ -461,7 +461,11 @@ void ConnectionLoop::Work(Worker& worker) {
     const FramedHead::Persistence asked = job->request.head.persistence;
     WireReply reply = handler_.Handle(job->request);
     Connection& connection = *job->connection;
-    connection.output += reply.bytes;
+    if (connection.output.empty()) {
+      connection.output = std::move(reply.bytes);
+    } else {
+      connection.output += reply.bytes;
+    }
     if (asked == FramedHead::Persistence::kClose ||
         reply.persistence == FramedHead::Persistence::kClose) {
       connection.life = Connection::Life::kCloseAfterOutput;
