@@ -66,7 +66,8 @@ struct PortableSteps {
 template <class Steps>
 class OrderInverse {
  public:
-  /// 2^256 / x mod n, for 0 < x < n.
+  /// 2^256 / x mod n, for 0 < x < n. 0 if it could not be found, as for x = 0: a signature with such
+  /// an inverse is undecided.
   static Limbs Of(const Limbs& x) {
     // With one sign for both, a * 2^256 = +-d * x and b * 2^256 = -+e * x mod n.
     Limbs a = x;
@@ -74,7 +75,8 @@ class OrderInverse {
     Limbs d = kPowerOfTwo256;
     Limbs e{};
     bool minus = false;
-    while (!IsZero(a)) {
+    for (int round = 0; !IsZero(a); ++round) {
+      if (round == kMostRounds) return {};
       Reduction pair = Begin(a, b);
       Steps::Run(pair);
       const Limbs old_a = a;
@@ -93,6 +95,9 @@ class OrderInverse {
   }
 
  private:
+  // More than seven times what was ever seen. The numbers come from outside: that it ends is not
+  // left to a proof alone.
+  static constexpr int kMostRounds = 64;
   static constexpr Limbs kPowerOfTwo256 = PowerOfTwo(256, kOrder);
 
   static Reduction Begin(const Limbs& a, const Limbs& b) {
