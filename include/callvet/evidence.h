@@ -8,10 +8,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "callvet/complaint.h"
@@ -57,24 +55,6 @@ struct EvidenceBlob {
   std::string bytes;
 };
 
-/// The blobs that a record names. A value whose copies share them.
-class EvidenceBlobs {
- public:
-  using Blobs = std::vector<std::shared_ptr<const EvidenceBlob>>;
-  EvidenceBlobs() = default;
-  explicit EvidenceBlobs(Blobs blobs) : blobs_(std::make_shared<const Blobs>(std::move(blobs))) {}
-  [[nodiscard]] size_t size() const { return All().size(); }
-  [[nodiscard]] bool empty() const { return All().empty(); }
-  [[nodiscard]] auto begin() const { return All().begin(); }
-  [[nodiscard]] auto end() const { return All().end(); }
-
- private:
-  [[nodiscard]] std::span<const std::shared_ptr<const EvidenceBlob>> All() const {
-    return blobs_ == nullptr ? std::span<const std::shared_ptr<const EvidenceBlob>>() : *blobs_;
-  }
-  std::shared_ptr<const Blobs> blobs_;  // nullptr: none
-};
-
 /// What a record is about.
 enum class EvidenceKind : uint8_t {
   kCall = 0,
@@ -112,8 +92,8 @@ struct EvidenceRecord {
   std::chrono::sys_seconds time{};
   EvidenceKeys keys;
   std::string text;
-  EvidenceBlobs blobs;      // that `text` names
-  EvidenceSummary summary;  // of `text`
+  std::vector<std::shared_ptr<const EvidenceBlob>> blobs;  // that `text` names
+  EvidenceSummary summary;                                 // of `text`
 };
 
 /// A record as a store gives it.

@@ -91,17 +91,15 @@ std::shared_ptr<const EvidenceRecord> ReadRecord(std::string_view body, RecordCu
   const size_t head = kLengthBytes + count * kBlobHashBytes;
   auto record = RecordOfText(std::string(body.substr(std::min(head, body.size()))));
   if (!record) return nullptr;
-  EvidenceBlobs::Blobs blobs;
   for (size_t i = 0; i < count; ++i) {
     const auto blob =
         cursor.blobs.find(ToHex(body.substr(kLengthBytes + i * kBlobHashBytes, kBlobHashBytes)));
     if (blob == cursor.blobs.end()) {
       cursor.lacks_blobs = true;
     } else {
-      blobs.push_back(blob->second);
+      record->blobs.push_back(blob->second);
     }
   }
-  record->blobs = EvidenceBlobs(std::move(blobs));
   return std::make_shared<const EvidenceRecord>(std::move(*record));
 }
 

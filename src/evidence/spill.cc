@@ -40,14 +40,6 @@ bool WriteBytes(int fd, std::string_view bytes) {
   return ::fdatasync(fd) == 0;
 }
 
-// When the oldest of `records` took its id, or now: ids begin with their time.
-sys_seconds Oldest(const EvidenceSpill::Records& records) {
-  const sys_seconds now = SystemClock().Now();
-  const auto oldest = std::min_element(records.begin(), records.end(),
-                                       [](const auto& a, const auto& b) { return a->id < b->id; });
-  return oldest == records.end() ? now : std::min(now, TimeOfId((*oldest)->id).value_or(now));
-}
-
 sys_seconds LastWritten(const fs::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return {};
@@ -157,28 +149,31 @@ Result<void> EvidenceSpill::StartFile(sys_seconds since) {
 }
 
 Result<void> EvidenceSpill::Append(const Records& records) {
-  const sys_seconds since = Oldest(records);
+  sys_seconds since = SystemClock().Now();
+  std::string encoded;
   size_t text = 0;
-  for (const auto& record : records) text += record->text.size();
+  for (const auto& record : records) {
+    since = std::min(since, TimeOfId(record->id).value_or(since));
+    text += record->text.size();
+  }
   if (writing_ == nullptr || written_text_ >= kFileText) {
     if (auto ok = StartFile(since); !ok) return ok;
   }
   std::set<std::string> blobs = written_blobs_;
   constexpr size_t kFrames = 512;  // about what a record has beside its text
-  encoded_.clear();
-  encoded_.reserve(text + records.size() * kFrames);
-  for (const auto& record : records) AppendRecord(encoded_, *record, blobs);
-  if (bytes() + encoded_.size() > max_bytes_) {
+  encoded.reserve(text + records.size() * kFrames);
+  for (const auto& record : records) AppendRecord(encoded, *record, blobs);
+  if (bytes() + encoded.size() > max_bytes_) {
     return Fail(Reason::kEvidenceNotKept, directory_.string() + " is full");
   }
   File& file = files_.back();
-  if (!WriteBytes(writing_->get(), encoded_)) {
+  if (!WriteBytes(writing_->get(), encoded)) {
     const int error = errno;
     // Half a batch must not be read as if it had been kept.
     if (::ftruncate(writing_->get(), static_cast<off_t>(file.bytes)) != 0) writing_.reset();
     return DiskFailure(PathOf(file.number), error);
   }
-  file.bytes += encoded_.size();
+  file.bytes += encoded.size();
   file.since = std::min(file.since, since);
   written_text_ += text;
   written_blobs_ = std::move(blobs);

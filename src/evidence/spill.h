@@ -90,7 +90,6 @@ class EvidenceSpill {
   std::unique_ptr<FileDescriptor> writing_;  // the last of files_; nullptr: none is open
   std::set<std::string> written_blobs_;      // that are in it
   size_t written_text_ = 0;                  // bytes of its records, without blobs
-  std::string encoded_;                      // of Append: its memory is used again
   std::unique_ptr<Reading> reading_;
 };
 

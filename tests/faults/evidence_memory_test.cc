@@ -81,7 +81,7 @@ TEST(NoMemoryForEvidence, WhatIsAskedOfAStoreFailsAndThrowsNothing) {
   };
   expect(Sweep([&] { return step(lab.store->Get(record->id)); }));
   expect(Sweep([&] { return step(lab.store->Find(Everything())); }));
-  expect(Sweep([&] { return step(lab.store->GetBlob(record->blobs.begin()->get()->sha256)); }));
+  expect(Sweep([&] { return step(lab.store->GetBlob(record->blobs.at(0)->sha256)); }));
   expect(Sweep([&] { return step(lab.store->Report(ReportQuery())); }));
 }
 

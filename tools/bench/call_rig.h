@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -17,6 +16,7 @@
 #include "callvet/policy.h"
 #include "measure.h"
 #include "pki/fast_es256.h"
+#include "repository/certificate_cache.h"
 
 namespace callvet {
 
@@ -28,21 +28,29 @@ struct SignedCall {
   const Es256PublicKey* key = nullptr;
 };
 
-// Gives each x5u its own bundle, as a warm cache does.
+// The cache of the repository, warm: what is not in it is not fetched.
 class ManySigners final : public CertificateSource {
  public:
-  std::map<std::string, std::shared_ptr<const CertificateBundle>, std::less<>> bundles;
-
+  void Add(const std::string& x5u, const CertificateBundle& bundle) {
+    cache_.Insert(x5u,
+                  std::make_shared<const CachedCertificates>(CachedCertificates{
+                      std::make_shared<const CertificateBundle>(bundle), test::kNow, kEnd, kEnd}),
+                  test::kNow);
+  }
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& /*deadline*/) const override {
-    const auto found = bundles.find(x5u);
-    if (found == bundles.end()) return Fail(Reason::kCertificateNotAvailable, "no such signer");
-    return found->second;
+    auto found = cache_.Find(x5u, test::kNow);
+    if (found == nullptr) return Fail(Reason::kCertificateNotAvailable, "no such signer");
+    return BundleOf(std::move(found));
   }
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view /*url*/,
                                                  const Deadline& /*deadline*/) const override {
     return Fail(Reason::kTnAuthListNotAvailable, "none");
   }
+
+ private:
+  static constexpr sys_seconds kEnd = test::kNow + std::chrono::days(1);
+  CertificateCache cache_{CertificateCacheOptions()};
 };
 
 // `signers` carriers below one CA with a CRL, and calls that they signed.
@@ -67,12 +75,16 @@ struct Rig {
       test::CertSpec spec = test::LeafSpec();
       spec.not_after = test::kNow + std::chrono::days(3650);
       call.UseLeaf(spec);
-      const std::string x5u = "https://cert.example.org/signers/" + std::to_string(i) + ".pem";
-      source->bundles[x5u] = std::make_shared<const CertificateBundle>(call.bundle);
+      const std::string x5u = X5uOf(i);
+      source->Add(x5u, call.bundle);
       keys.push_back(*Es256PublicKey::FromEvp(call.leaf.key.get()));
       for (size_t n = 0; n < each; ++n) calls.push_back(Sign(x5u, n));
     }
     std::shuffle(calls.begin(), calls.end(), std::mt19937(1));
+  }
+
+  static std::string X5uOf(size_t signer) {
+    return "https://cert.example.org/signers/" + std::to_string(signer) + ".pem";
   }
 
   SignedCall Sign(const std::string& x5u, size_t number) {

@@ -227,7 +227,7 @@ void PrintStart() {
 
 void AddPeers(const Rig& rig, std::vector<Contender>& contenders) {
   const test::TestCert& leaf = rig.call.leaf;
-  const std::string x5u = rig.source->bundles.begin()->first;
+  const std::string x5u = rig.X5uOf(0);
   for (Peer& peer : PeersFor({rig.calls.front().request.identities[0], x5u, leaf.key.PublicPem(),
                               leaf.pem, rig.call.ca.pem, leaf.key})) {
     if (peer.skipped.empty()) {
