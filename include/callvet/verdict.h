@@ -115,7 +115,8 @@ class CheckList {
 };
 
 /// Who signed, as the certificate says; trusted only if the check "chain" passed. Shared, never
-/// changed.
+/// changed. That of a verdict keeps the signer's certificates in memory: who keeps verdicts for
+/// long may rather copy it.
 struct SignerInfo {
   std::vector<std::string> spcs;  // of the TNAuthList
   /// SPCs of the nearest TNAuthList above the signer that has any; empty if its own has some. Who

@@ -267,9 +267,10 @@ Result<void> EvidenceCodec::Write(const CallEvidence& evidence, EvidenceRecord& 
   WriteKeys(record.keys, json);
   json.AddString("kind", EvidenceKindName(EvidenceKind::kCall));
   json.Name("material");
-  auto blobs = material_->Encode(evidence, CheckNames(evidence.verdict), json);
-  if (!blobs) return blobs.error();
-  record.blobs = std::move(*blobs);
+  if (auto ok = material_->Encode(evidence, CheckNames(evidence.verdict), record.blobs, json);
+      !ok) {
+    return ok;
+  }
   if (key_) json.AddString("number_key", key_->name());
   json.AddText("policy", evidence.policy);
   if (key_) {

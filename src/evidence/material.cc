@@ -192,67 +192,11 @@ Result<void> MaterialEncoder::WriteCertificates(const VerificationMaterial& mate
   return {};
 }
 
-namespace {
-
-// The certificates that a usual call's verdict rests on (MaterialEncoder::Usual); nullptr of
-// others.
-std::shared_ptr<const CertificateBundle> UsualBundle(const VerificationMaterial& material) {
-  if (material.certificates.size() != 1 || !material.tn_auth_lists.empty() ||
-      !material.contents.empty()) {
-    return nullptr;
-  }
-  const auto& answer = material.certificates.front().value;
-  return answer ? *answer : nullptr;
-}
-
-}  // namespace
-
-MaterialEncoder::Usual::Usual(const CallEvidence& evidence,
-                              const std::vector<std::string_view>& check_names,
-                              std::string_view text, EvidenceBlobs named)
-    : url(evidence.material.certificates.front().url),
-      asks_for_content(evidence.material.asks_for_content),
-      trust(evidence.material.trust_store),
-      options(evidence.options),
-      names(check_names.begin(), check_names.end()),
-      json(text),
-      blobs(std::move(named)) {}
-
-bool MaterialEncoder::Usual::IsOf(const CallEvidence& evidence,
-                                  const std::vector<std::string_view>& check_names) const {
-  const VerificationMaterial& material = evidence.material;
-  return material.asks_for_content == asks_for_content && trust.Is(material.trust_store) &&
-         options.Is(evidence.options) && material.certificates.front().url == url &&
-         std::equal(check_names.begin(), check_names.end(), names.begin(), names.end());
-}
-
-Result<EvidenceBlobs> MaterialEncoder::Encode(const CallEvidence& evidence,
-                                              const std::vector<std::string_view>& names,
-                                              CanonicalText& json) {
-  if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
-  const auto bundle = UsualBundle(evidence.material);
-  if (bundle != nullptr) {
-    const auto usual = usual_.Find(bundle);
-    if (usual != nullptr && usual->IsOf(evidence, names)) {
-      json.Json(usual->json);
-      return usual->blobs;
-    }
-  }
-  CanonicalText own;
-  std::vector<SharedBlob> made;
-  if (auto ok = Write(evidence, names, made, own); !ok) return ok.error();
-  json.Json(own.text());
-  EvidenceBlobs blobs(std::move(made));
-  if (bundle != nullptr) {
-    usual_.Add(bundle, std::make_shared<const Usual>(evidence, names, own.text(), blobs));
-  }
-  return blobs;
-}
-
 // In the order of names.
-Result<void> MaterialEncoder::Write(const CallEvidence& evidence,
-                                    const std::vector<std::string_view>& names,
-                                    std::vector<SharedBlob>& blobs, CanonicalText& json) {
+Result<void> MaterialEncoder::Encode(const CallEvidence& evidence,
+                                     const std::vector<std::string_view>& names,
+                                     std::vector<SharedBlob>& blobs, CanonicalText& json) {
+  if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
   const VerificationMaterial& material = evidence.material;
   json.Open();
   if (material.asks_for_content) {

@@ -33,10 +33,10 @@ Result<SharedBlob> MakeBlob(std::string bytes);
 /// that need them wait; of anything else that is new two threads may both make the blob.
 class MaterialEncoder {
  public:
-  /// Writes the value of a record's member "material" to `json`, and gives what it names. `names`
-  /// are the checks' names. Fails with kInternalError; `json` is then half written.
-  Result<EvidenceBlobs> Encode(const CallEvidence& evidence,
-                               const std::vector<std::string_view>& names, CanonicalText& json);
+  /// Writes the value of a record's member "material" to `json`; what it names is added to `blobs`.
+  /// `names` are the checks' names. Fails with kInternalError; `json` is then half written.
+  Result<void> Encode(const CallEvidence& evidence, const std::vector<std::string_view>& names,
+                      std::vector<SharedBlob>& blobs, CanonicalText& json);
 
  private:
   struct TrustBlobs {
@@ -44,22 +44,10 @@ class MaterialEncoder {
     std::vector<SharedBlob> blobs;
   };
   using SharedTrustBlobs = std::shared_ptr<const TrustBlobs>;
-  /// An object that others have, by its address. Of one object there may be many owners with counts
-  /// of their own (base/stripes.h); as long as the one that is known here lives, the address is
-  /// nobody else's.
-  template <class Object>
-  struct Known {
-    explicit Known(const std::shared_ptr<const Object>& object)
-        : address(object.get()), owner(object) {}
-    [[nodiscard]] bool Is(const std::shared_ptr<const Object>& object) const {
-      return address == object.get() && !owner.expired();
-    }
-
-    const Object* address;
-    std::weak_ptr<const Object> owner;
-  };
   /// What was made of objects, while somebody else has them: certificates that were replaced do not
-  /// live on here, and what was made of them goes when it is as much as what is in use.
+  /// live on here, and what was made of them goes when it is as much as what is in use. Which
+  /// object it is tells its address, which is nobody else's while the owner that is known here
+  /// lives: of one object there may be many owners with counts of their own (base/stripes.h).
   template <class Object, class Made>
   class Memory {
    public:
@@ -69,22 +57,22 @@ class MaterialEncoder {
     [[nodiscard]] Made Find(const Shared& object) {
       const std::lock_guard lock(mutex_);
       const auto found = made_.find(object.get());
-      return found == made_.end() || !found->second.of.Is(object) ? nullptr : found->second.made;
+      return found == made_.end() || found->second.owner.expired() ? nullptr : found->second.made;
     }
     void Add(const Shared& object, const Made& made) {
       Map forgotten;  // freed while nobody waits
       const std::lock_guard lock(mutex_);
       if (made_.size() >= look_again_at_) {
-        std::erase_if(made_, [](const auto& entry) { return entry.second.of.owner.expired(); });
+        std::erase_if(made_, [](const auto& entry) { return entry.second.owner.expired(); });
         if (made_.size() >= size_) made_.swap(forgotten);
         look_again_at_ = std::min(size_, 2 * made_.size() + kFew);
       }
-      made_.insert_or_assign(object.get(), Entry{Known<Object>(object), made});
+      made_.insert_or_assign(object.get(), Entry{object, made});
     }
 
    private:
     struct Entry {
-      Known<Object> of;
+      std::weak_ptr<const Object> owner;
       Made made;
     };
     using Map = std::unordered_map<const Object*, Entry>;
@@ -106,25 +94,6 @@ class MaterialEncoder {
     std::vector<std::pair<std::vector<std::string>, SharedBlob>> made_;
   };
 
-  /// What was written for a call whose verdict rests on one certificate that was had, as nearly all
-  /// do: the next call of that signer has the same.
-  struct Usual {
-    Usual(const CallEvidence& evidence, const std::vector<std::string_view>& check_names,
-          std::string_view text, EvidenceBlobs named);
-    [[nodiscard]] bool IsOf(const CallEvidence& evidence,
-                            const std::vector<std::string_view>& check_names) const;
-
-    std::string url;
-    bool asks_for_content;
-    Known<TrustStore> trust;
-    Known<VerifierOptions> options;
-    std::vector<std::string> names;
-    std::string json;
-    EvidenceBlobs blobs;
-  };
-
-  Result<void> Write(const CallEvidence& evidence, const std::vector<std::string_view>& names,
-                     std::vector<SharedBlob>& blobs, CanonicalText& json);
   Result<SharedTrustBlobs> TrustOf(const std::shared_ptr<const TrustStore>& store);
   Result<SharedTrustBlobs> MakeTrust(const TrustStore& store);
   Result<SharedBlob> BundleBlob(const std::shared_ptr<const CertificateBundle>& bundle);
@@ -133,7 +102,6 @@ class MaterialEncoder {
   Result<void> WriteCertificates(const VerificationMaterial& material,
                                  std::vector<SharedBlob>& blobs, CanonicalText& json);
 
-  Memory<CertificateBundle, std::shared_ptr<const Usual>> usual_{4096};
   Memory<TrustStore, SharedTrustBlobs> trust_{4};
   std::mutex making_trust_;
   Memory<CertificateBundle, SharedBlob> bundles_{4096};

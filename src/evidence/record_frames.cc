@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 #include "base/text.h"
@@ -50,7 +51,10 @@ void AddFrame(std::string& bytes, const Put& put) {
   const size_t begin = bytes.size();
   put(bytes);
   const std::string_view payload = std::string_view(bytes).substr(begin);
-  bytes.replace(head, kLengthBytes + kCheckBytes, Number(payload.size()) + CheckOf(payload));
+  const std::string check = CheckOf(payload);
+  // As without memory: nothing is kept, and it is tried again. A frame without it would be lost.
+  if (check.empty()) throw std::bad_alloc();
+  bytes.replace(head, kLengthBytes + kCheckBytes, Number(payload.size()) + check);
 }
 
 // The payload of the frame at `offset`, which moves behind it; "" if there is no whole one.

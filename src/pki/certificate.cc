@@ -269,7 +269,7 @@ Result<Certificate> Certificate::Read(std::string_view der) {
   data->common_name = FirstAttribute(subject, NID_commonName);
   data->organization = FirstAttribute(subject, NID_organizationName);
   data->serial_hex = std::move(*serial);
-  ErrorQueueDrain::ThrowIfNoMemory();  // what follows empties the queue
+  ErrorQueueDrain::ThrowIfNoMemory();  // in what was read so far
   data->sha256_hex = Sha256Hex(der);
   if (data->sha256_hex.empty()) return Fail(Reason::kInternalError, "SHA-256 is not available");
 

@@ -14,8 +14,9 @@
 
 namespace callvet {
 
-/// Budgets of a ChainCache (VS choice). What fails is kept apart from what passes, so that whoever
-/// sends bad chains cannot push out the good ones.
+/// Budgets of a ChainCache (VS choice). An entry takes up to 2 kB beside its chain, for the counts
+/// of its stripes. What fails is kept apart from what passes, so that whoever sends bad chains
+/// cannot push out the good ones.
 struct ChainCacheOptions {
   size_t max_chains = 16'384;
   size_t max_failures = 1'024;

@@ -27,12 +27,12 @@ Result<size_t> ComputeDigest(DigestAlgorithm algorithm, std::string_view bytes,
   static_assert(std::tuple_size_v<DigestBytes> == EVP_MAX_MD_SIZE);
   const EVP_MD* engine = Engine(algorithm);
   unsigned int length = 0;
-  // What succeeds leaves nothing in the error queue, and emptying it costs as much as some bytes.
+  const ErrorQueueDrain drain;
   if (engine != nullptr &&
       EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, engine, nullptr) == 1) {
     return length;
   }
-  const ErrorQueueDrain drain(ErrorQueueDrain::Begin::kAsItIs);
+  if (ERR_peek_error() == 0) throw std::bad_alloc();  // a context that cannot be had says nothing
   std::string why = ErrorQueueDrain::LastError();
   ErrorQueueDrain::ThrowIfNoMemory();  // no digest looks like another one
   return Fail(Reason::kInternalError, std::move(why));

@@ -16,7 +16,7 @@ Result<ContentDigest> ComputeDigest(DigestAlgorithm algorithm, std::string_view 
 
 /// The longest digest that there is.
 using DigestBytes = std::array<uint8_t, 64>;
-/// The same into `digest`: how many of its bytes. Takes no memory of its own.
+/// The same into `digest`: how many of its bytes.
 Result<size_t> ComputeDigest(DigestAlgorithm algorithm, std::string_view bytes,
                              DigestBytes& digest);
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -21,28 +22,48 @@ class CurrentTrustStore {
   }
 
   [[nodiscard]] std::shared_ptr<const TrustStore> Get() const {
-    Stripe& stripe = stripes_[StripeOfCaller(stripes_.size())];
+    const Stripe& stripe = stripes_[StripeOfCaller(stripes_.size())];
     const std::lock_guard lock(stripe.mutex);
     return stripe.store;
   }
 
+  /// The same store by the owner that it was given with, for who keeps it.
+  [[nodiscard]] std::shared_ptr<const TrustStore> GetOwner() const {
+    const Stripe& stripe = stripes_[StripeOfCaller(stripes_.size())];
+    const std::lock_guard lock(stripe.mutex);
+    return stripe.owner;
+  }
+
   /// Once it returns, Get gives `store`.
-  void Replace(const std::shared_ptr<const TrustStore>& store) {
-    auto stores = CountedByStripe(store, stripes_.size());
+  void Replace(const std::shared_ptr<const TrustStore>& store) noexcept {
+    auto stores = ByStripe(store);
     const std::lock_guard one_at_a_time(replacing_);
+    const auto replaced = GetOwner();  // is freed, if it is, while no call waits
     for (size_t i = 0; i < stripes_.size(); ++i) {
       const std::lock_guard lock(stripes_[i].mutex);
-      std::swap(stripes_[i].store, stores[i]);
+      stripes_[i].owner = store;
+      stripes_[i].store = i < stores.size() ? std::move(stores[i]) : store;
     }
   }
 
  private:
   struct alignas(kCacheLines) Stripe {
-    std::mutex mutex;
-    std::shared_ptr<const TrustStore> store;
+    mutable std::mutex mutex;
+    std::shared_ptr<const TrustStore> store;  // with a count of its own
+    std::shared_ptr<const TrustStore> owner;
   };
 
-  mutable std::vector<Stripe> stripes_;
+  // None without memory: that a store is replaced must not hang on it.
+  [[nodiscard]] std::vector<std::shared_ptr<const TrustStore>> ByStripe(
+      const std::shared_ptr<const TrustStore>& store) const noexcept {
+    try {
+      return CountedByStripe(store, stripes_.size());
+    } catch (const std::bad_alloc&) {
+      return {};
+    }
+  }
+
+  std::vector<Stripe> stripes_;
   std::mutex replacing_;
 };
 

@@ -164,7 +164,7 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline,
                          VerificationMaterial& material) const noexcept {
   try {
     material = VerificationMaterial();
-    material.trust_store = trust_store_->Get();
+    material.trust_store = trust_store_->GetOwner();  // kept longer than the call
     const NotingSource certificates(*source_, material);
     const NotingContent content(content_.get(), material);
     material.asks_for_content = content_ != nullptr;

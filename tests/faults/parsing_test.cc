@@ -6,6 +6,7 @@
 #include "pki/certificate.h"
 #include "pki/crl.h"
 #include "pki/pem.h"
+#include "pki/sha256.h"
 #include "support/result_matchers.h"
 #include "support/test_pki.h"
 #include "syntax/sip_message.h"
@@ -40,6 +41,18 @@ constexpr std::string_view kOnlyAttestC(
     "\x30\x03\x0C\x01"
     "C",
     21);
+
+// OpenSSL says nothing when it has no memory for a digest: a failure that is none of the bytes
+// would make what is kept look altered.
+TEST(NoMemoryToRead, ADigestIsRightOrThereIsNoMemoryForIt) {
+  const auto right = Sha256("abc");
+  ASSERT_THAT(right, Succeeds());
+  const Outcomes outcomes = SweepReading(
+      [] { return Sha256("abc"); }, [&](const Sha256Digest& digest) { return digest == *right; });
+  EXPECT_EQ(outcomes.count("in full: whole"), 1U) << testing::PrintToString(outcomes);
+  EXPECT_EQ(outcomes.count("HALF"), 0U);
+  EXPECT_EQ(outcomes.count("thrown"), 1U) << testing::PrintToString(outcomes);
+}
 
 TEST(NoMemoryToRead, ACertificateKeepsAllItsLimits) {
   const Hierarchy hierarchy = MakeHierarchy();

@@ -32,7 +32,7 @@ struct Path {
   /// 2^256 / a mod n, the order of the group, for 0 < a < n. Variable time.
   Limbs (*invert)(const Limbs& a);
 
-  /// Whether the x-coordinate of the sum of `terms` (at least 2), modulo n, is r. 0 < r < n.
+  /// Whether the x-coordinate of the sum of `terms` (at least 16), modulo n, is r. 0 < r < n.
   Match (*match)(std::span<const Term> terms, const Limbs& r);
 
   /// The same of eight sums in the time of some five: of `terms`, whose number is a multiple of
@@ -43,9 +43,9 @@ struct Path {
 
 /// Plain C++ on 64-bit registers; supported everywhere.
 const Path& PortablePath();
-/// x86-64 with BMI2 and ADX.
+/// x86-64 with BMI1, BMI2 and ADX.
 const Path& AdxPath();
-/// x86-64 with AVX-512 IFMA. Its tables are not those of the others.
+/// x86-64 with AVX-512 IFMA and what AdxPath needs. Its tables are not those of the others.
 const Path& IfmaPath();
 
 /// Affine coordinates of the generator G (FIPS 186-4 D.1.2.3).

@@ -69,7 +69,7 @@ TEST(EvidenceCodecThreads, EveryThreadMakesTheRecordThatOneAloneMakes) {
 // Threads have owners of their own of what they share (base/stripes.h): a large trust store is not
 // hashed again for each of them.
 TEST(EvidenceCodecThreads, AnotherOwnerOfTheSameObjectsHasTheSameBlobs) {
-  const TestCall call;
+  TestCall call;
   const CallEvidence one = EvidenceOf(call);
   CallEvidence other = one;
   const auto owned_anew = [](auto object) {
@@ -95,7 +95,7 @@ TEST(EvidenceCodecThreads, AnotherOwnerOfTheSameObjectsHasTheSameBlobs) {
 
 // An object at the address of one that is gone is another one.
 TEST(EvidenceCodecThreads, WhatIsGoneIsNotTakenForWhatIsInItsPlace) {
-  const TestCall call;
+  TestCall call;
   CallEvidence evidence = EvidenceOf(call);
   const auto options = *evidence.options;
   EvidenceCodec codec;
