@@ -169,7 +169,8 @@ void NoteRules(std::string_view text, bool has_parameters, TokenDissection& diss
                  (reason == Reason::kPptMissing && check.reason == Reason::kPptMismatch);
         });
     if (check.outcome == CheckOutcome::kFailed && !known) {
-      dissection.problems.push_back({std::string(rule.part), Fail(check.reason, std::string(check.detail))});
+      dissection.problems.push_back(
+          {std::string(rule.part), Fail(check.reason, std::string(check.detail))});
     }
   }
 }

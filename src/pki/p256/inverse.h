@@ -66,8 +66,8 @@ struct PortableSteps {
 template <class Steps>
 class OrderInverse {
  public:
-  /// 2^256 / x mod n, for 0 < x < n. 0 if it could not be found, as for x = 0: a signature with such
-  /// an inverse is undecided.
+  /// 2^256 / x mod n, for 0 < x < n. 0 if it could not be found, as for x = 0: a signature with
+  /// such an inverse is undecided.
   static Limbs Of(const Limbs& x) {
     // With one sign for both, a * 2^256 = +-d * x and b * 2^256 = -+e * x mod n.
     Limbs a = x;
