@@ -733,6 +733,9 @@ TEST(Verifier, B4_TheMaterialHasTheListsByReference) {
   VerificationMaterial material;
   EXPECT_TRUE(verifier.Verify(request, Deadline(), material).passed());
   EXPECT_EQ(material.trust_store, call.store);
+  // By the owner that it was given with: what is made of the store outlives this verifier.
+  EXPECT_FALSE(material.trust_store.owner_before(call.store));
+  EXPECT_FALSE(call.store.owner_before(material.trust_store));
   ASSERT_EQ(material.certificates.size(), 1U);
   EXPECT_EQ(material.certificates[0].url, kX5u);
   ASSERT_EQ(material.tn_auth_lists.size(), 1U);
