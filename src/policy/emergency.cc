@@ -20,24 +20,6 @@ bool IsSosUrn(std::string_view text) {
   return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
 }
 
-size_t LongestInternationalPrefix(const DialPlan& plan) {
-  size_t longest = 0;
-  for (const std::string_view prefix : plan.international_prefixes) {
-    longest = std::max(longest, prefix.size());
-  }
-  return longest;
-}
-
-// Whether `digits`, also in the form for calls abroad, are the country code of `plan` and no number
-// of that country, but one of `codes` behind it.
-template <class Codes>
-bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, const Codes& codes) {
-  digits = WithoutInternationalPrefix(digits, &plan);
-  if (!digits.starts_with(plan.country_code) || IsPossibleOf(digits, plan)) return false;
-  const std::string_view code = digits.substr(plan.country_code.size());
-  return std::find(codes.begin(), codes.end(), code) != codes.end();
-}
-
 // Whether `uri` has the parameter `name`, also encoded or with white space, which somebody else may
 // read (RFC 3261 19.1.4).
 bool HasParameter(std::string_view uri, std::string_view name) {
@@ -57,7 +39,7 @@ bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy
   if (IsSosUrn(text)) return true;
   if (HasRoutingNumber(text)) return false;
   return party != nullptr && party->tn() &&
-         IsEmergencyNumber(CallNumber::Of(*party->tn(), policy.dial_plan), policy);
+         policy.emergency_numbers.Has(CallNumber::Of(*party->tn(), policy.dial_plan).digits);
 }
 
 // "esrp-172-31-100-12": an address in a name.
@@ -136,24 +118,6 @@ bool GoesToEmergency(const std::string& target, const Party* party, const RuleIn
 
 }  // namespace
 
-bool IsEmergencyNumber(const CallNumber& number, const Policy& policy) {
-  size_t longest = 0;
-  for (const std::string& emergency : policy.emergency_numbers) {
-    if (emergency == number.digits) return true;
-    longest = std::max(longest, emergency.size());
-  }
-  if (const DialPlan* plan = policy.dial_plan; plan != nullptr) {
-    // Nearly all numbers are longer than any of these with all that may stand in front of it.
-    const size_t most = LongestInternationalPrefix(*plan) + plan->country_code.size() + longest;
-    return number.digits.size() <= most &&
-           IsCodeWithCountry(number.digits, *plan, policy.emergency_numbers);
-  }
-  const auto plans = AllDialPlans();
-  return std::any_of(plans.begin(), plans.end(), [&](const DialPlan& plan) {
-    return IsCodeWithCountry(number.digits, plan, EmergencyNumbers(plan.iso));
-  });
-}
-
 bool IsEmergency(const RuleInput& input) {
   if (input.settings.psap_callback == PsapCallback::kAccept && input.call.priority &&
       EqualsIgnoreCase(Trim(*input.call.priority), "psap-callback")) {
@@ -172,7 +136,7 @@ bool IsEmergency(const RuleInput& input) {
   return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
          (std::none_of(dest.begin(), dest.end(), HasRoutingNumber) &&
           std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
-            return IsEmergencyNumber(callee, input.policy);
+            return input.policy.emergency_numbers.Has(callee.digits);
           }));
 }
 

@@ -70,34 +70,6 @@ Result<NumberPlan::Row> ParseRow(const CsvFields& fields) {
   return row;
 }
 
-struct CountryEmergency {
-  std::string_view country;
-  std::array<std::string_view, 12> numbers;
-};
-
-// Police, fire, ambulance, traffic police, sea rescue, and what else of help is dialled so
-// (children and people in a crisis). 112 is known to every mobile phone.
-constexpr auto kEmergency = std::to_array<CountryEmergency>({
-    {"AU", {"000", "112", "106"}},
-    {"BR", {"190", "192", "193", "112", "911"}},
-    {"CA", {"911", "112", "988"}},
-    {"CN", {"110", "119", "120", "122", "112", "12110", "12395", "95110"}},
-    {"DE", {"110", "112"}},
-    {"ES", {"112", "061", "062", "080", "085", "091", "092"}},
-    {"FR", {"112", "15", "17", "18", "114", "115", "119", "191", "196", "197", "116000", "116117"}},
-    {"GB", {"999", "112", "18000"}},
-    {"HK", {"999", "112", "992"}},
-    {"IE", {"999", "112"}},
-    {"IN", {"112", "100", "101", "102", "108"}},
-    {"IT", {"112", "113", "114", "115", "117", "118", "1515", "1530"}},
-    {"JP", {"110", "118", "119"}},
-    {"MX", {"911", "112"}},
-    {"NL", {"112"}},
-    {"SG", {"999", "995", "112"}},
-    {"US", {"911", "112", "988"}},
-    {"ZA", {"10111", "10177", "112"}},
-});
-
 }  // namespace
 
 Result<DigitPattern> DigitPattern::Parse(std::string_view text) {
@@ -209,17 +181,6 @@ const NumberPlan::Row* NumberPlan::Find(const CallNumber& number, bool& wrong_le
     }
   }
   return nullptr;
-}
-
-std::vector<std::string_view> EmergencyNumbers(std::string_view country) {
-  std::vector<std::string_view> numbers;
-  for (const CountryEmergency& row : kEmergency) {
-    if (!country.empty() && !EqualsIgnoreCase(row.country, country)) continue;
-    for (const std::string_view number : row.numbers) {
-      if (!number.empty()) numbers.push_back(number);
-    }
-  }
-  return numbers;
 }
 
 }  // namespace callvet

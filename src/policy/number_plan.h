@@ -97,10 +97,6 @@ class NumberPlan {
   std::array<std::array<std::vector<size_t>, 10>, 2> rows_of_;
 };
 
-/// Emergency numbers of `country` (ISO 3166), from the table of this library; of all countries in
-/// it for "". Empty: not known.
-std::vector<std::string_view> EmergencyNumbers(std::string_view country);
-
 /// Names of the plans that are compiled in.
 std::vector<std::string_view> BuiltInPlans();
 

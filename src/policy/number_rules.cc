@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "policy/emergency.h"
 #include "policy/rules.h"
 
 namespace callvet {
@@ -95,7 +94,7 @@ Finding CheckOneCaller(const RuleInput& input, const Caller& caller) {
   if (!caller.key) {
     return Irregular(IrregularCaller::kNoNumber, number.Text() + " has more than digits");
   }
-  if (IsEmergencyNumber(number, policy)) {
+  if (policy.emergency_numbers.Has(number.digits)) {
     return Irregular(IrregularCaller::kEmergencyCode, number.Text() + " is an emergency code");
   }
   if (auto abroad = CheckAbroad(input, caller)) return *abroad;

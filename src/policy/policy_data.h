@@ -13,6 +13,7 @@
 #include "callvet/policy.h"
 #include "callvet/telephone_number.h"
 #include "policy/call_lists.h"
+#include "policy/emergency_numbers.h"
 #include "policy/local_time.h"
 #include "policy/number_plan.h"
 #include "policy/number_registry.h"
@@ -98,10 +99,10 @@ struct HolderInfo {
 };
 
 struct Policy {
-  const DialPlan* dial_plan = nullptr;  // of `country`
-  std::string country;                  // ISO 3166; "": not given
-  std::vector<NumberPlan> plans;        // the first is the country's own
-  std::vector<std::string> emergency_numbers;
+  const DialPlan* dial_plan = nullptr;          // of `country`
+  std::string country;                          // ISO 3166; "": not given
+  std::vector<NumberPlan> plans;                // the first is the country's own
+  EmergencyNumbers emergency_numbers{nullptr};  // of `country`, its plans, and the operator
   TimeZones time_zones;
   std::map<std::string, HolderInfo, std::less<>> holders;
   std::set<std::string, std::less<>> marketing_holders;  // whose calls are marketing calls

@@ -117,9 +117,7 @@ class PolicyReader {
       }
       policy_->country = std::string(policy_->dial_plan->iso);
     }
-    for (const std::string_view number : EmergencyNumbers(policy_->country)) {
-      policy_->emergency_numbers.emplace_back(number);
-    }
+    policy_->emergency_numbers = EmergencyNumbers(policy_->dial_plan);
   }
 
   void ReadPlans(StrictObject& root) {
@@ -135,9 +133,9 @@ class PolicyReader {
       if (policy_->dial_plan == nullptr && i == 0) {
         root.Complain(key, "a number plan needs \"country\": its dialling rules");
       }
-      policy_->emergency_numbers.insert(policy_->emergency_numbers.end(),
-                                        plan->emergency_numbers().begin(),
-                                        plan->emergency_numbers().end());
+      for (const std::string& number : plan->emergency_numbers()) {
+        policy_->emergency_numbers.Add(number);
+      }
       zones_.insert(zones_.end(), plan->zones().begin(), plan->zones().end());
       policy_->plans.push_back(std::move(*plan));
     }
@@ -181,13 +179,13 @@ class PolicyReader {
   // A code behind an area's ("0755110") also with the country code in front, with and without the
   // prefix of the area.
   void AddEmergency(const std::string& number) {
-    policy_->emergency_numbers.push_back(number);
+    policy_->emergency_numbers.Add(number);
     const DialPlan* plan = policy_->dial_plan;
     if (plan == nullptr || plan->national_prefix.empty()) return;
     if (!number.starts_with(plan->national_prefix)) return;
     const std::string country(plan->country_code);
-    policy_->emergency_numbers.push_back(country + number);
-    policy_->emergency_numbers.push_back(country + number.substr(plan->national_prefix.size()));
+    policy_->emergency_numbers.Add(country + number);
+    policy_->emergency_numbers.Add(country + number.substr(plan->national_prefix.size()));
   }
 
   void ReadTimeZones(StrictObject& root) {

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "callvet/identity_header.h"
-#include "policy/emergency.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -67,7 +66,8 @@ bool IsInTables(const CallNumber& number, const Policy& policy) {
 // Whether a number in From claims to be somebody's, and is not only an extension of a PBX: a whole
 // number, or a code that the registry, the list of numbers that never call, or the plan knows.
 bool ClaimsANumber(const CallNumber& number, const Policy& policy) {
-  if (number.space == NumberSpace::kE164 || IsEmergencyNumber(number, policy)) return true;
+  if (number.space == NumberSpace::kE164 || policy.emergency_numbers.Has(number.digits))
+    return true;
   if (IsInTables(number, policy)) return true;
   bool wrong_length = false;
   return !policy.plans.empty() && policy.plans.front().Find(number, wrong_length) != nullptr;

@@ -285,7 +285,7 @@ TEST(Emergency, M7_NumbersOfCountriesAndTheirWrittenForms) {
       {"US", {"988", "+1988", "0111911", "0111988"}},
       {"CA", {"988"}},
       {"CN", {"0086110", "+86110", "008612110", "008695110"}},
-      {"", {"988", "0033112", "0111911"}}};
+      {"", {"988", "0033112", "0111911", "0033116117", "0080852992", "001161000", "004418000"}}};
   for (const auto& [country, numbers] : countries) {
     const auto policy = PolicyOf(folder, country, "intercept");
     for (const std::string& number : numbers) {
@@ -300,6 +300,26 @@ TEST(Emergency, M7_NumbersOfCountriesAndTheirWrittenForms) {
     call.request.dest = {number};
     EXPECT_FALSE(DecideUnsigned(*PolicyOf(folder, country, "intercept"), call).emergency) << number;
   }
+}
+
+// However long what stands in front of it is.
+TEST(EmergencyNumbers, WithAllThatMayStandInFront) {
+  const EmergencyNumbers of_all(nullptr);
+  for (const DialPlan& plan : AllDialPlans()) {
+    EmergencyNumbers of_country(&plan);
+    of_country.Add("123456");
+    for (const std::string_view prefix : plan.international_prefixes) {
+      const std::string front = std::string(prefix) + std::string(plan.country_code);
+      EXPECT_NE(of_country.Has(front + "123456"),
+                IsPossibleOf(front.substr(prefix.size()) + "123456", plan))
+          << front;
+      EXPECT_EQ(of_country.Has(front + "112"), plan.iso != "JP") << front;
+      EXPECT_EQ(of_all.Has(front + "112"), plan.iso != "JP") << front;
+    }
+  }
+  EXPECT_FALSE(of_all.Has("0033116118"));
+  EXPECT_FALSE(of_all.Has("12155550101"));
+  EXPECT_FALSE(of_all.Has(""));
 }
 
 // A listed number is one in each form in which it is written.

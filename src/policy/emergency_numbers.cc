@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "policy/emergency_numbers.h"
+
+#include <array>
+#include <utility>
+
+#include "policy/table_number.h"
+
+namespace callvet {
+namespace {
+
+struct CountryEmergency {
+  std::string_view country;
+  std::array<std::string_view, 12> numbers;
+};
+
+// Police, fire, ambulance, traffic police, sea rescue, and what else of help is dialled so
+// (children and people in a crisis). 112 is known to every mobile phone.
+constexpr auto kEmergency = std::to_array<CountryEmergency>({
+    {"AU", {"000", "112", "106"}},
+    {"BR", {"190", "192", "193", "112", "911"}},
+    {"CA", {"911", "112", "988"}},
+    {"CN", {"110", "119", "120", "122", "112", "12110", "12395", "95110"}},
+    {"DE", {"110", "112"}},
+    {"ES", {"112", "061", "062", "080", "085", "091", "092"}},
+    {"FR", {"112", "15", "17", "18", "114", "115", "119", "191", "196", "197", "116000", "116117"}},
+    {"GB", {"999", "112", "18000"}},
+    {"HK", {"999", "112", "992"}},
+    {"IE", {"999", "112"}},
+    {"IN", {"112", "100", "101", "102", "108"}},
+    {"IT", {"112", "113", "114", "115", "117", "118", "1515", "1530"}},
+    {"JP", {"110", "118", "119"}},
+    {"MX", {"911", "112"}},
+    {"NL", {"112"}},
+    {"SG", {"999", "995", "112"}},
+    {"US", {"911", "112", "988"}},
+    {"ZA", {"10111", "10177", "112"}},
+});
+
+// Whether `digits`, also in the form for calls abroad, are the country code of `plan` and no number
+// of that country, but `code` behind it.
+bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, std::string_view code) {
+  digits = WithoutInternationalPrefix(digits, &plan);
+  return digits.starts_with(plan.country_code) && !IsPossibleOf(digits, plan) &&
+         digits.substr(plan.country_code.size()) == code;
+}
+
+}  // namespace
+
+EmergencyNumbers::EmergencyNumbers(const DialPlan* plan) : plan_(plan) {
+  for (const CountryEmergency& row : kEmergency) {
+    const DialPlan* its = FindDialPlan(row.country);
+    if (plan != nullptr && plan != its) continue;
+    for (const std::string_view number : row.numbers) {
+      if (!number.empty()) AddForms(number, *its);
+    }
+  }
+}
+
+void EmergencyNumbers::Add(std::string_view number) {
+  if (plan_ != nullptr) {
+    AddForms(number, *plan_);
+  } else {
+    forms_.emplace(number);
+  }
+}
+
+void EmergencyNumbers::AddForms(std::string_view number, const DialPlan& plan) {
+  forms_.emplace(number);
+  const std::string behind_code = std::string(plan.country_code).append(number);
+  const auto add = [&](std::string_view prefix) {
+    std::string form = std::string(prefix).append(behind_code);
+    if (IsCodeWithCountry(form, plan, number)) forms_.insert(std::move(form));
+  };
+  add("");
+  for (const std::string_view prefix : plan.international_prefixes) add(prefix);
+}
+
+}  // namespace callvet
