@@ -81,14 +81,12 @@ bool IsStirCode(uint16_t code) {
                      [code](Reason reason) { return Info(reason).sip_code == code; });
 }
 
-bool IsTokenChar(char c) {
-  return IsAlpha(c) || IsDigit(c) || c == '-' || c == '_' || c == '.';
-}
+constexpr CharSet kTokenChars = CharSet::LettersDigitsAnd("-_.");
 
 // The ppi of the Identity header value, or "" if there is none to show.
 std::string PpiOf(std::string_view value, Ppi ppi) {
   const std::string_view token = Trim(value.substr(0, value.find(';')));
-  const bool clean = std::all_of(token.begin(), token.end(), IsTokenChar);
+  const bool clean = kTokenChars.HasAll(token);
   const size_t signature = token.rfind('.');
   if (!clean || signature == std::string_view::npos || signature + 1 == token.size()) return {};
   switch (ppi) {
@@ -106,8 +104,9 @@ std::string ReasonHeader(const SipAnswer& answer, const std::string& ppi, Reason
   const bool stir =
       protocol == ReasonProtocol::kStir && answer.about_passport && IsStirCode(answer.code);
   std::string header = stir ? "STIR" : "SIP";
-  header += ";cause=" + std::to_string(answer.code) + ";text=\"" + answer.phrase + "\"";
-  if (stir && !ppi.empty()) header += ";ppi=\"" + ppi + "\"";
+  header.append(";cause=").append(std::to_string(answer.code));
+  header.append(";text=\"").append(answer.phrase).append("\"");
+  if (stir && !ppi.empty()) header.append(";ppi=\"").append(ppi).append("\"");
   return header;
 }
 
