@@ -20,13 +20,18 @@ Failure Invalid(std::string detail) {
 
 // The one value of a header that may occur once, on one line; nothing if it is missing.
 Result<std::optional<std::string>> Single(const SipMessage& message, std::string_view name) {
-  const auto values = message.All(name);
-  if (values.empty()) return std::optional<std::string>();
-  if (values.size() > 1) {
-    return Invalid("the header " + std::string(name) + " occurs " + std::to_string(values.size()) +
+  const std::string* value = nullptr;
+  size_t count = 0;
+  for (const SipMessage::Header& header : message.headers) {
+    if (header.name != name) continue;
+    if (count++ == 0) value = &header.value;
+  }
+  if (count == 0) return std::optional<std::string>();
+  if (count > 1) {
+    return Invalid("the header " + std::string(name) + " occurs " + std::to_string(count) +
                    " times");
   }
-  auto line = Unfold(values[0]);
+  auto line = Unfold(*value);
   if (!line) return Invalid(std::string(name) + ": " + line.error().detail);
   return std::optional<std::string>(std::move(*line));
 }

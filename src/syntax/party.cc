@@ -36,11 +36,11 @@ std::optional<std::string> ServiceUrn(std::string_view text) {
 
 // RFC 3261 25.1: token characters and white space. Bytes of UTF-8 names, and what people write
 // ("AT&T", "Bob (home)") and no URI can be made of, are let through.
-bool IsNameChar(char c) {
+constexpr CharSet kNameChars = CharSet::Where([](char c) {
   constexpr std::string_view kHarmless = " \t&()/=?[]#$";
   return IsSipTokenChar(c) || kHarmless.find(c) != std::string_view::npos ||
          static_cast<unsigned char>(c) >= 0x80;
-}
+});
 
 // The length of the quoted string that `text` begins with, both quotes included; 0 if it has no
 // end.
@@ -73,7 +73,7 @@ bool AnotherFollows(std::string_view parameters) {
 
 }  // namespace
 
-Result<std::string> AddrSpec(std::string_view name_addr) {
+Result<std::string_view> AddrSpec(std::string_view name_addr) {
   std::string_view text = Trim(name_addr);
   const auto bad = [&](std::string_view why) {
     return Fail(Reason::kParameterInvalid, Quote(name_addr) + ": " + std::string(why));
@@ -91,11 +91,11 @@ Result<std::string> AddrSpec(std::string_view name_addr) {
     const size_t end = text.find(';', host == text.size() ? 0 : host);
     if (AnotherFollows(text.substr(std::min(host, end))))
       return bad("another value behind the URI");
-    return std::string(Trim(text.substr(0, end)));
+    return Trim(text.substr(0, end));
   }
   // A display name without quotes is of tokens (RFC 3261 25.1): else a URI in front of the '<'
   // could be the one that somebody else reads.
-  if (!std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(open), IsNameChar)) {
+  if (!kNameChars.HasAll(text.substr(0, open))) {
     return bad("what stands before '<' is no display name");
   }
   const size_t close = text.find('>', open);
@@ -103,7 +103,7 @@ Result<std::string> AddrSpec(std::string_view name_addr) {
   const std::string_view behind = Trim(text.substr(close + 1));
   if (!behind.empty() && behind[0] != ';') return bad("no ';' behind the URI");
   if (AnotherFollows(behind)) return bad("another value behind the URI");
-  return std::string(Trim(text.substr(open + 1, close - open - 1)));
+  return Trim(text.substr(open + 1, close - open - 1));
 }
 
 std::string DisplayName(std::string_view name_addr) {
@@ -141,7 +141,7 @@ Result<void> Party::Read(std::string_view text, const DialPlan* plan) {
   if (bare_tel && AnotherFollows(text)) {
     return Fail(Reason::kParameterInvalid, Quote(text) + ": another value behind the URI");
   }
-  auto spec = bare_tel ? Result<std::string>(std::string(text)) : AddrSpec(text);
+  const auto spec = bare_tel ? Result<std::string_view>(text) : AddrSpec(text);
   if (!spec) return spec.error();
   if (auto urn = ServiceUrn(*spec)) {
     uri_ = std::move(*urn);
@@ -149,7 +149,7 @@ Result<void> Party::Read(std::string_view text, const DialPlan* plan) {
   }
   auto uri = SipUri::Parse(*spec);
   if (!uri) return uri.error();
-  const bool must_be_number = uri->scheme == "tel" || uri->UserIsPhone();
+  const bool must_be_number = uri->IsTel() || uri->UserIsPhone();
   auto number = TelephoneNumber::Parse(uri->user, plan);
   if (number) {
     tn_ = std::move(*number);
@@ -205,7 +205,7 @@ bool SaysPhone(std::string_view parameter) {
 
 std::string RequestUriText(const std::string& text) {
   const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
-  return bare_uri ? std::string(Trim(text)) : AddrSpec(text).value_or(text);
+  return std::string(bare_uri ? Trim(text) : AddrSpec(text).value_or(text));
 }
 
 bool SaysItIsANumber(std::string_view uri) {
@@ -290,7 +290,7 @@ Result<std::string> CanonicalUriClaim(std::string_view claim) {
   if (auto urn = ServiceUrn(claim)) return *urn;
   auto uri = SipUri::Parse(claim);
   if (!uri) return uri.error();
-  if (uri->scheme == "tel") {
+  if (uri->IsTel()) {
     return Fail(Reason::kParameterInvalid, Quote(claim) + ": a tel URI belongs into tn");
   }
   return uri->CanonicalIdentity();

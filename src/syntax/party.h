@@ -64,9 +64,9 @@ std::string RequestUriText(const std::string& text);
 /// RFC 3261 19.1.1, RFC 4967) that is no address alone. Pure.
 bool SaysItIsANumber(std::string_view uri);
 
-/// The URI inside `<...>` of a name-addr, or the addr-spec without its header parameters. Quoted
-/// display names may hold anything. Fails with kParameterInvalid. Pure.
-Result<std::string> AddrSpec(std::string_view name_addr);
+/// The URI inside `<...>` of a name-addr, or the addr-spec without its header parameters; a part of
+/// `name_addr`. Quoted display names may hold anything. Fails with kParameterInvalid. Pure.
+Result<std::string_view> AddrSpec(std::string_view name_addr);
 
 /// The display name in front of `<`, without quotes and their escapes; "" if there is none or its
 /// quotes do not match. Pure.

@@ -63,8 +63,10 @@ std::string_view TakeLine(std::string_view& text) {
 }
 
 std::string_view Undecorate(std::string_view line, const LineStyle& style) {
-  const size_t blank = std::min(line.find_first_not_of(" \t"), line.size());
-  line.remove_prefix(std::min(blank, style.indent));
+  if (style.indent > 0) {
+    const size_t blank = std::min(line.find_first_not_of(" \t"), line.size());
+    line.remove_prefix(std::min(blank, style.indent));
+  }
   if (!style.suffix.empty() && line.ends_with(style.suffix)) {
     line.remove_suffix(style.suffix.size());
   }
@@ -140,13 +142,15 @@ std::optional<RequestLine> FindRequestLine(std::string_view line) {
   }
   if (!EndsWithVersion(line)) return std::nullopt;
   line.remove_suffix(kVersion.size());
+  const size_t blank = line.rfind(' ');
+  if (blank == std::string_view::npos) return std::nullopt;
+  const std::string_view before = line.substr(0, blank);
+  const std::string_view uri = line.substr(blank + 1);
+  if (uri.find(':') == std::string_view::npos) return std::nullopt;
   for (const std::string_view method : kMethods) {
-    const size_t at = line.rfind(std::string(method) + " ");
-    if (at == std::string_view::npos) continue;
+    if (!before.ends_with(method)) continue;
+    const size_t at = before.size() - method.size();
     if (!IsCaptureNoise(line.substr(0, at))) continue;
-    const std::string_view uri = line.substr(at + method.size() + 1);
-    const size_t colon = uri.find(':');
-    if (uri.find(' ') != std::string_view::npos || colon == std::string_view::npos) continue;
     request.method = std::string(method);
     request.uri = std::string(uri);
     request.style.indent = std::min(line.find_first_not_of(" \t"), at);
@@ -164,18 +168,24 @@ std::string LongName(std::string_view name) {
   return compact == kCompactNames.end() ? lower : std::string(compact->name);
 }
 
-Result<SipMessage::Header> ReadHeader(std::string_view line) {
+// The header of a line, behind those of `message`.
+Result<void> AddHeader(std::string_view line, SipMessage& message) {
   const size_t colon = line.find(':');
   const std::string_view name = Trim(line.substr(0, std::min(colon, line.size())));
-  if (colon == std::string_view::npos || name.empty() ||
-      !std::all_of(name.begin(), name.end(), IsSipTokenChar)) {
+  if (colon == std::string_view::npos || name.empty() || !kSipTokenChars.HasAll(name)) {
     return Invalid("not a header line: " + Quote(line));
   }
-  return SipMessage::Header{LongName(name), std::string(Trim(line.substr(colon + 1)))};
+  SipMessage::Header& header = message.headers.emplace_back();
+  header.name = LongName(name);
+  header.value = Trim(line.substr(colon + 1));
+  return {};
 }
+
+constexpr size_t kUsualHeaders = 16;
 
 // The headers up to the empty line (or the end), which is consumed.
 Result<void> ReadHeaders(std::string_view& text, const LineStyle& style, SipMessage& message) {
+  message.headers.reserve(kUsualHeaders);
   while (!text.empty()) {
     const std::string_view line = Undecorate(TakeLine(text), style);
     if (line.empty()) return {};
@@ -187,9 +197,7 @@ Result<void> ReadHeaders(std::string_view& text, const LineStyle& style, SipMess
       continue;
     }
     if (message.headers.size() >= SipMessage::kMaxHeaders) return Invalid("too many headers");
-    auto header = ReadHeader(line);
-    if (!header) return header.error();
-    message.headers.push_back(std::move(*header));
+    if (auto ok = AddHeader(line, message); !ok) return ok.error();
   }
   return {};
 }
@@ -205,7 +213,8 @@ std::string Undecorated(std::string_view text, const LineStyle& style) {
 // What Content-Length says; more than fits is more than any body has. Nothing without the header.
 Result<std::optional<uint64_t>> ContentLength(const SipMessage& message) {
   std::optional<std::string> digits;
-  for (const std::string& value : message.All("content-length")) {
+  for (const auto& [name, value] : message.headers) {
+    if (name != "content-length") continue;
     const auto line = Unfold(value);
     if (!line || line->empty() || !std::all_of(line->begin(), line->end(), IsDigit)) {
       return Invalid("a Content-Length that is no number: " + Quote(value));
@@ -434,6 +443,7 @@ std::vector<std::string> SipMessage::All(std::string_view name) const {
 
 std::vector<MediaKey> SipMessage::SdpFingerprints() const {
   std::vector<MediaKey> keys;
+  if (body.empty()) return keys;
   const auto type = TheOne(*this, "content-type", "application/sdp");
   const auto disposition = TheOne(*this, "content-disposition", "session");
   if (!type || !disposition || !All("content-encoding").empty()) return keys;

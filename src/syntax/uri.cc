@@ -38,12 +38,13 @@ bool MayBeDecoded(char c) {
          std::string_view("-_.!~*'()+#").find(c) != std::string_view::npos;
 }
 
-// The user part with those characters decoded; nothing when a '%' is not followed by two hex
-// digits.
-std::optional<std::string> PercentDecode(std::string_view text) {
-  if (text.find('%') == std::string_view::npos) return std::string(text);
-  if (!PercentsAreWhole(text)) return std::nullopt;
-  std::string decoded;
+// The user part with those characters decoded; false when a '%' is not followed by two hex digits.
+bool PercentDecode(std::string_view text, std::string& decoded) {
+  if (text.find('%') == std::string_view::npos) {
+    decoded = text;
+    return true;
+  }
+  if (!PercentsAreWhole(text)) return false;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
       decoded += text[i];
@@ -57,7 +58,7 @@ std::optional<std::string> PercentDecode(std::string_view text) {
     }
     i += 2;
   }
-  return decoded;
+  return true;
 }
 
 // "host", "host:port" or "[v6]:port" without the port.
@@ -153,37 +154,38 @@ Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules) {
   return uri;
 }
 
-Result<SipUri> SipUri::Parse(std::string_view text) {
-  const auto bad = [&](std::string_view why) {
-    return Fail(Reason::kParameterInvalid, Quote(text) + ": " + std::string(why));
-  };
-  text = Trim(text);
+std::string_view SipUri::Read(std::string_view text) {
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return bad("is not a URI");
-  SipUri uri;
-  uri.scheme = ToLower(text.substr(0, colon));
+  if (colon == std::string_view::npos) return "is not a URI";
+  scheme = ToLower(text.substr(0, colon));
   std::string_view rest = text.substr(colon + 1);
-  if (uri.scheme == "tel") {
-    const auto number = PercentDecode(rest);
-    if (!number || number->empty()) return bad("has no number");
-    uri.user = *number;
-    return uri;
+  if (IsTel()) return PercentDecode(rest, user) && !user.empty() ? "" : "has no number";
+  if (const std::string_view name = scheme; name != "sip" && name != "sips") {
+    return "is neither sip, sips nor tel";
   }
-  if (uri.scheme != "sip" && uri.scheme != "sips") return bad("is neither sip, sips nor tel");
   if (const size_t at = rest.find('@'); at != std::string_view::npos) {
     const std::string_view userinfo = rest.substr(0, at);
     rest.remove_prefix(at + 1);
-    if (rest.find('@') != std::string_view::npos) return bad("has two '@'");
-    const auto user = PercentDecode(userinfo.substr(0, userinfo.find(':')));
-    if (!user || user->empty()) return bad("has no usable user part");
-    uri.user = *user;
+    if (rest.find('@') != std::string_view::npos) return "has two '@'";
+    if (!PercentDecode(userinfo.substr(0, userinfo.find(':')), user) || user.empty()) {
+      return "has no usable user part";
+    }
   }
-  const size_t host_end = std::min(rest.find_first_of(";?"), rest.size());
-  const std::string_view host = HostWithoutPort(rest.substr(0, host_end));
-  if (!IsHost(host)) return bad("has no usable host");
-  uri.host = ToLower(host);
-  rest.remove_prefix(host_end);
-  uri.parameters = std::string(rest.substr(0, rest.find('?')));
+  rest = rest.substr(0, rest.find('?'));
+  const size_t host_end = std::min(rest.find(';'), rest.size());
+  const std::string_view name = HostWithoutPort(rest.substr(0, host_end));
+  if (!IsHost(name)) return "has no usable host";
+  host = ToLower(name);
+  parameters = rest.substr(host_end);
+  return "";
+}
+
+Result<SipUri> SipUri::Parse(std::string_view text) {
+  text = Trim(text);
+  Result<SipUri> uri(tl::in_place);
+  if (const std::string_view why = uri->Read(text); !why.empty()) {
+    uri = Fail(Reason::kParameterInvalid, Quote(text) + ": " + std::string(why));
+  }
   return uri;
 }
 
@@ -238,9 +240,15 @@ bool SipUri::UserIsPhone() const {
 }
 
 std::string SipUri::CanonicalIdentity() const {
-  if (scheme == "tel") return {};
-  const std::string name = ToLower(std::string_view(user).substr(0, user.find(';')));
-  return scheme + ":" + (name.empty() ? "" : name + "@") + host;
+  if (IsTel()) return {};
+  const std::string_view name = std::string_view(user).substr(0, user.find(';'));
+  std::string identity;
+  identity.reserve(scheme.size() + name.size() + host.size() + 2);
+  identity.append(scheme).append(1, ':');
+  for (const char c : name) identity += ToLower(c);
+  if (!name.empty()) identity += '@';
+  identity += host;
+  return identity;
 }
 
 }  // namespace callvet

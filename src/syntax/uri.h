@@ -72,11 +72,16 @@ struct SipUri {
   /// Reads `text`: a URI without angle brackets. Fails with kParameterInvalid. Pure; thread-safe.
   static Result<SipUri> Parse(std::string_view text);
 
+  [[nodiscard]] bool IsTel() const { return scheme == std::string_view("tel"); }
   /// True if the URI parameter `user` is `phone`.
   [[nodiscard]] bool UserIsPhone() const;
   /// `scheme:user@host` of RFC 8224 8.5: lower-case, without parameters, password and port.
   /// Empty for tel.
   [[nodiscard]] std::string CanonicalIdentity() const;
+
+ private:
+  // Why `text` is none, or "".
+  std::string_view Read(std::string_view text);
 };
 
 }  // namespace callvet

@@ -22,8 +22,9 @@ Result<Party> ParseParty(std::string_view text, const DialPlan* plan = nullptr) 
 }
 
 std::string Spec(std::string_view text) {
-  const auto spec = AddrSpec(ExactBytes(text).view());
-  return spec ? *spec : "failed";
+  const ExactBytes bytes(text);
+  const auto spec = AddrSpec(bytes.view());
+  return spec ? std::string(*spec) : "failed";
 }
 
 TEST(AddrSpec, UriOfANameAddr) {
