@@ -21,7 +21,8 @@ constexpr std::string_view kServerMembers[] = {
     "listen", "insecure_plain_http", "tls", "access", "signing", "limits", "log"};
 
 // The x5u of `passports` and of what they enclose, each once.
-void CollectX5us(const std::vector<PassportVerdict>& passports, std::vector<std::string>& x5us) {
+void CollectX5us(const std::vector<PassportVerdict>& passports,
+                 std::vector<std::string_view>& x5us) {
   for (const PassportVerdict& passport : passports) {
     const bool known = std::find(x5us.begin(), x5us.end(), passport.x5u) != x5us.end();
     if (!passport.x5u.empty() && !known) x5us.push_back(passport.x5u);
@@ -260,11 +261,11 @@ OfflineVerifier::Judgement OfflineVerifier::Judged(const CallRequest& call,
     if (!has_files_) {
       CollectMissing(judgement.verdict.passports, judgement.missing);
       CollectUsed(judgement.verdict.passports, judgement.certificates);
-      std::vector<std::string> x5us;
+      std::vector<std::string_view> x5us;
       CollectX5us(judgement.verdict.passports, x5us);
-      for (std::string& x5u : x5us) {
+      for (const std::string_view x5u : x5us) {
         const bool stale = certificates_->StateOf(x5u) == HandedCertificates::State::kStale;
-        if (stale) judgement.stale.push_back(std::move(x5u));
+        if (stale) judgement.stale.emplace_back(x5u);
       }
     }
     PolicyInUse used = policy();

@@ -22,6 +22,7 @@ using callvet::Stopwatch;
 using callvet::capi::Failed;
 using callvet::capi::Guard;
 using callvet::capi::Invalid;
+using callvet::capi::KeptCall;
 using callvet::capi::ReadStruct;
 using callvet::capi::Text;
 using callvet::capi::View;
@@ -143,9 +144,9 @@ int callvet_evidence_refuse(const callvet_verifier* verifier, callvet_result* re
   return Guard(error, [&]() -> int {
     const Stopwatch watch;
     callvet_verdict out{};
-    result->Fill(
-        verifier->verifier->Refuse(result->call(), result->trunk(), Reason::kEvidenceNotKept),
-        watch.Elapsed(), out);
+    const KeptCall call = result->call().value_or(KeptCall());
+    result->Fill(verifier->verifier->Refuse(call.request, call.trunk, Reason::kEvidenceNotKept),
+                 watch.Elapsed(), out);
     WriteStruct(out, verdict);
     return CALLVET_OK;
   });

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "capi/result.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "capi/convert.h"
+#include "syntax/unfold.h"
 
 using callvet::Check;
 using callvet::CheckOutcomeText;
@@ -52,26 +52,33 @@ callvet_action ActionOf(callvet::Action action) {
   return CALLVET_REJECT;
 }
 
-std::string CheckText(const PassportVerdict& passport) {
-  std::string list;
-  for (const Check& check : passport.checks) {
-    if (!list.empty()) list += ' ';
-    list.append(check.id).append("=").append(CheckOutcomeText(check.outcome));
-  }
-  return list;
-}
-
 std::string_view DetailOf(const PassportVerdict& passport) {
+  if (passport.reason == Reason::kNone) return {};
   for (const Check& check : passport.checks) {
-    if (check.reason == passport.reason && check.reason != Reason::kNone) return check.detail;
+    if (check.reason == passport.reason) return check.detail;
   }
   return {};
 }
 
-std::string Joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : " ") + part;
-  return text;
+// `parts` divided by spaces; with more than one in `room`.
+std::string_view Joined(const std::vector<std::string>& parts, std::string& room) {
+  if (parts.empty()) return {};
+  if (parts.size() == 1) return parts.front();
+  room.clear();
+  for (const std::string& part : parts) room.append(room.empty() ? "" : " ").append(part);
+  return room;
+}
+
+// Of what a token says. Whoever writes it into a header writes one line.
+callvet_text Claimed(std::string_view text) {
+  return callvet::IsOneLine(text) ? Text(text) : callvet_text{};
+}
+
+// `strings`, whose texts go into `list`.
+callvet_texts List(const std::vector<std::string>& strings, std::vector<callvet_text>& list) {
+  list.clear();
+  for (const std::string& string : strings) list.push_back(Text(string));
+  return {list.data(), list.size()};
 }
 
 void FillReason(Reason reason, callvet_verdict& out) {
@@ -84,6 +91,21 @@ void FillReason(Reason reason, callvet_verdict& out) {
 }
 
 }  // namespace
+
+std::string_view callvet::capi::ChecksText::Of(const CheckList& checks) {
+  if (checks.empty()) return {};
+  std::array<CheckOutcome, CheckList::kChecks> outcomes{};
+  for (size_t i = 0; i < checks.size(); ++i) outcomes[i] = checks.outcome(i);
+  if (!text_.empty() && outcomes == outcomes_) return text_;
+  std::string text;
+  for (const Check& check : checks) {
+    if (!text.empty()) text += ' ';
+    text.append(check.id).append("=").append(CheckOutcomeText(check.outcome));
+  }
+  text_ = std::move(text);
+  outcomes_ = outcomes;
+  return text_;
+}
 
 callvet_verdict callvet_result::InternalError() {
   callvet_verdict out{};
@@ -98,43 +120,23 @@ callvet_verdict callvet_result::InternalError() {
   return out;
 }
 
-callvet_text callvet_result::Keep(std::string text) {
-  texts_.push_back(std::move(text));
-  return Text(texts_.back());
-}
-
-callvet_texts callvet_result::List(const std::vector<std::string>& strings) {
-  lists_.emplace_back();
-  for (const std::string& string : strings) lists_.back().push_back(Text(string));
-  return {lists_.back().data(), lists_.back().size()};
-}
-
-// Of what a token says. Whoever writes it into a header writes one line.
-callvet_text callvet_result::Claimed(const std::string& text) {
-  const bool one_line = std::none_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-  });
-  return one_line ? Text(text) : callvet_text{};
-}
-
 void callvet_result::FillPassport(callvet_verdict& out) {
   const PassportVerdict* passport = judgement_.verdict.deciding();
   out.iat = -1;
   out.detail = Text(judgement_.verdict.detail);
   if (passport == nullptr) return;
   if (out.detail.size == 0) out.detail = Text(DetailOf(*passport));
-  out.checks = Keep(CheckText(*passport));
+  out.checks = Text(checks_.Of(passport->checks));
   if (passport->attest) out.attest = Claimed(*passport->attest);
   if (passport->orig) out.orig = Claimed(*passport->orig);
   if (passport->origid) out.origid = Claimed(*passport->origid);
-  texts_.push_back(Joined(passport->dest));
-  out.dest = Claimed(texts_.back());
+  out.dest = Claimed(Joined(passport->dest, dest_));
   out.ppt = Claimed(passport->ppt);
   out.x5u = Claimed(passport->x5u);
   out.iat = passport->iat.value_or(-1);
   out.age = passport->age_seconds.value_or(0);
   if (passport->signer) {
-    out.spc = Keep(Joined(passport->signer->spcs));
+    out.spc = Text(Joined(passport->signer->spcs, spcs_));
     out.subject = Text(passport->signer->subject);
   }
 }
@@ -146,8 +148,8 @@ void callvet_result::FillDisposition(callvet_verdict& out) {
   out.action_reason = Text(Info(disposition.reason).id);
   out.reply_code = disposition.sip_code;
   out.reply_phrase = Text(disposition.Phrase());
-  out.reply_headers = List(disposition.reason_headers);
-  out.strip_headers = List(disposition.strip_headers);
+  out.reply_headers = List(disposition.reason_headers, reply_headers_);
+  out.strip_headers = List(disposition.strip_headers, strip_headers_);
   out.mark.struct_size = sizeof(callvet_mark);
   if (!disposition.verstat) return;
   const VerstatMark& mark = *disposition.verstat;
@@ -156,51 +158,37 @@ void callvet_result::FillDisposition(callvet_verdict& out) {
       mark.header == VerstatMark::Header::kFrom ? CALLVET_MARK_FROM : CALLVET_MARK_PAI;
   out.mark.place =
       mark.place == VerstatMark::Place::kUriParameter ? CALLVET_MARK_URI : CALLVET_MARK_USER;
-  out.mark.identities = List(mark.identities);
+  out.mark.identities = List(mark.identities, identities_);
 }
 
 void callvet_result::Clear() {
-  texts_.clear();
-  lists_.clear();
   judgement_ = callvet::OfflineVerifier::Judgement();
-  KeepCall({}, {}, {});
+  call_.reset();
 }
 
 void callvet_result::Fill(callvet::OfflineVerifier::Judgement judgement,
                           std::chrono::microseconds time, callvet_verdict& out) {
-  Clear();
   judgement_ = std::move(judgement);
+  call_.reset();
   out = callvet_verdict{};
   FillReason(judgement_.verdict.reason, out);
   out.passports = judgement_.verdict.passports.size();
   FillPassport(out);
   FillDisposition(out);
-  out.missing = List(judgement_.missing);
-  out.stale = List(judgement_.stale);
-  out.certificates = List(judgement_.certificates);
+  out.missing = List(judgement_.missing, missing_);
+  out.stale = List(judgement_.stale, stale_);
+  out.certificates = List(judgement_.certificates, certificates_);
   out.time_us = static_cast<uint64_t>(time.count());
 }
 
-void callvet_result::KeepCall(callvet::CallRequest call, std::string call_id, std::string trunk) {
-  call_ = std::move(call);
-  call_id_ = std::move(call_id);
-  trunk_ = std::move(trunk);
-}
-
 callvet::Result<callvet::CallEvidence> callvet_result::Evidence() const {
-  if (!judgement_.basis) {
+  if (!judgement_.basis || !call_) {
     return callvet::Fail(Reason::kParameterInvalid, "no call was judged of which evidence is kept");
   }
   const callvet::OfflineVerifier::Basis& basis = *judgement_.basis;
-  return callvet::CallEvidence{call_,
-                               call_id_,
-                               trunk_,
-                               basis.options,
-                               basis.material,
-                               judgement_.verdict,
-                               judgement_.disposition,
-                               basis.policy,
-                               basis.trust_list};
+  return callvet::CallEvidence{call_->request,         call_->call_id, call_->trunk,
+                               basis.options,          basis.material, judgement_.verdict,
+                               judgement_.disposition, basis.policy,   basis.trust_list};
 }
 
 extern "C" {

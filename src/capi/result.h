@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <chrono>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/offline_verifier.h"
@@ -13,7 +14,30 @@
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 
-/// Keeps the texts of one callvet_verdict.
+namespace callvet::capi {
+
+/// Outcomes of checks as a text, "iat-fresh=passed dest=failed ...". Those of one call are nearly
+/// always those of the call before.
+class ChecksText {
+ public:
+  /// The text of `checks`, until the next use. Empty if there are none.
+  std::string_view Of(const CheckList& checks);
+
+ private:
+  std::array<CheckOutcome, CheckList::kChecks> outcomes_{};
+  std::string text_;  // of outcomes_, or empty
+};
+
+/// The call of a judgement: its evidence has it, and it may yet be refused.
+struct KeptCall {
+  CallRequest request;
+  std::string call_id;  // only if evidence is kept
+  std::string trunk;
+};
+
+}  // namespace callvet::capi
+
+/// Keeps the texts of one callvet_verdict, and the memory that they took for the next one.
 struct callvet_result {
  public:
   /// Replaces what is kept by `judgement`, and fills `out`, whose texts then live here.
@@ -21,8 +45,7 @@ struct callvet_result {
             callvet_verdict& out);
   /// Nothing is kept any more, so that no evidence of an earlier call is taken for this one's.
   void Clear();
-  /// What else is known of the call, for its evidence.
-  void KeepCall(callvet::CallRequest call, std::string call_id, std::string trunk);
+  void KeepCall(callvet::capi::KeptCall call) { call_ = std::move(call); }
   /// All that is known of the call. Fails with kParameterInvalid: nothing is, or its judgement has
   /// no basis.
   [[nodiscard]] callvet::Result<callvet::CallEvidence> Evidence() const;
@@ -30,9 +53,8 @@ struct callvet_result {
   [[nodiscard]] const std::optional<callvet::CountedCall>& counted() const {
     return judgement_.counted;
   }
-  /// Of KeepCall.
-  [[nodiscard]] const callvet::CallRequest& call() const { return call_; }
-  [[nodiscard]] const std::string& trunk() const { return trunk_; }
+  /// Of KeepCall, since the last Fill.
+  [[nodiscard]] const std::optional<callvet::capi::KeptCall>& call() const { return call_; }
 
   /// The verdict "internal-error", which needs no memory.
   static callvet_verdict InternalError();
@@ -40,14 +62,11 @@ struct callvet_result {
  private:
   void FillPassport(callvet_verdict& out);
   void FillDisposition(callvet_verdict& out);
-  callvet_text Keep(std::string text);
-  static callvet_text Claimed(const std::string& text);
-  callvet_texts List(const std::vector<std::string>& strings);
 
   callvet::OfflineVerifier::Judgement judgement_;
-  callvet::CallRequest call_;
-  std::string call_id_;
-  std::string trunk_;
-  std::deque<std::string> texts_;
-  std::deque<std::vector<callvet_text>> lists_;
+  std::optional<callvet::capi::KeptCall> call_;
+  callvet::capi::ChecksText checks_;
+  std::string dest_, spcs_;  // of several
+  std::vector<callvet_text> reply_headers_, strip_headers_, identities_;
+  std::vector<callvet_text> missing_, stale_, certificates_;
 };

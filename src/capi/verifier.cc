@@ -64,7 +64,6 @@ int StatusOf(callvet_verifier& handle, const callvet_verdict& verdict) {
 int Judge(callvet_verifier& handle, const callvet_call& call, callvet_result& result,
           callvet_verdict& out) {
   const Stopwatch watch;
-  result.Clear();
   std::string trunk(View(call.trunk));
   auto request = callvet::capi::RequestOf(call);
   std::optional<sys_seconds> at;
@@ -72,10 +71,10 @@ int Judge(callvet_verifier& handle, const callvet_call& call, callvet_result& re
   result.Fill(request ? handle.verifier->Judge(*request, trunk, at)
                       : handle.verifier->JudgeUnreadable(request.error(), trunk),
               watch.Elapsed(), out);
-  if (handle.verifier->keeps_evidence()) {
-    result.KeepCall(request ? std::move(*request) : callvet::capi::WhatIsThere(call),
-                    callvet::capi::CallIdOf(call), std::move(trunk));
-  }
+  const bool keeps_evidence = handle.verifier->keeps_evidence();
+  result.KeepCall({request ? std::move(*request) : callvet::capi::WhatIsThere(call),
+                   keeps_evidence ? callvet::capi::CallIdOf(call) : std::string(),
+                   std::move(trunk)});
   return StatusOf(handle, out);
 }
 
@@ -106,8 +105,8 @@ void JudgeTogether(callvet_verifier& handle, const callvet_batch& batch, size_t 
   for (size_t k = 0; k < places.size(); ++k) {
     const size_t i = places[k];
     callvet_verdict out{};
-    batch.results[i]->Clear();
     batch.results[i]->Fill(std::move(judgements[k]), time, out);
+    batch.results[i]->KeepCall({std::move(requests[k]), {}, std::move(trunks[k])});
     batch.statuses[i] = StatusOf(handle, out);
     WriteStruct(out, batch.verdicts[i]);
     done[i - begin] = true;

@@ -684,6 +684,28 @@ static void evidence_crosses_processes(void) {
   callvet_verifier_destroy(verifier);
 }
 
+/* Nor is it without evidence, where a verifier could not follow a reload. */
+static void an_emergency_call_is_not_refused(void) {
+  callvet_verifier* verifier = make_verifier();
+  callvet_result* result = NULL;
+  CHECK(callvet_result_create(&result) == CALLVET_OK);
+  const struct {
+    const char* dest;
+    callvet_action action;
+  } calls[] = {{"911", CALLVET_TAG}, {"+12155550101", CALLVET_REJECT}};
+  for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    callvet_text orig = text("+12155550100"), dest = text(calls[i].dest);
+    callvet_call call = {.struct_size = sizeof call, .orig = {&orig, 1}, .dest = {&dest, 1}};
+    callvet_verdict verdict = {.struct_size = sizeof verdict};
+    CHECK(callvet_verify(verifier, &call, result, &verdict, NULL) == CALLVET_OK);
+    CHECK(verdict.action == calls[i].action);
+    CHECK(callvet_evidence_refuse(verifier, result, &verdict, NULL) == CALLVET_OK);
+    CHECK(is(verdict.reason, "evidence-not-kept") && verdict.action == calls[i].action);
+  }
+  callvet_result_destroy(result);
+  callvet_verifier_destroy(verifier);
+}
+
 static callvet_options pools_options(char path[4096]) {
   snprintf(path, 4096, "%s/pools.json", folder);
   callvet_options options = {.struct_size = sizeof options, .config_file = text(path)};
@@ -818,6 +840,7 @@ int main(int argc, char** argv) {
   fetches();
   without_the_section_no_evidence_is_kept();
   evidence_crosses_processes();
+  an_emergency_call_is_not_refused();
   a_pool_is_flagged_told_and_released();
   without_the_section_nothing_is_counted();
   puts("all good");
