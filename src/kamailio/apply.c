@@ -154,11 +154,16 @@ static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_recor
 /* The header of the Reason value `i`, in memory of this function until its next call; nothing
  * behind the last one. A value has at most the token of the call in it. */
 static str reason_header(const cv_record_t* record, int i) {
+  static const str name = str_init("Reason: ");
   static char line[sizeof("Reason: \r\n") + CV_LISTS_SIZE];
   str value, header = {NULL, 0};
-  if (cv_list_at(&record->fields[CVF_REPLY_HEADERS], i, &value) < 0) return header;
+  if (cv_list_at(&record->fields[CVF_REPLY_HEADERS], i, &value) < 0 || value.len > CV_LISTS_SIZE)
+    return header;
+  memcpy(line, name.s, name.len);
+  memcpy(line + name.len, value.s, value.len);
+  memcpy(line + name.len + value.len, "\r\n", 2);
   header.s = line;
-  header.len = snprintf(line, sizeof(line), "Reason: %.*s\r\n", value.len, value.s);
+  header.len = name.len + value.len + 2;
   return header;
 }
 

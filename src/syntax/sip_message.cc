@@ -159,13 +159,15 @@ std::optional<RequestLine> FindRequestLine(std::string_view line) {
   return std::nullopt;
 }
 
-std::string LongName(std::string_view name) {
-  std::string lower = ToLower(name);
-  if (lower.size() != 1) return lower;
+// Lower-case, in its long form.
+void SetName(std::string_view name, std::string& target) {
+  target = name;
+  for (char& c : target) c = ToLower(c);
+  if (target.size() != 1) return;
   const auto* compact =
       std::find_if(kCompactNames.begin(), kCompactNames.end(),
-                   [&](const CompactName& entry) { return entry.letter == lower[0]; });
-  return compact == kCompactNames.end() ? lower : std::string(compact->name);
+                   [&](const CompactName& entry) { return entry.letter == target[0]; });
+  if (compact != kCompactNames.end()) target = compact->name;
 }
 
 // The header of a line, behind those of `message`.
@@ -176,7 +178,7 @@ Result<void> AddHeader(std::string_view line, SipMessage& message) {
     return Invalid("not a header line: " + Quote(line));
   }
   SipMessage::Header& header = message.headers.emplace_back();
-  header.name = LongName(name);
+  SetName(name, header.name);
   header.value = Trim(line.substr(colon + 1));
   return {};
 }

@@ -1039,6 +1039,7 @@ class Rpc(SipTest):
         for _ in range(20):
             self.call(kamailio, identity, code=503, reason="evidence-not-kept")
             self.call(kamailio, code=503, reason="evidence-not-kept")  # unsigned: the old policy does not count either
+            self.call(kamailio, code=486, reason="evidence-not-kept", called="1911")  # an emergency call
         # Nor does it wait for a certificate that is not there.
         cold = self.lab.sign(x5u=f"/any-{time.monotonic_ns()}")
         self.call(kamailio, cold, code=503, reason="evidence-not-kept")
