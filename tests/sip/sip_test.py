@@ -723,12 +723,13 @@ class Fetching(SipTest):
 
     def test_a_certificate_is_fetched_though_no_call_may_wait(self):
         kamailio = self.start(SUSPEND_MAX=0)
-        self.call(kamailio, self.lab.sign(x5u="/any-nobody-waits"), code=436, reason="fetch-busy")
+        self.lab.web.hang = 0.3  # else it may be there before the worker goes on
+        self.call(kamailio, self.lab.sign(x5u="/hang-nobody-waits"), code=436, reason="fetch-busy")
         for _ in range(100):
             if kamailio.stats()["certificates"]:
                 break
             time.sleep(0.05)
-        self.call(kamailio, self.lab.sign(x5u="/any-nobody-waits"), code=486, reason="verified")
+        self.call(kamailio, self.lab.sign(x5u="/hang-nobody-waits"), code=486, reason="verified")
         self.assertEqual(kamailio.stats()["suspended"], 0)
 
     def flood(self, kamailio, port, hosts, paths):
