@@ -24,6 +24,13 @@ constexpr bool IsHexDigit(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/// How many characters of `text` are digits.
+constexpr size_t CountDigits(std::string_view text) {
+  size_t count = 0;
+  for (const char c : text) count += IsDigit(c) ? 1 : 0;
+  return count;
+}
+
 /// A set of characters, asked by one look.
 class CharSet {
  public:

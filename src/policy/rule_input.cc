@@ -114,6 +114,11 @@ bool IsSameNumber(const CallNumber& a, const CallNumber& b) {
   return a.digits == b.digits && a.space == b.space;
 }
 
+// Of any alphabet, as far as bytes tell.
+bool IsLetter(char c) {
+  return IsAlpha(c) || static_cast<unsigned char>(c) >= 0x80;
+}
+
 // A display name that is a number is one that handsets show, unless the call shows it anyway.
 void AddDisplayName(const std::string& text, RuleInput& input) {
   std::string name = DisplayName(text);
@@ -122,7 +127,11 @@ void AddDisplayName(const std::string& text, RuleInput& input) {
   if (const size_t zero = name.find("(0)"); name.starts_with('+') && zero != std::string::npos) {
     name.erase(zero, 3);
   }
-  const auto number = TelephoneNumber::Parse(name, input.policy.dial_plan);
+  auto number = TelephoneNumber::Parse(name, input.policy.dial_plan);
+  // "+1,215,555,0100" is read by people as a number, too.
+  if (!number && std::none_of(name.begin(), name.end(), IsLetter)) {
+    number = TelephoneNumber::Parse(DialledPart(name, kFewestDigits), input.policy.dial_plan);
+  }
   if (!number || !IsAllDigits(*number)) return;
   const CallNumber read = CallNumber::Of(*number, input.policy.dial_plan);
   const bool known =
@@ -139,7 +148,9 @@ bool HidesItsUri(const std::string& text) {
     return bracketed || HasSipOrTelScheme(text) || HasDigits(text, kFewestDigits);
   }
   if (!bracketed && !HasSipOrTelScheme(*spec)) return false;  // a name
-  const bool is_uri = SipUri::Parse(*spec) || (IsAbsoluteUri(*spec) && !HasSipOrTelScheme(*spec));
+  // A tel URI that comes here is no number, and so none by its grammar.
+  const bool is_uri = !EqualsIgnoreCase(spec->substr(0, 4), "tel:") &&
+                      (SipUri::Parse(*spec) || (IsAbsoluteUri(*spec) && !HasSipOrTelScheme(*spec)));
   return !is_uri && HasDigits(*spec, kFewestDigits) && DialledPart(*spec, kFewestDigits).empty();
 }
 
@@ -173,10 +184,14 @@ bool ShowsVerifiedNumbers(const std::string& text, const RuleInput& input) {
     });
   };
   const auto party = Party::Parse(text, plan);
-  const auto name = TelephoneNumber::Parse(DisplayName(text), plan);
-  const bool shown =
-      party && (party->tn() ? is_verified(*party->tn()) : !HasDigits(text, kFewestDigits));
-  return shown && (!name || is_verified(*name));
+  if (!party) return false;
+  const std::string name = DisplayName(text);
+  const auto number = TelephoneNumber::Parse(name, plan);
+  const std::string& uri = party->canonical();
+  const std::string_view user = std::string_view(uri).substr(0, uri.find('@') + 1);
+  const bool none_in_uri = CountDigits(user) < kFewestDigits && !HasDigits(text, kFewestDigits);
+  return (party->tn() ? is_verified(*party->tn()) : none_in_uri) &&
+         (number ? is_verified(*number) : CountDigits(name) < kFewestDigits);
 }
 
 }  // namespace

@@ -178,19 +178,51 @@ std::string UnescapeUser(std::string_view text) {
 
 // "alice+5" is no number.
 constexpr size_t kFewestBehindName = 7;
+// So many digits are a number without what stands behind a stray character or a comma.
+constexpr size_t kWholeNumber = 10;
 
-// Where a number may begin in a user part: behind stray characters, or, behind a name, at a '+'.
-struct DialStart {
-  size_t at = 0;
-  bool behind_name = false;
-};
+bool HasLetters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), IsAlpha);
+}
 
-DialStart FindStart(std::string_view user) {
-  const size_t first = std::min(user.find_first_of("0123456789+*#"), user.size());
-  const bool named = std::any_of(user.begin(), user.begin() + static_cast<std::ptrdiff_t>(first),
-                                 [](char c) { return IsAlpha(c); });
-  if (!named) return {first, false};
-  return {std::min(user.find('+'), user.size()), true};
+// Takes what people dial off the front of `user`: digits, '+', '*' and '#', among stray characters,
+// up to a letter or parameter, without what stands behind an extension or pause.
+std::string TakeDialled(std::string_view& user) {
+  constexpr std::string_view kSeparators = "-.()/ \t";
+  std::string number;
+  size_t digits = 0;
+  size_t whole = 0;  // of `number`, up to the last separator
+  bool cut = false;
+  for (; !user.empty(); user.remove_prefix(1)) {
+    const char c = user.front();
+    if (IsDigit(c)) {
+      ++digits;
+      number += c;
+    } else if (c == '+' || c == '*' || c == '#') {
+      number += c;
+    } else if (kSeparators.find(c) != std::string_view::npos) {
+      whole = number.size();
+    } else if (IsAlpha(c) || c == ';' || digits >= kWholeNumber) {
+      cut = std::string_view(";,pPwWxX").find(c) == std::string_view::npos;
+      break;
+    }  // else a stray character within the number
+  }
+  // "12155550101-7f8a": what was cut off is not the number's last group.
+  if (cut && whole != 0) number.resize(whole);
+  while (!number.empty() && !IsDigit(number.back())) number.pop_back();
+  return number;
+}
+
+// The URI's scheme with its colon; nothing of what has none.
+std::string_view SchemeOf(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos || !IsAlpha(text[0])) return "";
+  const std::string_view scheme = text.substr(0, colon + 1);
+  return std::all_of(
+             scheme.begin(), scheme.end() - 1,
+             [](char c) { return IsAlpha(c) || IsDigit(c) || c == '+' || c == '-' || c == '.'; })
+             ? scheme
+             : "";
 }
 
 // Whether `parameter` of a URI says so, whatever its spelling.
@@ -234,34 +266,27 @@ std::string DialledPart(std::string_view text, size_t min_digits) {
       text.find('.') != std::string_view::npos) {
     return "";
   }
-  text.remove_prefix(HasScheme(text) ? text.find(':') + 1 : 0);
+  text.remove_prefix(SchemeOf(text).size());
   const std::string user = UnescapeUser(text.substr(0, text.find('@')));
-  const DialStart start = FindStart(user);
-  constexpr std::string_view kSeparators = "-.()/ \t";
-  std::string number;
-  size_t digits = 0;
-  size_t whole = 0;  // of `number`, up to the last separator
-  bool cut = false;
-  for (const char c : std::string_view(user).substr(start.at)) {
-    if (IsDigit(c)) {
-      ++digits;
-      number += c;
-    } else if (c == '+' || c == '*' || c == '#') {
-      number += c;
-    } else if (kSeparators.find(c) != std::string_view::npos) {
-      whole = number.size();
-    } else if (IsAlpha(c) || c == ';' || c == ',' || digits >= min_digits) {
-      cut = std::string_view(";,pPwWxX").find(c) == std::string_view::npos;
-      break;
-    }  // else a stray character within the number
+  std::string_view rest = user;
+  bool behind_name = false;
+  // The first that is dialled; behind a name what begins with '+'.
+  for (;;) {
+    const size_t at = rest.find_first_of(behind_name ? "+" : "0123456789+*#");
+    if (at == std::string_view::npos) return "";
+    if (!behind_name && HasLetters(rest.substr(0, at))) {
+      behind_name = true;
+      continue;
+    }
+    rest.remove_prefix(at);
+    std::string number = TakeDialled(rest);
+    const size_t digits = CountDigits(number);
+    const bool global = digits > 0 && number[0] == '+';
+    const bool enough = global || digits >= min_digits;
+    if (enough && (!behind_name || digits >= kFewestBehindName)) return number;
+    if (!rest.empty() && rest.front() == ';') return "";
+    behind_name = true;
   }
-  // "12155550101-7f8a": what was cut off is not the number's last group.
-  if (cut && whole != 0) number.resize(whole);
-  while (!number.empty() && !IsDigit(number.back())) number.pop_back();
-  const bool global = number.size() > 1 && number[0] == '+';
-  digits = static_cast<size_t>(std::count_if(number.begin(), number.end(), IsDigit));
-  if (start.behind_name && digits < kFewestBehindName) return "";
-  return global || digits >= min_digits ? number : "";
 }
 
 Party Party::Nobody(std::string_view text) {

@@ -584,6 +584,30 @@ TEST(Decide, M4_ACodeInFromBehindAPrefix) {
   }
 }
 
+// Characters that nobody dials hide no number, wherever they stand.
+TEST(Decide, M4_ANumberInFromAmongOtherCharacters) {
+  const Folder folder;
+  folder.Write("dno.csv", "first,last,holder\n+18008294933,,irs\n");
+  const auto policy =
+      folder.Make(R"({"country":"US","registry":{"do_not_originate":["dno.csv"]}})");
+  for (const char* from :
+       {"<sip:+!18008294933@x>", "<sip:+,18008294933@x>", "<sip:+%2C18008294933@x>",
+        "<sip:1,8008294933@x>", "<sip:1800,8294933@x>", "<sip:18008,294933@x>",
+        "<sip:18008!294933@x>", "<sip:+18008!294933@x>", "<sip:*x+18008294933@x>",
+        "<sip:1a+18008294933@x>", "<tel:+,18008294933>", "\"+1,800,829,4933\" <sip:x@y>",
+        "\"1!800!829!4933\" <sip:x@y>", "<im:18008294933@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
+  }
+  for (const char* from : {"<tel:+a18008294933>", "<sip:+,+18008294933@x>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).irregular, IrregularCaller::kNoNumber) << from;
+  }
+  for (const char* from :
+       {"<sip:+18008294934@x>", "<sip:alice+5@x>", "<tel:unknown>", "\"a, 1, 2, 3\" <sip:x@y>",
+        "\"18008294933 ext\" <sip:x@y>", "\"1, 2, 3\" <sip:x@y>"}) {
+    EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
+  }
+}
+
 // What is too long for an extension is a number; the end of the call's own number is no other one.
 TEST(Decide, M4_FromThatIsTooLongForAnExtension) {
   const Folder folder;
@@ -705,7 +729,11 @@ TEST(Decide, M6_HeadersThatShowUnverifiedNumbers) {
                                                  {"<sip:10086@x>"},
                                                  {"\"95588\" <sip:+861058880100@x>"},
                                                  {"<sip:4008000100@x>"},
-                                                 {"a:b <sip:10086@x>"}}) {
+                                                 {"a:b <sip:10086@x>"},
+                                                 {"<sip:+86!10!5888!0101@x>"},
+                                                 {"<sip:86,10,5888,0101@x>"},
+                                                 {"\"+86!139!1111!2222\" <sip:x@b>"},
+                                                 {"\"Call 139 1111 2222\" <sip:x@b>"}}) {
     EXPECT_THAT(kept(values), ElementsAre("p-preferred-identity", "Remote-Party-ID"));
   }
   EXPECT_TRUE(kept({}, "seen").empty());
