@@ -44,6 +44,7 @@ session = {
   setVariable = function(_, name, value) variables[name] = value end,
   hangup = function() variables["hung up"] = "yes" end,
   execute = function(_, application, data)
+    if application == "unset" then variables[data] = nil return end
     if application ~= "curl" then variables[application] = data return end
     local code, text, source = perform(data):match("^(%d+)\n([^\n]*)\n(.*)$")
     variables.curl_response_code, variables.curl_response_data = code, text
@@ -163,11 +164,11 @@ class Recipes(unittest.TestCase):
                         place = place[part]
                 self.assertEqual((answer["disposition"]["action"], answer["disposition"]["sip"]["code"]), (action, code))
 
-    def freeswitch(self, identities, asserted=(), caller=FROM, priorities=(), target=f"+{CALLED}@sbc.example.org"):
+    def freeswitch(self, identities, asserted=(), caller=FROM, priorities=(), target=f"+{CALLED}@sbc.example.org", others=()):
         """Runs the recipe; the variables that it leaves, and what was asked."""
         joined = lambda values: values[0] if len(values) == 1 else "ARRAY::" + "|:".join(values)
         variables = {"sip_full_from": caller, "sip_full_to": TO, "sip_req_uri": target,
-                     "sip_received_ip": "192.0.2.1", "sip_call_id": "1@example.org", "injected": '","x":"'}
+                     "sip_received_ip": "192.0.2.1", "sip_call_id": "1@example.org", "injected": '","x":"', **dict(others)}
         if identities:
             variables["sip_i_identity"] = joined(identities)
         if asserted:
@@ -190,7 +191,8 @@ class Recipes(unittest.TestCase):
         try:
             lua.run("variables = " + lua_text(variables) + STAND_IN)
             lua.run((RECIPES / "freeswitch.lua").read_text())
-            names = ("respond", "hung up", "sip_h_X-Verstat", "callvet_reason")
+            names = ("respond", "hung up", "sip_h_X-Verstat", "callvet_reason", "effective_caller_id_number",
+                     "effective_caller_id_name", *(name for name in others if name != "sip_h_X-Verstat"))
             values = lua.run('return ' + '.."\\n"..'.join(f'(variables["{name}"] or "")' for name in names), 1).split("\n")
         finally:
             lua.close()
@@ -235,7 +237,7 @@ class Recipes(unittest.TestCase):
         variables = {}
         for line in script.stdout:
             read = re.match(r'GET FULL VARIABLE "\$\{PJSIP_HEADER\(read,([^,]+),(\d+)\)\}"', line)
-            setting = re.match(r'SET VARIABLE (\w+) "(.*)"$', line)
+            setting = re.match(r'SET VARIABLE (\w+|CALLERID\(num\)) "(.*)"$', line)
             answer = "200 result=1"
             if read:
                 values = headers.get(read.group(1), [])
@@ -258,7 +260,14 @@ class Recipes(unittest.TestCase):
         self.assertEqual((bad["CALLVET_ACTION"], bad["CALLVET_CODE"], bad["CALLVET_REASON"]),
                          ("reject", "438", "orig-mismatch"))
         self.assertIn("cause=438", bad["CALLVET_REASON_HEADER"])
+        # The caller that goes on is the one that was judged, whatever Asterisk took it from.
+        self.assertEqual(good["CALLERID(num)"], f"+{CALLER}")
+        asserted = [f'"sip:1" <tel:+{CALLER};verstat=TN-Validation-Passed>, <sip:a@b>']
+        good = self.agi(self.url(), {**headers, "From": ["<sip:+12155550199@x>;tag=1"], "P-Asserted-Identity": asserted,
+                                     "Identity": [self.lab.sign()]})
+        self.assertEqual((good["CALLVET_VERSTAT"], good["CALLERID(num)"]), ("TN-Validation-Passed", f"+{CALLER}"))
         called_back = self.agi(self.url(), {**headers, "Priority": ["psap-callback"]})
+        self.assertNotIn("CALLERID(num)", called_back)
         self.assertEqual(called_back["CALLVET_ACTION"], "tag")
         self.assertEqual(self.agi(self.url(), {**headers, "Priority": ["psap-callback"] * 2})["CALLVET_ACTION"], "reject")
         # Nobody answers.
@@ -281,6 +290,44 @@ class Recipes(unittest.TestCase):
         self.assertNotIn("Set(PJSIP_HEADER", inbound)
         self.assertIn("b(callvet^tell^1(${CALLVET_VERSTAT}))", inbound)
         self.assertRegex(handler, r"exten => tell,1,Set\(PJSIP_HEADER\(add,X-Verstat\)=\$\{ARG1\}\)\s+same => n,Return\(\)")
+
+    def test_freeswitch_hands_on_nothing_that_callers_say_of_themselves(self):
+        """mod_sofia hands on headers that begin with P- or X-, and shows the number of P-Preferred-Identity or else of
+        P-Asserted-Identity or else of Remote-Party-ID."""
+        if Lua.library is None:
+            self.skipTest("NOT RUN: there is no liblua5.1")
+        said = {"sip_h_P-Attestation-Indicator": "A", "sip_h_P-Origination-ID": "x", "sip_h_P-Other": "y",
+                "sip_h_X-Verstat": "TN-Validation-Passed-A"}
+        passed, _ = self.freeswitch([self.lab.sign()], others=said)
+        self.assertEqual({name: passed[name] for name in said},
+                         {**dict.fromkeys(said, ""), "sip_h_P-Other": "y", "sip_h_X-Verstat": "TN-Validation-Passed"})
+        self.assertEqual(passed["effective_caller_id_number"], "")
+        for header in ("sip_i_p_preferred_identity", "sip_i_remote_party_id"):
+            judged, _ = self.freeswitch([self.lab.sign()], others={header: "<sip:+12155550199@x>"})
+            self.assertEqual((judged["effective_caller_id_number"], judged["effective_caller_id_name"]),
+                             (f"+{CALLER}", f"+{CALLER}"))
+        asserted = [f'"sip:1 \\" <sip:2@x>" <tel:+{CALLER};verstat=TN-Validation-Passed>']
+        judged, _ = self.freeswitch([self.lab.sign()], asserted, caller="<sip:+12155550199@x>;tag=1",
+                                    others={"sip_i_p_preferred_identity": "<sip:+12155550199@x>"})
+        self.assertEqual(judged["effective_caller_id_number"], f"+{CALLER}")
+
+    def test_opensips_strips_what_callers_say_of_themselves(self):
+        text = (RECIPES / "opensips.cfg").read_text()
+        goes_on = text[text.index("# What callers say"):]
+        self.assertRegex(goes_on, r"while \(\$json\(a/disposition/strip_headers\[\$var\(i\)\]\) != NULL\) \{\s+"
+                                  r"remove_hf\(\$json\(a/disposition/strip_headers\[\$var\(i\)\]\)\);\s+"
+                                  r"\$var\(i\) = \$var\(i\) \+ 1;")
+        pattern = re.search(r"subst\('/(.*)//ig'\);", goes_on).group(1)
+        for came, left in (("<sip:+1;verstat=TN-Validation-Passed-A@h;user=phone>;tag=1", "<sip:+1@h;user=phone>;tag=1"),
+                           ("<tel:+1;VerStat=No-TN-Validation;phone-context=x>", "<tel:+1;phone-context=x>"),
+                           ("sip:+1@h ; verstat = TN-Validation-Passed", "sip:+1@h "),
+                           ("<sip:+1;%76%45rst%61t=TN%2DValidation-Passed@h>", "<sip:+1@h>"),
+                           ("<sip:+1;verstat=a;verstat=b@h>", "<sip:+1@h>"),
+                           ("<sip:+1;myverstat=a@h;verstats=b>", None),
+                           # Nothing that divides a header may go.
+                           ('";verstat=\\" <sip:+2@h>" <sip:+1@h>', None),
+                           ('";verstat="<sip:+1@h>;x="verstat=a"', None)):
+            self.assertEqual(re.sub(pattern, "", came, flags=re.I), came if left is None else left)
 
     def test_opensips_sends_all_headers_of_a_kind(self):
         text = (RECIPES / "opensips.cfg").read_text()

@@ -12,13 +12,17 @@
      same => n,Return()
 
 A header is added on the outbound channel, so by a pre-dial handler (b): PJSIP_HEADER(add,...) in the caller's part of the
-dialplan goes nowhere. To its own answers Asterisk adds no header: a refused call has no Reason of callvet's.
+dialplan goes nowhere, and no header of the caller's goes on either, so there is nothing to strip. What goes on is the caller's
+number, which Asterisk may have taken of a Remote-Party-ID that nobody judged (trust_id_inbound=yes): where the answer says to
+strip that header, the script sets CALLERID(num) to the number that was judged. To its own answers Asterisk adds no header: a
+refused call has no Reason of callvet's.
 
 The script sets CALLVET_ACTION (pass, tag or reject), CALLVET_VERSTAT, CALLVET_REASON, CALLVET_CODE and
 CALLVET_REASON_HEADER. Where there is no answer the action is reject, and where the script cannot run there is none: neither is a verdict, so the
 dialplan lets go on what is "pass" or "tag" and nothing else."""
 
 import json
+import re
 import sys
 import urllib.request
 
@@ -67,6 +71,13 @@ def ask(url, asked):
         return json.load(answer)
 
 
+def judged_number(asked):
+    """The number that the call was judged by, without its parameters."""
+    identity = asked.get("p_asserted_identity", [asked.get("from", "")])[0]
+    found = re.search(r"[A-Za-z]+:([^@;>]*)", re.sub(r'"(\\.|[^"\\])*"', "", identity))
+    return found.group(1) if found else "anonymous"
+
+
 def main():
     while sys.stdin.readline().strip():
         pass  # what Asterisk says of itself
@@ -74,10 +85,13 @@ def main():
     set_variable("CALLVET_CODE", 436)
     set_variable("CALLVET_VERSTAT", "No-TN-Validation")
     try:
-        answer = ask(sys.argv[1], question())
+        asked = question()
+        answer = ask(sys.argv[1], asked)
         disposition = answer["disposition"]
     except (OSError, ValueError, KeyError, IndexError):
         return
+    if "Remote-Party-ID" in disposition["strip_headers"]:
+        set_variable("CALLERID(num)", judged_number(asked))
     set_variable("CALLVET_VERSTAT", answer["verstat"])
     set_variable("CALLVET_REASON", answer["reason"])
     set_variable("CALLVET_CODE", disposition["sip"]["code"] or 200)
