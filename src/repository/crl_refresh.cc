@@ -325,7 +325,7 @@ KeptLists CrlRefresher::LoadKept(const TrustStoreBuilder& trust, sys_seconds now
 
 // The kept list, and the one that waited beside it.
 void CrlRefresher::LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
-                             sys_seconds now, KeptLists& lists) const {
+                             sys_seconds now, KeptLists& lists) {
   auto kept = ReadKept(name, trust, now);
   auto waiting = ReadKept(WaitingName(name), trust, now);
   for (const auto* read : {&kept, &waiting}) {
@@ -340,9 +340,12 @@ void CrlRefresher::LoadPoint(const std::string& name, Point& point, const TrustS
   if (kept && *kept && is_newer(**kept)) {
     point.waiting = {};
     point.TakeKept(std::move(**kept));
+    ++taken_;
   }
-  if (waiting && *waiting && is_newer(**waiting)) point.TakeNew(std::move(**waiting));
-  lists.taken = lists.taken || !point.empty();
+  if (waiting && *waiting && is_newer(**waiting)) {
+    point.TakeNew(std::move(**waiting));
+    ++taken_;
+  }
 }
 
 KeptLists CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now) {
@@ -477,6 +480,7 @@ Result<CrlRefresher::Taken> CrlRefresher::RefreshOne(const std::string& url, Poi
     point.due = std::max(point.due, now + options_.min_interval);
   }
   point.TakeNew(std::move(*next));
+  ++taken_;
   return taken;
 }
 

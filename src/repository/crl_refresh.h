@@ -65,7 +65,6 @@ struct CrlUpdate {
 
 /// What became of lists that the state directory keeps.
 struct KeptLists {
-  bool taken = false;                   // there were some
   std::optional<Failure> failure = {};  // of the first that is there and cannot be read
 };
 
@@ -125,6 +124,10 @@ class CrlRefresher {
   std::vector<CrlUpdate> Refresh(Which which, const TrustStoreBuilder& trust, sys_seconds now,
                                  const Deadline& deadline, std::unique_lock<std::mutex>& turn);
 
+  /// Grows whenever a list is taken, from a server or the state directory; also where what became
+  /// of it could not be said for want of memory.
+  [[nodiscard]] uint64_t taken() const { return taken_; }
+
   /// Adds all lists at hand to `builder`.
   void AddTo(TrustStoreBuilder& builder) const;
 
@@ -182,7 +185,7 @@ class CrlRefresher {
   [[nodiscard]] std::optional<Failure> Keep(const std::string& name, std::string_view body) const;
   void Forget(const std::string& name) const;
   void LoadPoint(const std::string& name, Point& point, const TrustStoreBuilder& trust,
-                 sys_seconds now, KeptLists& lists) const;
+                 sys_seconds now, KeptLists& lists);
   [[nodiscard]] static std::string Describe(const Point& point);
   [[nodiscard]] bool KnowsAuthority(const Certificate& certificate) const;
 
@@ -192,6 +195,7 @@ class CrlRefresher {
   std::map<std::string, Point> kept_;  // by file name, of URLs that are no points yet
   std::vector<Certificate> authorities_;
   bool full_ = false;
+  uint64_t taken_ = 0;
 };
 
 }  // namespace callvet

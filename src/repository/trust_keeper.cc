@@ -278,19 +278,17 @@ Result<AcceptedTrustList> TrustKeeper::Accept(const TrustListDocument& document,
   return AcceptedTrustList{std::move(acceptable->list), now};
 }
 
-// True if the list in use changed.
-bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report,
+void TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report,
                              std::unique_lock<std::mutex>& turn) {
-  if (inputs_.trust_list_roots.empty()) return false;
+  if (inputs_.trust_list_roots.empty()) return;
   const std::string name = inputs_.trust_list_client ? inputs_.trust_list_client->Name()
                            : inputs_.state_dir       ? inputs_.state_dir->string()
                                                      : "";
-  const std::string before = list_ ? list_->list.content_sha256() : "";
-  const auto kept = list_state_.Load(*list_roots_);
+  auto kept = list_state_.Load(*list_roots_);
   Result<void> outcome = kept ? Result<void>() : Result<void>(kept.error());
   // One that was accepted counts on while its file cannot be read or is gone. While it cannot be
   // read no other replaces it: the file is the guard against older ones.
-  if (kept && *kept) list_ = *kept;
+  if (kept && *kept) list_ = std::move(*kept);
   if (kept && inputs_.trust_list_client) {
     list_due_ = now + inputs_.trust_list_retry;  // nobody else asks meanwhile
     turn.unlock();
@@ -312,7 +310,6 @@ bool TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
   Report(report, Kind::kTrustList, name, outcome, list_ ? Describe(*list_) : "no list");
   report.sources.back().in_use = list_ && !list_->list.ExpiredAt(now);
   report.sources.back().expired = list_ && list_->list.ExpiredAt(now);
-  return before != (list_ ? list_->list.content_sha256() : "");
 }
 
 // Well before the list that counts ends: a new one must be there by then, and a try may fail.
@@ -322,16 +319,14 @@ std::chrono::seconds TrustKeeper::NextLook(std::chrono::seconds usual, sys_secon
   return std::min(usual, std::max(kSoonest, (list_->list.expires() - now) / 2));
 }
 
-bool TrustKeeper::RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
+void TrustKeeper::RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
                               TrustReport& report, std::unique_lock<std::mutex>& turn) {
   const TrustStoreBuilder trust = WithList(files_, now);
   const KeptLists kept = crls_.LoadKept(trust, now);
   if (kept.failure) {
     Report(report, Kind::kStateDir, inputs_.state_dir->string(), *kept.failure);
   }
-  bool changed = kept.taken;
   for (CrlUpdate& update : crls_.Refresh(which, trust, now, deadline, turn)) {
-    changed = changed || update.taken;
     report.sources.push_back({Kind::kCrlUrl, std::move(update.url), std::move(update.failure),
                               update.in_use, std::move(update.detail), std::move(update.not_kept)});
   }
@@ -343,15 +338,29 @@ bool TrustKeeper::RefreshCrls(CrlRefresher::Which which, sys_seconds now, const 
                                                                  "are not fetched"),
                               true, "", std::nullopt});
   }
-  return changed;
+}
+
+TrustKeeper::Contents TrustKeeper::contents() const {
+  return {files_read_, list_ ? list_->list.content_sha256() : "", crls_.taken()};
+}
+
+// What another thread published meanwhile is new to the caller as well.
+void TrustKeeper::PublishChanges(sys_seconds now, TrustReport& report) {
+  const bool ended = list_ && list_->list.ExpiredAt(now) && snapshot()->listed_until();
+  if (ended || contents() != published_) Publish(now, report);
+  const uint64_t generation = this->generation();
+  if (generation != report.generation) report.outcome = TrustReport::Outcome::kReplaced;
+  report.generation = generation;
 }
 
 void TrustKeeper::Publish(sys_seconds now, TrustReport& report) {
   TrustStoreBuilder builder = WithList(files_, now);
   crls_.AddTo(builder);
+  Contents contents = this->contents();
   auto next = builder.Build();
   const std::lock_guard lock(snapshot_mutex_);
   snapshot_ = std::move(next);
+  published_ = std::move(contents);
   ++generation_;
   report.outcome = TrustReport::Outcome::kReplaced;
   if (!unproven_.empty()) any_watched_ = true;
@@ -363,6 +372,7 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
   auto files = ReadFiles(now, report);
   if (files && ReadState(*files, now, report)) {
     files_ = std::move(files->builder);
+    ++files_read_;
     file_crls_ = std::move(files->crls);
     if (files->list_roots->anchors() != list_roots_->anchors()) list_ = std::nullopt;
     list_roots_ = std::move(files->list_roots);
@@ -381,12 +391,10 @@ TrustReport TrustKeeper::Maintain(sys_seconds now, const Deadline& deadline) {
   if (report.generation == 0) return report;
   const bool list_due = now >= list_due_ || (list_ && list_->list.ExpiredAt(now) &&
                                              snapshot()->listed_until().has_value());
-  bool changed = list_due && UpdateList(now, deadline, report, turn);
-  changed = changed || (list_ && list_->list.ExpiredAt(now) && snapshot()->listed_until());
+  if (list_due) UpdateList(now, deadline, report, turn);
   TakeWatched(now);
-  changed = RefreshCrls(CrlRefresher::Which::kAll, now, deadline, report, turn) || changed;
-  if (changed) Publish(now, report);
-  report.generation = generation();
+  RefreshCrls(CrlRefresher::Which::kAll, now, deadline, report, turn);
+  PublishChanges(now, report);
   return report;
 }
 
@@ -399,20 +407,22 @@ void TrustKeeper::Watch(std::shared_ptr<const CertificateBundle> bundle) {
 
 // True if there is a new URL, or a new CA whose lists can now be known.
 bool TrustKeeper::TakeWatched(sys_seconds now) {
-  std::deque<std::shared_ptr<const CertificateBundle>> watched;
   {
     const std::lock_guard lock(watched_mutex_);
-    watched.swap(watched_);
+    looked_at_.insert(looked_at_.end(), watched_.begin(), watched_.end());
+    watched_.clear();
     any_watched_ = false;
   }
   if (tried_generation_ != generation()) {
-    tried_generation_ = generation();
-    watched.insert(watched.end(), unproven_.begin(), unproven_.end());
+    looked_at_.insert(looked_at_.end(), unproven_.begin(), unproven_.end());
     unproven_.clear();
+    tried_generation_ = generation();
   }
   bool added = false;
   std::shared_ptr<const TrustStore> without_crls;
-  for (const auto& bundle : watched) {
+  // Each stays until it is dealt with, if memory runs out.
+  for (; !looked_at_.empty(); looked_at_.pop_front()) {
+    const auto& bundle = looked_at_.front();
     if (crls_.Knows(*bundle)) continue;
     // CRLs are what is missing.
     if (without_crls == nullptr) without_crls = snapshot()->WithoutCrls(now);
@@ -433,8 +443,8 @@ TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline)
   report.generation = generation();
   std::unique_lock turn(work_mutex_);
   if (report.generation == 0 || !TakeWatched(now)) return report;
-  if (RefreshCrls(CrlRefresher::Which::kWanted, now, deadline, report, turn)) Publish(now, report);
-  report.generation = generation();
+  RefreshCrls(CrlRefresher::Which::kWanted, now, deadline, report, turn);
+  PublishChanges(now, report);
   return report;
 }
 

@@ -146,26 +146,39 @@ class TrustKeeper {
   Result<Files> ReadFiles(sys_seconds now, TrustReport& report) const;
   bool ReadState(const Files& files, sys_seconds now, TrustReport& report);
   Result<AcceptedTrustList> Accept(const TrustListDocument& document, sys_seconds now);
-  bool UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report,
+  void UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report,
                   std::unique_lock<std::mutex>& turn);
-  bool RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
+  void RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
                    TrustReport& report, std::unique_lock<std::mutex>& turn);
   [[nodiscard]] std::chrono::seconds NextLook(std::chrono::seconds usual, sys_seconds now) const;
   bool TakeWatched(sys_seconds now);
   [[nodiscard]] TrustStoreBuilder WithList(TrustStoreBuilder builder, sys_seconds now) const;
+  // What a snapshot is made of, beside the time. It grows as things are taken; they may wait for
+  // the next round to be published, if memory ran out in between.
+  struct Contents {
+    uint64_t files = 0;  // how often they were read
+    std::string list;    // its hash
+    uint64_t crls = 0;   // CrlRefresher::taken
+    friend bool operator==(const Contents&, const Contents&) = default;
+  };
+  [[nodiscard]] Contents contents() const;
+  void PublishChanges(sys_seconds now, TrustReport& report);
   void Publish(sys_seconds now, TrustReport& report);
 
   TrustInputs inputs_;
   mutable std::mutex work_mutex_;  // not held during downloads; what follows is used under it
   TrustStoreBuilder files_;        // from files: anchors, CRL anchors, CRLs
   std::vector<Crl> file_crls_;
+  uint64_t files_read_ = 0;
+  Contents published_;
   std::shared_ptr<const TrustStore> list_roots_;
   TrustListState list_state_;
   std::optional<AcceptedTrustList> list_;
   sys_seconds list_due_{};
   CrlRefresher crls_;
-  std::deque<std::shared_ptr<const CertificateBundle>> unproven_;  // led to no anchor so far
-  uint64_t tried_generation_ = 0;                                  // of the anchors then
+  std::deque<std::shared_ptr<const CertificateBundle>> unproven_;   // led to no anchor so far
+  uint64_t tried_generation_ = 0;                                   // of the anchors then
+  std::deque<std::shared_ptr<const CertificateBundle>> looked_at_;  // by TakeWatched, in this order
 
   std::atomic<bool> any_watched_ = false;  // so that a call that met nobody new takes no lock
   std::mutex watched_mutex_;               // never held during I/O
