@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/timed_mutex.h"
 #include "evidence/chain_guard.h"
 #include "evidence/evidence_codec.h"
 #include "evidence/evidence_summary.h"
@@ -23,7 +24,6 @@
 #include "evidence/sqlite_summary.h"
 #include "evidence/store_time.h"
 #include "evidence/unthrowing_store.h"
-#include "evidence/write_turn.h"
 
 namespace callvet {
 namespace {
@@ -100,7 +100,7 @@ class SqliteStore final : public EvidenceStore {
   static Result<void> VisitInside(SqliteDatabase& database, EvidenceVisitor& visitor);
 
   SqliteStoreOptions options_;
-  WriteTurn write_mutex_;
+  TimedMutex write_mutex_;
   SqliteDatabase writer_;
   ChainGuard guard_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day

@@ -28,13 +28,13 @@ constexpr size_t kMaxKeptBytes = 2 * kMaxCrlBytes;     // DER may have become PE
 // Gives a lock back for its scope.
 class Unlocked {
  public:
-  explicit Unlocked(std::unique_lock<std::mutex>& lock) : lock_(lock) { lock_.unlock(); }
+  explicit Unlocked(std::unique_lock<TimedMutex>& lock) : lock_(lock) { lock_.unlock(); }
   Unlocked(const Unlocked&) = delete;
   Unlocked& operator=(const Unlocked&) = delete;
   ~Unlocked() { lock_.lock(); }
 
  private:
-  std::unique_lock<std::mutex>& lock_;
+  std::unique_lock<TimedMutex>& lock_;
 };
 
 // What the next of `count` may take of the time that is left.
@@ -113,7 +113,7 @@ std::vector<std::string> SignerUrls(const CrlDocument& document) {
 
 Result<CertificateBundle> FetchSigners(const Fetcher& fetcher, const std::string& url,
                                        const Deadline& deadline,
-                                       std::unique_lock<std::mutex>& turn) {
+                                       std::unique_lock<TimedMutex>& turn) {
   const Unlocked others(turn);
   const auto fetched = fetcher.Fetch(url, deadline);
   if (!fetched) return fetched.error();
@@ -385,7 +385,7 @@ KeptLists CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds 
 CrlRefresher::SignerSearch CrlRefresher::FindSigners(CrlDocument& document, const Point& point,
                                                      const TrustStoreBuilder& trust,
                                                      sys_seconds now, const Deadline& deadline,
-                                                     std::unique_lock<std::mutex>& turn) const {
+                                                     std::unique_lock<TimedMutex>& turn) const {
   const auto standing = [&](const CrlDocument& judged) {
     return StandingOf(judged, authorities_, *StoreWith(trust, {&judged}), now);
   };
@@ -450,7 +450,7 @@ Result<CrlRefresher::JudgedCrls> CrlRefresher::CheckNext(CrlDocument next, const
 Result<CrlRefresher::Taken> CrlRefresher::RefreshOne(const std::string& url, Point& point,
                                                      const TrustStoreBuilder& trust,
                                                      sys_seconds now, const Deadline& deadline,
-                                                     std::unique_lock<std::mutex>& turn) {
+                                                     std::unique_lock<TimedMutex>& turn) {
   if (fetcher_ == nullptr) return Fail(Reason::kFetchOffline, "nothing may be downloaded");
   struct Asking {
     Point& point;
@@ -531,7 +531,7 @@ std::vector<std::string> CrlRefresher::Due(Which which, sys_seconds now) const {
 
 CrlUpdate CrlRefresher::Ask(const std::string& url, Point& point, const TrustStoreBuilder& trust,
                             sys_seconds now, const Deadline& share,
-                            std::unique_lock<std::mutex>& turn) {
+                            std::unique_lock<TimedMutex>& turn) {
   const Stopwatch asked;
   point.wanted = false;
   auto taken = RefreshOne(url, point, trust, now, share, turn);
@@ -551,7 +551,7 @@ CrlUpdate CrlRefresher::Ask(const std::string& url, Point& point, const TrustSto
 
 std::vector<CrlUpdate> CrlRefresher::Refresh(Which which, const TrustStoreBuilder& trust,
                                              sys_seconds now, const Deadline& deadline,
-                                             std::unique_lock<std::mutex>& turn) {
+                                             std::unique_lock<TimedMutex>& turn) {
   std::vector<CrlUpdate> updates;
   const std::vector<std::string> due = Due(which, now);
   for (size_t i = 0; i < due.size() && !deadline.Passed(); ++i) {

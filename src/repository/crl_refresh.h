@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/timed_mutex.h"
 #include "callvet/result.h"
 #include "pki/certificate.h"
 #include "pki/crl.h"
@@ -122,7 +123,7 @@ class CrlRefresher {
   /// that a server that hangs leaves some to others; one that had at least a second has failed.
   /// `turn`, the owner's lock, is held but for the downloads.
   std::vector<CrlUpdate> Refresh(Which which, const TrustStoreBuilder& trust, sys_seconds now,
-                                 const Deadline& deadline, std::unique_lock<std::mutex>& turn);
+                                 const Deadline& deadline, std::unique_lock<TimedMutex>& turn);
 
   /// Grows whenever a list is taken, from a server or the state directory; also where what became
   /// of it could not be said for want of memory.
@@ -172,15 +173,15 @@ class CrlRefresher {
   [[nodiscard]] SignerSearch FindSigners(CrlDocument& document, const Point& point,
                                          const TrustStoreBuilder& trust, sys_seconds now,
                                          const Deadline& deadline,
-                                         std::unique_lock<std::mutex>& turn) const;
+                                         std::unique_lock<TimedMutex>& turn) const;
   [[nodiscard]] Result<JudgedCrls> CheckNext(CrlDocument next, const Point& point,
                                              const TrustStoreBuilder& trust, sys_seconds now) const;
   // Success: Point has it already in its decoded form.
   Result<Taken> RefreshOne(const std::string& url, Point& point, const TrustStoreBuilder& trust,
                            sys_seconds now, const Deadline& deadline,
-                           std::unique_lock<std::mutex>& turn);
+                           std::unique_lock<TimedMutex>& turn);
   CrlUpdate Ask(const std::string& url, Point& point, const TrustStoreBuilder& trust,
-                sys_seconds now, const Deadline& share, std::unique_lock<std::mutex>& turn);
+                sys_seconds now, const Deadline& share, std::unique_lock<TimedMutex>& turn);
   void RetryLater(Point& point, sys_seconds now) const;
   [[nodiscard]] std::optional<Failure> Keep(const std::string& name, std::string_view body) const;
   void Forget(const std::string& name) const;

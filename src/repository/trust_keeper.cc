@@ -279,7 +279,7 @@ Result<AcceptedTrustList> TrustKeeper::Accept(const TrustListDocument& document,
 }
 
 void TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report,
-                             std::unique_lock<std::mutex>& turn) {
+                             std::unique_lock<TimedMutex>& turn) {
   if (inputs_.trust_list_roots.empty()) return;
   const std::string name = inputs_.trust_list_client ? inputs_.trust_list_client->Name()
                            : inputs_.state_dir       ? inputs_.state_dir->string()
@@ -320,7 +320,7 @@ std::chrono::seconds TrustKeeper::NextLook(std::chrono::seconds usual, sys_secon
 }
 
 void TrustKeeper::RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
-                              TrustReport& report, std::unique_lock<std::mutex>& turn) {
+                              TrustReport& report, std::unique_lock<TimedMutex>& turn) {
   const TrustStoreBuilder trust = WithList(files_, now);
   const KeptLists kept = crls_.LoadKept(trust, now);
   if (kept.failure) {
@@ -441,8 +441,8 @@ TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline)
   TrustReport report;
   if (!any_watched_) return report;
   report.generation = generation();
-  std::unique_lock turn(work_mutex_);
-  if (report.generation == 0 || !TakeWatched(now)) return report;
+  std::unique_lock turn(work_mutex_, deadline.Left());
+  if (!turn || report.generation == 0 || !TakeWatched(now)) return report;
   RefreshCrls(CrlRefresher::Which::kWanted, now, deadline, report, turn);
   PublishChanges(now, report);
   return report;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/timed_mutex.h"
 #include "callvet/result.h"
 #include "pki/trust_store.h"
 #include "repository/crl_refresh.h"
@@ -132,7 +133,8 @@ class TrustKeeper {
 
   /// What Maintain does for bundles that were noted since, and nothing else: so that the first call
   /// of a carrier is judged by its CRLs already. Returns at once, with an empty report, if there
-  /// are none, or another thread is at these.
+  /// are none, or another thread is at these; and at the deadline if others, which read files or
+  /// judge lists, leave it no turn until then.
   TrustReport FetchWatched(sys_seconds now, const Deadline& deadline);
 
   [[nodiscard]] std::shared_ptr<const TrustStore> snapshot() const;
@@ -147,9 +149,9 @@ class TrustKeeper {
   bool ReadState(const Files& files, sys_seconds now, TrustReport& report);
   Result<AcceptedTrustList> Accept(const TrustListDocument& document, sys_seconds now);
   void UpdateList(sys_seconds now, const Deadline& deadline, TrustReport& report,
-                  std::unique_lock<std::mutex>& turn);
+                  std::unique_lock<TimedMutex>& turn);
   void RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
-                   TrustReport& report, std::unique_lock<std::mutex>& turn);
+                   TrustReport& report, std::unique_lock<TimedMutex>& turn);
   [[nodiscard]] std::chrono::seconds NextLook(std::chrono::seconds usual, sys_seconds now) const;
   bool TakeWatched(sys_seconds now);
   [[nodiscard]] TrustStoreBuilder WithList(TrustStoreBuilder builder, sys_seconds now) const;
@@ -166,7 +168,7 @@ class TrustKeeper {
   void Publish(sys_seconds now, TrustReport& report);
 
   TrustInputs inputs_;
-  mutable std::mutex work_mutex_;  // not held during downloads; what follows is used under it
+  mutable TimedMutex work_mutex_;  // not held during downloads; what follows is used under it
   TrustStoreBuilder files_;        // from files: anchors, CRL anchors, CRLs
   std::vector<Crl> file_crls_;
   uint64_t files_read_ = 0;

@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <thread>
 
 #include "base/file.h"
+#include "base/file_descriptor.h"
 #include "pki/chain.h"
 #include "pki/chain_cache.h"
 #include "pki/sha256.h"
@@ -915,6 +917,27 @@ TEST_F(HangingCrlTest, C35_NobodyWaitsForADownloadOfAnother) {
   fetcher_->StopHanging();
   upkeep.join();
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+// A call has so long and no longer, also for the work of others.
+TEST_F(HangingCrlTest, C35_ACallDoesNotWaitForTheWorkOfOthers) {
+  UseList({});
+  fetcher_->Serve("https://b.example/crl", MakeDirect(pa_.carrier.ca, {}));
+  TrustKeeper& keeper = Start();
+  // Another process holds the state directory.
+  std::optional held(LockFile(dir_.path() / "state" / "trust-list.lock", LockWait::kDoNotWait));
+  ASSERT_THAT(*held, Succeeds());
+  std::thread reload([&] { keeper.Load(kNow, {}); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  keeper.Watch(Carrier({"https://b.example/crl"}));
+  auto call = std::async(std::launch::async, [&] {
+    return keeper.FetchWatched(kNow, In(std::chrono::milliseconds(100)));
+  });
+  EXPECT_EQ(call.wait_for(seconds(5)), std::future_status::ready);
+  held.reset();
+  reload.join();
+  EXPECT_THAT(call.get().sources, ::testing::IsEmpty());
+  EXPECT_EQ(keeper.FetchWatched(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
 }
 
 // ----- Threads

@@ -7,16 +7,21 @@
 
 namespace callvet {
 
-/// Whose turn it is to write: a mutex that may be waited for only so long, for std::unique_lock and
-/// std::lock_guard. (Of std::timed_mutex ThreadSanitizer does not see that it was locked.)
-class WriteTurn {
+/// A mutex that may be waited for only so long, for std::unique_lock and std::lock_guard. (Of
+/// std::timed_mutex ThreadSanitizer does not see that it was locked.)
+class TimedMutex {
  public:
   void lock() {
     std::unique_lock lock(mutex_);
     free_.wait(lock, [this] { return !taken_; });
     taken_ = true;
   }
+  /// milliseconds::max(), what is left of a Deadline that never passes: however long it takes.
   bool try_lock_for(std::chrono::milliseconds time) {
+    if (time == std::chrono::milliseconds::max()) {
+      lock();
+      return true;
+    }
     std::unique_lock lock(mutex_);
     if (!free_.wait_for(lock, time, [this] { return !taken_; })) return false;
     taken_ = true;
