@@ -383,11 +383,11 @@ KeptLists CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds 
 // Whoever made `document`, if neither it nor `trust` shows him: the signers of the list at hand, or
 // those that it names itself. Without one that may have made it nothing changes.
 CrlRefresher::SignerSearch CrlRefresher::FindSigners(CrlDocument& document, const Point& point,
-                                                     const TrustStoreBuilder& trust,
-                                                     sys_seconds now, const Deadline& deadline,
+                                                     const CurrentTrust& trust, sys_seconds now,
+                                                     const Deadline& deadline,
                                                      std::unique_lock<TimedMutex>& turn) const {
   const auto standing = [&](const CrlDocument& judged) {
-    return StandingOf(judged, authorities_, *StoreWith(trust, {&judged}), now);
+    return StandingOf(judged, authorities_, *StoreWith(trust(), {&judged}), now);
   };
   // Many lists times many signers would be much work for a stranger's document.
   if (document.crls.size() > kMaxListsSearched || standing(document)) return {};
@@ -448,8 +448,8 @@ Result<CrlRefresher::JudgedCrls> CrlRefresher::CheckNext(CrlDocument next, const
 }
 
 Result<CrlRefresher::Taken> CrlRefresher::RefreshOne(const std::string& url, Point& point,
-                                                     const TrustStoreBuilder& trust,
-                                                     sys_seconds now, const Deadline& deadline,
+                                                     const CurrentTrust& trust, sys_seconds now,
+                                                     const Deadline& deadline,
                                                      std::unique_lock<TimedMutex>& turn) {
   if (fetcher_ == nullptr) return Fail(Reason::kFetchOffline, "nothing may be downloaded");
   struct Asking {
@@ -466,7 +466,7 @@ Result<CrlRefresher::Taken> CrlRefresher::RefreshOne(const std::string& url, Poi
   auto document = CrlDocument::Parse(fetched->body);
   if (!document) return document.error();
   const SignerSearch search = FindSigners(*document, point, trust, now, deadline, turn);
-  auto next = CheckNext(std::move(*document), point, trust, now);
+  auto next = CheckNext(std::move(*document), point, trust(), now);
   if (!next) return Fail(next.error().reason, next.error().detail + search.trouble);
 
   Taken taken{search.found ? next->document.ToPem() : std::move(fetched->body),
@@ -529,7 +529,7 @@ std::vector<std::string> CrlRefresher::Due(Which which, sys_seconds now) const {
   return urls;
 }
 
-CrlUpdate CrlRefresher::Ask(const std::string& url, Point& point, const TrustStoreBuilder& trust,
+CrlUpdate CrlRefresher::Ask(const std::string& url, Point& point, const CurrentTrust& trust,
                             sys_seconds now, const Deadline& share,
                             std::unique_lock<TimedMutex>& turn) {
   const Stopwatch asked;
@@ -549,7 +549,7 @@ CrlUpdate CrlRefresher::Ask(const std::string& url, Point& point, const TrustSto
   return {url, taken.error(), false, std::nullopt, !point.empty(), Describe(point)};
 }
 
-std::vector<CrlUpdate> CrlRefresher::Refresh(Which which, const TrustStoreBuilder& trust,
+std::vector<CrlUpdate> CrlRefresher::Refresh(Which which, const CurrentTrust& trust,
                                              sys_seconds now, const Deadline& deadline,
                                              std::unique_lock<TimedMutex>& turn) {
   std::vector<CrlUpdate> updates;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -121,8 +122,10 @@ class CrlRefresher {
   /// Fetches what is due of `which`, what failed before last. One CrlUpdate per URL that was tried;
   /// those left when the deadline passed stay due. Each has its share of the time that is left, so
   /// that a server that hangs leaves some to others; one that had at least a second has failed.
-  /// `turn`, the owner's lock, is held but for the downloads.
-  std::vector<CrlUpdate> Refresh(Which which, const TrustStoreBuilder& trust, sys_seconds now,
+  /// `turn`, the owner's lock, is held but for the downloads; `trust` is asked after each, under
+  /// it, for what may have changed meanwhile.
+  using CurrentTrust = std::function<TrustStoreBuilder()>;
+  std::vector<CrlUpdate> Refresh(Which which, const CurrentTrust& trust, sys_seconds now,
                                  const Deadline& deadline, std::unique_lock<TimedMutex>& turn);
 
   /// Grows whenever a list is taken, from a server or the state directory; also where what became
@@ -171,17 +174,17 @@ class CrlRefresher {
                                                            sys_seconds now) const;
   [[nodiscard]] std::vector<std::string> Due(Which which, sys_seconds now) const;
   [[nodiscard]] SignerSearch FindSigners(CrlDocument& document, const Point& point,
-                                         const TrustStoreBuilder& trust, sys_seconds now,
+                                         const CurrentTrust& trust, sys_seconds now,
                                          const Deadline& deadline,
                                          std::unique_lock<TimedMutex>& turn) const;
   [[nodiscard]] Result<JudgedCrls> CheckNext(CrlDocument next, const Point& point,
                                              const TrustStoreBuilder& trust, sys_seconds now) const;
   // Success: Point has it already in its decoded form.
-  Result<Taken> RefreshOne(const std::string& url, Point& point, const TrustStoreBuilder& trust,
+  Result<Taken> RefreshOne(const std::string& url, Point& point, const CurrentTrust& trust,
                            sys_seconds now, const Deadline& deadline,
                            std::unique_lock<TimedMutex>& turn);
-  CrlUpdate Ask(const std::string& url, Point& point, const TrustStoreBuilder& trust,
-                sys_seconds now, const Deadline& share, std::unique_lock<TimedMutex>& turn);
+  CrlUpdate Ask(const std::string& url, Point& point, const CurrentTrust& trust, sys_seconds now,
+                const Deadline& share, std::unique_lock<TimedMutex>& turn);
   void RetryLater(Point& point, sys_seconds now) const;
   [[nodiscard]] std::optional<Failure> Keep(const std::string& name, std::string_view body) const;
   void Forget(const std::string& name) const;

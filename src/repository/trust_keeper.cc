@@ -321,8 +321,8 @@ std::chrono::seconds TrustKeeper::NextLook(std::chrono::seconds usual, sys_secon
 
 void TrustKeeper::RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
                               TrustReport& report, std::unique_lock<TimedMutex>& turn) {
-  const TrustStoreBuilder trust = WithList(files_, now);
-  const KeptLists kept = crls_.LoadKept(trust, now);
+  const auto trust = [this, now] { return WithList(files_, now); };
+  const KeptLists kept = crls_.LoadKept(trust(), now);
   if (kept.failure) {
     Report(report, Kind::kStateDir, inputs_.state_dir->string(), *kept.failure);
   }

@@ -919,6 +919,28 @@ TEST_F(HangingCrlTest, C35_NobodyWaitsForADownloadOfAnother) {
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
 }
 
+// What was taken out of the files meanwhile vouches for no list that comes.
+TEST_F(HangingCrlTest, C33_AListIsJudgedByTheFilesOfTheTimeAtWhichItComes) {
+  UseCrlUrl();
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}));
+  TrustKeeper& keeper = Start();
+  ASSERT_EQ(keeper.snapshot()->crls().size(), 1U);
+  const auto before = keeper.snapshot()->crls().front().this_update();
+  fetcher_->Hang(kCrlUrl);
+  const int fetches = fetcher_->fetches();
+  TrustReport report;
+  const sys_seconds later = kNow + hours(13);
+  std::thread upkeep([&] { report = keeper.Maintain(later, In(std::chrono::minutes(5))); });
+  while (fetcher_->fetches() == fetches) std::this_thread::yield();
+  dir_.Put("pa-root.pem", IssueRoot("/C=US/O=STI-PA/CN=STI-PA Root").pem);
+  EXPECT_EQ(keeper.Load(later, {}).outcome, TrustReport::Outcome::kReplaced);
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}, later));
+  fetcher_->StopHanging();
+  upkeep.join();
+  EXPECT_THAT(Outcome(report), FailsWith(Reason::kCrlInvalid));
+  EXPECT_EQ(keeper.snapshot()->crls().front().this_update(), before);
+}
+
 // A call has so long and no longer, also for the work of others.
 TEST_F(HangingCrlTest, C35_ACallDoesNotWaitForTheWorkOfOthers) {
   UseList({});
