@@ -372,7 +372,10 @@ KeptLists CrlRefresher::LoadAllKept(const TrustStoreBuilder& trust, sys_seconds 
   for (const auto& file : *files) {
     const std::string name = file.filename().string();
     if (!IsKeptName(name) || of_points.count(name) != 0 || kept_.count(name) != 0) continue;
-    if (kept_.size() >= options_.max_urls) break;
+    if (kept_.size() >= options_.max_urls) {
+      ++lists.left_out;
+      continue;
+    }
     Point kept;
     LoadPoint(name, kept, trust, now, lists);
     if (!kept.empty()) kept_.emplace(name, std::move(kept));

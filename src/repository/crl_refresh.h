@@ -68,6 +68,7 @@ struct CrlUpdate {
 /// What became of lists that the state directory keeps.
 struct KeptLists {
   std::optional<Failure> failure = {};  // of the first that is there and cannot be read
+  size_t left_out = 0;                  // not looked at: there are more than are read
 };
 
 /// Keeps the CRLs of distribution points current: fetched again at nextUpdate, and 12 hours after
@@ -110,8 +111,9 @@ class CrlRefresher {
   /// read, or is no list, is a failure (kFileUnreadable, kCrlInvalid): it may say who was revoked.
   KeptLists LoadKept(const TrustStoreBuilder& trust, sys_seconds now);
   /// The same for all lists that are kept there, also of URLs that nobody named yet: `max_urls` of
-  /// these at most, in the order of their names. A directory that does not exist keeps nothing.
-  /// Without a fetcher lists that are at hand are read again, and newer ones take their place.
+  /// these at most, in the order of their names; those beyond are left out, and counted. A
+  /// directory that does not exist keeps nothing. Without a fetcher lists that are at hand are read
+  /// again, and newer ones take their place.
   KeptLists LoadAllKept(const TrustStoreBuilder& trust, sys_seconds now);
 
   enum class Which : uint8_t {

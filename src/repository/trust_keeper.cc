@@ -246,7 +246,16 @@ bool TrustKeeper::ReadState(const Files& files, sys_seconds now, TrustReport& re
     const auto list = list_state_.Load(*files.list_roots);
     if (!list && list.error().reason == Reason::kFileUnreadable) outcome = list.error();
   }
-  return Report(report, Kind::kStateDir, inputs_.state_dir->string(), outcome);
+  const bool good = Report(report, Kind::kStateDir, inputs_.state_dir->string(), outcome);
+  if (good && kept.left_out > 0) {
+    report.sources.back().failure =
+        Fail(Reason::kCrlNotAvailable, std::to_string(kept.left_out) +
+                                           " of the lists that are kept there are not read: more "
+                                           "than " +
+                                           std::to_string(inputs_.crl_refresh.max_urls) +
+                                           " of addresses that nobody named yet");
+  }
+  return good;
 }
 
 TrustStoreBuilder TrustKeeper::WithList(TrustStoreBuilder builder, sys_seconds now) const {

@@ -489,6 +489,27 @@ TEST_F(TrustKeeperTest, C34_KeptListsCountWithoutDownloadsAndUrls) {
   }
 }
 
+TEST_F(TrustKeeperTest, C34_KeptListsThatAreTooManyAreSaid) {
+  UseAnchorFile();
+  inputs_.state_dir = dir_.path() / "state";
+  std::filesystem::create_directory(*inputs_.state_dir);
+  const std::string list = MakeDirect(pa_.carrier.ca, {});
+  for (const char* url : {"https://a.example/", "https://b.example/", "https://c.example/"}) {
+    dir_.Put("state/crl-" + Sha256Hex(url) + ".crl", list);
+  }
+  for (const auto& [most, left_out] : {std::pair<size_t, bool>(2, true), {3, false}}) {
+    inputs_.crl_refresh.max_urls = most;
+    TrustKeeper keeper(inputs_);
+    const auto report = keeper.Load(kNow, {});
+    EXPECT_EQ(keeper.snapshot()->crls().size(), most);
+    EXPECT_EQ(Outcome(report).has_value(), !left_out);
+    EXPECT_FALSE(report.FirstUnusable().has_value());  // nobody is stopped by it
+    if (!left_out) continue;
+    EXPECT_THAT(Outcome(report), FailsWith(Reason::kCrlNotAvailable));
+    EXPECT_THAT(report.FirstFailure()->detail, ::testing::HasSubstr("1 of the lists"));
+  }
+}
+
 TEST_F(TrustKeeperTest, C35_HardAndSoftFailure) {
   UseCrlUrl();
   fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}));
