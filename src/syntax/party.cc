@@ -2,7 +2,6 @@
 #include "syntax/party.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
 #include "base/text.h"
@@ -162,20 +161,6 @@ Result<void> Party::Read(std::string_view text, const DialPlan* plan) {
 
 namespace {
 
-// Without percent escapes, as far as they are whole.
-std::string UnescapeUser(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const char* digits = text.data() + i + 1;
-    const bool escape = text[i] == '%' && i + 2 < text.size() &&
-                        std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2;
-    plain += escape ? static_cast<char>(value) : text[i];
-    if (escape) i += 2;
-  }
-  return plain;
-}
-
 // "alice+5" is no number.
 constexpr size_t kFewestBehindName = 7;
 // So many digits are a number without what stands behind a stray character or a comma.
@@ -267,7 +252,7 @@ std::string DialledPart(std::string_view text, size_t min_digits) {
     return "";
   }
   text.remove_prefix(SchemeOf(text).size());
-  const std::string user = UnescapeUser(text.substr(0, text.find('@')));
+  const std::string user = PercentDecoded(text.substr(0, text.find('@')));
   std::string_view rest = user;
   bool behind_name = false;
   // The first that is dialled; behind a name what begins with '+'.
