@@ -98,7 +98,8 @@ void AddStoreOptions(CLI::App& command, VerifyOptions& options) {
   AddDownloadOptions(command, options.downloads);
 }
 
-// After all others: what speaks of one call does not go with many.
+// After all others: what speaks of one call does not go with many. Neither does HEADER
+// (RefuseOptions): here it would be the value of an option that is not known.
 void AddBatchOptions(CLI::App& command, VerifyOptions& options) {
   CLI::Option* batch =
       command
@@ -110,9 +111,9 @@ void AddBatchOptions(CLI::App& command, VerifyOptions& options) {
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, int64_t{256}))
       ->needs(batch);
-  for (const char* name : {"HEADER", "--identity-file", "--sip-file", "--orig", "--dest", "--date",
-                           "--bare", "--trunk", "--request-uri", "--resource-priority",
-                           "--priority", "--message-body", "--evidence", "--json"}) {
+  for (const char* name : {"--identity-file", "--sip-file", "--orig", "--dest", "--date", "--bare",
+                           "--trunk", "--request-uri", "--resource-priority", "--priority",
+                           "--message-body", "--evidence", "--json"}) {
     batch->excludes(command.get_option(name));
   }
 }
@@ -411,6 +412,9 @@ Result<void> RefuseOptions(const VerifyOptions& options) {
       options.batch.empty()) {
     return Fail(Reason::kParameterMissing,
                 "give an Identity header, --identity-file, --sip-file or --batch");
+  }
+  if (!options.header.empty() && !options.batch.empty()) {
+    return Fail(Reason::kParameterInvalid, "--batch excludes HEADER");
   }
   return {};
 }

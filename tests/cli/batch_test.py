@@ -56,6 +56,15 @@ class BatchTest(unittest.TestCase):
     def answers(run):
         return [json.loads(line) for line in run.out.splitlines()]
 
+    def test_what_does_not_go_with_a_batch(self):
+        for args, told in ((("--no-such", "X", "--batch", "calls.ndjson"), "--no-such"), (("--batch", "calls.ndjson", "--no-such", "X"), "--no-such"),
+                           (("X", "--batch", "calls.ndjson"), "HEADER"), (("--batch", "calls.ndjson", "--orig", CALLER), "--orig")):
+            run = Run("verify", *args, cwd=self.lab)
+            self.assertEqual((run.code, run.out), (2, ""), run)
+            self.assertIn("parameter-invalid: ", run.err)
+            self.assertIn(told, run.err)
+            self.assertEqual("HEADER" in run.err, told == "HEADER", run.err)
+
     def test_order_is_kept_whatever_the_threads(self):
         lines = [self.call(i, CALLER if i % 3 else OTHER) for i in range(500)]
         for threads in (1, 2, 7):
