@@ -77,6 +77,8 @@ class Exchange final : private httplib::Server {
     set_pre_routing_handler([&](const httplib::Request&, httplib::Response& response) {
       response.status = reply.status;
       for (const auto& [name, value] : reply.headers) response.set_header(name, value);
+      // Or the library promises ranges, which nobody serves.
+      if (method == "HEAD") response.set_header("Accept-Ranges", "none");
       if (reply.stream && lines != nullptr) {
         SetStream(reply, *lines, response);
       } else {

@@ -116,6 +116,11 @@ class Hostile(unittest.TestCase):
         got = self.answer(b"GET /app.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + ranges + b"\r\n")
         self.assertTrue(got.startswith(b"HTTP/1.1 200 "))
         self.assertLess(len(got), 100_000)
+        # Nor are any promised.
+        for method in (b"GET", b"HEAD"):
+            got = self.answer(method + b" /app.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            self.assertTrue(got.startswith(b"HTTP/1.1 200 "), got[:300])
+            self.assertNotIn(b"Accept-Ranges: bytes", got)
 
     def test_two_readers_never_disagree(self):
         for bad in (b"Content-Length: 5\r\nContent-Length: 6\r\n", b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
