@@ -43,6 +43,8 @@ struct ExplainOptions {
   std::string file;
   std::vector<std::string> orig;
   std::vector<std::string> dest;
+  std::string from;
+  std::vector<std::string> remote_party_ids;
   std::string request_uri;
   std::string priority;
   std::string trunk;
@@ -149,6 +151,8 @@ ExitCode RunExplain(const ExplainOptions& options, const Console& console) {
   CallRequest request;
   request.orig = options.orig;
   request.dest = options.dest;
+  if (!options.from.empty()) request.from = options.from;
+  request.remote_party_ids = options.remote_party_ids;
   const auto verdict = options.assume.empty() ? VerdictOfHeader(options, *plan, request)
                                               : AssumedVerdict(options, *plan);
   if (!verdict) return console.Complain(verdict.error());
@@ -180,6 +184,10 @@ void AddExplainOptions(CLI::App& command, ExplainOptions& options) {
   command.add_option("FILE", options.file, "Policy file")->required();
   command.add_option("--orig", options.orig, "Caller that the call shows")->type_name("TN");
   command.add_option("--dest", options.dest, "Called party")->type_name("TN");
+  command.add_option("--from", options.from, "From header, beside --orig from P-Asserted-Identity")
+      ->type_name("TEXT");
+  command.add_option("--remote-party-id", options.remote_party_ids, "Remote-Party-ID header")
+      ->type_name("TEXT");
   command.add_option("--request-uri", options.request_uri, "Where the call is routed to")
       ->type_name("URI");
   command.add_option("--priority", options.priority, "Priority header")->type_name("TEXT");

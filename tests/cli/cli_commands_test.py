@@ -677,6 +677,15 @@ class PolicyTest(unittest.TestCase):
                          (0, "tag", True), run)
         run = self.explain("--orig", "+861058880100", "--dest", "119", "--request-uri", "tel:" + DEST)
         self.assertEqual((run.code, run.json()["emergency"]), (1, False), run)
+        # What else the call shows: From, and Remote-Party-ID.
+        verified = ("--orig", "+861058880100", "--dest", DEST, "--assume", "verified", "--spc", "4321", "--attest", "A")
+        for caller, action in (("<sip:+861058880100@h>", "pass"), ('"+442079460000" <sip:+861058880100@h>', "reject"),
+                               ("<sip:+12155550199@h>", "reject")):
+            run = self.explain(*verified, "--from", caller)
+            self.assertEqual(run.json()["action"], action, run)
+        for party in ("<sip:+861058880100@h>;party=calling", "<sip:+12155550199@h>"):
+            run = self.explain(*verified, "--remote-party-id", party)
+            self.assertEqual("Remote-Party-ID" in run.json()["strip_headers"], "12155550199" in party, run)
         self.assertEqual(self.explain("--orig", ORIG, "--assume", "nonsense").code, 2)
         self.assertEqual(self.explain("--orig", ORIG, "--assume", "verified", "--header", "x").code, 2)
 
