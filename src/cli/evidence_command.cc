@@ -23,6 +23,7 @@
 #include "evidence/evidence_bundle.h"
 #include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
+#include "evidence/spill.h"
 
 namespace callvet::cli {
 namespace {
@@ -60,6 +61,7 @@ struct FindOptions {
   std::string country;
   size_t limit = 100;
   int64_t before = 0;
+  std::string spill_dir;
   bool access = false;
   bool json = false;
 };
@@ -193,12 +195,27 @@ bool IsAltered(const StoredEvidence& record) {
   return !ColumnsDifference(record).empty();
 }
 
+// Records that wait are in no search yet: who finds no call is to know of them.
+Result<void> WarnOfSpill(const std::string& directory, const Console& console) {
+  if (directory.empty()) return {};
+  const auto waiting = WaitingInSpill(directory);
+  if (!waiting) return InOption("--spill-dir", waiting.error());
+  if (waiting->bytes > 0) {
+    console.Warn(directory + ": " + std::to_string(waiting->files) + " files of " +
+                 std::to_string(waiting->bytes) +
+                 " bytes wait: their calls are not found until they are in the store");
+  }
+  return {};
+}
+
 ExitCode RunFind(const FindOptions& options, const Console& console) {
   const auto opened = OpenLogged(options.store, "find", AboutQuery(options));
   if (!opened) return ComplainOfEvidence(opened.error(), console);
   const EvidenceCodec codec(opened->number_key);
   const auto query = QueryOf(options, codec);
   if (!query) return console.Complain(query.error());
+  // First: what comes into the store meanwhile is said to wait, or found, or both.
+  if (auto ok = WarnOfSpill(options.spill_dir, console); !ok) return console.Complain(ok.error());
   const auto page = opened->store->Find(*query);
   if (!page) return console.Complain(page.error());
   const bool altered = std::any_of(page->records.begin(), page->records.end(), IsAltered);
@@ -542,6 +559,10 @@ void AddFind(CLI::App& evidence, Context& context) {
   command->add_option("--before", options->before, "The page behind this record: as 'More' says")
       ->type_name("SEQ")
       ->check(CLI::Range(int64_t{1}, INT64_MAX));
+  command
+      ->add_option("--spill-dir", options->spill_dir,
+                   "Say on standard error what waits in the service's spill_dir, and is not found")
+      ->type_name("D");
   command->add_flag("--access", options->access, "Show who read evidence, instead of calls");
   command->add_flag("--json", options->json, "Print one JSON object");
   TakeOneValueEach(*command);

@@ -46,7 +46,36 @@ sys_seconds LastWritten(const fs::path& path) {
   return sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
 }
 
+// A file of a spill directory. Of a torn one nothing comes into the store.
+struct SpillName {
+  uint64_t number = 0;
+  bool torn = false;
+};
+
+std::optional<SpillName> ReadSpillName(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (!name.starts_with("spill-")) return std::nullopt;
+  const auto number = ParseNumber(name.substr(6, name.find('.') - 6), UINT64_MAX / 2);
+  if (!number) return std::nullopt;
+  return SpillName{*number, name.find('.') != std::string::npos};
+}
+
 }  // namespace
+
+Result<SpillWaiting> WaitingInSpill(const fs::path& directory) {
+  const auto files = ListFiles(directory / "");  // fails for what is no directory
+  if (!files) return files.error();
+  SpillWaiting waiting;
+  for (const fs::path& file : *files) {
+    const auto name = ReadSpillName(file);
+    std::error_code gone;
+    const uintmax_t bytes = fs::file_size(file, gone);
+    if (!name || name->torn || gone) continue;
+    ++waiting.files;
+    waiting.bytes += bytes;
+  }
+  return waiting;
+}
 
 Result<std::unique_ptr<EvidenceSpill>> EvidenceSpill::Open(const fs::path& directory,
                                                            uint64_t max_bytes,
@@ -62,16 +91,14 @@ Result<std::unique_ptr<EvidenceSpill>> EvidenceSpill::Open(const fs::path& direc
   const auto files = ListFiles(directory);
   if (!files) return files.error();
   for (const fs::path& file : *files) {
-    const std::string name = file.filename().string();
-    if (!name.starts_with("spill-")) continue;
-    const auto number = ParseNumber(name.substr(6, name.find('.') - 6), UINT64_MAX / 2);
-    if (!number) continue;
-    spill->last_number_ = std::max(spill->last_number_, *number);
-    if (name.find('.') != std::string::npos) {
+    const auto name = ReadSpillName(file);
+    if (!name) continue;
+    spill->last_number_ = std::max(spill->last_number_, name->number);
+    if (name->torn) {
       ++spill->torn_files_;
       continue;
     }
-    spill->files_.push_back({*number, fs::file_size(file, error), {}});
+    spill->files_.push_back({name->number, fs::file_size(file, error), {}});
   }
   std::sort(spill->files_.begin(), spill->files_.end(),
             [](const File& a, const File& b) { return a.number < b.number; });

@@ -18,6 +18,16 @@
 
 namespace callvet {
 
+/// What waits in spill files.
+struct SpillWaiting {
+  size_t files = 0;
+  uint64_t bytes = 0;
+};
+
+/// What waits in `directory`, which another process may write: looks only. Fails with
+/// kFileUnreadable.
+Result<SpillWaiting> WaitingInSpill(const std::filesystem::path& directory);
+
 /// Append-only files that hold records while the store cannot take them. What Append said is kept
 /// survives a crash; what a crash cut short was never said to be kept. Each file has the blobs of
 /// its records in it. Not thread-safe; one directory belongs to one process at a time.

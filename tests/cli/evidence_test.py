@@ -370,6 +370,20 @@ class EvidenceTest(unittest.TestCase):
         self.record()
         self.evidence("find", "--reason", "nosuchreason", code=2)
 
+    def test_what_waits_is_said(self):
+        self.record()
+        spill = self.dir / "spill"
+        spill.mkdir()
+        self.assertEqual(self.evidence("find", "--spill-dir", spill).err, "")
+        (spill / "spill-7").write_bytes(b"x" * 100)
+        (spill / "spill-8").write_bytes(b"x" * 23)
+        (spill / "spill-6.torn").write_bytes(b"x")
+        (spill / "lock").write_bytes(b"")
+        run = self.evidence("find", "--spill-dir", spill)
+        self.assertIn("2 files of 123 bytes wait", run.err)
+        self.assertEqual(run.out, self.evidence("find").out)
+        self.assertIn("--spill-dir", self.evidence("find", "--spill-dir", self.dir / "missing", code=2).err)
+
     def test_no_evidence_no_answer(self):
         run = Run("verify", "--evidence", self.dir / "missing" / "calls.db", "--orig", ORIG, "--dest", DEST,
                   "--anchors", self.lab / "root.pem", "--cert", self.lab / "chain.pem", self.sign())
