@@ -102,6 +102,7 @@ Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
     if (global.size() >= kMinInternational || IsLocalWithCountryCode(global, plan)) {
       return {{}, CanonicalGlobal(global, plan), Routing::kGlobal};
     }
+    return {{}, digits};  // 0049112: no national number begins so, however short the plan's are
   }
   const std::string_view country = plan.country_code;
   if (!plan.national_prefix.empty() && digits.starts_with(plan.national_prefix)) {

@@ -228,6 +228,18 @@ TEST(TelephoneNumber, A32_NationalAndInternationalPrefixes) {
   EXPECT_EQ(Canonical("55912345678", "BR"), "5555912345678");
 }
 
+// E.164: a number is dialled abroad behind the international prefix, and in none of these plans does
+// one begin with it at home, not even where it may be as short as prefix, country code and 112.
+TEST(TelephoneNumber, A32_NoNationalNumberBeginsLikeACallAbroad) {
+  for (const auto& [number, country] :
+       {std::pair("0049112", "DE"), {"0049110", "DE"}, {"00491234", "DE"}, {"00353112", "IE"},
+        {"0039112", "IT"}, {"00391234", "IT"}, {"001852112", "HK"}}) {
+    EXPECT_EQ(Canonical(number, country), number) << country;
+  }
+  EXPECT_EQ(Canonical("004930123456", "DE"), "4930123456");
+  EXPECT_EQ(Canonical("030123456", "DE"), "4930123456");
+}
+
 TEST(TelephoneNumber, H20_ChinaGeographicAndMobile) {
   ExpectRows({{"+8613800005550", "8613800005550"},
               {"8613800005550", "8613800005550"},
