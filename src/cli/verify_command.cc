@@ -398,7 +398,7 @@ void WarnOf(const TrustReport& report, const Console& console) {
     if (!source.failure) continue;
     console.Warn(source.name +
                  (source.in_use ? ": what was at hand, or a stale list, counts, because of "
-                                : ": could not be had, so nothing of it counts, because of ") +
+                                : ": nothing of it counts, because of ") +
                  std::string(Info(source.failure->reason).id) + ": " + source.failure->detail);
   }
 }

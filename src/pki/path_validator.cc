@@ -131,7 +131,10 @@ Result<void> CheckCriticalExtensions(const Path& path) {
       if (IsUnderstood(certificate.x509(), extension)) continue;
       // RFC 5280 6.1.1 (d): for what an anchor may be used, whoever gave it knows.
       if (is_anchor && X509_supported_extension(extension) == 1) continue;
-      return Invalid(certificate, "has a critical extension that is not understood");
+      return Invalid(certificate,
+                     OBJ_obj2nid(X509_EXTENSION_get_object(extension)) == NID_ext_key_usage
+                         ? "has a critical extendedKeyUsage without anyExtendedKeyUsage"
+                         : "has a critical extension that is not understood");
     }
   }
   return {};

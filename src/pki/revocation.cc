@@ -297,8 +297,14 @@ CrlJudgement JudgeCrl(const Crl& crl, const std::vector<Certificate>& authoritie
   }
   const PathJudge judge = SignerPathJudge(store, at);
   const auto anchors = store.AnchorsAt(at);
-  CrlJudgement judgement{CrlStanding::kIssuerUnknown,
-                         Describe(crl) + " is of a CA that is not known yet"};
+  const bool of_crl_signer =
+      std::any_of(store.crl_anchors().begin(), store.crl_anchors().end(),
+                  [&](const Certificate& one) { return one.subject_der() == crl.issuer_der(); });
+  CrlJudgement judgement{
+      CrlStanding::kIssuerUnknown,
+      Describe(crl) + (of_crl_signer ? " is not marked as indirect (C-33), so it says nothing of "
+                                       "certificates that others issued"
+                                     : " is of a CA that is not known yet")};
   size_t tried = 0;
   for (const std::span<const Certificate> candidates :
        {anchors, std::span<const Certificate>(authorities),

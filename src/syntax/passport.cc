@@ -81,7 +81,7 @@ Result<DestClaim> ReadDest(const JsonValue& value) {
 Result<int64_t> ReadIat(const JsonValue& value) {
   int64_t iat = 0;
   if (!value.GetInt(iat)) {
-    return Fail(Reason::kIatInvalid, "must be a whole number, it is " +
+    return Fail(Reason::kIatInvalid, "must be a number without fraction or exponent, it is " +
                                          std::string(value.KindName()) + " " +
                                          Quote(CanonicalJson(value), 40));
   }

@@ -62,7 +62,7 @@ Result<void> CheckValidity(const Claims& claims, Reason stale, const Call& call)
   };
   const auto exp = time_of("exp", kLastSecond);
   const auto nbf = time_of("nbf", 0);
-  if (!exp || !nbf) return Fail(Reason::kIatInvalid, "exp and nbf must be whole seconds");
+  if (!exp || !nbf) return Fail(Reason::kIatInvalid, "exp and nbf must be numbers of seconds");
   if (now > *exp + leeway)
     return Fail(stale, "exp was " + SecondsText(call.now - At(*exp)) + " ago");
   if (now < *nbf - leeway) {

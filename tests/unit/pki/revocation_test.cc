@@ -661,6 +661,18 @@ TEST_F(JudgeCrlTest, C33_OnlyAnIssuerThatIsTrustedTellsWhetherItIsForged) {
   EXPECT_EQ(Judge(pki_.ca, {impostor, pki_.ca}), CrlStanding::kAuthentic);
 }
 
+TEST_F(JudgeCrlTest, C33_ADirectListOfAnIndirectSignerIsToldAsThat) {
+  const auto pa = IssueSelfSigned(CaSpec("/C=US/O=STI-PA/CN=STI-PA CRL"));
+  const Crl crl = Crl::ParseDer(MakeCrl({}, pa)).value();
+  const auto judged = [&](const std::vector<TestCert>& crl_anchors) {
+    const auto store = StoreOf({.anchors = {pki_.root}, .crl_anchors = crl_anchors});
+    return JudgeCrl(crl, {}, *store, kNow);
+  };
+  EXPECT_EQ(judged({pa}).standing, CrlStanding::kIssuerUnknown);
+  EXPECT_THAT(judged({pa}).detail, testing::HasSubstr("is not marked as indirect"));
+  EXPECT_THAT(judged({}).detail, testing::HasSubstr("of a CA that is not known yet"));
+}
+
 TEST_F(JudgeCrlTest, C33_TheNinthIssuerOfOneNameIsNotTried) {
   const auto impostor = IssueSelfSigned(CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate"));
   std::vector<TestCert> authorities(7, impostor);
