@@ -144,7 +144,7 @@ typedef enum callvet_class {
 
 typedef enum callvet_action {
   CALLVET_PASS = 0,  /* the call goes on */
-  CALLVET_TAG = 1,   /* it goes on, and Reason says what is wrong with it */
+  CALLVET_TAG = 1,   /* it goes on, and Reason in its replies says what is wrong with it */
   CALLVET_REJECT = 2 /* it is answered with sip_code */
 } callvet_action;
 
@@ -186,8 +186,8 @@ typedef struct callvet_verdict {
   callvet_text action_reason; /* "verified", or the id of what decided */
   int32_t reply_code;         /* by code map and overrides; 0 if nothing is wrong */
   callvet_text reply_phrase;
-  callvet_texts
-      reply_headers; /* values of Reason headers, for the reply or the call that goes on */
+  callvet_texts reply_headers; /* values of Reason headers: of the reply, or of the next one to a
+                                  call that goes on */
   callvet_texts strip_headers; /* names of headers to remove from a call that goes on */
   callvet_mark mark;
   /* Certificates. */

@@ -22,7 +22,7 @@ extern sl_api_t cv_slb;
 
 static const str pai_name = str_init("P-Asserted-Identity");
 
-static int add_to_call(sip_msg_t* msg, const char* text, int len) {
+static int add_header(sip_msg_t* msg, const char* text, int len) {
   struct lump* anchor = anchor_lump(msg, msg->unparsed - msg->buf, 0, 0);
   char* copy = pkg_malloc(len);
   if (anchor == NULL || copy == NULL) {
@@ -167,15 +167,6 @@ static str reason_header(const cv_record_t* record, int i) {
   return header;
 }
 
-static int add_reason_headers(sip_msg_t* msg, const cv_record_t* record) {
-  str header;
-  int i;
-  for (i = 0; (header = reason_header(record, i)).s != NULL; i++) {
-    if (add_to_call(msg, header.s, header.len) < 0) return -1;
-  }
-  return 0;
-}
-
 /* Of From the URI alone: its display name and tag are no part of an asserted identity. */
 static int mark_from(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size) {
   char uri[1024];
@@ -217,7 +208,7 @@ static int add_asserted_identity(sip_msg_t* msg, const cv_record_t* record) {
   if (cv_marked_identity(msg, record, line + prefix, &size) < 0)
     return 0; /* From has no URI that could be asserted */
   memcpy(line + prefix + size, "\r\n", 2);
-  return add_to_call(msg, line, prefix + size + 2);
+  return add_header(msg, line, prefix + size + 2);
 }
 
 /* Other headers that show a number: no verdict is about them, so none has a verstat. */
@@ -260,7 +251,7 @@ static int tag_call(sip_msg_t* msg, const cv_record_t* record) {
   if (!asserted && record->fields[CVF_MARK].len > 0 && record->mark_header == CALLVET_MARK_PAI &&
       add_asserted_identity(msg, record) < 0)
     return -1;
-  return add_reason_headers(msg, record);
+  return 0;
 }
 
 int cv_strip(sip_msg_t* msg, const cv_record_t* record) {
@@ -281,11 +272,15 @@ int cv_strip(sip_msg_t* msg, const cv_record_t* record) {
   return 0;
 }
 
-int cv_add_reason_to_reply(sip_msg_t* msg, const cv_record_t* record) {
+int cv_add_reason(sip_msg_t* msg, const cv_record_t* record) {
+  const int relayed = msg->first_line.type == SIP_REPLY;
   str header;
   int i;
+  if (relayed && parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
   for (i = 0; (header = reason_header(record, i)).s != NULL; i++) {
-    if (add_lump_rpl(msg, header.s, header.len, LUMP_RPL_HDR) == NULL) return -1;
+    const int failed = relayed ? add_header(msg, header.s, header.len) < 0
+                               : add_lump_rpl(msg, header.s, header.len, LUMP_RPL_HDR) == NULL;
+    if (failed) return -1;
   }
   return 0;
 }
@@ -299,7 +294,7 @@ int cv_apply(sip_msg_t* msg, const cv_record_t* record) {
     }
     return 1;
   }
-  if (cv_add_reason_to_reply(msg, record) < 0) LM_ERR("a reply goes without Reason\n");
+  if (cv_add_reason(msg, record) < 0) LM_ERR("a reply goes without Reason\n");
   if (cv_slb.freply(msg, record->reply_code, &phrase) < 0) {
     LM_ERR("a call could not be answered\n");
     return CV_ERROR;

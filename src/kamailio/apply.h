@@ -17,7 +17,8 @@ int cv_strip(sip_msg_t* msg, const cv_record_t* record);
  * into `buffer`. 0, or -1. */
 int cv_marked_identity(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size);
 
-/* Adds the Reason headers to the reply that the script sends next. */
-int cv_add_reason_to_reply(sip_msg_t* msg, const cv_record_t* record);
+/* Adds the Reason headers: to `msg` if it is a reply that goes on, or to the reply that the script
+ * sends next to this request. 0, or -1. */
+int cv_add_reason(sip_msg_t* msg, const cv_record_t* record);
 
 #endif

@@ -234,7 +234,7 @@ static int ki_strip(sip_msg_t* msg) {
 static int ki_add_reason(sip_msg_t* msg) {
   cv_record_t record;
   if (cv_current(msg, &record) < 0) return CV_ERROR;
-  return cv_add_reason_to_reply(msg, &record) < 0 ? CV_ERROR : 1;
+  return cv_add_reason(msg, &record) < 0 ? CV_ERROR : 1;
 }
 
 static int ki_preload(sip_msg_t* msg, str* url) {
@@ -479,7 +479,7 @@ static cmd_export_t cmds[] = {
     {"callvet_check_value", (cmd_function)w_check_value, 4, fixup_value, 0, ANY_ROUTE},
     {"callvet_apply", w_apply, 0, 0, 0, REQUEST_ROUTE | FAILURE_ROUTE},
     {"callvet_strip", w_strip, 0, 0, 0, REQUEST_ROUTE | BRANCH_ROUTE | FAILURE_ROUTE},
-    {"callvet_add_reason", w_add_reason, 0, 0, 0, REQUEST_ROUTE | FAILURE_ROUTE},
+    {"callvet_add_reason", w_add_reason, 0, 0, 0, REQUEST_ROUTE | FAILURE_ROUTE | ONREPLY_ROUTE},
     {"callvet_preload", w_preload, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
     {0, 0, 0, 0, 0, 0},
 };

@@ -225,6 +225,18 @@ class HeaderForms(SipTest):
         # Signed, it is a call like any other, and goes where all go.
         self.assertEqual(self.forged_dialog(kamailio, "INVITE", "Identity: " + self.lab.sign()).code, 486)
 
+    def test_a61_the_reason_of_a_tagged_call_goes_back_and_not_on(self):
+        """RFC 8224 6.2.2: whoever signed it learns by the next response what was wrong."""
+        kamailio = self.start(config=self.lab.write_config("tag.json", {"default": {"mode": "tag"}}))
+        token, rest = self.lab.sign().split(";", 1)
+        self.callee.received.clear()
+        for method, code in (("INVITE", 486), ("MESSAGE", 200)):
+            reply = self.call(kamailio, token[:-8] + "AAAAAAAA;" + rest, code=code, reason="signature-invalid", method=method)
+            self.assertRegex(reply.header("Reason") or "", r"^(STIR|SIP);cause=438")
+            self.assertNotIn("\nReason:", self.callee.received[-1])
+            self.assertTrue(self.callee.received[-1].startswith(method))
+        self.assertIsNone(self.call(kamailio, self.lab.sign(), code=486, reason="verified").header("Reason"))
+
     def test_verstat_from_outside_is_not_believed(self):
         kamailio = self.start()
         self.callee.received.clear()
@@ -242,7 +254,6 @@ class HeaderForms(SipTest):
         tagged = self.callee.received[-1]
         self.assertIn("verstat=No-TN-Validation", tagged)
         self.assertNotIn("Passed", tagged)
-        self.assertRegex(tagged, r"Reason: (STIR|SIP);cause=428")
         # Without P-Asserted-Identity one is made of From.
         self.call(kamailio, self.lab.sign(), code=486, reason="verified")
         self.assertIn(f"P-Asserted-Identity: <sip:+{CALLER};verstat=TN-Validation-Passed@caller.example.org",
