@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 
 #include "base/text.h"
+#include "pki/known_issuer.h"
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
 #include "pki/sha256.h"
@@ -38,6 +39,7 @@ struct Certificate::Data {
   Result<ClaimConstraints> claim_constraints = ClaimConstraints();
   std::vector<CrlDistributionPoint> crl_distribution_points;
   std::shared_ptr<const SignerInfo> signer_info;
+  mutable KnownIssuer known_issuer;
 };
 
 namespace {
@@ -375,6 +377,16 @@ const Result<ClaimConstraints>& Certificate::claim_constraints() const {
 
 const std::vector<CrlDistributionPoint>& Certificate::crl_distribution_points() const {
   return data_->crl_distribution_points;
+}
+
+bool Certificate::SignedBy(const Certificate& issuer) const {
+  const ErrorQueueDrain drain;
+  EVP_PKEY* key = X509_get0_pubkey(issuer.x509());
+  const bool good = key != nullptr && data_->known_issuer.Is(issuer.sha256_hex(), [&] {
+    return X509_verify(x509(), key) == 1;
+  });
+  if (!good) ErrorQueueDrain::ThrowIfNoMemory();
+  return good;
 }
 
 X509* Certificate::x509() const {

@@ -76,12 +76,17 @@ class Certificate {
   [[nodiscard]] const Result<ClaimConstraints>& claim_constraints() const;
   [[nodiscard]] const std::vector<CrlDistributionPoint>& crl_distribution_points() const;
 
+  /// True if `issuer`'s key made the signature; whether it may sign is not asked here. Verified
+  /// once for an issuer, and remembered by all copies.
+  [[nodiscard]] bool SignedBy(const Certificate& issuer) const;
+
   /// The decoded form, owned by this object, for the other files of this room.
   [[nodiscard]] X509* x509() const;
 
   bool operator==(const Certificate& other) const { return der() == other.der(); }
 
  private:
+  friend class SharedAuthorities;
   struct Data;
   static Result<Certificate> Read(std::string_view der);
   explicit Certificate(std::shared_ptr<const Data> data) : data_(std::move(data)) {}

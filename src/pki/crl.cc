@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/byte_reader.h"
+#include "pki/known_issuer.h"
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
 #include "pki/x509_fields.h"
@@ -54,6 +55,7 @@ struct Crl::Data {
   std::vector<std::string> signer_urls;
   std::vector<std::string> issuers;   // canonical names that entries refer to
   std::vector<RevokedEntry> entries;  // sorted by serial
+  mutable KnownIssuer known_issuer;
 };
 
 namespace {
@@ -383,7 +385,9 @@ bool Crl::SignedBy(const Certificate& issuer) const {
   if ((X509_get_key_usage(issuer.x509()) & KU_CRL_SIGN) == 0) return false;
   EVP_PKEY* key = X509_get0_pubkey(issuer.x509());
   const bool good =
-      key != nullptr && HasStrongKey(issuer) && X509_CRL_verify(data_->crl.get(), key) == 1;
+      key != nullptr && HasStrongKey(issuer) && data_->known_issuer.Is(issuer.sha256_hex(), [&] {
+        return X509_CRL_verify(data_->crl.get(), key) == 1;
+      });
   if (!good) ErrorQueueDrain::ThrowIfNoMemory();  // a forged list revokes nobody
   return good;
 }

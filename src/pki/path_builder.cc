@@ -128,15 +128,13 @@ class PathSearch {
   bool Issued(const Certificate& issuer, const Certificate& child) {
     const std::pair<const X509*, const X509*> edge(issuer.x509(), child.x509());
     if (const auto known = edges_.find(edge); known != edges_.end()) return known->second;
-    EVP_PKEY* key = X509_get0_pubkey(issuer.x509());
-    if (key == nullptr || issuer.key_bits() > kMaxRsaBits) {
+    if (X509_get0_pubkey(issuer.x509()) == nullptr || issuer.key_bits() > kMaxRsaBits) {
       forbidden_key_ = Fail(Reason::kChainWeakKey,
                             "the key of " + Quote(issuer.subject()) + " may not sign certificates");
       return edges_[edge] = false;
     }
     --signatures_left_;
-    const bool issued = X509_verify(child.x509(), key) == 1;
-    if (!issued) ErrorQueueDrain::ThrowIfNoMemory();
+    const bool issued = child.SignedBy(issuer);
     if (!issued && forged_.empty()) {
       forged_ = Quote(issuer.subject()) + " has the name of the issuer of " +
                 Quote(child.subject()) + ", but that signature was not made with its key";
@@ -144,7 +142,7 @@ class PathSearch {
     return edges_[edge] = issued;
   }
 
-  // Judges the complete path_, of which OpenSSL verifies every signature again.
+  // Judges the complete path_. It counts as so many signatures: lists may be verified for it.
   Outcome Judge() {
     if (judged_ >= kMaxJudgedPaths || signatures_left_ < path_.size()) {
       out_of_budget_ = true;

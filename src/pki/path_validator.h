@@ -13,8 +13,9 @@ namespace callvet {
 /// this order: strength of issuer keys and of signature algorithms; version 3 of all but the
 /// anchor, CA flag, name, key identifiers and key usage of every issuer, extensions that cannot be
 /// decoded or have bytes behind their value; critical extensions that nobody here understands; the
-/// validity of every certificate, the anchor's too (B-35), both ends included; then, by OpenSSL,
-/// path length, name constraints, policies and signatures, and all but the times again.
+/// validity of every certificate, the anchor's too (B-35), both ends included; every signature
+/// (Certificate::SignedBy); then, by OpenSSL, path length, name constraints and policies, and all
+/// but times and signatures again.
 ///
 /// Fails with kChainWeakKey, kChainInvalid, kCertificateExpired, kCertificateNotYetValid,
 /// kChainUntrusted or kInternalError. Thread-safe; no I/O.

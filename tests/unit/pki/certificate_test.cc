@@ -35,6 +35,27 @@ TestCert Leaf() {
   return Issue(LeafSpec(), Root());
 }
 
+TEST(CertificateTest, KnowsWhoseSignatureItHas) {
+  CertSpec spec = CaSpec("/CN=CA");
+  spec.key = test::TestKey::Make();
+  const auto ca = IssueSelfSigned(spec);
+  const auto renewed = IssueSelfSigned(spec);  // another certificate of the same name and key
+  spec.key.reset();
+  const auto other = IssueSelfSigned(spec);
+  const auto leaf = Issue(LeafSpec(), ca).certificate;
+  // What was found out about one issuer says nothing of another one.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(leaf.SignedBy(other.certificate));
+    EXPECT_TRUE(leaf.SignedBy(ca.certificate));
+    EXPECT_FALSE(leaf.SignedBy(leaf));
+    EXPECT_TRUE(leaf.SignedBy(renewed.certificate));
+  }
+  spec = LeafSpec();
+  spec.signature = test::Signature::kBroken;
+  const auto forged = Issue(spec, ca).certificate;
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(forged.SignedBy(ca.certificate));
+}
+
 TEST(CertificateTest, HasTheFactsOfAnEndEntity) {
   CertSpec spec = LeafSpec("/C=US/O=Carrier, Inc./CN=SHAKEN 818H");
   spec.serial_hex = "0A00FF";

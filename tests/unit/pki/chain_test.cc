@@ -755,6 +755,28 @@ TEST(ChainTest, B8_AnAlgorithmThatNobodyKnowsIsNotStrong) {
               FailsWith(Reason::kChainUntrusted));
 }
 
+// Whoever hands a path over: each signature is verified.
+TEST(ChainTest, B31_APathByHandNeedsItsSignatures) {
+  const auto cas = MakeCas(1);
+  const auto& root = cas[0];
+  const auto& ca = cas[1];
+  const auto leaf = Issue(LeafSpec(), ca);
+  EXPECT_THAT(ValidatePath({leaf.certificate, ca.certificate, root.certificate}, kNow), Succeeds());
+  CertSpec forged = LeafSpec("/CN=Forged leaf");
+  forged.signature = test::Signature::kBroken;
+  const auto by_leaf =
+      ValidatePath({Issue(forged, ca).certificate, ca.certificate, root.certificate}, kNow);
+  ASSERT_THAT(by_leaf, FailsWith(Reason::kChainInvalid));
+  EXPECT_EQ(by_leaf.error().detail, "certificate signature failure at \"CN=Forged leaf\"");
+  forged = CaSpec("/CN=Forged CA");
+  forged.signature = test::Signature::kBroken;
+  const auto forged_ca = Issue(forged, root);
+  const auto by_ca = ValidatePath(
+      {Issue(LeafSpec(), forged_ca).certificate, forged_ca.certificate, root.certificate}, kNow);
+  ASSERT_THAT(by_ca, FailsWith(Reason::kChainInvalid));
+  EXPECT_EQ(by_ca.error().detail, "certificate signature failure at \"CN=Forged CA\"");
+}
+
 TEST(ChainTest, B8_TheAnchorsOwnSignatureIsNotJudged) {
   CertSpec spec = CaSpec("/CN=Root");
   spec.digest = test::Digest::kSha1;

@@ -96,6 +96,9 @@ TEST(CrlTest, SignedByDemandsNameUsageAndStrength) {
   const auto ca = IssueSelfSigned(spec);
   const auto crl = ParseCrl({}, ca);
   EXPECT_TRUE(crl.SignedBy(ca.certificate));
+  EXPECT_TRUE(crl.SignedBy(ca.certificate));  // remembered
+  CertSpec namesake = CaSpec("/CN=CA");
+  EXPECT_FALSE(crl.SignedBy(IssueSelfSigned(namesake).certificate));
   spec.key_usage = "keyCertSign";
   EXPECT_FALSE(crl.SignedBy(IssueSelfSigned(spec).certificate));
   spec.key_usage = "";
