@@ -6,6 +6,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/params.h>
 
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
@@ -48,12 +49,25 @@ Result<void> CheckNamedP256(EVP_PKEY* key) {
   return {};
 }
 
-// One affine coordinate; independent of the compressed or uncompressed form in the certificate.
-bool GetCoordinate(EVP_PKEY* key, const char* name, uint8_t* out) {
-  BIGNUM* raw = nullptr;
-  const bool found = EVP_PKEY_get_bn_param(key, name, &raw) == 1;
-  const BignumPtr number(raw);
-  return found && BN_bn2binpad(number.get(), out, kFieldBytes) == static_cast<int>(kFieldBytes);
+// Affine coordinates, independent of the compressed or uncompressed form in the certificate. Both
+// at once: each call computes them.
+bool GetCoordinates(EVP_PKEY* key, Es256PublicKey::Point& point) {
+  Es256PublicKey::Point native{};
+  std::array<OSSL_PARAM, 3> params = {
+      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_EC_PUB_X, native.data(), kFieldBytes),
+      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_EC_PUB_Y, native.data() + kFieldBytes, kFieldBytes),
+      OSSL_PARAM_construct_end()};
+  if (EVP_PKEY_get_params(key, params.data()) != 1) return false;
+  for (size_t i = 0; i < 2; ++i) {
+    BIGNUM* raw = nullptr;
+    const bool found = OSSL_PARAM_get_BN(&params[i], &raw) == 1;
+    const BignumPtr number(raw);
+    if (!found || BN_bn2binpad(number.get(), point.data() + i * kFieldBytes, kFieldBytes) !=
+                      static_cast<int>(kFieldBytes)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool InRange(std::span<const uint8_t> number) {
@@ -90,8 +104,7 @@ Result<Es256PublicKey::Point> ReadPoint(EVP_PKEY* key) {
     return Unsupported("the public key is not a point on P-256");
   }
   Es256PublicKey::Point point{};
-  if (!GetCoordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, point.data()) ||
-      !GetCoordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, point.data() + kFieldBytes)) {
+  if (!GetCoordinates(key, point)) {
     return Unsupported("the public key has no affine coordinates");
   }
   return point;

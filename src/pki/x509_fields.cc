@@ -62,20 +62,18 @@ std::string Fold(std::string_view text) {
   return folded;
 }
 
-OpenSslPtr<X509_NAME_ENTRY, X509_NAME_ENTRY_free> FoldedEntry(const X509_NAME_ENTRY* entry) {
-  OpenSslPtr<X509_NAME_ENTRY, X509_NAME_ENTRY_free> folded(X509_NAME_ENTRY_dup(entry));
-  if (folded == nullptr) return nullptr;
+using NameEntryPtr = OpenSslPtr<X509_NAME_ENTRY, X509_NAME_ENTRY_free>;
+
+NameEntryPtr FoldedEntry(const X509_NAME_ENTRY* entry) {
   const ASN1_STRING* data = X509_NAME_ENTRY_get_data(entry);
-  if (!IsDirectoryString(data)) return folded;  // other types compare as they are
+  // Other types compare as they are.
+  if (!IsDirectoryString(data)) return NameEntryPtr(X509_NAME_ENTRY_dup(entry));
   const auto text = StringValue(data);
   if (!text) return nullptr;
   const std::string value = Fold(*text);
-  if (X509_NAME_ENTRY_set_data(folded.get(), V_ASN1_UTF8STRING,
-                               reinterpret_cast<const unsigned char*>(value.data()),
-                               static_cast<int>(value.size())) != 1) {
-    return nullptr;
-  }
-  return folded;
+  return NameEntryPtr(X509_NAME_ENTRY_create_by_OBJ(
+      nullptr, X509_NAME_ENTRY_get_object(entry), V_ASN1_UTF8STRING,
+      reinterpret_cast<const unsigned char*>(value.data()), static_cast<int>(value.size())));
 }
 
 // Nothing if it is no name.
