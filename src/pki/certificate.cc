@@ -393,10 +393,11 @@ X509* Certificate::x509() const {
   return data_->x509.get();
 }
 
-Result<CertificateBundle> ParseBundle(std::string_view bytes, size_t max_certificates) {
+Result<CertificateBundle> ParseBundle(std::string_view bytes, size_t max_certificates,
+                                      const CertificateDecoder& decode) {
   CertificateBundle bundle;
   if (LooksLikeDer(bytes)) {
-    auto certificate = Certificate::ParseDer(WithoutLineEnds(bytes));
+    auto certificate = decode(WithoutLineEnds(bytes));
     if (!certificate) return certificate.error();
     bundle.push_back(std::move(*certificate));
     return bundle;
@@ -409,7 +410,7 @@ Result<CertificateBundle> ParseBundle(std::string_view bytes, size_t max_certifi
       return Fail(Reason::kChainTooLong,
                   "more than " + std::to_string(max_certificates) + " certificates");
     }
-    auto certificate = Certificate::ParseDer(block.der);
+    auto certificate = decode(block.der);
     if (!certificate) {
       return Fail(certificate.error().reason, "certificate " + std::to_string(bundle.size() + 1) +
                                                   ": " + certificate.error().detail);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -102,9 +103,11 @@ inline constexpr size_t kMaxBundleCertificates = 16;
 /// Reads all "CERTIFICATE" PEM blocks of `bytes`, text and other blocks around them ignored, or one
 /// DER certificate. One that cannot be decoded spoils the bundle (kCertificateMalformed); none at
 /// all is kCertificateUnreadable; more than `max_certificates` is kChainTooLong. The order is kept.
-/// Pure; thread-safe.
+/// `decode` does what ParseDer does. Pure; thread-safe.
+using CertificateDecoder = std::function<Result<Certificate>(std::string_view der)>;
 Result<CertificateBundle> ParseBundle(std::string_view bytes,
-                                      size_t max_certificates = kMaxBundleCertificates);
+                                      size_t max_certificates = kMaxBundleCertificates,
+                                      const CertificateDecoder& decode = Certificate::ParseDer);
 
 /// The signer among `bundle` (not empty): the first certificate (C-22), or, when a bundle begins
 /// with a CA certificate, its only end-entity certificate (bundles in any order). Returns its

@@ -38,7 +38,8 @@ struct CertificateCacheOptions {
   size_t shards = 16;                            // fewer if the limits are small
 };
 
-/// The memory that an entry for `x5u` takes, keys and decoded form included: an estimate.
+/// The memory that an entry for `x5u` takes, keys and decoded form included: an estimate. CA
+/// certificates that entries share (SharedAuthorities) are counted in each of them.
 size_t EstimateBytes(std::string_view x5u, const CertificateBundle& bundle);
 
 /// Certificates in memory by their exact x5u. Bounded in entries and bytes: what was used since it

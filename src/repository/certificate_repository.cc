@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "pki/path_builder.h"
+#include "pki/shared_authorities.h"
 #include "repository/http_freshness.h"
 #include "repository/single_flight.h"
 #include "repository/tn_auth_list_fetch.h"
@@ -84,6 +85,10 @@ class CertificateRepository::Impl {
  private:
   [[nodiscard]] Worth Judge(const CachedCertificates& entry, sys_seconds now) const;
   void Remember(std::string_view x5u, const Entry& entry, sys_seconds now);
+  Result<CertificateBundle> Read(std::string_view body) {
+    return ParseBundle(body, kMaxBundleCertificates,
+                       [this](std::string_view der) { return authorities_.Decode(der); });
+  }
   Entry LoadFromDisk(std::string_view x5u, const Entry& known, sys_seconds now);
   Entry AtHand(std::string_view x5u, Cause cause, sys_seconds now);
   [[nodiscard]] Deadline PatienceOf(Cause cause, const Deadline& deadline) const;
@@ -95,6 +100,7 @@ class CertificateRepository::Impl {
   std::shared_ptr<const Fetcher> fetcher_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const DiskCache> disk_;
+  SharedAuthorities authorities_;
   CertificateCache memory_;
   std::shared_ptr<FetchGate> gate_;
   std::optional<TnAuthListFetcher> tn_auth_lists_;
@@ -125,7 +131,7 @@ Entry CertificateRepository::Impl::LoadFromDisk(std::string_view x5u, const Entr
   if (!stored || (known && stored->fetched_at <= known->fetched_at)) return nullptr;
   CachedCertificates entry{nullptr, stored->fetched_at, stored->fresh_until, stored->stale_until};
   if (Judge(entry, now) == Worth::kNothing) return nullptr;
-  auto bundle = ParseBundle(stored->body);
+  auto bundle = Read(stored->body);
   if (!bundle) return nullptr;
   const sys_seconds latest = EndOf(*bundle);
   entry.fresh_until = std::min(entry.fresh_until, latest);
@@ -227,7 +233,7 @@ Result<Entry> CertificateRepository::Impl::Download(std::string_view x5u,
                                                     const Deadline& deadline) {
   auto document = fetcher_->Fetch(x5u, deadline);
   if (!document) return document.error();
-  auto bundle = ParseBundle(document->body);
+  auto bundle = Read(document->body);
   if (!bundle) return bundle.error();
   const sys_seconds now = clock_->Now();
   const sys_seconds latest = EndOf(*bundle);

@@ -3,6 +3,7 @@
 // EVP_DigestVerify of the same token: all in one process, in turns, on one processor. Processor
 // time of the whole process, since one of the others has threads.
 //   callvet_compare_bench [--compare]    --compare: the others too
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -14,6 +15,9 @@
 #include "call_rig.h"
 #include "callvet/identity_header.h"
 #include "peers.h"
+#include "pki/chain_cache.h"
+#include "pki/shared_authorities.h"
+#include "repository/certificate_repository.h"
 
 namespace callvet {
 namespace {
@@ -174,8 +178,8 @@ void Print(const std::vector<Contender>& contenders) {
   std::fflush(stdout);
 }
 
-// From the bytes of a download to the first verdict: nothing is known of signer, chain or key.
-void PrintColdCertificate(const Rig& rig) {
+// From the bytes of a download to the first verdict: nothing is known of signer and key.
+void PrintColdCertificate(const Rig& rig, const char* what, const CertificateDecoder& decode) {
   const std::string pem = test::PemOf({rig.call.leaf, rig.call.ca});
   const SignedCall& one = rig.calls.front();
   std::vector<double> reading;
@@ -186,7 +190,7 @@ void PrintColdCertificate(const Rig& rig) {
     const Verifier cold(rig.call.options, rig.call.store, source,
                         std::make_shared<FixedClock>(rig.call.now), engine);
     const double start = ProcessSeconds();
-    auto bundle = ParseBundle(pem);
+    auto bundle = ParseBundle(pem, kMaxBundleCertificates, decode);
     source->bundle = std::make_shared<const CertificateBundle>(std::move(*bundle));
     reading.push_back(ProcessSeconds() - start);
     const bool passed = cold.Verify(one.request, Deadline()).passed();
@@ -194,10 +198,78 @@ void PrintColdCertificate(const Rig& rig) {
     if (!passed) std::exit(1);
   }
   std::printf(
-      "cold certificate, bytes to first verdict: %.0f \xC2\xB5s, of these %.0f reading it; best "
-      "%.0f "
-      "(target: 1000)\n",
-      Median(all) * 1e6, Median(reading) * 1e6, *std::min_element(all.begin(), all.end()) * 1e6);
+      "cold certificate, bytes to first verdict, %s: %.0f \xC2\xB5s, of these %.0f reading it; "
+      "best %.0f (target: 1000)\n",
+      what, Median(all) * 1e6, Median(reading) * 1e6,
+      *std::min_element(all.begin(), all.end()) * 1e6);
+}
+
+// Both with a CRL whose signature is known, as of any but a new one.
+void PrintColdCertificates(const Rig& rig) {
+  PrintColdCertificate(rig, "its CA never seen either", Certificate::ParseDer);
+  SharedAuthorities shared;
+  const auto held = shared.Decode(rig.call.ca.der);
+  PrintColdCertificate(rig, "its CA known by others",
+                       [&](std::string_view der) { return shared.Decode(der); });
+}
+
+size_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  size_t all = 0;
+  size_t resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// Gives leaf number i and its CA for the URL that ends with i.
+class ManyCertificates final : public Fetcher {
+ public:
+  ManyCertificates(size_t count, size_t cas) : root_(test::IssueRoot()) {
+    std::vector<test::TestCert> authorities;
+    for (size_t i = 0; i < cas; ++i) {
+      authorities.push_back(
+          test::Issue(test::CaSpec("/C=US/O=Test CA/CN=SHAKEN CA " + std::to_string(i)), root_));
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const test::TestCert& ca = authorities[i % cas];
+      bodies_.push_back(test::PemOf({test::Issue(test::LeafSpec(), ca), ca}));
+    }
+  }
+  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url,
+                                              const Deadline& /*deadline*/) const override {
+    FetchedDocument document;
+    document.body = bodies_[std::stoul(std::string(url.substr(url.rfind('/') + 1)))];
+    return document;
+  }
+  [[nodiscard]] std::shared_ptr<const TrustStore> Store() const {
+    return test::StoreOf({.anchors = {root_}});
+  }
+
+ private:
+  test::TestCert root_;
+  std::vector<std::string> bodies_;
+};
+
+// What 10,000 certificates take, decoded and with their chains verified, in the process's memory.
+void PrintMemory(size_t cas) {
+  constexpr size_t kCount = 10'000;
+  const auto fetcher = std::make_shared<const ManyCertificates>(kCount, cas);
+  const auto store = fetcher->Store();
+  (void)malloc_trim(0);  // what the making left free must not hide what is kept
+  const size_t before = ResidentBytes();
+  const CertificateRepository repository({}, fetcher, std::make_shared<FixedClock>(test::kNow),
+                                         nullptr);
+  ChainCache chains;
+  for (size_t i = 0; i < kCount; ++i) {
+    const auto bundle = repository.Get("https://cert.example.org/" + std::to_string(i), Deadline());
+    if (!bundle || !*chains.Verify(**bundle, store, test::kNow)) std::exit(1);
+  }
+  const auto mebibytes = [](size_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+  std::printf(
+      "%zu certificates of %zu CAs cached, with their chains: %.0f MiB resident (target: 200), by "
+      "the estimate %.0f\n",
+      static_cast<size_t>(repository.Statistics().memory_entries), cas,
+      mebibytes(ResidentBytes() - before), mebibytes(repository.Statistics().memory_bytes));
 }
 
 // A verifier of the service's kind, with its largest tables, and 100 anchors to read.
@@ -247,8 +319,9 @@ int Run(bool with_peers) {
   if (with_peers) AddPeers(rig, contenders);
   Compare(stages.Evp(), contenders);
   Print(contenders);
-  PrintColdCertificate(rig);
+  PrintColdCertificates(rig);
   PrintStart();
+  for (const size_t cas : {10, 10'000}) PrintMemory(cas);
   return 0;
 }
 

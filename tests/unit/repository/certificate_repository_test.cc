@@ -28,6 +28,24 @@ TEST_F(RepositoryTest, FetchesOnceThenAnswersFromMemory) {
   EXPECT_EQ(fetcher->fetches(), 1);
 }
 
+// Most certificates come with an intermediate that others came with.
+TEST_F(RepositoryTest, ACaOfSeveralBundlesIsKeptOnce) {
+  const TemporaryDirectory directory;
+  const auto disk = *DiskCache::Open(directory.path());
+  constexpr const char* kOther = "https://other.example.org/p.pem";
+  fetcher->Serve(kOther, ChainPem());
+  for (const char* from : {"the network", "the disk"}) {
+    const auto repository = Make(disk);
+    const auto one = repository->Get(kUrl, Soon());
+    const auto two = repository->Get(kOther, Soon());
+    ASSERT_THAT(one, Succeeds());
+    ASSERT_THAT(two, Succeeds());
+    EXPECT_NE((**one)[0].x509(), (**two)[0].x509()) << from;  // of end entities few come twice
+    EXPECT_EQ((**one)[1].x509(), (**two)[1].x509()) << from;
+  }
+  EXPECT_EQ(fetcher->fetches(), 2);
+}
+
 TEST_F(RepositoryTest, DocumentsOfOtherUrlsAreNeverServed) {  // C-24
   const auto repository = Make();
   ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
