@@ -15,7 +15,7 @@
 namespace callvet {
 namespace {
 
-// Gives one chain for every URL; each answer is decoded anew, as for different carriers.
+// Gives one chain for every URL; each leaf is decoded anew, as for different carriers of one CA.
 class OneChainFetcher final : public Fetcher {
  public:
   OneChainFetcher() {
