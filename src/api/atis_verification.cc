@@ -270,16 +270,16 @@ Verdict Judge(const VerificationCore& core, Request& request, const Deadline& de
   if (!IsFresh(core, request.time)) return Refused(Reason::kDateStale, now);
   const auto header = IdentityHeader::Parse(call.identities.front());
   if (!header) return Refused(header.error().reason, now);
-  auto jose = core.known_headers().Find(header->header_part());
-  const bool known = jose != nullptr;
+  const auto known = core.known_headers().Find(header->header_part());
+  auto jose = known ? std::shared_ptr<const JoseHeader>(known, &known->header) : nullptr;
   const Reason profile = CheckProfile(*header, core.options(), jose);
   if (profile != Reason::kNone) return Refused(profile, now);
 
   call.date = FormatSipDate(request.time);
   VerificationMaterial* const material = evidence != nullptr ? &evidence->material : nullptr;
   Verdict verdict = core.Judge(call, deadline, material);
-  if (!known && verdict.passed()) {
-    core.known_headers().Remember(header->header_part(), std::move(jose));
+  if (known == nullptr && verdict.passed()) {
+    core.known_headers().Remember({std::string(header->header_part()), *jose, nullptr, {}});
   }
   if (evidence != nullptr) evidence->call.date = call.date;
   const DialPlan* plan = core.options().dial_plan;

@@ -26,18 +26,20 @@ struct Certificate::Data {
   std::string common_name;
   std::string organization;
   std::string serial_hex;
-  std::string sha256_hex;
-  sys_seconds not_before{};
-  sys_seconds not_after{};
-  bool is_ca = false;
   bool digital_signature = false;
   KeyKind key_kind = KeyKind::kOther;
   int key_bits = 0;
+  std::vector<CrlDistributionPoint> crl_distribution_points;
+
+  // From here on what a call that passes reads: side by side (AddTo).
+  std::string sha256_hex;
+  bool is_ca = false;
+  sys_seconds not_before{};
+  sys_seconds not_after{};
   Result<Es256PublicKey> es256_key = Fail(Reason::kSignerKeyUnsupported, "no key");
   std::optional<Result<TnAuthList>> tn_auth_list;
   std::vector<std::string> tn_auth_list_uris;
   Result<ClaimConstraints> claim_constraints = ClaimConstraints();
-  std::vector<CrlDistributionPoint> crl_distribution_points;
   std::shared_ptr<const SignerInfo> signer_info;
   mutable KnownIssuer known_issuer;
 };
@@ -387,6 +389,20 @@ bool Certificate::SignedBy(const Certificate& issuer) const {
   });
   if (!good) ErrorQueueDrain::ThrowIfNoMemory();
   return good;
+}
+
+void Certificate::AddTo(Footprint& footprint) const {
+  footprint.Add(*this);
+  const auto* read = reinterpret_cast<const char*>(&data_->sha256_hex);
+  const auto* end = reinterpret_cast<const char*>(data_.get() + 1);
+  footprint.Add(read, static_cast<size_t>(end - read));
+  footprint.Add(data_->sha256_hex.data(), data_->sha256_hex.size());
+  if (const auto& list = data_->tn_auth_list; list && *list) {
+    footprint.Add((*list)->spcs().data(), (*list)->spcs().size() * sizeof(std::string));
+  }
+  footprint.Add(*data_->signer_info);
+  const auto& spcs = data_->signer_info->spcs;
+  footprint.Add(spcs.data(), spcs.size() * sizeof(std::string));
 }
 
 X509* Certificate::x509() const {

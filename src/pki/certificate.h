@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "callvet/result.h"
 #include "callvet/tn_auth_list.h"
 #include "callvet/verdict.h"
@@ -80,6 +81,9 @@ class Certificate {
   /// True if `issuer`'s key made the signature; whether it may sign is not asked here. Verified
   /// once for an issuer, and remembered by all copies.
   [[nodiscard]] bool SignedBy(const Certificate& issuer) const;
+
+  /// Adds what a call that passes reads of it as the signer's, this object itself included.
+  void AddTo(Footprint& footprint) const;
 
   /// The decoded form, owned by this object, for the other files of this room.
   [[nodiscard]] X509* x509() const;

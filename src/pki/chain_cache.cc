@@ -128,6 +128,19 @@ class BoundedMap {
     return node.answers[stripe];
   }
 
+  void AddTo(const BundleKey& key, size_t stripe, Footprint& footprint) const {
+    const auto found = index_.find(key);
+    if (found == index_.end()) return;
+    const Node& node = *found->second;
+    footprint.Add(*found);
+    footprint.Add(node);
+    footprint.Add(node.key.data(), node.key.size());
+    const Answer& answer = node.answers[stripe];
+    footprint.Add(answer);
+    footprint.Add(*answer);
+    if (*answer) footprint.Add((*answer)->path().data(), sizeof(Certificate));
+  }
+
   // Takes the one node of `fresh`.
   void Put(std::list<Node>& fresh, std::list<Node>& removed) {
     Remove(fresh.front().key, removed);
@@ -193,6 +206,12 @@ class ChainCache::Shard {
     Count& count = counts_[stripe];
     (answer == nullptr ? count.misses : count.hits).fetch_add(1, std::memory_order_relaxed);
     return answer;
+  }
+
+  void AddTo(const BundleKey& key, Footprint& footprint) const {
+    const size_t stripe = StripeOfCaller(counts_.size());
+    const std::shared_lock lock(mutex_.ForReading(stripe));
+    chains_.AddTo(key, stripe, footprint);
   }
 
   void Put(std::string key, const std::shared_ptr<const TrustStore>& store, const TimeSpan& span,
@@ -264,6 +283,11 @@ std::shared_ptr<const Result<VerifiedChain>> ChainCache::Verify(
   }
   shard.Put(key.Text(), store, span, answer);
   return answer;
+}
+
+void ChainCache::AddTo(const CertificateBundle& bundle, Footprint& footprint) const {
+  const BundleKey key(bundle);
+  if (key.usable) shards_[key.hash % kShards]->AddTo(key, footprint);
 }
 
 ChainCache::Counters ChainCache::counters() const {

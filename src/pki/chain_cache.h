@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "callvet/result.h"
 #include "pki/chain.h"
 #include "pki/trust_store.h"
@@ -49,6 +50,9 @@ class ChainCache {
   [[nodiscard]] std::shared_ptr<const Result<VerifiedChain>> Verify(
       const CertificateBundle& bundle, const std::shared_ptr<const TrustStore>& store,
       sys_seconds at);
+
+  /// Adds what Verify of `bundle` would read, if it has an answer.
+  void AddTo(const CertificateBundle& bundle, Footprint& footprint) const;
 
   /// How often Verify found its answer or not, and what is kept, since the beginning.
   struct Counters {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/footprint.h"
 #include "callvet/result.h"
 
 typedef struct evp_pkey_st EVP_PKEY;  // NOLINT(modernize-use-using): OpenSSL's own spelling
@@ -111,6 +112,8 @@ class Es256Engine {
       job.Set([&] { return Verify(*job.key, job.signing_input, *job.signature); });
     }
   }
+  /// Adds what Verify reads of what is kept for `key`.
+  virtual void AddTo(const Es256PublicKey& /*key*/, Footprint& /*footprint*/) const {}
   [[nodiscard]] virtual Es256Statistics statistics() const { return {}; }
 };
 

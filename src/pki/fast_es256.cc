@@ -262,6 +262,10 @@ void FastEs256Engine::VerifyMany(std::span<Es256Job> jobs) const noexcept {
   }
 }
 
+void FastEs256Engine::AddTo(const Es256PublicKey& key, Footprint& footprint) const {
+  state_->store.AddTo(key.point(), footprint);
+}
+
 Es256Statistics FastEs256Engine::statistics() const {
   const auto tables = state_->store.counters();
   Es256Statistics statistics;

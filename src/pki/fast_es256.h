@@ -83,6 +83,7 @@ class FastEs256Engine final : public Es256Engine {
   [[nodiscard]] Result<void> Verify(const Es256PublicKey& key, std::string_view signing_input,
                                     const Es256Signature& signature) const override;
   void VerifyMany(std::span<Es256Job> jobs) const noexcept override;
+  void AddTo(const Es256PublicKey& key, Footprint& footprint) const override;
   [[nodiscard]] Es256Statistics statistics() const override;
 
  private:

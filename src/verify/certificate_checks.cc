@@ -204,6 +204,20 @@ std::shared_ptr<const Result<VerifiedChain>> JudgeChain(const CertificateBundle&
       VerifyChain(bundle, *context.trust_store, now));
 }
 
+// Of a header that is not known, or whose signer's chain was judged anew since.
+void NoteHeader(const CertificateBundle& bundle, const Result<VerifiedChain>& chain,
+                const CertificateContext& context, Candidate& candidate) {
+  const bool cached = context.chain_cache != nullptr;
+  if (candidate.decoded == nullptr && (!cached || candidate.known->chain == &chain)) return;
+  const JoseHeader& header = candidate.decoded ? *candidate.decoded : candidate.known->header;
+  candidate.to_remember = std::make_unique<KnownHeader>(
+      KnownHeader{std::string(candidate.header->header_part()), header, &chain, {}});
+  Footprint& footprint = candidate.to_remember->footprint;
+  footprint.Add(bundle);
+  bundle[SignerIndex(bundle)].AddTo(footprint);
+  if (cached) context.chain_cache->AddTo(bundle, footprint);
+}
+
 }  // namespace
 
 const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateContext& context,
@@ -225,6 +239,7 @@ const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateCo
         **bundle, *context.trust_store, call.now, {},
         [&](const std::vector<Certificate>& path) { return IsWanted(path, *verdict.iat); }));
   }
+  if (*judged && !candidate.IsCompact()) NoteHeader(**bundle, *judged, context, candidate);
   // With the bundle's count, which is the call's already.
   const SignerInfo* signer = (**bundle)[SignerIndex(**bundle)].signer_info().get();
   verdict.signer = std::shared_ptr<const SignerInfo>(std::move(*bundle), signer);

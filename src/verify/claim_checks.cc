@@ -10,7 +10,6 @@
 #include "verify/extensions/rcd.h"
 #include "verify/extensions/rph.h"
 #include "verify/header_checks.h"
-#include "verify/known_headers.h"
 
 namespace callvet {
 namespace {
@@ -248,9 +247,9 @@ bool IsOfAnotherType(const Call& call, Candidate& candidate) {
 }
 
 // The type by the parameter, or else by the token. Nothing if it is not judged.
-void CheckFullToken(const Call& call, std::shared_ptr<const JoseHeader> jose,
-                    Candidate& candidate) {
+void CheckFullToken(const Call& call, Candidate& candidate) {
   const IdentityHeader& header = *candidate.header;
+  const JoseHeader* jose = candidate.known != nullptr ? &candidate.known->header : nullptr;
   if (jose == nullptr) {
     auto decoded = JoseHeader::Parse(header.header_part());
     if (!decoded) {
@@ -258,7 +257,8 @@ void CheckFullToken(const Call& call, std::shared_ptr<const JoseHeader> jose,
       candidate.trail.Fail(CheckId::kJoseHeader, decoded.error());
       return;
     }
-    jose = candidate.decoded = std::make_shared<const JoseHeader>(std::move(*decoded));
+    candidate.decoded = std::make_shared<const JoseHeader>(std::move(*decoded));
+    jose = candidate.decoded.get();
   }
   candidate.verdict.x5u = jose->x5u;
   if (!header.ppt()) {
@@ -310,16 +310,16 @@ Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, con
   }
   trail.Pass(CheckId::kIdentitySyntax, [&] { return std::to_string(text.size()) + " bytes"; });
   CheckDate(call, trail);
-  const auto known = call.known_headers != nullptr && !candidate.IsCompact()
-                         ? call.known_headers->Find(read.header_part())
-                         : nullptr;
-  CheckInfoParameter(read, known.get(), call, trail);
+  if (call.known_headers != nullptr && !candidate.IsCompact()) {
+    candidate.known = call.known_headers->Find(read.header_part());
+  }
+  CheckInfoParameter(read, candidate.known ? &candidate.known->header : nullptr, call, trail);
   if (read.info()) candidate.verdict.x5u = read.info()->uri;
   if (candidate.IsCompact()) {
     SkipOtherExtensions(*candidate.kind, trail);
     CheckCompact(call, candidate);
   } else {
-    CheckFullToken(call, known, candidate);
+    CheckFullToken(call, candidate);
     if (!candidate.kind) ReadUnknown(call, candidate);
   }
   candidate.signature = CheckSignatureForm(read, trail);

@@ -13,6 +13,7 @@
 #include "pki/es256.h"
 #include "syntax/extension_claims.h"
 #include "verify/call.h"
+#include "verify/known_headers.h"
 #include "verify/passport_kind.h"
 #include "verify/trail.h"
 
@@ -29,8 +30,12 @@ struct Candidate {
   std::optional<PassportKind> kind;      // nothing: of a type that is not judged, or not known
   std::optional<Es256Signature> signature;
 
-  /// The JOSE header, if it had to be decoded; null if it was known or could not be read.
+  /// The JOSE header as it is known, or as it had to be decoded; both null if it could not be read.
+  std::shared_ptr<const KnownHeader> known;
   std::shared_ptr<const JoseHeader> decoded;
+
+  /// What is to be known of it if it passes; null if that is known.
+  std::unique_ptr<KnownHeader> to_remember;
 
   /// Nothing in the compact form, or if they could not be read. Those of an unknown ppt are only
   /// for saying why a diversion behind it is not judged (F-5).

@@ -278,9 +278,11 @@ bool CallJudgement::HasFirstParty(const Candidate& third_party) const {
 void CallJudgement::Finish(size_t entry) {
   Candidate& candidate = entries_[entry].candidate;
   std::move(candidate.trail).Finish(candidate.verdict);
-  if (candidate.verdict.reason == Reason::kNone && candidate.decoded != nullptr &&
+  if (candidate.verdict.reason == Reason::kNone && candidate.to_remember != nullptr &&
       call_.known_headers != nullptr) {
-    call_.known_headers->Remember(candidate.header->header_part(), candidate.decoded);
+    const auto& key = (*candidate.chain)->signer().es256_key();
+    context_.engine.AddTo(*key, candidate.to_remember->footprint);
+    call_.known_headers->Remember(std::move(*candidate.to_remember));
   }
   if (const auto outer = entries_[entry].outer) {
     entries_[*outer].candidate.verdict.nested.push_back(candidate.verdict);

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/footprint.h"
 #include "base/stripes.h"
 #include "callvet/passport.h"
 
 namespace callvet {
+
+/// A JOSE header of a PASSporT that passed.
+struct KnownHeader {
+  std::string base64url;
+  JoseHeader header;
+  /// The answer of the chain cache for its signer, and what was read of that answer. The address is
+  /// compared, never read through.
+  const void* chain = nullptr;
+  Footprint footprint;
+};
 
 /// JOSE headers of PASSporTs that passed, recognised by their bytes: a carrier signs with the same
 /// one all day. It may only decline; what it gives is what JoseHeader::Parse gives for those bytes,
@@ -22,20 +35,23 @@ class KnownHeaders {
  public:
   KnownHeaders();
 
-  /// What was remembered of `base64url`, or nullptr.
-  [[nodiscard]] std::shared_ptr<const JoseHeader> Find(std::string_view base64url) const;
+  /// What was remembered of `base64url`, or nullptr. Has the processor fetch its footprint.
+  [[nodiscard]] std::shared_ptr<const KnownHeader> Find(std::string_view base64url) const;
 
-  /// Remembers that `base64url` is `header`. Only of a PASSporT that passed.
-  void Remember(std::string_view base64url, std::shared_ptr<const JoseHeader> header);
+  /// Remembers `known`, if need be in place of what was remembered of those bytes. Only of a
+  /// PASSporT that passed.
+  void Remember(KnownHeader known);
 
  private:
   struct Slot {
-    std::string base64url;
-    std::shared_ptr<const JoseHeader> header;
+    uint64_t hash = 0;
+    std::shared_ptr<const KnownHeader> known;
   };
+  // Those whose hashes say that they stand here, the youngest first.
+  using Bucket = std::array<Slot, 4>;
   struct alignas(kCacheLines) Table {
     std::mutex mutex;
-    std::vector<Slot> slots;
+    std::vector<Bucket> buckets;
   };
 
   mutable std::vector<Table> tables_;

@@ -130,6 +130,17 @@ std::optional<TableStore::Lease> TableStore::Find(const KeyBytes& key) {
   return std::nullopt;
 }
 
+void TableStore::AddTo(const KeyBytes& key, Footprint& footprint) const {
+  const uint64_t hash = Hash(key);
+  const Bucket& bucket = BucketOf(hash);
+  footprint.Add(bucket);
+  for (const std::atomic<uint64_t>& cell : bucket.cells) {
+    const uint64_t value = cell.load(std::memory_order_relaxed);
+    if (value == 0 || (value & kTagMask) != (hash & kTagMask)) continue;
+    footprint.Add(slots_[(value & ~kTagMask) - 1]);
+  }
+}
+
 TableStore::Claim::~Claim() {
   if (slot_ != nullptr) store_->GiveUp(*slot_);
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/footprint.h"
 #include "pki/p256/recode.h"
 
 namespace callvet::p256 {
@@ -62,6 +63,9 @@ class TableStore {
 
   /// The table of `key`, or nothing if there is none now.
   [[nodiscard]] std::optional<Lease> Find(const KeyBytes& key);
+
+  /// Adds what Find of `key` would read.
+  void AddTo(const KeyBytes& key, Footprint& footprint) const;
 
   /// A slot that is to become the table of a key. Gives the slot back if it is not published.
   class Claim {
