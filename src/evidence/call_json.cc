@@ -34,7 +34,56 @@ Result<std::vector<MediaKey>> ReadFingerprints(const JsonArray& array) {
   return keys;
 }
 
+// As ReadCallNotes has it.
+std::optional<std::string> MaybeString(NoteReader& notes) {
+  const auto text = notes.MaybeText();
+  return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
 }  // namespace
+
+void NoteCall(const CallRequest& call, NoteWriter& notes) {
+  notes.Flag(call.token_form == CallRequest::TokenForm::kBareToken);
+  notes.Maybe(call.date);
+  notes.Texts(call.dest);
+  notes.Maybe(call.from);
+  notes.Texts(call.identities);
+  notes.Maybe(call.message_body);
+  notes.Texts(call.orig);
+  notes.Maybe(call.priority);
+  notes.Texts(call.resource_priority);
+  notes.Flag(call.sdp_fingerprints.has_value());
+  if (call.sdp_fingerprints) {
+    notes.Size(call.sdp_fingerprints->size());
+    for (const MediaKey& key : *call.sdp_fingerprints) {
+      notes.Text(key.alg);
+      notes.Text(key.dig);
+    }
+  }
+  notes.Maybe(call.target);
+}
+
+CallRequest ReadCallNotes(NoteReader& notes) {
+  CallRequest call;
+  if (notes.Flag()) call.token_form = CallRequest::TokenForm::kBareToken;
+  call.date = MaybeString(notes);
+  call.dest = notes.Texts<std::string>();
+  call.from = MaybeString(notes);
+  call.identities = notes.Texts<std::string>();
+  call.message_body = MaybeString(notes);
+  call.orig = notes.Texts<std::string>();
+  call.priority = MaybeString(notes);
+  call.resource_priority = notes.Texts<std::string>();
+  if (notes.Flag()) {
+    call.sdp_fingerprints.emplace();
+    for (size_t left = notes.Count(); left > 0 && !notes.bad(); --left) {
+      std::string alg(notes.Text());
+      call.sdp_fingerprints->push_back({std::move(alg), std::string(notes.Text())});
+    }
+  }
+  call.target = MaybeString(notes);
+  return call;
+}
 
 void WriteCall(const CallRequest& call, CanonicalText& json) {
   json.Open();

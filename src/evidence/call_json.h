@@ -5,11 +5,17 @@
 #include "callvet/result.h"
 #include "callvet/verifier.h"
 #include "evidence/canonical_text.h"
+#include "evidence/note_bytes.h"
 
 // Calls and options as evidence keeps them: everything that the verifier looks at, and nothing
 // derived. Pure; thread-safe.
 
 namespace callvet {
+
+/// What evidence keeps of `call`, as bytes.
+void NoteCall(const CallRequest& call, NoteWriter& notes);
+/// What NoteCall wrote.
+CallRequest ReadCallNotes(NoteReader& notes);
 
 void WriteCall(const CallRequest& call, CanonicalText& json);
 /// Fails with kEvidenceAltered.

@@ -13,10 +13,4 @@ void CanonicalText::Text(std::string_view text) {
   Close();
 }
 
-void CanonicalText::Texts(const std::vector<std::string>& texts) {
-  OpenArray();
-  for (const std::string& text : texts) Text(text);
-  CloseArray();
-}
-
 }  // namespace callvet

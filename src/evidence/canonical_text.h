@@ -17,18 +17,21 @@ class CanonicalText : public JsonStream {
 
   /// What JsonText makes of `text`.
   void Text(std::string_view text);
-  void Texts(const std::vector<std::string>& texts);
 
   /// As the functions of this name in json_fields.h.
-  void AddText(std::string_view name, const std::string& text) {
+  void AddText(std::string_view name, std::string_view text) {
     if (!text.empty()) AddAnyText(name, text);
   }
-  void AddText(std::string_view name, const std::optional<std::string>& text) {
+  template <class Some>
+  void AddText(std::string_view name, const std::optional<Some>& text) {
     if (text) AddAnyText(name, *text);
   }
-  void AddTexts(std::string_view name, const std::vector<std::string>& texts) {
+  template <class Some>
+  void AddTexts(std::string_view name, const std::vector<Some>& texts) {
     Name(name);
-    Texts(texts);
+    OpenArray();
+    for (const Some& text : texts) Text(text);
+    CloseArray();
   }
 
  private:

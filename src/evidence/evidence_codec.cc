@@ -10,6 +10,7 @@
 #include "evidence/canonical_text.h"
 #include "evidence/evidence_summary.h"
 #include "evidence/json_fields.h"
+#include "evidence/note_bytes.h"
 #include "evidence/packed_id.h"
 #include "evidence/pool_record.h"
 #include "evidence/store_time.h"
@@ -59,32 +60,79 @@ EvidenceKeys ReadKeys(const JsonValue* json) {
   return keys;
 }
 
-void WriteDisposition(const Disposition& disposition, CanonicalText& json) {
+// What evidence keeps of what the policy did.
+struct DispositionNotes {
+  std::string_view action;
+  bool emergency = false;
+  std::string_view holder;
+  std::string_view mode;
+  std::string_view reason;
+  int64_t sip_code = 0;
+};
+
+void NoteDisposition(const Disposition& disposition, NoteWriter& notes) {
+  notes.Text(ActionText(disposition.action));
+  notes.Flag(disposition.emergency);
+  notes.Text(disposition.holder);
+  notes.Text(PolicyModeText(disposition.mode));
+  notes.Text(Info(disposition.reason).id);
+  notes.Number(disposition.sip_code);
+}
+
+DispositionNotes ReadDisposition(NoteReader& notes) {
+  DispositionNotes disposition;
+  disposition.action = notes.Text();
+  disposition.emergency = notes.Flag();
+  disposition.holder = notes.Text();
+  disposition.mode = notes.Text();
+  disposition.reason = notes.Text();
+  disposition.sip_code = notes.Number();
+  return disposition;
+}
+
+void WriteDisposition(const DispositionNotes& disposition, CanonicalText& json) {
   json.Open();
-  json.AddString("action", ActionText(disposition.action));
+  json.AddString("action", disposition.action);
   if (disposition.emergency) {
     json.Name("emergency");
     json.Json("true");
   }
   json.AddText("holder", disposition.holder);
-  json.AddString("mode", PolicyModeText(disposition.mode));
-  json.AddString("reason", Info(disposition.reason).id);
-  if (disposition.sip_code != 0) json.AddNumber("sip_code", int64_t{disposition.sip_code});
+  json.AddString("mode", disposition.mode);
+  json.AddString("reason", disposition.reason);
+  if (disposition.sip_code != 0) json.AddNumber("sip_code", disposition.sip_code);
   json.Close();
 }
 
+// All notes of a call.
+struct Notes {
+  std::string_view id;
+  int64_t time = 0;
+  const DialPlan* plan = nullptr;
+  std::string_view origid;  // of the PASSporT that decided, as it is there
+  std::string_view spc;     // of its signer, if the chain is good
+  CallRequest call;
+  std::string_view call_id;
+  std::string_view trunk;
+  std::string_view policy;
+  std::string_view trust_list;
+  std::optional<DispositionNotes> disposition;
+  MaterialNotes material;
+  VerdictNotes verdict;
+};
+
 // `claims`: what was taken out of the verdict's digest; "" if nothing.
-void WritePrivate(const CallEvidence& evidence, std::string_view claims, CanonicalText& json) {
+void WritePrivate(const Notes& notes, std::string_view claims, CanonicalText& json) {
   json.Open();
   json.Name("call");
-  WriteCall(evidence.call, json);
-  json.AddText("call_id", evidence.call_id);
+  WriteCall(notes.call, json);
+  json.AddText("call_id", notes.call_id);
   if (!claims.empty()) {
     json.Name("claims");
     json.Json(claims);
   }
   json.Name("parties");
-  WritePartiesDigest(evidence.verdict, json);
+  WritePartiesDigest(notes.verdict, json);
   json.Close();
 }
 
@@ -112,12 +160,16 @@ std::string OrigidText(std::string_view text) {
   return PackUuid(lower).empty() ? std::string(text) : lower;
 }
 
-EvidenceKeys AllKeysOf(const CallEvidence& evidence) {
-  const DialPlan* plan = evidence.options != nullptr ? evidence.options->dial_plan : nullptr;
-  EvidenceKeys keys = KeysOf(evidence.call, plan, evidence.verdict);
-  keys.trunk = evidence.trunk;
-  keys.call_id = evidence.call_id;
-  return keys;
+// Who signed the PASSporT that decided, if that is sure; else "".
+std::string_view SpcOf(const PassportVerdict* deciding) {
+  const bool known = deciding != nullptr && deciding->signer && !deciding->signer->spcs.empty();
+  if (!known || !ChainIsGood(*deciding)) return {};
+  return deciding->signer->spcs.front();
+}
+
+std::string_view OrigidOf(const PassportVerdict* deciding) {
+  if (deciding == nullptr || !deciding->origid) return {};
+  return *deciding->origid;
 }
 
 constexpr size_t kMaxKey = 256;
@@ -173,12 +225,8 @@ EvidenceKeys KeysOf(const CallRequest& call, const DialPlan* plan, const Verdict
   keys.orig = FirstParty(call.orig, plan);
   keys.dest = FirstParty(call.dest, plan);
   keys.reason = Info(verdict.reason).id;
-  const PassportVerdict* deciding = verdict.deciding();
-  if (deciding == nullptr) return keys;
-  keys.origid = OrigidText(deciding->origid.value_or(""));
-  if (deciding->signer && !deciding->signer->spcs.empty() && ChainIsGood(*deciding)) {
-    keys.spc = deciding->signer->spcs.front();
-  }
+  keys.origid = OrigidText(OrigidOf(verdict.deciding()));
+  keys.spc = SpcOf(verdict.deciding());
   return keys;
 }
 
@@ -190,24 +238,36 @@ EvidenceKeys CleanKeys(EvidenceKeys keys) {
   return keys;
 }
 
-Result<void> EvidenceCodec::SettleKeys(EvidenceKeys& keys) const {
+namespace {
+
+using MaybeSecret = std::optional<NumberSecret>;
+
+Result<std::string> KeyOfOrigid(std::string_view origid, const MaybeSecret& key) {
+  std::string clean = CleanKey(OrigidText(origid));
+  const bool hashed = key && !clean.empty() && PackUuid(clean).empty();
+  return hashed ? key->Hash(clean) : Result<std::string>(std::move(clean));
+}
+
+Result<void> SettleKeys(EvidenceKeys& keys, const MaybeSecret& secret) {
   keys = CleanKeys(std::move(keys));
-  if (!key_) return {};
+  if (!secret) return {};
   for (std::string* key : {&keys.orig, &keys.dest, &keys.call_id}) {
     if (key->empty()) continue;
-    auto hash = key_->Hash(*key);
+    auto hash = secret->Hash(*key);
     if (!hash) return hash.error();
     *key = std::move(*hash);
   }
-  auto origid = OrigidKey(keys.origid);
+  auto origid = KeyOfOrigid(keys.origid, secret);
   if (!origid) return origid.error();
   keys.origid = std::move(*origid);
   return {};
 }
 
+}  // namespace
+
 Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers private_part,
                                              EvidenceRecord record) const {
-  if (auto ok = SettleKeys(record.keys); !ok) return ok.error();
+  if (auto ok = SettleKeys(record.keys, key_); !ok) return ok.error();
   if (key_) {
     auto sealed = key_->Seal(record.id, CanonicalJson(private_part));
     if (!sealed) return sealed.error();
@@ -231,75 +291,191 @@ Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers priva
   return record;
 }
 
-Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::string id) {
-  EvidenceRecord record;
-  record.id = std::move(id);
-  record.time = evidence.verdict.judged_at;
-  record.keys = AllKeysOf(evidence);
-  if (auto ok = SettleKeys(record.keys); !ok) return ok.error();
-  if (auto ok = Write(evidence, record); !ok) return ok.error();
-  record.summary = SummaryOfCall(evidence, record.keys);
-  return record;
-}
-
 namespace {
 
-// Of a record's text: what a call that passed has beside its tokens, and some more.
-size_t UsualSize(const CallRequest& call) {
-  size_t size = 1700;
+// The first byte of notes. Those of another form are refused, and stay in the file that they are
+// in: whoever changes what stands in them gives them another, and still reads this one.
+constexpr std::string_view kNotesForm = "1";
+
+// What a call that passed has beside its tokens, and some more.
+constexpr size_t kUsualNotes = 900;
+constexpr size_t kUsualText = 1700;
+
+size_t TokenSize(const CallRequest& call) {
+  size_t size = 0;
   for (const std::string& identity : call.identities) size += identity.size();
   return size;
 }
 
-}  // namespace
+// Keys and words are the same in the text, where what is no UTF-8 would be something else.
+std::string_view PlainWord(std::string_view word, NoteReader& notes) {
+  if (!IsCleanKey(word)) notes.Refuse();
+  return word;
+}
+
+Notes ReadNotes(NoteReader& reader, size_t blobs) {
+  Notes notes;
+  if (reader.Text() != kNotesForm) reader.Refuse();
+  notes.id = PlainWord(reader.Text(), reader);
+  notes.time = reader.Number();
+  if (!IsStoredTime(notes.time)) reader.Refuse();
+  const std::string_view country = reader.Text();
+  notes.plan = country.empty() ? nullptr : FindDialPlan(country);
+  if (!country.empty() && notes.plan == nullptr) reader.Refuse();
+  notes.origid = reader.Text();
+  notes.spc = reader.Text();
+  notes.call = ReadCallNotes(reader);
+  notes.call_id = reader.Text();
+  notes.trunk = reader.Text();
+  notes.policy = reader.Text();
+  notes.trust_list = reader.Text();
+  if (reader.Flag()) notes.disposition = ReadDisposition(reader);
+  notes.material = ReadMaterialNotes(reader, blobs);
+  notes.verdict = ReadVerdictNotes(reader);
+  PlainWord(notes.verdict.reason, reader);
+  if (notes.disposition) PlainWord(notes.disposition->action, reader);
+  if (notes.verdict.signer && !IsUtf8(notes.verdict.signer->subject)) reader.Refuse();
+  return notes;
+}
+
+EvidenceKeys KeysOf(const Notes& notes) {
+  EvidenceKeys keys;
+  keys.orig = FirstParty(notes.call.orig, notes.plan);
+  keys.dest = FirstParty(notes.call.dest, notes.plan);
+  keys.origid = OrigidText(notes.origid);
+  keys.spc = notes.spc;
+  keys.trunk = notes.trunk;
+  keys.reason = notes.verdict.reason;
+  keys.call_id = notes.call_id;
+  return keys;
+}
+
+// What SummaryOf makes of the text.
+EvidenceSummary SummaryOf(const Notes& notes, const EvidenceKeys& keys) {
+  EvidenceSummary summary;
+  summary.party.trunk = keys.trunk;
+  summary.party.signer = keys.spc;
+  const VerdictNotes& verdict = notes.verdict;
+  if (keys.spc.empty() && verdict.reason == Info(Reason::kNone).id && verdict.signer) {
+    summary.party.signer = CleanKey(verdict.signer->subject);
+  }
+  if (notes.disposition) {
+    // What is no UTF-8 is no string in the text.
+    const std::string_view holder = notes.disposition->holder;
+    if (IsUtf8(holder)) summary.party.holder = CleanKey(holder);
+    summary.action = notes.disposition->action;
+  }
+  return summary;
+}
 
 // In the order of names.
-Result<void> EvidenceCodec::Write(const CallEvidence& evidence, EvidenceRecord& record) {
+Result<std::string> WriteRecord(const Notes& notes, const EvidenceKeys& keys,
+                                const std::vector<std::string_view>& blobs,
+                                const MaybeSecret& key) {
   std::string digest;  // of the verdict, where something of it is to be sealed
-  CanonicalText json(UsualSize(evidence.call));
+  CanonicalText json(kUsualText + TokenSize(notes.call));
   json.Open();
-  if (evidence.disposition) {
+  if (notes.disposition) {
     json.Name("disposition");
-    WriteDisposition(*evidence.disposition, json);
+    WriteDisposition(*notes.disposition, json);
   }
-  json.AddString("id", record.id);
+  json.AddString("id", notes.id);
   json.Name("keys");
-  WriteKeys(record.keys, json);
+  WriteKeys(keys, json);
   json.AddString("kind", EvidenceKindName(EvidenceKind::kCall));
   json.Name("material");
-  if (auto ok = material_->Encode(evidence, CheckNames(evidence.verdict), record.blobs, json);
-      !ok) {
-    return ok;
-  }
-  if (key_) json.AddString("number_key", key_->name());
-  json.AddText("policy", evidence.policy);
-  if (key_) {
+  WriteMaterial(notes.material, blobs, json);
+  if (key) json.AddString("number_key", key->name());
+  json.AddText("policy", notes.policy);
+  if (key) {
     CanonicalText verdict;
-    WriteVerdictDigest(evidence.verdict, verdict);
+    WriteVerdictDigest(notes.verdict, verdict);
     digest = verdict.Take();
     const auto claims = OddClaims(digest);
     if (!claims) return claims.error();
     CanonicalText parties;
-    WritePrivate(evidence, *claims, parties);
-    const auto sealed = key_->Seal(record.id, parties.text());
+    WritePrivate(notes, *claims, parties);
+    const auto sealed = key->Seal(std::string(notes.id), parties.text());
     if (!sealed) return sealed.error();
     json.AddString("sealed", *sealed);
   } else {
     json.Name("private");
-    WritePrivate(evidence, {}, json);
+    WritePrivate(notes, {}, json);
   }
-  json.AddNumber("time", Seconds(evidence.verdict.judged_at));
-  json.AddText("trust_list", evidence.trust_list);
+  json.AddNumber("time", notes.time);
+  json.AddText("trust_list", notes.trust_list);
   json.AddNumber("v", kRecordFormat);
   json.Name("verdict");
-  if (key_) {
+  if (key) {
     json.Json(digest);
   } else {
-    WriteVerdictDigest(evidence.verdict, json);
+    WriteVerdictDigest(notes.verdict, json);
   }
   json.Close();
-  record.text = json.Take();
-  return {};
+  return json.Take();
+}
+
+}  // namespace
+
+Result<CallNotes> EvidenceCodec::Note(const CallEvidence& evidence, std::string id) {
+  const DialPlan* plan = evidence.options != nullptr ? evidence.options->dial_plan : nullptr;
+  const PassportVerdict* deciding = evidence.verdict.deciding();
+  NoteWriter notes(kUsualNotes + TokenSize(evidence.call));
+  notes.Text(kNotesForm);
+  notes.Text(id);
+  notes.Number(Seconds(evidence.verdict.judged_at));
+  notes.Text(plan != nullptr ? plan->iso : std::string_view());
+  notes.Text(OrigidOf(deciding));
+  notes.Text(SpcOf(deciding));
+  NoteCall(evidence.call, notes);
+  notes.Text(evidence.call_id);
+  notes.Text(evidence.trunk);
+  notes.Text(evidence.policy);
+  notes.Text(evidence.trust_list);
+  notes.Flag(evidence.disposition.has_value());
+  if (evidence.disposition) NoteDisposition(*evidence.disposition, notes);
+  CallNotes made;
+  if (auto ok = material_->Note(evidence, made.blobs, notes); !ok) return ok.error();
+  NoteVerdict(evidence.verdict, notes);
+  made.id = std::move(id);
+  made.bytes = notes.Take();
+  return made;
+}
+
+Result<EvidenceRecord> RecordOfNotes(std::string_view notes,
+                                     const std::vector<std::string_view>& blobs,
+                                     const std::optional<NumberSecret>& key) {
+  NoteReader reader(notes);
+  const Notes read = ReadNotes(reader, blobs.size());
+  if (!reader.Finished()) return Fail(Reason::kEvidenceAltered, "these are no notes of a call");
+  EvidenceRecord record;
+  record.id = read.id;
+  record.time = Time(read.time);
+  record.keys = KeysOf(read);
+  if (auto ok = SettleKeys(record.keys, key); !ok) return ok.error();
+  auto text = WriteRecord(read, record.keys, blobs, key);
+  if (!text) return text.error();
+  record.text = std::move(*text);
+  record.summary = SummaryOf(read, record.keys);
+  return record;
+}
+
+Result<EvidenceRecord> RecordOfNotes(const CallNotes& notes,
+                                     const std::optional<NumberSecret>& key) {
+  std::vector<std::string_view> names;
+  names.reserve(notes.blobs.size());
+  for (const auto& blob : notes.blobs) names.emplace_back(blob->sha256);
+  auto record = RecordOfNotes(notes.bytes, names, key);
+  if (record) record->blobs = notes.blobs;
+  return record;
+}
+
+Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::string id) {
+  const auto notes = Note(evidence, std::move(id));
+  if (!notes) return notes.error();
+  auto record = RecordOfNotes(*notes, key_);
+  if (!record) return Fail(Reason::kInternalError, record.error().detail);
+  return record;
 }
 
 Result<EvidenceRecord> EvidenceCodec::Encode(const EvidenceAccess& access, std::string id) const {
@@ -362,9 +538,7 @@ Result<std::string> EvidenceCodec::KeyOf(std::string_view party, const DialPlan*
 }
 
 Result<std::string> EvidenceCodec::OrigidKey(std::string_view origid) const {
-  std::string clean = CleanKey(OrigidText(origid));
-  const bool hashed = key_ && !clean.empty() && PackUuid(clean).empty();
-  return hashed ? key_->Hash(clean) : Result<std::string>(std::move(clean));
+  return KeyOfOrigid(origid, key_);
 }
 
 Result<std::string> EvidenceCodec::CallIdKey(std::string_view call_id) const {

@@ -41,6 +41,15 @@ struct EvidenceText {
   [[nodiscard]] bool sealed() const { return private_.IsNull(); }
 };
 
+/// Of a call's evidence all that its record will say, before its text is written: the thread that
+/// judged the call takes them at little cost, and a record is made of them whenever there is time
+/// (RecordOfNotes). They may wait in a file for another process, so they are bytes.
+struct CallNotes {
+  std::string id;
+  std::string bytes;
+  std::vector<SharedBlob> blobs;  // in the order in which `bytes` means them
+};
+
 /// Makes records of calls and reads them again. Thread-safe.
 class EvidenceCodec {
  public:
@@ -48,6 +57,8 @@ class EvidenceCodec {
   explicit EvidenceCodec(std::optional<NumberSecret> key = std::nullopt) : key_(std::move(key)) {}
 
   /// Fails with kInternalError.
+  Result<CallNotes> Note(const CallEvidence& evidence, std::string id);
+  /// The record of these notes. Fails with kInternalError.
   Result<EvidenceRecord> Encode(const CallEvidence& evidence, std::string id);
   /// Fails with kInternalError.
   Result<EvidenceRecord> Encode(const EvidenceAccess& access, std::string id) const;
@@ -76,9 +87,6 @@ class EvidenceCodec {
   [[nodiscard]] const std::optional<NumberSecret>& key() const { return key_; }
 
  private:
-  Result<void> SettleKeys(EvidenceKeys& keys) const;
-  // The text, and the blobs that it names.
-  Result<void> Write(const CallEvidence& evidence, EvidenceRecord& record);
   Result<EvidenceRecord> Finish(JsonMembers json, JsonMembers private_part,
                                 EvidenceRecord record) const;
 
@@ -98,6 +106,17 @@ std::string CleanKey(std::string_view text);
 std::string_view EvidenceKindName(EvidenceKind kind);
 /// The kind that a store writes as `number`; nothing if there is none.
 std::optional<EvidenceKind> EvidenceKindOf(int64_t number);
+
+/// The record of a call, without blobs, of its notes. `blobs` are the SHA-256s of those that they
+/// are of; with `key` numbers are hashed and parties sealed. Fails with kEvidenceAltered: these are
+/// no notes of this program or an earlier one; with a key also with kInternalError. Pure.
+Result<EvidenceRecord> RecordOfNotes(std::string_view notes,
+                                     const std::vector<std::string_view>& blobs,
+                                     const std::optional<NumberSecret>& key = std::nullopt);
+
+/// The same with the blobs.
+Result<EvidenceRecord> RecordOfNotes(const CallNotes& notes,
+                                     const std::optional<NumberSecret>& key = std::nullopt);
 
 /// By what a call is found that `verdict` is of; trunk and Call-ID are not of it. Not yet cut nor
 /// hashed. Pure.

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +48,7 @@ class EvidencePacker {
   pid_t process_ = 0;
   std::string stream_;  // 16 random bytes
   uint64_t epoch_ = 0;
-  std::set<std::string> known_;  // SHA-256 of the blobs that the other end has, or gets
+  BlobNames known_;  // of the blobs that the other end has, or gets
   size_t known_bytes_ = 0;
   std::vector<std::string> unsure_;  // of these those in the last package
 };

@@ -5,7 +5,6 @@
 #include <array>
 #include <utility>
 
-#include "base/utf8.h"
 #include "evidence/evidence_codec.h"
 #include "evidence/json_fields.h"
 #include "evidence/packed_id.h"
@@ -112,23 +111,6 @@ EvidenceSummary SummaryOf(const JsonValue& json, const EvidenceRecord& record) {
   entry.category =
       FindComplaintCategory(MemberText(said, "category")).value_or(ComplaintCategory::kOther);
   summary.complaint = std::move(entry);
-  return summary;
-}
-
-EvidenceSummary SummaryOfCall(const CallEvidence& evidence, const EvidenceKeys& keys) {
-  EvidenceSummary summary;
-  summary.party.trunk = keys.trunk;
-  summary.party.signer = keys.spc;
-  const PassportVerdict* deciding = evidence.verdict.deciding();
-  if (keys.spc.empty() && evidence.verdict.passed() && deciding != nullptr && deciding->signer) {
-    summary.party.signer = CleanKey(deciding->signer->subject);
-  }
-  if (evidence.disposition) {
-    // What is no UTF-8 is no string in the text.
-    const std::string& holder = evidence.disposition->holder;
-    if (IsUtf8(holder)) summary.party.holder = CleanKey(holder);
-    summary.action = CleanKey(ActionText(evidence.disposition->action));
-  }
   return summary;
 }
 

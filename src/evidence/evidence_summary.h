@@ -19,8 +19,6 @@ namespace callvet {
 
 /// The summary of `record`, whose text is `json`; `record.summary` does not count.
 EvidenceSummary SummaryOf(const JsonValue& json, const EvidenceRecord& record);
-/// The same of a call's record, without reading its text; `keys` are those of the record. Pure.
-EvidenceSummary SummaryOfCall(const CallEvidence& evidence, const EvidenceKeys& keys);
 
 /// Calls of a complaint as a record's text has them, and back. What cannot be read is left out.
 JsonArray ComplaintCallsJson(const std::vector<ComplaintCall>& calls);

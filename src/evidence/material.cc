@@ -36,42 +36,108 @@ std::string_view PolicyWord(RevocationPolicy policy) {
 }
 
 // An answer that was a failure: what the verifier made of it follows from the reason alone.
-void WriteFailedAnswer(const std::string& url, Reason reason, CanonicalText& json) {
-  json.Open();
-  json.AddString("failed", Info(reason).id);
-  json.AddString("url", url);
-  json.Close();
+void NoteFailedAnswer(const std::string& url, Reason reason, NoteWriter& notes) {
+  notes.Text(url);
+  notes.Text(Info(reason).id);
 }
 
-void WriteAnswer(const std::string& url, const SharedBlob& blob, CanonicalText& json) {
-  json.Open();
-  json.AddString("sha256", blob->sha256);
-  json.AddString("url", url);
-  json.Close();
+void NoteAnswer(const std::string& url, SharedBlob blob, std::vector<SharedBlob>& blobs,
+                NoteWriter& notes) {
+  notes.Text(url);
+  notes.Text({});
+  notes.Size(blobs.size());
+  blobs.push_back(std::move(blob));
 }
 
-// The member `name`, unless there are no answers. `bytes_of` gives those of an answer's value.
+// `bytes_of` gives those of an answer's value.
 template <class Answers, class BytesOf>
-Result<void> WriteAnswers(std::string_view name, const Answers& answers, const BytesOf& bytes_of,
-                          std::vector<SharedBlob>& blobs, CanonicalText& json) {
-  if (answers.empty()) return {};
-  json.Name(name);
-  json.OpenArray();
+Result<void> NoteAnswers(const Answers& answers, const BytesOf& bytes_of,
+                         std::vector<SharedBlob>& blobs, NoteWriter& notes) {
+  notes.Size(answers.size());
   for (const auto& answer : answers) {
     if (!answer.value) {
-      WriteFailedAnswer(answer.url, answer.value.error().reason, json);
+      NoteFailedAnswer(answer.url, answer.value.error().reason, notes);
       continue;
     }
     auto blob = MakeBlob(bytes_of(*answer.value));
     if (!blob) return blob.error();
-    WriteAnswer(answer.url, *blob, json);
-    blobs.push_back(std::move(*blob));
+    NoteAnswer(answer.url, std::move(*blob), blobs, notes);
   }
-  json.CloseArray();
   return {};
 }
 
+size_t ReadPlace(NoteReader& notes, size_t blobs) {
+  const size_t place = notes.Size();
+  if (place >= blobs) notes.Refuse();
+  return place;
+}
+
+std::optional<size_t> MaybePlace(NoteReader& notes, size_t blobs) {
+  if (!notes.Flag()) return std::nullopt;
+  return ReadPlace(notes, blobs);
+}
+
+std::vector<AnswerNotes> ReadAnswerNotes(NoteReader& notes, size_t blobs) {
+  std::vector<AnswerNotes> answers;
+  for (size_t left = notes.Count(); left > 0 && !notes.bad(); --left) {
+    AnswerNotes answer;
+    answer.url = notes.Text();
+    answer.failed = notes.Text();
+    if (answer.failed.empty()) answer.blob = ReadPlace(notes, blobs);
+    answers.push_back(answer);
+  }
+  return answers;
+}
+
+// The member `name`, unless there are no answers.
+void WriteAnswers(std::string_view name, const std::vector<AnswerNotes>& answers,
+                  const std::vector<std::string_view>& names, CanonicalText& json) {
+  if (answers.empty()) return;
+  json.Name(name);
+  json.OpenArray();
+  for (const AnswerNotes& answer : answers) {
+    json.Open();
+    if (answer.failed.empty()) {
+      json.AddString("sha256", names[answer.blob]);
+    } else {
+      json.AddString("failed", answer.failed);
+    }
+    json.AddString("url", answer.url);
+    json.Close();
+  }
+  json.CloseArray();
+}
+
 }  // namespace
+
+MaterialNotes ReadMaterialNotes(NoteReader& notes, size_t blobs) {
+  MaterialNotes material;
+  material.asks_for_content = notes.Flag();
+  material.certificates = ReadAnswerNotes(notes, blobs);
+  material.checks = MaybePlace(notes, blobs);
+  material.contents = ReadAnswerNotes(notes, blobs);
+  material.options = ReadPlace(notes, blobs);
+  material.tn_auth_lists = ReadAnswerNotes(notes, blobs);
+  material.trust = MaybePlace(notes, blobs);
+  return material;
+}
+
+// In the order of names.
+void WriteMaterial(const MaterialNotes& material, const std::vector<std::string_view>& names,
+                   CanonicalText& json) {
+  json.Open();
+  if (material.asks_for_content) {
+    json.Name("asks_for_content");
+    json.Json("true");
+  }
+  WriteAnswers("certificates", material.certificates, names, json);
+  if (material.checks) json.AddString("checks", names[*material.checks]);
+  WriteAnswers("contents", material.contents, names, json);
+  json.AddString("options", names[material.options]);
+  WriteAnswers("tn_auth_lists", material.tn_auth_lists, names, json);
+  if (material.trust) json.AddString("trust", names[*material.trust]);
+  json.Close();
+}
 
 Result<SharedBlob> MakeBlob(std::string bytes) {
   std::string sha256 = Sha256Hex(bytes);
@@ -127,9 +193,7 @@ Result<MaterialEncoder::SharedTrustBlobs> MaterialEncoder::MakeTrust(const Trust
   }
   manifest.emplace_back("revocation", PolicyWord(store.revocation_policy()));
   manifest.emplace_back("crl_grace", int64_t{store.crl_grace().count()});
-  auto sha256 = add(CanonicalJson(manifest));
-  if (!sha256) return sha256.error();
-  made.manifest = std::move(*sha256);
+  if (auto sha256 = add(CanonicalJson(manifest)); !sha256) return sha256.error();
   return SharedTrustBlobs(std::make_shared<const TrustBlobs>(std::move(made)));
 }
 
@@ -149,84 +213,66 @@ Result<SharedBlob> MaterialEncoder::OptionsBlob(
   return blob;
 }
 
-SharedBlob MaterialEncoder::NamesMemory::Find(const std::vector<std::string_view>& names) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& [known, blob] : made_) {
-    if (std::equal(names.begin(), names.end(), known.begin(), known.end())) return blob;
-  }
-  return nullptr;
-}
-
-void MaterialEncoder::NamesMemory::Add(const std::vector<std::string_view>& names,
-                                       const SharedBlob& blob) {
-  const std::lock_guard lock(mutex_);
-  if (made_.size() >= kMost) made_.clear();
-  made_.emplace_back(std::vector<std::string>(names.begin(), names.end()), blob);
-}
-
-Result<SharedBlob> MaterialEncoder::NamesBlob(const std::vector<std::string_view>& names) {
-  if (auto known = names_.Find(names)) return known;
-  auto blob = MakeBlob(CanonicalJson(JsonArray(names.begin(), names.end())));
-  if (blob) names_.Add(names, *blob);
+// All calls have the same checks, those of this program.
+Result<SharedBlob> MaterialEncoder::NamesBlob() {
+  const std::lock_guard lock(making_names_);
+  if (names_ != nullptr) return names_;
+  JsonArray names;
+  for (const Check& check : CheckList::NotRun()) names.emplace_back(check.id);
+  auto blob = MakeBlob(CanonicalJson(std::move(names)));
+  if (blob) names_ = *blob;
   return blob;
 }
 
-Result<void> MaterialEncoder::WriteCertificates(const VerificationMaterial& material,
-                                                std::vector<SharedBlob>& blobs,
-                                                CanonicalText& json) {
-  if (material.certificates.empty()) return {};
-  json.Name("certificates");
-  json.OpenArray();
+Result<void> MaterialEncoder::NoteCertificates(const VerificationMaterial& material,
+                                               std::vector<SharedBlob>& blobs, NoteWriter& notes) {
+  notes.Size(material.certificates.size());
   for (const auto& answer : material.certificates) {
     if (!answer.value || *answer.value == nullptr) {
       const Reason reason = answer.value ? Reason::kInternalError : answer.value.error().reason;
-      WriteFailedAnswer(answer.url, reason, json);
+      NoteFailedAnswer(answer.url, reason, notes);
       continue;
     }
     auto blob = BundleBlob(*answer.value);
     if (!blob) return blob.error();
-    WriteAnswer(answer.url, *blob, json);
-    blobs.push_back(std::move(*blob));
+    NoteAnswer(answer.url, std::move(*blob), blobs, notes);
   }
-  json.CloseArray();
   return {};
 }
 
-// In the order of names.
-Result<void> MaterialEncoder::Encode(const CallEvidence& evidence,
-                                     const std::vector<std::string_view>& names,
-                                     std::vector<SharedBlob>& blobs, CanonicalText& json) {
+Result<void> MaterialEncoder::Note(const CallEvidence& evidence, std::vector<SharedBlob>& blobs,
+                                   NoteWriter& notes) {
   if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
   const VerificationMaterial& material = evidence.material;
-  json.Open();
-  if (material.asks_for_content) {
-    json.Name("asks_for_content");
-    json.Json("true");
-  }
-  if (auto ok = WriteCertificates(material, blobs, json); !ok) return ok;
-  if (!names.empty()) {
-    auto blob = NamesBlob(names);
+  notes.Flag(material.asks_for_content);
+  if (auto ok = NoteCertificates(material, blobs, notes); !ok) return ok;
+  const auto add = [&](SharedBlob blob) {
+    notes.Size(blobs.size());
+    blobs.push_back(std::move(blob));
+  };
+  const auto& passports = evidence.verdict.passports;
+  const bool checked = std::any_of(passports.begin(), passports.end(),
+                                   [](const auto& one) { return !one.checks.empty(); });
+  notes.Flag(checked);
+  if (checked) {
+    auto blob = NamesBlob();
     if (!blob) return blob.error();
-    json.AddString("checks", (*blob)->sha256);
-    blobs.push_back(std::move(*blob));
+    add(std::move(*blob));
   }
   const auto content = [](const std::string& bytes) { return bytes; };
-  if (auto ok = WriteAnswers("contents", material.contents, content, blobs, json); !ok) return ok;
+  if (auto ok = NoteAnswers(material.contents, content, blobs, notes); !ok) return ok;
   auto options = OptionsBlob(evidence.options);
   if (!options) return options.error();
-  json.AddString("options", (*options)->sha256);
-  blobs.push_back(std::move(*options));
+  add(std::move(*options));
   const auto der = [](const TnAuthList& list) { return list.Encode(); };
-  if (auto ok = WriteAnswers("tn_auth_lists", material.tn_auth_lists, der, blobs, json); !ok) {
-    return ok;
-  }
+  if (auto ok = NoteAnswers(material.tn_auth_lists, der, blobs, notes); !ok) return ok;
+  notes.Flag(material.trust_store != nullptr);
   if (material.trust_store != nullptr) {
     auto trust = TrustOf(material.trust_store);
     if (!trust) return trust.error();
-    json.AddString("trust", (*trust)->manifest);
     blobs.insert(blobs.end(), (*trust)->blobs.begin(), (*trust)->blobs.end());
+    notes.Size(blobs.size() - 1);  // the manifest is the last of them
   }
-  json.Close();
   return {};
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,6 +18,7 @@
 #include "callvet/result.h"
 #include "callvet/verifier.h"
 #include "evidence/canonical_text.h"
+#include "evidence/note_bytes.h"
 #include "pki/trust_store.h"
 
 // What a verdict rests on beside the call: trust store, certificates, options. Each is kept once,
@@ -28,20 +31,45 @@ using SharedBlob = std::shared_ptr<const EvidenceBlob>;
 /// The blob of `bytes`. Fails with kInternalError.
 Result<SharedBlob> MakeBlob(std::string bytes);
 
+/// What evidence keeps of an answer: a blob, by its place among those that the notes go with, or
+/// why there was none.
+struct AnswerNotes {
+  std::string_view url;
+  std::string_view failed;  // the reason's id; "": there is a blob
+  size_t blob = 0;
+};
+
+/// What evidence keeps of what a verdict rests on.
+struct MaterialNotes {
+  bool asks_for_content = false;
+  std::vector<AnswerNotes> certificates;
+  std::optional<size_t> checks;
+  std::vector<AnswerNotes> contents;
+  size_t options = 0;
+  std::vector<AnswerNotes> tn_auth_lists;
+  std::optional<size_t> trust;
+};
+
+/// What MaterialEncoder wrote, where it has `blobs` blobs.
+MaterialNotes ReadMaterialNotes(NoteReader& notes, size_t blobs);
+
+/// Writes the value of a record's member "material". `names` are the SHA-256s of the blobs.
+void WriteMaterial(const MaterialNotes& material, const std::vector<std::string_view>& names,
+                   CanonicalText& json);
+
 /// Makes blobs of what many calls share, and remembers those made last, so that a call that brings
 /// nothing new costs a look-up. Thread-safe. The blobs of a trust store are made once, and threads
 /// that need them wait; of anything else that is new two threads may both make the blob.
 class MaterialEncoder {
  public:
-  /// Writes the value of a record's member "material" to `json`; what it names is added to `blobs`.
-  /// `names` are the checks' names. Fails with kInternalError; `json` is then half written.
-  Result<void> Encode(const CallEvidence& evidence, const std::vector<std::string_view>& names,
-                      std::vector<SharedBlob>& blobs, CanonicalText& json);
+  /// Notes what `evidence` rests on; the blobs of it are added to `blobs`, which is empty. Fails
+  /// with kInternalError; `notes` are then half written.
+  Result<void> Note(const CallEvidence& evidence, std::vector<SharedBlob>& blobs,
+                    NoteWriter& notes);
 
  private:
   struct TrustBlobs {
-    std::string manifest;  // its SHA-256
-    std::vector<SharedBlob> blobs;
+    std::vector<SharedBlob> blobs;  // the last one is the manifest
   };
   using SharedTrustBlobs = std::shared_ptr<const TrustBlobs>;
   /// What was made of objects, while somebody else has them: certificates that were replaced do not
@@ -82,31 +110,20 @@ class MaterialEncoder {
     std::mutex mutex_;
     Map made_;
   };
-  /// The same of lists of names, of which there are few.
-  class NamesMemory {
-   public:
-    SharedBlob Find(const std::vector<std::string_view>& names);
-    void Add(const std::vector<std::string_view>& names, const SharedBlob& blob);
-
-   private:
-    static constexpr size_t kMost = 16;
-    std::mutex mutex_;
-    std::vector<std::pair<std::vector<std::string>, SharedBlob>> made_;
-  };
-
   Result<SharedTrustBlobs> TrustOf(const std::shared_ptr<const TrustStore>& store);
   Result<SharedTrustBlobs> MakeTrust(const TrustStore& store);
   Result<SharedBlob> BundleBlob(const std::shared_ptr<const CertificateBundle>& bundle);
   Result<SharedBlob> OptionsBlob(const std::shared_ptr<const VerifierOptions>& options);
-  Result<SharedBlob> NamesBlob(const std::vector<std::string_view>& names);
-  Result<void> WriteCertificates(const VerificationMaterial& material,
-                                 std::vector<SharedBlob>& blobs, CanonicalText& json);
+  Result<SharedBlob> NamesBlob();
+  Result<void> NoteCertificates(const VerificationMaterial& material,
+                                std::vector<SharedBlob>& blobs, NoteWriter& notes);
 
   Memory<TrustStore, SharedTrustBlobs> trust_{4};
   std::mutex making_trust_;
   Memory<CertificateBundle, SharedBlob> bundles_{4096};
   Memory<VerifierOptions, SharedBlob> options_{16};
-  NamesMemory names_;
+  std::mutex making_names_;
+  SharedBlob names_;  // of the checks; nullptr until the first call needs them
 };
 
 /// Gives the bytes of a blob by its SHA-256. Fails as EvidenceStore::GetBlob.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "evidence/evidence_codec.h"
@@ -88,16 +89,29 @@ void NoteDamage(RecordCursor& cursor) {
   ++cursor.damaged;
 }
 
+// What is behind the names of blobs in a frame of `letter`, as a record without them.
+Result<EvidenceRecord> RecordOf(char letter, std::string_view what,
+                                const std::vector<std::string_view>& blobs) {
+  if (letter == 'R') return RecordOfText(std::string(what));
+  if (letter == 'C') return RecordOfNotes(what, blobs);
+  return Fail(Reason::kEvidenceAltered, "this is no record");
+}
+
 // The record of a frame's `body`; nullptr if it is none.
-std::shared_ptr<const EvidenceRecord> ReadRecord(std::string_view body, RecordCursor& cursor) {
+std::shared_ptr<const EvidenceRecord> ReadRecord(char letter, std::string_view body,
+                                                 RecordCursor& cursor) {
   const size_t count = body.size() >= kLengthBytes ? NumberAt(body) : SIZE_MAX;
   if (count > body.size() / kBlobHashBytes) return nullptr;
   const size_t head = kLengthBytes + count * kBlobHashBytes;
-  auto record = RecordOfText(std::string(body.substr(std::min(head, body.size()))));
-  if (!record) return nullptr;
+  std::vector<std::string> names;
   for (size_t i = 0; i < count; ++i) {
-    const auto blob =
-        cursor.blobs.find(ToHex(body.substr(kLengthBytes + i * kBlobHashBytes, kBlobHashBytes)));
+    names.push_back(ToHex(body.substr(kLengthBytes + i * kBlobHashBytes, kBlobHashBytes)));
+  }
+  auto record = RecordOf(letter, body.substr(std::min(head, body.size())),
+                         std::vector<std::string_view>(names.begin(), names.end()));
+  if (!record) return nullptr;
+  for (const std::string& name : names) {
+    const auto blob = cursor.blobs.find(name);
     if (blob == cursor.blobs.end()) {
       cursor.lacks_blobs = true;
     } else {
@@ -107,18 +121,29 @@ std::shared_ptr<const EvidenceRecord> ReadRecord(std::string_view body, RecordCu
   return std::make_shared<const EvidenceRecord>(std::move(*record));
 }
 
-}  // namespace
-
-void AppendRecord(std::string& bytes, const EvidenceRecord& record, std::set<std::string>& known) {
-  std::string names;
-  for (const auto& blob : record.blobs) {
-    names += BytesOfHex(blob->sha256).value_or("");
-    if (!known.insert(blob->sha256).second) continue;
+// Appends what names `blobs`, behind the frames of those that are not known yet, and `what`.
+void Append(std::string& bytes, char letter, const std::vector<SharedBlob>& blobs,
+            std::string_view what, BlobNames& known) {
+  for (const auto& blob : blobs) {
+    if (known.contains(blob->sha256)) continue;
+    known.emplace(blob->sha256, BytesOfHex(blob->sha256).value_or(""));
     AddFrame(bytes, [&](std::string& to) { to.append("B").append(blob->bytes); });
   }
   AddFrame(bytes, [&](std::string& to) {
-    to.append("R").append(Number(record.blobs.size())).append(names).append(record.text);
+    to.append(1, letter).append(Number(blobs.size()));
+    for (const auto& blob : blobs) to.append(known.at(blob->sha256));
+    to.append(what);
   });
+}
+
+}  // namespace
+
+void AppendRecord(std::string& bytes, const EvidenceRecord& record, BlobNames& known) {
+  Append(bytes, 'R', record.blobs, record.text, known);
+}
+
+void AppendCall(std::string& bytes, const CallNotes& call, BlobNames& known) {
+  Append(bytes, 'C', call.blobs, call.bytes, known);
 }
 
 std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordCursor& cursor) {
@@ -140,7 +165,7 @@ std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordC
       if (blob) cursor.blobs[(*blob)->sha256] = *blob;
       continue;
     }
-    if (auto record = ReadRecord(body, cursor)) return record;
+    if (auto record = ReadRecord(payload.front(), body, cursor)) return record;
     NoteDamage(cursor);
   }
 }

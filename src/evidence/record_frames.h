@@ -5,23 +5,29 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "callvet/evidence.h"
+#include "evidence/evidence_codec.h"
 
 // Records as bytes, with the blobs that they name, for spill files and packages. A row of frames: a
 // mark, by which the next one is found behind bytes that cannot be read, length (4 bytes,
-// big-endian), the first 8 bytes of the SHA-256 of what follows, a letter ('B'
-// blob, 'R' record), bytes. A record's bytes are the number of its blobs (4 bytes), their SHA-256s,
-// and its text.
+// big-endian), the first 8 bytes of the SHA-256 of what follows, a letter ('B' blob, 'R' record,
+// 'C' call), bytes. A record's bytes are the number of its blobs (4 bytes), their SHA-256s, and its
+// text; a call's the same with its notes, of which its record is made when it is read.
 
 namespace callvet {
 
-/// Appends the frames of `record` to `bytes`; of its blobs those whose SHA-256 is not in `known`,
-/// where they then are.
-void AppendRecord(std::string& bytes, const EvidenceRecord& record, std::set<std::string>& known);
+/// The SHA-256s of blobs, in hex and as they stand in frames.
+using BlobNames = std::unordered_map<std::string, std::string>;
+
+/// Appends the frames of `record` to `bytes`; of its blobs those that are not in `known`, where
+/// they then are.
+void AppendRecord(std::string& bytes, const EvidenceRecord& record, BlobNames& known);
+/// The same of a call. Who can read the bytes can read whom it names: notes are not sealed.
+void AppendCall(std::string& bytes, const CallNotes& call, BlobNames& known);
 
 /// Where a reader of frames is, and which blobs it came by. A value.
 struct RecordCursor {

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 // Of records in a file. Small, so that a writer that is stopped while it drains begins again near
 // where it was. Blobs do not count: with large ones each group would have a file of its own, and
 // all blobs anew.
-constexpr size_t kFileText = size_t{4} << 20U;
+constexpr size_t kFileRecords = size_t{4} << 20U;
 
 Failure DiskFailure(const fs::path& path, int error) {
   return Fail(Reason::kEvidenceUnavailable,
@@ -169,27 +169,33 @@ Result<void> EvidenceSpill::StartFile(sys_seconds since) {
   writing_ = std::move(writing);
   last_number_ = number;
   written_blobs_.clear();
-  written_text_ = 0;
+  written_ = 0;
   files_.push_back({number, 0, since});
   SyncDirectory();
   return {};
 }
 
-Result<void> EvidenceSpill::Append(const Records& records) {
+Result<void> EvidenceSpill::Append(const std::vector<WaitingRecord>& records) {
   sys_seconds since = SystemClock().Now();
   std::string encoded;
-  size_t text = 0;
-  for (const auto& record : records) {
-    since = std::min(since, TimeOfId(record->id).value_or(since));
-    text += record->text.size();
+  size_t size = 0;
+  for (const WaitingRecord& record : records) {
+    since = std::min(since, TimeOfId(record.id()).value_or(since));
+    size += record.size();
   }
-  if (writing_ == nullptr || written_text_ >= kFileText) {
+  if (writing_ == nullptr || written_ >= kFileRecords) {
     if (auto ok = StartFile(since); !ok) return ok;
   }
-  std::set<std::string> blobs = written_blobs_;
+  BlobNames blobs = written_blobs_;
   constexpr size_t kFrames = 512;  // about what a record has beside its text
-  encoded.reserve(text + records.size() * kFrames);
-  for (const auto& record : records) AppendRecord(encoded, *record, blobs);
+  encoded.reserve(size + records.size() * kFrames);
+  for (const WaitingRecord& record : records) {
+    if (record.call() != nullptr) {
+      AppendCall(encoded, *record.call(), blobs);
+    } else {
+      AppendRecord(encoded, *record.record(), blobs);
+    }
+  }
   if (bytes() + encoded.size() > max_bytes_) {
     return Fail(Reason::kEvidenceNotKept, directory_.string() + " is full");
   }
@@ -202,7 +208,7 @@ Result<void> EvidenceSpill::Append(const Records& records) {
   }
   file.bytes += encoded.size();
   file.since = std::min(file.since, since);
-  written_text_ += text;
+  written_ += size;
   written_blobs_ = std::move(blobs);
   return {};
 }

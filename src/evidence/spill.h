@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +28,27 @@ struct SpillWaiting {
 /// kFileUnreadable.
 Result<SpillWaiting> WaitingInSpill(const std::filesystem::path& directory);
 
+/// A record that is not in a store yet: as it will be there, or the notes of a call that it will be
+/// made of. A value; never empty.
+class WaitingRecord {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): it is one
+  WaitingRecord(std::shared_ptr<const EvidenceRecord> record) : record_(std::move(record)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  WaitingRecord(std::shared_ptr<const CallNotes> call) : call_(std::move(call)) {}
+
+  [[nodiscard]] const std::string& id() const { return record_ ? record_->id : call_->id; }
+  [[nodiscard]] bool is_call() const { return !record_ || record_->kind == EvidenceKind::kCall; }
+  [[nodiscard]] const std::shared_ptr<const EvidenceRecord>& record() const { return record_; }
+  [[nodiscard]] const std::shared_ptr<const CallNotes>& call() const { return call_; }
+  /// What tells it beside its id and blobs.
+  [[nodiscard]] size_t size() const { return record_ ? record_->text.size() : call_->bytes.size(); }
+
+ private:
+  std::shared_ptr<const EvidenceRecord> record_;  // one of the two
+  std::shared_ptr<const CallNotes> call_;
+};
+
 /// Append-only files that hold records while the store cannot take them. What Append said is kept
 /// survives a crash; what a crash cut short was never said to be kept. Each file has the blobs of
 /// its records in it. Not thread-safe; one directory belongs to one process at a time.
@@ -44,7 +65,7 @@ class EvidenceSpill {
 
   /// Writes `records` and forces them to the disk, or keeps none of them. Fails with
   /// kEvidenceUnavailable (the disk) or kEvidenceNotKept (max_bytes).
-  Result<void> Append(const Records& records);
+  Result<void> Append(const std::vector<WaitingRecord>& records);
 
   /// At most `max` of the oldest records that were not given before; none: these were all. Fails
   /// with kEvidenceUnavailable.
@@ -98,8 +119,8 @@ class EvidenceSpill {
   uint64_t torn_files_ = 0;
   std::vector<File> files_;                  // by number
   std::unique_ptr<FileDescriptor> writing_;  // the last of files_; nullptr: none is open
-  std::set<std::string> written_blobs_;      // that are in it
-  size_t written_text_ = 0;                  // bytes of its records, without blobs
+  BlobNames written_blobs_;                  // that are in it
+  size_t written_ = 0;                       // bytes of its records, without blobs
   std::unique_ptr<Reading> reading_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/verdict_digest.h"
 
+#include <array>
 #include <map>
 #include <utility>
 
@@ -25,20 +26,102 @@ char Letter(CheckOutcome outcome) {
   return 'r';
 }
 
-void WriteDigest(const PassportVerdict& passport, CanonicalText& json) {
-  std::string letters;
-  letters.reserve(passport.checks.size());
-  JsonMembers failed;
-  for (const Check& check : passport.checks) {
-    letters += Letter(check.outcome);
-    if (check.outcome == CheckOutcome::kFailed) {
-      failed.emplace_back(std::string(check.id), Info(check.reason).id);
-    }
+void NoteSigner(const SignerInfo& signer, NoteWriter& notes) {
+  notes.Texts(signer.delegated_by_spcs);
+  notes.Text(signer.organization);
+  notes.Text(signer.serial);
+  notes.Text(signer.sha256);
+  notes.Texts(signer.spcs);
+  notes.Text(signer.subject);
+}
+
+void NoteSigner(const SignerInfo* signer, NoteWriter& notes) {
+  notes.Flag(signer != nullptr);
+  if (signer != nullptr) NoteSigner(*signer, notes);
+}
+
+std::optional<SignerNotes> ReadSigner(NoteReader& notes) {
+  if (!notes.Flag()) return std::nullopt;
+  SignerNotes signer;
+  signer.delegated_by_spcs = notes.Texts();
+  signer.organization = notes.Text();
+  signer.serial = notes.Text();
+  signer.sha256 = notes.Text();
+  signer.spcs = notes.Texts();
+  signer.subject = notes.Text();
+  return signer;
+}
+
+void NoteChecks(const CheckList& checks, NoteWriter& notes) {
+  std::array<char, CheckList::kChecks> letters{};
+  size_t failed = 0;
+  for (size_t i = 0; i < checks.size(); ++i) {
+    letters[i] = Letter(checks.outcome(i));
+    failed += letters[i] == 'f' ? 1 : 0;
   }
+  notes.Text({letters.data(), checks.size()});
+  notes.Size(failed);
+  for (size_t i = 0; i < checks.size() && failed != 0; ++i) {
+    if (letters[i] != 'f') continue;
+    notes.Text(checks[i].id);
+    notes.Text(Info(checks.reason(i)).id);
+  }
+}
+
+void NotePassport(const PassportVerdict& passport, NoteWriter& notes) {
+  notes.Maybe(passport.attest);
+  NoteChecks(passport.checks, notes);
+  notes.Maybe(passport.iat);
+  notes.Maybe(passport.origid);
+  notes.Text(passport.ppt);
+  const bool rich = passport.rich_call_data.has_value();
+  notes.Text(rich ? Info(passport.rich_call_data->reason).id : std::string_view());
+  notes.Text(Info(passport.reason).id);
+  notes.Text(passport.signer ? std::string_view(passport.signer->sha256) : std::string_view());
+  notes.Text(passport.x5u);
+  notes.Texts(passport.dest);
+  notes.Maybe(passport.div);
+  notes.Maybe(passport.orig);
+  notes.Flag(!passport.nested.empty());
+  if (!passport.nested.empty()) NotePassport(passport.nested.front(), notes);
+}
+
+// One is in another, not more deeply than a verdict can have it.
+PassportNotes ReadPassport(NoteReader& notes, int depth) {
+  constexpr int kDeepest = 4;
+  PassportNotes passport;
+  passport.attest = notes.MaybeText();
+  passport.checks = notes.Text();
+  for (size_t left = notes.Count(); left > 0 && !notes.bad(); --left) {
+    const std::string_view id = notes.Text();
+    passport.failed.emplace_back(id, notes.Text());
+  }
+  passport.iat = notes.MaybeNumber();
+  passport.origid = notes.MaybeText();
+  passport.ppt = notes.Text();
+  passport.rich_call_data = notes.Text();
+  passport.reason = notes.Text();
+  passport.signer = notes.Text();
+  passport.x5u = notes.Text();
+  passport.dest = notes.Texts();
+  passport.div = notes.MaybeText();
+  passport.orig = notes.MaybeText();
+  if (!notes.Flag()) return passport;
+  if (depth == kDeepest) {
+    notes.Refuse();
+  } else {
+    passport.nested.push_back(ReadPassport(notes, depth + 1));
+  }
+  return passport;
+}
+
+void WriteDigest(const PassportNotes& passport, CanonicalText& json) {
   json.Open();
   json.AddText("attest", passport.attest);
-  json.AddString("checks", letters);
-  if (!failed.empty()) {
+  json.AddString("checks", passport.checks);
+  if (!passport.failed.empty()) {
+    JsonMembers failed;
+    for (const auto& [id, reason] : passport.failed) failed.emplace_back(std::string(id), reason);
     json.Name("failed");
     json.Json(CanonicalJson(std::move(failed)));
   }
@@ -49,16 +132,14 @@ void WriteDigest(const PassportVerdict& passport, CanonicalText& json) {
   }
   json.AddText("origid", passport.origid);
   json.AddText("ppt", passport.ppt);
-  if (passport.rich_call_data) {
-    json.AddString("rcd", Info(passport.rich_call_data->reason).id);
-  }
-  json.AddString("reason", Info(passport.reason).id);
-  if (passport.signer) json.AddString("signer", passport.signer->sha256);
+  if (!passport.rich_call_data.empty()) json.AddString("rcd", passport.rich_call_data);
+  json.AddString("reason", passport.reason);
+  if (!passport.signer.empty()) json.AddString("signer", passport.signer);
   json.AddText("x5u", passport.x5u);
   json.Close();
 }
 
-void WriteParties(const PassportVerdict& passport, CanonicalText& json) {
+void WriteParties(const PassportNotes& passport, CanonicalText& json) {
   json.Open();
   if (!passport.dest.empty()) json.AddTexts("dest", passport.dest);
   json.AddText("div", passport.div);
@@ -70,7 +151,7 @@ void WriteParties(const PassportVerdict& passport, CanonicalText& json) {
   json.Close();
 }
 
-void WriteSigner(const SignerInfo& signer, CanonicalText& json) {
+void WriteSigner(const SignerNotes& signer, CanonicalText& json) {
   json.Name("signer");
   json.Open();
   if (!signer.delegated_by_spcs.empty()) {
@@ -84,27 +165,70 @@ void WriteSigner(const SignerInfo& signer, CanonicalText& json) {
   json.Close();
 }
 
-// What was written, as it is read again.
+// What is written of a verdict, as it is read again.
 template <class Write>
 JsonValue Read(const Verdict& verdict, Write write) {
+  NoteWriter notes;
+  NoteVerdict(verdict, notes);
+  const std::string bytes = notes.Take();
+  NoteReader reader(bytes);
   CanonicalText json;
-  write(verdict, json);
+  write(ReadVerdictNotes(reader), json);
   return ReadEvidenceJson(json.text()).value_or(JsonValue());
 }
 
 }  // namespace
 
-void WriteVerdictDigest(const Verdict& verdict, CanonicalText& json) {
+void NoteVerdict(const Verdict& verdict, NoteWriter& notes) {
+  notes.Flag(verdict.decided_by.has_value());
+  if (verdict.decided_by) notes.Size(*verdict.decided_by);
+  notes.Size(verdict.passports.size());
+  for (const PassportVerdict& passport : verdict.passports) NotePassport(passport, notes);
+  notes.Text(verdict.priority ? Info(verdict.priority->reason).id : std::string_view());
+  notes.Text(Info(verdict.reason).id);
+  const PassportVerdict* deciding = verdict.deciding();
+  NoteSigner(deciding != nullptr ? deciding->signer.get() : nullptr, notes);
+  notes.Size(verdict.path.size());
+  for (const CallLeg& leg : verdict.path) {
+    notes.Text(leg.from);
+    notes.Number(leg.iat);
+    notes.Text(leg.ppt);
+    NoteSigner(leg.signer.get(), notes);
+    notes.Text(leg.to);
+  }
+}
+
+VerdictNotes ReadVerdictNotes(NoteReader& notes) {
+  VerdictNotes verdict;
+  if (notes.Flag()) verdict.decided_by = static_cast<int64_t>(notes.Size());
+  for (size_t left = notes.Count(); left > 0 && !notes.bad(); --left) {
+    verdict.passports.push_back(ReadPassport(notes, 0));
+  }
+  verdict.priority = notes.Text();
+  verdict.reason = notes.Text();
+  verdict.signer = ReadSigner(notes);
+  for (size_t left = notes.Count(); left > 0 && !notes.bad(); --left) {
+    LegNotes leg;
+    leg.from = notes.Text();
+    leg.iat = notes.Number();
+    leg.ppt = notes.Text();
+    leg.signer = ReadSigner(notes);
+    leg.to = notes.Text();
+    verdict.path.push_back(std::move(leg));
+  }
+  return verdict;
+}
+
+void WriteVerdictDigest(const VerdictNotes& verdict, CanonicalText& json) {
   json.Open();
-  if (verdict.decided_by) json.AddNumber("decided_by", static_cast<int64_t>(*verdict.decided_by));
+  if (verdict.decided_by) json.AddNumber("decided_by", *verdict.decided_by);
   json.Name("passports");
   json.OpenArray();
-  for (const PassportVerdict& passport : verdict.passports) WriteDigest(passport, json);
+  for (const PassportNotes& passport : verdict.passports) WriteDigest(passport, json);
   json.CloseArray();
-  if (verdict.priority) json.AddString("priority", Info(verdict.priority->reason).id);
-  json.AddString("reason", Info(verdict.reason).id);
-  const PassportVerdict* deciding = verdict.deciding();
-  if (deciding != nullptr && deciding->signer) WriteSigner(*deciding->signer, json);
+  if (!verdict.priority.empty()) json.AddString("priority", verdict.priority);
+  json.AddString("reason", verdict.reason);
+  if (verdict.signer) WriteSigner(*verdict.signer, json);
   json.Close();
 }
 
@@ -189,15 +313,15 @@ JsonValue WithOddClaims(const JsonValue& digest, const JsonValue& claims) {
   });
 }
 
-void WritePartiesDigest(const Verdict& verdict, CanonicalText& json) {
+void WritePartiesDigest(const VerdictNotes& verdict, CanonicalText& json) {
   json.Open();
   json.Name("passports");
   json.OpenArray();
-  for (const PassportVerdict& passport : verdict.passports) WriteParties(passport, json);
+  for (const PassportNotes& passport : verdict.passports) WriteParties(passport, json);
   json.CloseArray();
   json.Name("path");
   json.OpenArray();
-  for (const CallLeg& leg : verdict.path) {
+  for (const LegNotes& leg : verdict.path) {
     json.Open();
     json.AddString("from", leg.from);
     json.AddNumber("iat", leg.iat);

@@ -11,6 +11,22 @@ namespace {
 // A store that failed is left alone this many times as long as it took to fail.
 constexpr int kPauseOverHang = 4;
 
+// As a store takes them.
+Result<EvidenceSpill::Records> Whole(const std::vector<WaitingRecord>& waiting) {
+  EvidenceSpill::Records records;
+  records.reserve(waiting.size());
+  for (const WaitingRecord& one : waiting) {
+    if (one.record() != nullptr) {
+      records.push_back(one.record());
+      continue;
+    }
+    auto made = RecordOfNotes(*one.call());
+    if (!made) return made.error();
+    records.push_back(std::make_shared<const EvidenceRecord>(std::move(*made)));
+  }
+  return records;
+}
+
 }  // namespace
 
 EvidenceWriter::EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
@@ -79,8 +95,8 @@ Result<std::string> EvidenceWriter::NewId(sys_seconds now) {
   return id ? id : NotKept(Fail(Reason::kEvidenceNotKept, id.error().detail));
 }
 
-Result<void> EvidenceWriter::Queue(Record record) {
-  Record used;  // goes after the lock
+Result<void> EvidenceWriter::Queue(WaitingRecord record) {
+  std::optional<WaitingRecord> used;  // goes after the lock
   {
     const std::lock_guard lock(mutex_);
     if (!HasRoom()) return NoRoom();
@@ -105,19 +121,31 @@ Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
   }
 }
 
+// What waits may be written to a disk as it is.
+Result<WaitingRecord> EvidenceWriter::Prepare(const CallEvidence& evidence, const std::string& id) {
+  if (!codec_.key()) {
+    auto notes = codec_.Note(evidence, id);
+    if (!notes) return notes.error();
+    return WaitingRecord(std::make_shared<const CallNotes>(std::move(*notes)));
+  }
+  auto record = codec_.Encode(evidence, id);
+  if (!record) return record.error();
+  return WaitingRecord(std::make_shared<const EvidenceRecord>(std::move(*record)));
+}
+
 Result<std::string> EvidenceWriter::MakeAndQueue(CallEvidence evidence) {
   const sys_seconds now = SystemClock().Now();
   // A verdict that failed as a whole has no time.
   if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
   auto id = NewId(now);
   if (!id || id->empty()) return id;
-  auto record = codec_.Encode(evidence, *id);
+  auto record = Prepare(evidence, *id);
   if (!record) {
     Note(record.error());
     const std::lock_guard lock(mutex_);
     return NotKept(Fail(Reason::kEvidenceNotKept, record.error().detail));
   }
-  const auto queued = Queue(std::make_shared<const EvidenceRecord>(std::move(*record)));
+  const auto queued = Queue(std::move(*record));
   if (queued) return id;
   const std::lock_guard lock(mutex_);
   return NotKept(queued.error());
@@ -236,7 +264,12 @@ bool EvidenceWriter::TrySpill() {
 
 bool EvidenceWriter::TryStore() {
   if (!StoreMayBeTried()) return false;
-  if (ToStore(pending_, pending_seen_)) return true;
+  auto records = Whole(pending_);
+  if (!records) {
+    Note(records.error());
+    return false;
+  }
+  if (ToStore(*records, pending_seen_)) return true;
   pending_seen_ = EvidenceStore::Seen::kPerhaps;
   return false;
 }
@@ -251,7 +284,7 @@ bool EvidenceWriter::SpillsFirst() const {
   if (!burst_) return false;
   // What is no call is rare, and looked for at once.
   return std::all_of(pending_.begin(), pending_.end(),
-                     [](const Record& record) { return record->kind == EvidenceKind::kCall; });
+                     [](const WaitingRecord& record) { return record.is_call(); });
 }
 
 EvidenceWriter::Taken EvidenceWriter::Offer() {
@@ -270,7 +303,7 @@ void EvidenceWriter::Deliver() {
   std::vector<std::string> ids;
   if (on_durable_) {
     ids.reserve(pending_.size());
-    for (const auto& record : pending_) ids.push_back(record->id);
+    for (const auto& record : pending_) ids.push_back(record.id());
   }
   if (taken == Taken::kSpill) {
     NoteSpill();
@@ -282,7 +315,7 @@ void EvidenceWriter::Deliver() {
 }
 
 // Those of the group before that nobody let go meanwhile are freed here.
-void EvidenceWriter::GiveBack(Records records) {
+void EvidenceWriter::GiveBack(Waiting records) {
   const std::lock_guard lock(mutex_);
   used_.swap(records);
 }

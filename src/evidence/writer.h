@@ -38,10 +38,11 @@ class EvidenceWriter {
                                                       const EvidenceWriterOptions& options,
                                                       OnDurable on_durable = nullptr);
 
-  /// Makes a record of `evidence` on the caller's thread, queues it, and gives its id; it is
-  /// durable a little later. Where the queue is full, or the record cannot be made: fails with
-  /// kEvidenceNotKept under kRefuseCalls; under kCount it is counted as lost, and the id is "".
-  /// Never waits.
+  /// Takes notes of `evidence` on the caller's thread (with a key for numbers its record is made
+  /// there, so that nothing is ever written that names somebody), queues them, and gives the id of
+  /// the record, which is durable a little later. Where the queue is full, or the record cannot be
+  /// made: fails with kEvidenceNotKept under kRefuseCalls; under kCount it is counted as lost, and
+  /// the id is "". Never waits.
   Result<std::string> Submit(CallEvidence evidence);
   /// Queues a record that was made elsewhere. Where the queue is full it fails with
   /// kEvidenceNotKept, whatever is to be done about lost calls, and counts nothing: the caller
@@ -62,8 +63,8 @@ class EvidenceWriter {
   [[nodiscard]] EvidenceStatistics Statistics() const;
 
  private:
-  using Record = std::shared_ptr<const EvidenceRecord>;
   using Records = EvidenceSpill::Records;
+  using Waiting = std::vector<WaitingRecord>;
   enum class Taken : uint8_t { kStore, kSpill, kNobody };
 
   EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
@@ -74,8 +75,9 @@ class EvidenceWriter {
   [[nodiscard]] Failure NoRoom() const;          // under mutex_
   Result<std::string> NotKept(Failure failure);  // under mutex_
   Result<std::string> NewId(sys_seconds now);
-  Result<void> Queue(Record record);
-  void GiveBack(Records records);
+  Result<WaitingRecord> Prepare(const CallEvidence& evidence, const std::string& id);
+  Result<void> Queue(WaitingRecord record);
+  void GiveBack(Waiting records);
   Result<std::string> MakeAndQueue(CallEvidence evidence);
   void Step();
   void Collect();
@@ -104,7 +106,7 @@ class EvidenceWriter {
 
   // Of the thread in Run.
   std::unique_ptr<EvidenceSpill> spill_;  // nullptr: nothing is spilled
-  Records pending_;                       // taken from the queue, not durable yet
+  Waiting pending_;                       // taken from the queue, not durable yet
   EvidenceStore::Seen pending_seen_ = EvidenceStore::Seen::kNever;
   std::optional<Deadline> store_pause_;  // until it passed the store is not tried
   RateMeter rate_;                       // of what is taken from the queue
@@ -114,10 +116,10 @@ class EvidenceWriter {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Record> queue_;
+  std::deque<WaitingRecord> queue_;
   // Durable, of the last group. Threads that submit calls let them go, whose memory it is: what
   // another thread frees comes back slowly, to both.
-  Records used_;
+  Waiting used_;
   bool idle_ = false;  // the thread of Run waits for a record
   EvidenceIds ids_;
   std::optional<Deadline> stop_by_;  // nothing: it is not stopping

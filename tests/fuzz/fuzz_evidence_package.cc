@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -51,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   RecordCursor cursor;
   std::string bytes;
-  std::set<std::string> known;
+  BlobNames known;
   std::vector<std::shared_ptr<const EvidenceRecord>> records;
   while (auto record = NextRecord(text, cursor)) {
     fuzz::Require(cursor.offset <= size, "inside the bytes");

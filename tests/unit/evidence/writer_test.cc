@@ -496,16 +496,58 @@ TEST_F(WriterTest, WhatIsNoCallDoesNotWaitForTheEndOfABurst) {
   Stop();
 }
 
+// What waits in files is of people who called: with a key for numbers nothing there names them.
+TEST_F(WriterTest, H9_WithAKeyForNumbersNothingOpenWaitsInFiles) {
+  const auto key = NumberSecret::Parse(std::string(64, 'a'));
+  ASSERT_THAT(key, Succeeds());
+  evidence_.call_id = "who-called-whom";
+  store_->mood = MoodyStore::Mood::kDown;
+  for (const bool keyed : {false, true}) {
+    options_.spill_directory = (lab_.directory.path() / (keyed ? "keyed" : "open")).string();
+    auto writer =
+        EvidenceWriter::Make(store_, keyed ? EvidenceCodec(*key) : EvidenceCodec(), options_);
+    ASSERT_THAT(writer, Succeeds());
+    std::thread run([&] { (*writer)->Run(); });
+    EXPECT_THAT((*writer)->Submit(evidence_), Succeeds());
+    EXPECT_TRUE(Eventually([&] { return (*writer)->Statistics().spilled == 1; }));
+    (*writer)->Stop();
+    run.join();
+    const auto bytes = ReadFile(std::filesystem::path(options_.spill_directory) / "spill-1");
+    ASSERT_THAT(bytes, Succeeds());
+    for (const std::string& open :
+         {evidence_.call_id, evidence_.call.orig.front(), evidence_.call.dest.front(),
+          evidence_.call.identities.front()}) {
+      EXPECT_EQ(bytes->find(open) == std::string::npos, keyed) << open;
+    }
+  }
+}
+
 class SpillTest : public testing::Test {
  protected:
   SpillTest() {
     TestCall call;
     evidence_ = EvidenceOf(call);
   }
-  EvidenceSpill::Records Batch(size_t count) {
-    EvidenceSpill::Records records;
-    for (size_t i = 0; i < count; ++i) records.push_back(RecordOf(codec_, evidence_));
+  // Of calls; of every second one the notes, of which the reader makes the record.
+  std::vector<WaitingRecord> Batch(size_t count) {
+    std::vector<WaitingRecord> records;
+    for (size_t i = 0; i < count; ++i) {
+      if (i % 2 == 0) {
+        records.emplace_back(RecordOf(codec_, evidence_));
+        continue;
+      }
+      auto notes = codec_.Note(evidence_, *NewEvidenceId(kNow));
+      EXPECT_THAT(notes, Succeeds());
+      records.emplace_back(std::make_shared<const CallNotes>(std::move(*notes)));
+    }
     return records;
+  }
+  // As it was before it waited.
+  EvidenceRecord Whole(const WaitingRecord& record) {
+    if (record.record() != nullptr) return *record.record();
+    auto made = codec_.Encode(evidence_, record.id());
+    EXPECT_THAT(made, Succeeds());
+    return *made;
   }
   std::unique_ptr<EvidenceSpill> Open() {
     auto spill = EvidenceSpill::Open(directory_.path() / "s", 1U << 30U);
@@ -536,9 +578,21 @@ TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
   spill->Rewind();
   const auto rest = spill->Next(100);
   ASSERT_EQ(rest->size(), 6U);
-  EXPECT_EQ(rest->back()->text, batch.back()->text);
-  EXPECT_EQ(rest->back()->keys, batch.back()->keys);
-  EXPECT_EQ(rest->back()->blobs.size(), batch.back()->blobs.size());
+  for (size_t i = 0; i < 6; ++i) {
+    const EvidenceRecord& read = *(*rest)[i];
+    const EvidenceRecord was = Whole(batch[4 + i]);
+    EXPECT_EQ(read.id, was.id);
+    EXPECT_EQ(read.kind, was.kind);
+    EXPECT_EQ(read.time, was.time);
+    EXPECT_EQ(read.text, was.text);
+    EXPECT_EQ(read.keys, was.keys);
+    EXPECT_EQ(read.summary, was.summary);
+    ASSERT_EQ(read.blobs.size(), was.blobs.size());
+    for (size_t b = 0; b < was.blobs.size(); ++b) {
+      EXPECT_EQ(read.blobs[b]->sha256, was.blobs[b]->sha256);
+      EXPECT_EQ(read.blobs[b]->bytes, was.blobs[b]->bytes);
+    }
+  }
   spill->Drop();
   EXPECT_EQ(spill->Next(100)->size(), 1U);
   spill->Drop();
@@ -555,39 +609,39 @@ TEST_F(SpillTest, DamageCostsOnlyWhatItIsIn) {
   }
   const auto path = directory_.path() / "s" / "spill-1";
   const std::string whole = *ReadFile(path);
-  const size_t tenth = whole.find(batch[9]->id);
-  ASSERT_NE(tenth, std::string::npos);
-  for (const size_t at : {tenth,
-                          whole.rfind("\xF7"
-                                      "cvF",
-                                      tenth),
-                          whole.rfind("\xF7"
-                                      "cvF",
-                                      tenth) +
-                              5}) {
-    std::string bad = whole;
-    bad[at] = static_cast<char>(bad[at] ^ 1);
-    ASSERT_THAT(WriteFile(path, bad, FileMode::kPrivate), Succeeds());
-    const auto spill = Open();
-    std::set<std::string> ids;
-    while (!spill->empty()) {
-      const auto records = spill->Next(7);
-      ASSERT_THAT(records, Succeeds());
-      for (const auto& record : *records) ids.insert(record->id);
-      spill->Drop();
+  for (const size_t index : {8U, 9U}) {
+    const std::string& id = batch[index].id();
+    const size_t place = whole.find(id);
+    ASSERT_NE(place, std::string::npos);
+    const size_t mark = whole.rfind(
+        "\xF7"
+        "cvF",
+        place);
+    for (const size_t at : {place, mark, mark + 5}) {
+      std::string bad = whole;
+      bad[at] = static_cast<char>(bad[at] ^ 1);
+      ASSERT_THAT(WriteFile(path, bad, FileMode::kPrivate), Succeeds());
+      const auto spill = Open();
+      std::set<std::string> ids;
+      while (!spill->empty()) {
+        const auto records = spill->Next(7);
+        ASSERT_THAT(records, Succeeds());
+        for (const auto& record : *records) ids.insert(record->id);
+        spill->Drop();
+      }
+      EXPECT_EQ(ids.size(), 19U);
+      EXPECT_FALSE(ids.contains(id));
+      EXPECT_EQ(spill->damaged(), 1U);
+      EXPECT_EQ(spill->torn_files(), 1U);
+      EXPECT_EQ(*ReadFile(path.string() + ".torn"), bad);
+      std::filesystem::remove(path.string() + ".torn");
     }
-    EXPECT_EQ(ids.size(), 19U);
-    EXPECT_FALSE(ids.contains(batch[9]->id));
-    EXPECT_EQ(spill->damaged(), 1U);
-    EXPECT_EQ(spill->torn_files(), 1U);
-    EXPECT_EQ(*ReadFile(path.string() + ".torn"), bad);
-    std::filesystem::remove(path.string() + ".torn");
   }
 }
 
 TEST_F(SpillTest, KnowsHowOldTheOldestRecordIs) {
   const auto batch = Batch(2);
-  const auto time = TimeOfId(batch.front()->id);
+  const auto time = TimeOfId(batch.front().id());
   ASSERT_TRUE(time.has_value());
   {
     const auto spill = Open();

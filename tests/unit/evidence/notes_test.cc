@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "base/base64url.h"
+#include "evidence/note_bytes.h"
+#include "evidence_fixture.h"
+#include "pki/sha256.h"
+
+namespace callvet::test {
+namespace {
+
+TEST(NoteBytes, GiveBackWhatWasWritten) {
+  const std::vector<int64_t> numbers = {0,   1,   -1,        63,        64,
+                                        -64, -65, INT64_MAX, INT64_MIN, 1'768'478'400};
+  const std::string long_text(300, 'x');
+  NoteWriter writer;
+  for (const int64_t number : numbers) writer.Number(number);
+  writer.Text("");
+  writer.Text(long_text);
+  writer.Maybe(std::optional<std::string>());
+  writer.Maybe(std::optional<std::string>(""));
+  writer.Maybe(std::optional<int64_t>(7));
+  writer.Texts(std::vector<std::string>{"a", "b"});
+  const std::string bytes = writer.Take();
+  NoteReader reader(bytes);
+  for (const int64_t number : numbers) EXPECT_EQ(reader.Number(), number);
+  EXPECT_EQ(reader.Text(), "");
+  EXPECT_EQ(reader.Text(), long_text);
+  EXPECT_EQ(reader.MaybeText(), std::nullopt);
+  EXPECT_EQ(reader.MaybeText(), "");
+  EXPECT_EQ(reader.MaybeNumber(), 7);
+  EXPECT_EQ(reader.Texts(), (std::vector<std::string_view>{"a", "b"}));
+  EXPECT_TRUE(reader.Finished());
+  (void)reader.Flag();
+  EXPECT_TRUE(reader.bad());
+}
+
+TEST(NoteBytes, BelieveNoSizeThatCannotBe) {
+  NoteWriter writer;
+  writer.Size(SIZE_MAX);
+  const std::string bytes = writer.Take();
+  EXPECT_EQ(NoteReader(bytes).Text(), "");
+  EXPECT_EQ(NoteReader(bytes).Count(), 0U);
+  EXPECT_TRUE(NoteReader(bytes).Texts().empty());
+  NoteReader endless("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF");
+  EXPECT_EQ(endless.Size(), 0U);
+  EXPECT_TRUE(endless.bad());
+}
+
+class NotesTest : public testing::Test {
+ protected:
+  NotesTest() {
+    TestCall call;
+    evidence_ = EvidenceOf(call);
+    evidence_.trunk = "trunk-1";
+    evidence_.call_id = "a@gw.example.org";
+    evidence_.disposition = Disposition();
+    evidence_.disposition->holder = "Holder";
+    notes_ = *codec_.Note(evidence_, "01890a5d-ac96-774b-bcce-b302099a8057");
+    for (const auto& blob : notes_.blobs) names_.emplace_back(blob->sha256);
+  }
+  EvidenceCodec codec_;
+  CallEvidence evidence_;
+  CallNotes notes_;
+  std::vector<std::string_view> names_;
+};
+
+TEST_F(NotesTest, AreARecordOrNothing) {
+  ASSERT_THAT(RecordOfNotes(notes_.bytes, names_), Succeeds());
+  for (size_t size = 0; size < notes_.bytes.size(); ++size) {
+    EXPECT_THAT(RecordOfNotes(notes_.bytes.substr(0, size), names_),
+                FailsWith(Reason::kEvidenceAltered));
+  }
+  EXPECT_THAT(RecordOfNotes(notes_.bytes + '\0', names_), FailsWith(Reason::kEvidenceAltered));
+  // A blob that they mean is not among those that came with them.
+  EXPECT_THAT(RecordOfNotes(notes_.bytes, {}), FailsWith(Reason::kEvidenceAltered));
+  names_.pop_back();
+  EXPECT_THAT(RecordOfNotes(notes_.bytes, names_), FailsWith(Reason::kEvidenceAltered));
+}
+
+// Whatever stands there: what is made of it is a record that says what it is found by.
+TEST_F(NotesTest, NeverMakeARecordThatContradictsItself) {
+  size_t made = 0;
+  for (size_t at = 0; at < notes_.bytes.size(); ++at) {
+    for (const int change : {1, 0x20, 0x80, 0xFF}) {
+      std::string bytes = notes_.bytes;
+      bytes[at] = static_cast<char>(bytes[at] ^ change);
+      const auto record = RecordOfNotes(bytes, names_);
+      if (!record) continue;
+      ++made;
+      const auto read = RecordOfText(record->text);
+      ASSERT_THAT(read, Succeeds()) << at << " " << change;
+      ASSERT_EQ(read->id, record->id) << at << " " << change;
+      ASSERT_EQ(read->time, record->time) << at << " " << change;
+      ASSERT_EQ(read->keys, record->keys) << at << " " << change;
+      ASSERT_EQ(read->summary, record->summary) << at << " " << change;
+    }
+  }
+  EXPECT_GT(made, 0U);
+}
+
+TEST_F(NotesTest, OfAnotherFormAreRefused) {
+  ASSERT_EQ(notes_.bytes.substr(0, 2),
+            "\1"
+            "1");
+  notes_.bytes[1] = '2';
+  EXPECT_THAT(RecordOfNotes(notes_, std::nullopt), FailsWith(Reason::kEvidenceAltered));
+}
+
+// A later version finds them in the spill directory: what a change of the program makes of these
+// must stay as it is.
+TEST(Notes, OfThisFormAreReadByEveryLaterVersion) {
+  const auto notes = DecodeBase64(
+      "ATEkMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3gNvGlg0AJDEyM2U0NTY3LWU4OWItMTJkMy1h"
+      "NDU2LTQyNjY1NTQ0MDAwMAQ4MThIAAEdVGh1LCAxNSBKYW4gMjAyNiAxMjowMDowMCBHTVQCDCsxMjE1NTU1MDEw"
+      "MCdzaXA6KzEyMTU1NTUwMTAxQGV4YW1wbGUub3JnO3VzZXI9cGhvbmUBIiJBIiA8c2lwOisxMjE1NTU1MDEwMEBl"
+      "eGFtcGxlLm9yZz4CvQNleUpoYkdjaU9pSkZVekkxTmlJc0luQndkQ0k2SW5Ob1lXdGxiaUlzSW5SNWNDSTZJbkJo"
+      "YzNOd2IzSjBJaXdpZURWMUlqb2lhSFIwY0hNNkx5OWpaWEowTG1WNFlXMXdiR1V1YjNKbkwzQXVjR1Z0SW4wLmV5"
+      "SmhkSFJsYzNRaU9pSkJJaXdpWkdWemRDSTZleUowYmlJNld5SXhNakUxTlRVMU1ERXdNU0pkZlN3aWFXRjBJam94"
+      "TnpZNE5EYzROREF3TENKdmNtbG5JanA3SW5SdUlqb2lNVEl4TlRVMU5UQXhNREFpZlN3aWIzSnBaMmxrSWpvaU1U"
+      "SXpaVFExTmpjdFpUZzVZaTB4TW1RekxXRTBOVFl0TkRJMk5qVTFORFF3TURBd0luMC5LaUpLd3d3SEsycjltbFdU"
+      "cWQtVVJiMlpaVnMtQ1pwOGpJNWZEd1JwbWJ3SFFmeWEwUElPdmVRZ2NwbGhvMUZjaHpMWDFRNGRqb2xmZUVlY0Y0"
+      "OVhBUTtpbmZvPTxodHRwczovL2NlcnQuZXhhbXBsZS5vcmcvcC5wZW0+O2FsZz1FUzI1NjtwcHQ9c2hha2VuKW5v"
+      "dCBhIHRva2VuO2luZm89PGh0dHBzOi8veC5leGFtcGxlLm9yZy8+AAEMKzEyMTU1NTUwMTAwAQ1wc2FwLWNhbGxi"
+      "YWNrAQdlc25ldC4xAQEHc2hhLTI1NgRhYv94ARxzaXA6KzEyMTU1NTUwMTAxQGV4YW1wbGUub3JnEGFAZ3cuZXhh"
+      "bXBsZS5vcmcHdHJ1bmstMUBjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj"
+      "Y2NjY2NjY2NjY2NjY2NjCnNlcXVlbmNlIDcBBnJlamVjdAEGSG9sZGVyCWludGVyY2VwdA5pbnRlcm5hbC1lcnJv"
+      "cugHAAEeaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3AucGVtAAABAQACAAEEAQACAQFBInBwcHBwcHBwcHBwcHBw"
+      "cHBubm5ubnBwcHBwcHBubnBubm4AAYDbxpYNASQxMjNlNDU2Ny1lODliLTEyZDMtYTQ1Ni00MjY2NTU0NDAwMDAG"
+      "c2hha2VuAAh2ZXJpZmllZEAwM2Q3NWZhN2YzNTUwZTk0OGRlYjNkMmE4YmJkNmY3ZDc2NWQ4MWU3NDk3MWFkYTVm"
+      "MDNlN2E1OWEwMWU5ZDRkHmh0dHBzOi8vY2VydC5leGFtcGxlLm9yZy9wLnBlbQELMTIxNTU1NTAxMDEAAQsxMjE1"
+      "NTU1MDEwMAAAInJyZnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnIBD2lkZW50aXR5LXN5bnRheBJpZGVu"
+      "dGl0eS1tYWxmb3JtZWQAAAAAEmlkZW50aXR5LW1hbGZvcm1lZAAAAAAAAAtuby1pZGVudGl0eQh2ZXJpZmllZAEA"
+      "DFRlc3QgQ2FycmllcggxMDAwMDAwM0AwM2Q3NWZhN2YzNTUwZTk0OGRlYjNkMmE4YmJkNmY3ZDc2NWQ4MWU3NDk3"
+      "MWFkYTVmMDNlN2E1OWEwMWU5ZDRkAQQ4MThIIkNOPVNIQUtFTiA4MThILE89VGVzdCBDYXJyaWVyLEM9VVMBCzEy"
+      "MTU1NTUwMTAwgNvGlg0Gc2hha2VuAQAMVGVzdCBDYXJyaWVyCDEwMDAwMDAzQDAzZDc1ZmE3ZjM1NTBlOTQ4ZGVi"
+      "M2QyYThiYmQ2ZjdkNzY1ZDgxZTc0OTcxYWRhNWYwM2U3YTU5YTAxZTlkNGQBBDgxOEgiQ049U0hBS0VOIDgxOEgs"
+      "Tz1UZXN0IENhcnJpZXIsQz1VUwsxMjE1NTU1MDEwMQ==");
+  ASSERT_THAT(notes, Succeeds());
+  const std::string sha256(64, 'b');
+  const auto record = RecordOfNotes(*notes, std::vector<std::string_view>(5, sha256));
+  ASSERT_THAT(record, Succeeds());
+  EXPECT_EQ(Sha256Hex(record->text),
+            "735277e81803b82d4b7dc2ee0fa0790be5bea13dcb41ff8b168f9a621b65d523")
+      << record->text;
+}
+
+}  // namespace
+}  // namespace callvet::test
