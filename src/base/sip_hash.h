@@ -18,7 +18,7 @@ SipKey SipKeyOf(const std::array<uint8_t, 16>& bytes);
 /// SipHash-2-4: for what leaves the process.
 uint64_t SipHash(const SipKey& key, std::string_view bytes);
 
-/// SipHash-1-3: faster, for tables in memory.
+/// SipHash-1-3: faster, for tables in memory, and to find accidental damage.
 uint64_t SipHashForTables(const SipKey& key, std::string_view bytes);
 
 }  // namespace callvet

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <new>
 #include <utility>
 #include <vector>
 
+#include "base/sip_hash.h"
 #include "base/text.h"
 #include "evidence/evidence_codec.h"
 #include "evidence/material.h"
@@ -18,16 +18,20 @@ namespace {
 
 constexpr std::string_view kMark =
     "\xF7"
+    "cvG";
+// Of earlier versions, whose check is of SHA-256.
+constexpr std::string_view kShaMark =
+    "\xF7"
     "cvF";
+constexpr std::string_view kAnyMark = kMark.substr(0, 3);
 constexpr size_t kLengthBytes = 4;
 constexpr size_t kCheckBytes = 8;
 constexpr size_t kBlobHashBytes = 32;
 
-std::string Number(size_t number) {
-  std::string bytes(kLengthBytes, '\0');
-  for (size_t i = 0; i < kLengthBytes; ++i) {
-    bytes[i] = static_cast<char>((number >> (8 * (kLengthBytes - 1 - i))) & 0xFFU);
-  }
+// The low `size` bytes of `number`, the high one first.
+std::string Number(uint64_t number, size_t size = kLengthBytes) {
+  std::string bytes(size, '\0');
+  for (size_t i = size; i-- > 0; number >>= 8U) bytes[i] = static_cast<char>(number & 0xFFU);
   return bytes;
 }
 
@@ -39,7 +43,12 @@ size_t NumberAt(std::string_view bytes) {
   return number;
 }
 
+// Against accidents alone, so that everybody may know the key.
 std::string CheckOf(std::string_view payload) {
+  return Number(SipHashForTables(SipKey{}, payload), kCheckBytes);
+}
+
+std::string ShaCheckOf(std::string_view payload) {
   const auto digest = Sha256(payload);
   return digest ? std::string(AsBytes(*digest).substr(0, kCheckBytes)) : std::string();
 }
@@ -52,29 +61,28 @@ void AddFrame(std::string& bytes, const Put& put) {
   const size_t begin = bytes.size();
   put(bytes);
   const std::string_view payload = std::string_view(bytes).substr(begin);
-  const std::string check = CheckOf(payload);
-  // As without memory: nothing is kept, and it is tried again. A frame without it would be lost.
-  if (check.empty()) throw std::bad_alloc();
-  bytes.replace(head, kLengthBytes + kCheckBytes, Number(payload.size()) + check);
+  bytes.replace(head, kLengthBytes + kCheckBytes, Number(payload.size()) + CheckOf(payload));
 }
 
 // The payload of the frame at `offset`, which moves behind it; "" if there is no whole one.
 std::string_view TakeFrame(std::string_view bytes, size_t& offset) {
   const std::string_view rest = bytes.substr(offset);
   constexpr size_t kFrameHead = kMark.size() + kLengthBytes + kCheckBytes;
-  if (rest.size() < kFrameHead || !rest.starts_with(kMark)) return {};
+  const bool earlier = rest.starts_with(kShaMark);
+  if (rest.size() < kFrameHead || (!earlier && !rest.starts_with(kMark))) return {};
   const size_t length = NumberAt(rest.substr(kMark.size()));
   if (length == 0 || rest.size() - kFrameHead < length) return {};
   const std::string_view payload = rest.substr(kFrameHead, length);
-  if (CheckOf(payload) != rest.substr(kMark.size() + kLengthBytes, kCheckBytes)) return {};
+  const std::string check = earlier ? ShaCheckOf(payload) : CheckOf(payload);
+  if (check != rest.substr(kMark.size() + kLengthBytes, kCheckBytes)) return {};
   offset += kFrameHead + length;
   return payload;
 }
 
 // Where the next whole frame begins at or behind `offset`; npos: nowhere.
 size_t FindFrame(std::string_view bytes, size_t offset) {
-  for (size_t at = bytes.find(kMark, offset); at != std::string_view::npos;
-       at = bytes.find(kMark, at + 1)) {
+  for (size_t at = bytes.find(kAnyMark, offset); at != std::string_view::npos;
+       at = bytes.find(kAnyMark, at + 1)) {
     size_t behind = at;
     if (!TakeFrame(bytes, behind).empty()) return at;
   }
@@ -124,15 +132,18 @@ std::shared_ptr<const EvidenceRecord> ReadRecord(char letter, std::string_view b
 // Appends what names `blobs`, behind the frames of those that are not known yet, and `what`.
 void Append(std::string& bytes, char letter, const std::vector<SharedBlob>& blobs,
             std::string_view what, BlobNames& known) {
+  std::string names;
+  names.reserve(blobs.size() * kBlobHashBytes);
   for (const auto& blob : blobs) {
-    if (known.contains(blob->sha256)) continue;
-    known.emplace(blob->sha256, BytesOfHex(blob->sha256).value_or(""));
-    AddFrame(bytes, [&](std::string& to) { to.append("B").append(blob->bytes); });
+    const auto [name, is_new] = known.try_emplace(blob->sha256);
+    if (is_new) {
+      name->second = BytesOfHex(blob->sha256).value_or("");
+      AddFrame(bytes, [&](std::string& to) { to.append("B").append(blob->bytes); });
+    }
+    names += name->second;
   }
   AddFrame(bytes, [&](std::string& to) {
-    to.append(1, letter).append(Number(blobs.size()));
-    for (const auto& blob : blobs) to.append(known.at(blob->sha256));
-    to.append(what);
+    to.append(1, letter).append(Number(blobs.size())).append(names).append(what);
   });
 }
 

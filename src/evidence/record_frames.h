@@ -14,9 +14,11 @@
 
 // Records as bytes, with the blobs that they name, for spill files and packages. A row of frames: a
 // mark, by which the next one is found behind bytes that cannot be read, length (4 bytes,
-// big-endian), the first 8 bytes of the SHA-256 of what follows, a letter ('B' blob, 'R' record,
-// 'C' call), bytes. A record's bytes are the number of its blobs (4 bytes), their SHA-256s, and its
-// text; a call's the same with its notes, of which its record is made when it is read.
+// big-endian), a check of what follows (8 bytes: its SipHash-1-3 under the key 0, big-endian), a
+// letter ('B' blob, 'R' record, 'C' call), bytes. A record's bytes are the number of its blobs (4
+// bytes), their SHA-256s, and its text; a call's the same with its notes, of which its record is
+// made when it is read. Frames of earlier versions have another mark and the first 8 bytes of the
+// SHA-256 as check: they are read, too. The check finds damage, and guards against nobody.
 
 namespace callvet {
 

@@ -177,16 +177,22 @@ Result<void> EvidenceSpill::StartFile(sys_seconds since) {
 
 Result<void> EvidenceSpill::Append(const std::vector<WaitingRecord>& records) {
   sys_seconds since = SystemClock().Now();
-  std::string encoded;
+  std::string_view earliest;  // id: they are in the order of time
   size_t size = 0;
   for (const WaitingRecord& record : records) {
-    since = std::min(since, TimeOfId(record.id()).value_or(since));
     size += record.size();
+    if (!earliest.empty() && earliest < record.id()) continue;
+    const auto time = TimeOfId(record.id());
+    if (!time) continue;
+    since = std::min(since, *time);
+    earliest = record.id();
   }
   if (writing_ == nullptr || written_ >= kFileRecords) {
     if (auto ok = StartFile(since); !ok) return ok;
   }
-  BlobNames blobs = written_blobs_;
+  // Blobs that are not sure to be in the file are written again.
+  BlobNames blobs = std::exchange(written_blobs_, {});
+  std::string encoded;
   constexpr size_t kFrames = 512;  // about what a record has beside its text
   encoded.reserve(size + records.size() * kFrames);
   for (const WaitingRecord& record : records) {

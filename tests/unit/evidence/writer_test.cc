@@ -10,6 +10,7 @@
 
 #include "evidence/sqlite.h"
 #include "evidence_fixture.h"
+#include "pki/sha256.h"
 
 namespace callvet::test {
 namespace {
@@ -615,7 +616,7 @@ TEST_F(SpillTest, DamageCostsOnlyWhatItIsIn) {
     ASSERT_NE(place, std::string::npos);
     const size_t mark = whole.rfind(
         "\xF7"
-        "cvF",
+        "cv",
         place);
     for (const size_t at : {place, mark, mark + 5}) {
       std::string bad = whole;
@@ -669,6 +670,30 @@ TEST(EvidenceIds, AreAllDifferentAndSayWhenTheyWereMade) {
   }
   EXPECT_EQ(seen.size(), 1000U);
   EXPECT_EQ(TimeOfId("no id"), std::nullopt);
+}
+
+// Files that a version before this one left: a text, and a check by SHA-256.
+TEST_F(SpillTest, WhatEarlierVersionsLeftIsRead) {
+  const auto record = RecordOf(codec_, evidence_);
+  const std::string payload = "R" + std::string(4, '\0') + record->text;
+  std::string bytes =
+      "\xF7"
+      "cvF";
+  for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(payload.size() >> shift & 0xFF);
+  bytes += std::string(AsBytes(*Sha256(payload)).substr(0, 8)) + payload;
+  (void)Open();  // makes the directory
+  const auto path = directory_.path() / "s" / "spill-1";
+  ASSERT_THAT(WriteFile(path, bytes + bytes, FileMode::kPrivate), Succeeds());
+  const auto spill = Open();
+  ASSERT_THAT(spill->Append(Batch(1)), Succeeds());
+  const auto records = spill->Next(10);
+  ASSERT_THAT(records, Succeeds());
+  ASSERT_EQ(records->size(), 2U);
+  EXPECT_EQ(records->back()->text, record->text);
+  EXPECT_EQ(records->back()->keys, record->keys);
+  spill->Drop();
+  EXPECT_EQ(spill->damaged(), 0U);
+  EXPECT_EQ(spill->Next(10)->size(), 1U);
 }
 
 // Records with numbers in clear must not come into a store that hashes them.
