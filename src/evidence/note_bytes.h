@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-// The notes of a call (call_notes.h) as bytes: values end to end, texts with their lengths before
-// them. They tell no names: who reads knows the order. Nothing is escaped, looked at or looked up,
-// since the thread that judges calls writes them.
+// The notes of a call (evidence_codec.h) as bytes: values end to end, texts with their lengths
+// before them. They tell no names: who reads knows the order. Nothing is escaped, looked at or
+// looked up, since the thread that judges calls writes them.
 
 namespace callvet {
 

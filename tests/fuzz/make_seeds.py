@@ -424,6 +424,7 @@ def frame(payload):
 
 
 def package_seeds(bundle):
+    # Beside these there is "calls": notes of calls (and a record), as a spill file of this version has them.
     made = json.loads(bundle)
     frames, names = b"", b""
     for name, text in made["blobs"].items():
