@@ -30,6 +30,7 @@ struct Certificate::Data {
   KeyKind key_kind = KeyKind::kOther;
   int key_bits = 0;
   std::vector<CrlDistributionPoint> crl_distribution_points;
+  mutable KnownIssuer known_issuer;
 
   // From here on what a call that passes reads: side by side (AddTo).
   std::string sha256_hex;
@@ -41,7 +42,6 @@ struct Certificate::Data {
   std::vector<std::string> tn_auth_list_uris;
   Result<ClaimConstraints> claim_constraints = ClaimConstraints();
   std::shared_ptr<const SignerInfo> signer_info;
-  mutable KnownIssuer known_issuer;
 };
 
 namespace {
