@@ -33,6 +33,12 @@ constexpr auto kLocalCn = std::to_array<LocalNumbers>({
     {"96", 5, 6, kSameNumber},
 });
 
+// Services of the European Union (116117) and directory enquiries: where national numbers may have
+// six digits, they would be such.
+constexpr auto kLocalDe =
+    std::to_array<LocalNumbers>({{"116", 6, 6, kSameNumber}, {"118", 5, 6, kSameNumber}});
+constexpr auto kLocalIt = std::to_array<LocalNumbers>({{"116", 6, 6, kSameNumber}});
+
 constexpr auto kCarrierCn = std::to_array<CarrierCode>({{"179", 5}, {"125", 5}});
 
 constexpr std::span<const LocalNumbers> kNone;
@@ -44,14 +50,14 @@ constexpr auto kPlans = std::to_array<DialPlan>({
     {"BR", "55", "0", kInternational00, 10, 11, kNone, kNoCodes, kRefused},
     {"CA", "1", "1", kInternational011, 10, 10, kNone, kNoCodes, kAccepted},
     {"CN", "86", "0", kInternational00, 10, 11, kLocalCn, kCarrierCn, kRefused},
-    {"DE", "49", "0", kInternational00, 6, 12, kNone, kNoCodes, kRefused},
+    {"DE", "49", "0", kInternational00, 6, 12, kLocalDe, kNoCodes, kRefused},
     {"ES", "34", "", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
     {"FR", "33", "0", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
     {"GB", "44", "0", kInternational00, 9, 10, kNone, kNoCodes, kRefused},
     {"HK", "852", "", kInternationalHk, 8, 9, kNone, kNoCodes, kRefused},
     {"IE", "353", "0", kInternational00, 7, 9, kNone, kNoCodes, kRefused},
     {"IN", "91", "0", kInternational00, 10, 10, kNone, kNoCodes, kRefused},
-    {"IT", "39", "", kInternational00, 6, 11, kNone, kNoCodes, kRefused},
+    {"IT", "39", "", kInternational00, 6, 11, kLocalIt, kNoCodes, kRefused},
     {"JP", "81", "0", kInternational010, 9, 10, kNone, kNoCodes, kRefused},
     {"MX", "52", "", kInternational00, 10, 10, kNone, kNoCodes, kRefused},
     {"NL", "31", "0", kInternational00, 9, 9, kNone, kNoCodes, kRefused},

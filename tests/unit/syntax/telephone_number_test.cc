@@ -240,6 +240,18 @@ TEST(TelephoneNumber, A32_NoNationalNumberBeginsLikeACallAbroad) {
   EXPECT_EQ(Canonical("030123456", "DE"), "4930123456");
 }
 
+// A code stays as it is (RFC 8224 8.3), also where a subscriber's number may be as short.
+TEST(TelephoneNumber, A32_CodesOfSixDigitsAreNoSubscribers) {
+  for (const char* number : {"116117", "+49116117", "0049116117", "49116117"}) {
+    EXPECT_EQ(Canonical(number, "DE"), "116117") << number;
+  }
+  EXPECT_EQ(Canonical("118000", "DE"), "118000");
+  EXPECT_EQ(Canonical("11833", "DE"), "11833");
+  EXPECT_EQ(Canonical("116000", "IT"), "116000");
+  EXPECT_EQ(Canonical("030116117", "DE"), "4930116117");
+  EXPECT_EQ(Canonical("116118", "FR"), "116118");
+}
+
 TEST(TelephoneNumber, H20_ChinaGeographicAndMobile) {
   ExpectRows({{"+8613800005550", "8613800005550"},
               {"8613800005550", "8613800005550"},
