@@ -170,27 +170,31 @@ bool HasLetters(std::string_view text) {
   return std::any_of(text.begin(), text.end(), IsAlpha);
 }
 
-// Takes what people dial off the front of `user`: digits, '+', '*' and '#', among stray characters,
-// up to a letter or parameter, without what stands behind an extension or pause.
+// Takes what people dial off the front of `user`: digits, '+', '*' and '#', among stray characters
+// and pauses, up to a letter or parameter, and once it is whole without what stands behind.
 std::string TakeDialled(std::string_view& user) {
   constexpr std::string_view kSeparators = "-.()/ \t";
+  constexpr std::string_view kPauses = ",pPwWxX";
   std::string number;
   size_t digits = 0;
   size_t whole = 0;  // of `number`, up to the last separator
   bool cut = false;
   for (; !user.empty(); user.remove_prefix(1)) {
     const char c = user.front();
-    if (IsDigit(c)) {
-      ++digits;
+    if (IsDigit(c) || c == '+' || c == '*' || c == '#') {
+      digits += IsDigit(c) ? 1 : 0;
       number += c;
-    } else if (c == '+' || c == '*' || c == '#') {
-      number += c;
-    } else if (kSeparators.find(c) != std::string_view::npos) {
+      continue;
+    }
+    if (kSeparators.find(c) != std::string_view::npos) {
       whole = number.size();
-    } else if (IsAlpha(c) || c == ';' || digits >= kWholeNumber) {
-      cut = std::string_view(";,pPwWxX").find(c) == std::string_view::npos;
+      continue;
+    }
+    const bool pause = kPauses.find(c) != std::string_view::npos;
+    if (c == ';' || (IsAlpha(c) && !pause) || digits >= kWholeNumber) {
+      cut = c != ';' && !pause;
       break;
-    }  // else a stray character within the number
+    }  // else a stray character within the number, or a pause behind an outside line
   }
   // "12155550101-7f8a": what was cut off is not the number's last group.
   if (cut && whole != 0) number.resize(whole);

@@ -51,9 +51,9 @@ class Party {
 /// The number that an element may take out of a URI of any scheme, or of a text, though the whole
 /// is none by the grammar: its user part (of one without, its host) from the first character that
 /// people dial, or behind a name from a '+' with seven digits or more, up to the first letter or
-/// parameter, or other character that nobody dials once there are ten digits, without what stands
-/// behind an extension or pause. "" if there are fewer than `min_digits` digits and no '+' in front
-/// of one. `text` is a URI without angle brackets, or what a caller is said to be. Pure.
+/// parameter, or once there are ten digits up to the first pause or character that nobody dials. ""
+/// if there are fewer than `min_digits` digits and no '+' in front of one. `text` is a URI without
+/// angle brackets, or what a caller is said to be. Pure.
 std::string DialledPart(std::string_view text, size_t min_digits);
 
 /// The URI of a Request-URI. It has no header parameters: what follows a URI without angle brackets
