@@ -293,7 +293,7 @@ Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers priva
 
 namespace {
 
-// The first byte of notes. Those of another form are refused, and stay in the file that they are
+// What notes begin with. Those of another form are refused, and stay in the file that they are
 // in: whoever changes what stands in them gives them another, and still reads this one.
 constexpr std::string_view kNotesForm = "1";
 

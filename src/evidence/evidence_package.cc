@@ -79,7 +79,7 @@ Result<EvidencePacker::Package> EvidencePacker::Pack(const EvidenceRecord& recor
   }
   Package package;
   package.bytes = std::string(kMark) + stream_ + EpochText(epoch_);
-  AppendRecord(package.bytes, record, known_);
+  AppendRecord(package.bytes, record, {}, known_);
   package.id = record.id;
   return package;
 }

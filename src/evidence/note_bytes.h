@@ -106,8 +106,8 @@ class NoteReader {
   }
   template <class Text_ = std::string_view>
   std::vector<Text_> Texts() {
-    std::vector<Text_> texts(Count());
-    for (auto& text : texts) text = Text_(Text());
+    std::vector<Text_> texts;
+    for (size_t left = Count(); left > 0 && !bad_; --left) texts.emplace_back(Text());
     return texts;
   }
 

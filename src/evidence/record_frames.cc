@@ -131,11 +131,15 @@ std::shared_ptr<const EvidenceRecord> ReadRecord(char letter, std::string_view b
 
 // Appends what names `blobs`, behind the frames of those that are not known yet, and `what`.
 void Append(std::string& bytes, char letter, const std::vector<SharedBlob>& blobs,
-            std::string_view what, BlobNames& known) {
+            std::string_view what, const BlobNames& known, BlobNames& added) {
   std::string names;
   names.reserve(blobs.size() * kBlobHashBytes);
   for (const auto& blob : blobs) {
-    const auto [name, is_new] = known.try_emplace(blob->sha256);
+    if (const auto name = known.find(blob->sha256); name != known.end()) {
+      names += name->second;
+      continue;
+    }
+    const auto [name, is_new] = added.try_emplace(blob->sha256);
     if (is_new) {
       name->second = BytesOfHex(blob->sha256).value_or("");
       AddFrame(bytes, [&](std::string& to) { to.append("B").append(blob->bytes); });
@@ -149,12 +153,14 @@ void Append(std::string& bytes, char letter, const std::vector<SharedBlob>& blob
 
 }  // namespace
 
-void AppendRecord(std::string& bytes, const EvidenceRecord& record, BlobNames& known) {
-  Append(bytes, 'R', record.blobs, record.text, known);
+void AppendRecord(std::string& bytes, const EvidenceRecord& record, const BlobNames& known,
+                  BlobNames& added) {
+  Append(bytes, 'R', record.blobs, record.text, known, added);
 }
 
-void AppendCall(std::string& bytes, const CallNotes& call, BlobNames& known) {
-  Append(bytes, 'C', call.blobs, call.bytes, known);
+void AppendCall(std::string& bytes, const CallNotes& call, const BlobNames& known,
+                BlobNames& added) {
+  Append(bytes, 'C', call.blobs, call.bytes, known, added);
 }
 
 std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordCursor& cursor) {

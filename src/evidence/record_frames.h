@@ -25,11 +25,13 @@ namespace callvet {
 /// The SHA-256s of blobs, in hex and as they stand in frames.
 using BlobNames = std::unordered_map<std::string, std::string>;
 
-/// Appends the frames of `record` to `bytes`; of its blobs those that are not in `known`, where
-/// they then are.
-void AppendRecord(std::string& bytes, const EvidenceRecord& record, BlobNames& known);
+/// Appends the frames of `record` to `bytes`; of its blobs those that are neither in `known` nor in
+/// `added`, where they then are.
+void AppendRecord(std::string& bytes, const EvidenceRecord& record, const BlobNames& known,
+                  BlobNames& added);
 /// The same of a call. Who can read the bytes can read whom it names: notes are not sealed.
-void AppendCall(std::string& bytes, const CallNotes& call, BlobNames& known);
+void AppendCall(std::string& bytes, const CallNotes& call, const BlobNames& known,
+                BlobNames& added);
 
 /// Where a reader of frames is, and which blobs it came by. A value.
 struct RecordCursor {

@@ -190,16 +190,15 @@ Result<void> EvidenceSpill::Append(const std::vector<WaitingRecord>& records) {
   if (writing_ == nullptr || written_ >= kFileRecords) {
     if (auto ok = StartFile(since); !ok) return ok;
   }
-  // Blobs that are not sure to be in the file are written again.
-  BlobNames blobs = std::exchange(written_blobs_, {});
+  BlobNames added;  // blobs that are in the file only once it was written
   std::string encoded;
   constexpr size_t kFrames = 512;  // about what a record has beside its text
   encoded.reserve(size + records.size() * kFrames);
   for (const WaitingRecord& record : records) {
     if (record.call() != nullptr) {
-      AppendCall(encoded, *record.call(), blobs);
+      AppendCall(encoded, *record.call(), written_blobs_, added);
     } else {
-      AppendRecord(encoded, *record.record(), blobs);
+      AppendRecord(encoded, *record.record(), written_blobs_, added);
     }
   }
   if (bytes() + encoded.size() > max_bytes_) {
@@ -215,7 +214,7 @@ Result<void> EvidenceSpill::Append(const std::vector<WaitingRecord>& records) {
   file.bytes += encoded.size();
   file.since = std::min(file.since, since);
   written_ += size;
-  written_blobs_ = std::move(blobs);
+  written_blobs_.merge(added);
   return {};
 }
 

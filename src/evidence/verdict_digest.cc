@@ -68,7 +68,11 @@ void NoteChecks(const CheckList& checks, NoteWriter& notes) {
   }
 }
 
-void NotePassport(const PassportVerdict& passport, NoteWriter& notes) {
+// PASSporTs in one another of which notes tell, so that their record can be read; a verdict has
+// fewer (F-7: some seven fit into a header).
+constexpr int kDeepest = 16;
+
+void NotePassport(const PassportVerdict& passport, NoteWriter& notes, int depth = 0) {
   notes.Maybe(passport.attest);
   NoteChecks(passport.checks, notes);
   notes.Maybe(passport.iat);
@@ -82,13 +86,12 @@ void NotePassport(const PassportVerdict& passport, NoteWriter& notes) {
   notes.Texts(passport.dest);
   notes.Maybe(passport.div);
   notes.Maybe(passport.orig);
-  notes.Flag(!passport.nested.empty());
-  if (!passport.nested.empty()) NotePassport(passport.nested.front(), notes);
+  const bool goes_on = !passport.nested.empty() && depth < kDeepest;
+  notes.Flag(goes_on);
+  if (goes_on) NotePassport(passport.nested.front(), notes, depth + 1);
 }
 
-// One is in another, not more deeply than a verdict can have it.
 PassportNotes ReadPassport(NoteReader& notes, int depth) {
-  constexpr int kDeepest = 4;
   PassportNotes passport;
   passport.attest = notes.MaybeText();
   passport.checks = notes.Text();
@@ -172,8 +175,10 @@ JsonValue Read(const Verdict& verdict, Write write) {
   NoteVerdict(verdict, notes);
   const std::string bytes = notes.Take();
   NoteReader reader(bytes);
+  const VerdictNotes read = ReadVerdictNotes(reader);
+  if (!reader.Finished()) return JsonValue();
   CanonicalText json;
-  write(ReadVerdictNotes(reader), json);
+  write(read, json);
   return ReadEvidenceJson(json.text()).value_or(JsonValue());
 }
 

@@ -11,22 +11,6 @@ namespace {
 // A store that failed is left alone this many times as long as it took to fail.
 constexpr int kPauseOverHang = 4;
 
-// As a store takes them.
-Result<EvidenceSpill::Records> Whole(const std::vector<WaitingRecord>& waiting) {
-  EvidenceSpill::Records records;
-  records.reserve(waiting.size());
-  for (const WaitingRecord& one : waiting) {
-    if (one.record() != nullptr) {
-      records.push_back(one.record());
-      continue;
-    }
-    auto made = RecordOfNotes(*one.call());
-    if (!made) return made.error();
-    records.push_back(std::make_shared<const EvidenceRecord>(std::move(*made)));
-  }
-  return records;
-}
-
 }  // namespace
 
 EvidenceWriter::EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
@@ -262,9 +246,36 @@ bool EvidenceWriter::TrySpill() {
   return spilled.has_value();
 }
 
+// What is pending, as a store takes it. Notes of which no record can be made are let go and counted
+// as lost: they must not keep the others.
+Result<EvidenceSpill::Records> EvidenceWriter::Whole() try {
+  EvidenceSpill::Records records;
+  records.reserve(pending_.size());
+  for (size_t i = 0; i < pending_.size();) {
+    if (pending_[i].record() != nullptr) {
+      records.push_back(pending_[i++].record());
+      continue;
+    }
+    auto made = RecordOfNotes(*pending_[i].call());
+    if (made) {
+      records.push_back(std::make_shared<const EvidenceRecord>(std::move(*made)));
+      ++i;
+      continue;
+    }
+    if (made.error().reason != Reason::kEvidenceAltered) return made.error();
+    Note(made.error());
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
+    const std::lock_guard lock(mutex_);
+    ++statistics_.lost;
+  }
+  return records;
+} catch (const std::bad_alloc&) {
+  return Fail(Reason::kInternalError, "no memory for the records of calls");
+}
+
 bool EvidenceWriter::TryStore() {
   if (!StoreMayBeTried()) return false;
-  auto records = Whole(pending_);
+  const auto records = Whole();
   if (!records) {
     Note(records.error());
     return false;

@@ -91,6 +91,7 @@ class EvidenceWriter {
   [[nodiscard]] bool SpillsFirst() const;
   enum class Drained : uint8_t { kSome, kNothing };
   bool Ends(Drained drained);
+  Result<EvidenceSpill::Records> Whole();
   bool TryStore();
   [[nodiscard]] bool StoreMayBeTried() const;
   Result<void> ToStore(const Records& records, EvidenceStore::Seen seen);

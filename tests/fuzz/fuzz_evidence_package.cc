@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::shared_ptr<const EvidenceRecord>> records;
   while (auto record = NextRecord(text, cursor)) {
     fuzz::Require(cursor.offset <= size, "inside the bytes");
-    AppendRecord(bytes, *record, known);
+    AppendRecord(bytes, *record, {}, known);
     records.push_back(std::move(record));
   }
   (void)HasFrame(text, cursor);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/base64url.h"
 #include "evidence/note_bytes.h"
+#include "evidence/verdict_digest.h"
 #include "evidence_fixture.h"
 #include "pki/sha256.h"
 
@@ -95,6 +96,36 @@ TEST_F(NotesTest, NeverMakeARecordThatContradictsItself) {
     }
   }
   EXPECT_GT(made, 0U);
+}
+
+// As deep as a verdict can have them (F-7), and some more.
+TEST_F(NotesTest, PassportsInOneAnotherAreToldAtEveryDepth) {
+  const PassportVerdict outer = evidence_.verdict.passports.front();
+  for (size_t depth = 0; depth <= 12; ++depth) {
+    if (depth > 0) {
+      PassportVerdict wrapped = outer;
+      wrapped.nested = {evidence_.verdict.passports.front()};
+      evidence_.verdict.passports.front() = wrapped;
+    }
+    for (const bool with_key : {false, true}) {
+      EvidenceCodec codec =
+          with_key ? EvidenceCodec(*NumberSecret::Parse(std::string(64, 'b'))) : EvidenceCodec();
+      const auto record = codec.Encode(evidence_, "01890a5d-ac96-774b-bcce-b302099a8057");
+      ASSERT_THAT(record, Succeeds()) << depth;
+      const auto json = ReadEvidenceJson(record->text);
+      ASSERT_THAT(json, Succeeds()) << depth;
+      size_t told = 0;
+      for (const JsonValue* at = &json->Find("verdict")->Find("passports")->AsArray()->front();
+           (at = at->Find("opt")) != nullptr;) {
+        ++told;
+      }
+      EXPECT_EQ(told, depth);
+    }
+    const auto notes = codec_.Note(evidence_, "01890a5d-ac96-774b-bcce-b302099a8057");
+    ASSERT_THAT(notes, Succeeds());
+    EXPECT_THAT(RecordOfNotes(*notes), Succeeds()) << depth;
+    EXPECT_NE(VerdictDigest(evidence_.verdict).Find("reason"), nullptr) << depth;
+  }
 }
 
 TEST_F(NotesTest, OfAnotherFormAreRefused) {

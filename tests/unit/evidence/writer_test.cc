@@ -360,6 +360,28 @@ TEST_F(WriterTest, WhatIsNoRecordIsRefusedOrCounted) {
   ExpectAllStored();
 }
 
+// Notes of which no record can be made keep nothing else from being stored, and are counted.
+TEST_F(WriterTest, OneThatCannotBeStoredKeepsNoOther) {
+  CallEvidence unreadable = evidence_;
+  const size_t decided_by = evidence_.verdict.decided_by.value();
+  auto signer = std::make_shared<SignerInfo>(*evidence_.verdict.passports[decided_by].signer);
+  signer->subject = "\xFF";
+  unreadable.verdict.passports[decided_by].signer = signer;
+  for (const bool with_spill : {true, false}) {
+    if (!with_spill) options_.spill_directory.clear();
+    Start();
+    Submit(3);
+    const auto lost = writer_->Submit(unreadable);
+    ASSERT_THAT(lost, Succeeds());
+    Submit(3);
+    EXPECT_TRUE(Eventually([&] { return Durable() == submitted_.size(); }));
+    EXPECT_EQ(writer_->Statistics().lost, 1U);
+    Stop();
+    EXPECT_EQ(durable_, submitted_);
+    ExpectAllStored();
+  }
+}
+
 // The queue fills while records are made.
 TEST_F(WriterTest, EachCallOfManyHasARecordOrIsCounted) {
   for (const EvidenceLoss loss : {EvidenceLoss::kCount, EvidenceLoss::kRefuseCalls}) {
@@ -599,6 +621,33 @@ TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
   spill->Drop();
   EXPECT_TRUE(spill->empty());
   EXPECT_EQ(spill->bytes(), 0U);
+}
+
+// What did not fit is not the reason why the next one does not.
+TEST_F(SpillTest, KnowsItsBlobsThoughItWasFull) {
+  const auto first = Batch(2);
+  const auto small = Batch(1);
+  const auto open = [&](uint64_t max) {
+    auto spill = EvidenceSpill::Open(directory_.path() / "s", max);
+    EXPECT_THAT(spill, Succeeds());
+    return std::move(*spill);
+  };
+  uint64_t with_blobs = 0;
+  uint64_t without = 0;
+  {
+    const auto spill = Open();
+    ASSERT_THAT(spill->Append(first), Succeeds());
+    with_blobs = spill->bytes();
+    ASSERT_THAT(spill->Append(small), Succeeds());
+    without = spill->bytes() - with_blobs;
+    while (!spill->Next(100)->empty()) spill->Drop();
+    spill->Drop();
+  }
+  const auto spill = open(with_blobs + 2 * without + without / 2);
+  ASSERT_THAT(spill->Append(first), Succeeds());
+  EXPECT_THAT(spill->Append(Batch(30)), FailsWith(Reason::kEvidenceNotKept));
+  EXPECT_THAT(spill->Append(small), Succeeds());
+  EXPECT_EQ(spill->bytes(), with_blobs + without);
 }
 
 // One byte that goes wrong on the disk costs what it is in, and is counted.
