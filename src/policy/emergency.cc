@@ -60,15 +60,6 @@ bool HoldsANumber(std::string_view user) {
          });
 }
 
-// Whether `host` is an address or a name (its last label begins with a letter: RFC 3261 25.1), and
-// not digits that somebody may dial.
-bool NamesAHost(std::string_view host) {
-  if (host.ends_with('.')) host.remove_suffix(1);
-  if (IsIpAddress(std::string(host))) return true;
-  const std::string_view last = host.substr(host.rfind('.') + 1);
-  return !last.empty() && IsAlpha(last[0]);
-}
-
 // Whether `text` may be an element on the way, such as the one that routes emergency calls: a sip
 // URI whose user part begins with a letter, and in which there is no number, so that nobody takes
 // it for one. Else it says itself where the call goes.

@@ -187,9 +187,10 @@ bool ShowsVerifiedNumbers(const std::string& text, const RuleInput& input) {
   if (!party) return false;
   const std::string name = DisplayName(text);
   const auto number = TelephoneNumber::Parse(name, plan);
-  const std::string& uri = party->canonical();
-  const std::string_view user = std::string_view(uri).substr(0, uri.find('@') + 1);
-  const bool none_in_uri = CountDigits(user) < kFewestDigits && !HasDigits(text, kFewestDigits);
+  const std::string_view uri = AddrSpec(text).value_or(text);
+  const bool none_in_uri = CountDigits(uri.substr(0, uri.find('@') + 1)) < kFewestDigits &&
+                           !HasDigits(text, kFewestDigits) &&
+                           DialledPart(uri, kFewestDigits).empty();
   return (party->tn() ? is_verified(*party->tn()) : none_in_uri) &&
          (number ? is_verified(*number) : CountDigits(name) < kFewestDigits);
 }

@@ -126,6 +126,28 @@ Result<Party> Party::Parse(std::string_view text, const DialPlan* plan) {
   return party;
 }
 
+namespace {
+
+// phone-context behind the host, where none belongs: some heed it and some do not, so only what is
+// the same number for both is one.
+Result<TelephoneNumber> ReadUser(const SipUri& uri, const DialPlan* plan) {
+  auto number = TelephoneNumber::Parse(uri.user, plan);
+  if (!number || !HasPhoneContext(uri.parameters)) return number;
+  const std::string parameters = ToLower(PercentDecoded(uri.parameters));
+  const size_t begin = parameters.find('+', parameters.find("phone-context"));
+  if (begin == std::string::npos) return number;
+  const std::string_view context =
+      std::string_view(parameters).substr(begin, parameters.find_first_of(";\"", begin) - begin);
+  const std::string local = uri.user.substr(0, uri.user.find(';'));
+  const auto other =
+      TelephoneNumber::Parse(std::string(local).append(";phone-context=").append(context), plan);
+  if (other && other->canonical() == number->canonical()) return number;
+  return Fail(Reason::kParameterInvalid,
+              Quote(uri.user) + ": phone-context behind the host makes another number of it");
+}
+
+}  // namespace
+
 Result<void> Party::Read(std::string_view text, const DialPlan* plan) {
   as_received_ = text;
   text = Trim(text);
@@ -149,7 +171,7 @@ Result<void> Party::Read(std::string_view text, const DialPlan* plan) {
   auto uri = SipUri::Parse(*spec);
   if (!uri) return uri.error();
   const bool must_be_number = uri->IsTel() || uri->UserIsPhone();
-  auto number = TelephoneNumber::Parse(uri->user, plan);
+  auto number = ReadUser(*uri, plan);
   if (number) {
     tn_ = std::move(*number);
   } else if (must_be_number) {
@@ -172,9 +194,10 @@ bool HasLetters(std::string_view text) {
 
 // Takes what people dial off the front of `user`: digits, '+', '*' and '#', among stray characters
 // and pauses, up to a letter or parameter, and once it is whole without what stands behind.
-std::string TakeDialled(std::string_view& user) {
+std::string TakeDialled(std::string_view& user, size_t min_digits) {
   constexpr std::string_view kSeparators = "-.()/ \t";
   constexpr std::string_view kPauses = ",pPwWxX";
+  constexpr std::string_view kBehindLine = "_~='";  // of PBXs: tenant and line
   std::string number;
   size_t digits = 0;
   size_t whole = 0;  // of `number`, up to the last separator
@@ -191,15 +214,34 @@ std::string TakeDialled(std::string_view& user) {
       continue;
     }
     const bool pause = kPauses.find(c) != std::string_view::npos;
-    if (c == ';' || (IsAlpha(c) && !pause) || digits >= kWholeNumber) {
+    const bool pauses =
+        pause && (c == 'x' || c == 'X' ||
+                  (user.size() > 1 && kPauses.find(user[1]) != std::string_view::npos));
+    const bool line = !number.starts_with('+') && kBehindLine.find(c) != std::string_view::npos;
+    if (c == ';' || (IsAlpha(c) && !pause) || digits >= kWholeNumber ||
+        (pauses && digits >= kFewestBehindName) || (line && digits >= min_digits)) {
       cut = c != ';' && !pause;
       break;
     }  // else a stray character within the number, or a pause behind an outside line
   }
-  // "12155550101-7f8a": what was cut off is not the number's last group.
-  if (cut && whole != 0) number.resize(whole);
+  // "12155550101-7f8a": what was cut off is not the number's last group, if there is one without
+  // it.
+  if (cut && CountDigits(std::string_view(number).substr(0, whole)) >= kWholeNumber) {
+    number.resize(whole);
+  }
   while (!number.empty() && !IsDigit(number.back())) number.pop_back();
   return number;
+}
+
+// A second number in the rest of a user part, which somebody else may take; "" if there is none.
+std::string AnotherNumber(std::string_view rest) {
+  rest = rest.substr(0, rest.find(';'));
+  for (size_t at = rest.find('+'); at != std::string_view::npos; at = rest.find('+')) {
+    rest.remove_prefix(at);
+    std::string number = TakeDialled(rest, kWholeNumber);
+    if (CountDigits(number) >= kFewestBehindName) return number;
+  }
+  return "";
 }
 
 // The URI's scheme with its colon; nothing of what has none.
@@ -250,12 +292,11 @@ bool SaysItIsANumber(std::string_view uri) {
 
 std::string DialledPart(std::string_view text, size_t min_digits) {
   const bool is_sip = HasScheme(text) && ToLower(text.substr(0, 3)) == "sip";
-  // A host is a name or an address, unless it has no dot.
-  if (is_sip && text.find('@') == std::string_view::npos &&
-      text.find('.') != std::string_view::npos) {
-    return "";
-  }
   text.remove_prefix(SchemeOf(text).size());
+  if (is_sip && text.find('@') == std::string_view::npos) {
+    const std::string_view host = text.substr(0, text.find_first_of(";?"));
+    if (NamesAHost(host.substr(0, host.starts_with('[') ? host.size() : host.find(':')))) return "";
+  }
   const std::string user = PercentDecoded(text.substr(0, text.find('@')));
   std::string_view rest = user;
   bool behind_name = false;
@@ -268,11 +309,13 @@ std::string DialledPart(std::string_view text, size_t min_digits) {
       continue;
     }
     rest.remove_prefix(at);
-    std::string number = TakeDialled(rest);
+    std::string number = TakeDialled(rest, min_digits);
     const size_t digits = CountDigits(number);
     const bool global = digits > 0 && number[0] == '+';
     const bool enough = global || digits >= min_digits;
-    if (enough && (!behind_name || digits >= kFewestBehindName)) return number;
+    if (enough && (!behind_name || digits >= kFewestBehindName)) {
+      return number + AnotherNumber(rest);  // two are none
+    }
     if (!rest.empty() && rest.front() == ';') return "";
     behind_name = true;
   }

@@ -215,6 +215,14 @@ bool HasPhoneContext(std::string_view text) {
   return ToLower(PercentDecoded(text)).find("phone-context") != std::string::npos;
 }
 
+bool NamesAHost(std::string_view host) {
+  if (host.starts_with('[')) return true;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (IsIpAddress(std::string(host))) return true;
+  const std::string_view last = host.substr(host.rfind('.') + 1);
+  return !last.empty() && IsAlpha(last[0]);
+}
+
 bool HasSipOrTelScheme(std::string_view uri) {
   const std::string scheme = ToLower(uri.substr(0, uri.find(':')));
   return scheme == "sip" || scheme == "sips" || scheme == "tel";

@@ -60,6 +60,10 @@ bool HasSipOrTelScheme(std::string_view uri);
 std::optional<std::string_view> FindUriParameter(std::string_view parameters,
                                                  std::string_view name);
 
+/// Whether `host` (without port) is a name or an IP address, and no number: its last label begins
+/// with a letter. Pure.
+bool NamesAHost(std::string_view host);
+
 /// A SIP, SIPS or TEL URI, split. A value.
 struct SipUri {
   std::string scheme;  // "sip", "sips" or "tel", lower-case

@@ -55,14 +55,6 @@ bool IsLocalNumber(const TelephoneNumber& number, std::string_view uri) {
          SaysItIsANumber(uri);
 }
 
-// A parameter that belongs to the number (RFC 3966), behind the host: who heeds it there calls
-// somebody else than who does not.
-bool HasContextBehindHost(std::string_view uri) {
-  const size_t at = uri.rfind('@');
-  return at != std::string_view::npos && HasPhoneContext(uri.substr(at)) &&
-         PercentDecoded(uri.substr(at)).find('+') != std::string::npos;
-}
-
 // Two URIs in one: the next element may take the other one.
 bool HoldsTwo(const std::string& text) {
   const auto spec = AddrSpec(text);
@@ -93,9 +85,6 @@ RequestUri RequestUri::Read(const std::string& text, const VerifierOptions& opti
   const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
   auto party = Party::Parse(bare_uri ? "<" + uri + ">" : text, options.dial_plan);
   const bool is_number = party && party->tn();
-  if (is_number && !party->tn()->global() && HasContextBehindHost(uri)) {
-    return {.number = Party::Nobody(text)};
-  }
   if (is_number && IsComparable(*party->tn(), uri, options.dial_plan)) {
     return {.number = *party};
   }

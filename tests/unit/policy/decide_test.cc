@@ -595,15 +595,19 @@ TEST(Decide, M4_ANumberInFromAmongOtherCharacters) {
         "<sip:1,8008294933@x>", "<sip:1800,8294933@x>", "<sip:18008,294933@x>",
         "<sip:18008!294933@x>", "<sip:+18008!294933@x>", "<sip:1a+18008294933@x>",
         "<sip:1p8008294933@x>", "<sip:+1800w8294933@x>", "<tel:+,18008294933>",
-        "\"+1,800,829,4933\" <sip:x@y>", "\"1!800!829!4933\" <sip:x@y>", "<im:18008294933@x>"}) {
+        "\"+1,800,829,4933\" <sip:x@y>", "\"1!800!829!4933\" <sip:x@y>", "<sip:1-800-829-4933_@x>",
+        "<sip:18008294933;maddr=10.0.0.1>", "<sip:18008294933.>", "<im:18008294933@x>"}) {
     EXPECT_EQ(DecideFrom(*policy, from).reason, Reason::kDoNotOriginate) << from;
   }
   for (const char* from :
-       {"<tel:+a18008294933>", "<sip:+,+18008294933@x>", "<sip:*x+18008294933@x>"}) {
+       {"<tel:+a18008294933>", "<sip:+,+18008294933@x>", "<sip:*x+18008294933@x>",
+        "<sip:+12155550100,+18008294933@x>", "<sip:12155550100!+18008294933@x>",
+        "<sip:8008294933@x;phone-context=+44;user=phone>"}) {
     EXPECT_EQ(DecideFrom(*policy, from).irregular, IrregularCaller::kNoNumber) << from;
   }
   for (const char* from :
        {"<sip:+18008294934@x>", "<sip:alice+5@x>", "<tel:unknown>", "\"a, 1, 2, 3\" <sip:x@y>",
+        "<sip:10045_1001@x>", "<sip:20001~10001@x>", "<sip:12345=67890@x>",
         "\"18008294933 ext\" <sip:x@y>", "\"1, 2, 3\" <sip:x@y>"}) {
     EXPECT_EQ(DecideFrom(*policy, from).action, Action::kPass) << from;
   }
@@ -733,6 +737,8 @@ TEST(Decide, M6_HeadersThatShowUnverifiedNumbers) {
                                                  {"a:b <sip:10086@x>"},
                                                  {"<sip:+86!10!5888!0101@x>"},
                                                  {"<sip:86,10,5888,0101@x>"},
+                                                 {"<sip:86-10-5888-0101>"},
+                                                 {"<sip:x:86-10-5888-0101@x>"},
                                                  {"\"+86!139!1111!2222\" <sip:x@b>"},
                                                  {"\"Call 139 1111 2222\" <sip:x@b>"}}) {
     EXPECT_THAT(kept(values), ElementsAre("p-preferred-identity", "Remote-Party-ID"));

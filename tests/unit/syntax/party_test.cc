@@ -51,6 +51,25 @@ TEST(AddrSpec, UriOfANameAddr) {
   for (const auto& [text, spec] : cases) EXPECT_EQ(Spec(text), spec) << text;
 }
 
+// RFC 3966: it belongs to the number. Behind the host some heed it and some do not.
+TEST(Party, A32_AContextBehindTheHostMakesNoOtherNumber) {
+  for (const auto& [text, plan, canonical] :
+       {std::tuple("<sip:2079460000@b;phone-context=+1;user=phone>", Us(), "12079460000"),
+        {"<sip:+12079460000@b;phone-context=+1>", nullptr, "12079460000"},
+        {"<sip:911@b;phone-context=+1;user=phone>", nullptr, "911"},
+        {"<sip:057112345678@b;user=phone;phone-context=+86>", Cn(), "8657112345678"},
+        {"<sip:5550101@b;phone-context=example.org>", nullptr, "5550101"}}) {
+    const auto party = ParseParty(text, plan);
+    ASSERT_THAT(party, Succeeds()) << text;
+    EXPECT_EQ(party->canonical(), canonical);
+  }
+  for (const char* text : {"<sip:2079460000@b;phone-context=+44;user=phone>",
+                           "<sip:911@b;user=phone;phone-context=+1310555>",
+                           "<sip:911@b;user=phone;PHONE-context=%2B1310555>"}) {
+    EXPECT_THAT(ParseParty(text, Us()), FailsWith(Reason::kParameterInvalid)) << text;
+  }
+}
+
 TEST(AddrSpec, OtherTexts_AreInvalid) {
   for (const std::string_view text :
        {"\"Alice",

@@ -451,6 +451,20 @@ TEST(Div, F4_RequestUriThatLooksLikeANumber_IsForNobodyElse) {
                                "sip:gw+12155550102@h",
                                "sip:9,13105551234@h",
                                "sip:9%2C13105551234@h",
+                               "sip:1-310-555-1234_@h",
+                               "sip:1-310-555-1234!@h",
+                               "sip:1(310)555-1234a@h",
+                               "h323:1-310-555-1234_@h",
+                               "sip:12155550101!+13105551234@h",
+                               "sip:12155550101a+13105551234@h",
+                               "sip:12155550101,+13105551234@h",
+                               "tel:+12155550101,+13105551234",
+                               "sip:13105551234;maddr=192.0.2.1",
+                               "sip:+13105551234;transport=udp;maddr=10.0.0.1",
+                               "sip:13105551234;x=.",
+                               "sip:+13105551234.",
+                               "sip:1310.5551234",
+                               "sip:13105551234:5060;x=.y", 
                                "sip:9p13105551234@h",
                                "sip:0w13105551234@h",
                                "sip:+p13105551234@h",
@@ -502,14 +516,31 @@ TEST(Div, F4_RequestUriThatMayBeTakenForTheSignedNumber_Passes) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
   const std::string shaken = call.Shaken(a, 1);
-  for (const char* target :
-       {"sip:12155550101-7f8a@h", "sip:+12155550101%3Bnpdi@h;user=phone", "sip:12155550101#@h",
-        "sip:12155550101x55@h", "sip:+12155550101_@h", "sip:12155550101,,5@h", "sip:!12155550101@h",
-        "sip:gw+12155550101@h", "sip:12155550101_5@h", "sip:alice+5@h", "sip:u12155550102@h",
-        "sip:12,155550101@h", "sip:12155550101P123@h;user=dialstring", "sip:1a+12155550101@h",
-        "sip:1a+5@h", "sip:5550101;phone-context=+1215@h;user=phone",
-        "sip:+12155550101@h;phone-context=+1310", "sip:12155550101@h;phone-context=example.org",
-        "sip:a8f5f167f44f4964e6c998dee827110c@h"}) {
+  for (const char* target : {"sip:12155550101-7f8a@h",
+                             "sip:+12155550101%3Bnpdi@h;user=phone",
+                             "sip:12155550101#@h",
+                             "sip:12155550101x55@h",
+                             "sip:+12155550101_@h",
+                             "sip:12155550101,,5@h",
+                             "sip:!12155550101@h",
+                             "sip:gw+12155550101@h",
+                             "sip:12155550101_5@h",
+                             "sip:alice+5@h",
+                             "sip:u12155550102@h",
+                             "sip:12,155550101@h",
+                             "sip:12155550101P123@h;user=dialstring",
+                             "sip:1a+12155550101@h",
+                             "sip:1a+5@h",
+                             "sip:5550101;phone-context=+1215@h;user=phone",
+                             "sip:12155550101@h;phone-context=example.org", "sip:+12155550101@h;phone-context=+1310",
+                             "sip:+1-215-555-0101-7f8a@h",
+                             "sip:[2001:1234:5678::10]",
+                             "sip:[2001:1234:5678::10]:5060;x=y",
+                             "sip:192.168.100.100;x=1",
+                             "sip:gw13105551234.example.org",
+                             "sip:5550101,,1234567@h",
+                             "sip:5550101x1234567@h",
+                             "sip:a8f5f167f44f4964e6c998dee827110c@h"}) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone) << target;
   }
@@ -580,6 +611,13 @@ TEST(Div, D4_RequestUrisThatAreNoComparableNumber_DoNotCount) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
   }
+  for (const char* target : {"sip:2155550101@192.0.2.1;user=phone;phone-context=+1",
+                             "sip:2155550101@192.0.2.1;phone-context=%2B1"}) {
+    call.options.dial_plan = FindDialPlan("US");
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
+    call.options.dial_plan = nullptr;
+  }
   // Only a dial plan knows what a number as it is dialled is.
   call.request.target = "sip:2155550101@192.0.2.1;user=phone";
   EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kDestMismatch);
@@ -607,11 +645,11 @@ TEST(Div, D4_ALocalNumberThatSaysItIsOne_IsTheSignedOnesOrAnothers) {
     EXPECT_EQ(verdict.reason, Reason::kDestMismatch) << target;
   }
   for (const char* target :
-       {"sip:5550101@h;user=phone", "tel:5550101", "tel:555-0101;phone-context=example.org",
-        "sip:05550101@h;user=phone", "tel:15550101", "tel:95550101", "tel:005550101",
-        "sip:1001@h;user=phone", "sip:5550102@h", "tel:0102", "tel:*675550102",
-        "sip:10.0.0.5:5060;user=phone", "sip:pbx.example.com;user=phone",
-        "sip:[2001:db8::1];user=phone"}) {
+       {"sip:5550101@h;user=phone;phone-context=example.org", "sip:5550101@h;user=phone",
+        "tel:5550101", "tel:555-0101;phone-context=example.org", "sip:05550101@h;user=phone",
+        "tel:15550101", "tel:95550101", "tel:005550101", "sip:1001@h;user=phone", "sip:5550102@h",
+        "tel:0102", "tel:*675550102", "sip:10.0.0.5:5060;user=phone",
+        "sip:pbx.example.com;user=phone", "sip:[2001:db8::1];user=phone"}) {
     call.request.target = target;
     EXPECT_EQ(call.Judge({shaken}, 0).reason, Reason::kNone) << target;
   }
