@@ -13,8 +13,8 @@
 
 A header is added on the outbound channel, so by a pre-dial handler (b): PJSIP_HEADER(add,...) in the caller's part of the
 dialplan goes nowhere, and no header of the caller's goes on either, so there is nothing to strip. What goes on is the caller's
-number, which Asterisk may have taken of a Remote-Party-ID that nobody judged (trust_id_inbound=yes): where the answer says to
-strip that header, the script sets CALLERID(num) to the number that was judged. To its own answers Asterisk adds no header: a
+number, which Asterisk may have taken of a Remote-Party-ID that nobody judged (trust_id_inbound=yes): where one came and the answer
+says to strip it, the script sets CALLERID(num) to the number that was judged. To its own answers Asterisk adds no header: a
 refused call has no Reason of callvet's.
 
 The script sets CALLVET_ACTION (pass, tag or reject), CALLVET_VERSTAT, CALLVET_REASON, CALLVET_CODE and
@@ -71,10 +71,10 @@ def ask(url, asked):
         return json.load(answer)
 
 
-def judged_number(asked):
+def judged_number(asked, verstat):
     """The number that the call was judged by, without its parameters."""
-    identity = asked.get("p_asserted_identity", [asked.get("from", "")])[0]
-    found = re.search(r"[A-Za-z]+:([^@;>]*)", re.sub(r'"(\\.|[^"\\])*"', "", identity))
+    identity = verstat["identities"][0] if verstat and verstat["identities"] else asked.get("from", "")
+    found = re.search(r"[A-Za-z]+:([^@;>:]*)", re.sub(r'"(\\.|[^"\\])*"', "", identity))
     return found.group(1) if found else "anonymous"
 
 
@@ -90,8 +90,8 @@ def main():
         disposition = answer["disposition"]
     except (OSError, ValueError, KeyError, IndexError):
         return
-    if "Remote-Party-ID" in disposition["strip_headers"]:
-        set_variable("CALLERID(num)", judged_number(asked))
+    if header("Remote-Party-ID") and "Remote-Party-ID" in disposition["strip_headers"]:
+        set_variable("CALLERID(num)", judged_number(asked, disposition["verstat"]))
     set_variable("CALLVET_VERSTAT", answer["verstat"])
     set_variable("CALLVET_REASON", answer["reason"])
     set_variable("CALLVET_CODE", disposition["sip"]["code"] or 200)

@@ -6,7 +6,7 @@
 -- What is sent (tests/sip/recipes_test.py runs this script):
 -- request: {"from":"$sip_full_from","to":"$sip_full_to","request_uri":"$sip_req_uri","identity":["$sip_i_identity"],"p_asserted_identity":["$sip_i_p_asserted_identity"],"resource_priority":["$sip_i_resource_priority"],"priority":"$sip_i_priority","date":"$sip_i_date","trunk":"$sip_received_ip","call_id":"$sip_call_id"}
 -- What is read of the answer:
--- answer: verstat reason disposition/action disposition/sip/code disposition/sip/phrase disposition/strip_headers
+-- answer: verstat reason disposition/action disposition/sip/code disposition/sip/phrase disposition/strip_headers disposition/verstat
 
 local json = freeswitch.JSON()
 local function value(name)
@@ -33,19 +33,19 @@ end
 
 -- The number in an identity, without its parameters.
 local function number(identity)
-  return identity:gsub("\\.", ""):gsub('"[^"]*"', ""):match("%a+:([^;@>]*)")
+  return identity:gsub("\\.", ""):gsub('"[^"]*"', ""):match("%a+:([^;@>:]*)")
 end
 
 -- mod_sofia hands on headers that begin with P- or X-, and takes the caller of P-Preferred-Identity or Remote-Party-ID
 -- where they came, though nobody judged these: then the bridged leg shows the one that was judged.
-local function strip(headers)
-  for _, name in ipairs(headers) do
+local function strip(disposition)
+  local judged = disposition.verstat and disposition.verstat.identities[1] or value("sip_full_from") or ""
+  for _, name in ipairs(disposition.strip_headers) do
     session:execute("unset", "sip_h_" .. name)
     local shows_caller = name == "P-Preferred-Identity" or name == "Remote-Party-ID"
     if shows_caller and value("sip_i_" .. name:lower():gsub("-", "_")) then
-      local judged = number((list("sip_i_p_asserted_identity") or { value("sip_full_from") or "" })[1])
-      session:setVariable("effective_caller_id_number", judged or "anonymous")
-      session:setVariable("effective_caller_id_name", judged or "anonymous")
+      session:setVariable("effective_caller_id_number", number(judged) or "anonymous")
+      session:setVariable("effective_caller_id_name", number(judged) or "anonymous")
     end
   end
 end
@@ -70,7 +70,7 @@ if answer == nil or answer.disposition == nil then
   session:execute("respond", "436 Bad Identity Info")
   session:hangup()
 elseif answer.disposition.action == "pass" or answer.disposition.action == "tag" then
-  strip(answer.disposition.strip_headers)
+  strip(answer.disposition)
   session:setVariable("sip_h_X-Verstat", answer.verstat)
   session:setVariable("callvet_reason", answer.reason)
 else
