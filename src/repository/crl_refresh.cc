@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <new>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -562,7 +563,17 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(Which which, const CurrentTrust& tr
     // Others were at it meanwhile.
     if (found == points_.end() || found->second.being_asked || now < found->second.due) continue;
     const Deadline share = ShareOf(deadline, due.size() - i);
-    updates.push_back(Ask(due[i], found->second, trust, now, share, turn));
+    try {
+      updates.push_back(Ask(due[i], found->second, trust, now, share, turn));
+    } catch (const std::bad_alloc&) {
+      // It may ask for more memory than there ever is: not in every round, nor instead of others.
+      if (!turn.owns_lock()) turn.lock();
+      const auto point = points_.find(due[i]);
+      if (point == points_.end()) continue;
+      RetryLater(point->second, now);
+      updates.push_back({due[i], Fail(Reason::kInternalError, "no memory"), false, std::nullopt,
+                         !point->second.empty(), Describe(point->second)});
+    }
   }
   return updates;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "repository/trust_keeper.h"
 
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "base/file.h"
@@ -354,12 +356,17 @@ TrustKeeper::Contents TrustKeeper::contents() const {
 }
 
 // What another thread published meanwhile is new to the caller as well.
-void TrustKeeper::PublishChanges(sys_seconds now, TrustReport& report) {
-  const bool ended = list_ && list_->list.ExpiredAt(now) && snapshot()->listed_until();
-  if (ended || contents() != published_) Publish(now, report);
+void TrustKeeper::NoteGeneration(TrustReport& report) const {
   const uint64_t generation = this->generation();
   if (generation != report.generation) report.outcome = TrustReport::Outcome::kReplaced;
   report.generation = generation;
+}
+
+void TrustKeeper::PublishChanges(sys_seconds now, TrustReport& report) {
+  const bool ended = list_ && list_->list.ExpiredAt(now) && snapshot()->listed_until();
+  // While Load waits for a list its files are there and the list is not: Load publishes both.
+  if (loading_ == 0 && (ended || contents() != published_)) Publish(now, report);
+  NoteGeneration(report);
 }
 
 void TrustKeeper::Publish(sys_seconds now, TrustReport& report) {
@@ -375,11 +382,32 @@ void TrustKeeper::Publish(sys_seconds now, TrustReport& report) {
   if (!unproven_.empty()) any_watched_ = true;
 }
 
+namespace {
+
+// Counts that Load is under way, by the one whose turn it is.
+class Loading {
+ public:
+  Loading(int& count, std::unique_lock<TimedMutex>& turn) : count_(count), turn_(turn) { ++count_; }
+  ~Loading() {
+    if (!turn_.owns_lock()) turn_.lock();
+    --count_;
+  }
+  Loading(const Loading&) = delete;
+  Loading& operator=(const Loading&) = delete;
+
+ private:
+  int& count_;
+  std::unique_lock<TimedMutex>& turn_;
+};
+
+}  // namespace
+
 TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
   std::unique_lock turn(work_mutex_);
   TrustReport report;
   auto files = ReadFiles(now, report);
   if (files && ReadState(*files, now, report)) {
+    const Loading loading(loading_, turn);
     files_ = std::move(files->builder);
     ++files_read_;
     file_crls_ = std::move(files->crls);
@@ -400,10 +428,21 @@ TrustReport TrustKeeper::Maintain(sys_seconds now, const Deadline& deadline) {
   if (report.generation == 0) return report;
   const bool list_due = now >= list_due_ || (list_ && list_->list.ExpiredAt(now) &&
                                              snapshot()->listed_until().has_value());
-  if (list_due) UpdateList(now, deadline, report, turn);
-  TakeWatched(now);
-  RefreshCrls(CrlRefresher::Which::kAll, now, deadline, report, turn);
-  PublishChanges(now, report);
+  // One stage that finds no memory does not keep the others from their turn.
+  std::exception_ptr trouble;
+  const auto stage = [&](const auto& work) {
+    try {
+      work();
+    } catch (...) {
+      trouble = std::current_exception();
+      if (!turn.owns_lock()) turn.lock();
+    }
+  };
+  if (list_due) stage([&] { UpdateList(now, deadline, report, turn); });
+  stage([&] { TakeWatched(now); });
+  stage([&] { RefreshCrls(CrlRefresher::Which::kAll, now, deadline, report, turn); });
+  stage([&] { PublishChanges(now, report); });
+  if (trouble) std::rethrow_exception(trouble);
   return report;
 }
 
@@ -429,19 +468,29 @@ bool TrustKeeper::TakeWatched(sys_seconds now) {
   }
   bool added = false;
   std::shared_ptr<const TrustStore> without_crls;
-  // Each stays until it is dealt with, if memory runs out.
-  for (; !looked_at_.empty(); looked_at_.pop_front()) {
-    const auto& bundle = looked_at_.front();
-    if (crls_.Knows(*bundle)) continue;
+  while (!looked_at_.empty()) {
+    if (unproven_.size() >= kMaxUnproven) unproven_.pop_front();
+    unproven_.push_back(looked_at_.front());
+    looked_at_.pop_front();
+    const auto bundle = unproven_.back();
     // CRLs are what is missing.
     if (without_crls == nullptr) without_crls = snapshot()->WithoutCrls(now);
-    const auto chain = VerifyChain(*bundle, *without_crls, now);
-    if (chain) {
-      added = crls_.Watch(chain->path()) || added;
-      continue;
+    try {
+      bool proven = crls_.Knows(*bundle);
+      if (!proven) {
+        const auto chain = VerifyChain(*bundle, *without_crls, now);
+        proven = chain.has_value();
+        if (chain) added = crls_.Watch(chain->path()) || added;
+      }
+      if (proven) unproven_.pop_back();
+    } catch (const std::bad_alloc&) {
+      // Once more in the next round. It may ask for more than there ever is: so it is not the first
+      // one then, and not in every round.
+      if (stumbled_ != bundle) tried_generation_ = 0;
+      stumbled_ = bundle;
+      any_watched_ = true;
+      throw;
     }
-    if (unproven_.size() >= kMaxUnproven) unproven_.pop_front();
-    unproven_.push_back(bundle);
   }
   return added;
 }
@@ -451,9 +500,11 @@ TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline)
   if (!any_watched_) return report;
   report.generation = generation();
   std::unique_lock turn(work_mutex_, deadline.Left());
-  if (!turn || report.generation == 0 || !TakeWatched(now)) return report;
-  RefreshCrls(CrlRefresher::Which::kWanted, now, deadline, report, turn);
-  PublishChanges(now, report);
+  if (turn && report.generation != 0 && TakeWatched(now)) {
+    RefreshCrls(CrlRefresher::Which::kWanted, now, deadline, report, turn);
+    PublishChanges(now, report);
+  }
+  NoteGeneration(report);  // others may have fetched what this one waited for
   return report;
 }
 

@@ -164,6 +164,7 @@ class TrustKeeper {
     friend bool operator==(const Contents&, const Contents&) = default;
   };
   [[nodiscard]] Contents contents() const;
+  void NoteGeneration(TrustReport& report) const;
   void PublishChanges(sys_seconds now, TrustReport& report);
   void Publish(sys_seconds now, TrustReport& report);
 
@@ -181,6 +182,8 @@ class TrustKeeper {
   std::deque<std::shared_ptr<const CertificateBundle>> unproven_;   // led to no anchor so far
   uint64_t tried_generation_ = 0;                                   // of the anchors then
   std::deque<std::shared_ptr<const CertificateBundle>> looked_at_;  // by TakeWatched, in this order
+  std::shared_ptr<const CertificateBundle> stumbled_;  // the last for which memory ran out
+  int loading_ = 0;                                    // calls of Load that are under way
 
   std::atomic<bool> any_watched_ = false;  // so that a call that met nobody new takes no lock
   std::mutex watched_mutex_;               // never held during I/O

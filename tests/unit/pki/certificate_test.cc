@@ -240,6 +240,31 @@ TEST(CertificateTest, B24_BothFormsOfClaimConstraintsConflict) {
               FailsWith(Reason::kClaimConstraintsMalformed));
 }
 
+// An RSA key with the modulus 0, and a leaf with an empty signature by it. OpenSSL calls that want
+// of memory, which it is not: nobody's certificate may look like that.
+TEST(CertificateTest, B31_AKeyWithoutBitsSignsNothing) {
+  const auto bundle = ParseBundle(
+      "-----BEGIN CERTIFICATE-----\n"
+      "MIHRMIG8oAMCAQICAQIwDQYJKoZIhvcNAQELBQAwEjEQMA4GA1UEAwwHRXZpbCBDQTAeFw0yNTAx\n"
+      "MDEwMDAwMDBaFw0zNTAxMDEwMDAwMDBaMBQxEjAQBgNVBAMMCUV2aWwgbGVhZjBZMBMGByqGSM49\n"
+      "AgEGCCqGSM49AwEHA0IABILni2yixBSCcMQCT0rXFEPCWJv6HHkNJAkeGON2gIpQgnOPtaSkOhmL\n"
+      "r9qsMkc0hQSWlOffHmbBbB6524HlctYwDQYJKoZIhvcNAQELBQADAQA=\n"
+      "-----END CERTIFICATE-----\n"
+      "-----BEGIN CERTIFICATE-----\n"
+      "MIIBpzCBkKADAgECAgEBMA0GCSqGSIb3DQEBCwUAMBAxDjAMBgNVBAMMBU90aGVyMB4XDTI1MDEw\n"
+      "MTAwMDAwMFoXDTM1MDEwMTAwMDAwMFowEjEQMA4GA1UEAwwHRXZpbCBDQTAcMA0GCSqGSIb3DQEB\n"
+      "AQUAAwsAMAgCAQACAwEAAaMTMBEwDwYDVR0TAQH/BAUwAwEB/zANBgkqhkiG9w0BAQsFAAOCAQEA\n"
+      "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\n"
+      "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\n"
+      "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\n"
+      "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\n"
+      "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eA==\n"
+      "-----END CERTIFICATE-----\n");
+  ASSERT_THAT(bundle, Succeeds());
+  ASSERT_EQ(bundle->size(), 2U);
+  EXPECT_FALSE((*bundle)[0].SignedBy((*bundle)[1]));
+}
+
 TEST(CertificateTest, C33_DistributionPointsWithIssuer) {
   CertSpec spec = LeafSpec();
   spec.distribution_points = {{"http://pa.example/crl", "/C=US/O=STI-PA/CN=STI-PA CRL"},
