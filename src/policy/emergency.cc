@@ -35,9 +35,18 @@ bool HasRoutingNumber(std::string_view uri) {
   return HasParameter(uri, "rn");
 }
 
+// Whether a phone-context, behind the host too, makes another number of it than `party` is.
+bool HasOtherContext(const std::string& text, const Party& party, const DialPlan* plan) {
+  const std::string uri = RequestUriText(text);
+  if (!HasPhoneContext(uri)) return false;
+  const auto whole = Party::Parse("<" + uri + ">", plan);
+  return !whole || whole->canonical() != party.canonical();
+}
+
 bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy& policy) {
   if (IsSosUrn(text)) return true;
   if (HasRoutingNumber(text)) return false;
+  if (party != nullptr && HasOtherContext(text, *party, policy.dial_plan)) return false;
   return party != nullptr && party->tn() &&
          policy.emergency_numbers.Has(CallNumber::Of(*party->tn(), policy.dial_plan).digits);
 }
@@ -93,6 +102,15 @@ std::string Completed(std::string_view uri) {
   return whole;
 }
 
+// Whether dest is an emergency number or service.
+bool GoesToEmergency(const RuleInput& input) {
+  const auto& dest = input.call.dest;
+  for (size_t i = 0; i < dest.size(); ++i) {
+    if (IsEmergencyTarget(dest[i], input.parties.dest(i), input.policy)) return true;
+  }
+  return false;
+}
+
 // Whether a call to `target`, which is read as `party`, is an emergency call.
 bool GoesToEmergency(const std::string& target, const Party* party, const RuleInput& input) {
   // To is only what the caller wrote: with an ordinary target behind it, it would be a way around
@@ -100,11 +118,7 @@ bool GoesToEmergency(const std::string& target, const Party* party, const RuleIn
   if (input.settings.emergency_by_to == EmergencyByTo::kIgnore || !IsElement(target, party)) {
     return IsEmergencyTarget(target, party, input.policy);
   }
-  const auto& dest = input.call.dest;
-  for (size_t i = 0; i < dest.size(); ++i) {
-    if (IsEmergencyTarget(dest[i], input.parties.dest(i), input.policy)) return true;
-  }
-  return false;
+  return GoesToEmergency(input);
 }
 
 }  // namespace
@@ -123,12 +137,10 @@ bool IsEmergency(const RuleInput& input) {
     const auto read = Party::Parse(completed, input.policy.dial_plan);
     return GoesToEmergency(completed, read ? &*read : nullptr, input);
   }
-  const auto& dest = input.call.dest;  // then all callees are of dest
-  return std::any_of(dest.begin(), dest.end(), IsSosUrn) ||
-         (std::none_of(dest.begin(), dest.end(), HasRoutingNumber) &&
-          std::any_of(input.callees.begin(), input.callees.end(), [&](const CallNumber& callee) {
-            return input.policy.emergency_numbers.Has(callee.digits);
-          }));
+  const auto& dest = input.call.dest;
+  if (std::any_of(dest.begin(), dest.end(), IsSosUrn)) return true;
+  if (std::any_of(dest.begin(), dest.end(), HasRoutingNumber)) return false;
+  return GoesToEmergency(input);
 }
 
 }  // namespace callvet

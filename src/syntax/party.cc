@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "callvet/passport.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -244,6 +245,13 @@ std::string AnotherNumber(std::string_view rest) {
   return "";
 }
 
+// A contact that is a UUID, in which letters are near enough to the front that nobody dials its
+// digits.
+bool IsUuidOfNoNumber(std::string_view user) {
+  constexpr size_t kFirstDigits = 12;  // with a '-' among them
+  return IsUuid(user) && HasLetters(user.substr(0, kFirstDigits));
+}
+
 // The URI's scheme with its colon; nothing of what has none.
 std::string_view SchemeOf(std::string_view text) {
   const size_t colon = text.find(':');
@@ -299,6 +307,7 @@ std::string DialledPart(std::string_view text, size_t min_digits) {
   }
   const std::string user = PercentDecoded(text.substr(0, text.find('@')));
   std::string_view rest = user;
+  if (IsUuidOfNoNumber(rest.substr(0, rest.find(';')))) return "";
   bool behind_name = false;
   // The first that is dialled; behind a name what begins with '+'.
   for (;;) {
