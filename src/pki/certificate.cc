@@ -384,8 +384,9 @@ const std::vector<CrlDistributionPoint>& Certificate::crl_distribution_points() 
 bool Certificate::SignedBy(const Certificate& issuer) const {
   const ErrorQueueDrain drain;
   EVP_PKEY* key = X509_get0_pubkey(issuer.x509());
-  // For a modulus of 0 OpenSSL wants no bytes, gets none, and says that there is no memory.
-  const bool usable = key != nullptr && issuer.key_bits() > 0;
+  // For a modulus of 0 OpenSSL wants no bytes, gets none, and says that there is no memory. (Of an
+  // EC key it may not know the bits because memory ran out; the key is good all the same.)
+  const bool usable = key != nullptr && (issuer.key_bits() > 0 || HasStrongKey(issuer));
   const bool good = usable && data_->known_issuer.Is(issuer.sha256_hex(),
                                                      [&] { return X509_verify(x509(), key) == 1; });
   if (!good) ErrorQueueDrain::ThrowIfNoMemory();

@@ -20,7 +20,8 @@ Result<Certificate> SharedAuthorities::Decode(std::string_view der) {
     if (auto known = Find(sha256, der)) return std::move(*known);
   }
   auto decoded = Certificate::ParseDer(der);
-  if (!decoded || !decoded->is_ca()) return decoded;
+  // Where memory ran out OpenSSL may not know the bits of a key: such a copy is nobody else's.
+  if (!decoded || !decoded->is_ca() || decoded->key_bits() <= 0) return decoded;
   const std::scoped_lock lock(mutex_);
   // Another thread may have decoded it meanwhile.
   if (auto known = Find(sha256, der)) return std::move(*known);
