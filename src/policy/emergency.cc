@@ -46,9 +46,9 @@ bool HasOtherContext(const std::string& text, const Party& party, const DialPlan
 bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy& policy) {
   if (IsSosUrn(text)) return true;
   if (HasRoutingNumber(text)) return false;
-  if (party != nullptr && HasOtherContext(text, *party, policy.dial_plan)) return false;
   return party != nullptr && party->tn() &&
-         policy.emergency_numbers.Has(CallNumber::Of(*party->tn(), policy.dial_plan).digits);
+         policy.emergency_numbers.Has(CallNumber::Of(*party->tn(), policy.dial_plan).digits) &&
+         !HasOtherContext(text, *party, policy.dial_plan);
 }
 
 // "esrp-172-31-100-12": an address in a name.

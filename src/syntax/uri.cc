@@ -212,7 +212,9 @@ bool IsIpAddress(const std::string& host) {
 }
 
 bool HasPhoneContext(std::string_view text) {
-  return ToLower(PercentDecoded(text)).find("phone-context") != std::string::npos;
+  constexpr std::string_view kName = "phone-context";
+  return text.size() >= kName.size() &&
+         ToLower(PercentDecoded(text)).find(kName) != std::string::npos;
 }
 
 bool NamesAHost(std::string_view host) {
