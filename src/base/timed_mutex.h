@@ -39,4 +39,16 @@ class TimedMutex {
   bool taken_ = false;
 };
 
+/// Gives a lock back for its scope, and takes it again however that ends.
+class Unlocked {
+ public:
+  explicit Unlocked(std::unique_lock<TimedMutex>& lock) : lock_(lock) { lock_.unlock(); }
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+  ~Unlocked() { lock_.lock(); }
+
+ private:
+  std::unique_lock<TimedMutex>& lock_;
+};
+
 }  // namespace callvet

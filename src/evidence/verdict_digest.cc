@@ -26,18 +26,15 @@ char Letter(CheckOutcome outcome) {
   return 'r';
 }
 
-void NoteSigner(const SignerInfo& signer, NoteWriter& notes) {
-  notes.Texts(signer.delegated_by_spcs);
-  notes.Text(signer.organization);
-  notes.Text(signer.serial);
-  notes.Text(signer.sha256);
-  notes.Texts(signer.spcs);
-  notes.Text(signer.subject);
-}
-
 void NoteSigner(const SignerInfo* signer, NoteWriter& notes) {
   notes.Flag(signer != nullptr);
-  if (signer != nullptr) NoteSigner(*signer, notes);
+  if (signer == nullptr) return;
+  notes.Texts(signer->delegated_by_spcs);
+  notes.Text(signer->organization);
+  notes.Text(signer->serial);
+  notes.Text(signer->sha256);
+  notes.Texts(signer->spcs);
+  notes.Text(signer->subject);
 }
 
 std::optional<SignerNotes> ReadSigner(NoteReader& notes) {

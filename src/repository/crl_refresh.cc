@@ -26,18 +26,6 @@ constexpr std::chrono::milliseconds kFairShare{1'000};
 constexpr size_t kMaxSignerBytes = size_t{64} * 1024;  // at one of them, as at an x5u
 constexpr size_t kMaxKeptBytes = 2 * kMaxCrlBytes;     // DER may have become PEM
 
-// Gives a lock back for its scope.
-class Unlocked {
- public:
-  explicit Unlocked(std::unique_lock<TimedMutex>& lock) : lock_(lock) { lock_.unlock(); }
-  Unlocked(const Unlocked&) = delete;
-  Unlocked& operator=(const Unlocked&) = delete;
-  ~Unlocked() { lock_.lock(); }
-
- private:
-  std::unique_lock<TimedMutex>& lock_;
-};
-
 // What the next of `count` may take of the time that is left.
 Deadline ShareOf(const Deadline& whole, size_t count) {
   const std::chrono::milliseconds left = whole.Left();
@@ -567,7 +555,6 @@ std::vector<CrlUpdate> CrlRefresher::Refresh(Which which, const CurrentTrust& tr
       updates.push_back(Ask(due[i], found->second, trust, now, share, turn));
     } catch (const std::bad_alloc&) {
       // It may ask for more memory than there ever is: not in every round, nor instead of others.
-      if (!turn.owns_lock()) turn.lock();
       const auto point = points_.find(due[i]);
       if (point == points_.end()) continue;
       RetryLater(point->second, now);

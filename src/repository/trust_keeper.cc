@@ -302,9 +302,10 @@ void TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
   if (kept && *kept) list_ = std::move(*kept);
   if (kept && inputs_.trust_list_client) {
     list_due_ = now + inputs_.trust_list_retry;  // nobody else asks meanwhile
-    turn.unlock();
-    const auto document = DownloadList(inputs_, deadline);
-    turn.lock();
+    const auto document = [&] {
+      const Unlocked others(turn);
+      return DownloadList(inputs_, deadline);
+    }();
     auto accepted = document ? Accept(*document, now) : Result<AcceptedTrustList>(document.error());
     if (accepted) {
       list_ = std::move(*accepted);
@@ -387,17 +388,13 @@ namespace {
 // Counts that Load is under way, by the one whose turn it is.
 class Loading {
  public:
-  Loading(int& count, std::unique_lock<TimedMutex>& turn) : count_(count), turn_(turn) { ++count_; }
-  ~Loading() {
-    if (!turn_.owns_lock()) turn_.lock();
-    --count_;
-  }
+  explicit Loading(int& count) : count_(count) { ++count_; }
+  ~Loading() { --count_; }
   Loading(const Loading&) = delete;
   Loading& operator=(const Loading&) = delete;
 
  private:
   int& count_;
-  std::unique_lock<TimedMutex>& turn_;
 };
 
 }  // namespace
@@ -407,7 +404,7 @@ TrustReport TrustKeeper::Load(sys_seconds now, const Deadline& deadline) {
   TrustReport report;
   auto files = ReadFiles(now, report);
   if (files && ReadState(*files, now, report)) {
-    const Loading loading(loading_, turn);
+    const Loading loading(loading_);
     files_ = std::move(files->builder);
     ++files_read_;
     file_crls_ = std::move(files->crls);
@@ -435,7 +432,6 @@ TrustReport TrustKeeper::Maintain(sys_seconds now, const Deadline& deadline) {
       work();
     } catch (...) {
       trouble = std::current_exception();
-      if (!turn.owns_lock()) turn.lock();
     }
   };
   if (list_due) stage([&] { UpdateList(now, deadline, report, turn); });
