@@ -98,16 +98,12 @@ struct EmulatedLanes {
       result.lane[i] = (lanes >> i & 1) != 0 ? 0 - a.lane[i] : a.lane[i];
     return result;
   }
-  static EmulatedLanes LanesAcross(unsigned distance) {
-    EmulatedLanes result{};
-    for (size_t i = 0; i < 8; ++i) result.lane[i] = i ^ distance;
-    return result;
-  }
-  static EmulatedLanes Take(uint8_t lanes, const EmulatedLanes& from, const EmulatedLanes& a,
+  static EmulatedLanes Take(const EmulatedLanes& lanes, const EmulatedLanes& a,
                             const EmulatedLanes& b) {
     EmulatedLanes result{};
     for (size_t i = 0; i < 8; ++i) {
-      result.lane[i] = (lanes >> i & 1) != 0 ? a.lane[from.lane[i] % 8] : b.lane[i];
+      const uint64_t from = lanes.lane[i];
+      result.lane[i] = (from & 8) == 0 ? a.lane[from & 7] : b.lane[from & 7];
     }
     return result;
   }

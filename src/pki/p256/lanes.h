@@ -29,8 +29,10 @@ class LaneCurve {
   static Sum AddUp(std::span<const Term> terms) {
     Point sum = LaneSums(terms);
     TurnBack(sum);
-    // The sums of the lanes, in each.
-    for (const unsigned distance : {1U, 2U, 4U}) sum = AddedAcross(sum, distance);
+    sum = AddedInPairs(sum);
+    sum = AddedInFours<2>(sum);
+    sum = AddedInFours<4>(sum);  // of which only X and ZZ are computed
+    sum.zz = Masked(sum.zz);
     Sum result{};
     for (size_t i = 0; i < 5; ++i) {
       result.x[i] = V::First(sum.x.limb[i]);
@@ -42,7 +44,8 @@ class LaneCurve {
   /// As Path::match_eight: the sum of each lane. The number of terms is a multiple of eight, and at
   /// least 16.
   static void AddUpEach(std::span<const Term> terms, std::span<Sum, 8> sums) {
-    const Point sum = LaneSums(terms);
+    Point sum = LaneSums(terms);
+    sum.zz = Masked(sum.zz);
     for (size_t i = 0; i < 5; ++i) {
       uint64_t x[8];
       uint64_t zz[8];
@@ -73,11 +76,13 @@ class LaneCurve {
   }
 
   // What follows gives limbs that may be below 2^57, in differences also negative: to take
-  // differences of, or for Carried.
+  // differences of, or for Carried or Factor. What is multiplied is Carried or a Factor; what is
+  // subtracted from or from what is subtracted, Carried or neither.
 
   /// As Multiply.
   static Element Times(const Element& a, const Element& b) {
     Product t = Nothing();
+#pragma GCC unroll 5
     for (size_t i = 0; i < 5; ++i) {
       AddRow(t, i, a.limb[i], b);
       ReduceRow(t, i);
@@ -89,6 +94,7 @@ class LaneCurve {
   static Element SumOfProducts(const Element& a, const Element& b, const Element& c,
                                const Element& d) {
     Product t = Nothing();
+#pragma GCC unroll 5
     for (size_t i = 0; i < 5; ++i) {
       AddRow(t, i, a.limb[i], b);
       AddRow(t, i, c.limb[i], d);
@@ -100,17 +106,21 @@ class LaneCurve {
   /// a * a / 2^260: what occurs twice is added up once, and doubled.
   static Element Squared(const Element& a) {
     Product t = Nothing();
+#pragma GCC unroll 5
     for (size_t i = 0; i < 5; ++i) {
+#pragma GCC unroll 4
       for (size_t j = i + 1; j < 5; ++j) {
         t.limb[i + j] = V::MultiplyLow(t.limb[i + j], a.limb[i], a.limb[j]);
         t.limb[i + j + 1] = V::MultiplyHigh(t.limb[i + j + 1], a.limb[i], a.limb[j]);
       }
     }
     for (size_t i = 1; i < 9; ++i) t.limb[i] = V::Add(t.limb[i], t.limb[i]);
+#pragma GCC unroll 5
     for (size_t i = 0; i < 5; ++i) {
       t.limb[2 * i] = V::MultiplyLow(t.limb[2 * i], a.limb[i], a.limb[i]);
       t.limb[2 * i + 1] = V::MultiplyHigh(t.limb[2 * i + 1], a.limb[i], a.limb[i]);
     }
+#pragma GCC unroll 5
     for (size_t i = 0; i < 5; ++i) ReduceRow(t, i);
     return High(t);
   }
@@ -126,18 +136,52 @@ class LaneCurve {
   }
 
   /// Brings limbs that may be negative or up to 2^63 into [0, 2^52), for a number that fits.
-  static Element Carried(Element a) {
-    const V mask = V::Set((uint64_t{1} << 52) - 1);
+  static Element Carried(const Element& a) {
+    return Masked(Factor(a));
+  }
+
+  /// Carried to be multiplied, and for nothing else: that takes 52 bits of each limb, so those
+  /// above, which were added to the next limb, may stay.
+  static Element Factor(Element a) {
     for (size_t i = 0; i < 4; ++i) {
       a.limb[i + 1] = V::Add(a.limb[i + 1], V::template ShiftRightSigned<52>(a.limb[i]));
-      a.limb[i] = V::And(a.limb[i], mask);
     }
     return a;
+  }
+
+  /// A Factor as Carried makes it.
+  static Element Masked(Element a) {
+    const V mask = V::Set((uint64_t{1} << 52) - 1);
+    for (size_t i = 0; i < 4; ++i) a.limb[i] = V::And(a.limb[i], mask);
+    return a;
+  }
+
+  /// rr - ppp - 2q for rr + 4p < 16p and ppp + 2q <= 4p, below 1.01p. They need not be carried, the
+  /// result is.
+  static Element NextX(const Element& rr, const Element& ppp, const Element& q) {
+    Element x{};
+    for (size_t i = 0; i < 5; ++i) {
+      const V less = V::Add(V::Add(ppp.limb[i], q.limb[i]), q.limb[i]);
+      x.limb[i] = V::Add(V::Subtract(rr.limb[i], less), V::Set(kOffset[i]));
+    }
+    // Its bits above 2^256 are replaced by so many times 2^256 - p = 2^224 - 2^192 - 2^96 + 1.
+    const V above = V::template ShiftRightSigned<48>(x.limb[4]);
+    x.limb[4] = V::And(x.limb[4], V::Set((uint64_t{1} << 48) - 1));
+    x.limb[0] = V::Add(x.limb[0], above);
+    x.limb[1] = V::Subtract(x.limb[1], V::template ShiftLeft<44>(above));
+    x.limb[3] = V::Subtract(x.limb[3], V::template ShiftLeft<36>(above));
+    x.limb[4] = V::Add(x.limb[4], V::template ShiftLeft<16>(above));
+    return Carried(x);
   }
 
  private:
   static constexpr uint64_t kPrime52[5] = {0xFFFFFFFFFFFFF, 0x00FFFFFFFFFFF, 0, 0x1000000000,
                                            0x0FFFFFFFF0000};
+  // 4p, of which 2^7 units of the highest limb stand in the one below: what is below the highest
+  // limb is not negative then.
+  static constexpr uint64_t kOffset[5] = {4 * kPrime52[0], 4 * kPrime52[1], 4 * kPrime52[2],
+                                          4 * kPrime52[3] + (uint64_t{1} << 59),
+                                          4 * kPrime52[4] - (uint64_t{1} << 7)};
 
   /// A sum of products in ten limbs, below 2^57.
   struct Product {
@@ -152,7 +196,9 @@ class LaneCurve {
 
   /// t + factor * b * 2^(52 * i).
   static void AddRow(Product& t, size_t i, V factor, const Element& b) {
+#pragma GCC unroll 5
     for (size_t j = 0; j < 5; ++j) t.limb[i + j] = V::MultiplyLow(t.limb[i + j], factor, b.limb[j]);
+#pragma GCC unroll 5
     for (size_t j = 0; j < 5; ++j) {
       t.limb[i + j + 1] = V::MultiplyHigh(t.limb[i + j + 1], factor, b.limb[j]);
     }
@@ -185,37 +231,6 @@ class LaneCurve {
     Element x, y, zz, zzz;
     uint8_t turned;
   };
-
-  /// a mod 2^256 + (2^256 - p) * (a / 2^256): the same modulo p, below 1.01.
-  static Element Reduced(Element a) {
-    const V q = V::template ShiftRight<48>(a.limb[4]);
-    a.limb[4] = V::And(a.limb[4], V::Set((uint64_t{1} << 48) - 1));
-    // 2^256 - p = 2^224 - 2^192 - 2^96 + 1.
-    a.limb[0] = V::Add(a.limb[0], q);
-    a.limb[1] = V::Subtract(a.limb[1], V::template ShiftLeft<44>(q));
-    a.limb[3] = V::Subtract(a.limb[3], V::template ShiftLeft<36>(q));
-    a.limb[4] = V::Add(a.limb[4], V::template ShiftLeft<16>(q));
-    return Carried(a);
-  }
-
-  /// rr - ppp - 2q, for ppp + 2q < 4: below 1.01. `rr` need not be carried.
-  static Element NextX(const Element& rr, const Element& ppp, const Element& q) {
-    Element x = Difference<4>(rr, ppp);
-    for (size_t i = 0; i < 5; ++i) {
-      x.limb[i] = V::Subtract(x.limb[i], V::Add(q.limb[i], q.limb[i]));
-    }
-    return Reduced(Carried(x));
-  }
-
-  /// X of a sum, and its Y with the other sign, of R, PP, PPP and one summand's coordinates. Always
-  /// inline: the instructions before and behind it wait for each other.
-  [[gnu::always_inline]] static void SetXAndY(Point& sum, const Element& x1, const Element& y1,
-                                              const Element& r, const Element& pp,
-                                              const Element& ppp) {
-    const Element q = Multiply(x1, pp);                                            // 1.2
-    sum.x = NextX(Squared(r), ppp, q);                                             // 1.01
-    sum.y = Carried(SumOfProducts(r, Carried(Difference<2>(sum.x, q)), y1, ppp));  // 2.2
-  }
 
   /// Coordinates of eight points; limbs as they are in tables.
   struct Points {
@@ -262,14 +277,20 @@ class LaneCurve {
 
   /// Lane i has the sum of every eighth term from i on.
   static Point LaneSums(std::span<const Term> terms) {
-    Point sum = FirstSums(terms.data());
-    size_t at = 16;
-    for (; at + 8 <= terms.size(); at += 8) {
-      AskFor(terms, at + kAhead);
-      sum = Added(sum, terms.data() + at);
+    const size_t rows = terms.size() / 8;
+    const std::span<const Term> rest = terms.subspan(rows * 8);
+    Point sum{};
+    Add<true>(sum, Begin(terms.data(), terms.data() + 8, sum));
+    for (size_t i = 2; i < rows; ++i) {
+      AskFor(terms, i * 8 + kAhead);
+      Add(sum, DistanceTo(sum, terms.data() + i * 8));
     }
-    if (at < terms.size()) AddSome(sum, terms.subspan(at));
-    return sum;
+    if (rest.empty()) return sum;
+    Term last[8];  // the rest; lanes without a term repeat one
+    for (size_t lane = 0; lane < 8; ++lane) last[lane] = rest[lane < rest.size() ? lane : 0];
+    const Point before = sum;
+    Add(sum, DistanceTo(sum, last));
+    return Select(static_cast<uint8_t>((1U << rest.size()) - 1), sum, before);
   }
 
   // The points of so many terms fill what a processor can wait for at once, and come in time.
@@ -280,52 +301,58 @@ class LaneCurve {
     for (size_t i = at; i < at + 8 && i < terms.size(); ++i) __builtin_prefetch(terms[i].point);
   }
 
-  /// Of two terms in each lane: as Added, with denominators of 1.
-  static Point FirstSums(const Term* terms) {
-    const auto [x1, plus_y1] = Load(terms);
-    const auto [x2, y2] = Load(terms + 8);
-    const Element zero = {{V::Set(0), V::Set(0), V::Set(0), V::Set(0), V::Set(0)}};
-    const Element y1 = Select(Negatives(terms), Subtract<1>(zero, plus_y1), plus_y1);
-    const Element p = Carried(Difference<1>(x2, x1));                                 // 2
-    const Element r = Carried(Difference<2>(Negated(Negatives(terms + 8), y2), y1));  // 3
-    Point sum{};
-    sum.zz = Carried(Squared(p));   // 1.3
-    sum.zzz = Multiply(p, sum.zz);  // 1.2
-    SetXAndY(sum, x1, y1, r, sum.zz, sum.zzz);
-    sum.turned = 0xFF;
-    return sum;
+  /// P and R of a sum and the term that is to be added: the differences of x and y, times the
+  /// sum's ZZ and ZZZ.
+  struct Distance {
+    Element p, r;
+  };
+
+  /// sum += the eight terms to which it has `distance`: "madd-2008-s" in each lane, but for the
+  /// sign of Y and ZZZ. With both turned it is the same point, and one that is turned makes Y a sum
+  /// of products, reduced once. As in Curve, equal x makes ZZ zero for ever, here modulo p. Between
+  /// two products of which one needs the other stands one that a processor can compute meanwhile.
+  /// kFirst: the denominators are 1.
+  template <bool kFirst = false>
+  static void Add(Point& sum, const Distance& distance) {
+    const auto [p, r] = distance;
+    const Element pp = Factor(Squared(p));  // 1.7
+    const Element rr = Squared(r);          // 2.7
+    const Element wide_ppp = Times(p, pp);  // 1.4
+    const Element q = Times(sum.x, pp);     // 1.2
+    const Element ppp = Factor(wide_ppp);
+    sum.x = NextX(rr, wide_ppp, q);                                                  // 1.01
+    sum.zz = kFirst ? pp : Factor(Times(sum.zz, pp));                                // 1.2
+    sum.zzz = kFirst ? ppp : Factor(Times(sum.zzz, ppp));                            // 1.2
+    sum.y = Carried(SumOfProducts(sum.y, ppp, r, Factor(Difference<2>(sum.x, q))));  // 2.2
+    sum.turned = static_cast<uint8_t>(~sum.turned);
   }
 
-  /// `sum` plus eight terms: "madd-2008-s" in each lane, but for the sign of Y and ZZZ. With both
-  /// turned it is the same point, and one that is turned makes Y a sum of products, reduced once.
-  /// As in Curve, equal x makes ZZ zero for ever, here modulo p.
-  static Point Added(const Point& sum, const Term* terms) {
+  /// From `sum` to eight terms.
+  static Distance DistanceTo(const Point& sum, const Term* terms) {
     const auto [x2, y2] = Load(terms);
     const auto negatives = static_cast<uint8_t>(Negatives(terms) ^ sum.turned);
-    const Element p = Carried(Difference<2>(Times(x2, sum.zz), sum.x));  // 1.1 - x: 3.1
-    const Element s = Negated(negatives, Times(y2, sum.zzz));            // +-1.1
-    const Element r = Carried(Difference<4>(s, sum.y));                  // 5.1
-    const Element pp = Carried(Squared(p));                              // 1.7
-    const Element ppp = Multiply(p, pp);                                 // 1.4
-    Point next{};
-    SetXAndY(next, sum.x, sum.y, r, pp, ppp);
-    next.zz = Multiply(sum.zz, pp);     // 1.2
-    next.zzz = Multiply(sum.zzz, ppp);  // 1.2
-    next.turned = static_cast<uint8_t>(~sum.turned);
-    return next;
+    const Element u = Times(x2, sum.zz);                                        // 1.1
+    const Element s = Negated(negatives, Times(y2, sum.zzz));                   // +-1.1
+    return {Factor(Difference<2>(u, sum.x)), Factor(Difference<4>(s, sum.y))};  // 3.1, 5.1
   }
 
-  /// Adds less than eight terms, to the first lanes.
-  static void AddSome(Point& sum, std::span<const Term> terms) {
-    Term eight[8];
-    for (size_t lane = 0; lane < 8; ++lane) eight[lane] = terms[lane < terms.size() ? lane : 0];
-    const Point next = Added(sum, eight);
-    const auto lanes = static_cast<uint8_t>((1U << terms.size()) - 1);
-    sum.x = Select(lanes, next.x, sum.x);
-    sum.y = Select(lanes, next.y, sum.y);
-    sum.zz = Select(lanes, next.zz, sum.zz);
-    sum.zzz = Select(lanes, next.zzz, sum.zzz);
-    sum.turned = static_cast<uint8_t>(sum.turned ^ lanes);
+  /// Makes eight terms the x and y of `sum`, with denominators of 1; its distance to eight others:
+  /// 2, 3.
+  static Distance Begin(const Term* terms, const Term* others, Point& sum) {
+    const Element zero = {{V::Set(0), V::Set(0), V::Set(0), V::Set(0), V::Set(0)}};
+    const auto [x1, y1] = Load(terms);
+    const auto [x2, y2] = Load(others);
+    sum.x = x1;
+    sum.y = Select(Negatives(terms), Subtract<1>(zero, y1), y1);
+    sum.turned = 0;
+    return {Factor(Difference<1>(x2, x1)),
+            Factor(Difference<2>(Negated(Negatives(others), y2), sum.y))};
+  }
+
+  static Point Select(uint8_t lanes, const Point& a, const Point& b) {
+    return {Select(lanes, a.x, b.x), Select(lanes, a.y, b.y), Select(lanes, a.zz, b.zz),
+            Select(lanes, a.zzz, b.zzz),
+            static_cast<uint8_t>((a.turned & lanes) | (b.turned & ~lanes))};
   }
 
   /// -a in the lanes of `lanes`; limbs of any sign.
@@ -337,52 +364,114 @@ class LaneCurve {
   /// With the right sign in all lanes; zzz is below 2 then.
   static void TurnBack(Point& sum) {
     const Element zero = {{V::Set(0), V::Set(0), V::Set(0), V::Set(0), V::Set(0)}};
-    sum.zzz = Select(sum.turned, Subtract<2>(zero, sum.zzz), sum.zzz);
+    sum.zzz = Select(sum.turned, Factor(Difference<2>(zero, Masked(sum.zzz))), sum.zzz);
     sum.turned = 0;
   }
 
-  /// "add-2008-s" of the points of each lane and the one `distance` from it, which share the work
-  /// and both get the sum: `first` of the two has the lower number. With the same trick as above;
-  /// turned or not in all lanes alike. Equal x, or a zero ZZ of either, make ZZ zero.
-  static Point AddedAcross(const Point& point, unsigned distance) {
-    const V across = V::LanesAcross(distance);
-    const auto first = static_cast<uint8_t>(distance == 1 ? 0x55 : distance == 2 ? 0x33 : 0x0F);
-    const auto second = static_cast<uint8_t>(~first);
-    // a as it is in the other lane of each of `lanes`, elsewhere b.
-    const auto other = [&across](uint8_t lanes, const Element& a, const Element& b) {
-      Element taken{};
-      for (size_t i = 0; i < 5; ++i) {
-        taken.limb[i] = V::Take(lanes, across, a.limb[i], b.limb[i]);
-      }
-      return taken;
-    };
-    const auto to_both = [&other](uint8_t from, const Element& a) {
-      return other(static_cast<uint8_t>(~from), a, a);
-    };
-    const Element other_zz = other(0xFF, point.zz, point.zz);
-    const Element other_zzz = other(0xFF, point.zzz, point.zzz);
-    const Element u = Multiply(point.x, other_zz);   // 1.1
-    const Element s = Multiply(point.y, other_zzz);  // 1.4
-    // What follows is one thing in the first lane, and | another in the second.
-    const Element p_r =
-        Carried(Difference<2>(other(first, u, s), other(second, s, u)));  // P | R: 3.4
-    const Element squares = Carried(Squared(p_r));                        // PP | RR: 1.8
-    const Element pp = to_both(first, squares);                           // 1.7
-    const Element ppp_q = Multiply(other(second, u, p_r), pp);            // P | U1: 1.4, 1.2
-    const Element ppp = to_both(first, ppp_q);
-    const Element q = to_both(second, ppp_q);
-    Point sum{};
-    sum.x = NextX(to_both(second, squares), ppp, q);  // 1.01
+  /// Where each lane takes a number from: a lane, or kSecond and a lane of a second vector.
+  struct Lanes {
+    uint64_t from[8];
+  };
+  static constexpr uint64_t kSecond = 8;
+
+  static Element Taken(const Lanes& lanes, const Element& a, const Element& b) {
+    const V from = V::Load(lanes.from);
+    Element taken{};
+    for (size_t i = 0; i < 5; ++i) taken.limb[i] = V::Take(from, a.limb[i], b.limb[i]);
+    return taken;
+  }
+  static Element Taken(const Lanes& lanes, const Element& a) {
+    return Taken(lanes, a, a);
+  }
+
+  static Element Plus(Element a, const Element& b) {
+    for (size_t i = 0; i < 5; ++i) a.limb[i] = V::Add(a.limb[i], b.limb[i]);
+    return a;
+  }
+
+  /// "add-2008-s" of the points of lanes 2i and 2i + 1, which share the work and both get the sum,
+  /// all coordinates as Factor. With the same trick as above; turned or not in all lanes alike.
+  /// Equal x, or a zero ZZ of either, make ZZ zero.
+  static Point AddedInPairs(const Point& point) {
+    constexpr Lanes kOther = {{1, 0, 3, 2, 5, 4, 7, 6}};
+    constexpr Lanes kLeft = {{0, 0, 2, 2, 4, 4, 6, 6}};
+    constexpr Lanes kRight = {{1, 1, 3, 3, 5, 5, 7, 7}};
+    constexpr uint8_t kLefts = 0x55;
+    const Element other_zz = Taken(kOther, point.zz);
+    const Element other_zzz = Taken(kOther, point.zzz);
+    const Element u = Times(point.x, other_zz);   // 1.1
+    const Element s = Times(point.y, other_zzz);  // 1.4
+    const Element other_u = Taken(kOther, u);
+    // What follows is one thing in the left lane, and | another in the right.
     const Element zz_zzz =
-        Multiply(Multiply(Select(first, point.zz, point.zzz), Select(first, other_zz, other_zzz)),
-                 Select(first, pp, ppp));  // 1.2
-    sum.zz = to_both(first, zz_zzz);
-    sum.zzz = to_both(second, zz_zzz);
-    const Element parts =
-        Times(Select(first, s, p_r), Select(first, ppp, Carried(Difference<2>(sum.x, q))));
-    const Element other_parts = other(0xFF, parts, parts);
-    for (size_t i = 0; i < 5; ++i) sum.y.limb[i] = V::Add(parts.limb[i], other_parts.limb[i]);
-    sum.y = Carried(sum.y);  // 1.2 + 1.8: 3
+        Factor(Times(Select(kLefts, point.zz, point.zzz), Select(kLefts, other_zz, other_zzz)));
+    const Element p_r = Factor(Difference<2>(Select(kLefts, other_u, s),
+                                             Select(kLefts, u, Taken(kOther, s))));  // P | R: 3.4
+    const Element squares = Squared(p_r);                                            // PP | RR: 1.8
+    const Element pp = Factor(Taken(kLeft, squares));                                // 1.7
+    const Element ppp_q = Times(Select(kLefts, p_r, Factor(other_u)), pp);  // PPP | Q: 1.4, 1.2
+    const Element ppp = Taken(kLeft, ppp_q);
+    const Element q = Taken(kRight, ppp_q);
+    const Element cubed = Factor(ppp);
+    Point sum{};
+    sum.x = NextX(Taken(kRight, squares), ppp, q);                                  // 1.01
+    const Element denominators = Factor(Times(zz_zzz, Select(kLefts, pp, cubed)));  // 1.2
+    sum.zz = Taken(kLeft, denominators);
+    sum.zzz = Taken(kRight, denominators);
+    const Element parts = Times(Select(kLefts, Factor(s), p_r),
+                                Select(kLefts, cubed, Factor(Difference<2>(sum.x, q))));
+    sum.y = Factor(Plus(parts, Taken(kOther, parts)));  // 1.2 + 1.8: 3
+    return sum;
+  }
+
+  /// The same of points that stand in two lanes each, or more: of those of lane 0 and lane
+  /// kDistance, and if that is 2, of lanes 4 and 6. Four lanes share the work; what they compute is
+  /// separated by | below.
+  template <uint64_t kDistance>
+  static Point AddedInFours(const Point& point) {
+    // From the points' lanes; `left` and `right` are the first two.
+    constexpr auto of_points = [](uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+      constexpr uint64_t kNext = kDistance == 2 ? 4 : 0;
+      return Lanes{{a, b, c, d, a + kNext, b + kNext, c + kNext, d + kNext}};
+    };
+    constexpr uint64_t kLeft = 0;
+    constexpr uint64_t kRight = kDistance;
+    // From the four lanes that share the work.
+    constexpr auto of_four = [](uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+      return Lanes{{a, b, c, d, a + 4, b + 4, c + 4, d + 4}};
+    };
+    constexpr auto all = [](const Element& a, uint64_t lane) {
+      return Taken({{lane, lane, lane, lane, lane + 4, lane + 4, lane + 4, lane + 4}}, a);
+    };
+    constexpr uint8_t kFirstTwo = 0x33;
+    const Element u_s =  // U1 | U2 | S1 | S2
+        Times(Taken(of_points(kLeft, kRight, kLeft + kSecond, kRight + kSecond), point.x, point.y),
+              Taken(of_points(kRight, kLeft, kRight + kSecond, kLeft + kSecond), point.zz,
+                    point.zzz));
+    const Element p_r = Factor(  // P | R | P | R
+        Difference<2>(Taken(of_four(1, 3, 1, 3), u_s), Taken(of_four(0, 2, 0, 2), u_s)));
+    const Element zz_zzz_left =
+        Taken(of_points(kLeft, kLeft, kLeft, kLeft + kSecond), point.zz, point.zzz);
+    const Element zz_zzz_right =
+        Taken(of_points(kRight, kRight, kRight, kRight + kSecond), point.zz, point.zzz);
+    const Element squares =  // PP | RR | ZZ1 ZZ2 | ZZZ1 ZZZ2
+        Times(Select(kFirstTwo, p_r, zz_zzz_left), Select(kFirstTwo, p_r, zz_zzz_right));
+    const Element u_s_factor = Factor(u_s);
+    const Element squares_factor = Factor(squares);
+    const Element cubes = Times(  // PPP | Q | ZZ | -
+        Select(kFirstTwo, Taken(of_four(0, 0 + kSecond, 0, 0), p_r, u_s_factor), squares_factor),
+        all(squares_factor, 0));
+    const Element ppp = all(cubes, 0);
+    const Element q = all(cubes, 1);
+    Point sum{};
+    sum.x = NextX(all(squares, 1), ppp, q);
+    sum.zz = Factor(all(cubes, 2));
+    const Element parts = Times(  // S1 PPP | R (Q - X') | ZZZ | -
+        Select(kFirstTwo, Taken(of_four(2, 1 + kSecond, 0, 0), u_s_factor, p_r),
+               all(squares_factor, 3)),
+        Select(0x22, Factor(Difference<2>(sum.x, q)), Factor(ppp)));
+    sum.y = Factor(Plus(all(parts, 0), all(parts, 1)));
+    sum.zzz = Factor(all(parts, 2));
     return sum;
   }
 };

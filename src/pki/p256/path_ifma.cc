@@ -84,13 +84,8 @@ struct IfmaLanes {
   static IfmaLanes NegateIn(uint8_t lanes, IfmaLanes a) {
     return {_mm512_mask_sub_epi64(a.value, lanes, _mm512_setzero_si512(), a.value)};
   }
-  // For each lane the number of the one across `distance`, a power of two.
-  static IfmaLanes LanesAcross(unsigned distance) {
-    return {
-        _mm512_xor_si512(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi64(distance))};
-  }
-  static IfmaLanes Take(uint8_t lanes, IfmaLanes from, IfmaLanes a, IfmaLanes b) {
-    return {_mm512_mask_permutexvar_epi64(b.value, lanes, from.value, a.value)};
+  static IfmaLanes Take(IfmaLanes lanes, IfmaLanes a, IfmaLanes b) {
+    return {_mm512_permutex2var_epi64(a.value, lanes.value, b.value)};
   }
 };
 

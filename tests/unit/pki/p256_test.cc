@@ -188,6 +188,67 @@ TEST(P256LanesTest, DifferencesAreNeverNegative) {
   }
 }
 
+// The same number with limbs at their limits: up to 27 * 2^52, and so much less in the next.
+Lanes::Element NotCarried(Lanes::Element element, P256Numbers& numbers) {
+  for (size_t i = 0; i < 4; ++i) {
+    for (size_t lane = 0; lane < 8; ++lane) {
+      const uint64_t carry = numbers.Below(2) == 0 ? 26 : numbers.Below(27);
+      element.limb[i].lane[lane] += carry << 52;
+      element.limb[i + 1].lane[lane] -= carry;
+    }
+  }
+  return element;
+}
+
+TEST(P256LanesTest, AFactorIsMultipliedAsIfCarried) {
+  P256Numbers numbers(13);
+  for (int round = 0; round < 1000; ++round) {
+    const auto a = LaneNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
+    const auto b = LaneNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
+    const auto expected = Lanes::Multiply(a.element, b.element);
+    const auto wide_a = NotCarried(a.element, numbers);
+    const auto carried = Lanes::Carried(wide_a);
+    const auto found =
+        Lanes::Multiply(Lanes::Factor(wide_a), Lanes::Factor(NotCarried(b.element, numbers)));
+    const auto square = Lanes::Carried(Lanes::Squared(Lanes::Factor(wide_a)));
+    const auto same_square = Lanes::Carried(Lanes::Squared(a.element));
+    for (size_t i = 0; i < 5; ++i) {
+      ASSERT_EQ(carried.limb[i].lane, a.element.limb[i].lane);
+      ASSERT_EQ(found.limb[i].lane, expected.limb[i].lane);
+      ASSERT_EQ(square.limb[i].lane, same_square.limb[i].lane);
+    }
+  }
+}
+
+TEST(P256LanesTest, NextXIsReducedAndNeverNegative) {
+  P256Numbers numbers(14);
+  const test::BignumContextPtr context(BN_CTX_new());
+  const BignumPtr p = P256Oracle::ToBignum(kPrime);
+  const BignumPtr bound(BN_new());  // 1.01p
+  ASSERT_EQ(BN_copy(bound.get(), p.get()), bound.get());
+  ASSERT_EQ(BN_mul_word(bound.get(), 101), 1);
+  ASSERT_NE(BN_div_word(bound.get(), 100), static_cast<BN_ULONG>(-1));
+  const BignumPtr expected(BN_new());
+  for (int round = 0; round < 3000; ++round) {
+    // rr below 11p, or zero; ppp below 1.5p and q below 1.2p.
+    const auto rr = LaneNumbers::Make(numbers, round % 4 == 0 ? 0 : 0xAFFFFFFFFFFFF);
+    const auto ppp = LaneNumbers::Make(numbers, 0x17FFEFFFFFFFF);
+    const auto q = LaneNumbers::Make(numbers, 0x13FFEFFFFFFFF);
+    const auto x = Lanes::NextX(NotCarried(rr.element, numbers), NotCarried(ppp.element, numbers),
+                                NotCarried(q.element, numbers));
+    for (size_t lane = 0; lane < 8; ++lane) {
+      const BignumPtr found = LaneNumber(x, lane);
+      ASSERT_LT(BN_cmp(found.get(), bound.get()), 0);
+      ASSERT_EQ(BN_sub(expected.get(), rr.number[lane].get(), ppp.number[lane].get()), 1);
+      ASSERT_EQ(BN_sub(expected.get(), expected.get(), q.number[lane].get()), 1);
+      ASSERT_EQ(BN_sub(expected.get(), expected.get(), q.number[lane].get()), 1);
+      ASSERT_EQ(BN_sub(expected.get(), expected.get(), found.get()), 1);
+      ASSERT_EQ(BN_nnmod(expected.get(), expected.get(), p.get(), context.get()), 1);
+      ASSERT_TRUE(BN_is_zero(expected.get()));
+    }
+  }
+}
+
 // Small ones, those near n, n/2 and 2^k, and long runs of ones and zeros.
 std::vector<Limbs> ScalarsAtTheEdges() {
   std::vector<Limbs> edges;
