@@ -295,7 +295,7 @@ Result<Es256EngineOptions> EngineOption(const VerifyOptions& options) {
                                                std::to_string(OneTableBytes(engine)) +
                                                " bytes: 0 does without");
   }
-  if (options.batch.empty()) engine.generator_window = 6;
+  if (options.batch.empty()) engine.generator_windows = 42;
   if (*kind != Es256Kind::kAuto) engine.promote_after = 1;
   return engine;
 }

@@ -41,8 +41,8 @@ const Path& PathOf(Es256Kind kind) {
 }
 
 Result<void> CheckOptions(const Es256EngineOptions& options) {
-  if (options.key_window < 4 || options.key_window > 8 || options.generator_window < 4 ||
-      options.generator_window > 12) {
+  if (options.key_window < 4 || options.key_window > 8 || options.generator_windows < 20 ||
+      options.generator_windows > 64) {
     return Fail(Reason::kParameterInvalid, "a window of the ES256 engine is out of range");
   }
   if (!PathOf(options.kind).supported()) {
@@ -86,7 +86,7 @@ struct FastEs256Engine::State {
   explicit State(const Es256EngineOptions& given)
       : options(given),
         path(PathOf(given.kind)),
-        generator_shape(given.generator_window),
+        generator_shape(TableShape::OfWindows(given.generator_windows)),
         generator(std::make_unique_for_overwrite<AffinePoint[]>(generator_shape.entries())),
         store({TableShape(given.key_window), given.table_bytes, given.promote_after,
                given.promote_after > 1 ? given.evict_after : 1}) {
@@ -308,7 +308,7 @@ std::vector<std::string_view> UsableEs256Engines() {
   for (const Es256Kind kind : {Es256Kind::kIfma, Es256Kind::kAdx, Es256Kind::kPortable}) {
     Es256EngineOptions options;
     options.kind = kind;
-    options.generator_window = 4;  // the smallest table: it is only looked at
+    options.generator_windows = 64;  // the smallest table: it is only looked at
     if (FastEs256Engine::Make(options)) names.push_back(PathOf(kind).name);
   }
   names.emplace_back("openssl");

@@ -46,8 +46,10 @@ std::string_view Es256IncidentText(Es256Incident incident);
 struct Es256EngineOptions {
   Es256Kind kind = Es256Kind::kAuto;
   size_t table_bytes = size_t{64} << 20;  // for the keys' tables, at most
-  unsigned key_window = 7;                // 4 to 8: 32, 52, 86, 148, 256 KiB for each key
-  unsigned generator_window = 12;         // 4 to 12; 12: 2.8 MiB and some milliseconds at the start
+  unsigned key_window = 7;                // bits, 4 to 8: 32, 52, 92, 160, 256 KiB for each key
+  /// 20 to 64, fewer are wider; 20: 4.5 MiB and some milliseconds at the start. With the key's
+  /// 36 these are 56 terms: eight lanes have seven each.
+  unsigned generator_windows = 20;
   /// Uses of a key before it gets a table; the calls before that, and those that a table cannot
   /// serve, go to OpenSSL. 1: already the first use has a table.
   uint32_t promote_after = 3;

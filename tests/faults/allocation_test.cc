@@ -94,7 +94,7 @@ TEST_F(NoMemory, AForgedSignatureNeverPassesTheTables) {
   options.promote_after = 1;
   options.table_bytes = size_t{1} << 20;
   options.key_window = 4;
-  options.generator_window = 4;
+  options.generator_windows = 64;
   auto engine = FastEs256Engine::Make(options);
   ASSERT_THAT(engine, Succeeds());
   call_.engine = *engine;
@@ -108,7 +108,7 @@ TEST_F(NoMemory, AnEngineIsMadeWholeOrNotAtAll) {
   Es256EngineOptions options;
   options.table_bytes = size_t{1} << 20;
   options.key_window = 4;
-  options.generator_window = 4;
+  options.generator_windows = 64;
   const Outcomes outcomes = Sweep([&]() -> std::string_view {
     try {
       const auto made = FastEs256Engine::Make(options);

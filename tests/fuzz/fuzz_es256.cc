@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     options.kind = kind;
     options.promote_after = 1;
     options.cross_check_every = 0;
-    options.generator_window = 6;
+    options.generator_windows = 42;
     auto engine = MakeEs256Engine(options);
     return engine ? *engine : nullptr;
   };

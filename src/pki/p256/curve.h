@@ -37,10 +37,10 @@ class Curve {
  public:
   static void Build(const Limbs& x, const Limbs& y, TableShape shape,
                     std::span<AffinePoint> table) {
-    const size_t count = shape.windows() * shape.width();
-    auto powers = std::make_unique<AffinePoint[]>(count);
-    Doublings({ToMontgomery(x), ToMontgomery(y)}, {powers.get(), count});
-    FillTable({powers.get(), count}, shape, table);
+    constexpr size_t kBits = 256;
+    auto powers = std::make_unique<AffinePoint[]>(kBits);
+    Doublings({ToMontgomery(x), ToMontgomery(y)}, {powers.get(), kBits});
+    FillTable({powers.get(), kBits}, shape, table);
   }
 
   static Match MatchSum(std::span<const Term> terms, const Limbs& r) {
@@ -156,19 +156,22 @@ class Curve {
   /// whose order is n.
   static void FillTable(std::span<const AffinePoint> powers, TableShape shape,
                         std::span<AffinePoint> table) {
-    const size_t most = shape.windows() * shape.per_window() / 2;
+    const size_t most = shape.entries() / 2;
     auto inverses = std::make_unique<Limbs[]>(2 * most);
     for (size_t i = 0; i < shape.windows(); ++i) {
-      table[i * shape.per_window()] = powers[i * shape.width()];
+      table[shape.window(i).first] = powers[shape.window(i).bit];
     }
-    for (unsigned k = 1; k < shape.width(); ++k) {
+    const unsigned widest = shape.window(shape.windows() - 1).width;
+    for (unsigned k = 1; k < widest; ++k) {
       const size_t known = size_t{1} << (k - 1);
-      const size_t all = shape.windows() * known;
+      // The narrow windows are full before the others.
+      const size_t begin = k < shape.window(0).width ? 0 : shape.narrow();
+      const size_t all = (shape.windows() - begin) * known;
       const auto entry = [&](size_t i) {
-        return &table[i / known * shape.per_window() + i % known];
+        return &table[shape.window(begin + i / known).first + i % known];
       };
       const auto power = [&](size_t i) -> const AffinePoint& {
-        return powers[i / known * shape.width() + k];
+        return powers[shape.window(begin + i / known).bit + k];
       };
       for (size_t i = 0; i < all; ++i) inverses[i] = Field::Subtract(power(i).x, entry(i)->x);
       InvertAll({inverses.get(), all}, {inverses.get() + all, all});

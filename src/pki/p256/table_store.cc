@@ -28,7 +28,7 @@ uint64_t Fold(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// 37 random cache lines of each table are read at every verification: with large pages they miss
+// 36 random cache lines of each table are read at every verification: with large pages they miss
 // far fewer address translations. Only a wish.
 void WishLargePages([[maybe_unused]] void* begin, [[maybe_unused]] size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)

@@ -32,7 +32,7 @@ Es256EngineOptions SmallOptions(Es256Kind kind = Es256Kind::kPortable) {
   Es256EngineOptions options;
   options.kind = kind;
   options.key_window = 4;
-  options.generator_window = 4;
+  options.generator_windows = 64;
   options.table_bytes = size_t{1} << 20;
   return options;
 }
@@ -320,9 +320,9 @@ TEST(FastEs256EngineTest, OptionsOutOfRangeAreRefused) {
     options.key_window = width;
     EXPECT_THAT(FastEs256Engine::Make(options), FailsWith(Reason::kParameterInvalid));
   }
-  for (const unsigned width : {0U, 3U, 13U}) {
+  for (const unsigned windows : {0U, 19U, 65U}) {
     auto options = SmallOptions();
-    options.generator_window = width;
+    options.generator_windows = windows;
     EXPECT_THAT(FastEs256Engine::Make(options), FailsWith(Reason::kParameterInvalid));
     options.kind = Es256Kind::kAuto;
     EXPECT_THAT(MakeEs256Engine(options), FailsWith(Reason::kParameterInvalid));

@@ -374,10 +374,12 @@ TEST(P256RecodeTest, DigitsAreOddAndAddUp) {
       const BignumPtr sum(BN_new());
       for (size_t i = 0; i < terms.size(); ++i) {
         const auto entry = static_cast<size_t>(terms[i].point - table.get());
-        ASSERT_EQ(entry / shape.per_window(), i);
+        const auto [bit, bits, first] = shape.window(i);
+        ASSERT_GE(entry, first);
+        ASSERT_LT(entry, shape.window(i + 1).first);
         const BignumPtr digit(BN_new());
-        ASSERT_EQ(BN_set_word(digit.get(), 2 * (entry % shape.per_window()) + 1), 1);
-        ASSERT_EQ(BN_lshift(digit.get(), digit.get(), static_cast<int>(i * width)), 1);
+        ASSERT_EQ(BN_set_word(digit.get(), 2 * (entry - first) + 1), 1);
+        ASSERT_EQ(BN_lshift(digit.get(), digit.get(), static_cast<int>(bit)), 1);
         BN_set_negative(digit.get(), terms[i].negative != 0 ? 1 : 0);
         ASSERT_EQ(BN_add(sum.get(), sum.get(), digit.get()), 1);
       }
@@ -432,12 +434,13 @@ TEST_P(P256PathTest, TableHasTheOddMultiples) {
     const TableShape shape(width);
     const auto table = TableOf(key, shape);
     for (size_t i = 0; i < shape.windows(); ++i) {
-      for (const size_t j : {size_t{0}, size_t{1}, shape.per_window() - 1}) {
+      const auto window = shape.window(i);
+      for (const size_t j : {size_t{0}, size_t{1}, window.entries() - 1}) {
         Limbs power{};
-        power[i * width / 64] = uint64_t{1} << (i * width % 64);
+        power[window.bit / 64] = uint64_t{1} << (window.bit % 64);
         const Limbs multiple = oracle_.Multiply(oracle_.Multiply(power, {2 * j + 1, 0, 0, 0}), d);
         const auto expected = oracle_.KeyOf(multiple);
-        const AffinePoint& entry = table[i * shape.per_window() + j];
+        const AffinePoint& entry = table[window.first + j];
         ASSERT_EQ(Plain(entry.x), FromBytes(expected.bytes.data()));
         ASSERT_EQ(Plain(entry.y), FromBytes(expected.bytes.data() + 32));
       }

@@ -125,7 +125,7 @@ TEST_F(ServiceThreadsTest, TooManyConnectionsMakeRoom) {
 void SpoilTables(ServiceConfig& config) {
   Es256EngineOptions& engine = config.verifier.engine;
   engine.kind = Es256Kind::kPortable;
-  engine.generator_window = 4;
+  engine.generator_windows = 64;
   engine.promote_after = 1;
   engine.spoil_table = [](std::span<p256::AffinePoint> table) {
     for (auto& entry : table) entry.x[0] ^= 1;
