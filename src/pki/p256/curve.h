@@ -19,12 +19,14 @@ struct Xyzz {
 };
 
 /// Whether the point with x-coordinate x / zz belongs to r. x = X / ZZ mod p and r = x mod n: x is
-/// r, or r + n if that is below p. `x` and `zz` may have any factor in common.
+/// r, or r + n if that is below p. `x` and `zz` may have any factor in common; if x has one of its
+/// own, `factor` is 2^512 times that.
 template <class Field>
-Match MatchQuotient(const Limbs& x, const Limbs& zz, const Limbs& r) {
+Match MatchQuotient(const Limbs& x, const Limbs& zz, const Limbs& r,
+                    const Limbs& factor = kMontgomerySquare) {
   if (IsZero(zz)) return Match::kUndecided;
-  const auto is = [&x, &zz](const Limbs& candidate) {
-    return Field::Multiply(Field::Multiply(candidate, kMontgomerySquare), zz) == x;
+  const auto is = [&](const Limbs& candidate) {
+    return Field::Multiply(Field::Multiply(candidate, factor), zz) == x;
   };
   if (is(r)) return Match::kYes;
   Limbs larger{};

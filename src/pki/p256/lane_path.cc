@@ -18,23 +18,36 @@ Limbs Canonical(std::span<const uint64_t, 5> a) {
   return number;
 }
 
+// a / 4 mod p, of a < p: p is -1 modulo 4.
+Limbs Quarter(const Limbs& a) {
+  const uint64_t times = a[0] & 3;
+  std::array<uint64_t, 5> sum{};
+  Wide part = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    part += Wide{kPrime[i]} * times + a[i];
+    sum[i] = static_cast<uint64_t>(part);
+    part >>= 64;
+  }
+  sum[4] = static_cast<uint64_t>(part);
+  Limbs quarter{};
+  for (size_t i = 0; i < 4; ++i) quarter[i] = sum[i] >> 2 | sum[i + 1] << 62;
+  return quarter;
+}
+
 }  // namespace
 
 void BuildLaneTable(const Limbs& x, const Limbs& y, TableShape shape,
                     std::span<AffinePoint> table) {
   const Path& path = AdxPath().supported() ? AdxPath() : PortablePath();
   path.build(x, y, shape, table);
-  // a * 2^256 * 2^260 / 2^256.
-  static constexpr Limbs kFactor = PowerOfTwo(260, kPrime);
-  for (AffinePoint& entry : table) {
-    entry.x = PortableField::Multiply(entry.x, kFactor);
-    entry.y = PortableField::Multiply(entry.y, kFactor);
-  }
+  for (AffinePoint& entry : table) entry.y = Quarter(entry.y);
 }
 
 Match MatchLaneSum(std::span<const uint64_t, 5> x, std::span<const uint64_t, 5> zz,
                    const Limbs& r) {
-  return MatchQuotient<PortableField>(Canonical(x), Canonical(zz), r);
+  // X has the factor 2^-4.
+  static constexpr Limbs kFactor = PowerOfTwo(508, kPrime);
+  return MatchQuotient<PortableField>(Canonical(x), Canonical(zz), r, kFactor);
 }
 
 }  // namespace callvet::p256

@@ -7,10 +7,12 @@
 
 namespace callvet::p256 {
 
-/// Path::build with coordinates times 2^260.
+/// Path::build of points (x * 2^256, y * 2^254): what takes them for numbers times 2^260 computes
+/// with (x / 2^4, y / 2^6), and since addition has no constant of the curve, sums are such points,
+/// too. So tables are as those of the other paths, but for a quarter.
 void BuildLaneTable(const Limbs& x, const Limbs& y, TableShape shape, std::span<AffinePoint> table);
 
-/// The end of Path::match: X and ZZ of a sum in limbs of 52 bits, below 2^260.
+/// The end of Path::match: X and ZZ of a sum of such points in limbs of 52 bits, below 2^260.
 Match MatchLaneSum(std::span<const uint64_t, 5> x, std::span<const uint64_t, 5> zz, const Limbs& r);
 
 }  // namespace callvet::p256

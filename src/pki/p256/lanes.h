@@ -20,8 +20,8 @@ namespace callvet::p256 {
 template <class V>
 class LaneCurve {
  public:
-  /// As Path::match, for at least 16 terms whose points are times 2^260 instead of 2^256. Gives the
-  /// sum's X and ZZ times 2^260, below 2^260 and not reduced.
+  /// As Path::match, for at least 16 terms of a table of BuildLaneTable. Gives the sum's X and ZZ
+  /// times 2^260, below 2^260 and not reduced.
   struct Sum {
     uint64_t x[5];
     uint64_t zz[5];
@@ -293,8 +293,9 @@ class LaneCurve {
     return Select(static_cast<uint8_t>((1U << rest.size()) - 1), sum, before);
   }
 
-  // The points of so many terms fill what a processor can wait for at once, and come in time.
-  static constexpr size_t kAhead = 32;
+  // The points of so many terms fill what a processor can wait for at once, and come in time. Those
+  // of the first steps were asked for when the terms were written.
+  static constexpr size_t kAhead = kStepsAhead * 8;
 
   /// Asks for the points of eight terms from `at` on, if there are such.
   static void AskFor(std::span<const Term> terms, size_t at) {

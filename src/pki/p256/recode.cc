@@ -6,7 +6,7 @@
 namespace callvet::p256 {
 
 void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms,
-            size_t stride) {
+            size_t stride, size_t asked) {
   // A limb of zeros behind it, so that two limbs can always be read.
   std::array<uint64_t, 6> bits{k[0], k[1], k[2], k[3], 0, 0};
   uint64_t all_negative = 0;
@@ -19,7 +19,7 @@ void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::spa
   const auto put = [&](size_t i, const AffinePoint* entries, uint64_t size, uint64_t negative) {
     Term& term = terms[i * stride];
     term = {entries + (size >> 1), negative ^ all_negative};
-    if (stride == 1) __builtin_prefetch(term.point);
+    if (i < asked) __builtin_prefetch(term.point);
   };
   // The bits of a window and the next one, with a 1 as the lowest.
   const auto window_at = [&bits](size_t at, unsigned width) {

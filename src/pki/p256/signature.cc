@@ -31,8 +31,11 @@ constexpr size_t kFewestForEight = 5;
 size_t WriteTerms(const Tables& tables, const AffinePoint* key, const Multipliers& multipliers,
                   std::span<Term> terms, size_t stride) {
   const size_t of_generator = tables.generator_shape.windows();
-  Recode(multipliers.u2, tables.key_shape, key, terms.subspan(of_generator * stride), stride);
-  Recode(multipliers.u1, tables.generator_shape, tables.generator, terms, stride);
+  // Of a group those of the first steps, before which nobody can ask.
+  const size_t asked = stride == 1 ? 2 * kMaxTerms : kStepsAhead + 2;
+  Recode(multipliers.u2, tables.key_shape, key, terms.subspan(of_generator * stride), stride,
+         asked - std::min(asked, of_generator));
+  Recode(multipliers.u1, tables.generator_shape, tables.generator, terms, stride, asked);
   return of_generator + tables.key_shape.windows();
 }
 
