@@ -59,7 +59,7 @@ class IdentityHeader {
   Result<void> Read(std::string_view field_value);
   Result<void> FindParts(std::string_view token);
   Result<void> ReadParameters(std::string_view parameters);
-  Result<void> SetParameter(std::string_view name, Info value);
+  Result<void> SetParameter(std::string_view name, std::string_view value, bool bracketed);
 
   Form form_ = Form::kFull;
   std::string token_;

@@ -27,37 +27,45 @@ void SkipWhitespace(std::string_view& text) {
   while (!text.empty() && (text[0] == ' ' || text[0] == '\t')) text.remove_prefix(1);
 }
 
-template <class Predicate>
-std::string_view TakeWhile(std::string_view& text, Predicate predicate) {
-  const auto* end = std::find_if_not(text.begin(), text.end(), predicate);
-  const std::string_view taken = text.substr(0, static_cast<size_t>(end - text.begin()));
-  text.remove_prefix(taken.size());
+std::string_view TakeWhile(std::string_view& text, const CharSet& set) {
+  size_t size = 0;
+  while (size < text.size() && set.Has(text[size])) ++size;
+  const std::string_view taken = text.substr(0, size);
+  text.remove_prefix(size);
   return taken;
 }
 
-Result<void> TakeQuoted(std::string_view& text, std::string& value) {
+// What stands behind '='.
+struct Value {
+  std::string_view text;
+  bool bracketed = false;
+  std::string unquoted;  // has `text` if that stood in quotes
+};
+
+Result<void> TakeQuoted(std::string_view& text, Value& value) {
   for (size_t i = 1; i < text.size(); ++i) {
     if (text[i] == '"') {
+      value.text = value.unquoted;
       text.remove_prefix(i + 1);
       return {};
     }
     if (text[i] == '\\' && ++i == text.size()) break;
-    value += text[i];
+    value.unquoted += text[i];
   }
   return Malformed("a quoted string has no end");
 }
 
-Result<void> TakeValue(std::string_view& text, IdentityHeader::Info& value) {
-  if (text.starts_with('"')) return TakeQuoted(text, value.uri);
+Result<void> TakeValue(std::string_view& text, Value& value) {
+  if (text.starts_with('"')) return TakeQuoted(text, value);
   if (text.starts_with('<')) {
     const size_t close = text.find('>');
     if (close == std::string_view::npos) return Malformed("'<' without '>'");
-    value.uri = text.substr(1, close - 1);
+    value.text = text.substr(1, close - 1);
     value.bracketed = true;
     text.remove_prefix(close + 1);
     return {};
   }
-  value.uri = TakeWhile(text, [](char c) { return kValueChars.Has(c); });
+  value.text = TakeWhile(text, kValueChars);
   return {};
 }
 
@@ -161,36 +169,39 @@ Result<void> IdentityHeader::ReadParameters(std::string_view parameters) {
     }
     parameters.remove_prefix(1);
     SkipWhitespace(parameters);
-    const std::string_view name = TakeWhile(parameters, [](char c) { return IsSipTokenChar(c); });
+    const std::string_view name = TakeWhile(parameters, kSipTokenChars);
     if (name.empty()) return Malformed("a parameter has no name: " + Quote(parameters, 40));
     SkipWhitespace(parameters);
-    Info value;
+    Value value;
     if (parameters.starts_with('=')) {
       parameters.remove_prefix(1);
       SkipWhitespace(parameters);
       if (auto ok = TakeValue(parameters, value); !ok) return ok;
       SkipWhitespace(parameters);
     }
-    if (auto ok = SetParameter(name, std::move(value)); !ok) return ok;
+    if (auto ok = SetParameter(name, value.text, value.bracketed); !ok) return ok;
   }
   return {};
 }
 
-Result<void> IdentityHeader::SetParameter(std::string_view name, Info value) {
+Result<void> IdentityHeader::SetParameter(std::string_view name, std::string_view value,
+                                          bool bracketed) {
   const auto twice = [&] {
     return Fail(Reason::kDuplicateParameter, ToLower(name) + " occurs twice");
   };
   const bool alg = EqualsIgnoreCase(name, "alg");
   if (EqualsIgnoreCase(name, "info")) {
     if (info_) return twice();
-    info_ = std::move(value);
+    Info& info = info_.emplace();
+    info.uri = value;
+    info.bracketed = bracketed;
   } else if (alg || EqualsIgnoreCase(name, "ppt")) {
     std::optional<std::string>& parameter = alg ? alg_ : ppt_;
     if (parameter) return twice();
-    if (value.bracketed) {
+    if (bracketed) {
       return Malformed(ToLower(name) + " is not a token or a quoted string");
     }
-    parameter = std::move(value.uri);
+    parameter.emplace(value);
   }
   return {};
 }

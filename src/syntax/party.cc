@@ -340,6 +340,8 @@ Party Party::Nobody(std::string_view text) {
 
 bool Party::MatchesTn(std::string_view claim, const DialPlan* plan) const {
   if (!tn_) return false;
+  // Without a plan a canonical number is read as itself.
+  if (plan == nullptr && claim == tn_->canonical()) return true;
   const auto number = TelephoneNumber::ParseClaim(claim, plan);
   if (!number) return false;
   if (number->canonical() == tn_->canonical()) return true;

@@ -234,10 +234,17 @@ Result<void> TelephoneNumber::Read(std::string_view text, const DialPlan* plan, 
     digits = read.text;
     global_ = read.global;
   }
+  const auto too_long = [&] {
+    return Fail(Reason::kParameterInvalid,
+                Quote(text) + " has more than 15 digits, which E.164 does not have");
+  };
+  if (plan == nullptr) {  // as it stands
+    if (digits.size() > kMaxCanonical) return too_long();
+    canonical_ = digits;
+    return {};
+  }
   Canonical canonical{{}, digits};
-  if (plan == nullptr) {
-    // as it stands
-  } else if (global_ || (source == Source::kClaim && IsE164Claim(digits, *plan))) {
+  if (global_ || (source == Source::kClaim && IsE164Claim(digits, *plan))) {
     canonical.number = CanonicalGlobal(digits, *plan);
   } else {
     canonical = CanonicalDialled(digits, *plan);
@@ -246,11 +253,8 @@ Result<void> TelephoneNumber::Read(std::string_view text, const DialPlan* plan, 
   canonical_ = canonical.number;
   if (!canonical.country_code.empty()) canonical_.insert(0, canonical.country_code);
   if (canonical_ != digits) digits_ = digits;
-  local_ = plan != nullptr && IsLocal(canonical_, *plan, Written::kBare);
-  if (canonical_.size() > kMaxCanonical) {
-    return Fail(Reason::kParameterInvalid,
-                Quote(text) + " has more than 15 digits, which E.164 does not have");
-  }
+  local_ = IsLocal(canonical_, *plan, Written::kBare);
+  if (canonical_.size() > kMaxCanonical) return too_long();
   return {};
 }
 
