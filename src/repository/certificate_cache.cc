@@ -52,25 +52,24 @@ CertificateCache::CertificateCache(const CertificateCacheOptions& options)
   max_entries_per_shard_ = options.max_entries / count;
   max_bytes_per_shard_ = options.max_bytes / count;
   shards_.reserve(count);
-  // The shard is chosen by one key, the bucket by another.
-  const KeyedHash bucket_hash{{RandomWord(), RandomWord()}};
   for (size_t i = 0; i < count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(bucket_hash, stripes_));
+    shards_.push_back(std::make_unique<Shard>(hash_, stripes_));
   }
 }
 
 CertificateCache::~CertificateCache() = default;
 
-CertificateCache::Shard& CertificateCache::ShardOf(std::string_view x5u) const {
-  return shards_.size() == 1 ? *shards_[0] : *shards_[hash_(x5u) % shards_.size()];
+CertificateCache::Shard& CertificateCache::ShardOf(const Wanted& wanted) const {
+  return *shards_[(wanted.hash >> 32U) % shards_.size()];
 }
 
 std::shared_ptr<const CachedCertificates> CertificateCache::Find(std::string_view x5u,
                                                                  sys_seconds now) const {
-  const Shard& shard = ShardOf(x5u);
+  const Wanted wanted = Want(x5u);
+  const Shard& shard = ShardOf(wanted);
   const size_t stripe = StripeOfCaller(stripes_);
   const std::shared_lock lock(shard.mutex.ForReading(stripe));
-  const auto found = shard.index.find(x5u);
+  const auto found = shard.index.find(wanted);
   if (found == shard.index.end()) return nullptr;
   const Node& node = *found->second;
   // Written only when it changes: the cache line stays shared between readers.
@@ -84,10 +83,11 @@ std::shared_ptr<const CachedCertificates> CertificateCache::Find(std::string_vie
 }
 
 std::shared_ptr<const CachedCertificates> CertificateCache::Peek(std::string_view x5u) const {
-  const Shard& shard = ShardOf(x5u);
+  const Wanted wanted = Want(x5u);
+  const Shard& shard = ShardOf(wanted);
   const size_t stripe = StripeOfCaller(stripes_);
   const std::shared_lock lock(shard.mutex.ForReading(stripe));
-  const auto found = shard.index.find(x5u);
+  const auto found = shard.index.find(wanted);
   return found == shard.index.end() ? nullptr : found->second->entries[stripe];
 }
 
@@ -103,11 +103,12 @@ void CertificateCache::Insert(std::string_view x5u,
   node.entries = CountedByStripe(entry, stripes_);
   node.bytes = bytes;
   node.last_used = now.time_since_epoch().count();
-  Shard& shard = ShardOf(x5u);
+  const Wanted wanted = Want(x5u);
+  Shard& shard = ShardOf(wanted);
   const std::unique_lock lock(shard.mutex);
   // Without memory for a place what is there stays; its own place is used again.
   decltype(shard.index)::node_type place;
-  if (const auto old = shard.index.find(x5u); old != shard.index.end()) {
+  if (const auto old = shard.index.find(wanted); old != shard.index.end()) {
     const sys_seconds fetched_at = old->second->entries[0]->fetched_at;
     if (fetched_at > entry->fetched_at && fetched_at <= now) return;
     node.used = old->second->used.load();
@@ -148,9 +149,10 @@ void CertificateCache::Shrink(Shard& shard, std::list<Node>& evicted) const {
 
 size_t CertificateCache::Remove(std::string_view x5u) {
   std::list<Node> removed;
-  Shard& shard = ShardOf(x5u);
+  const Wanted wanted = Want(x5u);
+  Shard& shard = ShardOf(wanted);
   const std::unique_lock lock(shard.mutex);
-  const auto found = shard.index.find(x5u);
+  const auto found = shard.index.find(wanted);
   if (found == shard.index.end()) return 0;
   const auto position = found->second;
   shard.index.erase(found);

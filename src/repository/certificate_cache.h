@@ -91,10 +91,23 @@ class CertificateCache {
     mutable std::atomic<bool> used{false};
     mutable std::atomic<int64_t> last_used{0};
   };
+  // An x5u that is looked for, with its hash: by the upper half the shard is chosen, by all of it
+  // the place in there.
+  struct Wanted {
+    std::string_view x5u;
+    uint64_t hash;
+  };
   struct KeyedHash {
     using is_transparent = void;
     SipKey key{};
     size_t operator()(std::string_view text) const { return SipHashForTables(key, text); }
+    size_t operator()(const Wanted& wanted) const { return wanted.hash; }
+  };
+  struct SameX5u {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const { return a == b; }
+    bool operator()(const Wanted& a, std::string_view b) const { return a.x5u == b; }
+    bool operator()(std::string_view a, const Wanted& b) const { return a == b.x5u; }
   };
   struct alignas(kCacheLines) Hits {
     std::atomic<uint64_t> count{0};
@@ -105,12 +118,13 @@ class CertificateCache {
     mutable StripedMutex mutex;
     mutable std::vector<Hits> hits;  // by stripe
     std::list<Node> queue;           // front: first candidate for eviction
-    std::unordered_map<std::string_view, std::list<Node>::iterator, KeyedHash> index;
+    std::unordered_map<std::string_view, std::list<Node>::iterator, KeyedHash, SameX5u> index;
     size_t bytes = 0;
     uint64_t evictions = 0;
   };
 
-  [[nodiscard]] Shard& ShardOf(std::string_view x5u) const;
+  [[nodiscard]] Wanted Want(std::string_view x5u) const { return {x5u, hash_(x5u)}; }
+  [[nodiscard]] Shard& ShardOf(const Wanted& wanted) const;
   void Shrink(Shard& shard, std::list<Node>& evicted) const;
 
   size_t stripes_;
