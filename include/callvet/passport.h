@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -55,8 +56,12 @@ struct MediaKey {
   bool operator==(const MediaKey&) const = default;
 };
 
+/// The most entries of dest's tn or uri that are read (A-8, VS choice): a conference, or a group
+/// message.
+inline constexpr size_t kMaxDest = 100;
+
 /// The claims of a PASSporT (RFC 8225 5). UNTRUSTED until the signature was verified. A value that
-/// shares its decoded payload; thread-safe.
+/// shares its decoded payload, where it has one; thread-safe.
 class Claims {
  public:
   DestClaim dest;
@@ -76,13 +81,19 @@ class Claims {
 
   /// The names of all claims, in the order received.
   [[nodiscard]] std::vector<std::string> names() const;
-  /// The whole payload; see base/json.h. Never null after Parse.
-  [[nodiscard]] const std::shared_ptr<const JsonValue>& payload() const { return payload_; }
+  /// The whole payload; see base/json.h. Never null after Parse. That of IsCanonical() is made of
+  /// the members above, anew each time.
+  [[nodiscard]] std::shared_ptr<const JsonValue> payload() const;
+  /// True if it was read as nothing but attest, dest, iat, orig and origid, each in the one
+  /// spelling of RFC 8225 9: nobody need look for another claim.
+  [[nodiscard]] bool IsCanonical() const { return canonical_; }
 
  private:
   Result<void> Read(std::string_view base64url, std::string_view ppt);
+  bool ReadCanonical(std::string_view base64url);
 
-  std::shared_ptr<const JsonValue> payload_;
+  std::shared_ptr<const JsonValue> payload_;  // null if canonical
+  bool canonical_ = false;
 };
 
 /// True if `text` is a UUID in the form of RFC 4122 3, any version, hex digits in any case.

@@ -33,25 +33,16 @@ constexpr DecodeTable MakeTable(std::string_view alphabet) {
 constexpr DecodeTable kUrlTable = MakeTable(kUrlAlphabet);
 constexpr DecodeTable kStandardTable = MakeTable(kStandardAlphabet);
 
-Failure ForeignCharacter(std::string_view text, const DecodeTable& table) {
-  const auto* foreign = std::find_if(text.begin(), text.end(), [&](char c) {
-    return table[0][static_cast<uint8_t>(c)] == kForeign;
-  });
-  return Fail(Reason::kBase64Invalid, "character at position " +
-                                          std::to_string(foreign - text.begin() + 1) +
-                                          " is not of the alphabet");
+// Room for what Decode writes: of each group four bytes, the last of which is none of its own.
+constexpr size_t RoomFor(std::string_view text) {
+  return text.size() / 4 * 3 + 4;
 }
 
-Result<std::string> Decode(std::string_view text, const DecodeTable& table) {
+// Writes what `text` stands for, into RoomFor(text) bytes: where it ends, or nullptr if `text` is
+// none by WhyNot.
+char* Decode(std::string_view text, const DecodeTable& table, char* out) {
   const size_t left_over = text.size() % 4;
-  if (left_over == 1) {
-    return Fail(Reason::kBase64Invalid, "length " + std::to_string(text.size()) +
-                                            " is not possible: one character is left over");
-  }
-  std::string bytes;
-  // A group is written as four bytes, the last of which is none of its own.
-  bytes.resize(text.size() / 4 * 3 + 4);
-  char* out = bytes.data();
+  if (left_over == 1) return nullptr;
   const auto put = [&](uint32_t bits) {
     out[0] = static_cast<char>(bits >> 24U);
     out[1] = static_cast<char>(bits >> 16U & 0xFFU);
@@ -61,25 +52,48 @@ Result<std::string> Decode(std::string_view text, const DecodeTable& table) {
   const auto bits_of = [&](size_t place, char c) { return table[place][static_cast<uint8_t>(c)]; };
   const char* group = text.data();
   const char* const end = group + (text.size() - left_over);
+  uint32_t all = 0;
   for (; group != end; group += 4) {
     const uint32_t bits =
         bits_of(0, group[0]) | bits_of(1, group[1]) | bits_of(2, group[2]) | bits_of(3, group[3]);
-    if ((bits & kForeign) != 0) return ForeignCharacter(text, table);
+    all |= bits;
     put(bits);
     out += 3;
   }
   if (left_over != 0) {
     const uint32_t third = left_over == 3 ? bits_of(2, group[2]) : 0;
     const uint32_t bits = bits_of(0, group[0]) | bits_of(1, group[1]) | third;
-    if ((bits & kForeign) != 0) return ForeignCharacter(text, table);
+    all |= bits;
     const size_t whole = left_over - 1;  // bytes
-    if (bits << (8 * whole) != 0) {
-      return Fail(Reason::kBase64Invalid, "the last character has bits that belong to no byte");
-    }
+    if (bits << (8 * whole) != 0) return nullptr;
     put(bits);
     out += whole;
   }
-  bytes.resize(static_cast<size_t>(out - bytes.data()));
+  return (all & kForeign) == 0 ? out : nullptr;
+}
+
+Failure WhyNot(std::string_view text, const DecodeTable& table) {
+  if (text.size() % 4 == 1) {
+    return Fail(Reason::kBase64Invalid, "length " + std::to_string(text.size()) +
+                                            " is not possible: one character is left over");
+  }
+  const auto* foreign = std::find_if(text.begin(), text.end(), [&](char c) {
+    return table[0][static_cast<uint8_t>(c)] == kForeign;
+  });
+  if (foreign == text.end()) {
+    return Fail(Reason::kBase64Invalid, "the last character has bits that belong to no byte");
+  }
+  return Fail(Reason::kBase64Invalid, "character at position " +
+                                          std::to_string(foreign - text.begin() + 1) +
+                                          " is not of the alphabet");
+}
+
+Result<std::string> Decode(std::string_view text, const DecodeTable& table) {
+  std::string bytes;
+  bytes.resize(RoomFor(text));
+  const char* const end = Decode(text, table, bytes.data());
+  if (end == nullptr) return WhyNot(text, table);
+  bytes.resize(static_cast<size_t>(end - bytes.data()));
   return bytes;
 }
 
@@ -104,6 +118,13 @@ std::string Encode(std::string_view bytes, std::string_view alphabet) {
 
 Result<std::string> DecodeBase64Url(std::string_view text) {
   return Decode(text, kUrlTable);
+}
+
+std::optional<std::string_view> DecodeBase64Url(std::string_view text, std::span<char> bytes) {
+  if (bytes.size() < RoomFor(text)) return std::nullopt;
+  const char* const end = Decode(text, kUrlTable, bytes.data());
+  if (end == nullptr) return std::nullopt;
+  return std::string_view(bytes.data(), static_cast<size_t>(end - bytes.data()));
 }
 
 std::string EncodeBase64Url(std::string_view bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,11 @@ namespace callvet {
 /// that each byte string has exactly one accepted encoding. "" decodes to nothing.
 /// Fails with kBase64Invalid. Pure; thread-safe.
 Result<std::string> DecodeBase64Url(std::string_view text);
+
+/// The same into `bytes`, which must have room for four bytes more than the text stands for; a part
+/// of it. It may only decline: nothing, where there is no room or the other one fails. Pure;
+/// thread-safe.
+std::optional<std::string_view> DecodeBase64Url(std::string_view text, std::span<char> bytes);
 
 /// Encodes without padding. Pure; thread-safe.
 std::string EncodeBase64Url(std::string_view bytes);

@@ -35,8 +35,9 @@ std::string ValueText(const JsonValue& value) {
 
 Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
                                            const CertificateSource& source,
-                                           const Deadline& deadline) {
-  PathTnAuthLists lists;
+                                           const Deadline& deadline,
+                                           std::pmr::memory_resource* memory) {
+  PathTnAuthLists lists{std::pmr::vector<const TnAuthList*>(memory), {}};
   lists.of_path.reserve(chain.path().size());
   for (const Certificate& certificate : chain.path()) {
     if (auto ok = Collect(certificate, source, deadline, lists); !ok) {
@@ -50,16 +51,13 @@ Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
   return lists;
 }
 
-Result<void> CheckDelegation(const std::vector<const TnAuthList*>& lists) {
-  const TnAuthList* above = nullptr;
+Result<void> CheckDelegation(std::span<const TnAuthList* const> lists) {
+  Delegation delegation;
   for (auto list = lists.rbegin(); list != lists.rend(); ++list) {
-    if (*list == nullptr) continue;
-    if (above != nullptr && !above->Encompasses(**list)) {
-      return Fail(Reason::kTnAuthListNotEncompassed, (*list)->ToText().substr(0, 300) +
-                                                         " is not within the parent's " +
-                                                         above->ToText().substr(0, 300));
-    }
-    above = *list;
+    if (delegation.Takes(*list)) continue;
+    return Fail(Reason::kTnAuthListNotEncompassed, (*list)->ToText().substr(0, 300) +
+                                                       " is not within the parent's " +
+                                                       delegation.above()->ToText().substr(0, 300));
   }
   return {};
 }

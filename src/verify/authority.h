@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <memory_resource>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -19,22 +21,38 @@ namespace callvet {
 /// The TNAuthLists of a path, signer first: nullptr where a certificate has none. They are the
 /// certificates' own, or stand in `united`.
 struct PathTnAuthLists {
-  std::vector<const TnAuthList*> of_path;
+  std::pmr::vector<const TnAuthList*> of_path;
   std::vector<std::unique_ptr<const TnAuthList>> united;
 };
 
 /// The lists of `chain`, by value and by reference together (B-5). Only the signer must have one
 /// (B-7): of_path.front() is not null. Lists by reference come from `source`. Fails with
 /// kTnAuthListMissing, kTnAuthListMalformed or kTnAuthListNotAvailable. What it gives lives no
-/// longer than `chain`. Thread-safe.
-Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
-                                           const CertificateSource& source,
-                                           const Deadline& deadline);
+/// longer than `chain` and `memory`, of which it may take some. Thread-safe.
+Result<PathTnAuthLists> CollectTnAuthLists(
+    const VerifiedChain& chain, const CertificateSource& source, const Deadline& deadline,
+    std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
-/// B-32 along a path (signer first): each list must be encompassed by the nearest one above it;
-/// certificates without a list (nullptr) set no limit of their own and lift none. Fails with
-/// kTnAuthListNotEncompassed. Pure.
-Result<void> CheckDelegation(const std::vector<const TnAuthList*>& lists);
+/// B-32 along a path, from the anchor to the signer: each list must be encompassed by the nearest
+/// one above it; certificates without a list set no limit of their own and lift none. Borrows the
+/// lists.
+class Delegation {
+ public:
+  /// The list of the next certificate, or nullptr: whether it is within that above().
+  bool Takes(const TnAuthList* list) {
+    if (list == nullptr) return true;
+    if (above_ != nullptr && !above_->Encompasses(*list)) return false;
+    above_ = list;
+    return true;
+  }
+  [[nodiscard]] const TnAuthList* above() const { return above_; }
+
+ private:
+  const TnAuthList* above_ = nullptr;
+};
+
+/// The same of a path's lists, signer first. Fails with kTnAuthListNotEncompassed. Pure.
+Result<void> CheckDelegation(std::span<const TnAuthList* const> lists);
 
 /// B-6: the signer's list covers `identity`, which is in canonical form by `plan` (may be null): a
 /// number by Authorizes, a short code of the plan also with the country code in front, a URI only

@@ -38,12 +38,15 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             std::nullopt,
             {},
             nullptr};
-  call.targets = call.called;
   if (request.target) {
     RequestUri target = RequestUri::Read(*request.target, options);
     call.request_uri = std::move(target.number);
-    if (call.request_uri) call.targets = {*call.request_uri};
-    if (target.contact) call.targets.push_back(*target.contact);
+    if (call.request_uri) {
+      call.other_targets = {*call.request_uri};
+    } else if (target.contact) {
+      call.other_targets = call.called;
+    }
+    if (target.contact) call.other_targets.push_back(*target.contact);
     call.contact = std::move(target.contact);
     call.local_target = std::move(target.local);
     if (!call.request_uri && !call.local_target) {
@@ -57,31 +60,39 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
 
 namespace {
 
-std::string NameOfTn(const std::string& tn, const DialPlan* plan) {
+std::string FormOfTn(const std::string& tn, const DialPlan* plan) {
   const auto number = TelephoneNumber::ParseClaim(tn, plan);
-  return "tn:" + (number ? number->canonical() : tn);
+  return number ? number->canonical() : tn;
 }
 
-std::string NameOfUri(const std::string& uri) {
-  return "uri:" + CanonicalUriClaim(uri).value_or(uri);
+std::string FormOfUri(const std::string& uri) {
+  return CanonicalUriClaim(uri).value_or(uri);
 }
 
 }  // namespace
 
+std::string CanonicalForm(const PartyClaim& claim, const DialPlan* plan) {
+  return claim.tn ? FormOfTn(*claim.tn, plan) : FormOfUri(claim.uri.value_or(""));
+}
+
+std::vector<std::string> CanonicalForms(const DestClaim& dest, const DialPlan* plan) {
+  std::vector<std::string> forms;
+  forms.reserve(dest.tn.size() + dest.uri.size());
+  for (const std::string& tn : dest.tn) forms.push_back(FormOfTn(tn, plan));
+  for (const std::string& uri : dest.uri) forms.push_back(FormOfUri(uri));
+  return forms;
+}
+
 std::string CanonicalName(const PartyClaim& claim, const DialPlan* plan) {
-  return claim.tn ? NameOfTn(*claim.tn, plan) : NameOfUri(claim.uri.value_or(""));
+  return (claim.tn ? "tn:" : "uri:") + CanonicalForm(claim, plan);
 }
 
 std::vector<std::string> CanonicalNames(const DestClaim& dest, const DialPlan* plan) {
-  std::vector<std::string> names;
-  names.reserve(dest.tn.size() + dest.uri.size());
-  for (const std::string& tn : dest.tn) names.push_back(NameOfTn(tn, plan));
-  for (const std::string& uri : dest.uri) names.push_back(NameOfUri(uri));
+  std::vector<std::string> names = CanonicalForms(dest, plan);
+  for (size_t i = 0; i < names.size(); ++i) {
+    names[i].insert(0, i < dest.tn.size() ? "tn:" : "uri:");
+  }
   return names;
-}
-
-std::string_view WithoutKind(std::string_view name) {
-  return name.substr(name.find(':') + 1);
 }
 
 std::string ClaimText(const PartyClaim& claim) {

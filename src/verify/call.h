@@ -28,27 +28,32 @@ struct Call {
   /// The Request-URI where it is a number in local form, seven digits and more, that says it is
   /// one: who it is depends on where it is dialled. See FitsLocalTarget.
   std::optional<Party> local_target;
-  /// Where the call goes (F-4): the Request-URI, also as the URI that it is where it is no number
-  /// by the grammar; To as well, where no number counts there.
-  std::vector<Party> targets;
+  /// Those of targets() that are not `called`; empty: all are.
+  std::vector<Party> other_targets;
   /// The Request-URI where it is no whole number.
   std::optional<Party> contact;
   /// Why it does not count although there is one, to be put behind a detail; else empty.
   std::string request_uri_ignored;
   /// Headers that need not be decoded again; may be nullptr.
   KnownHeaders* known_headers = nullptr;
+  /// Where the call goes (F-4): the Request-URI, also as the URI that it is where it is no number
+  /// by the grammar; To as well, where no number counts there.
+  [[nodiscard]] const std::vector<Party>& targets() const {
+    return other_targets.empty() ? called : other_targets;
+  }
   /// A message and not a call (F-30).
   [[nodiscard]] bool IsMessage() const { return request.message_body.has_value(); }
 
   static Call Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now);
 };
 
-/// How a claim names a party: "tn:12155550100" or "uri:sip:alice@example.org" in canonical form, or
-/// as received where it has none. Equal exactly if the parties are.
+/// The party that a claim names, "12155550100" or "sip:alice@example.org" in canonical form, or as
+/// received where it has none.
+std::string CanonicalForm(const PartyClaim& claim, const DialPlan* plan);
+std::vector<std::string> CanonicalForms(const DestClaim& dest, const DialPlan* plan);
+/// The same with "tn:" or "uri:" in front. Equal exactly if the parties are.
 std::string CanonicalName(const PartyClaim& claim, const DialPlan* plan);
 std::vector<std::string> CanonicalNames(const DestClaim& dest, const DialPlan* plan);
-/// The same without the kind in front, for people.
-std::string_view WithoutKind(std::string_view name);
 
 /// `tn "12155550100"` of a claim as received, for details.
 std::string ClaimText(const PartyClaim& claim);

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
+#include "base/short_memory.h"
 #include "base/text.h"
 #include "pki/chain.h"
 #include "verify/authority.h"
@@ -49,15 +51,12 @@ Result<void> CheckIatInCertificates(const VerifiedChain& chain, int64_t iat) {
 // and the delegations hold. Lists by reference are left to the checks, which fetch them.
 bool IsWanted(const std::vector<Certificate>& path, int64_t iat) {
   const sys_seconds time{std::chrono::seconds(iat)};
-  std::vector<const TnAuthList*> lists;
-  lists.reserve(path.size());
-  for (const Certificate& certificate : path) {
-    if (!certificate.ValidAt(time)) return false;
+  Delegation delegation;
+  return std::all_of(path.rbegin(), path.rend(), [&](const Certificate& certificate) {
     const auto& list = certificate.tn_auth_list();
-    if (list && !*list) return false;
-    lists.push_back(list ? &**list : nullptr);
-  }
-  return CheckDelegation(lists).has_value();
+    const bool readable = !list || list->has_value();
+    return readable && certificate.ValidAt(time) && delegation.Takes(list ? &**list : nullptr);
+  });
 }
 
 // One step of the way: records the outcome of `result` for `id`.
@@ -72,7 +71,7 @@ bool Record(Trail& trail, CheckId id, const Result<T>& result, const Detail& pas
 }
 
 // What the lists of the path say of the signer, its own first; those by reference included.
-void DescribeAuthority(const std::vector<const TnAuthList*>& lists,
+void DescribeAuthority(std::span<const TnAuthList* const> lists,
                        std::shared_ptr<const SignerInfo>& signer) {
   const auto with_spcs = std::find_if(lists.begin(), lists.end(), [](const TnAuthList* list) {
     return list != nullptr && !list->spcs().empty();
@@ -85,11 +84,28 @@ void DescribeAuthority(const std::vector<const TnAuthList*>& lists,
   signer = std::make_shared<const SignerInfo>(std::move(described));
 }
 
+// Whether the claims keep to the signer's constraints; `payload` gives them.
+template <class Payload>
+bool CheckConstraints(const VerifiedChain& chain, const Payload& payload, Trail& trail) {
+  const auto& constraints = chain.signer().claim_constraints();
+  if (constraints && constraints->empty()) {
+    trail.Skip(CheckId::kClaimConstraints, "the certificate has none");
+    return true;
+  }
+  if (!constraints) {
+    trail.Fail(CheckId::kClaimConstraints, constraints.error());
+    return false;
+  }
+  return Record(trail, CheckId::kClaimConstraints, CheckClaimConstraints(*constraints, *payload()),
+                "the claims keep to them");
+}
+
 // Whether the signer may sign this: `identity` is whom it must have authority over.
-bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const JsonValue& payload,
-                 const Call& call, const CertificateContext& context, Candidate& candidate) {
+bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const Call& call,
+                 const CertificateContext& context, Candidate& candidate) {
   Trail& trail = candidate.trail;
-  const auto lists = CollectTnAuthLists(chain, context.source, context.deadline);
+  ShortMemory<ChainLimits().max_path * sizeof(const TnAuthList*)> memory;
+  const auto lists = CollectTnAuthLists(chain, context.source, context.deadline, memory.resource());
   if (!Record(trail, CheckId::kTnAuthList, lists,
               [&] { return lists->of_path.front()->ToText().substr(0, 500); })) {
     return false;
@@ -103,24 +119,11 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const J
                                  : "the signer's SPC covers any number")) {
     return false;
   }
-  if (candidate.rph &&
-      !Record(trail, CheckId::kRphAuthority,
-              CheckRphAuthority(*candidate.rph, own.spcs(), call.options.rph_signers),
-              call.options.rph_signers.empty() ? "every trusted signer may sign every namespace"
-                                               : "the signer may sign the namespaces")) {
-    return false;
-  }
-  const auto& constraints = chain.signer().claim_constraints();
-  if (constraints && constraints->empty()) {
-    trail.Skip(CheckId::kClaimConstraints, "the certificate has none");
-    return true;
-  }
-  if (!constraints) {
-    trail.Fail(CheckId::kClaimConstraints, constraints.error());
-    return false;
-  }
-  return Record(trail, CheckId::kClaimConstraints, CheckClaimConstraints(*constraints, payload),
-                "the claims keep to them");
+  return !candidate.rph ||
+         Record(trail, CheckId::kRphAuthority,
+                CheckRphAuthority(*candidate.rph, own.spcs(), call.options.rph_signers),
+                call.options.rph_signers.empty() ? "every trusted signer may sign every namespace"
+                                                 : "the signer may sign the namespaces");
 }
 
 // What to verify a signature with, if there is a key and time.
@@ -133,8 +136,9 @@ Result<const Es256PublicKey*> KeyOf(const VerifiedChain& chain, const Certificat
 
 const Es256PublicKey* CheckFullForm(const VerifiedChain& chain, const Call& call,
                                     const CertificateContext& context, Candidate& candidate) {
-  if (!CheckRights(chain, *candidate.identity, *candidate.claims->payload(), call, context,
-                   candidate)) {
+  const auto payload = [&] { return candidate.claims->payload(); };
+  if (!CheckRights(chain, *candidate.identity, call, context, candidate) ||
+      !CheckConstraints(chain, payload, candidate.trail)) {
     return nullptr;
   }
   const auto key = KeyOf(chain, context);
@@ -188,7 +192,10 @@ void CheckCompactForm(const VerifiedChain& chain, const Call& call,
     if (!Record(candidate.trail, CheckId::kSignature, last, "ES256 over the rebuilt token")) return;
     candidate.verdict.orig = rebuilt.orig.tn ? rebuilt.orig.tn : rebuilt.orig.uri;
     candidate.verdict.dest = {rebuilt.dest};
-    CheckRights(chain, rebuilt.orig, rebuilt.payload, call, context, candidate);
+    if (CheckRights(chain, rebuilt.orig, call, context, candidate)) {
+      CheckConstraints(
+          chain, [&] { return &rebuilt.payload; }, candidate.trail);
+    }
     return;
   }
   candidate.trail.Fail(CheckId::kSignature, last.error());

@@ -93,11 +93,8 @@ void RecordClaims(const Claims& claims, PassportKind kind, const Call& call, Can
     verdict.origid = claims.origid;
   }
   const DialPlan* plan = call.options.dial_plan;
-  candidate.orig = CanonicalName(claims.orig, plan);
-  candidate.dest = CanonicalNames(claims.dest, plan);
-  verdict.orig = WithoutKind(candidate.orig);
-  verdict.dest.reserve(candidate.dest.size());
-  for (const std::string& name : candidate.dest) verdict.dest.emplace_back(WithoutKind(name));
+  verdict.orig = CanonicalForm(claims.orig, plan);
+  verdict.dest = CanonicalForms(claims.dest, plan);
   verdict.iat = claims.iat;
   verdict.age_seconds = call.now.time_since_epoch().count() - claims.iat;
 }
@@ -128,7 +125,7 @@ void CheckDiv(const JsonValue& payload, const Call& call, Candidate& candidate) 
   Keep(DivClaim::Read(payload), CheckId::kDiv, candidate.div, candidate.trail);
   if (!candidate.div) return;
   const PartyClaim& party = candidate.div->party;
-  const std::string name(WithoutKind(CanonicalName(party, call.options.dial_plan)));
+  const std::string name = CanonicalForm(party, call.options.dial_plan);
   candidate.verdict.div = name;
   candidate.identity = party.tn ? PartyClaim{name, {}} : PartyClaim{{}, name};
   if (candidate.kind == PassportKind::kDivO) {
@@ -138,6 +135,7 @@ void CheckDiv(const JsonValue& payload, const Call& call, Candidate& candidate) 
   candidate.trail.Pass(CheckId::kDiv, [&] { return "redirected by " + ClaimText(party); });
 }
 
+// Of claims that may be more than those of a shaken PASSporT.
 void CheckExtensions(const JsonValue& payload, const Call& call, Candidate& candidate) {
   Trail& trail = candidate.trail;
   switch (*candidate.kind) {
@@ -209,7 +207,7 @@ void CheckClaims(const Call& call, Candidate& candidate) {
         candidate.identity->tn ? candidate.identity->tn : candidate.identity->uri;
   }
   CheckMky(*claims, call, trail);
-  CheckExtensions(*claims->payload(), call, candidate);
+  if (!claims->IsCanonical()) CheckExtensions(*claims->payload(), call, candidate);
   candidate.claims = std::move(*claims);
 }
 
@@ -276,12 +274,9 @@ void CheckFullToken(const Call& call, Candidate& candidate) {
 }
 
 // F-5: who stands behind an unknown ppt is worth a word, no more.
-void ReadUnknown(const Call& call, Candidate& candidate) {
+void ReadUnknown(Candidate& candidate) {
   if (candidate.IsCompact()) return;
   if (auto claims = Claims::Parse(candidate.header->payload_part(), "")) {
-    const DialPlan* plan = call.options.dial_plan;
-    candidate.orig = CanonicalName(claims->orig, plan);
-    candidate.dest = CanonicalNames(claims->dest, plan);
     candidate.claims = std::move(*claims);
   }
 }
@@ -300,11 +295,11 @@ Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, con
   candidate.header = std::move(*header);
   const IdentityHeader& read = *candidate.header;
   if (read.ppt() || candidate.IsCompact()) {
-    const auto ppt = read.ppt() ? std::optional(ToLower(*read.ppt())) : std::nullopt;
-    candidate.verdict.ppt = ppt.value_or("");
+    std::optional<std::string_view> ppt;
+    if (read.ppt()) ppt = candidate.verdict.ppt = ToLower(*read.ppt());
     candidate.kind = CheckPpt(ppt, call, trail);
     if (!candidate.kind) {
-      ReadUnknown(call, candidate);
+      ReadUnknown(candidate);
       return candidate;
     }
   }
@@ -320,7 +315,7 @@ Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, con
     CheckCompact(call, candidate);
   } else {
     CheckFullToken(call, candidate);
-    if (!candidate.kind) ReadUnknown(call, candidate);
+    if (!candidate.kind) ReadUnknown(candidate);
   }
   candidate.signature = CheckSignatureForm(read, trail);
   return candidate;

@@ -40,8 +40,6 @@ struct Candidate {
   /// Nothing in the compact form, or if they could not be read. Those of an unknown ppt are only
   /// for saying why a diversion behind it is not judged (F-5).
   std::optional<Claims> claims;
-  std::string orig;               // of the claims, by CanonicalName
-  std::vector<std::string> dest;  // of the claims, by CanonicalNames
   std::optional<DivClaim> div;
   std::optional<RphClaim> rph;
   std::optional<RcdClaims> rcd;  // of any ppt

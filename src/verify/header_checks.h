@@ -23,7 +23,7 @@ void CheckCompactDate(const Call& call, Trail& trail);
 
 /// kPptSupported: a PASSporT of a type that is not judged is ignored, whatever it holds (A-41,
 /// A-54), and so is msg where there is no message. Nothing then.
-std::optional<PassportKind> CheckPpt(const std::optional<std::string>& ppt, const Call& call,
+std::optional<PassportKind> CheckPpt(const std::optional<std::string_view>& ppt, const Call& call,
                                      Trail& trail);
 
 /// kForm.

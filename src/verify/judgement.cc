@@ -11,8 +11,8 @@
 
 namespace callvet {
 
-void CallJudgement::Begin(const std::vector<std::string_view>& values,
-                          std::vector<Es256Job>& jobs) {
+void CallJudgement::Begin(std::span<const std::string_view> values,
+                          std::pmr::vector<Es256Job>& jobs) {
   Read(values);
   MakeGraph();
   CheckPlaces();
@@ -50,16 +50,17 @@ void CallJudgement::TakeVerdict(size_t header, Verdict& verdict) {
 
 // The same value twice is one PASSporT: it is judged once. Another spelling of it is judged for
 // itself: its parameters or its signature may be the broken ones.
-void CallJudgement::Read(const std::vector<std::string_view>& values) {
+void CallJudgement::Read(std::span<const std::string_view> values) {
   entries_.reserve(values.size());
   header_entry_.reserve(values.size());
-  std::pmr::map<std::string_view, size_t> known(&memory_);
-  for (const std::string_view value : values) {
-    const auto [place, is_new] = known.emplace(value, entries_.size());
-    if (is_new) {
-      entries_.emplace_back(value, call_.request.token_form, call_, header_entry_.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto first = std::find(values.begin(), values.end(), values[i]) - values.begin();
+    if (const auto before = static_cast<size_t>(first); before < i) {
+      header_entry_.push_back(header_entry_[before]);
+    } else {
+      header_entry_.push_back(entries_.size());
+      entries_.emplace_back(values[i], call_.request.token_form, call_, i);
     }
-    header_entry_.push_back(place->second);
   }
   const size_t headers = entries_.size();
   for (size_t i = 0; i < headers; ++i) ReadNested(i);
@@ -139,7 +140,7 @@ Reason CallJudgement::ReasonBehind(const DivGraph& graph, size_t entry,
   return Reason::kNone;
 }
 
-void CallJudgement::RunCertificateChecks(std::vector<Es256Job>& jobs) {
+void CallJudgement::RunCertificateChecks(std::pmr::vector<Es256Job>& jobs) {
   for (size_t i = 0; i < entries_.size(); ++i) {
     Candidate& candidate = entries_[i].candidate;
     const bool complete =
@@ -364,7 +365,7 @@ void CallJudgement::Decide(Verdict& verdict) const {
 
 // Which of these is where the call goes.
 std::string_view CallJudgement::TargetIn(const std::vector<std::string>& dest) const {
-  for (const Party& target : call_.targets) {
+  for (const Party& target : call_.targets()) {
     if (std::find(dest.begin(), dest.end(), target.canonical()) != dest.end()) {
       return target.canonical();
     }

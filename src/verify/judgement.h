@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <map>
 #include <memory_resource>
@@ -11,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/short_memory.h"
 #include "callvet/content_source.h"
 #include "callvet/verdict.h"
 #include "verify/call.h"
@@ -28,13 +28,12 @@ namespace callvet {
 class CallJudgement {
  public:
   /// All are borrowed; `content` may be nullptr.
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): buffer_ is memory, not values
   CallJudgement(const Call& call, const CertificateContext& context, const ContentSource* content)
       : call_(call), context_(context), content_(content) {}
 
   /// Judges the call whose Identity header values are `values`, in order, not empty, up to the
   /// signatures that are to be verified, and appends those to `jobs`. They borrow from this.
-  void Begin(const std::vector<std::string_view>& values, std::vector<Es256Job>& jobs);
+  void Begin(std::span<const std::string_view> values, std::pmr::vector<Es256Job>& jobs);
 
   /// The verdict, when the jobs that Begin appended have their results: these, in their order. An
   /// internal error of one PASSporT is the call's.
@@ -53,14 +52,14 @@ class CallJudgement {
   };
   using Path = std::vector<size_t>;  // entries, innermost first
 
-  void Read(const std::vector<std::string_view>& values);
+  void Read(std::span<const std::string_view> values);
   void ReadNested(size_t outermost);
   void MakeGraph();
   void CheckPlaces();
   void ExplainByDiversions(const DivGraph& graph);
   [[nodiscard]] Reason ReasonBehind(const DivGraph& graph, size_t entry,
                                     std::vector<bool>& seen) const;
-  void RunCertificateChecks(std::vector<Es256Job>& jobs);
+  void RunCertificateChecks(std::pmr::vector<Es256Job>& jobs);
   void TakeSignatures(std::span<const Es256Job> jobs);
   [[nodiscard]] bool HasInternalError() const;
   void WalkChains(const DivGraph& graph);
@@ -83,13 +82,14 @@ class CallJudgement {
   const CertificateContext& context_;
   const ContentSource* content_;
   // What follows needs memory for one call only: a call with one PASSporT finds it here.
-  alignas(std::max_align_t) std::array<std::byte, sizeof(Entry) + 512> buffer_;
-  std::pmr::monotonic_buffer_resource memory_{buffer_.data(), buffer_.size()};
-  std::pmr::vector<Entry> entries_{&memory_};        // of headers first, then nested ones
-  std::pmr::vector<size_t> header_entry_{&memory_};  // of each value; same values share one
-  std::pmr::vector<size_t> signed_{&memory_};        // the entry of each signature to be verified
-  std::optional<DivGraph> graph_;                    // from Begin on; nothing without a diversion
-  std::map<size_t, Path> good_chains_;               // by innermost entry, two entries or more each
+  ShortMemory<sizeof(Entry) + 512> memory_;
+  std::pmr::vector<Entry> entries_{memory_.resource()};  // of headers first, then nested ones
+  std::pmr::vector<size_t> header_entry_{
+      memory_.resource()};  // of each value; same values share one
+  std::pmr::vector<size_t> signed_{
+      memory_.resource()};              // the entry of each signature to be verified
+  std::optional<DivGraph> graph_;       // from Begin on; nothing without a diversion
+  std::map<size_t, Path> good_chains_;  // by innermost entry, two entries or more each
   std::map<size_t, Failure> bad_chains_;
 };
 

@@ -28,11 +28,11 @@ bool IsForAny(const DestClaim& dest, const std::vector<Party>& parties, const Ca
 // D-4: To, and the Request-URI where that counts.
 bool IsForThisCall(const DestClaim& dest, const Call& call) {
   if (!IsForAny(dest, call.called, call) || !FitsLocalTarget(dest, call)) return false;
-  return !call.request_uri || IsForAny(dest, call.targets, call);
+  return !call.request_uri || IsForAny(dest, call.targets(), call);
 }
 
 bool IsForTarget(const DestClaim& dest, const Call& call) {
-  return call.local_target ? FitsLocalTarget(dest, call) : IsForAny(dest, call.targets, call);
+  return call.local_target ? FitsLocalTarget(dest, call) : IsForAny(dest, call.targets(), call);
 }
 
 // The number of the Request-URI, if it counts.
@@ -50,8 +50,9 @@ std::string IatText(const Claims& claims, const Call& call) {
 Result<void> CheckValidity(const Claims& claims, Reason stale, const Call& call) {
   const int64_t now = call.now.time_since_epoch().count();
   const int64_t leeway = call.options.max_age.count();
+  const auto payload = claims.IsCanonical() ? nullptr : claims.payload();
   const auto time_of = [&](std::string_view name, int64_t fallback) -> std::optional<int64_t> {
-    const JsonValue* value = claims.payload()->Find(name);
+    const JsonValue* value = payload != nullptr ? payload->Find(name) : nullptr;
     int64_t seconds = fallback;
     if (value != nullptr && !value->GetInt(seconds)) {
       const auto* real = std::get_if<JsonReal>(&value->storage());  // a NumericDate may be one
@@ -139,7 +140,7 @@ void CheckTarget(const DestClaim& dest, const Call& call, Trail& trail) {
   if (IsForTarget(dest, call)) {
     trail.Pass(CheckId::kDest, [&] {
       const Party& party =
-          call.local_target ? *call.local_target : PartyIn(dest, call.targets, call);
+          call.local_target ? *call.local_target : PartyIn(dest, call.targets(), call);
       const bool ignored = !call.contact || party.canonical() != call.contact->canonical();
       return "dest " + ClaimText(dest) + " has the target " + Describe({party}) +
              (ignored ? call.request_uri_ignored : "");
@@ -200,8 +201,8 @@ ChainNode MakeNode(const Candidate& candidate, const Call& call) {
   node.unknown = !candidate.kind;
   if (!candidate.claims) return node;
   const Claims& claims = *candidate.claims;
-  node.orig = candidate.orig;
-  node.dest = candidate.dest;
+  node.orig = CanonicalName(claims.orig, call.options.dial_plan);
+  node.dest = CanonicalNames(claims.dest, call.options.dial_plan);
   if (candidate.div) node.div = CanonicalName(candidate.div->party, call.options.dial_plan);
   const bool sound = candidate.kind && !candidate.trail.failed();
   const bool recent = IsRecent(call, IatOf(claims));

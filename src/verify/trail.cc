@@ -32,9 +32,11 @@ Reason Trail::FirstReason() const {
 
 void Trail::Finish(PassportVerdict& verdict) && {
   verdict.reason = FirstReason();
-  for (size_t i = 0; i < checks_.size() && verdict.reason == Reason::kNone; ++i) {
-    if (checks_.outcome(i) == CheckOutcome::kNotRun) verdict.reason = Reason::kInternalError;
+  bool left_out = false;  // of all, without asking in between
+  for (size_t i = 0; i < CheckList::kChecks; ++i) {
+    left_out |= checks_.outcome(i) == CheckOutcome::kNotRun;
   }
+  if (left_out && verdict.reason == Reason::kNone) verdict.reason = Reason::kInternalError;
   verdict.checks = std::move(checks_);
 }
 

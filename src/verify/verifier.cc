@@ -2,10 +2,14 @@
 #include "callvet/verifier.h"
 
 #include <array>
+#include <cstddef>
+#include <memory_resource>
+#include <new>
 #include <optional>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/short_memory.h"
 #include "pki/chain_cache.h"
 #include "verify/call.h"
 #include "verify/certificate_checks.h"
@@ -27,20 +31,54 @@ std::shared_ptr<ChainCache> MakeChainCache(size_t max_chains) {
 
 // All Identity header values of the call, those that a front end merged taken apart. One more
 // than `max` at the most, so that the caller sees that there are too many.
-std::vector<std::string_view> IdentityValues(const CallRequest& call, size_t max) {
-  std::vector<std::string_view> values;
+std::pmr::vector<std::string_view> IdentityValues(const CallRequest& call, size_t max,
+                                                  std::pmr::memory_resource* memory) {
+  std::pmr::vector<std::string_view> values(memory);
   for (const std::string& body : call.identities) {
-    if (call.token_form == CallRequest::TokenForm::kBareToken) {
+    if (call.token_form == CallRequest::TokenForm::kBareToken ||
+        body.find(',') == std::string::npos) {
       values.push_back(body);
-    } else if (auto of_body = SplitHeaderValues(body); values.empty()) {
-      values = std::move(of_body);
     } else {
+      const auto of_body = SplitHeaderValues(body);
       values.insert(values.end(), of_body.begin(), of_body.end());
     }
     if (values.size() > max) break;
   }
   return values;
 }
+
+// Up to `Most` things that are not moved, the last of which may be taken away. An array of
+// std::optional would do, but GCC zeroes those from end to end: 30 KB for eight calls.
+template <class T, size_t Most>
+class FixedStack {
+ public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): places_ is memory, not values
+  FixedStack() = default;
+  FixedStack(const FixedStack&) = delete;
+  FixedStack& operator=(const FixedStack&) = delete;
+  ~FixedStack() {
+    while (size_ > 0) Pop();
+  }
+
+  // Fewer than `Most` are there.
+  template <class... Arguments>
+  T& Push(Arguments&&... arguments) {
+    T* const added = new (&places_[size_]) T(std::forward<Arguments>(arguments)...);
+    ++size_;
+    return *added;
+  }
+  void Pop() { (*this)[--size_].~T(); }
+
+  [[nodiscard]] size_t size() const { return size_; }
+  T& operator[](size_t index) { return *std::launder(reinterpret_cast<T*>(&places_[index])); }
+
+ private:
+  struct Place {
+    alignas(T) std::array<std::byte, sizeof(T)> bytes;
+  };
+  std::array<Place, Most> places_;
+  size_t size_ = 0;
+};
 
 // Of a batch: so many signatures are verified at once.
 constexpr size_t kSignaturesTogether = 8;
@@ -82,7 +120,7 @@ class Verifier::Judging {
   Judging& operator=(const Judging&) = delete;
 
   // Appends the signatures that are to be verified.
-  void Begin(std::vector<Es256Job>& jobs) noexcept {
+  void Begin(std::pmr::vector<Es256Job>& jobs) noexcept {
     first_job_ = jobs.size();
     try {
       JudgeToSignatures(jobs);
@@ -110,10 +148,11 @@ class Verifier::Judging {
   }
 
  private:
-  void JudgeToSignatures(std::vector<Es256Job>& jobs) {
+  void JudgeToSignatures(std::pmr::vector<Es256Job>& jobs) {
     verdict_.judged_at = verifier_.clock_->Now();
     const VerifierOptions& options = verifier_.options_;
-    const auto values = IdentityValues(request_, options.max_identities);
+    ShortMemory<256> memory;
+    const auto values = IdentityValues(request_, options.max_identities, memory.resource());
     if (values.empty()) return Fail(Reason::kNoIdentity, "the call has no Identity header");
     if (values.size() > options.max_identities) {
       return Fail(Reason::kTooManyIdentityHeaders,
@@ -145,7 +184,8 @@ class Verifier::Judging {
 
 Verdict Verifier::Judge(const CallRequest& call, const Sources& sources,
                         const Deadline& deadline) const {
-  std::vector<Es256Job> jobs;
+  ShortMemory<4 * sizeof(Es256Job)> memory;
+  std::pmr::vector<Es256Job> jobs(memory.resource());
   Judging judging(*this, call, sources, deadline);
   judging.Begin(jobs);
   engine_->VerifyMany(jobs);
@@ -179,23 +219,24 @@ Verdict Verifier::Verify(const CallRequest& call, const Deadline& deadline,
 // others take a place, of which there is one for each signature.
 size_t Verifier::JudgeTogether(std::span<const CallRequest> calls, std::chrono::milliseconds each,
                                const Sources& sources, std::span<Verdict> verdicts) const {
-  std::array<std::optional<Judging>, kSignaturesTogether> waiting;
+  FixedStack<Judging, kSignaturesTogether> waiting;
   std::array<size_t, kSignaturesTogether> places{};
-  size_t waits = 0;
-  std::vector<Es256Job> jobs;
+  ShortMemory<2 * kSignaturesTogether * sizeof(Es256Job)> memory;
+  std::pmr::vector<Es256Job> jobs(memory.resource());
   jobs.reserve(kSignaturesTogether);
   size_t taken = 0;
   for (; taken < calls.size() && jobs.size() < kSignaturesTogether; ++taken) {
-    Judging& judging = waiting[waits].emplace(*this, calls[taken], sources, Deadline::After(each));
+    Judging& judging = waiting.Push(*this, calls[taken], sources, Deadline::After(each));
     judging.Begin(jobs);
     if (judging.HasJobs()) {
-      places[waits++] = taken;
+      places[waiting.size() - 1] = taken;
     } else {
       verdicts[taken] = judging.Complete(jobs);
+      waiting.Pop();
     }
   }
   engine_->VerifyMany(jobs);
-  for (size_t i = 0; i < waits; ++i) verdicts[places[i]] = waiting[i]->Complete(jobs);
+  for (size_t i = 0; i < waiting.size(); ++i) verdicts[places[i]] = waiting[i].Complete(jobs);
   return taken;
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/base64url.h"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "support/result_matchers.h"
 
 namespace callvet {
@@ -11,6 +15,12 @@ using ::testing::StrEq;
 
 Result<std::string> Decode(std::string_view text) {
   return DecodeBase64Url(ExactBytes(text).view());
+}
+
+std::optional<std::string> DecodeInto(std::string_view text, size_t room) {
+  std::vector<char> bytes(room);
+  const auto decoded = DecodeBase64Url(ExactBytes(text).view(), bytes);
+  return decoded ? std::optional(std::string(*decoded)) : std::nullopt;
 }
 
 struct Pair {
@@ -28,6 +38,19 @@ TEST(Base64Url, A7_VectorsOfRfc4648WithoutPadding) {
     ASSERT_THAT(decoded, Succeeds()) << text;
     EXPECT_EQ(*decoded, bytes);
   }
+}
+
+TEST(Base64Url, A7_IntoGivenRoom_IsTheSameOrNothing) {
+  for (const std::string_view text : {"", "Zg", "Zm8", "Zm9v", "Zm9vYg", "-_-_", "A", "Zh", "Zm9",
+                                      "Zm9v=", "Z!", "Zm9vYmFyZm9v"}) {
+    const auto decoded = Decode(text);
+    const auto into = DecodeInto(text, 16);
+    EXPECT_EQ(into.has_value(), decoded.has_value()) << text;
+    EXPECT_EQ(into.value_or(""), decoded.value_or("")) << text;
+  }
+  EXPECT_EQ(DecodeInto("Zm9vYmFy", 10), "foobar");
+  EXPECT_EQ(DecodeInto("Zm9vYmFy", 9), std::nullopt);
+  EXPECT_EQ(DecodeInto("", 0), std::nullopt);
 }
 
 TEST(Base64Url, A7_OneCharacterLeftOver_IsInvalid) {

@@ -146,6 +146,55 @@ TEST(Claims, A17_ShakenIsRead) {
   EXPECT_TRUE(claims->payload()->IsObject());
 }
 
+// What is said of them, by whichever reader.
+std::string TextOf(const Result<Claims>& claims) {
+  if (!claims) return std::to_string(static_cast<int>(claims.error().reason));
+  std::string text = CanonicalJson(*claims->payload()) + "|" + std::to_string(claims->iat);
+  for (const auto* list : {&claims->dest.tn, &claims->dest.uri}) {
+    for (const std::string& entry : *list) text += "|" + entry;
+  }
+  for (const auto* claim :
+       {&claims->orig.tn, &claims->orig.uri, &claims->attest, &claims->origid}) {
+    text += "|" + claim->value_or("none");
+  }
+  for (const MediaKey& key : claims->mky) text += "|" + key.alg + key.dig;
+  for (const std::string& name : claims->names()) text += "|" + name;
+  return text;
+}
+
+// The strict reader reads what begins with white space.
+TEST(Claims, A19_TheCanonicalFormIsReadLikeAnyOther) {
+  constexpr std::string_view kThree = R"({"tn":["12355550101","911","12155550102"]})";
+  const std::string json = ShakenClaims{.dest = kThree, .attest = R"("A b")"}.Json();
+  ASSERT_TRUE(Payload(json)->IsCanonical());
+  ASSERT_FALSE(Payload(" " + json)->IsCanonical());
+  EXPECT_FALSE(Payload(json, "")->IsCanonical());
+  for (size_t at = 0; at < json.size(); ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string changed = json;
+      changed[at] = static_cast<char>(byte);
+      EXPECT_EQ(TextOf(Payload(changed)), TextOf(Payload(" " + changed))) << changed;
+    }
+    const std::string less = json.substr(0, at) + json.substr(at + 1);
+    EXPECT_EQ(TextOf(Payload(less)), TextOf(Payload(" " + less)));
+    const std::string twice = json.substr(0, at) + json.substr(at / 2);
+    EXPECT_EQ(TextOf(Payload(twice)), TextOf(Payload(" " + twice)));
+  }
+  for (const std::string_view iat : {"0", "253402300799", "253402300800", "999999999999999999",
+                                     "9999999999999999999", "-1", "1443208345.0", "01"}) {
+    const std::string other = ShakenClaims{.iat = iat}.Json();
+    EXPECT_EQ(TextOf(Payload(other)), TextOf(Payload(" " + other))) << iat;
+  }
+}
+
+TEST(Claims, A19_ALongCanonicalFormIsLeftToTheStrictReader) {
+  const std::string attest = "\"" + std::string(600, 'A') + "\"";
+  const auto claims = Payload(ShakenClaims{.attest = attest}.Json());
+  ASSERT_THAT(claims, Succeeds());
+  EXPECT_FALSE(claims->IsCanonical());
+  EXPECT_EQ(claims->attest, std::string(600, 'A'));
+}
+
 TEST(Claims, DefaultHasNoNames) {
   EXPECT_TRUE(Claims().names().empty());
 }
