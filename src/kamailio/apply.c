@@ -16,20 +16,29 @@
 #include "modules/sl/sl.h"
 
 #define HEADER_MAX 16384
+/* Pieces of more than 16 kB Kamailio's allocator finds at once; for a small one it looks through a
+ * thousand empty lists first. Of pkg they are gone with the message. */
+#define FOUND_AT_ONCE (16384 + 64)
 #define MARK_NOTHING (-1) /* instead of a CALLVET_MARK_...: verstat is only removed */
 
 extern sl_api_t cv_slb;
 
 static const str pai_name = str_init("P-Asserted-Identity");
 
+/* A copy of what goes into a message, in memory of its own. */
+static char* copy_of(const char* text, int len) {
+  char* copy = pkg_malloc(len > FOUND_AT_ONCE ? len : FOUND_AT_ONCE);
+  if (copy != NULL) memcpy(copy, text, len);
+  return copy;
+}
+
 static int add_header(sip_msg_t* msg, const char* text, int len) {
   struct lump* anchor = anchor_lump(msg, msg->unparsed - msg->buf, 0, 0);
-  char* copy = pkg_malloc(len);
+  char* copy = copy_of(text, len);
   if (anchor == NULL || copy == NULL) {
     PKG_MEM_ERROR;
     return -1;
   }
-  memcpy(copy, text, len);
   if (insert_new_lump_before(anchor, copy, len, 0) == NULL) {
     pkg_free(copy);
     return -1;
@@ -42,12 +51,11 @@ static int replace_body(sip_msg_t* msg, const hdr_field_t* header, const char* t
   char* copy;
   if (header->body.len == len && memcmp(header->body.s, text, len) == 0) return 0;
   removed = del_lump(msg, header->body.s - msg->buf, header->body.len, 0);
-  copy = pkg_malloc(len);
+  copy = copy_of(text, len);
   if (removed == NULL || copy == NULL) {
     PKG_MEM_ERROR;
     return -1;
   }
-  memcpy(copy, text, len);
   if (insert_new_lump_after(removed, copy, len, 0) == NULL) {
     pkg_free(copy);
     return -1;
@@ -128,6 +136,7 @@ static int may_hold_verstat(const str* text) {
   int i;
   for (i = 0; i < text->len; i++) {
     if (text->s[i] == '%') return 1;
+    if (text->s[i] != 'v' && text->s[i] != 'V') continue;
     if (text->len - i >= (int)sizeof(name) - 1 &&
         strncasecmp(text->s + i, name, sizeof(name) - 1) == 0)
       return 1;
@@ -140,13 +149,18 @@ static int may_hold_verstat(const str* text) {
 static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_record_t* record,
                        int into) {
   static char text[HEADER_MAX];
+  const int from = into == CALLVET_MARK_FROM;
+  const int marked = into == record->mark_header && record->fields[CVF_MARK].len > 0;
   int len;
   /* Of two callers only the first was judged. */
-  if (into == CALLVET_MARK_FROM && first_value(header->body.s, header->body.len) < header->body.len)
-    return -1;
+  if (from && first_value(header->body.s, header->body.len) < header->body.len) return -1;
+  /* Nothing is removed, nor written. A display name may hide verstat behind '\\' too. */
+  if (from && !marked && !may_hold_verstat(&header->body) &&
+      memchr(header->body.s, '\\', header->body.len) == NULL)
+    return 0;
   len = mark_values(record, into, &header->body, text, sizeof(text));
   if (len >= 0) return replace_body(msg, header, text, len);
-  if (into != CALLVET_MARK_FROM) return remove_header(msg, header);
+  if (!from) return remove_header(msg, header);
   /* From cannot be removed: a URI of another kind may stay if no verstat can be in it. */
   return may_hold_verstat(&header->body) ? -1 : 0;
 }
@@ -276,6 +290,7 @@ int cv_add_reason(sip_msg_t* msg, const cv_record_t* record) {
   const int relayed = msg->first_line.type == SIP_REPLY;
   str header;
   int i;
+  if (record->fields[CVF_REPLY_HEADERS].len == 0) return 0; /* nearly always */
   if (relayed && parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
   for (i = 0; (header = reason_header(record, i)).s != NULL; i++) {
     const int failed = relayed ? add_header(msg, header.s, header.len) < 0

@@ -222,12 +222,11 @@ static int ki_apply(sip_msg_t* msg) {
   return cv_apply(msg, &record);
 }
 
-/* What the policy of the trunk removes, it says of any verdict: of that on nothing at all, too. */
 static int ki_strip(sip_msg_t* msg) {
   cv_arguments_t arguments;
   cv_record_t record;
   begin(msg, &arguments);
-  cv_judge(NULL, &arguments, CV_ABSENT_ASK, &record, NULL);
+  cv_judge_nothing(&arguments, &record);
   return cv_strip(msg, &record) < 0 ? CV_ERROR : 1;
 }
 

@@ -47,6 +47,10 @@ typedef enum cv_absent {
 void cv_judge(sip_msg_t* msg, const cv_arguments_t* arguments, cv_absent_t absent,
               cv_record_t* record, cv_missing_t* missing);
 
+/* The same for a request that is not judged, of which `record` says only what the policy of the
+ * trunk removes. */
+void cv_judge_nothing(const cv_arguments_t* arguments, cv_record_t* record);
+
 /* Hands over the evidence of the call that cv_judge judged last, whose `record` this is: call it
  * once for each verdict that stands. Where it cannot be kept and calls are refused for that,
  * `record` becomes the refusal. */
