@@ -147,10 +147,70 @@ Result<TelephoneNumber> ReadUser(const SipUri& uri, const DialPlan* plan) {
               Quote(uri.user) + ": phone-context behind the host makes another number of it");
 }
 
+// A party as nearly all are written.
+struct PlainParty {
+  std::string_view user;  // digits, perhaps behind '+'
+  std::string_view host;  // lower-case, without port
+  bool user_is_phone = false;
+};
+
+// The parts of "<sip:+12155550100@gw.example.org:5060;user=phone>;tag=1", or without brackets of
+// "sip:+12155550100@gw.example.org"; nothing of what is written in any other way.
+std::optional<PlainParty> PartsOfPlain(std::string_view text) {
+  constexpr CharSet kDigits = CharSet::Where(IsDigit);
+  constexpr CharSet kHost = CharSet::Where(
+      [](char c) { return (IsAlpha(c) && ToLower(c) == c) || IsDigit(c) || c == '-' || c == '.'; });
+  constexpr CharSet kTag = CharSet::LettersDigitsAnd("-._");
+  constexpr std::string_view kScheme = "sip:";
+  constexpr std::string_view kTagName = ";tag=";
+  constexpr std::string_view kPhone = ";user=phone";
+  PlainParty party;
+  if (text.starts_with('<')) {
+    const size_t close = std::min(text.find('>'), text.size());
+    const std::string_view behind = text.substr(close);
+    const bool tagged = behind.substr(std::min<size_t>(1, behind.size())).starts_with(kTagName) &&
+                        kTag.HasAll(behind.substr(1 + kTagName.size()));
+    if (behind.size() != 1 && !tagged) return std::nullopt;
+    text = text.substr(1, close - 1);
+    party.user_is_phone = text.ends_with(kPhone);
+    if (party.user_is_phone) text.remove_suffix(kPhone.size());
+  }
+  if (!text.starts_with(kScheme)) return std::nullopt;
+  text.remove_prefix(kScheme.size());
+  const size_t at = std::min(text.find('@'), text.size());
+  party.user = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  const size_t colon = std::min(text.find(':'), text.size());
+  party.host = text.substr(0, colon);
+  const std::string_view port = text.substr(std::min(colon + 1, text.size()));
+  const std::string_view digits = party.user.substr(party.user.starts_with('+') ? 1 : 0);
+  if (digits.empty() || party.host.empty() || !kDigits.HasAll(digits) ||
+      !kHost.HasAll(party.host) || !kDigits.HasAll(port)) {
+    return std::nullopt;
+  }
+  return party;
+}
+
 }  // namespace
+
+// Nothing in a plain party is quoted, escaped or left out, so that it needs no rule but those for
+// its number. Either agrees with Read or declines: a test compares both.
+bool Party::ReadPlain(std::string_view text, const DialPlan* plan) {
+  const auto plain = PartsOfPlain(text);
+  if (!plain) return false;
+  auto number = TelephoneNumber::Parse(plain->user, plan);
+  if (!number) return false;
+  tn_ = std::move(*number);
+  if (plain->user_is_phone) return true;
+  std::string& uri = uri_.emplace();
+  uri.reserve(text.size());
+  uri.append("sip:").append(plain->user).append(1, '@').append(plain->host);
+  return true;
+}
 
 Result<void> Party::Read(std::string_view text, const DialPlan* plan) {
   as_received_ = text;
+  if (ReadPlain(text, plan)) return {};
   text = Trim(text);
   if (text.find('<') == std::string_view::npos && !text.starts_with('"') && !HasScheme(text)) {
     auto number = TelephoneNumber::Parse(text, plan);

@@ -41,6 +41,7 @@ class Party {
 
  private:
   Result<void> Read(std::string_view text, const DialPlan* plan);
+  bool ReadPlain(std::string_view text, const DialPlan* plan);
 
   std::optional<TelephoneNumber> tn_;
   std::optional<std::string> uri_;

@@ -136,6 +136,49 @@ TEST(Party, A30_NumbersAndUris) {
   }
 }
 
+// The same text behind a space is never read as a plain one.
+void ExpectReadAlike(const std::string& text, const DialPlan* plan) {
+  const auto plain = ParseParty(text, plan);
+  const auto other = ParseParty(" " + text, plan);
+  ASSERT_EQ(plain.has_value(), other.has_value()) << text;
+  if (!plain) return;
+  ASSERT_EQ(plain->tn().has_value(), other->tn().has_value()) << text;
+  EXPECT_EQ(plain->uri(), other->uri()) << text;
+  EXPECT_EQ(plain->as_received(), text);
+  if (!plain->tn()) return;
+  EXPECT_EQ(plain->tn()->canonical(), other->tn()->canonical()) << text;
+  EXPECT_EQ(plain->tn()->digits(), other->tn()->digits()) << text;
+  EXPECT_EQ(plain->tn()->global(), other->tn()->global()) << text;
+  EXPECT_EQ(plain->tn()->local(), other->tn()->local()) << text;
+}
+
+TEST(Party, A30_PlainTextsAreReadLikeAnyOther) {
+  const std::string texts[] = {"<sip:+12155550100@gw.example.org:5060;user=phone>;tag=a-1._",
+                               "<sip:+12155550100@example.org>;tag=",
+                               "sip:12155550100@192.0.2.1",
+                               "<sip:110@h>",
+                               "sip:+8657112345678@gw:5060",
+                               "<sip:12@h:>"};
+  const std::string pieces = "<>;:@+\"\\ ,?%=.-_~*#()[]019aZtgsipuerhon";
+  std::mt19937 random(1);
+  const auto below = [&](size_t end) { return random() % end; };
+  for (const std::string& text : texts) {
+    for (const DialPlan* plan : {static_cast<const DialPlan*>(nullptr), Us(), Cn()}) {
+      ExpectReadAlike(text, plan);
+      for (int round = 0; round < 3000; ++round) {
+        std::string changed = text;
+        for (size_t n = below(3) + 1; n > 0; --n) {
+          const size_t at = below(changed.size() + 1);
+          const size_t removed = below(3);
+          const std::string added(below(2), pieces[below(pieces.size())]);
+          changed.replace(at, removed, added);
+        }
+        ExpectReadAlike(changed, plan);
+      }
+    }
+  }
+}
+
 TEST(Party, A30_OtherTexts_AreInvalid) {
   for (const std::string_view text : {""sv,
                                       " "sv,
