@@ -17,29 +17,25 @@ constexpr auto kMethods = std::to_array<std::string_view>(
     {"INVITE", "MESSAGE", "UPDATE", "OPTIONS", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH", "INFO",
      "REGISTER", "BYE", "PRACK", "ACK", "CANCEL"});
 
-struct CompactName {
-  char letter;
+// The headers that are kept, with their compact form if there is one.
+struct KeptName {
   std::string_view name;
+  char letter = '\0';
 };
-constexpr auto kCompactNames = std::to_array<CompactName>({{'a', "accept-contact"},
-                                                           {'b', "referred-by"},
-                                                           {'c', "content-type"},
-                                                           {'d', "request-disposition"},
-                                                           {'e', "content-encoding"},
-                                                           {'f', "from"},
-                                                           {'i', "call-id"},
-                                                           {'j', "reject-contact"},
-                                                           {'k', "supported"},
-                                                           {'l', "content-length"},
-                                                           {'m', "contact"},
-                                                           {'o', "event"},
-                                                           {'r', "refer-to"},
-                                                           {'s', "subject"},
-                                                           {'t', "to"},
-                                                           {'u', "allow-events"},
-                                                           {'v', "via"},
-                                                           {'x', "session-expires"},
-                                                           {'y', "identity"}});
+constexpr auto kKeptNames = std::to_array<KeptName>({{"from", 'f'},
+                                                     {"to", 't'},
+                                                     {"call-id", 'i'},
+                                                     {"identity", 'y'},
+                                                     {"date"},
+                                                     {"content-length", 'l'},
+                                                     {"content-type", 'c'},
+                                                     {"p-asserted-identity"},
+                                                     {"remote-party-id"},
+                                                     {"priority"},
+                                                     {"resource-priority"},
+                                                     {"content-disposition"},
+                                                     {"content-encoding", 'e'},
+                                                     {"content-transfer-encoding"}});
 
 Failure Invalid(std::string detail) {
   return Fail(Reason::kSipMessageInvalid, std::move(detail));
@@ -159,47 +155,51 @@ std::optional<RequestLine> FindRequestLine(std::string_view line) {
   return std::nullopt;
 }
 
-// Lower-case, in its long form.
-void SetName(std::string_view name, std::string& target) {
-  target = name;
-  for (char& c : target) c = ToLower(c);
-  if (target.size() != 1) return;
-  const auto* compact =
-      std::find_if(kCompactNames.begin(), kCompactNames.end(),
-                   [&](const CompactName& entry) { return entry.letter == target[0]; });
-  if (compact != kCompactNames.end()) target = compact->name;
-}
-
-// The header of a line, behind those of `message`.
-Result<void> AddHeader(std::string_view line, SipMessage& message) {
-  const size_t colon = line.find(':');
-  const std::string_view name = Trim(line.substr(0, std::min(colon, line.size())));
-  if (colon == std::string_view::npos || name.empty() || !kSipTokenChars.HasAll(name)) {
-    return Invalid("not a header line: " + Quote(line));
+// The name under which a header is kept, in whatever form it is written; "" of any other.
+std::string_view NameOfKept(std::string_view written) {
+  for (const auto& [name, letter] : kKeptNames) {
+    if (written.size() == 1 ? ToLower(written[0]) == letter
+                            : written.size() == name.size() && EqualsIgnoreCase(written, name)) {
+      return name;
+    }
   }
-  SipMessage::Header& header = message.headers.emplace_back();
-  SetName(name, header.name);
-  header.value = Trim(line.substr(colon + 1));
   return {};
 }
 
-constexpr size_t kUsualHeaders = 16;
+// The header of a line, behind those of `message`: where its value is kept, or nullptr.
+Result<std::string*> AddHeader(std::string_view line, SipMessage& message) {
+  const size_t colon = line.find(':');
+  const std::string_view written = Trim(line.substr(0, std::min(colon, line.size())));
+  if (colon == std::string_view::npos || written.empty() || !kSipTokenChars.HasAll(written)) {
+    return Invalid("not a header line: " + Quote(line));
+  }
+  const std::string_view name = NameOfKept(written);
+  if (name.empty()) return nullptr;
+  message.headers.push_back({name, std::string(Trim(line.substr(colon + 1)))});
+  return &message.headers.back().value;
+}
+
+constexpr size_t kUsualHeaders = 8;
 
 // The headers up to the empty line (or the end), which is consumed.
 Result<void> ReadHeaders(std::string_view& text, const LineStyle& style, SipMessage& message) {
   message.headers.reserve(kUsualHeaders);
+  size_t read = 0;
+  std::string* value = nullptr;  // of the header that goes on in the next line, if it is kept
   while (!text.empty()) {
     const std::string_view line = Undecorate(TakeLine(text), style);
     if (line.empty()) return {};
     // Somebody else may take it for a line's end.
     if (line.find('\r') != std::string_view::npos) return Invalid("a CR within " + Quote(line));
     if (line[0] == ' ' || line[0] == '\t') {
-      if (message.headers.empty()) return Invalid("the first header line begins with white space");
-      message.headers.back().value.append("\r\n").append(line);
+      if (read == 0) return Invalid("the first header line begins with white space");
+      if (value != nullptr) value->append("\r\n").append(line);
       continue;
     }
-    if (message.headers.size() >= SipMessage::kMaxHeaders) return Invalid("too many headers");
-    if (auto ok = AddHeader(line, message); !ok) return ok.error();
+    if (read++ >= SipMessage::kMaxHeaders) return Invalid("too many headers");
+    const auto added = AddHeader(line, message);
+    if (!added) return added.error();
+    value = *added;
   }
   return {};
 }

@@ -15,13 +15,15 @@ namespace callvet {
 /// One SIP request, as far as a verifier needs it. A value.
 struct SipMessage {
   struct Header {
-    std::string name;   // lower-case, long form ("y" is "identity", "f" is "from", ...)
-    std::string value;  // as received, folded lines included
+    std::string_view name;  // lower-case, long form ("y" is "identity", ...); lives for ever
+    std::string value;      // as received, folded lines included
   };
 
   std::string method;
   std::string request_uri;
-  std::vector<Header> headers;  // in order
+  /// Those that say something of the call, of its body or which call it is, in order. Via, Contact
+  /// and the like are read, and not kept.
+  std::vector<Header> headers;
   std::string body;
   std::optional<uint64_t> content_length;  // of the header; from the wire without it, the body's
   size_t other_requests = 0;               // how many more request lines the text has
@@ -44,7 +46,7 @@ struct SipMessage {
   /// refused.
   static Result<SipMessage> ParseMessage(std::string_view bytes);
 
-  /// The values of all headers called `name` (lower-case, long form), in order.
+  /// The values of all headers called `name` (lower-case, long form; one that is kept), in order.
   [[nodiscard]] std::vector<std::string> All(std::string_view name) const;
 
   /// The fingerprints of the SDP's a=fingerprint lines as mky has them: hex without colons.

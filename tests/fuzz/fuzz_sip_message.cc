@@ -24,14 +24,22 @@ bool Same(const SipMessage& one, const SipMessage& other) {
 
 std::string Written(const SipMessage& message) {
   std::string text = message.method + " " + message.request_uri + " SIP/2.0\r\n";
-  for (const auto& [name, value] : message.headers) text += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : message.headers)
+    text.append(name).append(": ").append(value).append("\r\n");
   return text + "\r\n" + message.body;
+}
+
+// Of a message that can be read: what stands behind its request line up to a ':'.
+std::string_view FirstHeaderName(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
+  text.remove_prefix(std::min(text.find('\n'), text.size()));
+  return text.substr(0, text.find(':'));
 }
 
 // The reader of captures sees the message that the reader of the wire sees, unless it prefers a
 // call that follows, or what follows the request line is nothing that it takes for header fields.
 void RequireOneReading(const SipMessage& wire, std::string_view text) {
-  if (wire.headers.empty() || wire.headers[0].name.find("..") != std::string::npos) return;
+  if (wire.headers.empty() || FirstHeaderName(text).find("..") != std::string::npos) return;
   const auto captured = SipMessage::Parse(text);
   fuzz::Require(captured.has_value(), "what is a message is one in a capture");
   const bool is_call = wire.method == "INVITE" || wire.method == "MESSAGE";
