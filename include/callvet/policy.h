@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,40 @@ struct PolicyCall {
   std::string trunk;                          // where the call came in; "": the policy's default
   std::optional<PoolHit> pool;                // a source of the call is flagged: CallerPools::Check
   /// Whether the steps tell the details of rules that are not broken too. The decision is the same.
+  Details details = Details::kAll;
+};
+
+/// A PolicyCall that borrows its texts from whoever has them: nothing of a call is copied to be
+/// decided about. Members as there; nullptr is what has no value.
+struct PolicyCallView {
+  PolicyCallView() = default;
+  PolicyCallView(const PolicyCall& call)  // NOLINT(google-explicit-constructor): the same call
+      : orig(call.orig),
+        from(PointerTo(call.from)),
+        remote_party_ids(call.remote_party_ids),
+        dest(call.dest),
+        request_uri(PointerTo(call.request_uri)),
+        identities(call.identities),
+        priority(PointerTo(call.priority)),
+        trunk(call.trunk),
+        pool(PointerTo(call.pool)),
+        details(call.details) {}
+
+  /// The value of `member`, or nullptr.
+  template <class T>
+  static const T* PointerTo(const std::optional<T>& member) {
+    return member ? &*member : nullptr;
+  }
+
+  std::span<const std::string> orig;
+  const std::string* from = nullptr;
+  std::span<const std::string> remote_party_ids;
+  std::span<const std::string> dest;
+  const std::string* request_uri = nullptr;
+  std::span<const std::string> identities;
+  const std::string* priority = nullptr;
+  std::string_view trunk;
+  const PoolHit* pool = nullptr;
   Details details = Details::kAll;
 };
 
@@ -159,7 +194,8 @@ LoadedPolicy ParsePolicy(std::string_view text, const std::filesystem::path& fol
 /// call shows other numbers beside the verified one (H-2); the severest broken one
 /// decides, the first of equals. Emergency calls are never rejected. Never fails: where memory runs
 /// out no rule is asked and the call is rejected in mode intercept. Thread-safe.
-Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& verdict) noexcept;
+Disposition Decide(const Policy& policy, const PolicyCallView& call,
+                   const Verdict& verdict) noexcept;
 
 /// The rules by which sources of calls are flagged as pools that rotate. Lives as long as `policy`.
 const PoolRules& PoolRulesOf(const Policy& policy);

@@ -272,8 +272,10 @@ ApiReply Answer(const Question& question, Finding finding) {
   std::optional<CountedCall> counted = CountedOf(question, verdict);
   std::optional<Disposition> disposition;
   if (question.policy != nullptr) {
-    PolicyCall call = PolicyCallOf(input.call, input.trunk);
-    if (counted) call.pool = question.pools->pools->Check(*counted);
+    PolicyCallView call = PolicyCallOf(input.call, input.trunk);
+    std::optional<PoolHit> hit;
+    if (counted) hit = question.pools->pools->Check(*counted);
+    call.pool = PolicyCallView::PointerTo(hit);
     disposition = Decide(*question.policy, call, verdict);
   }
   if (counted) counted->outcome = PoolOutcomeOf(verdict, disposition);

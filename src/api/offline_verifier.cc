@@ -269,10 +269,12 @@ OfflineVerifier::Judgement OfflineVerifier::Judged(const CallRequest& call,
       }
     }
     PolicyInUse used = policy();
-    PolicyCall asked = PolicyCallOf(call, trunk);
+    PolicyCallView asked = PolicyCallOf(call, trunk);
     if (!at) judgement.counted = CountedOf(call, judgement.verdict, trunk);
     const auto flagged = flags();
-    if (judgement.counted && flagged != nullptr) asked.pool = flagged->Check(*judgement.counted);
+    std::optional<PoolHit> hit;
+    if (judgement.counted && flagged != nullptr) hit = flagged->Check(*judgement.counted);
+    asked.pool = PolicyCallView::PointerTo(hit);
     judgement.disposition = Decide(*used.policy, asked, judgement.verdict);
     if (judgement.counted) {
       judgement.counted->outcome = PoolOutcomeOf(judgement.verdict, judgement.disposition);

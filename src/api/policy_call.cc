@@ -15,16 +15,16 @@ Result<const DialPlan*> DialPlanWith(const Policy& policy, const DialPlan* chose
   return chosen;
 }
 
-PolicyCall PolicyCallOf(const CallRequest& request, std::string trunk) {
-  PolicyCall call;
+PolicyCallView PolicyCallOf(const CallRequest& request, std::string_view trunk) {
+  PolicyCallView call;
   call.orig = request.orig;
-  call.from = request.from;
+  call.from = PolicyCallView::PointerTo(request.from);
   call.remote_party_ids = request.remote_party_ids;
   call.dest = request.dest;
-  call.request_uri = request.target;
+  call.request_uri = PolicyCallView::PointerTo(request.target);
   call.identities = request.identities;
-  call.priority = request.priority;
-  call.trunk = std::move(trunk);
+  call.priority = PolicyCallView::PointerTo(request.priority);
+  call.trunk = trunk;
   call.details = request.details;
   return call;
 }

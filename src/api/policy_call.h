@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "callvet/policy.h"
 #include "callvet/result.h"
@@ -15,7 +15,8 @@ namespace callvet {
 /// country codes: one number would be two.
 Result<const DialPlan*> DialPlanWith(const Policy& policy, const DialPlan* chosen);
 
-/// What a policy has to know of the call that `request` describes, from `trunk`. Pure.
-PolicyCall PolicyCallOf(const CallRequest& request, std::string trunk);
+/// What a policy has to know of the call that `request` describes, from `trunk`; both are borrowed.
+/// Pure.
+PolicyCallView PolicyCallOf(const CallRequest& request, std::string_view trunk);
 
 }  // namespace callvet

@@ -156,10 +156,9 @@ ExitCode RunExplain(const ExplainOptions& options, const Console& console) {
   const auto verdict = options.assume.empty() ? VerdictOfHeader(options, *plan, request)
                                               : AssumedVerdict(options, *plan);
   if (!verdict) return console.Complain(verdict.error());
-  PolicyCall call = PolicyCallOf(request, options.trunk);
-  if (!options.request_uri.empty()) call.request_uri = options.request_uri;
-  if (!options.priority.empty()) call.priority = options.priority;
-  const Disposition disposition = Decide(*policy, call, *verdict);
+  if (!options.request_uri.empty()) request.target = options.request_uri;
+  if (!options.priority.empty()) request.priority = options.priority;
+  const Disposition disposition = Decide(*policy, PolicyCallOf(request, options.trunk), *verdict);
   if (options.json) {
     console.PrintJson(DispositionJson(disposition));
   } else {

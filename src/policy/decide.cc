@@ -39,7 +39,7 @@ Action WantedFor(Reason reason, const RuleInput& input) {
   if (entry != settings.overrides.end() && entry->second.action) return *entry->second.action;
   if (reason == Reason::kAttestationTooLow) return settings.below_minimum;
   if (reason == Reason::kIrregularCaller) return settings.irregular_caller;
-  if (reason == Reason::kCallerPool && input.call.pool) {
+  if (reason == Reason::kCallerPool && input.call.pool != nullptr) {
     return input.call.pool->action == PoolAction::kTag ? Action::kTag : Action::kReject;
   }
   // "Open" is for what could not be had in time, not for a defect of ours.
@@ -101,9 +101,9 @@ std::vector<std::string> VerifiedIdentities(const RuleInput& input) {
   std::vector<std::string> verified;
   const PassportVerdict* passport = input.verdict.deciding();
   if (passport == nullptr || !passport->orig) return verified;
-  const PolicyCall& call = input.call;
+  const PolicyCallView& call = input.call;
   const bool from_is_known =
-      input.settings.verstat_header == VerstatMark::Header::kFrom && call.from.has_value();
+      input.settings.verstat_header == VerstatMark::Header::kFrom && call.from != nullptr;
   verified.reserve(from_is_known ? 1 : call.orig.size());
   const auto add = [&](const std::string& text, const Party* party) {
     if (party != nullptr && party->canonical() == *passport->orig) verified.push_back(text);
@@ -140,7 +140,8 @@ const std::vector<std::string>& StripHeadersOf(const RuleInput& input, bool emer
   return input.remote_party_is_verified ? headers.with_verified_remote_party : headers.of_calls;
 }
 
-Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const Verdict& verdict) {
+Disposition MakeDisposition(const Policy& policy, const PolicyCallView& call,
+                            const Verdict& verdict) {
   const TrunkSettings& settings = policy.SettingsOf(call.trunk);
   const RuleInput input = RuleInput::Read(policy, settings, call, verdict);
   Disposition disposition;
@@ -167,7 +168,7 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCall& call, const 
 }
 
 // When something inside failed: no rule was asked, and the mode still counts.
-Disposition Undecided(const Policy& policy, const PolicyCall& call) {
+Disposition Undecided(const Policy& policy, const PolicyCallView& call) {
   Disposition disposition;
   disposition.mode = policy.SettingsOf(call.trunk).mode;
   disposition.action = Soften(Action::kReject, disposition.mode, false);
@@ -186,7 +187,8 @@ const PoolRules& PoolRulesOf(const Policy& policy) {
   return policy.pool_rules;
 }
 
-Disposition Decide(const Policy& policy, const PolicyCall& call, const Verdict& verdict) noexcept {
+Disposition Decide(const Policy& policy, const PolicyCallView& call,
+                   const Verdict& verdict) noexcept {
   try {
     return MakeDisposition(policy, call, verdict);
   } catch (const std::exception&) {

@@ -124,13 +124,13 @@ bool GoesToEmergency(const std::string& target, const Party* party, const RuleIn
 }  // namespace
 
 bool IsEmergency(const RuleInput& input) {
-  if (input.settings.psap_callback == PsapCallback::kAccept && input.call.priority &&
+  if (input.settings.psap_callback == PsapCallback::kAccept && input.call.priority != nullptr &&
       EqualsIgnoreCase(Trim(*input.call.priority), "psap-callback")) {
     return true;
   }
   // The request's URI says where the call goes.
-  const auto& target = input.call.request_uri;
-  if (target && !LeadsNowhere(*target)) {
+  const std::string* target = input.call.request_uri;
+  if (target != nullptr && !LeadsNowhere(*target)) {
     const Party* party = input.parties.request_uri();
     if (party != nullptr) return GoesToEmergency(*target, party, input);
     const std::string completed = Completed(*target);

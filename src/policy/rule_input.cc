@@ -205,25 +205,25 @@ bool HasDigits(std::string_view text, size_t count) {
   });
 }
 
-CallParties::CallParties(const PolicyCall& call, const DialPlan* plan)
+CallParties::CallParties(const PolicyCallView& call, const DialPlan* plan)
     : first_dest_(call.orig.size()), from_(SIZE_MAX), request_uri_(SIZE_MAX) {
-  readings_.reserve(call.orig.size() + call.dest.size() + (call.from ? 1 : 0) +
-                    (call.request_uri ? 1 : 0));
+  readings_.reserve(call.orig.size() + call.dest.size() + (call.from != nullptr ? 1 : 0) +
+                    (call.request_uri != nullptr ? 1 : 0));
   for (const std::string& text : call.orig) readings_.emplace_back(text, plan);
   for (const std::string& text : call.dest) readings_.emplace_back(text, plan);
   // Where From and Request-URI are no other texts than the first ones, they are read already.
-  const auto add = [&](const std::string& text, const std::vector<std::string>& others,
+  const auto add = [&](const std::string& text, std::span<const std::string> others,
                        size_t first_other) {
     if (!others.empty() && others.front() == text) return first_other;
     readings_.emplace_back(text, plan);
     return readings_.size() - 1;
   };
-  if (call.from) from_ = add(*call.from, call.orig, 0);
-  if (call.request_uri) request_uri_ = add(*call.request_uri, call.dest, first_dest_);
+  if (call.from != nullptr) from_ = add(*call.from, call.orig, 0);
+  if (call.request_uri != nullptr) request_uri_ = add(*call.request_uri, call.dest, first_dest_);
 }
 
 RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
-                          const PolicyCall& call, const Verdict& verdict) {
+                          const PolicyCallView& call, const Verdict& verdict) {
   RuleInput input{.policy = policy,
                   .settings = settings,
                   .call = call,
@@ -233,7 +233,7 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
   for (size_t i = 0; i < call.orig.size(); ++i) {
     AddCaller(call.orig[i], input.parties.orig(i), input);
   }
-  const bool judges_from = call.from && settings.from_header == FromHeader::kJudge;
+  const bool judges_from = call.from != nullptr && settings.from_header == FromHeader::kJudge;
   if (judges_from) AddFrom(*call.from, input.parties.from(), input);
   for (const std::string& text : call.orig) AddDisplayName(text, input);
   if (judges_from) AddDisplayName(*call.from, input);
@@ -246,7 +246,7 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
   for (size_t i = 0; i < call.dest.size(); ++i) {
     AddCallee(call.dest[i], input.parties.dest(i), input);
   }
-  if (call.request_uri) AddCallee(*call.request_uri, input.parties.request_uri(), input);
+  if (call.request_uri != nullptr) AddCallee(*call.request_uri, input.parties.request_uri(), input);
   const PassportVerdict* passport = verdict.deciding();
   if (verdict.passed() && passport != nullptr && passport->signer) {
     const SignerInfo& signer = *passport->signer;

@@ -33,7 +33,7 @@ struct Finding {
 /// What the texts of a call are read as, each once. A value.
 class CallParties {
  public:
-  CallParties(const PolicyCall& call, const DialPlan* plan);
+  CallParties(const PolicyCallView& call, const DialPlan* plan);
 
   /// Those of the call's texts, which have the same indices; nullptr if one cannot be read, or if
   /// the call has no From or Request-URI.
@@ -80,7 +80,7 @@ struct Caller {
 struct RuleInput {
   const Policy& policy;
   const TrunkSettings& settings;
-  const PolicyCall& call;
+  const PolicyCallView& call;
   const Verdict& verdict;
   CallParties parties;
   std::vector<Caller> callers = {};  // the numbers that call.orig and call.from show, each once
@@ -106,8 +106,8 @@ struct RuleInput {
     return {RuleStep::Outcome::kNotApplicable, Reason::kNone, TextOf(detail), std::nullopt};
   }
 
-  static RuleInput Read(const Policy& policy, const TrunkSettings& settings, const PolicyCall& call,
-                        const Verdict& verdict);
+  static RuleInput Read(const Policy& policy, const TrunkSettings& settings,
+                        const PolicyCallView& call, const Verdict& verdict);
 
  private:
   template <class Detail>

@@ -110,7 +110,7 @@ std::string ReasonHeader(const SipAnswer& answer, const std::string& ppi, Reason
   return header;
 }
 
-std::vector<std::string_view> IdentityValues(const std::vector<std::string>& bodies) {
+std::vector<std::string_view> IdentityValues(std::span<const std::string> bodies) {
   std::vector<std::string_view> values;
   for (const std::string& body : bodies) {
     for (const std::string_view value : SplitHeaderValues(body)) values.push_back(value);
@@ -133,7 +133,7 @@ SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings) {
 }
 
 std::vector<std::string> ReasonHeaders(Reason decided, const Verdict& verdict,
-                                       const std::vector<std::string>& identities,
+                                       std::span<const std::string> identities,
                                        const TrunkSettings& settings) {
   std::vector<std::string> headers;
   if (settings.reason_protocol == ReasonProtocol::kNone) return headers;

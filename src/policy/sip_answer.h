@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings);
 /// a rule of the operator). `identities` are the bodies of the Identity headers. A ppi is written
 /// only of a token that has no other characters than tokens have.
 std::vector<std::string> ReasonHeaders(Reason decided, const Verdict& verdict,
-                                       const std::vector<std::string>& identities,
+                                       std::span<const std::string> identities,
                                        const TrunkSettings& settings);
 
 }  // namespace callvet

@@ -34,8 +34,8 @@ Finding CheckAttestation(const RuleInput& input) {
 }
 
 Finding CheckCallerPool(const RuleInput& input) {
-  const std::optional<PoolHit>& pool = input.call.pool;
-  if (!pool) return input.NotApplicable("no source of the call is flagged");
+  const PoolHit* pool = input.call.pool;
+  if (pool == nullptr) return input.NotApplicable("no source of the call is flagged");
   const auto detail = [&] {
     return std::string(SourceKindText(pool->source.kind)) + " " + Quote(pool->source.value) +
            " is flagged by the rule " + Quote(pool->rule);

@@ -122,7 +122,7 @@ struct Rig {
 };
 
 inline bool DecisionPasses(const Policy& policy, const SignedCall& one, const Verdict& verdict) {
-  PolicyCall call;
+  PolicyCallView call;
   call.orig = one.request.orig;
   call.dest = one.request.dest;
   call.identities = one.request.identities;

@@ -75,7 +75,7 @@ double Judge(const Rig& rig, CallerPools* pools, size_t count, uint64_t& number)
     const CallRequest& request = rig.calls[i % 64];
     const Verdict verdict = rig.verifier->Verify(request, Deadline());
     if (!verdict.passed()) std::exit(3);
-    PolicyCall call;
+    PolicyCallView call;
     call.orig = request.orig;
     call.dest = request.dest;
     call.identities = request.identities;
@@ -91,7 +91,8 @@ double Judge(const Rig& rig, CallerPools* pools, size_t count, uint64_t& number)
     counted.trunk = call.trunk;
     counted.caller = std::to_string(12155550000 + number % 5'000);  // as real traffic varies
     counted.evidence_id = "019a0000-0000-7000-8000-000000000000";
-    call.pool = pools->Check(counted);
+    const std::optional<PoolHit> hit = pools->Check(counted);
+    call.pool = PolicyCallView::PointerTo(hit);
     const std::optional<Disposition> disposition = Decide(*rig.policy, call, verdict);
     counted.outcome = PoolOutcomeOf(verdict, disposition);
     pools->Count(counted, PoolRulesOf(*rig.policy));
