@@ -17,7 +17,7 @@
 
 #define HEADER_MAX 16384
 /* Pieces of more than 16 kB Kamailio's allocator finds at once; for a small one it looks through a
- * thousand empty lists first. Of pkg they are gone with the message. */
+ * thousand empty lists first. They are gone with the message, to which few headers are added. */
 #define FOUND_AT_ONCE (16384 + 64)
 #define MARK_NOTHING (-1) /* instead of a CALLVET_MARK_...: verstat is only removed */
 
@@ -25,20 +25,15 @@ extern sl_api_t cv_slb;
 
 static const str pai_name = str_init("P-Asserted-Identity");
 
-/* A copy of what goes into a message, in memory of its own. */
-static char* copy_of(const char* text, int len) {
-  char* copy = pkg_malloc(len > FOUND_AT_ONCE ? len : FOUND_AT_ONCE);
-  if (copy != NULL) memcpy(copy, text, len);
-  return copy;
-}
-
 static int add_header(sip_msg_t* msg, const char* text, int len) {
   struct lump* anchor = anchor_lump(msg, msg->unparsed - msg->buf, 0, 0);
-  char* copy = copy_of(text, len);
+  char* copy = pkg_malloc(len > FOUND_AT_ONCE ? len : FOUND_AT_ONCE);
   if (anchor == NULL || copy == NULL) {
     PKG_MEM_ERROR;
+    if (copy != NULL) pkg_free(copy);
     return -1;
   }
+  memcpy(copy, text, len);
   if (insert_new_lump_before(anchor, copy, len, 0) == NULL) {
     pkg_free(copy);
     return -1;
@@ -51,11 +46,12 @@ static int replace_body(sip_msg_t* msg, const hdr_field_t* header, const char* t
   char* copy;
   if (header->body.len == len && memcmp(header->body.s, text, len) == 0) return 0;
   removed = del_lump(msg, header->body.s - msg->buf, header->body.len, 0);
-  copy = copy_of(text, len);
+  copy = pkg_malloc(len);
   if (removed == NULL || copy == NULL) {
     PKG_MEM_ERROR;
     return -1;
   }
+  memcpy(copy, text, len);
   if (insert_new_lump_after(removed, copy, len, 0) == NULL) {
     pkg_free(copy);
     return -1;

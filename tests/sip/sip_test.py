@@ -466,6 +466,19 @@ class Dialogs(SipTest):
                 if method == "BYE":
                     self.begin(kamailio)
 
+    def test_what_is_removed_within_a_dialog_follows_a_reload(self):
+        config = self.lab.write_config("strip.json", {"default": {"strip_headers": ["X-One"]}})
+        policy = self.lab.folder / "policy-strip.json"
+        kamailio = self.start(config=config, workers=3)
+        self.begin(kamailio)
+        for removed, kept in (("X-One", "X-Two"), ("X-Two", "X-One")):
+            for _ in range(12):
+                self.assertEqual(self.within(kamailio, "INFO", "X-One: 1", "X-Two: 2"), (200, True))
+                self.assertNotIn(removed, self.passed)
+                self.assertIn(kept, self.passed)
+            policy.write_text('{"default": {"strip_headers": ["X-Two"]}}')
+            self.assertIn("ok", kamailio.kamcmd("callvet.reload"))
+
     def test_a_call_that_failed_is_no_dialog(self):
         kamailio = self.start()
         self.callee.answers = {}
