@@ -33,6 +33,11 @@ using OpenSslPtr = std::unique_ptr<T, OpenSslFree<Free>>;
 struct OpenSslStringFree {
   void operator()(void* text) const { OPENSSL_free(text); }
 };
+struct PolicyMappingsFree {
+  void operator()(POLICY_MAPPINGS* mappings) const {
+    sk_POLICY_MAPPING_pop_free(mappings, POLICY_MAPPING_free);
+  }
+};
 /// Frees a stack that only borrows its certificates.
 struct X509StackShallowFree {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
@@ -58,6 +63,8 @@ using AuthorityInfoPtr = OpenSslPtr<AUTHORITY_INFO_ACCESS, AUTHORITY_INFO_ACCESS
 using Asn1IntegerPtr = OpenSslPtr<ASN1_INTEGER, ASN1_INTEGER_free>;
 using Asn1OctetStringPtr = OpenSslPtr<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>;
 using Asn1ObjectPtr = OpenSslPtr<ASN1_OBJECT, ASN1_OBJECT_free>;
+using CertificatePoliciesPtr = OpenSslPtr<CERTIFICATEPOLICIES, CERTIFICATEPOLICIES_free>;
+using PolicyMappingsPtr = std::unique_ptr<POLICY_MAPPINGS, PolicyMappingsFree>;
 using X509StackView = std::unique_ptr<STACK_OF(X509), X509StackShallowFree>;
 using OpenSslString = std::unique_ptr<char, OpenSslStringFree>;
 

@@ -224,8 +224,46 @@ bool IsExactly(const STACK_OF(X509) * chain, const Path& path) {
   return true;
 }
 
+size_t CountPolicies(const Certificate& certificate) {
+  const CertificatePoliciesPtr policies(static_cast<CERTIFICATEPOLICIES*>(
+      X509_get_ext_d2i(certificate.x509(), NID_certificate_policies, nullptr, nullptr)));
+  return policies == nullptr ? 0 : static_cast<size_t>(sk_POLICYINFO_num(policies.get()));
+}
+
+size_t CountPolicyMappings(const Certificate& certificate) {
+  const PolicyMappingsPtr mappings(static_cast<POLICY_MAPPINGS*>(
+      X509_get_ext_d2i(certificate.x509(), NID_policy_mappings, nullptr, nullptr)));
+  return mappings == nullptr ? 0 : static_cast<size_t>(sk_POLICY_MAPPING_num(mappings.get()));
+}
+
+// The certificate with which the tree of valid policies (RFC 5280 6.1.2 (a)) may have more nodes
+// than OpenSSL takes; nullptr if none can. A node has one child for each policy of the next level
+// at most, and without mappings each policy has one parent.
+const Certificate* BeyondPolicyTree(const Path& path) {
+  constexpr size_t kMaxNodes = 1000;  // OPENSSL_POLICY_TREE_NODES_MAX
+  size_t nodes = 1;
+  size_t level = 1;     // nodes of the last one
+  size_t mappings = 0;  // so far
+  for (size_t i = path.size() - 1; i-- > 0;) {
+    mappings += CountPolicyMappings(path[i]);
+    const size_t policies = CountPolicies(path[i]) + mappings + 1;
+    level = mappings == 0 ? policies + level : policies * (level + 1);
+    nodes += level;
+    if (nodes >= kMaxNodes) return &path[i];
+  }
+  return nullptr;
+}
+
+// Empties the error queue if the failure is the path's: of too many policies OpenSSL says that
+// there is no memory, as it does where there is none.
 Failure OpenSslFailure(X509_STORE_CTX* context, const Path& path) {
   const int error = X509_STORE_CTX_get_error(context);
+  if (error == X509_V_ERR_OUT_OF_MEM) {
+    if (const Certificate* beyond = BeyondPolicyTree(path)) {
+      ERR_clear_error();
+      return Invalid(*beyond, "has more certificate policies than can be judged");
+    }
+  }
   const auto depth = static_cast<size_t>(X509_STORE_CTX_get_error_depth(context));
   std::string detail = X509_verify_cert_error_string(error);
   if (depth < path.size()) detail += " at " + Quote(path[depth].subject());

@@ -31,6 +31,7 @@ using test::StoreOf;
 using test::TestCert;
 using test::TestKey;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr const char* kCaName = "/C=US/O=Test CA/CN=SHAKEN Intermediate";
 
@@ -684,6 +685,59 @@ TEST(ChainTest, RequiredPolicyIsHonoured) {  // RFC 5280 6.1.5 (a)
   CertSpec leaf_spec = LeafSpec();
   leaf_spec.text_extensions = {{NID_certificate_policies, "2.16.840.1.114569.1.1.3"}};
   EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), Succeeds());
+}
+
+// "1.3.6.1.4.1.99999.FAMILY.1, ...": `count` policies.
+std::string Policies(int family, int count) {
+  std::string text;
+  for (int i = 1; i <= count; ++i) {
+    text += (i == 1 ? "" : ", ") + ("1.3.6.1.4.1.99999." + std::to_string(family)) + "." +
+            std::to_string(i);
+  }
+  return text;
+}
+
+// OpenSSL takes so many and no more, and says then that there is no memory: which would make it an
+// error of ours, and not one of whoever wrote the certificate.
+TEST(ChainTest, B31_MorePoliciesThanAreJudged_IsChainInvalid) {
+  const auto root = IssueRoot();
+  const auto of_leaf = [&](int count) {
+    CertSpec spec = LeafSpec();
+    spec.text_extensions = {{NID_certificate_policies, Policies(1, count)}};
+    return Verify({Issue(spec, root)}, {root});
+  };
+  EXPECT_THAT(of_leaf(900), Succeeds());
+  const auto many = of_leaf(1001);
+  ASSERT_THAT(many, FailsWith(Reason::kChainInvalid));
+  EXPECT_THAT(many.error().detail, HasSubstr("policies"));
+  // So of a CA.
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.text_extensions = {{NID_certificate_policies, Policies(1, 1001)}};
+  const auto ca = Issue(ca_spec, root);
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.text_extensions = {{NID_certificate_policies, Policies(1, 1)}};
+  EXPECT_THAT(Verify({Issue(leaf_spec, ca), ca}, {root}), FailsWith(Reason::kChainInvalid));
+}
+
+TEST(ChainTest, B31_PoliciesThatMultiplyByMapping_IsChainInvalid) {
+  constexpr int kEach = 40;  // 40 policies that each became all of 40 others: 1,600 pairs
+  const auto root = IssueRoot();
+  std::string mappings;
+  for (int from = 1; from <= kEach; ++from) {
+    for (int to = 1; to <= kEach; ++to) {
+      mappings += (mappings.empty() ? "" : ", ") + ("1.3.6.1.4.1.99999.1." + std::to_string(from)) +
+                  ":1.3.6.1.4.1.99999.2." + std::to_string(to);
+    }
+  }
+  CertSpec ca_spec = CaSpec(kCaName);
+  ca_spec.text_extensions = {{NID_certificate_policies, Policies(1, kEach)},
+                             {NID_policy_mappings, mappings}};
+  const auto ca = Issue(ca_spec, root);
+  CertSpec leaf_spec = LeafSpec();
+  leaf_spec.text_extensions = {{NID_certificate_policies, Policies(2, kEach)}};
+  const auto verified = Verify({Issue(leaf_spec, ca), ca}, {root});
+  ASSERT_THAT(verified, FailsWith(Reason::kChainInvalid));
+  EXPECT_THAT(verified.error().detail, HasSubstr("policies"));
 }
 
 // ----- Time
