@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <new>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ class FakeFetcher final : public Fetcher {
       std::this_thread::sleep_for(std::chrono::milliseconds(delay));
     }
     while (held_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (Throws(url)) {
+      --under_way_;
+      throw std::bad_alloc();
+    }
     auto answer = Hangs(url, deadline) ? Fail(Reason::kFetchTimeout, "fake") : Answer(url);
     --under_way_;
     return answer;
@@ -51,6 +56,11 @@ class FakeFetcher final : public Fetcher {
     const std::lock_guard lock(mutex_);
     hanging_.clear();
   }
+  /// Every fetch of `url` ends as one for which there is no memory.
+  void ThrowFor(const std::string& url) {
+    const std::lock_guard lock(mutex_);
+    throwing_.insert(url);
+  }
   void FailWith(Reason reason) { down_ = reason; }
   void Recover() { down_ = Reason::kNone; }
   /// From Hold to Release no fetch ends.
@@ -61,6 +71,10 @@ class FakeFetcher final : public Fetcher {
   [[nodiscard]] int most_under_way() const { return most_under_way_; }
 
  private:
+  bool Throws(std::string_view url) const {
+    const std::lock_guard lock(mutex_);
+    return throwing_.count(std::string(url)) != 0;
+  }
   // True if it hung until the deadline.
   bool Hangs(std::string_view url, const Deadline& deadline) const {
     while (true) {
@@ -84,7 +98,7 @@ class FakeFetcher final : public Fetcher {
 
   mutable std::mutex mutex_;
   std::map<std::string, std::string> bodies_;
-  std::set<std::string> hanging_;
+  std::set<std::string> hanging_, throwing_;
   std::atomic<Reason> down_{Reason::kNone};
   std::atomic<int64_t> delay_ms_{0};
   std::atomic<bool> held_{false};

@@ -983,6 +983,102 @@ TEST_F(HangingCrlTest, C35_ACallDoesNotWaitForTheWorkOfOthers) {
   EXPECT_EQ(keeper.FetchWatched(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
 }
 
+// ----- What throws keeps nothing else from its turn
+
+// As if it were there, and no memory for it.
+class ThrowingListClient final : public TrustListClient {
+ public:
+  [[nodiscard]] Result<std::string> Download(const Deadline& /*deadline*/) const override {
+    throw std::bad_alloc();
+  }
+  [[nodiscard]] std::string Name() const override { return "a list that throws"; }
+};
+
+TEST_F(TrustKeeperTest, C35_ATrustListThatThrowsKeepsNoCrlFromItsTurn) {
+  UseCrlUrl();
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}));
+  inputs_.trust_list_roots = {dir_.Put("list-root.pem", pa_.root.pem)};
+  inputs_.trust_list_client = std::make_shared<ThrowingListClient>();
+  TrustKeeper keeper(inputs_);
+  EXPECT_THROW(keeper.Load(kNow, {}), std::bad_alloc);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kChainUntrusted));  // nothing of it counts
+  EXPECT_EQ(keeper.generation(), 0U);
+
+  UseList({});
+  inputs_.state_dir.reset();
+  inputs_.trust_list_client = std::make_shared<FileTrustListClient>(dir_.path() / "list");
+  inputs_.fetcher = fetcher_;
+  TrustKeeper running(inputs_);
+  ASSERT_THAT(Outcome(running.Load(kNow, {})), Succeeds());
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {pa_.carrier.leaf}, kNow + hours(24)));
+  fetcher_->ThrowFor(kListX5u);  // in the middle of the stage before
+  const sys_seconds later = kNow + hours(25);
+  EXPECT_THROW(running.Maintain(later, {}), std::bad_alloc);
+  EXPECT_EQ(running.generation(), 2U);
+  EXPECT_THAT(Verify(running, later), FailsWith(Reason::kCertificateRevoked));
+  // It is asked again at the pace of failures, and no lock was left behind.
+  EXPECT_THAT(Outcome(running.Maintain(later + seconds(1), {})), Succeeds());
+  EXPECT_THROW(running.Maintain(later + std::chrono::minutes(5), {}), std::bad_alloc);
+}
+
+TEST_F(HangingCrlTest, C35_AUrlThatThrowsKeepsNoOtherFromItsTurn) {
+  TrustKeeper& keeper = Start();
+  fetcher_->ThrowFor("https://a.example/crl");  // asked first
+  keeper.Watch(Carrier({"https://a.example/crl", "https://b.example/crl"}));
+  ServeListAt("https://b.example/crl");
+  const TrustReport report = keeper.Maintain(kNow, {});
+  ASSERT_EQ(report.sources.size(), 2U);
+  EXPECT_EQ(report.sources[0].name, "https://a.example/crl");
+  EXPECT_EQ(report.sources[0].failure->reason, Reason::kInternalError);
+  EXPECT_FALSE(report.sources[0].in_use);
+  EXPECT_EQ(report.outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  // Not in every round, but again.
+  const int fetches = fetcher_->fetches();
+  keeper.Maintain(kNow + seconds(59), {});
+  EXPECT_EQ(fetcher_->fetches(), fetches);
+  keeper.Maintain(kNow + seconds(60), {});
+  EXPECT_EQ(fetcher_->fetches(), fetches + 1);
+}
+
+// The same of a first call.
+TEST_F(HangingCrlTest, C35_AUrlThatThrowsTakesNoListFromTheCallThatAsks) {
+  TrustKeeper& keeper = Start();
+  fetcher_->ThrowFor("https://a.example/crl");
+  keeper.Watch(Carrier({"https://a.example/crl", "https://b.example/crl"}));
+  ServeListAt("https://b.example/crl");
+  EXPECT_EQ(keeper.FetchWatched(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+// ----- Calls that waited
+
+// While a call waits for its turn another publishes: it is told so, to be judged by that.
+TEST_F(HangingCrlTest, C35_ACallThatWaitedIsToldWhatWasPublishedMeanwhile) {
+  UseList({});
+  inputs_.crls = {dir_.Put("ca.crl", MakeDirect(pa_.carrier.ca, {}))};
+  TrustKeeper& keeper = Start();
+  ASSERT_EQ(keeper.generation(), 1U);
+  // Another process holds the state directory, so that a reload stays in its turn.
+  std::optional held(LockFile(dir_.path() / "state" / "trust-list.lock", LockWait::kDoNotWait));
+  ASSERT_THAT(*held, Succeeds());
+  dir_.Put("ca.crl", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  std::thread reload([&] { keeper.Load(kNow, {}); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  // A stranger's, so that nothing is fetched for it.
+  keeper.Watch(std::make_shared<const CertificateBundle>(
+      BundleOf({Issue(LeafSpec(), IssueRoot("/CN=Stranger"))})));
+  auto call = std::async(std::launch::async, [&] { return keeper.FetchWatched(kNow, {}); });
+  EXPECT_EQ(call.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  held.reset();
+  const TrustReport report = call.get();
+  reload.join();
+  EXPECT_EQ(report.outcome, TrustReport::Outcome::kReplaced);
+  EXPECT_EQ(report.generation, 2U);
+  EXPECT_TRUE(report.sources.empty());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
 // ----- Threads
 
 TEST_F(TrustKeeperTest, ThreadsVerifyWhileOthersReload) {
