@@ -93,8 +93,10 @@ void AddClaimOptions(CLI::App& command, SignOptions& options) {
                   "Media key fingerprint, e.g. sha-256:02:1A:CC...; may be given several times")
       ->type_name("ALG:HEX");
   command
-      .add_option("--claim", options.claims,
-                  "Further claim, its value in JSON (a string has quotes: 'x=\"text\"')")
+      .add_option(
+          "--claim", options.claims,
+          "Further claim, its value in JSON (a string has quotes: 'x=\"text\"'); exp is after "
+          "iat, nbf not")
       ->type_name("NAME=JSON");
   command
       .add_option("--country", options.country,

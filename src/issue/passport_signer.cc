@@ -100,6 +100,35 @@ Result<void> CheckRichCallData(const JsonValue& payload) {
   return CheckDigestsAreThere(RcdReferences(*claims), *claims);
 }
 
+// A NumericDate (RFC 7519 2), which may have a fraction.
+Result<double> ReadTime(std::string_view name, const JsonValue& value) {
+  if (int64_t whole = 0; value.GetInt(whole)) return static_cast<double>(whole);
+  if (const auto* real = std::get_if<JsonReal>(&value.storage())) return real->value;
+  return Fail(Reason::kIatInvalid,
+              std::string(name) + " is " + Quote(WriteJson(value)) + ", no number of seconds");
+}
+
+// RFC 7519 4.1.4, 4.1.5: what is not valid when it is signed is of no use for a call. Verifiers
+// know how late it is; here iat stands for that.
+Result<void> CheckValidity(const PassportRequest& request, const JsonValue& payload) {
+  const auto iat = static_cast<double>(request.iat.time_since_epoch().count());
+  const std::string at = "iat, " + std::to_string(request.iat.time_since_epoch().count()) + " (" +
+                         FormatTime(request.iat) + ")";
+  if (const JsonValue* exp = payload.Find("exp")) {
+    const auto time = ReadTime("exp", *exp);
+    if (!time) return time.error();
+    if (*time <= iat)
+      return Fail(Reason::kIatStale, "exp " + WriteJson(*exp) + " is not after " + at);
+  }
+  if (const JsonValue* nbf = payload.Find("nbf")) {
+    const auto time = ReadTime("nbf", *nbf);
+    if (!time) return time.error();
+    if (*time > iat)
+      return Fail(Reason::kIatInFuture, "nbf " + WriteJson(*nbf) + " is after " + at);
+  }
+  return {};
+}
+
 // What a verifier would refuse. The readers of the verifying side judge the finished parts, so that
 // the two sides cannot disagree.
 Result<void> CheckRequest(const PassportRequest& request, std::string_view header,
@@ -113,6 +142,7 @@ Result<void> CheckRequest(const PassportRequest& request, std::string_view heade
   if (auto ok = CheckPartiesOfType(*claims, ppt); !ok) return ok.error();
   if (auto ok = CheckExtensionClaims(*claims->payload(), ppt); !ok) return ok.error();
   if (auto ok = CheckRichCallData(*claims->payload()); !ok) return ok.error();
+  if (auto ok = CheckValidity(request, *claims->payload()); !ok) return ok.error();
   if (request.attest && !Contains(kAttestations, *request.attest)) {
     return Fail(Reason::kAttestInvalid, "attest is " + Quote(*request.attest));
   }

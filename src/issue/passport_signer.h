@@ -43,9 +43,10 @@ struct PassportRequest {
 /// Under Rules::kEnforced it refuses what a verifier would refuse, by the verifier's own readers:
 /// kX5uMissing, kInfoInvalid (x5u, C-20), k<claim>Missing and k<claim>Invalid as in Claims::Parse
 /// CheckPartiesOfType, CheckExtensionClaims and CheckDigestsAreThere, kAttestInvalid, kJsonLimit;
-/// and numbers that are not canonical (kOrigInvalid, kDestInvalid, A-31). Under either: kKeyInvalid
-/// unless `key` is P-256, kJsonDuplicateName when an extra claim has the name of a claim above,
-/// kInternalError.
+/// numbers that are not canonical (kOrigInvalid, kDestInvalid, A-31); and exp that is not after
+/// iat (kIatStale), nbf after it (kIatInFuture), or one that is no number (kIatInvalid). Under
+/// either: kKeyInvalid unless `key` is P-256, kJsonDuplicateName when an extra claim has the name
+/// of a claim above, kInternalError.
 Result<std::string> SignPassport(const PassportRequest& request, const PrivateKey& key);
 
 /// h.p.s over exactly these bytes, which need not be JSON: for tests. Fails with kKeyInvalid,

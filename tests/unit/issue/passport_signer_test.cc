@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "base/base64url.h"
 #include "callvet/identity_header.h"
@@ -168,6 +169,45 @@ TEST(SignPassport, RefusesWhatAVerifierWouldRefuse) {
     EXPECT_THAT(SignPassport(request, key), Succeeds()) << "case " << index;
     ++index;
   }
+}
+
+// RFC 7519 4.1.4, 4.1.5: at the time of signing it must be valid, or it never is for a call.
+TEST(SignPassport, RefusesAValidityThatDoesNotHoldAtIat) {
+  const PrivateKey key = NewKey();
+  const int64_t iat = kIat.time_since_epoch().count();
+  const auto sign = [&](const char* name, JsonValue value, Rules rules = Rules::kEnforced) {
+    PassportRequest request = Shaken();
+    request.rules = rules;
+    request.extra_claims = {{name, std::move(value)}};
+    return SignPassport(request, key);
+  };
+  const JsonReal half{static_cast<double>(iat) + 0.5, std::to_string(iat) + ".5"};
+  const JsonReal huge{1e30, "1e30"};
+  const JsonReal negative{-0.5, "-0.5"};
+  for (const auto& [name, value, reason] :
+       {std::tuple<const char*, JsonValue, Reason>("exp", int64_t{1}, Reason::kIatStale),
+        {"exp", int64_t{-1}, Reason::kIatStale},
+        {"exp", iat, Reason::kIatStale},
+        {"exp", negative, Reason::kIatStale},
+        {"exp", "tomorrow", Reason::kIatInvalid},
+        {"exp", JsonValue(), Reason::kIatInvalid},
+        {"nbf", iat + 1, Reason::kIatInFuture},
+        {"nbf", half, Reason::kIatInFuture},
+        {"nbf", huge, Reason::kIatInFuture},
+        {"nbf", true, Reason::kIatInvalid}}) {
+    const auto refused = sign(name, value);
+    ASSERT_THAT(refused, FailsWith(reason)) << name << " " << WriteJson(value);
+    EXPECT_THAT(refused.error().detail, ::testing::StartsWith(name));
+    if (reason != Reason::kIatInvalid) {
+      EXPECT_THAT(refused.error().detail, ::testing::HasSubstr(" " + WriteJson(value) + " "));
+    }
+    EXPECT_THAT(sign(name, value, Rules::kIgnored), Succeeds());
+  }
+  EXPECT_THAT(sign("exp", iat + 1), Succeeds());
+  EXPECT_THAT(sign("exp", half), Succeeds());
+  EXPECT_THAT(sign("exp", huge), Succeeds());
+  EXPECT_THAT(sign("nbf", iat), Succeeds());
+  EXPECT_THAT(sign("nbf", int64_t{0}), Succeeds());
 }
 
 TEST(SignPassport, RefusesAClaimGivenTwice) {
