@@ -72,7 +72,9 @@ Result<PrivateKey> ReadCheckpointKey(const std::filesystem::path& path) {
   const auto pem = ReadFile(path);
   if (!pem) return Fail(pem.error().reason, "checkpoint key: " + pem.error().detail);
   auto key = PrivateKey::FromPem(*pem);
-  if (!key) return Fail(key.error().reason, "checkpoint key: " + key.error().detail);
+  if (!key) {
+    return Fail(key.error().reason, "checkpoint key: " + path.string() + ": " + key.error().detail);
+  }
   return key;
 }
 

@@ -45,7 +45,9 @@ Result<NumberSecret> NumberSecret::Read(const std::filesystem::path& path) {
   }
   const auto text = ReadFile(path, 4096);
   if (!text) return text.error();
-  return Parse(*text);
+  auto key = Parse(*text);
+  if (!key) return Fail(key.error().reason, path.string() + ": " + key.error().detail);
+  return key;
 }
 
 Result<std::string> NumberSecret::Hash(std::string_view number) const {

@@ -76,7 +76,8 @@ Result<JsonValue> BuildPayload(const PassportRequest& request) {
   if (request.origid) payload.Add("origid", *request.origid);
   for (const auto& [name, value] : request.extra_claims) {
     if (payload.Find(name) != nullptr) {
-      return Fail(Reason::kJsonDuplicateName, "the claim " + Quote(name) + " is given twice");
+      return Fail(Reason::kJsonDuplicateName,
+                  "the claim " + Quote(name) + " is given twice, once as a further claim");
     }
     payload.Add(name, value);
   }

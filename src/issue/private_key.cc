@@ -6,6 +6,8 @@
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
 
+#include "base/text.h"
+#include "pki/file_content.h"
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
 
@@ -62,10 +64,17 @@ int RefusePassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* aske
 }
 
 Result<BioPtr> OpenPem(std::string_view pem) {
+  pem = WithoutByteOrderMark(pem);
   if (pem.size() > kMaxPemBytes) return Invalid("a key file of more than 1 MiB");
   BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (bio == nullptr) return Fail(Reason::kInternalError, ErrorQueueDrain::LastError());
   return bio;
+}
+
+// What OpenSSL said is asked first: the queue is empty afterwards.
+Failure NoKey(std::string_view half, std::string_view pem) {
+  const std::string why = ErrorQueueDrain::LastError();
+  return Invalid("no " + std::string(half) + " key in PEM: " + why + WhatItIs(pem));
 }
 
 std::shared_ptr<EVP_PKEY> Share(EVP_PKEY* key) {
@@ -95,7 +104,7 @@ Result<PublicKey> PublicKey::FromPem(std::string_view pem) {
   if (!bio) return bio.error();
   bool asked = false;
   EVP_PKEY* key = PEM_read_bio_PUBKEY(bio->get(), nullptr, RefusePassphrase, &asked);
-  if (key == nullptr) return Invalid("no public key in PEM: " + ErrorQueueDrain::LastError());
+  if (key == nullptr) return NoKey("public", pem);
   return FromEvp(Share(key));
 }
 
@@ -144,7 +153,7 @@ Result<PrivateKey> PrivateKey::FromPem(std::string_view pem) {
   bool asked = false;
   EvpPkeyPtr key(PEM_read_bio_PrivateKey(bio->get(), nullptr, RefusePassphrase, &asked));
   if (asked) return Invalid("the private key is encrypted; give an unencrypted one");
-  if (key == nullptr) return Invalid("no private key in PEM: " + ErrorQueueDrain::LastError());
+  if (key == nullptr) return NoKey("private", pem);
   const EvpPkeyCtxPtr check(EVP_PKEY_CTX_new(key.get(), nullptr));
   if (check == nullptr) return Fail(Reason::kInternalError, ErrorQueueDrain::LastError());
   auto both = PublicKey::FromEvp(std::move(key));

@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 
 #include "base/text.h"
+#include "pki/file_content.h"
 #include "pki/known_issuer.h"
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
@@ -416,7 +417,9 @@ Result<CertificateBundle> ParseBundle(std::string_view bytes, size_t max_certifi
   CertificateBundle bundle;
   if (LooksLikeDer(bytes)) {
     auto certificate = decode(WithoutLineEnds(bytes));
-    if (!certificate) return certificate.error();
+    if (!certificate) {
+      return Fail(certificate.error().reason, certificate.error().detail + WhatItIs(bytes));
+    }
     bundle.push_back(std::move(*certificate));
     return bundle;
   }
@@ -436,7 +439,8 @@ Result<CertificateBundle> ParseBundle(std::string_view bytes, size_t max_certifi
     bundle.push_back(std::move(*certificate));
   }
   if (bundle.empty()) {
-    return Fail(Reason::kCertificateUnreadable, "neither PEM certificates nor a DER certificate");
+    return Fail(Reason::kCertificateUnreadable,
+                "neither PEM certificates nor a DER certificate" + WhatItIs(bytes));
   }
   return bundle;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/byte_reader.h"
+#include "pki/file_content.h"
 #include "pki/known_issuer.h"
 #include "pki/openssl_ptr.h"
 #include "pki/pem.h"
@@ -406,7 +407,7 @@ Result<std::vector<Crl>> ParseCrls(std::string_view bytes) {
   std::vector<Crl> crls;
   if (LooksLikeDer(bytes)) {
     auto crl = Crl::ParseDer(WithoutLineEnds(bytes));
-    if (!crl) return crl.error();
+    if (!crl) return Fail(crl.error().reason, crl.error().detail + WhatItIs(bytes));
     crls.push_back(std::move(*crl));
     return crls;
   }
@@ -418,7 +419,8 @@ Result<std::vector<Crl>> ParseCrls(std::string_view bytes) {
     if (!crl) return crl.error();
     crls.push_back(std::move(*crl));
   }
-  if (crls.empty()) return Fail(Reason::kCrlInvalid, "neither PEM CRLs nor a DER CRL");
+  if (crls.empty())
+    return Fail(Reason::kCrlInvalid, "neither PEM CRLs nor a DER CRL" + WhatItIs(bytes));
   return crls;
 }
 

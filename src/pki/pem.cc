@@ -76,7 +76,8 @@ Result<std::vector<PemBlock>> ReadOnce(std::string_view bytes, size_t expected, 
   }
   if (blocks.size() != expected) {
     return Fail(reason, std::to_string(expected) + " PEM blocks begin and only " +
-                            std::to_string(blocks.size()) + " can be read");
+                            std::to_string(blocks.size()) +
+                            " can be read; BEGIN and END stand on lines of their own");
   }
   return blocks;
 }

@@ -90,7 +90,9 @@ Result<CertificateBundle> SignerChain(const TrustInputs& inputs, const SignedTru
   if (inputs.trust_list_chain) {
     const auto bytes = ReadFile(*inputs.trust_list_chain);
     if (!bytes) return bytes.error();
-    return ParseBundle(*bytes);
+    auto bundle = ParseBundle(*bytes);
+    if (!bundle) return InFile(*inputs.trust_list_chain, bundle.error());
+    return bundle;
   }
   const auto unavailable = [&](const Failure& why) {
     return Fail(Reason::kTrustListNotAvailable, "the signer's chain at " + Quote(list.x5u(), 200) +
@@ -111,7 +113,7 @@ Result<TrustListDocument> DownloadList(const TrustInputs& inputs, const Deadline
   const auto bytes = inputs.trust_list_client->Download(deadline);
   if (!bytes) return bytes.error();
   const auto list = SignedTrustList::Parse(*bytes);
-  if (!list) return list.error();
+  if (!list) return InFile(inputs.trust_list_client->Name(), list.error());
   auto chain = SignerChain(inputs, *list, deadline);
   if (!chain) return chain.error();
   return TrustListDocument{list->Compact(), std::move(*chain)};
@@ -310,7 +312,7 @@ void TrustKeeper::UpdateList(sys_seconds now, const Deadline& deadline, TrustRep
     if (accepted) {
       list_ = std::move(*accepted);
     } else {
-      outcome = accepted.error();
+      outcome = document ? InFile(name, accepted.error()) : accepted.error();
     }
   } else if (kept && !list_) {
     outcome = Fail(Reason::kTrustListNotAvailable, "no list was ever accepted, and none is given");

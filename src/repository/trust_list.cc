@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "pki/chain.h"
 #include "pki/es256.h"
+#include "pki/file_content.h"
 #include "pki/pem.h"
 #include "pki/revocation.h"
 #include "pki/sha256.h"
@@ -122,7 +123,7 @@ Result<SignedTrustList> SignedTrustList::Parse(std::string_view bytes) {
   const std::string_view text = TrimLines(bytes);
   if (text.starts_with('{')) return FromJson(text);
   if (std::count(text.begin(), text.end(), '.') != 2) {
-    return Malformed("is neither a compact JWS nor JSON");
+    return Malformed("is neither a compact JWS nor JSON" + WhatItIs(bytes));
   }
   const size_t first = text.find('.');
   const size_t second = text.find('.', first + 1);

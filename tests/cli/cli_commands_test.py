@@ -357,6 +357,82 @@ class Revocation(CliTest):
         self.assertFalse((self.lab / "refused.crl").exists())
 
 
+class WrongFiles(CliTest):
+    """Files that a new user takes for certificates, keys or lists: which, what was found, what is wanted."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        der = base64.b64decode("".join((cls.lab / "sti/leaf.pem").read_text().splitlines()[1:-1]))
+        pem = (cls.lab / "sti/leaf.pem").read_bytes()
+        # A ContentInfo of PKCS#7 signed data, without any.
+        p7 = bytes.fromhex("300f06092a864886f70d010702a0023000")
+        cls.files = {
+            "p7.pem": (b"-----BEGIN PKCS7-----\n" + base64.b64encode(p7) + b"\n-----END PKCS7-----\n", '"PKCS7"'),
+            "two.der": (der + der, f"{len(der)} bytes behind it; several in one file must be PEM"),
+            "key.pem": ((cls.lab / "sti/leaf.key").read_bytes(), '"PRIVATE KEY"'),
+            "empty": (b"", "this is empty"),
+            "utf16.pem": (pem.decode().encode("utf-16"), "UTF-16"),
+            "page": (b"<!DOCTYPE html><html>404</html>", "HTML"),
+            "bare": (base64.b64encode(der), "without the BEGIN and END lines of PEM"),
+            "compressed": (b"\x1f\x8b\x08\x00", "gzip"),
+        }
+        for name, (content, _) in cls.files.items():
+            (cls.lab / name).write_bytes(content)
+
+    def assert_each_is_named(self, expected, *args, skip=()):
+        for name, (_, what) in self.files.items():
+            if name in skip:
+                continue
+            with self.subTest(file=name, command=args[0]):
+                run = self.run_in_lab(*(name if arg == "FILE" else arg for arg in args))
+                self.assert_refused(run, name, what, expected)
+
+    def test_certificates(self):
+        call = ("verify", "--orig", ORIG, "--dest", DEST, "--cert", "sti/chain.pem", "x.y.z")
+        for args in (("lint-cert", "FILE"),
+                     ("lint-cert", "sti/leaf.pem", "--issuer", "FILE"),
+                     (*call, "--anchors", "FILE"),
+                     (*call, "--anchors", "sti/root.pem", "--crl-anchors", "FILE"),
+                     (*call, "--anchors", "sti/root.pem", "--crl-anchors", "stipa/root.pem", "--crl-signers", "FILE"),
+                     ("pki", "leaf", "--dir", "else", "--spc", "1", "--issuer-cert", "FILE", "--issuer-key", "sti/root.key"),
+                     ("pki", "crl", "--dir", "else", *self.by("sti/root"), "--revoke", "FILE")):
+            self.assert_each_is_named("certificate", *args)
+
+    def test_certificates_of_calls(self):
+        for name, (_, what) in self.files.items():
+            with self.subTest(file=name):
+                run = self.verify(self.sign(), chain=name)
+                self.assertNotEqual(run.code, 0, run)
+                self.assertIn(name, run.out + run.err)
+                self.assertIn(what, (run.out + run.err).replace('\\"', '"'))
+
+    def test_revocation_lists(self):
+        self.assert_each_is_named("CRL", "verify", "--orig", ORIG, "--dest", DEST, "--anchors", "sti/root.pem",
+                                  "--cert", "sti/chain.pem", "--crl", "FILE", "x.y.z")
+
+    def test_keys(self):
+        call = ("--x5u", X5U, "--orig", ORIG, "--dest", DEST)
+        self.assert_each_is_named("private key in PEM", "sign", "--key", "FILE", *call, skip=("key.pem",))
+        self.assert_each_is_named("private key in PEM", "pki", "key", "--dir", "else", "--key", "FILE", skip=("key.pem",))
+        self.assert_each_is_named("private key in PEM", "verify", "--evidence", "e.sqlite", "--checkpoint-key", "FILE",
+                                  "--orig", ORIG, "--dest", DEST, "--anchors", "sti/root.pem", "x.y.z", skip=("key.pem",))
+        with_mark = b"\xef\xbb\xbf" + (self.lab / "sti/leaf.key").read_bytes()
+        (self.lab / "marked.key").write_bytes(with_mark)
+        self.assert_reason(self.verify(self.sign(key="marked.key")), "verified", 0)
+
+    def test_number_key(self):
+        (self.lab / "page").chmod(0o600)
+        run = self.run_in_lab("verify", "--evidence", "e.sqlite", "--number-key", "page", "--orig", ORIG, "--dest", DEST,
+                              "--anchors", "sti/root.pem", "x.y.z")
+        self.assert_refused(run, "page: ", "64 hexadecimal digits")
+
+    def test_trust_lists(self):
+        self.assert_each_is_named("neither a compact JWS nor JSON", "verify", "--orig", ORIG, "--dest", DEST,
+                                  "--trust-list", "FILE", "--trust-list-root", "stipa/root.pem",
+                                  "--cert", "sti/chain.pem", "x.y.z")
+
+
 class Certificates(CliTest):
     def test_lint_of_products_has_no_errors(self):
         run = self.run_in_lab("lint-cert", "sti/chain.pem", "sti/root.pem", "--issuer", "sti/root.pem", "--json")
