@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "repository/trust_keeper.h"
 
-#include <exception>
-#include <new>
 #include <utility>
 
 #include "base/file.h"
+#include "base/stages.h"
 #include "base/text.h"
 #include "pki/chain.h"
 #include "pki/revocation.h"
@@ -427,70 +426,72 @@ TrustReport TrustKeeper::Maintain(sys_seconds now, const Deadline& deadline) {
   if (report.generation == 0) return report;
   const bool list_due = now >= list_due_ || (list_ && list_->list.ExpiredAt(now) &&
                                              snapshot()->listed_until().has_value());
-  // One stage that finds no memory does not keep the others from their turn.
-  std::exception_ptr trouble;
-  const auto stage = [&](const auto& work) {
-    try {
-      work();
-    } catch (...) {
-      trouble = std::current_exception();
-    }
-  };
-  if (list_due) stage([&] { UpdateList(now, deadline, report, turn); });
-  stage([&] { TakeWatched(now); });
-  stage([&] { RefreshCrls(CrlRefresher::Which::kAll, now, deadline, report, turn); });
-  stage([&] { PublishChanges(now, report); });
-  if (trouble) std::rethrow_exception(trouble);
+  Stages stages;  // one that finds no memory does not keep the others from their turn
+  if (list_due) stages.Run([&] { UpdateList(now, deadline, report, turn); });
+  stages.Run([&] { TakeWatched(now); });
+  stages.Run([&] { RefreshCrls(CrlRefresher::Which::kAll, now, deadline, report, turn); });
+  stages.Run([&] { PublishChanges(now, report); });
+  stages.Rethrow();
   return report;
 }
 
 void TrustKeeper::Watch(std::shared_ptr<const CertificateBundle> bundle) {
   const std::lock_guard lock(watched_mutex_);
   if (watched_.size() >= kMaxWatched) watched_.pop_front();
-  watched_.push_back(std::move(bundle));
+  watched_.push_back({std::move(bundle)});
   any_watched_ = true;
 }
 
-// True if there is a new URL, or a new CA whose lists can now be known.
-bool TrustKeeper::TakeWatched(sys_seconds now) {
+// What threw is thrown again at the end, when all had their turn. It may ask for more memory than
+// there ever is: so it is tried once more in the next round, and then with new snapshots alone.
+void TrustKeeper::TakeWatched(sys_seconds now) {
   {
     const std::lock_guard lock(watched_mutex_);
-    looked_at_.insert(looked_at_.end(), watched_.begin(), watched_.end());
-    watched_.clear();
+    looked_at_.splice(looked_at_.end(), watched_);
     any_watched_ = false;
   }
   if (tried_generation_ != generation()) {
-    looked_at_.insert(looked_at_.end(), unproven_.begin(), unproven_.end());
-    unproven_.clear();
+    looked_at_.splice(looked_at_.end(), unproven_);
+    looked_at_.splice(looked_at_.end(), stumbled_);
     tried_generation_ = generation();
   }
-  bool added = false;
-  std::shared_ptr<const TrustStore> without_crls;
-  while (!looked_at_.empty()) {
-    if (unproven_.size() >= kMaxUnproven) unproven_.pop_front();
-    unproven_.push_back(looked_at_.front());
-    looked_at_.pop_front();
-    const auto bundle = unproven_.back();
-    // CRLs are what is missing.
-    if (without_crls == nullptr) without_crls = snapshot()->WithoutCrls(now);
+  const auto move_first_to = [this](std::list<Noted>& list, size_t max) {
+    if (list.size() >= max) list.pop_front();
+    list.splice(list.end(), looked_at_, looked_at_.begin());
+  };
+  std::shared_ptr<const TrustStore> anchors;
+  Stages each;
+  for (size_t left = looked_at_.size(); left > 0; --left) {
+    Noted& noted = looked_at_.front();
     try {
-      bool proven = crls_.Knows(*bundle);
-      if (!proven) {
-        const auto chain = VerifyChain(*bundle, *without_crls, now);
-        proven = chain.has_value();
-        if (chain) added = crls_.Watch(chain->path()) || added;
+      if (anchors == nullptr) anchors = snapshot()->WithoutCrls(now);  // CRLs are what is missing
+      if (WatchPath(*noted.bundle, *anchors, now)) {
+        looked_at_.pop_front();
+      } else {
+        move_first_to(unproven_, kMaxUnproven);
       }
-      if (proven) unproven_.pop_back();
-    } catch (const std::bad_alloc&) {
-      // Once more in the next round. It may ask for more than there ever is: so it is not the first
-      // one then, and not in every round.
-      if (stumbled_ != bundle) tried_generation_ = 0;
-      stumbled_ = bundle;
+    } catch (...) {
+      if (noted.stumbled) {
+        move_first_to(stumbled_, kMaxWatched);
+        continue;
+      }
+      noted.stumbled = true;
+      looked_at_.splice(looked_at_.end(), looked_at_, looked_at_.begin());
       any_watched_ = true;
-      throw;
+      each.Run([] { throw; });
     }
   }
-  return added;
+  each.Rethrow();
+}
+
+// False if it leads to no anchor.
+bool TrustKeeper::WatchPath(const CertificateBundle& bundle, const TrustStore& anchors,
+                            sys_seconds now) {
+  if (crls_.Knows(bundle)) return true;
+  const auto chain = VerifyChain(bundle, anchors, now);
+  if (!chain) return false;
+  lists_wanted_ = crls_.Watch(chain->path()) || lists_wanted_;
+  return true;
 }
 
 TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline) {
@@ -498,10 +499,15 @@ TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline)
   if (!any_watched_) return report;
   report.generation = generation();
   std::unique_lock turn(work_mutex_, deadline.Left());
-  if (turn && report.generation != 0 && TakeWatched(now)) {
-    RefreshCrls(CrlRefresher::Which::kWanted, now, deadline, report, turn);
-    PublishChanges(now, report);
+  Stages stages;
+  if (turn && report.generation != 0) {
+    stages.Run([&] { TakeWatched(now); });
+    if (std::exchange(lists_wanted_, false)) {
+      stages.Run([&] { RefreshCrls(CrlRefresher::Which::kWanted, now, deadline, report, turn); });
+      stages.Run([&] { PublishChanges(now, report); });
+    }
   }
+  stages.Rethrow();
   NoteGeneration(report);  // others may have fetched what this one waited for
   return report;
 }
@@ -509,11 +515,6 @@ TrustReport TrustKeeper::FetchWatched(sys_seconds now, const Deadline& deadline)
 std::shared_ptr<const TrustStore> TrustKeeper::snapshot() const {
   const std::lock_guard lock(snapshot_mutex_);
   return snapshot_;
-}
-
-uint64_t TrustKeeper::generation() const {
-  const std::lock_guard lock(snapshot_mutex_);
-  return generation_;
 }
 
 std::optional<AcceptedTrustList> TrustKeeper::trust_list() const {

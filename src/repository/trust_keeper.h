@@ -4,8 +4,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <filesystem>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -138,8 +138,8 @@ class TrustKeeper {
   TrustReport FetchWatched(sys_seconds now, const Deadline& deadline);
 
   [[nodiscard]] std::shared_ptr<const TrustStore> snapshot() const;
-  /// Grows with every new snapshot; 0 before the first.
-  [[nodiscard]] uint64_t generation() const;
+  /// Grows with every new snapshot, once that is there; 0 before the first. Takes no lock.
+  [[nodiscard]] uint64_t generation() const { return generation_; }
   /// The list in use, expired or not; nothing if there is none.
   [[nodiscard]] std::optional<AcceptedTrustList> trust_list() const;
 
@@ -153,8 +153,14 @@ class TrustKeeper {
   void RefreshCrls(CrlRefresher::Which which, sys_seconds now, const Deadline& deadline,
                    TrustReport& report, std::unique_lock<TimedMutex>& turn);
   [[nodiscard]] std::chrono::seconds NextLook(std::chrono::seconds usual, sys_seconds now) const;
-  bool TakeWatched(sys_seconds now);
+  void TakeWatched(sys_seconds now);
+  bool WatchPath(const CertificateBundle& bundle, const TrustStore& anchors, sys_seconds now);
   [[nodiscard]] TrustStoreBuilder WithList(TrustStoreBuilder builder, sys_seconds now) const;
+  // A bundle that came, to be moved from list to list, which takes no memory.
+  struct Noted {
+    std::shared_ptr<const CertificateBundle> bundle;
+    bool stumbled = false;  // it threw: perhaps there was no memory
+  };
   // What a snapshot is made of, beside the time. It grows as things are taken; they may wait for
   // the next round to be published, if memory ran out in between.
   struct Contents {
@@ -179,19 +185,20 @@ class TrustKeeper {
   std::optional<AcceptedTrustList> list_;
   sys_seconds list_due_{};
   CrlRefresher crls_;
-  std::deque<std::shared_ptr<const CertificateBundle>> unproven_;   // led to no anchor so far
-  uint64_t tried_generation_ = 0;                                   // of the anchors then
-  std::deque<std::shared_ptr<const CertificateBundle>> looked_at_;  // by TakeWatched, in this order
-  std::shared_ptr<const CertificateBundle> stumbled_;  // the last for which memory ran out
-  int loading_ = 0;                                    // calls of Load that are under way
+  std::list<Noted> looked_at_;     // by TakeWatched, in this order
+  std::list<Noted> unproven_;      // led to no anchor so far
+  std::list<Noted> stumbled_;      // threw twice
+  uint64_t tried_generation_ = 0;  // of the anchors when those two were looked at
+  bool lists_wanted_ = false;      // that no FetchWatched asked for yet
+  int loading_ = 0;                // calls of Load that are under way
 
   std::atomic<bool> any_watched_ = false;  // so that a call that met nobody new takes no lock
   std::mutex watched_mutex_;               // never held during I/O
-  std::deque<std::shared_ptr<const CertificateBundle>> watched_;
+  std::list<Noted> watched_;
 
   mutable std::mutex snapshot_mutex_;  // never held during I/O
   std::shared_ptr<const TrustStore> snapshot_;
-  uint64_t generation_ = 0;
+  std::atomic<uint64_t> generation_ = 0;  // written under the mutex
 };
 
 }  // namespace callvet

@@ -16,12 +16,14 @@ struct Plan {
   uint64_t left = 0;  // 0: none fails
   Shortage shortage = Shortage::kOnce;
   bool happened = false;
+  size_t size = 0;  // of what always fails; 0: nothing does
 };
 
 thread_local constinit Plan plan;
 std::atomic<int64_t> live_blocks{0};
 
-bool Fails() {
+bool Fails(size_t size) {
+  if (plan.size != 0 && size == plan.size) return true;
   if (plan.left == 0) return false;
   if (plan.left > 1) {
     --plan.left;
@@ -33,14 +35,14 @@ bool Fails() {
 }
 
 void* Allocate(size_t size) {
-  if (Fails()) return nullptr;
+  if (Fails(size)) return nullptr;
   void* block = std::malloc(size > 0 ? size : 1);
   if (block != nullptr) ++live_blocks;
   return block;
 }
 
 void* AllocateAligned(size_t size, size_t alignment) {
-  if (Fails()) return nullptr;
+  if (Fails(size)) return nullptr;
   void* block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
   if (block != nullptr) ++live_blocks;
   return block;
@@ -61,7 +63,7 @@ void* OpenSslResize(void* block, size_t size, const char* /*file*/, int /*line*/
     Free(block);
     return nullptr;
   }
-  return Fails() ? nullptr : std::realloc(block, size);
+  return Fails(size) ? nullptr : std::realloc(block, size);
 }
 
 void OpenSslFree(void* block, const char* /*file*/, int /*line*/) {
@@ -83,7 +85,7 @@ void SqliteFree(void* block) {
 }
 
 void* SqliteResize(void* block, int size) {
-  if (Fails()) return nullptr;
+  if (Fails(static_cast<size_t>(size))) return nullptr;
   auto* moved = static_cast<char*>(
       std::realloc(static_cast<char*>(block) - kFront, static_cast<size_t>(size) + kFront));
   if (moved == nullptr) return nullptr;
@@ -114,11 +116,19 @@ void Require(bool done, const char* what) {
 }  // namespace
 
 AllocationFailure::AllocationFailure(uint64_t nth, Shortage shortage) {
-  plan = {nth, shortage, false};
+  plan = {nth, shortage, false, 0};
 }
 
 AllocationFailure::~AllocationFailure() {
   plan.left = 0;
+}
+
+SizeFailure::SizeFailure(size_t size) {
+  plan.size = size;
+}
+
+SizeFailure::~SizeFailure() {
+  plan.size = 0;
 }
 
 bool AllocationFailure::Happened() {

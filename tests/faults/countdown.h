@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 // Memory that runs out: in a program that links countdown.cc, operator new, OpenSSL's and SQLite's
@@ -23,6 +24,16 @@ class AllocationFailure {
 
   /// Whether it came to that.
   [[nodiscard]] static bool Happened();
+};
+
+/// While it lives, every allocation of this thread of exactly so many bytes fails: memory that is
+/// never there for one thing, and is for all others. One at a time.
+class SizeFailure {
+ public:
+  explicit SizeFailure(size_t size);
+  SizeFailure(const SizeFailure&) = delete;
+  SizeFailure& operator=(const SizeFailure&) = delete;
+  ~SizeFailure();
 };
 
 /// Blocks that were allocated through the counter, by any thread, and not freed. What OpenSSL keeps

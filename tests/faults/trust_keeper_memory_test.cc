@@ -122,5 +122,80 @@ TEST_F(NoMemoryToRefresh, ABundleThatWasNotedIsNotForgotten) {
   ExpectTheNextRoundRefuses();
 }
 
+// A certificate for which there is never memory: the others that were noted have their turn.
+class NeverMemoryForOne : public NoMemoryToRefresh {
+ protected:
+  // So long that nothing else needs just as many bytes for it.
+  static constexpr size_t kOdd = 3'001;
+
+  NeverMemoryForOne() {
+    inputs_.anchors = {dir_.Put("anchor.pem", pa_.carrier.root.pem)};
+    CertSpec odd = LeafSpec();
+    odd.distribution_points = {{.uri = "https://odd.example/" + std::string(kOdd - 20, 'x')}};
+    odd_ = std::make_shared<const CertificateBundle>(
+        BundleOf({Issue(odd, pa_.carrier.ca), pa_.carrier.ca}));
+    CertSpec leaf = LeafSpec();
+    leaf.distribution_points = {{.uri = kCrlUrl}};
+    pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+    bundle_ =
+        std::make_shared<const CertificateBundle>(BundleOf({pa_.carrier.leaf, pa_.carrier.ca}));
+    fetcher_->Serve(kCrlUrl, List({pa_.carrier.leaf}, kNow - hours(1)));
+  }
+
+  // True if it was not for want of memory.
+  static bool Try(const std::function<void()>& step) {
+    const SizeFailure failure(kOdd + 1);  // with the end of the string
+    try {
+      step();
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+  [[nodiscard]] Reason Judge(const TrustKeeper& keeper) const {
+    const auto verified = VerifyChain(*bundle_, *keeper.snapshot(), kNow);
+    return verified ? Reason::kNone : verified.error().reason;
+  }
+
+  std::shared_ptr<const CertificateBundle> odd_, bundle_;
+};
+
+TEST_F(NeverMemoryForOne, AnotherThatWasNotedHasItsListWithTheNextRound) {
+  TrustKeeper keeper(inputs_);
+  keeper.Load(kNow, {});
+  keeper.Watch(odd_);
+  keeper.Watch(bundle_);
+  EXPECT_FALSE(Try([&] { keeper.Maintain(kNow, {}); }));
+  Try([&] { keeper.Maintain(kNow, {}); });
+  EXPECT_EQ(Judge(keeper), Reason::kCertificateRevoked);
+  // It is tried once more, and not in every round from then on.
+  EXPECT_TRUE(Try([&] { keeper.Maintain(kNow, {}); }));
+}
+
+TEST_F(NeverMemoryForOne, TheNextCallsHaveTheirLists) {
+  TrustKeeper keeper(inputs_);
+  keeper.Load(kNow, {});
+  keeper.Watch(odd_);
+  EXPECT_FALSE(Try([&] { keeper.FetchWatched(kNow, {}); }));  // the call itself is not decided
+  keeper.Watch(bundle_);
+  while (!Try([&] { keeper.FetchWatched(kNow, {}); })) {
+    ASSERT_EQ(Judge(keeper), Reason::kNone);  // by what is there; such a call is not decided either
+  }
+  EXPECT_EQ(Judge(keeper), Reason::kCertificateRevoked);
+  EXPECT_TRUE(Try([&] { keeper.FetchWatched(kNow, {}); }));
+}
+
+// With memory, at the first opportunity: a new snapshot brings it back.
+TEST_F(NeverMemoryForOne, ItIsTriedAgainWithEverySnapshot) {
+  TrustKeeper keeper(inputs_);
+  keeper.Load(kNow, {});
+  keeper.Watch(odd_);
+  for (int i = 0; i < 3; ++i) Try([&] { keeper.Maintain(kNow, {}); });
+  const int fetches = fetcher_->fetches();
+  keeper.Load(kNow, {});
+  keeper.Maintain(kNow, {});
+  EXPECT_EQ(fetcher_->fetches(), fetches + 1);
+}
+
 }  // namespace
 }  // namespace callvet::test
