@@ -6,6 +6,7 @@
 
 #include "api/fetched_content_source.h"
 #include "api/file_certificate_source.h"
+#include "base/stages.h"
 
 namespace callvet {
 namespace {
@@ -203,6 +204,7 @@ Result<std::unique_ptr<LiveVerifier>> LiveVerifier::Make(const VerifierSetup& se
   auto engine = MakeEs256Engine(setup.engine);
   if (!engine) return engine.error();
   live->engine_ = std::move(*engine);
+  live->judges_by_ = live->keeper_->generation();
   auto content = MakeContentSource(setup);
   if (!content) return content.error();
   live->content_ = std::move(*content);
@@ -246,27 +248,28 @@ Verdict LiveVerifier::Verify(const CallRequest& call, const Deadline& deadline, 
   return VerifyTwice([&] { return verifier_->Verify(call, deadline, material); }, deadline, crls);
 }
 
-// Once more if lists were fetched meanwhile.
+// Once more if there is new trust since, whoever brought it: this call's lists may be among that.
 template <class Judge>
 Verdict LiveVerifier::VerifyTwice(Judge judge, const Deadline& deadline,
                                   TrustReport& crls) const noexcept {
+  const uint64_t judged_by = judges_by_;
   Verdict verdict = judge();
   try {
     crls = FetchWatched(HalfOf(deadline));
-    if (crls.outcome != TrustReport::Outcome::kReplaced) return verdict;
   } catch (...) {
     return Verdict();
   }
-  return judge();
+  return judges_by_ == judged_by ? verdict : judge();
 }
 
 std::vector<Verdict> LiveVerifier::VerifyBatch(std::span<const CallRequest> calls,
                                                std::chrono::milliseconds each,
                                                TrustReport& crls) const {
+  const uint64_t judged_by = judges_by_;
   auto verdicts = verifier_->VerifyBatch(calls, each);
   try {
     crls = FetchWatched(Deadline::After(each / 2));
-    if (crls.outcome != TrustReport::Outcome::kReplaced) return verdicts;
+    if (judges_by_ == judged_by) return verdicts;
   } catch (...) {
     std::fill(verdicts.begin(), verdicts.end(), Verdict());
     return verdicts;
@@ -276,28 +279,37 @@ std::vector<Verdict> LiveVerifier::VerifyBatch(std::span<const CallRequest> call
 
 TrustReport LiveVerifier::FetchWatched(const Deadline& deadline) const {
   TrustReport report = keeper_->FetchWatched(clock_->Now(), deadline);
-  UseSnapshot(report);
+  UseSnapshot();
   return report;
 }
 
 TrustReport LiveVerifier::Maintain(const Deadline& deadline) const {
+  TrustReport report;
+  Stages stages;
   // Whom nobody trusts yet chooses which certificates there are, and so how long these take.
-  TrustReport report = keeper_->Maintain(clock_->Now(), Deadline::After(deadline.Left() / 2));
-  UseSnapshot(report);
-  if (repository_ != nullptr) repository_->Maintain(deadline);
+  const Deadline half = Deadline::After(deadline.Left() / 2);
+  stages.Run([&] { report = keeper_->Maintain(clock_->Now(), half); });
+  stages.Run([&] { UseSnapshot(); });
+  stages.Run([&] {
+    if (repository_ != nullptr) repository_->Maintain(deadline);
+  });
+  stages.Rethrow();
   return report;
 }
 
 TrustReport LiveVerifier::Reload(const Deadline& deadline) const {
   TrustReport report = keeper_->Load(clock_->Now(), deadline);
-  UseSnapshot(report);
+  UseSnapshot();
   return report;
 }
 
-void LiveVerifier::UseSnapshot(const TrustReport& report) const {
-  if (report.outcome != TrustReport::Outcome::kReplaced) return;
+// By what there is, and not by what a report says: one that threw gave none.
+void LiveVerifier::UseSnapshot() const {
+  if (keeper_->generation() == judges_by_) return;
   const std::lock_guard lock(swap_mutex_);
+  const uint64_t generation = keeper_->generation();  // of the snapshot, or of one before it
   verifier_->ReplaceTrustStore(keeper_->snapshot());
+  judges_by_ = generation;
 }
 
 }  // namespace callvet

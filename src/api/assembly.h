@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -98,7 +100,8 @@ class LiveVerifier {
                                                     const Deadline& deadline, TrustReport& report);
 
   /// Verifier::Verify. If it met a carrier whose certificates name CRLs that nobody fetched yet,
-  /// they are fetched and the call is judged again, all within `deadline`.
+  /// they are fetched and the call is judged again, all within `deadline`. So it is if there is
+  /// other new trust since it was judged, such as lists that another call fetched.
   /// At most half of what is left of it goes into these lists, so that one that cannot be had does
   /// not take the verdict away.
   [[nodiscard]] Verdict Verify(const CallRequest& call, const Deadline& deadline) const noexcept;
@@ -139,7 +142,7 @@ class LiveVerifier {
  private:
   LiveVerifier() = default;
   Result<void> MakeSource(const VerifierSetup& setup);
-  void UseSnapshot(const TrustReport& report) const;
+  void UseSnapshot() const;
   template <class Judge>
   Verdict VerifyTwice(Judge judge, const Deadline& deadline, TrustReport& crls) const noexcept;
 
@@ -151,7 +154,8 @@ class LiveVerifier {
   std::shared_ptr<const Es256Engine> engine_;
   std::shared_ptr<const ContentSource> content_;
   std::unique_ptr<Verifier> verifier_;
-  mutable std::mutex swap_mutex_;  // an older snapshot never replaces a newer one
+  mutable std::mutex swap_mutex_;                // an older snapshot never replaces a newer one
+  mutable std::atomic<uint64_t> judges_by_ = 0;  // the generation that verifier_ has
 };
 
 }  // namespace callvet

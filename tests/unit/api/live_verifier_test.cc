@@ -2,6 +2,7 @@
 // The whole store over HTTPS on loopback: x5u, CRLs that certificates name, the STI-PA's list.
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -30,6 +31,12 @@ class Site {
     const std::lock_guard lock(mutex_);
     documents_.erase(path);
   }
+  /// From Hold to Release `path` is not answered.
+  void Hold(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    held_ = path;
+  }
+  void Release() { Hold(""); }
   [[nodiscard]] std::string Url(const std::string& path) const {
     return "https://127.0.0.1:" + std::to_string(server_.port()) + path;
   }
@@ -50,7 +57,12 @@ class Site {
     const std::string request = peer.ReadRequest();
     const size_t begin = std::min(request.find(' '), request.size() - 1) + 1;
     const std::string path = request.substr(begin, request.find(' ', begin) - begin);
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    while (held_ == path) {
+      lock.unlock();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      lock.lock();
+    }
     const auto found = documents_.find(path);
     if (found == documents_.end()) {
       peer.Write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
@@ -62,6 +74,7 @@ class Site {
 
   std::mutex mutex_;
   std::map<std::string, std::string> documents_;
+  std::string held_;
   TestCert root_ = IssueRoot("/CN=TLS Root");
   HostileServer server_{[this](Peer& peer) { Answer(peer); },
                         TlsSpec{Issue(ServerSpec("IP:127.0.0.1"), root_)}};
@@ -294,6 +307,95 @@ TEST_F(LiveVerifierTest, C35_HardAndSoftFailureWithoutAUsableCrl) {
     setup_.trust.revocation_policy = RevocationPolicy::kBestEffort;
     EXPECT_EQ(Judge(), Reason::kNone);
   }
+}
+
+// A source that does something else while the call that asks is being judged.
+class Interrupted final : public CertificateSource {
+ public:
+  Interrupted(std::shared_ptr<const CertificateSource> source, std::function<void()>& once)
+      : source_(std::move(source)), once_(once) {}
+  [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
+      std::string_view x5u, const Deadline& deadline) const override {
+    auto bundle = source_->Get(x5u, deadline);
+    if (const auto once = std::exchange(once_, nullptr)) once();
+    return bundle;
+  }
+  [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
+                                                 const Deadline& deadline) const override {
+    return source_->GetTnAuthList(url, deadline);
+  }
+
+ private:
+  std::shared_ptr<const CertificateSource> source_;
+  std::function<void()>& once_;
+};
+
+// The list of its carrier is fetched by another call, or by the upkeep, while a call is judged by
+// the trust of before. Nothing is left to be fetched for it then, and it is judged again.
+TEST_F(LiveVerifierTest, C35_ACallIsJudgedAgainByTheListThatAnotherFetchedMeanwhile) {
+  Reissue({.uri = site_.Url("/ca.crl")}, {});
+  site_.Put("/ca.crl", Crl(carrier_.ca, {carrier_.leaf}));
+  std::function<void()> meanwhile;
+  setup_.front = [&](auto repository) {
+    return std::make_shared<Interrupted>(std::move(repository), meanwhile);
+  };
+  for (const bool upkeep : {false, true}) {
+    const auto live = Make();
+    Reason other = Reason::kCertificateRevoked;
+    meanwhile = [&] {
+      if (upkeep) {
+        live->Maintain(Soon());
+      } else {
+        other = live->Verify(Call(), Soon()).reason;
+      }
+    };
+    EXPECT_EQ(live->Verify(Call(), Soon()).reason, Reason::kCertificateRevoked) << upkeep;
+    EXPECT_EQ(other, Reason::kCertificateRevoked);
+    const CallRequest call = Call();
+    const auto again = Make();
+    meanwhile = [&] { again->Maintain(Soon()); };
+    TrustReport report;
+    const auto verdicts = again->VerifyBatch(std::span(&call, 1), std::chrono::seconds(60), report);
+    ASSERT_EQ(verdicts.size(), 1U);
+    EXPECT_EQ(verdicts[0].reason, Reason::kCertificateRevoked) << upkeep;
+  }
+}
+
+// Both miss the cache: one download of the certificates and one of the list, and both pass.
+TEST_F(LiveVerifierTest, C23_TwoFirstCallsOfACarrierThatMeetShareTheirDownloads) {
+  Reissue({.uri = site_.Url("/ca.crl")}, {.uri = site_.Url("/root.crl")});
+  site_.Put("/ca.crl", Crl(carrier_.ca, {}));
+  site_.Put("/root.crl", Crl(carrier_.root, {}));
+  const auto live = Make();
+  site_.Hold("/chain.pem");
+  std::vector<Reason> reasons(2, Reason::kInternalError);
+  std::vector<std::thread> calls;
+  for (Reason& reason : reasons) {
+    calls.emplace_back([&] { reason = live->Verify(Call(), Soon()).reason; });
+  }
+  while (live->repository()->Statistics().joined == 0) std::this_thread::yield();
+  site_.Release();
+  for (std::thread& call : calls) call.join();
+  EXPECT_THAT(reasons, ::testing::Each(Reason::kNone));
+  for (const char* path : {"/chain.pem", "/ca.crl", "/root.crl"}) {
+    EXPECT_EQ(site_.Requests(path), 1U) << path;
+  }
+  // What the one that failed was told, the other is told as well, and the next one asks again.
+  live->repository()->PurgeAll();
+  site_.Remove("/chain.pem");
+  site_.Hold("/chain.pem");
+  calls.clear();
+  for (Reason& reason : reasons) {
+    calls.emplace_back([&] { reason = live->Verify(Call(), Soon()).reason; });
+  }
+  while (live->repository()->Statistics().joined == 1) std::this_thread::yield();
+  site_.Release();
+  for (std::thread& call : calls) call.join();
+  EXPECT_THAT(reasons, ::testing::Each(Reason::kFetchHttpStatus));
+  EXPECT_EQ(site_.Requests("/chain.pem"), 2U);
+  Serve();
+  live->repository()->PurgeAll();
+  EXPECT_EQ(live->Verify(Call(), Soon()).reason, Reason::kNone);
 }
 
 TEST_F(LiveVerifierTest, C35_DeadCrlHostIsAskedOnce) {
