@@ -238,7 +238,7 @@ enum class EvidenceLoss : uint8_t {
 };
 
 struct EvidenceWriterOptions {
-  size_t max_queue = 16'384;                      // records in memory
+  size_t max_queue = 16'384;                      // records in memory, beside those being written
   size_t max_batch = 1'000;                       // records in one commit
   std::chrono::milliseconds commit_interval{20};  // how long a batch is collected
   std::string spill_directory;                    // "": nothing is spilled

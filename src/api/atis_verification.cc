@@ -260,44 +260,52 @@ Verdict Refused(Reason reason, sys_seconds now) {
   return verdict;
 }
 
-// `evidence` is filled in as far as the call was judged.
-Verdict Judge(const VerificationCore& core, Request& request, const Deadline& deadline,
-              CallEvidence* evidence) {
+// A request that is judged. `evidence` has its call, and no copy of it is made for that; verdict
+// and material come with judging.
+struct Judgement {
+  CallEvidence evidence;
+  bool keeps_material = false;
+  Reason answer = Reason::kInternalError;  // what the client is told
+  std::vector<std::string> called;         // of the request, where it was judged without
+};
+
+// No verdict of the verifier: what was refused before.
+void Refuse(Judgement& judgement, Reason reason, sys_seconds now) {
+  judgement.evidence.verdict = Refused(reason, now);
+  judgement.answer = reason;
+}
+
+void Judge(const VerificationCore& core, sys_seconds time, const Deadline& deadline,
+           Judgement& judgement) {
   const sys_seconds now = core.Now();
-  CallRequest& call = request.call;
-  if (evidence != nullptr) evidence->call = call;
-  if (call.identities.empty()) return Refused(Reason::kNoIdentity, now);
-  if (!IsFresh(core, request.time)) return Refused(Reason::kDateStale, now);
+  CallRequest& call = judgement.evidence.call;
+  if (call.identities.empty()) return Refuse(judgement, Reason::kNoIdentity, now);
+  if (!IsFresh(core, time)) return Refuse(judgement, Reason::kDateStale, now);
   const auto header = IdentityHeader::Parse(call.identities.front());
-  if (!header) return Refused(header.error().reason, now);
+  if (!header) return Refuse(judgement, header.error().reason, now);
   const auto known = core.known_headers().Find(header->header_part());
   auto jose = known ? std::shared_ptr<const JoseHeader>(known, &known->header) : nullptr;
   const Reason profile = CheckProfile(*header, core.options(), jose);
-  if (profile != Reason::kNone) return Refused(profile, now);
+  if (profile != Reason::kNone) return Refuse(judgement, profile, now);
 
-  call.date = FormatSipDate(request.time);
-  VerificationMaterial* const material = evidence != nullptr ? &evidence->material : nullptr;
-  Verdict verdict = core.Judge(call, deadline, material);
+  call.date = FormatSipDate(time);
+  VerificationMaterial* const material =
+      judgement.keeps_material ? &judgement.evidence.material : nullptr;
+  Verdict& verdict = judgement.evidence.verdict;
+  verdict = core.Judge(call, deadline, material);
   if (known == nullptr && verdict.passed()) {
     core.known_headers().Remember({std::string(header->header_part()), *jose, nullptr, {}});
   }
-  if (evidence != nullptr) evidence->call.date = call.date;
   const DialPlan* plan = core.options().dial_plan;
   const bool same =
       SaysSameCalled(call.dest, verdict, plan) || NamesSameCalled(call.dest, *header, plan);
   if (!same) {
     // Without a called party the check of dest fails in its place: after iat and orig.
-    CallRequest uncalled = call;
-    uncalled.dest.clear();
-    if (evidence != nullptr) {
-      evidence->material = {};
-      evidence->call.dest.clear();
-    }
-    verdict = core.Judge(uncalled, deadline, material);
+    judgement.called = std::exchange(call.dest, {});
+    verdict = core.Judge(call, deadline, material);
   }
-  if (evidence != nullptr) evidence->verdict = verdict;
-  if (!same && verdict.reason == Reason::kCalledMissing) verdict.reason = Reason::kDestMismatch;
-  return verdict;
+  const bool mismatch = !same && verdict.reason == Reason::kCalledMissing;
+  judgement.answer = mismatch ? Reason::kDestMismatch : verdict.reason;
 }
 
 }  // namespace
@@ -330,26 +338,30 @@ ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
   if (error) return RequestErrorReply(*error);
   if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
   const Stopwatch watch;
-  std::optional<CallEvidence> evidence;
-  if (recorder != nullptr) evidence.emplace();
-  const Verdict verdict = Judge(core, request, deadline, evidence ? &*evidence : nullptr);
+  Judgement judgement;
+  judgement.evidence.call = std::move(request.call);
+  judgement.keeps_material = recorder != nullptr;
+  Judge(core, request.time, deadline, judgement);
   if (recorder != nullptr) {
-    // What was refused before it was judged has no verdict of the verifier.
-    if (evidence->verdict.judged_at == sys_seconds()) evidence->verdict = verdict;
-    if (auto kept = KeepCall(*recorder, core, std::move(*evidence)); !kept) {
+    if (auto kept = KeepCall(*recorder, core, judgement.evidence); !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
   }
-  if (!request.call.identities.empty()) {  // else it is a heartbeat
-    CountUndecided(pools, request.call, verdict, core.options().dial_plan);
+  // From here on it is what the client asked and is told.
+  CallRequest& call = judgement.evidence.call;
+  Verdict& verdict = judgement.evidence.verdict;
+  if (!judgement.called.empty()) call.dest = std::move(judgement.called);
+  verdict.reason = judgement.answer;
+  if (!call.identities.empty()) {  // else it is a heartbeat
+    CountUndecided(pools, call, verdict, core.options().dial_plan);
   }
   if (verdict.reason == Reason::kInternalError) {
     return RequestErrorReply({Reason::kInternalError, {}});
   }
   ApiReply reply = Respond(verdict.reason);
   CallSummary summary = Summarise(verdict);
-  summary.orig = std::move(request.call.orig.front());
-  if (!request.call.dest.empty()) summary.dest = std::move(request.call.dest.front());
+  summary.orig = std::move(call.orig.front());
+  if (!call.dest.empty()) summary.dest = std::move(call.dest.front());
   summary.verify_time = watch.Elapsed();
   reply.calls.push_back(std::move(summary));
   return reply;

@@ -17,13 +17,13 @@ std::optional<Failure> RefusalOf(const CallRecorder* recorder) {
 }
 
 Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCore& core,
-                             CallEvidence evidence) {
+                             CallEvidence& evidence) {
   evidence.options = core.shared_options();
   evidence.policy = recorder.policy;
   if (const auto list = core.trust_list()) {
     evidence.trust_list = "sequence " + std::to_string(list->list.sequence());
   }
-  return recorder.writer->Submit(std::move(evidence));
+  return recorder.writer->Submit(evidence);
 }
 
 }  // namespace callvet

@@ -24,9 +24,9 @@ std::optional<Failure> WouldRefuse(const CallRecorder* recorder);
 std::optional<Failure> RefusalOf(const CallRecorder* recorder);
 
 /// Hands `evidence` (call, verdict, material, trunk and Call-ID are filled in) to the writer; the
-/// rest is of `core` and `recorder`. Gives the record's id, "" where it was counted as lost. Fails
-/// like EvidenceWriter::Submit.
+/// rest, which is of `core` and `recorder`, is filled in here. Gives the record's id, "" where it
+/// was counted as lost. Fails like EvidenceWriter::Submit.
 Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCore& core,
-                             CallEvidence evidence);
+                             CallEvidence& evidence);
 
 }  // namespace callvet

@@ -254,7 +254,7 @@ Result<std::string> Keep(const Question& question, Finding& finding,
   evidence.material = std::move(finding.material);
   evidence.verdict = std::move(finding.verdict);
   evidence.disposition = std::move(disposition);
-  return KeepCall(*question.recorder, question.core, std::move(evidence));
+  return KeepCall(*question.recorder, question.core, evidence);
 }
 
 // What is counted of the call; nothing of one that is judged at a past time.

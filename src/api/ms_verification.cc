@@ -182,17 +182,18 @@ bool IsMsVerification(const JsonValue& request) {
 ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
                         const Deadline& deadline, const CallRecorder* recorder,
                         const PoolCounter* pools) {
-  auto [call, error] = Read(request);
+  auto [asked, error] = Read(request);
   if (error) return RequestErrorReply(*error);
   if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
   const Stopwatch watch;
   CallEvidence evidence;
-  const Verdict verdict =
-      Judge(core, call, deadline, recorder != nullptr ? &evidence.material : nullptr);
+  evidence.call = std::move(asked);
+  const CallRequest& call = evidence.call;
+  const Verdict& verdict = evidence.verdict;
+  evidence.verdict =
+      Judge(core, evidence.call, deadline, recorder != nullptr ? &evidence.material : nullptr);
   if (recorder != nullptr) {
-    evidence.call = call;
-    evidence.verdict = verdict;
-    if (auto kept = KeepCall(*recorder, core, std::move(evidence)); !kept) {
+    if (auto kept = KeepCall(*recorder, core, evidence); !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
   }

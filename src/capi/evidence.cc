@@ -54,7 +54,7 @@ int Pack(callvet_evidence_packer& handle, const callvet_result& result, callvet_
          callvet_error* error) {
   auto evidence = result.Evidence();
   if (!evidence) return Failed(evidence.error(), error);
-  auto packed = handle.packer.Pack(std::move(*evidence));
+  auto packed = handle.packer.Pack(*evidence);
   if (!packed) return Failed(packed.error(), error);
   handle.package = std::move(*packed);
   WriteStruct(callvet_package{0, Text(handle.package.id), Text(handle.package.bytes)}, package);

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "evidence/call_json.h"
 #include "evidence/canonical_text.h"
+#include "evidence/evidence_id.h"
 #include "evidence/evidence_summary.h"
 #include "evidence/json_fields.h"
 #include "evidence/note_bytes.h"
@@ -297,8 +298,6 @@ namespace {
 // in: whoever changes what stands in them gives them another, and still reads this one.
 constexpr std::string_view kNotesForm = "1";
 
-// What a call that passed has beside its tokens, and some more.
-constexpr size_t kUsualNotes = 900;
 constexpr size_t kUsualText = 1700;
 
 size_t TokenSize(const CallRequest& call) {
@@ -417,13 +416,29 @@ Result<std::string> WriteRecord(const Notes& notes, const EvidenceKeys& keys,
 
 }  // namespace
 
-Result<CallNotes> EvidenceCodec::Note(const CallEvidence& evidence, std::string id) {
+std::string_view IdOfNotes(std::string_view notes) {
+  NoteReader reader(notes);
+  if (reader.Text() != kNotesForm) return {};
+  return reader.Text();
+}
+
+namespace {
+
+// A verdict that failed as a whole has no time; that of the id is next to it.
+int64_t TimeOf(const Verdict& verdict, std::string_view id) {
+  const bool has_time = verdict.judged_at != sys_seconds();
+  return Seconds(has_time ? verdict.judged_at : TimeOfId(id).value_or(sys_seconds()));
+}
+
+}  // namespace
+
+Result<SharedBlobs> EvidenceCodec::Note(const CallEvidence& evidence, std::string_view id,
+                                        NoteWriter& notes) {
   const DialPlan* plan = evidence.options != nullptr ? evidence.options->dial_plan : nullptr;
   const PassportVerdict* deciding = evidence.verdict.deciding();
-  NoteWriter notes(kUsualNotes + TokenSize(evidence.call));
   notes.Text(kNotesForm);
   notes.Text(id);
-  notes.Number(Seconds(evidence.verdict.judged_at));
+  notes.Number(TimeOf(evidence.verdict, id));
   notes.Text(plan != nullptr ? plan->iso : std::string_view());
   notes.Text(OrigidOf(deciding));
   notes.Text(SpcOf(deciding));
@@ -434,12 +449,16 @@ Result<CallNotes> EvidenceCodec::Note(const CallEvidence& evidence, std::string 
   notes.Text(evidence.trust_list);
   notes.Flag(evidence.disposition.has_value());
   if (evidence.disposition) NoteDisposition(*evidence.disposition, notes);
-  CallNotes made;
-  if (auto ok = material_->Note(evidence, made.blobs, notes); !ok) return ok.error();
-  NoteVerdict(evidence.verdict, notes);
-  made.id = std::move(id);
-  made.bytes = notes.Take();
-  return made;
+  auto blobs = material_->Note(evidence, notes);
+  if (blobs) NoteVerdict(evidence.verdict, notes);
+  return blobs;
+}
+
+Result<CallNotes> EvidenceCodec::Note(const CallEvidence& evidence, std::string_view id) {
+  NoteWriter notes;
+  auto blobs = Note(evidence, id, notes);
+  if (!blobs) return blobs.error();
+  return CallNotes{std::string(notes.bytes()), std::move(*blobs)};
 }
 
 Result<EvidenceRecord> RecordOfNotes(std::string_view notes,
@@ -460,20 +479,21 @@ Result<EvidenceRecord> RecordOfNotes(std::string_view notes,
   return record;
 }
 
-Result<EvidenceRecord> RecordOfNotes(const CallNotes& notes,
+Result<EvidenceRecord> RecordOfNotes(std::string_view notes, const BlobList& blobs,
                                      const std::optional<NumberSecret>& key) {
   std::vector<std::string_view> names;
-  names.reserve(notes.blobs.size());
-  for (const auto& blob : notes.blobs) names.emplace_back(blob->sha256);
-  auto record = RecordOfNotes(notes.bytes, names, key);
-  if (record) record->blobs = notes.blobs;
+  names.reserve(blobs.blobs.size());
+  for (const auto& blob : blobs.blobs) names.emplace_back(blob->sha256);
+  auto record = RecordOfNotes(notes, names, key);
+  if (record) record->blobs = blobs.blobs;
   return record;
 }
 
-Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::string id) {
-  const auto notes = Note(evidence, std::move(id));
-  if (!notes) return notes.error();
-  auto record = RecordOfNotes(*notes, key_);
+Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::string_view id) {
+  NoteWriter notes;
+  const auto blobs = Note(evidence, id, notes);
+  if (!blobs) return blobs.error();
+  auto record = RecordOfNotes(notes.bytes(), **blobs, key_);
   if (!record) return Fail(Reason::kInternalError, record.error().detail);
   return record;
 }

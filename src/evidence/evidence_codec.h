@@ -45,9 +45,8 @@ struct EvidenceText {
 /// judged the call takes them at little cost, and a record is made of them whenever there is time
 /// (RecordOfNotes). They may wait in a file for another process, so they are bytes.
 struct CallNotes {
-  std::string id;
   std::string bytes;
-  std::vector<SharedBlob> blobs;  // in the order in which `bytes` means them
+  SharedBlobs blobs;  // that `bytes` mean; not null
 };
 
 /// Makes records of calls and reads them again. Thread-safe.
@@ -56,10 +55,13 @@ class EvidenceCodec {
   /// With `key` numbers are hashed and parties sealed.
   explicit EvidenceCodec(std::optional<NumberSecret> key = std::nullopt) : key_(std::move(key)) {}
 
-  /// Fails with kInternalError.
-  Result<CallNotes> Note(const CallEvidence& evidence, std::string id);
+  /// Writes the notes of `evidence` and gives the blobs that they mean. Fails with kInternalError;
+  /// `notes` are then half written.
+  Result<SharedBlobs> Note(const CallEvidence& evidence, std::string_view id, NoteWriter& notes);
+  /// The same, in memory of their own. Fails with kInternalError.
+  Result<CallNotes> Note(const CallEvidence& evidence, std::string_view id);
   /// The record of these notes. Fails with kInternalError.
-  Result<EvidenceRecord> Encode(const CallEvidence& evidence, std::string id);
+  Result<EvidenceRecord> Encode(const CallEvidence& evidence, std::string_view id);
   /// Fails with kInternalError.
   Result<EvidenceRecord> Encode(const EvidenceAccess& access, std::string id) const;
   /// A complaint and the calls that were found for it, the nearest in time first; `plan`, which may
@@ -114,9 +116,12 @@ Result<EvidenceRecord> RecordOfNotes(std::string_view notes,
                                      const std::vector<std::string_view>& blobs,
                                      const std::optional<NumberSecret>& key = std::nullopt);
 
-/// The same with the blobs.
-Result<EvidenceRecord> RecordOfNotes(const CallNotes& notes,
+/// The same with the blobs that they mean.
+Result<EvidenceRecord> RecordOfNotes(std::string_view notes, const BlobList& blobs,
                                      const std::optional<NumberSecret>& key = std::nullopt);
+
+/// The id of the record that notes are of; "" if they are none. Borrows `notes`. Pure.
+std::string_view IdOfNotes(std::string_view notes);
 
 /// By what a call is found that `verdict` is of; trunk and Call-ID are not of it. Not yet cut nor
 /// hashed. Pure.

@@ -55,12 +55,9 @@ void EvidencePacker::BeginEpochIfLarge(const EvidenceRecord& record) {
   known_bytes_ = 0;
 }
 
-Result<EvidencePacker::Package> EvidencePacker::Pack(CallEvidence evidence) {
-  const sys_seconds now = SystemClock().Now();
-  auto id = NewEvidenceId(now);
+Result<EvidencePacker::Package> EvidencePacker::Pack(const CallEvidence& evidence) {
+  auto id = NewEvidenceId(SystemClock().Now());
   if (!id) return id.error();
-  // A verdict that failed as a whole has no time.
-  if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
   auto record = codec_.Encode(evidence, std::move(*id));
   if (!record) return record.error();
   return Pack(*record);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "evidence/call_json.h"
 #include "evidence/json_fields.h"
+#include "evidence/packed_id.h"
 #include "evidence/store_time.h"
 #include "pki/pem.h"
 #include "pki/sha256.h"
@@ -152,7 +153,9 @@ Result<MaterialEncoder::SharedTrustBlobs> MaterialEncoder::TrustOf(
   const std::lock_guard lock(making_trust_);
   if (auto known = trust_.Find(store)) return known;
   auto made = MakeTrust(*store);
-  if (made) trust_.Add(store, *made);
+  if (!made) return made;
+  trust_.Add(store, *made);
+  usual_.Clear();  // they hold the blobs of the store before, which may be large
   return made;
 }
 
@@ -240,9 +243,74 @@ Result<void> MaterialEncoder::NoteCertificates(const VerificationMaterial& mater
   return {};
 }
 
-Result<void> MaterialEncoder::Note(const CallEvidence& evidence, std::vector<SharedBlob>& blobs,
-                                   NoteWriter& notes) {
+namespace {
+
+// Whether what a call rests on is known by its certificate file, trust store and options alone.
+bool IsUsual(const VerificationMaterial& material) {
+  if (material.certificates.size() != 1 || !material.contents.empty() ||
+      !material.tn_auth_lists.empty() || material.trust_store == nullptr) {
+    return false;
+  }
+  const auto& answer = material.certificates.front().value;
+  return answer && *answer != nullptr;
+}
+
+Result<BlobList> ListOf(std::vector<SharedBlob> blobs) {
+  BlobList list{std::move(blobs), {}};
+  for (const SharedBlob& blob : list.blobs) {
+    const auto name = BytesOfHex(blob->sha256);
+    if (!name) return Fail(Reason::kInternalError, "a blob has no name");
+    list.names += *name;
+  }
+  return list;
+}
+
+}  // namespace
+
+bool MaterialEncoder::Usual::IsOf(const CallEvidence& evidence, bool checked_now) const {
+  const VerificationMaterial& material = evidence.material;
+  return checked == checked_now && asks_for_content == material.asks_for_content &&
+         url == material.certificates.front().url && trust.Is(material.trust_store) &&
+         options.Is(evidence.options);
+}
+
+// What calls that follow may be spared: of the same signer they rest on the same.
+Result<SharedBlobs> MaterialEncoder::Remember(const CallEvidence& evidence, bool checked,
+                                              std::vector<SharedBlob> blobs,
+                                              std::string_view notes) {
+  auto list = ListOf(std::move(blobs));
+  if (!list) return list.error();
+  const VerificationMaterial& material = evidence.material;
+  if (!IsUsual(material)) return SharedBlobs(std::make_shared<const BlobList>(std::move(*list)));
+  const auto& answer = material.certificates.front();
+  auto usual = std::make_shared<const Usual>(
+      Usual{Identity(material.trust_store), Identity(evidence.options), answer.url,
+            material.asks_for_content, checked, std::string(notes), std::move(*list)});
+  usual_.Add(*answer.value, usual);
+  return SharedBlobs(usual, &usual->blobs);
+}
+
+Result<SharedBlobs> MaterialEncoder::Note(const CallEvidence& evidence, NoteWriter& notes) {
   if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
+  const auto& passports = evidence.verdict.passports;
+  const bool checked = std::any_of(passports.begin(), passports.end(),
+                                   [](const auto& one) { return !one.checks.empty(); });
+  if (IsUsual(evidence.material)) {
+    auto usual = usual_.Find(*evidence.material.certificates.front().value);
+    if (usual != nullptr && usual->IsOf(evidence, checked)) {
+      notes.Written(usual->notes);
+      const BlobList* const blobs = &usual->blobs;
+      return SharedBlobs(std::move(usual), blobs);
+    }
+  }
+  const size_t begin = notes.bytes().size();
+  std::vector<SharedBlob> blobs;
+  if (auto ok = NoteAll(evidence, checked, blobs, notes); !ok) return ok.error();
+  return Remember(evidence, checked, std::move(blobs), notes.bytes().substr(begin));
+}
+
+Result<void> MaterialEncoder::NoteAll(const CallEvidence& evidence, bool checked,
+                                      std::vector<SharedBlob>& blobs, NoteWriter& notes) {
   const VerificationMaterial& material = evidence.material;
   notes.Flag(material.asks_for_content);
   if (auto ok = NoteCertificates(material, blobs, notes); !ok) return ok;
@@ -250,9 +318,6 @@ Result<void> MaterialEncoder::Note(const CallEvidence& evidence, std::vector<Sha
     notes.Size(blobs.size());
     blobs.push_back(std::move(blob));
   };
-  const auto& passports = evidence.verdict.passports;
-  const bool checked = std::any_of(passports.begin(), passports.end(),
-                                   [](const auto& one) { return !one.checks.empty(); });
   notes.Flag(checked);
   if (checked) {
     auto blob = NamesBlob();

@@ -31,6 +31,14 @@ using SharedBlob = std::shared_ptr<const EvidenceBlob>;
 /// The blob of `bytes`. Fails with kInternalError.
 Result<SharedBlob> MakeBlob(std::string bytes);
 
+/// The blobs that notes go with, in the order in which notes mean them. Calls that rest on the same
+/// share one.
+struct BlobList {
+  std::vector<SharedBlob> blobs;
+  std::string names;  // their SHA-256s, 32 bytes each
+};
+using SharedBlobs = std::shared_ptr<const BlobList>;
+
 /// What evidence keeps of an answer: a blob, by its place among those that the notes go with, or
 /// why there was none.
 struct AnswerNotes {
@@ -62,10 +70,9 @@ void WriteMaterial(const MaterialNotes& material, const std::vector<std::string_
 /// that need them wait; of anything else that is new two threads may both make the blob.
 class MaterialEncoder {
  public:
-  /// Notes what `evidence` rests on; the blobs of it are added to `blobs`, which is empty. Fails
-  /// with kInternalError; `notes` are then half written.
-  Result<void> Note(const CallEvidence& evidence, std::vector<SharedBlob>& blobs,
-                    NoteWriter& notes);
+  /// Notes what `evidence` rests on, and gives the blobs of it. Fails with kInternalError; `notes`
+  /// are then half written.
+  Result<SharedBlobs> Note(const CallEvidence& evidence, NoteWriter& notes);
 
  private:
   struct TrustBlobs {
@@ -97,6 +104,11 @@ class MaterialEncoder {
       }
       made_.insert_or_assign(object.get(), Entry{object, made});
     }
+    void Clear() {
+      Map forgotten;
+      const std::lock_guard lock(mutex_);
+      made_.swap(forgotten);
+    }
 
    private:
     struct Entry {
@@ -117,10 +129,39 @@ class MaterialEncoder {
   Result<SharedBlob> NamesBlob();
   Result<void> NoteCertificates(const VerificationMaterial& material,
                                 std::vector<SharedBlob>& blobs, NoteWriter& notes);
+  Result<void> NoteAll(const CallEvidence& evidence, bool checked, std::vector<SharedBlob>& blobs,
+                       NoteWriter& notes);
+  Result<SharedBlobs> Remember(const CallEvidence& evidence, bool checked,
+                               std::vector<SharedBlob> blobs, std::string_view notes);
+
+  /// Which object it was: that at this address, while the owner that is known here lives. Keeps no
+  /// object alive, and touches no count that other threads write.
+  template <class Object>
+  struct Identity {
+    explicit Identity(const std::shared_ptr<const Object>& object)
+        : address(object.get()), owner(object) {}
+    [[nodiscard]] bool Is(const std::shared_ptr<const Object>& object) const {
+      return address == object.get() && !owner.expired();
+    }
+    const Object* address;
+    std::weak_ptr<const Object> owner;
+  };
+  /// What was noted of a call that rests on one certificate file, and on nothing else of its own.
+  struct Usual {
+    Identity<TrustStore> trust;
+    Identity<VerifierOptions> options;
+    std::string url;  // of the certificate
+    bool asks_for_content = false;
+    bool checked = false;
+    std::string notes;
+    BlobList blobs;
+    [[nodiscard]] bool IsOf(const CallEvidence& evidence, bool checked_now) const;
+  };
 
   Memory<TrustStore, SharedTrustBlobs> trust_{4};
   std::mutex making_trust_;
   Memory<CertificateBundle, SharedBlob> bundles_{4096};
+  Memory<CertificateBundle, std::shared_ptr<const Usual>> usual_{4096};
   Memory<VerifierOptions, SharedBlob> options_{16};
   std::mutex making_names_;
   SharedBlob names_;  // of the checks; nullptr until the first call needs them

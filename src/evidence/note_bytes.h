@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 // The notes of a call (evidence_codec.h) as bytes: values end to end, texts with their lengths
@@ -15,27 +16,26 @@
 
 namespace callvet {
 
-/// Writes values. Not thread-safe.
+/// Writes values. Used again it needs no memory any more. Not thread-safe.
 class NoteWriter {
  public:
-  /// `usual`: bytes for which there is room at once.
-  explicit NoteWriter(size_t usual = 0) { bytes_.reserve(usual); }
-
-  void Flag(bool value) { bytes_.push_back(value ? '\1' : '\0'); }
-  /// Seven bits a byte, the low ones first; the high bit says that more follow.
-  void Size(size_t value) {
-    for (; value >= 0x80; value >>= 7U) bytes_.push_back(static_cast<char>(value | 0x80U));
-    bytes_.push_back(static_cast<char>(value));
+  void Flag(bool value) {
+    char* const at = Begin(1);
+    *at = value ? '\1' : '\0';
+    End(at + 1);
   }
+  /// Seven bits a byte, the low ones first; the high bit says that more follow.
+  void Size(size_t value) { End(PutSize(Begin(kMaxSize), value)); }
   void Number(int64_t value) {
     const auto bits =
         static_cast<uint64_t>(value);  // two's complement, zigzag: small ones are short
     Size((bits << 1U) ^ (value < 0 ? ~uint64_t{0} : uint64_t{0}));
   }
   void Text(std::string_view text) {
-    Size(text.size());
-    bytes_.append(text);
+    Append(PutSize(Begin(kMaxSize + text.size()), text.size()), text);
   }
+  /// `bytes` that another one wrote.
+  void Written(std::string_view bytes) { Append(Begin(bytes.size()), bytes); }
   template <class Value>
   void Maybe(const std::optional<Value>& value) {
     Flag(value.has_value());
@@ -47,13 +47,42 @@ class NoteWriter {
     for (const auto& text : texts) Text(text);
   }
 
-  [[nodiscard]] std::string Take() { return std::move(bytes_); }
+  /// What was written since Clear; gone with the next value.
+  [[nodiscard]] std::string_view bytes() const { return {room_.data(), size_}; }
+  /// Begins anew; keeps the memory of a usual call.
+  void Clear() {
+    size_ = 0;
+    if (room_.size() <= kKept) return;
+    room_.resize(kUsual);
+    room_.shrink_to_fit();
+  }
 
  private:
+  static constexpr size_t kMaxSize = 10;  // bytes of a Size
+  static constexpr size_t kUsual = 2048;  // a call's notes are less, mostly
+  static constexpr size_t kKept = size_t{64} << 10U;
+
   void Put(std::string_view text) { Text(text); }
   void Put(int64_t number) { Number(number); }
 
-  std::string bytes_;
+  static char* PutSize(char* at, size_t value) {
+    for (; value >= 0x80; value >>= 7U) *at++ = static_cast<char>(value | 0x80U);
+    *at++ = static_cast<char>(value);
+    return at;
+  }
+  // Where the next `size` bytes may be written; End says where they do end.
+  char* Begin(size_t size) {
+    if (room_.size() - size_ < size) room_.resize(std::max(2 * room_.size(), size_ + size));
+    return room_.data() + size_;
+  }
+  void End(const char* at) { size_ = static_cast<size_t>(at - room_.data()); }
+  void Append(char* at, std::string_view bytes) {
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    End(at + bytes.size());
+  }
+
+  std::vector<char> room_ = std::vector<char>(kUsual);
+  size_t size_ = 0;  // of it that is written
 };
 
 /// Reads them again. What it gives borrows the bytes. Not thread-safe.

@@ -66,13 +66,14 @@ std::string PackUuid(std::string_view text) {
 
 std::string UnpackUuid(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * bytes.size() + 4);
-  for (const char c : bytes) {
-    if (IsDash(text.size())) text += '-';
-    text += kDigits[static_cast<unsigned char>(c) >> 4U];
-    text += kDigits[static_cast<unsigned char>(c) & 0xFU];
+  std::string text(2 * bytes.size() + 4, '-');
+  char* at = text.data();
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) ++at;  // a dash
+    *at++ = kDigits[static_cast<unsigned char>(bytes[i]) >> 4U];
+    *at++ = kDigits[static_cast<unsigned char>(bytes[i]) & 0xFU];
   }
+  text.resize(static_cast<size_t>(at - text.data()));
   return text;
 }
 

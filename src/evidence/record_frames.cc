@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -53,21 +54,34 @@ std::string ShaCheckOf(std::string_view payload) {
   return digest ? std::string(AsBytes(*digest).substr(0, kCheckBytes)) : std::string();
 }
 
-// Appends a frame whose payload `put` appends.
-template <class Put>
-void AddFrame(std::string& bytes, const Put& put) {
-  const size_t head = bytes.size() + kMark.size();
-  bytes.append(kMark).append(kLengthBytes + kCheckBytes, '\0');
+constexpr size_t kFrameHead = kMark.size() + kLengthBytes + kCheckBytes;
+
+// Begins a frame whose payload has `size` bytes; its check is not known yet.
+void BeginFrame(std::string& bytes, size_t size) {
+  bytes.append(kMark).append(Number(size)).append(kCheckBytes, '\0');
+}
+
+// Fills in the check of the frame that `frame` begins with; gives how long it is.
+size_t CheckFrame(std::span<char> frame) {
+  const size_t size = NumberAt({frame.data() + kMark.size(), kLengthBytes});
+  const std::string check = CheckOf({frame.data() + kFrameHead, size});
+  std::copy(check.begin(), check.end(), frame.begin() + kMark.size() + kLengthBytes);
+  return kFrameHead + size;
+}
+
+// Appends a frame of `payload`, in parts.
+void AddFrame(std::string& bytes, std::initializer_list<std::string_view> payload) {
   const size_t begin = bytes.size();
-  put(bytes);
-  const std::string_view payload = std::string_view(bytes).substr(begin);
-  bytes.replace(head, kLengthBytes + kCheckBytes, Number(payload.size()) + CheckOf(payload));
+  size_t size = 0;
+  for (const std::string_view part : payload) size += part.size();
+  BeginFrame(bytes, size);
+  for (const std::string_view part : payload) bytes.append(part);
+  CheckFrame(std::span<char>(bytes).subspan(begin));
 }
 
 // The payload of the frame at `offset`, which moves behind it; "" if there is no whole one.
 std::string_view TakeFrame(std::string_view bytes, size_t& offset) {
   const std::string_view rest = bytes.substr(offset);
-  constexpr size_t kFrameHead = kMark.size() + kLengthBytes + kCheckBytes;
   const bool earlier = rest.starts_with(kShaMark);
   if (rest.size() < kFrameHead || (!earlier && !rest.starts_with(kMark))) return {};
   const size_t length = NumberAt(rest.substr(kMark.size()));
@@ -129,38 +143,50 @@ std::shared_ptr<const EvidenceRecord> ReadRecord(char letter, std::string_view b
   return std::make_shared<const EvidenceRecord>(std::move(*record));
 }
 
-// Appends what names `blobs`, behind the frames of those that are not known yet, and `what`.
-void Append(std::string& bytes, char letter, const std::vector<SharedBlob>& blobs,
-            std::string_view what, const BlobNames& known, BlobNames& added) {
-  std::string names;
-  names.reserve(blobs.size() * kBlobHashBytes);
-  for (const auto& blob : blobs) {
-    if (const auto name = known.find(blob->sha256); name != known.end()) {
-      names += name->second;
-      continue;
-    }
-    const auto [name, is_new] = added.try_emplace(blob->sha256);
-    if (is_new) {
-      name->second = BytesOfHex(blob->sha256).value_or("");
-      AddFrame(bytes, [&](std::string& to) { to.append("B").append(blob->bytes); });
-    }
-    names += name->second;
+// Appends the frame of `blob` unless it is known. Gives its SHA-256 as it stands in frames.
+const std::string& AppendBlob(std::string& bytes, const EvidenceBlob& blob, const BlobNames& known,
+                              BlobNames& added) {
+  if (const auto name = known.find(blob.sha256); name != known.end()) return name->second;
+  const auto [name, is_new] = added.try_emplace(blob.sha256);
+  if (is_new) {
+    name->second = BytesOfHex(blob.sha256).value_or("");
+    AddFrame(bytes, {"B", blob.bytes});
   }
-  AddFrame(bytes, [&](std::string& to) {
-    to.append(1, letter).append(Number(blobs.size())).append(names).append(what);
-  });
+  return name->second;
 }
 
 }  // namespace
 
 void AppendRecord(std::string& bytes, const EvidenceRecord& record, const BlobNames& known,
                   BlobNames& added) {
-  Append(bytes, 'R', record.blobs, record.text, known, added);
+  std::string names;
+  names.reserve(record.blobs.size() * kBlobHashBytes);
+  for (const auto& blob : record.blobs) names += AppendBlob(bytes, *blob, known, added);
+  AddFrame(bytes, {"R", Number(record.blobs.size()), names, record.text});
 }
 
-void AppendCall(std::string& bytes, const CallNotes& call, const BlobNames& known,
-                BlobNames& added) {
-  Append(bytes, 'C', call.blobs, call.bytes, known, added);
+void AppendBlobs(std::string& bytes, const BlobList& blobs, const BlobNames& known,
+                 BlobNames& added) {
+  for (const auto& blob : blobs.blobs) AppendBlob(bytes, *blob, known, added);
+}
+
+size_t CallFrameSize(std::string_view notes, const BlobList& blobs) {
+  return kFrameHead + 1 + kLengthBytes + blobs.names.size() + notes.size();
+}
+
+void AppendCall(std::string& bytes, std::string_view notes, const BlobList& blobs) {
+  BeginFrame(bytes, CallFrameSize(notes, blobs) - kFrameHead);
+  bytes.append(1, 'C').append(Number(blobs.blobs.size())).append(blobs.names).append(notes);
+}
+
+void CheckCalls(std::span<char> frames) {
+  while (!frames.empty()) frames = frames.subspan(CheckFrame(frames));
+}
+
+std::string_view NotesOf(std::string_view frames) {
+  const size_t size = NumberAt(frames.substr(kMark.size()));
+  const std::string_view body = frames.substr(kFrameHead, size).substr(1);
+  return body.substr(kLengthBytes + NumberAt(body) * kBlobHashBytes);
 }
 
 std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordCursor& cursor) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,9 +30,20 @@ using BlobNames = std::unordered_map<std::string, std::string>;
 /// `added`, where they then are.
 void AppendRecord(std::string& bytes, const EvidenceRecord& record, const BlobNames& known,
                   BlobNames& added);
-/// The same of a call. Who can read the bytes can read whom it names: notes are not sealed.
-void AppendCall(std::string& bytes, const CallNotes& call, const BlobNames& known,
-                BlobNames& added);
+/// Appends the frames of those of `blobs` that are neither in `known` nor in `added`, where they
+/// then are.
+void AppendBlobs(std::string& bytes, const BlobList& blobs, const BlobNames& known,
+                 BlobNames& added);
+
+/// How many bytes a call with these notes takes as a frame.
+size_t CallFrameSize(std::string_view notes, const BlobList& blobs);
+/// Appends the frame of a call, whose blobs' frames must come before it, but for its check. Who can
+/// read the bytes can read whom it names: notes are not sealed.
+void AppendCall(std::string& bytes, std::string_view notes, const BlobList& blobs);
+/// Fills in the checks of frames that AppendCall appended, which `frames` are end to end.
+void CheckCalls(std::span<char> frames);
+/// The notes in the first of such frames, whether its check is there or not.
+std::string_view NotesOf(std::string_view frames);
 
 /// Where a reader of frames is, and which blobs it came by. A value.
 struct RecordCursor {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -30,12 +31,15 @@ Failure DiskFailure(const fs::path& path, int error) {
               path.string() + ": " + std::generic_category().message(error));
 }
 
-bool WriteBytes(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(written));
+// Forces them to the disk, too.
+bool WriteBytes(int fd, std::initializer_list<std::string_view> parts) {
+  for (std::string_view bytes : parts) {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return false;
+      bytes.remove_prefix(static_cast<size_t>(written));
+    }
   }
   return ::fdatasync(fd) == 0;
 }
@@ -175,45 +179,27 @@ Result<void> EvidenceSpill::StartFile(sys_seconds since) {
   return {};
 }
 
-Result<void> EvidenceSpill::Append(const std::vector<WaitingRecord>& records) {
-  sys_seconds since = SystemClock().Now();
-  std::string_view earliest;  // id: they are in the order of time
-  size_t size = 0;
-  for (const WaitingRecord& record : records) {
-    size += record.size();
-    if (!earliest.empty() && earliest < record.id()) continue;
-    const auto time = TimeOfId(record.id());
-    if (!time) continue;
-    since = std::min(since, *time);
-    earliest = record.id();
-  }
+Result<void> EvidenceSpill::Append(WaitingRecords& records, size_t count) {
+  const sys_seconds since = std::min(SystemClock().Now(), records.since());
   if (writing_ == nullptr || written_ >= kFileRecords) {
     if (auto ok = StartFile(since); !ok) return ok;
   }
   BlobNames added;  // blobs that are in the file only once it was written
-  std::string encoded;
-  constexpr size_t kFrames = 512;  // about what a record has beside its text
-  encoded.reserve(size + records.size() * kFrames);
-  for (const WaitingRecord& record : records) {
-    if (record.call() != nullptr) {
-      AppendCall(encoded, *record.call(), written_blobs_, added);
-    } else {
-      AppendRecord(encoded, *record.record(), written_blobs_, added);
-    }
-  }
-  if (bytes() + encoded.size() > max_bytes_) {
+  const WaitingRecords::Bytes bytes = records.First(count, written_blobs_, added);
+  const size_t size = bytes.blobs.size() + bytes.records.size() + bytes.calls.size();
+  if (this->bytes() + size > max_bytes_) {
     return Fail(Reason::kEvidenceNotKept, directory_.string() + " is full");
   }
   File& file = files_.back();
-  if (!WriteBytes(writing_->get(), encoded)) {
+  if (!WriteBytes(writing_->get(), {bytes.blobs, bytes.records, bytes.calls})) {
     const int error = errno;
     // Half a batch must not be read as if it had been kept.
     if (::ftruncate(writing_->get(), static_cast<off_t>(file.bytes)) != 0) writing_.reset();
     return DiskFailure(PathOf(file.number), error);
   }
-  file.bytes += encoded.size();
+  file.bytes += size;
   file.since = std::min(file.since, since);
-  written_ += size;
+  written_ += bytes.records.size() + bytes.calls.size();
   written_blobs_.merge(added);
   return {};
 }

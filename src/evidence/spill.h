@@ -15,6 +15,7 @@
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "evidence/record_frames.h"
+#include "evidence/waiting_records.h"
 
 namespace callvet {
 
@@ -28,33 +29,12 @@ struct SpillWaiting {
 /// kFileUnreadable.
 Result<SpillWaiting> WaitingInSpill(const std::filesystem::path& directory);
 
-/// A record that is not in a store yet: as it will be there, or the notes of a call that it will be
-/// made of. A value; never empty.
-class WaitingRecord {
- public:
-  // NOLINTNEXTLINE(google-explicit-constructor): it is one
-  WaitingRecord(std::shared_ptr<const EvidenceRecord> record) : record_(std::move(record)) {}
-  // NOLINTNEXTLINE(google-explicit-constructor)
-  WaitingRecord(std::shared_ptr<const CallNotes> call) : call_(std::move(call)) {}
-
-  [[nodiscard]] const std::string& id() const { return record_ ? record_->id : call_->id; }
-  [[nodiscard]] bool is_call() const { return !record_ || record_->kind == EvidenceKind::kCall; }
-  [[nodiscard]] const std::shared_ptr<const EvidenceRecord>& record() const { return record_; }
-  [[nodiscard]] const std::shared_ptr<const CallNotes>& call() const { return call_; }
-  /// What tells it beside its id and blobs.
-  [[nodiscard]] size_t size() const { return record_ ? record_->text.size() : call_->bytes.size(); }
-
- private:
-  std::shared_ptr<const EvidenceRecord> record_;  // one of the two
-  std::shared_ptr<const CallNotes> call_;
-};
-
 /// Append-only files that hold records while the store cannot take them. What Append said is kept
 /// survives a crash; what a crash cut short was never said to be kept. Each file has the blobs of
 /// its records in it. Not thread-safe; one directory belongs to one process at a time.
 class EvidenceSpill {
  public:
-  using Records = std::vector<std::shared_ptr<const EvidenceRecord>>;
+  using Records = WaitingRecords::Records;
 
   /// Makes the directory (for its owner only) if it is missing. `number_key` is NumberSecret::name,
   /// or "". Fails with kFileUnreadable, also if another process has it, and with kKeyInvalid if
@@ -63,9 +43,9 @@ class EvidenceSpill {
                                                      uint64_t max_bytes,
                                                      std::string_view number_key = "");
 
-  /// Writes `records` and forces them to the disk, or keeps none of them. Fails with
-  /// kEvidenceUnavailable (the disk) or kEvidenceNotKept (max_bytes).
-  Result<void> Append(const std::vector<WaitingRecord>& records);
+  /// Writes the first `count` of `records` and forces them to the disk, or keeps none of them.
+  /// Fails with kEvidenceUnavailable (the disk) or kEvidenceNotKept (max_bytes).
+  Result<void> Append(WaitingRecords& records, size_t count);
 
   /// At most `max` of the oldest records that were not given before; none: these were all. Fails
   /// with kEvidenceUnavailable.

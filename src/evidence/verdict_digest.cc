@@ -170,8 +170,7 @@ template <class Write>
 JsonValue Read(const Verdict& verdict, Write write) {
   NoteWriter notes;
   NoteVerdict(verdict, notes);
-  const std::string bytes = notes.Take();
-  NoteReader reader(bytes);
+  NoteReader reader(notes.bytes());
   const VerdictNotes read = ReadVerdictNotes(reader);
   if (!reader.Finished()) return JsonValue();
   CanonicalText json;

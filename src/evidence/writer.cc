@@ -71,20 +71,35 @@ Result<std::string> EvidenceWriter::NotKept(Failure failure) {
   return failure;
 }
 
-// "": its record is counted as lost already.
-Result<std::string> EvidenceWriter::NewId(sys_seconds now) {
+Result<std::string> EvidenceWriter::NotKeptBecause(const Failure& failure) {
   const std::lock_guard lock(mutex_);
-  if (!HasRoom()) return NotKept(NoRoom());
-  auto id = ids_.Next(now);
-  return id ? id : NotKept(Fail(Reason::kEvidenceNotKept, id.error().detail));
+  return NotKept(Fail(Reason::kEvidenceNotKept, failure.detail));
 }
 
-Result<void> EvidenceWriter::Queue(WaitingRecord record) {
-  std::optional<WaitingRecord> used;  // goes after the lock
+// nullptr: there is no room for a record.
+std::unique_ptr<EvidenceWriter::Desk> EvidenceWriter::TakeDesk() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!HasRoom()) return nullptr;
+    if (!desks_.empty()) {
+      auto desk = std::move(desks_.back());
+      desks_.pop_back();
+      return desk;
+    }
+    desks_.reserve(desks_made_ + 1);  // so that giving it back needs no memory
+    ++desks_made_;
+  }
+  return std::make_unique<Desk>();
+}
+
+// `add` adds to the queue, or throws std::bad_alloc.
+template <class Add>
+Result<void> EvidenceWriter::Queue(const Add& add) {
+  std::shared_ptr<const EvidenceRecord> used;  // goes after the lock
   {
     const std::lock_guard lock(mutex_);
     if (!HasRoom()) return NoRoom();
-    queue_.emplace_back(std::move(record));
+    add(queue_);
     if (!used_.empty()) {
       used = std::move(used_.back());
       used_.pop_back();
@@ -96,47 +111,52 @@ Result<void> EvidenceWriter::Queue(WaitingRecord record) {
 }
 
 // Nothing throws once the record is queued: what throws was not kept.
-Result<std::string> EvidenceWriter::Submit(CallEvidence evidence) {
+Result<std::string> EvidenceWriter::Submit(const CallEvidence& evidence) {
   try {
-    return MakeAndQueue(std::move(evidence));
+    return MakeAndQueue(evidence);
   } catch (const std::bad_alloc&) {
-    const std::lock_guard lock(mutex_);
-    return NotKept(Fail(Reason::kEvidenceNotKept, "no memory"));
+    return NotKeptBecause(Fail(Reason::kEvidenceNotKept, "no memory"));
   }
 }
 
 // What waits may be written to a disk as it is.
-Result<WaitingRecord> EvidenceWriter::Prepare(const CallEvidence& evidence, const std::string& id) {
-  if (!codec_.key()) {
-    auto notes = codec_.Note(evidence, id);
-    if (!notes) return notes.error();
-    return WaitingRecord(std::make_shared<const CallNotes>(std::move(*notes)));
+Result<void> EvidenceWriter::NoteAndQueue(const CallEvidence& evidence, std::string_view id,
+                                          sys_seconds now, std::unique_ptr<Desk> desk) {
+  if (codec_.key()) {
+    auto made = codec_.Encode(evidence, id);
+    if (!made) return made.error();
+    auto record = std::make_shared<const EvidenceRecord>(std::move(*made));
+    return Queue([&](WaitingRecords& queue) {
+      queue.Add(std::move(record));
+      desks_.push_back(std::move(desk));
+    });
   }
-  auto record = codec_.Encode(evidence, id);
-  if (!record) return record.error();
-  return WaitingRecord(std::make_shared<const EvidenceRecord>(std::move(*record)));
+  desk->notes.Clear();
+  auto blobs = codec_.Note(evidence, id, desk->notes);
+  if (!blobs) return blobs.error();
+  return Queue([&](WaitingRecords& queue) {
+    queue.AddCall(desk->notes.bytes(), std::move(*blobs), now);
+    desks_.push_back(std::move(desk));
+  });
 }
 
-Result<std::string> EvidenceWriter::MakeAndQueue(CallEvidence evidence) {
+Result<std::string> EvidenceWriter::MakeAndQueue(const CallEvidence& evidence) {
   const sys_seconds now = SystemClock().Now();
-  // A verdict that failed as a whole has no time.
-  if (evidence.verdict.judged_at == sys_seconds()) evidence.verdict.judged_at = now;
-  auto id = NewId(now);
-  if (!id || id->empty()) return id;
-  auto record = Prepare(evidence, *id);
-  if (!record) {
-    Note(record.error());
+  auto desk = TakeDesk();
+  if (desk == nullptr) {
     const std::lock_guard lock(mutex_);
-    return NotKept(Fail(Reason::kEvidenceNotKept, record.error().detail));
+    return NotKept(NoRoom());
   }
-  const auto queued = Queue(std::move(*record));
+  auto id = desk->ids.Next(now);
+  if (!id) return NotKeptBecause(id.error());
+  const auto queued = NoteAndQueue(evidence, *id, now, std::move(desk));
   if (queued) return id;
-  const std::lock_guard lock(mutex_);
-  return NotKept(queued.error());
+  if (queued.error().reason != Reason::kEvidenceNotKept) Note(queued.error());
+  return NotKeptBecause(queued.error());
 }
 
 Result<void> EvidenceWriter::Submit(std::shared_ptr<const EvidenceRecord> record) {
-  return Queue(std::move(record));
+  return Queue([&](WaitingRecords& queue) { queue.Add(std::move(record)); });
 }
 
 void EvidenceWriter::Stop() {
@@ -165,12 +185,13 @@ bool EvidenceWriter::Behind() const {
   return queue_.size() > options_.max_queue / 2;
 }
 
-// Waits for records, unless some are pending that nobody took, or there is something to drain.
+// Waits for records, unless some are pending; for a while, if nobody took those.
 void EvidenceWriter::Collect() {
   std::unique_lock lock(mutex_);
   const auto stopping = [&] { return stop_by_.has_value(); };
   const bool idle_work = spill_ != nullptr && !spill_->empty();
   if (!pending_.empty()) {
+    if (!stuck_) return;
     // Once it is stopping, the wait must not be left out.
     if (stopping()) {
       wake_.wait_for(lock, std::min(options_.retry, std::chrono::milliseconds(50)));
@@ -188,34 +209,23 @@ void EvidenceWriter::Collect() {
     wake_.wait(lock, any);
   }
   idle_ = false;
-  Take();
 }
 
-// From the queue into pending_, as many as a group may have.
-void EvidenceWriter::Take() {
-  const size_t room = options_.max_batch - std::min(options_.max_batch, pending_.size());
-  const size_t count = std::min(queue_.size(), room);
-  if (pending_.empty()) pending_seen_ = EvidenceStore::Seen::kNever;
-  rate_.Add(count);
-  pending_.reserve(pending_.size() + count);
-  for (size_t i = 0; i < count; ++i) {
-    pending_.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
-}
-
-// Waits until a group came together.
+// Waits until a group came together. Who submits wakes nobody meanwhile.
 void EvidenceWriter::Gather() {
-  constexpr std::chrono::milliseconds kSlice{2};
-  const Deadline end = Deadline::After(options_.commit_interval);
-  bool more = true;
-  while (more && !pending_.empty() && pending_.size() < options_.max_batch) {
-    std::unique_lock lock(mutex_);
-    const auto stopping = [&] { return stop_by_.has_value(); };
-    const bool stops = wake_.wait_for(lock, std::min(kSlice, end.Left()), stopping);
-    more = !stops && end.Left() > std::chrono::milliseconds(0);
-    Take();
+  std::unique_lock lock(mutex_);
+  if (queue_.empty() || queue_.size() >= options_.max_batch) return;
+  wake_.wait_for(lock, options_.commit_interval, [&] { return stop_by_.has_value(); });
+}
+
+// The queue becomes what is pending, which was nothing.
+void EvidenceWriter::Take() {
+  {
+    const std::lock_guard lock(mutex_);
+    pending_.swap(queue_);
   }
+  pending_seen_ = EvidenceStore::Seen::kNever;
+  rate_.Add(pending_.size());
 }
 
 bool EvidenceWriter::StoreMayBeTried() const {
@@ -239,50 +249,42 @@ Result<void> EvidenceWriter::ToStore(const Records& records, EvidenceStore::Seen
   return stored;
 }
 
-bool EvidenceWriter::TrySpill() {
-  if (spill_ == nullptr) return false;
-  const auto spilled = spill_->Append(pending_);
-  if (!spilled) Note(spilled.error());
-  return spilled.has_value();
+// How many records went into the spill directory; nothing: none.
+std::optional<size_t> EvidenceWriter::TrySpill() {
+  if (spill_ == nullptr) return std::nullopt;
+  const size_t count = GroupSize();
+  if (const auto spilled = spill_->Append(pending_, count); !spilled) {
+    Note(spilled.error());
+    return std::nullopt;
+  }
+  NoteSpill();
+  const std::lock_guard lock(mutex_);
+  statistics_.spilled += count;
+  return count;
 }
 
-// What is pending, as a store takes it. Notes of which no record can be made are let go and counted
-// as lost: they must not keep the others.
-Result<EvidenceSpill::Records> EvidenceWriter::Whole() try {
-  EvidenceSpill::Records records;
-  records.reserve(pending_.size());
-  for (size_t i = 0; i < pending_.size();) {
-    if (pending_[i].record() != nullptr) {
-      records.push_back(pending_[i++].record());
-      continue;
-    }
-    auto made = RecordOfNotes(*pending_[i].call());
-    if (made) {
-      records.push_back(std::make_shared<const EvidenceRecord>(std::move(*made)));
-      ++i;
-      continue;
-    }
-    if (made.error().reason != Reason::kEvidenceAltered) return made.error();
-    Note(made.error());
-    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
+// The next group, as a store takes it. Notes of which no record can be made are counted as lost.
+Result<EvidenceWriter::Records> EvidenceWriter::NextRecords() try {
+  return pending_.FirstRecords(GroupSize(), [this](const Failure& failure) {
+    Note(failure);
     const std::lock_guard lock(mutex_);
     ++statistics_.lost;
-  }
-  return records;
+  });
 } catch (const std::bad_alloc&) {
   return Fail(Reason::kInternalError, "no memory for the records of calls");
 }
 
-bool EvidenceWriter::TryStore() {
-  if (!StoreMayBeTried()) return false;
-  const auto records = Whole();
+// The same of the store.
+std::optional<size_t> EvidenceWriter::TryStore() {
+  if (!StoreMayBeTried()) return std::nullopt;
+  const auto records = NextRecords();
   if (!records) {
     Note(records.error());
-    return false;
+    return std::nullopt;
   }
-  if (ToStore(*records, pending_seen_)) return true;
+  if (ToStore(*records, pending_seen_)) return records->size();
   pending_seen_ = EvidenceStore::Seen::kPerhaps;
-  return false;
+  return std::nullopt;
 }
 
 bool EvidenceWriter::SpillsFirst() const {
@@ -294,39 +296,35 @@ bool EvidenceWriter::SpillsFirst() const {
   }
   if (!burst_) return false;
   // What is no call is rare, and looked for at once.
-  return std::all_of(pending_.begin(), pending_.end(),
-                     [](const WaitingRecord& record) { return record.is_call(); });
+  return pending_.AreCalls(GroupSize());
 }
 
-EvidenceWriter::Taken EvidenceWriter::Offer() {
+// How many records of the next group are durable now; nothing: nobody took them.
+std::optional<size_t> EvidenceWriter::Offer() {
   // A store that is too slow for what comes is left alone until the queue is short again; in a
   // burst it takes from calls the time that they need.
   const bool hurry = SpillsFirst();
-  if (hurry && TrySpill()) return Taken::kSpill;
-  if (TryStore()) return Taken::kStore;
-  return !hurry && TrySpill() ? Taken::kSpill : Taken::kNobody;
+  if (hurry) {
+    if (const auto spilled = TrySpill()) return spilled;
+  }
+  if (const auto stored = TryStore()) return stored;
+  return hurry ? std::nullopt : TrySpill();
 }
 
 void EvidenceWriter::Deliver() {
   if (pending_.empty()) return;
-  const Taken taken = Offer();
-  if (taken == Taken::kNobody) return;
+  const auto taken = Offer();
+  stuck_ = !taken;
+  if (!taken) return;
   std::vector<std::string> ids;
-  if (on_durable_) {
-    ids.reserve(pending_.size());
-    for (const auto& record : pending_) ids.push_back(record.id());
-  }
-  if (taken == Taken::kSpill) {
-    NoteSpill();
-    const std::lock_guard lock(mutex_);
-    statistics_.spilled += pending_.size();
-  }
-  GiveBack(std::exchange(pending_, {}));
+  if (on_durable_) ids = pending_.Ids(*taken);
+  GiveBack(pending_.Drop(*taken));
   if (on_durable_) on_durable_(ids);
 }
 
 // Those of the group before that nobody let go meanwhile are freed here.
-void EvidenceWriter::GiveBack(Waiting records) {
+void EvidenceWriter::GiveBack(Records records) {
+  if (records.empty()) return;
   const std::lock_guard lock(mutex_);
   used_.swap(records);
 }
@@ -339,7 +337,7 @@ EvidenceWriter::Drained EvidenceWriter::Drain() {
   {
     // At the end what is only in memory comes first.
     const std::lock_guard lock(mutex_);
-    if (stop_by_ && !queue_.empty()) return Drained::kNothing;
+    if (stop_by_ && !(queue_.empty() && pending_.empty())) return Drained::kNothing;
   }
   const auto records = spill_->Next(options_.max_batch);
   if (!records) {
@@ -372,7 +370,7 @@ bool EvidenceWriter::Ends(Drained drained) {
   if (written && drained == Drained::kNothing && !burst_) return true;
   if (!stop_by_->Passed()) return false;
   statistics_.lost += queue_.size() + pending_.size();
-  queue_.clear();
+  queue_.Drop(queue_.size());
   return true;
 }
 
@@ -396,9 +394,11 @@ void EvidenceWriter::ChooseWay() {
 }
 
 void EvidenceWriter::Step() {
-  const bool again = !pending_.empty();  // a group that nobody took does not grow
   Collect();
-  if (!again) Gather();
+  if (pending_.empty()) {
+    Gather();
+    Take();
+  }
   ChooseWay();
   Deliver();
 }

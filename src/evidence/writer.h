@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,8 +17,10 @@
 #include "callvet/result.h"
 #include "evidence/evidence_codec.h"
 #include "evidence/evidence_id.h"
+#include "evidence/note_bytes.h"
 #include "evidence/rate_meter.h"
 #include "evidence/spill.h"
+#include "evidence/waiting_records.h"
 
 namespace callvet {
 
@@ -43,7 +46,7 @@ class EvidenceWriter {
   /// the record, which is durable a little later. Where the queue is full, or the record cannot be
   /// made: fails with kEvidenceNotKept under kRefuseCalls; under kCount it is counted as lost, and
   /// the id is "". Never waits.
-  Result<std::string> Submit(CallEvidence evidence);
+  Result<std::string> Submit(const CallEvidence& evidence);
   /// Queues a record that was made elsewhere. Where the queue is full it fails with
   /// kEvidenceNotKept, whatever is to be done about lost calls, and counts nothing: the caller
   /// still has it. Never waits.
@@ -63,9 +66,12 @@ class EvidenceWriter {
   [[nodiscard]] EvidenceStatistics Statistics() const;
 
  private:
-  using Records = EvidenceSpill::Records;
-  using Waiting = std::vector<WaitingRecord>;
-  enum class Taken : uint8_t { kStore, kSpill, kNobody };
+  using Records = WaitingRecords::Records;
+  /// What a thread that submits a call works with, one at a time: made when it is needed, and kept.
+  struct Desk {
+    EvidenceIds ids;
+    NoteWriter notes;
+  };
 
   EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
                  const EvidenceWriterOptions& options, OnDurable on_durable,
@@ -74,25 +80,29 @@ class EvidenceWriter {
   [[nodiscard]] bool HasRoom() const;            // under mutex_
   [[nodiscard]] Failure NoRoom() const;          // under mutex_
   Result<std::string> NotKept(Failure failure);  // under mutex_
-  Result<std::string> NewId(sys_seconds now);
-  Result<WaitingRecord> Prepare(const CallEvidence& evidence, const std::string& id);
-  Result<void> Queue(WaitingRecord record);
-  void GiveBack(Waiting records);
-  Result<std::string> MakeAndQueue(CallEvidence evidence);
+  Result<std::string> NotKeptBecause(const Failure& failure);
+  std::unique_ptr<Desk> TakeDesk();
+  template <class Add>
+  Result<void> Queue(const Add& add);
+  Result<std::string> MakeAndQueue(const CallEvidence& evidence);
+  Result<void> NoteAndQueue(const CallEvidence& evidence, std::string_view id, sys_seconds now,
+                            std::unique_ptr<Desk> desk);
+  void GiveBack(Records records);
   void Step();
   void Collect();
-  void Take();  // under mutex_
   void Gather();
+  void Take();
   void ChooseWay();
   void Deliver();
-  [[nodiscard]] Taken Offer();
-  bool TrySpill();
+  [[nodiscard]] std::optional<size_t> Offer();
+  std::optional<size_t> TrySpill();
+  [[nodiscard]] size_t GroupSize() const { return std::min(pending_.size(), options_.max_batch); }
   void NoteSpill();
   [[nodiscard]] bool SpillsFirst() const;
   enum class Drained : uint8_t { kSome, kNothing };
   bool Ends(Drained drained);
-  Result<EvidenceSpill::Records> Whole();
-  bool TryStore();
+  Result<Records> NextRecords();
+  std::optional<size_t> TryStore();
   [[nodiscard]] bool StoreMayBeTried() const;
   Result<void> ToStore(const Records& records, EvidenceStore::Seen seen);
   Drained Drain();
@@ -107,7 +117,8 @@ class EvidenceWriter {
 
   // Of the thread in Run.
   std::unique_ptr<EvidenceSpill> spill_;  // nullptr: nothing is spilled
-  Waiting pending_;                       // taken from the queue, not durable yet
+  WaitingRecords pending_;                // taken from the queue, not durable yet
+  bool stuck_ = false;                    // nobody took what is pending
   EvidenceStore::Seen pending_seen_ = EvidenceStore::Seen::kNever;
   std::optional<Deadline> store_pause_;  // until it passed the store is not tried
   RateMeter rate_;                       // of what is taken from the queue
@@ -117,12 +128,13 @@ class EvidenceWriter {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<WaitingRecord> queue_;
-  // Durable, of the last group. Threads that submit calls let them go, whose memory it is: what
+  WaitingRecords queue_;
+  // Whole records that are durable. Threads that submit calls let them go, whose memory it is: what
   // another thread frees comes back slowly, to both.
-  Waiting used_;
-  bool idle_ = false;  // the thread of Run waits for a record
-  EvidenceIds ids_;
+  Records used_;
+  std::vector<std::unique_ptr<Desk>> desks_;  // that nobody works with
+  size_t desks_made_ = 0;
+  bool idle_ = false;                // the thread of Run waits for a record
   std::optional<Deadline> stop_by_;  // nothing: it is not stopping
   EvidenceStatistics statistics_;
 };

@@ -136,12 +136,11 @@ TEST(NoMemoryForEvidence, ACallWhoseRecordCannotBeMadeIsCounted) {
       options.loss = loss;
       auto writer = EvidenceWriter::Make(lab.store, EvidenceCodec(), options);
       ASSERT_THAT(writer, Succeeds());
-      CallEvidence copy = evidence;
       std::optional<Result<std::string>> id;
       bool happened = false;
       {
         const AllocationFailure failure(n, Shortage::kForever);
-        id = (*writer)->Submit(std::move(copy));
+        id = (*writer)->Submit(evidence);
         happened = AllocationFailure::Happened();
       }
       const EvidenceStatistics statistics = (*writer)->Statistics();

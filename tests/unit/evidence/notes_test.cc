@@ -20,7 +20,7 @@ TEST(NoteBytes, GiveBackWhatWasWritten) {
   writer.Maybe(std::optional<std::string>(""));
   writer.Maybe(std::optional<int64_t>(7));
   writer.Texts(std::vector<std::string>{"a", "b"});
-  const std::string bytes = writer.Take();
+  const std::string bytes(writer.bytes());
   NoteReader reader(bytes);
   for (const int64_t number : numbers) EXPECT_EQ(reader.Number(), number);
   EXPECT_EQ(reader.Text(), "");
@@ -37,7 +37,7 @@ TEST(NoteBytes, GiveBackWhatWasWritten) {
 TEST(NoteBytes, BelieveNoSizeThatCannotBe) {
   NoteWriter writer;
   writer.Size(SIZE_MAX);
-  const std::string bytes = writer.Take();
+  const std::string bytes(writer.bytes());
   EXPECT_EQ(NoteReader(bytes).Text(), "");
   EXPECT_EQ(NoteReader(bytes).Count(), 0U);
   EXPECT_TRUE(NoteReader(bytes).Texts().empty());
@@ -56,7 +56,7 @@ class NotesTest : public testing::Test {
     evidence_.disposition = Disposition();
     evidence_.disposition->holder = "Holder";
     notes_ = *codec_.Note(evidence_, "01890a5d-ac96-774b-bcce-b302099a8057");
-    for (const auto& blob : notes_.blobs) names_.emplace_back(blob->sha256);
+    for (const auto& blob : notes_.blobs->blobs) names_.emplace_back(blob->sha256);
   }
   EvidenceCodec codec_;
   CallEvidence evidence_;
@@ -72,7 +72,8 @@ TEST_F(NotesTest, AreARecordOrNothing) {
   }
   EXPECT_THAT(RecordOfNotes(notes_.bytes + '\0', names_), FailsWith(Reason::kEvidenceAltered));
   // A blob that they mean is not among those that came with them.
-  EXPECT_THAT(RecordOfNotes(notes_.bytes, {}), FailsWith(Reason::kEvidenceAltered));
+  EXPECT_THAT(RecordOfNotes(notes_.bytes, std::vector<std::string_view>()),
+              FailsWith(Reason::kEvidenceAltered));
   names_.pop_back();
   EXPECT_THAT(RecordOfNotes(notes_.bytes, names_), FailsWith(Reason::kEvidenceAltered));
 }
@@ -123,7 +124,7 @@ TEST_F(NotesTest, PassportsInOneAnotherAreToldAtEveryDepth) {
     }
     const auto notes = codec_.Note(evidence_, "01890a5d-ac96-774b-bcce-b302099a8057");
     ASSERT_THAT(notes, Succeeds());
-    EXPECT_THAT(RecordOfNotes(*notes), Succeeds()) << depth;
+    EXPECT_THAT(RecordOfNotes(notes->bytes, *notes->blobs), Succeeds()) << depth;
     EXPECT_NE(VerdictDigest(evidence_.verdict).Find("reason"), nullptr) << depth;
   }
 }
@@ -133,7 +134,7 @@ TEST_F(NotesTest, OfAnotherFormAreRefused) {
             "\1"
             "1");
   notes_.bytes[1] = '2';
-  EXPECT_THAT(RecordOfNotes(notes_, std::nullopt), FailsWith(Reason::kEvidenceAltered));
+  EXPECT_THAT(RecordOfNotes(notes_.bytes, *notes_.blobs), FailsWith(Reason::kEvidenceAltered));
 }
 
 // A later version finds them in the spill directory: what a change of the program makes of these

@@ -552,23 +552,29 @@ class SpillTest : public testing::Test {
     evidence_ = EvidenceOf(call);
   }
   // Of calls; of every second one the notes, of which the reader makes the record.
-  std::vector<WaitingRecord> Batch(size_t count) {
-    std::vector<WaitingRecord> records;
+  WaitingRecords Batch(size_t count) {
+    WaitingRecords records;
     for (size_t i = 0; i < count; ++i) {
       if (i % 2 == 0) {
-        records.emplace_back(RecordOf(codec_, evidence_));
+        records.Add(RecordOf(codec_, evidence_));
         continue;
       }
       auto notes = codec_.Note(evidence_, *NewEvidenceId(kNow));
       EXPECT_THAT(notes, Succeeds());
-      records.emplace_back(std::make_shared<const CallNotes>(std::move(*notes)));
+      records.AddCall(notes->bytes, notes->blobs, kNow);
     }
     return records;
   }
+  static Result<void> Append(EvidenceSpill& spill, WaitingRecords& records) {
+    return spill.Append(records, records.size());
+  }
+  Result<void> AppendBatch(EvidenceSpill& spill, size_t count) {
+    WaitingRecords records = Batch(count);
+    return Append(spill, records);
+  }
   // As it was before it waited.
-  EvidenceRecord Whole(const WaitingRecord& record) {
-    if (record.record() != nullptr) return *record.record();
-    auto made = codec_.Encode(evidence_, record.id());
+  EvidenceRecord Whole(const std::string& id) {
+    auto made = codec_.Encode(evidence_, id);
     EXPECT_THAT(made, Succeeds());
     return *made;
   }
@@ -583,10 +589,12 @@ class SpillTest : public testing::Test {
 };
 
 TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
-  const auto batch = Batch(10);
+  auto batch = Batch(10);
+  const auto ids = batch.Ids(10);
+  ASSERT_EQ(ids.size(), 10U);
   {
     const auto spill = Open();
-    ASSERT_THAT(spill->Append(batch), Succeeds());
+    ASSERT_THAT(spill->Append(batch, 10), Succeeds());
     EXPECT_THAT(EvidenceSpill::Open(directory_.path() / "s", 1),
                 FailsWith(Reason::kFileUnreadable));
   }
@@ -596,14 +604,14 @@ TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
   ASSERT_EQ(first->size(), 4U);
   spill->Drop();
   EXPECT_FALSE(spill->empty());
-  ASSERT_THAT(spill->Append(Batch(1)), Succeeds());
+  ASSERT_THAT(AppendBatch(*spill, 1), Succeeds());
   (void)spill->Next(3);
   spill->Rewind();
   const auto rest = spill->Next(100);
   ASSERT_EQ(rest->size(), 6U);
   for (size_t i = 0; i < 6; ++i) {
     const EvidenceRecord& read = *(*rest)[i];
-    const EvidenceRecord was = Whole(batch[4 + i]);
+    const EvidenceRecord was = Whole(ids[4 + i]);
     EXPECT_EQ(read.id, was.id);
     EXPECT_EQ(read.kind, was.kind);
     EXPECT_EQ(read.time, was.time);
@@ -625,8 +633,8 @@ TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
 
 // What did not fit is not the reason why the next one does not.
 TEST_F(SpillTest, KnowsItsBlobsThoughItWasFull) {
-  const auto first = Batch(2);
-  const auto small = Batch(1);
+  auto first = Batch(2);
+  auto small = Batch(1);
   const auto open = [&](uint64_t max) {
     auto spill = EvidenceSpill::Open(directory_.path() / "s", max);
     EXPECT_THAT(spill, Succeeds());
@@ -636,31 +644,32 @@ TEST_F(SpillTest, KnowsItsBlobsThoughItWasFull) {
   uint64_t without = 0;
   {
     const auto spill = Open();
-    ASSERT_THAT(spill->Append(first), Succeeds());
+    ASSERT_THAT(Append(*spill, first), Succeeds());
     with_blobs = spill->bytes();
-    ASSERT_THAT(spill->Append(small), Succeeds());
+    ASSERT_THAT(Append(*spill, small), Succeeds());
     without = spill->bytes() - with_blobs;
     while (!spill->Next(100)->empty()) spill->Drop();
     spill->Drop();
   }
   const auto spill = open(with_blobs + 2 * without + without / 2);
-  ASSERT_THAT(spill->Append(first), Succeeds());
-  EXPECT_THAT(spill->Append(Batch(30)), FailsWith(Reason::kEvidenceNotKept));
-  EXPECT_THAT(spill->Append(small), Succeeds());
+  ASSERT_THAT(Append(*spill, first), Succeeds());
+  EXPECT_THAT(AppendBatch(*spill, 30), FailsWith(Reason::kEvidenceNotKept));
+  EXPECT_THAT(Append(*spill, small), Succeeds());
   EXPECT_EQ(spill->bytes(), with_blobs + without);
 }
 
 // One byte that goes wrong on the disk costs what it is in, and is counted.
 TEST_F(SpillTest, DamageCostsOnlyWhatItIsIn) {
-  const auto batch = Batch(20);
+  auto batch = Batch(20);
+  const auto all = batch.Ids(20);
   {
     const auto spill = Open();
-    ASSERT_THAT(spill->Append(batch), Succeeds());
+    ASSERT_THAT(Append(*spill, batch), Succeeds());
   }
   const auto path = directory_.path() / "s" / "spill-1";
   const std::string whole = *ReadFile(path);
-  for (const size_t index : {8U, 9U}) {
-    const std::string& id = batch[index].id();
+  for (const size_t index : {8U, 9U, 10U, 11U}) {
+    const std::string& id = all[index];
     const size_t place = whole.find(id);
     ASSERT_NE(place, std::string::npos);
     const size_t mark = whole.rfind(
@@ -690,13 +699,13 @@ TEST_F(SpillTest, DamageCostsOnlyWhatItIsIn) {
 }
 
 TEST_F(SpillTest, KnowsHowOldTheOldestRecordIs) {
-  const auto batch = Batch(2);
-  const auto time = TimeOfId(batch.front().id());
+  auto batch = Batch(2);
+  const auto time = TimeOfId(batch.Ids(1).front());
   ASSERT_TRUE(time.has_value());
   {
     const auto spill = Open();
     EXPECT_FALSE(spill->since().has_value());
-    ASSERT_THAT(spill->Append(batch), Succeeds());
+    ASSERT_THAT(Append(*spill, batch), Succeeds());
     EXPECT_EQ(spill->since(), time);
   }
   const auto spill = Open();
@@ -734,7 +743,7 @@ TEST_F(SpillTest, WhatEarlierVersionsLeftIsRead) {
   const auto path = directory_.path() / "s" / "spill-1";
   ASSERT_THAT(WriteFile(path, bytes + bytes, FileMode::kPrivate), Succeeds());
   const auto spill = Open();
-  ASSERT_THAT(spill->Append(Batch(1)), Succeeds());
+  ASSERT_THAT(AppendBatch(*spill, 1), Succeeds());
   const auto records = spill->Next(10);
   ASSERT_THAT(records, Succeeds());
   ASSERT_EQ(records->size(), 2U);
@@ -749,7 +758,7 @@ TEST_F(SpillTest, WhatEarlierVersionsLeftIsRead) {
 TEST_F(SpillTest, H9_WaitsForItsOwnNumberKey) {
   {
     const auto spill = Open();
-    ASSERT_THAT(spill->Append(Batch(1)), Succeeds());
+    ASSERT_THAT(AppendBatch(*spill, 1), Succeeds());
   }
   EXPECT_THAT(EvidenceSpill::Open(directory_.path() / "s", 1U << 30U, "key"),
               FailsWith(Reason::kKeyInvalid));
@@ -762,7 +771,7 @@ TEST_F(SpillTest, H9_WaitsForItsOwnNumberKey) {
 TEST_F(SpillTest, EveryTornEndIsToldFromRecords) {
   {
     const auto spill = Open();
-    ASSERT_THAT(spill->Append(Batch(2)), Succeeds());
+    ASSERT_THAT(AppendBatch(*spill, 2), Succeeds());
   }
   const auto path = directory_.path() / "s" / "spill-1";
   const std::string whole = *ReadFile(path);
