@@ -261,13 +261,15 @@ bool HaveCommonItem(const std::vector<std::string>& a, const std::vector<std::st
 }
 
 // RFC 5280 6.3.3 (b) for one distribution point of a certificate: the same place, and the same
-// issuer (which is the certificate's own when cRLIssuer is absent).
+// issuer.
 bool Matches(const CrlDistributionPoint& point, const Certificate& certificate, const Scope& scope,
-             const std::string& crl_issuer) {
+             const std::string& crl_issuer, Crl::UnnamedIssuer unnamed) {
   if (scope.named && !HaveCommonItem(point.uris, scope.uris)) return false;
-  if (point.issuer_names.empty()) return crl_issuer == certificate.issuer_der();
-  return std::find(point.issuer_names.begin(), point.issuer_names.end(), crl_issuer) !=
-         point.issuer_names.end();
+  if (point.issuer_names.empty()) {
+    return unnamed == Crl::UnnamedIssuer::kAny || crl_issuer == certificate.issuer_der();
+  }
+  return std::any_of(point.issuer_names.begin(), point.issuer_names.end(),
+                     [&](const std::string& name) { return HaveSameRdns(name, crl_issuer); });
 }
 
 }  // namespace
@@ -363,7 +365,7 @@ bool Crl::HasScopeOf(const Crl& other) const {
          mine.uris == theirs.uris;
 }
 
-Crl::Coverage Crl::CoverageOf(const Certificate& certificate) const {
+Crl::Coverage Crl::CoverageOf(const Certificate& certificate, UnnamedIssuer unnamed) const {
   const Scope& scope = data_->scope;
   if (certificate.is_ca() ? scope.only_user : scope.only_ca) return Coverage::kNone;
   const bool own_issuer = data_->issuer_der == certificate.issuer_der();
@@ -372,7 +374,7 @@ Crl::Coverage Crl::CoverageOf(const Certificate& certificate) const {
   if (own_issuer && !scope.named) return Coverage::kAllReasons;
   Coverage coverage = Coverage::kNone;
   for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
-    if (!Matches(point, certificate, scope, data_->issuer_der)) continue;
+    if (!Matches(point, certificate, scope, data_->issuer_der, unnamed)) continue;
     if (!point.some_reasons) return Coverage::kAllReasons;
     coverage = Coverage::kSomeReasons;
   }
@@ -398,7 +400,7 @@ std::optional<sys_seconds> Crl::RevokedSince(const Certificate& certificate) con
       std::equal_range(data_->entries.begin(), data_->entries.end(),
                        RevokedEntry{certificate.serial_hex(), 0, {}}, BySerial);
   for (auto entry = first; entry != last; ++entry) {
-    if (data_->issuers[entry->issuer] == certificate.issuer_der()) return entry->since;
+    if (HaveSameRdns(data_->issuers[entry->issuer], certificate.issuer_der())) return entry->since;
   }
   return std::nullopt;
 }

@@ -45,24 +45,31 @@ class Crl {
   [[nodiscard]] bool HasScopeOf(const Crl& other) const;
 
   /// True if this list is one that speaks for `certificate`: a direct one by the certificate's
-  /// issuer, or an indirect one (C-33) whose issuer is the cRLIssuer, and whose IDP URI is a URI,
-  /// of one of the certificate's distribution points. A direct list whose IDP names a URI covers
-  /// only certificates with that URI, and one for end entities or for CAs only those (RFC
-  /// 5280 6.3.3 (b)). Says nothing about the signature.
+  /// issuer, or an indirect one (C-33) whose issuer is the cRLIssuer (its RDNs in any order), and
+  /// whose IDP URI is a URI, of one of the certificate's distribution points. A direct list whose
+  /// IDP names a URI covers only certificates with that URI, and one for end entities or for CAs
+  /// only those (RFC 5280 6.3.3 (b)). Says nothing about the signature.
   [[nodiscard]] bool Covers(const Certificate& certificate) const {
     return CoverageOf(certificate) != Coverage::kNone;
   }
   /// Whether who is not on a list that covers him is not revoked. kSomeReasons: all distribution
   /// points that say so are limited to some reasons (RFC 5280 6.3.3 (d)).
   enum class Coverage : uint8_t { kNone, kSomeReasons, kAllReasons };
-  [[nodiscard]] Coverage CoverageOf(const Certificate& certificate) const;
+  /// Who makes the lists of a distribution point that does not say so. kOfTheCertificate: the
+  /// certificate's issuer (RFC 5280 4.2.1.13). kAny: whoever made an indirect list that names the
+  /// same URI, as CAs mean it that point to the STI-PA's and leave cRLIssuer out; only for lists
+  /// that no other CA can have made.
+  enum class UnnamedIssuer : uint8_t { kOfTheCertificate, kAny };
+  [[nodiscard]] Coverage CoverageOf(const Certificate& certificate,
+                                    UnnamedIssuer unnamed = UnnamedIssuer::kOfTheCertificate) const;
 
   /// True if signed by `issuer`'s key, and `issuer` has this CRL's issuer name, may sign CRLs
   /// (cRLSign, where keyUsage is present) and has a key strong enough for a CA.
   [[nodiscard]] bool SignedBy(const Certificate& issuer) const;
 
   /// The revocation date if `certificate` is listed: equal serial and, in an indirect list, the
-  /// sticky certificateIssuer equal to the certificate's issuer (C-34). Entries with the reason
+  /// sticky certificateIssuer equal to the certificate's issuer (C-34), its RDNs in any order: no
+  /// listing shall be lost for that. Entries with the reason
   /// removeFromCRL do not count (RFC 5280 6.3.3 (k)), nor hide another entry of the same serial.
   [[nodiscard]] std::optional<sys_seconds> RevokedSince(const Certificate& certificate) const;
 

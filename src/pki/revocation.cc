@@ -122,7 +122,7 @@ class RevocationCheck {
     const Crl* partial = nullptr;
     std::optional<Failure> unusable;
     for (const Crl& crl : store_.crls()) {
-      const Crl::Coverage coverage = crl.CoverageOf(certificate);
+      const Crl::Coverage coverage = CoverageOf(crl, certificate);
       if (coverage == Crl::Coverage::kNone) {
         // Not the list that this certificate points to. But who signs it and names the
         // certificate's issuer and serial number says that it is revoked (C-34), however careless
@@ -167,6 +167,24 @@ class RevocationCheck {
                                                  FormatTime(since) + " by " + Describe(crl));
   }
 
+  // C-33: CAs that point to the STI-PA's list often leave cRLIssuer out. Then the place is enough,
+  // but for a list that any CA for calls may have made: it would clear whom it does not list, or
+  // stop the calls of others when it ends.
+  Crl::Coverage CoverageOf(const Crl& crl, const Certificate& certificate) {
+    const Crl::Coverage named = crl.CoverageOf(certificate);
+    if (named == Crl::Coverage::kAllReasons || !crl.indirect()) return named;
+    const Crl::Coverage by_place = crl.CoverageOf(certificate, Crl::UnnamedIssuer::kAny);
+    return by_place == named || MayBeOfAnyCa(crl) ? named : by_place;
+  }
+
+  // Also where nobody known made the list, if a CA for calls could have been one of these.
+  bool MayBeOfAnyCa(const Crl& crl) {
+    if (!AnyCaCouldSign(crl)) return false;
+    return CheckIndirectOnce(crl) ||
+           std::any_of(store_.crl_anchors().begin(), store_.crl_anchors().end(),
+                       [&](const Certificate& one) { return IsAmong(one, store_.anchors()); });
+  }
+
   // Fails if `crl` lists the certificate and is authentic; its age does not matter for that.
   Result<void> CheckStrayListing(const Crl& crl, size_t target) {
     const Certificate& certificate = path_[target];
@@ -197,19 +215,24 @@ class RevocationCheck {
   }
 
   // Whether an authentic list that the certificate does not point to is believed about it.
-  bool MayList(const Crl& crl, const Certificate& certificate) const {
+  bool MayList(const Crl& crl, const Certificate& certificate) {
     return !NamesOthers(certificate, crl) || !AnyCaCouldSign(crl);
   }
 
   // Whether the list is trusted only through an anchor that is one for calls as well, so that any
-  // CA below it could list whom it likes.
-  bool AnyCaCouldSign(const Crl& crl) const {
+  // CA below it could list whom it likes, or is not trusted at all.
+  bool AnyCaCouldSign(const Crl& crl) {
+    if (const auto known = any_ca_could_sign_.find(&crl); known != any_ca_could_sign_.end()) {
+      return known->second;
+    }
     std::vector<Certificate> apart;
     for (const Certificate& anchor : store_.crl_anchors()) {
       if (!IsAmong(anchor, store_.anchors())) apart.push_back(anchor);
     }
     const auto by_others = CheckIndirect(crl, apart, store_, at_);
-    return !by_others && by_others.error().reason != Reason::kInternalError;
+    const bool could = !by_others && by_others.error().reason != Reason::kInternalError;
+    any_ca_could_sign_.emplace(&crl, could);
+    return could;
   }
 
   // RFC 5280 6.3.3 (f), (g): who signed the list.
@@ -266,6 +289,7 @@ class RevocationCheck {
   const TrustStore& store_;
   sys_seconds at_;
   std::map<const Crl*, Result<void>> indirect_;
+  std::map<const Crl*, bool> any_ca_could_sign_;
 };
 
 }  // namespace

@@ -22,6 +22,9 @@ inline constexpr std::chrono::seconds kCrlClockSkew{300};
 /// certificate that its issuer revoked. A listed certificate is revoked whatever the date of its
 /// entry.
 ///
+/// A distribution point without cRLIssuer is covered by an indirect CRL that names the same URI,
+/// unless that is trusted only through a CRL anchor that is an anchor for calls too, or not at all
+/// while there is such an anchor: any CA below it could have made it.
 /// A CRL that does not cover a certificate but is authentic and lists it revokes it all the same,
 /// but for an indirect one by somebody else than the cRLIssuers that the certificate names, if its
 /// signer leads to no CRL anchor but those that are anchors for calls too.

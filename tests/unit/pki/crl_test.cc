@@ -365,13 +365,34 @@ TEST(CrlTest, C33_IndirectListCoversByIssuerAndUri) {
   // RFC 5280 7.1: names compare without regard to case.
   EXPECT_TRUE(
       crl.Covers(Issue(LeafWithPoint(kUri, "/C=US/O=sti-pa/CN=STI-PA  crl"), root).certificate));
+  // CAs write the parts of the name in other orders.
+  EXPECT_TRUE(
+      crl.Covers(Issue(LeafWithPoint(kUri, "/CN=STI-PA CRL/O=STI-PA/C=US"), root).certificate));
   EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint(kUri, "/CN=Other"), root).certificate));
+  EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint(kUri, "/C=US/O=STI-PA"), root).certificate));
   EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint("https://x.example/", kPaName), root).certificate));
   EXPECT_FALSE(crl.Covers(Issue(LeafWithPoint(kUri, ""), root).certificate));
   // URI and issuer of two different points do not add up.
   CertSpec two = LeafSpec();
   two.distribution_points = {{kUri, "/CN=Other"}, {"https://x.example/", kPaName}};
   EXPECT_FALSE(crl.Covers(Issue(two, root).certificate));
+}
+
+TEST(CrlTest, C33_WithoutCrlIssuerThePlaceAloneCountsIfAnybodyMayHaveMadeTheList) {
+  const auto pa = IssueSelfSigned(CaSpec(kPaName));
+  const auto root = IssueRoot();
+  const auto by_place = [&](const CrlSpec& list, const CertSpec& leaf) {
+    return ParseCrl(list, pa).CoverageOf(Issue(leaf, root).certificate, Crl::UnnamedIssuer::kAny);
+  };
+  EXPECT_EQ(by_place(IndirectSpec(), LeafWithPoint(kUri, "")), Crl::Coverage::kAllReasons);
+  EXPECT_EQ(by_place(IndirectSpec(), LeafWithPoint(kUri, kPaName)), Crl::Coverage::kAllReasons);
+  EXPECT_EQ(by_place(IndirectSpec(), LeafWithPoint(kUri, "/CN=Other")), Crl::Coverage::kNone);
+  EXPECT_EQ(by_place(IndirectSpec(), LeafWithPoint("https://x.example/", "")),
+            Crl::Coverage::kNone);
+  EXPECT_EQ(by_place(IndirectSpec(), LeafSpec()), Crl::Coverage::kNone);
+  CrlSpec direct;
+  direct.uri = kUri;
+  EXPECT_EQ(by_place(direct, LeafWithPoint(kUri, "")), Crl::Coverage::kNone);
 }
 
 TEST(CrlTest, C33_ListWithoutIndirectFlagDoesNotSpeakForOthers) {
@@ -461,6 +482,20 @@ TEST_F(IndirectEntriesTest, C34_IssuerNamesCompareWithoutCase) {
   spec.entries = {{.serial_hex = "10",
                    .certificate_issuer = IssuerNameDer(IssueRoot("/C=US/O=a/CN=shaken  A"))}};
   EXPECT_TRUE(ParseCrl(spec, pa_).RevokedSince(Cert(a_, "10")).has_value());
+}
+
+TEST_F(IndirectEntriesTest, C34_IssuerNamesCompareInAnyOrderOfTheirParts) {
+  const auto listing = [](const char* name) {
+    CrlSpec spec = IndirectSpec();
+    spec.entries = {{.serial_hex = "10", .certificate_issuer = IssuerNameDer(IssueRoot(name))}};
+    return spec;
+  };
+  for (const char* name : {"/CN=SHAKEN A/O=A/C=US", "/O=a/C=US/CN=Shaken  a"}) {
+    EXPECT_TRUE(ParseCrl(listing(name), pa_).RevokedSince(Cert(a_, "10")).has_value()) << name;
+  }
+  for (const char* name : {"/C=US/O=A", "/C=US/O=SHAKEN A/CN=A", "/C=US/O=A/CN=SHAKEN A/CN=A"}) {
+    EXPECT_FALSE(ParseCrl(listing(name), pa_).RevokedSince(Cert(a_, "10")).has_value()) << name;
+  }
 }
 
 TEST(CrlTest, RemoveFromCrlDoesNotRevoke) {  // RFC 5280 6.3.3 (k)

@@ -289,12 +289,15 @@ TEST_F(DirectCrlTest, TheAnchorIsNotChecked) {
 
 class IndirectCrlTest : public ::testing::Test {
  protected:
-  IndirectCrlTest() {
+  IndirectCrlTest() { PointTo(kPaName); }
+
+  // Issues CA and leaf with this cRLIssuer, or none for "".
+  void PointTo(const char* crl_issuer) {
     CertSpec ca_spec = CaSpec("/C=US/O=Test CA/CN=SHAKEN CA");
-    ca_spec.distribution_points = {{kUri, kPaName}};
+    ca_spec.distribution_points = {{kUri, crl_issuer}};
     ca_ = Issue(ca_spec, root_);
     CertSpec leaf_spec = LeafSpec();
-    leaf_spec.distribution_points = {{kUri, kPaName}};
+    leaf_spec.distribution_points = {{kUri, crl_issuer}};
     leaf_ = Issue(leaf_spec, *ca_);
   }
 
@@ -327,6 +330,18 @@ class IndirectCrlTest : public ::testing::Test {
                                  .crl_signers = crl_signers,
                                  .policy = RevocationPolicy::kRequired}),
                        at);
+  }
+
+  // By a list that has ended, where an uncovered certificate passes.
+  [[nodiscard]] Result<VerifiedChain> VerifyStale(const TestCert& signer,
+                                                  const std::vector<TestCert>& crl_anchors) const {
+    return VerifyChain(BundleOf({*leaf_, *ca_}),
+                       *StoreOf({.anchors = {root_},
+                                 .crls = {MakeCrl(Indirect(), signer)},
+                                 .crl_anchors = crl_anchors,
+                                 .crl_signers = {signer},
+                                 .policy = RevocationPolicy::kIfCovered}),
+                       kNow + test::days(2));
   }
 
   TestCert root_ = test::IssueRoot();
@@ -418,6 +433,74 @@ TEST_F(IndirectCrlTest, C33_OtherUriOrIssuerIsNotCovered) {
   // But what an authentic list names is revoked, wherever the certificate points.
   spec = Indirect({*leaf_});
   spec.uri = "https://pa.example/v2/crl";
+  EXPECT_THAT(Verify(spec, signer, {signer}, {pa_root_}), FailsWith(Reason::kCertificateRevoked));
+}
+
+TEST_F(IndirectCrlTest, C33_CrlIssuerInAnotherOrderIsCovered) {
+  PointTo("/CN=STI-PA CRL/O=STI-PA/C=US");
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}), Succeeds());
+  EXPECT_THAT(Verify(Indirect({*leaf_}), signer, {signer}, {pa_root_}),
+              FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(VerifyStale(signer, {pa_root_}), FailsWith(Reason::kCrlStale));
+}
+
+// Several CAs of SHAKEN point to the STI-PA's list and do not say whose it is.
+TEST_F(IndirectCrlTest, C33_WithoutCrlIssuerTheListOfThePlaceCovers) {
+  PointTo("");
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  EXPECT_THAT(Verify(Indirect(), signer, {signer}, {pa_root_}), Succeeds());
+  EXPECT_THAT(Verify(Indirect({*leaf_}), signer, {signer}, {pa_root_}),
+              FailsWith(Reason::kCertificateRevoked));
+  EXPECT_THAT(Verify(Indirect({*ca_}), signer, {signer}, {pa_root_}),
+              FailsWith(Reason::kCertificateRevoked));
+  CrlSpec elsewhere = Indirect();
+  elsewhere.uri = "https://pa.example/v2/crl";
+  EXPECT_THAT(Verify(elsewhere, signer, {signer}, {pa_root_}), FailsWith(Reason::kCrlNotAvailable));
+  // C-35: also where nothing is demanded of a certificate that no list covers.
+  EXPECT_THAT(VerifyStale(signer, {pa_root_}), FailsWith(Reason::kCrlStale));
+}
+
+TEST_F(IndirectCrlTest, C33_WithoutCrlIssuerAListThatIsNotAuthenticIsInvalid) {
+  PointTo("");
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  EXPECT_THAT(Verify(Indirect(), signer, {}, {pa_root_}), FailsWith(Reason::kCrlInvalid));
+  EXPECT_THAT(Verify(Indirect(), signer, {signer}, {}), FailsWith(Reason::kCrlInvalid));
+  const auto below_root = Issue(SignerSpec(), root_);
+  EXPECT_THAT(Verify(Indirect(), below_root, {below_root}, {pa_root_}),
+              FailsWith(Reason::kCrlInvalid));
+  CertSpec expired = SignerSpec();
+  expired.not_after = kNow - test::seconds(1);
+  const auto old_signer = Issue(expired, pa_root_);
+  EXPECT_THAT(Verify(Indirect(), old_signer, {old_signer}, {pa_root_}),
+              FailsWith(Reason::kCrlInvalid));
+}
+
+// Else any CA below a root that carriers and the STI-PA share could clear the certificates of the
+// others, or stop their calls by a list that ends.
+TEST_F(IndirectCrlTest, C33_WithoutCrlIssuerNoListCoversThatACaForCallsMayHaveMade) {
+  PointTo("");
+  const auto foreign = Issue(CaSpec("/C=US/O=Other/CN=Other CA"), root_);
+  const auto pa_below_root = Issue(SignerSpec(), root_);
+  for (const TestCert& signer : {foreign, pa_below_root}) {
+    for (const std::vector<TestCert>& anchors :
+         std::vector<std::vector<TestCert>>{{root_}, {pa_root_, root_}}) {
+      EXPECT_THAT(Verify(Indirect(), signer, {signer}, anchors),
+                  FailsWith(Reason::kCrlNotAvailable));
+      EXPECT_THAT(VerifyStale(signer, anchors), Succeeds());
+    }
+  }
+  // By a root that is for lists alone it does, also beside one that is for both.
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  EXPECT_THAT(Verify(Indirect(), signer, {signer}, {root_, pa_root_}), Succeeds());
+  EXPECT_THAT(VerifyStale(signer, {root_, pa_root_}), FailsWith(Reason::kCrlStale));
+}
+
+TEST_F(IndirectCrlTest, C34_CertificateIssuerInAnotherOrderRevokes) {
+  const auto signer = Issue(SignerSpec(), pa_root_);
+  CrlSpec spec = Indirect({*leaf_});
+  spec.entries[0].certificate_issuer =
+      IssuerNameDer(IssueSelfSigned(CaSpec("/CN=SHAKEN CA/O=Test CA/C=US")));
   EXPECT_THAT(Verify(spec, signer, {signer}, {pa_root_}), FailsWith(Reason::kCertificateRevoked));
 }
 
