@@ -27,6 +27,12 @@ class CertificateSource {
   [[nodiscard]] virtual Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const = 0;
 
+  /// Whether Get would answer for `x5u` without waiting, be it by a failure. The verifier takes the
+  /// PASSporTs of a call first for which it does, so that a host that does not answer spoils none
+  /// whose certificate is there; a wrong answer costs that order and nothing else. Sources
+  /// without I/O never wait.
+  [[nodiscard]] virtual bool IsAtHand(std::string_view x5u) const;
+
   /// The TNAuthList that a certificate names by reference (RFC 8226 9, B-4). Fails with
   /// kTnAuthListNotAvailable or kTnAuthListMalformed. Sources without I/O have none.
   [[nodiscard]] virtual Result<TnAuthList> GetTnAuthList(std::string_view url,

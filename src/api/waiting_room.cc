@@ -48,6 +48,10 @@ Result<std::shared_ptr<const CertificateBundle>> WaitingRoom::Get(std::string_vi
   return Fail(Reason::kFetchBusy, "too many calls wait for certificates");
 }
 
+bool WaitingRoom::IsAtHand(std::string_view x5u) const {
+  return repository_->IsAtHand(x5u);
+}
+
 Result<TnAuthList> WaitingRoom::GetTnAuthList(std::string_view url,
                                               const Deadline& deadline) const {
   if (auto at_hand = repository_->TnAuthListAtHand(url)) return std::move(*at_hand);

@@ -26,6 +26,7 @@ class WaitingRoom final : public CertificateSource {
 
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const override;
+  [[nodiscard]] bool IsAtHand(std::string_view x5u) const override;
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override;
 

@@ -8,6 +8,10 @@
 
 namespace callvet {
 
+bool CertificateSource::IsAtHand(std::string_view /*x5u*/) const {
+  return true;
+}
+
 Result<TnAuthList> CertificateSource::GetTnAuthList(std::string_view url,
                                                     const Deadline& /*deadline*/) const {
   return Fail(Reason::kTnAuthListNotAvailable,

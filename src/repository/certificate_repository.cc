@@ -70,6 +70,7 @@ class CertificateRepository::Impl {
   CertificateLookup Lookup(std::string_view x5u);
   Result<Entry> Fetch(std::string_view x5u, const Deadline& deadline, Cause cause);
   Result<Bundle> Get(std::string_view x5u, const Deadline& deadline);
+  bool IsAtHand(std::string_view x5u);
   Result<TnAuthList> GetTnAuthList(std::string_view url, const Deadline& deadline) const {
     if (tn_auth_lists_) return tn_auth_lists_->Get(url, deadline);
     return Fail(Reason::kTnAuthListNotAvailable, "downloads are switched off");
@@ -276,6 +277,14 @@ Result<Bundle> CertificateRepository::Impl::Get(std::string_view x5u, const Dead
   return lookup.bundle;
 }
 
+// Looks as Lookup does, but uses nothing: the statistics are those of calls.
+bool CertificateRepository::Impl::IsAtHand(std::string_view x5u) {
+  const sys_seconds now = clock_->Now();
+  const Entry entry = memory_.Peek(x5u);
+  return (entry && Judge(*entry, now) != Worth::kNothing) || LoadFromDisk(x5u, entry, now) ||
+         options_.downloads == DownloadPolicy::kOffline || gate_->Standing(x5u, now).has_value();
+}
+
 CertificateRepository::MaintainReport CertificateRepository::Impl::Maintain(
     const Deadline& deadline) {
   MaintainReport report;
@@ -364,6 +373,10 @@ Result<Bundle> CertificateRepository::FetchNow(std::string_view x5u,
 
 Result<Bundle> CertificateRepository::Get(std::string_view x5u, const Deadline& deadline) const {
   return impl_->Get(x5u, deadline);
+}
+
+bool CertificateRepository::IsAtHand(std::string_view x5u) const {
+  return impl_->IsAtHand(x5u);
 }
 
 Result<TnAuthList> CertificateRepository::GetTnAuthList(std::string_view url,

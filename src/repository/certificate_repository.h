@@ -120,6 +120,9 @@ class CertificateRepository final : public CertificateSource {
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const override;
 
+  /// Memory and disk are looked at.
+  [[nodiscard]] bool IsAtHand(std::string_view x5u) const override;
+
   /// By TnAuthListFetcher. Offline: kTnAuthListNotAvailable.
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override;

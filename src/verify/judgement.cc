@@ -140,13 +140,41 @@ Reason CallJudgement::ReasonBehind(const DivGraph& graph, size_t entry,
   return Reason::kNone;
 }
 
-void CallJudgement::RunCertificateChecks(std::pmr::vector<Es256Job>& jobs) {
+// The entries that the dear checks are for. A host that does not answer may name itself in the
+// first header: those first whose certificate need not be waited for, then those that say
+// who called.
+std::pmr::vector<size_t> CallJudgement::Deserving() {
+  std::pmr::vector<size_t> deserving(&memory_);
   for (size_t i = 0; i < entries_.size(); ++i) {
-    Candidate& candidate = entries_[i].candidate;
+    const Candidate& candidate = entries_[i].candidate;
     const bool complete =
         candidate.kind && candidate.signature && (candidate.IsCompact() || candidate.identity);
-    if (candidate.trail.failed() || !complete) continue;
-    const Es256PublicKey* key = callvet::RunCertificateChecks(call_, context_, candidate);
+    if (!candidate.trail.failed() && complete) deserving.push_back(i);
+  }
+  if (deserving.size() < 2) return deserving;
+  std::vector<int> waits(entries_.size());
+  for (const size_t i : deserving) {
+    const Candidate& candidate = entries_[i].candidate;
+    if (context_.source.IsAtHand(candidate.verdict.x5u)) continue;
+    waits[i] = candidate.IsDiversion() || SpeaksForCaller(*candidate.kind) ? 1 : 2;
+  }
+  std::stable_sort(deserving.begin(), deserving.end(),
+                   [&](size_t one, size_t other) { return waits[one] < waits[other]; });
+  return deserving;
+}
+
+// Each has its share of what is left of the time.
+void CallJudgement::RunCertificateChecks(std::pmr::vector<Es256Job>& jobs) {
+  const std::pmr::vector<size_t> deserving = Deserving();
+  for (size_t done = 0; done < deserving.size(); ++done) {
+    const size_t i = deserving[done];
+    const size_t left = deserving.size() - done;
+    Candidate& candidate = entries_[i].candidate;
+    const Deadline share =
+        left == 1 ? context_.deadline : Deadline::After(context_.deadline.Left() / left);
+    const CertificateContext context{context_.trust_store, context_.source, context_.engine,
+                                     context_.chain_cache, share};
+    const Es256PublicKey* key = callvet::RunCertificateChecks(call_, context, candidate);
     if (key == nullptr) continue;
     signed_.push_back(i);
     Es256Job& job = jobs.emplace_back();

@@ -59,6 +59,7 @@ class CallJudgement {
   void ExplainByDiversions(const DivGraph& graph);
   [[nodiscard]] Reason ReasonBehind(const DivGraph& graph, size_t entry,
                                     std::vector<bool>& seen) const;
+  [[nodiscard]] std::pmr::vector<size_t> Deserving();
   void RunCertificateChecks(std::pmr::vector<Es256Job>& jobs);
   void TakeSignatures(std::span<const Es256Job> jobs);
   [[nodiscard]] bool HasInternalError() const;

@@ -22,6 +22,7 @@ class NotingSource final : public CertificateSource {
     material_.certificates.push_back({std::string(x5u), answer});
     return answer;
   }
+  [[nodiscard]] bool IsAtHand(std::string_view x5u) const override { return source_.IsAtHand(x5u); }
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override {
     auto answer = source_.GetTnAuthList(url, deadline);

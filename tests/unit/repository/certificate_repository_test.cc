@@ -273,6 +273,23 @@ TEST_F(RepositoryTest, WrongClockDoesNotStick) {
   EXPECT_EQ(fetcher->fetches(), 2);
 }
 
+// The verifier takes what is at hand first.
+TEST_F(RepositoryTest, A53_AtHandIsWhatIsAnsweredWithoutWaiting) {
+  const TemporaryDirectory directory;
+  const auto repository = Make(*DiskCache::Open(directory.path()));
+  EXPECT_FALSE(repository->IsAtHand(kUrl));
+  EXPECT_EQ(repository->Statistics().misses, 0U) << "no call was judged";
+  ASSERT_TRUE(repository->Get(kUrl, Soon()));
+  EXPECT_TRUE(repository->IsAtHand(kUrl));
+  EXPECT_FALSE(repository->IsAtHand("https://cert.example.org/q.pem"));
+  EXPECT_TRUE(Make(*DiskCache::Open(directory.path()))->IsAtHand(kUrl)) << "from the directory";
+  // A failure that stands is an answer.
+  ASSERT_FALSE(repository->Get("https://dead.example.org/p.pem", Soon()));
+  EXPECT_TRUE(repository->IsAtHand("https://dead.example.org/p.pem"));
+  options.downloads = DownloadPolicy::kOffline;
+  EXPECT_TRUE(Make()->IsAtHand(kUrl));
+}
+
 TEST_F(RepositoryTest, Offline) {
   TemporaryDirectory directory;
   const auto disk = *DiskCache::Open(directory.path());

@@ -1015,6 +1015,76 @@ class SlowForOne final : public CertificateSource {
   std::shared_ptr<const CertificateSource> source_;
 };
 
+// The same for a call's own other PASSporTs; says of some that they need not be waited for.
+class SlowOrAtHand final : public CertificateSource {
+ public:
+  SlowOrAtHand(std::shared_ptr<const CertificateSource> source, std::string_view at_hand)
+      : slow_(std::move(source)), at_hand_(at_hand) {}
+  [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
+      std::string_view x5u, const Deadline& deadline) const override {
+    asked.emplace_back(x5u);
+    return slow_.Get(x5u, deadline);
+  }
+  [[nodiscard]] bool IsAtHand(std::string_view x5u) const override {
+    return !at_hand_.empty() && x5u.find(at_hand_) != std::string_view::npos;
+  }
+  mutable std::vector<std::string> asked;
+
+ private:
+  SlowForOne slow_;
+  std::string at_hand_;
+};
+
+// A call's good header, and in front of it one of each of `ppts` whose host does not answer.
+CallRequest BehindSlowHeaders(TestCall& call, const std::vector<std::string>& ppts) {
+  CallRequest request = call.request;
+  const std::string good = call.Identity();
+  for (size_t i = 0; i < ppts.size(); ++i) {
+    TestCall slow = call;
+    const std::string x5u = "https://slow" + std::to_string(i) + ".example.org/p.pem";
+    slow.header =
+        R"({"alg":"ES256","ppt":")" + ppts[i] + R"(","typ":"passport","x5u":")" + x5u + R"("})";
+    if (ppts[i] == "rcd") slow.payload = Payload({{"rcd", R"({"nam":"A"})"}});
+    slow.parameters = ";info=<" + x5u + ">;alg=ES256;ppt=" + ppts[i];
+    request.identities.push_back(slow.Identity());
+  }
+  request.identities.push_back(good);
+  return request;
+}
+
+Verdict JudgeWithSlowHosts(const TestCall& call, const SlowOrAtHand& source,
+                           const CallRequest& request) {
+  const Verifier verifier(call.options, call.store,
+                          std::shared_ptr<const CertificateSource>(&source, [](auto*) {}),
+                          std::make_shared<FixedClock>(call.now), call.engine);
+  return verifier.Verify(request, Deadline::After(std::chrono::milliseconds(800)));
+}
+
+TEST(Verifier, A53_WhatIsAtHandIsJudgedBeforeAHostThatDoesNotAnswer) {
+  TestCall call;
+  (void)call.Judge();  // fills the source
+  const CallRequest request = BehindSlowHeaders(call, {"shaken", "rcd", "shaken"});
+  const SlowOrAtHand source(call.source, "cert.example.org");
+  const Verdict verdict = JudgeWithSlowHosts(call, source, request);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.decided_by, 3U);
+  ASSERT_EQ(source.asked.size(), 4U);
+  EXPECT_EQ(source.asked[0], "https://cert.example.org/p.pem");
+  EXPECT_EQ(source.asked[3], "https://slow1.example.org/p.pem") << "rcd waits for the others";
+  EXPECT_EQ(verdict.passports[0].reason, Reason::kFetchTimeout);
+}
+
+TEST(Verifier, A53_AHostThatDoesNotAnswerTakesOnlyItsShareOfTheTime) {
+  TestCall call;
+  (void)call.Judge();  // fills the source
+  const CallRequest request = BehindSlowHeaders(call, {"rcd", "shaken"});
+  const SlowOrAtHand source(call.source, "");
+  const Verdict verdict = JudgeWithSlowHosts(call, source, request);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.decided_by, 2U);
+  EXPECT_EQ(verdict.passports[1].reason, Reason::kFetchTimeout);
+}
+
 class ContentInTime final : public ContentSource {
  public:
   [[nodiscard]] Result<std::string> Get(std::string_view /*url*/,
