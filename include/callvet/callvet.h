@@ -236,8 +236,9 @@ CALLVET_API int callvet_verify_batch(callvet_verifier* verifier, const callvet_b
 /* Writes `mark` into `identity`, a From or P-Asserted-Identity value, after removing every verstat
  * that came with it; with an empty value it only removes. A passed validation is written only into
  * an identity that it is true of, else No-TN-Validation. `*size`: in: room in `buffer`, out: bytes
- * written or, with CALLVET_TOO_SMALL, needed. No NUL is written. CALLVET_INVALID: header or place
- * is none of its enumeration. */
+ * written or, with CALLVET_TOO_SMALL, needed. No NUL is written, and no line break: a folded value
+ * is put on one line. CALLVET_INVALID: header or place is none of its enumeration; CALLVET_FAILED:
+ * no sip, sips or tel URI in it, or a line break that is no fold. */
 CALLVET_API int callvet_mark_identity(const callvet_mark* mark, callvet_text identity, char* buffer,
                                       size_t* size, callvet_error* error);
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "callvet/reason.h"
+#include "syntax/unfold.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -55,22 +56,72 @@ Result<UriSpan> FindUri(std::string_view text) {
 }
 
 bool IsVerstat(std::string_view parameter) {
-  const std::string text = PercentDecoded(parameter);
-  return EqualsIgnoreCase(Trim(std::string_view(text).substr(0, text.find('='))), kName);
+  std::string name = PercentDecoded(parameter);
+  name.resize(std::min(name.find('='), name.size()));
+  std::erase_if(name, [](char c) { return c >= 0 && c < ' '; });  // some read up to a NUL
+  return EqualsIgnoreCase(Trim(name), kName);
 }
 
-// Where the next parameter of `text` begins with its divider: ';', behind '?' (a URI's headers)
-// '&', and ':' (a password), but for the scheme's. Encoded they divide too: somebody behind us may
-// decode first and split then.
+// How long the divider of parameters at `i` is; 0 if there is none: ';', '?' and '&' (a URI's
+// headers), ',', and ':' (a password), but for the scheme's. Encoded they divide too: somebody
+// behind us may decode first and split then.
+size_t DividerSize(std::string_view text, size_t i, size_t scheme) {
+  constexpr std::string_view kDividers = ";?&,";
+  if (kDividers.find(text[i]) != std::string_view::npos || (text[i] == ':' && i > scheme)) return 1;
+  if (text[i] != '%') return 0;
+  constexpr std::string_view kEncoded[] = {"%3b", "%26", "%2c", "%3a"};
+  const std::string_view escape = text.substr(i, 3);
+  return std::any_of(std::begin(kEncoded), std::end(kEncoded),
+                     [&](std::string_view encoded) { return EqualsIgnoreCase(escape, encoded); })
+             ? escape.size()
+             : 0;
+}
+
+// Where the next parameter of `text` begins with its divider.
 size_t NextDivider(std::string_view text, size_t from) {
-  const size_t headers = text.find('?');
   const size_t scheme = text.find(':');
   for (size_t i = from; i < text.size(); ++i) {
-    if (text[i] == ';' || text[i] == '?' || EqualsIgnoreCase(text.substr(i, 3), "%3b")) return i;
-    if ((text[i] == ':' && i > scheme) || EqualsIgnoreCase(text.substr(i, 3), "%3a")) return i;
-    if (i > headers && (text[i] == '&' || text.substr(i, 3) == "%26")) return i;
+    if (DividerSize(text, i, scheme) > 0) return i;
   }
   return text.size();
+}
+
+// Whether a quoted string is open behind `text`, if `quoted` says so of the place in front of it.
+bool IsQuotedBehind(std::string_view text, bool quoted) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && quoted) {
+      ++i;
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    }
+  }
+  return quoted;
+}
+
+// A parameter with its divider.
+struct Parameter {
+  std::string_view divider;
+  std::string_view text;
+  bool is_verstat = false;  // or has it between quotes, which not everybody heeds
+};
+
+// The one that begins with the divider at `at`. What a quoted string holds is not taken apart, so
+// that none is left open.
+Parameter ParameterAt(std::string_view text, size_t at) {
+  Parameter parameter;
+  parameter.divider = text.substr(at, text[at] == '%' ? 3 : 1);
+  const size_t begin = at + parameter.divider.size();
+  size_t end = at;
+  bool quoted = false;
+  do {
+    const size_t part = end + (text[end] == '%' ? 3 : 1);
+    end = NextDivider(text, part);
+    const std::string_view piece = text.substr(part, end - part);
+    parameter.is_verstat = parameter.is_verstat || IsVerstat(piece);
+    quoted = IsQuotedBehind(piece, quoted);
+  } while (quoted && end < text.size());
+  parameter.text = text.substr(begin, end - begin);
+  return parameter;
 }
 
 // The parameters of `text`, each with its divider in front, but for verstat.
@@ -79,20 +130,17 @@ std::string WithoutVerstat(std::string_view text) {
   std::string kept(text.substr(0, at));
   bool has_question_mark = true;  // false: the header that had it is gone
   while (at < text.size()) {
-    const size_t divider = text[at] == '%' ? 3 : 1;
-    const size_t end = NextDivider(text, at + divider);
-    const std::string_view parameter = text.substr(at + divider, end - at - divider);
-    const bool ampersand = text[at] == '&' || text.substr(at, 3) == "%26";
-    if (IsVerstat(parameter)) {
-      has_question_mark = has_question_mark && text[at] != '?';
-    } else if (ampersand && !has_question_mark) {
-      kept += '?';
-      kept += parameter;
-      has_question_mark = true;
-    } else {
-      kept += text.substr(at, end - at);
+    const Parameter parameter = ParameterAt(text, at);
+    at += parameter.divider.size() + parameter.text.size();
+    const bool ampersand = parameter.divider == "&" || parameter.divider == "%26";
+    if (parameter.is_verstat) {
+      has_question_mark = has_question_mark && parameter.divider != "?";
+      continue;
     }
-    at = end;
+    const bool takes_its_place = ampersand && !has_question_mark;
+    kept += takes_its_place ? "?" : parameter.divider;
+    kept += parameter.text;
+    has_question_mark = has_question_mark || takes_its_place;
   }
   return kept;
 }
@@ -193,17 +241,27 @@ VerstatMark MarkOf(std::string_view identity, const VerstatMark& mark) {
   return {std::string(VerstatText(Verstat::kNoTnValidation)), mark.header, mark.place, {}};
 }
 
+// `identity` on one line: what follows another line break would be a header of its own.
+Result<std::string> OnOneLine(std::string_view identity) {
+  if (identity.find_first_of("\r\n") == std::string_view::npos) return std::string(identity);
+  auto line = Unfold(identity);
+  if (!line) return Fail(Reason::kParameterInvalid, line.error().detail);
+  return line;
+}
+
 }  // namespace
 
 Result<std::string> StripVerstat(std::string_view identity) {
-  return Rewrite(identity, std::nullopt);
+  const auto line = OnOneLine(identity);
+  return line ? Rewrite(*line, std::nullopt) : line;
 }
 
 Result<std::string> WriteVerstat(std::string_view identity, const VerstatMark& mark) {
   if (!IsMarkValue(mark.value)) {
     return Fail(Reason::kParameterInvalid, Quote(mark.value) + " is no verstat");
   }
-  return Rewrite(identity, MarkOf(identity, mark));
+  const auto line = OnOneLine(identity);
+  return line ? Rewrite(*line, MarkOf(*line, mark)) : line;
 }
 
 }  // namespace callvet

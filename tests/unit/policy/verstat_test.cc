@@ -48,7 +48,24 @@ TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
       {"<sip:a@example.org?verstat=x&b=c>", "<sip:a@example.org?b=c>"},
       {"<sip:a@example.org?verstat=x&VERSTAT=y>", "<sip:a@example.org>"},
       {"<sip:a@example.org?verstat=x%26b=c%26%76erstat=y&d=e>", "<sip:a@example.org?b=c&d=e>"},
-      {"<sip:a@example.org;b=c&verstat>", "<sip:a@example.org;b=c&verstat>"},
+      {"<sip:a@example.org;b=c&verstat>", "<sip:a@example.org;b=c>"},
+      {"<sip:+12155550100,verstat=TN-Validation-Passed@example.org>",
+       "<sip:+12155550100@example.org>"},
+      {"<sip:+12155550100&verstat=TN-Validation-Passed;npdi@example.org>",
+       "<sip:+12155550100;npdi@example.org>"},
+      {"<sip:+12155550100%2cverstat=x%26VERSTAT%3Dy@example.org>",
+       "<sip:+12155550100@example.org>"},
+      {"<sip:a,b&c@example.org?d=e,f&g=h>", "<sip:a,b&c@example.org?d=e,f&g=h>"},
+      {std::string_view("<sip:x;verstat\0=TN-Validation-Passed@example.org>", 49),
+       "<sip:x@example.org>"},
+      // What has it between quotes goes as a whole: else a quote would be left open.
+      {"<sip:a@example.org>;x=\"<sip:q;verstat=TN-Validation-Passed@z>\"", "<sip:a@example.org>"},
+      {"<sip:a@example.org>;b=\"c;d\";x=\"q\\\";verstat=1;e\";tag=1",
+       "<sip:a@example.org>;b=\"c;d\";tag=1"},
+      {"sip:a@example.org;x=\"<sip:q;verstat=1@z>\";tag=1", "sip:a@example.org;tag=1"},
+      {"<sip:a;x=\"b;verstat=1\";npdi@example.org>", "<sip:a;npdi@example.org>"},
+      {"<sip:a@example.org>;x=\"b;verstat=1;tag=1", "<sip:a@example.org>"},
+      {"<sip:a@example.org>;x=\"b;c;tag=1", "<sip:a@example.org>;x=\"b;c;tag=1"},
       {" \tsip:a@example.org;verstat=x", " \tsip:a@example.org"},
       {"<SIPS:a@example.org;verstat=x>", "<SIPS:a@example.org>"},
       {"<sip:a@example.org;%7verstat=x>", "<sip:a@example.org;%7verstat=x>"},
@@ -60,6 +77,17 @@ TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
   for (const StripCase& c : cases) {
     const ExactBytes bytes(c.before);
     EXPECT_EQ(StripVerstat(bytes.view()).value(), c.after);
+  }
+}
+
+// Nothing that begins another header is written; a folded value is put on one line.
+TEST(Verstat, D11_LineBreaks) {
+  EXPECT_EQ(StripVerstat("\"A\"\r\n <sip:a@example.org>\r\n\t;tag=1;verstat=x").value(),
+            "\"A\" <sip:a@example.org> ;tag=1");
+  for (const std::string_view bad :
+       {"<sip:a@example.org>\r\nX: y", "<sip:a@example.org>;b=\"\nX: y\"", "a\rb <sip:a@h>"}) {
+    EXPECT_THAT(StripVerstat(bad), FailsWith(Reason::kParameterInvalid)) << bad;
+    EXPECT_THAT(WriteVerstat(bad, {"No-TN-Validation"}), FailsWith(Reason::kParameterInvalid));
   }
 }
 
