@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "syntax/emergency_numbers.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -11,14 +12,6 @@ namespace {
 
 constexpr size_t kWholeNumber = 7;  // digits that may be somebody's number
 constexpr size_t kFullNumber = 10;  // the same, where they are divided as addresses are too
-
-bool IsSosUrn(std::string_view text) {
-  constexpr std::string_view kSos = "urn:service:sos";
-  if (text.find(':') == std::string_view::npos) return false;  // a number
-  const auto uri = AddrSpec(text);
-  if (!uri || !EqualsIgnoreCase(uri->substr(0, kSos.size()), kSos)) return false;
-  return uri->size() == kSos.size() || (*uri)[kSos.size()] == '.';
-}
 
 // Whether `uri` has the parameter `name`, also encoded or with white space, which somebody else may
 // read (RFC 3261 19.1.4).

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "policy/rules.h"
+#include "syntax/dial_plan.h"
 
 namespace callvet {
 namespace {

@@ -13,10 +13,10 @@
 #include "callvet/policy.h"
 #include "callvet/telephone_number.h"
 #include "policy/call_lists.h"
-#include "policy/emergency_numbers.h"
 #include "policy/local_time.h"
 #include "policy/number_plan.h"
 #include "policy/number_registry.h"
+#include "syntax/emergency_numbers.h"
 
 namespace callvet {
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "syntax/dial_plan.h"
 
 namespace callvet {
 namespace {
@@ -39,14 +40,6 @@ std::optional<TableNumber> TableNumber::Make(std::string_view digits, NumberSpac
   value |= static_cast<uint64_t>(digits.size()) << kLengthShift;
   if (space == NumberSpace::kNational) value |= uint64_t{1} << kSpaceShift;
   return TableNumber(value);
-}
-
-std::string_view WithoutInternationalPrefix(std::string_view digits, const DialPlan* plan) {
-  if (plan == nullptr) return digits;
-  for (const std::string_view prefix : plan->international_prefixes) {
-    if (digits.starts_with(prefix)) return digits.substr(prefix.size());
-  }
-  return digits;
 }
 
 std::string_view NumberFormText(NumberForm form) {
@@ -97,12 +90,6 @@ CallNumber CallNumber::Of(const TelephoneNumber& number, const DialPlan* plan) {
 
 std::string CallNumber::Text() const {
   return space == NumberSpace::kE164 ? "+" + digits : digits;
-}
-
-bool IsPossibleOf(std::string_view digits, const DialPlan& plan) {
-  const std::string_view national = digits.substr(plan.country_code.size());
-  return national.size() >= plan.min_national && national.size() <= plan.max_national &&
-         (plan.national_prefix.empty() || !national.starts_with(plan.national_prefix));
 }
 
 std::optional<TableNumber> ReadTableNumber(std::string_view text, const DialPlan* plan) {

@@ -50,9 +50,6 @@ enum class NumberForm : uint8_t {
   kBare,                 // 10 ..., 95588
 };
 
-/// `digits` without the prefix that `plan` (which may be null) has for calls abroad.
-std::string_view WithoutInternationalPrefix(std::string_view digits, const DialPlan* plan);
-
 /// "+86...", "0086...", in words.
 std::string_view NumberFormText(NumberForm form);
 
@@ -70,10 +67,6 @@ struct CallNumber {
   [[nodiscard]] std::string Text() const;
   bool operator==(const CallNumber&) const = default;
 };
-
-/// False if no dialling rule makes `digits`, which have the country code of `plan`: "+86 0 10 ...",
-/// or one too short or long.
-bool IsPossibleOf(std::string_view digits, const DialPlan& plan);
 
 /// A number as tables write it: E.164 with '+', or a code without country code in its one form
 /// ("95588"). Nothing unless all of it is digits, when no number begins so (+0), and when `plan`

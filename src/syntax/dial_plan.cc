@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "syntax/dial_plan.h"
+
 #include <algorithm>
 #include <array>
 
 #include "base/text.h"
-#include "callvet/telephone_number.h"
 
 namespace callvet {
 namespace {
@@ -78,6 +79,20 @@ const DialPlan* FindDialPlan(std::string_view country) {
     return EqualsIgnoreCase(candidate.iso, country) || candidate.country_code == country;
   });
   return plan == kPlans.end() ? nullptr : plan;
+}
+
+std::string_view WithoutInternationalPrefix(std::string_view digits, const DialPlan* plan) {
+  if (plan == nullptr) return digits;
+  for (const std::string_view prefix : plan->international_prefixes) {
+    if (digits.starts_with(prefix)) return digits.substr(prefix.size());
+  }
+  return digits;
+}
+
+bool IsPossibleOf(std::string_view digits, const DialPlan& plan) {
+  const std::string_view national = digits.substr(plan.country_code.size());
+  return national.size() >= plan.min_national && national.size() <= plan.max_national &&
+         (plan.national_prefix.empty() || !national.starts_with(plan.national_prefix));
 }
 
 }  // namespace callvet

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "syntax/emergency_numbers.h"
 #include "syntax/sip_date.h"
 #include "verify/request_uri.h"
 
@@ -33,6 +34,7 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             ReadParties(request.dest, options.dial_plan),
             std::nullopt,
             std::nullopt,
+            false,
             std::nullopt,
             {},
             std::nullopt,
@@ -41,6 +43,7 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
   if (request.target) {
     RequestUri target = RequestUri::Read(*request.target, options);
     call.request_uri = std::move(target.number);
+    call.emergency_target = target.emergency;
     if (call.request_uri) {
       call.other_targets = {*call.request_uri};
     } else if (target.contact) {
@@ -128,16 +131,41 @@ bool FitsLocalTarget(const DestClaim& dest, const Call& call) {
   });
 }
 
+namespace {
+
+bool IsEmergencyParty(const Party& party, const DialPlan* plan) {
+  return (party.tn() && IsEmergencyNumber(party.tn()->canonical(), plan)) ||
+         (party.uri() && IsSosUrn(*party.uri()));
+}
+
+// Whether the call, of which the Request-URI counts, goes to `party`.
+bool GoesTo(const Party& party, const Call& call) {
+  const DialPlan* plan = call.options.dial_plan;
+  if (call.emergency_target && IsEmergencyParty(party, plan)) return true;
+  if (call.request_uri) {
+    return party.tn() ? party.canonical() == call.request_uri->canonical()
+                      : call.request_uri->MatchesUri(*party.uri());
+  }
+  return party.tn() && IsLocalFormOf(call.local_target->canonical(), party.canonical(), plan);
+}
+
+}  // namespace
+
+bool FitsEmergencyTarget(const DestClaim& dest, const Call& call) {
+  if (!call.emergency_target) return false;
+  const DialPlan* plan = call.options.dial_plan;
+  return std::any_of(dest.uri.begin(), dest.uri.end(), IsSosUrn) ||
+         std::any_of(dest.tn.begin(), dest.tn.end(), [&](const std::string& tn) {
+           const auto number = TelephoneNumber::ParseClaim(tn, plan);
+           return number && IsEmergencyNumber(number->canonical(), plan);
+         });
+}
+
 std::vector<Party> CalledForCompact(const Call& call) {
   if (!call.request_uri && !call.local_target) return call.called;
   std::vector<Party> parties;
   std::copy_if(call.called.begin(), call.called.end(), std::back_inserter(parties),
-               [&](const Party& party) {
-                 if (!party.tn()) return false;
-                 return call.request_uri ? party.canonical() == call.request_uri->canonical()
-                                         : IsLocalFormOf(call.local_target->canonical(),
-                                                         party.canonical(), call.options.dial_plan);
-               });
+               [&](const Party& party) { return GoesTo(party, call); });
   return parties;
 }
 

@@ -23,10 +23,12 @@ struct Call {
   std::vector<Party> called;                // of request.dest, those that can be read
   std::optional<Result<sys_seconds>> date;  // nothing without a Date header
   /// The Request-URI, if it counts (TargetPolicy): the number that it is or may be taken for
-  /// (DialledPart), nobody's if that cannot be read.
+  /// (DialledPart), or the service; nobody's if that cannot be read.
   std::optional<Party> request_uri;
-  /// The Request-URI where it is a number in local form, seven digits and more, that says it is
-  /// one: who it is depends on where it is dialled. See FitsLocalTarget.
+  /// The Request-URI is an emergency number or service. See FitsEmergencyTarget.
+  bool emergency_target = false;
+  /// The Request-URI where it is a number in local form (RequestUri::local): who it is depends on
+  /// where it is dialled. See FitsLocalTarget.
   std::optional<Party> local_target;
   /// Those of targets() that are not `called`; empty: all are.
   std::vector<Party> other_targets;
@@ -67,6 +69,11 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan);
 /// `dest`: the number of no claim ends so, without what may be dialled in front of it somewhere (a
 /// trunk prefix), nor is that of a claim a short code behind an area's or a country's code.
 bool FitsLocalTarget(const DestClaim& dest, const Call& call);
+
+/// Whether the call goes to an emergency number or service (Call::emergency_target), and one is
+/// among `dest`: what was dialled becomes urn:service:sos on its way, or the number of the country
+/// (RFC 6881), so all of them are one target.
+bool FitsEmergencyTarget(const DestClaim& dest, const Call& call);
 
 /// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,
 /// that one, or those that it may be.

@@ -25,14 +25,18 @@ bool IsForAny(const DestClaim& dest, const std::vector<Party>& parties, const Ca
   });
 }
 
+bool IsForRequestUri(const DestClaim& dest, const Call& call) {
+  return IsForAny(dest, call.targets(), call) || FitsEmergencyTarget(dest, call);
+}
+
 // D-4: To, and the Request-URI where that counts.
 bool IsForThisCall(const DestClaim& dest, const Call& call) {
   if (!IsForAny(dest, call.called, call) || !FitsLocalTarget(dest, call)) return false;
-  return !call.request_uri || IsForAny(dest, call.targets(), call);
+  return !call.request_uri || IsForRequestUri(dest, call);
 }
 
 bool IsForTarget(const DestClaim& dest, const Call& call) {
-  return call.local_target ? FitsLocalTarget(dest, call) : IsForAny(dest, call.targets(), call);
+  return call.local_target ? FitsLocalTarget(dest, call) : IsForRequestUri(dest, call);
 }
 
 // The number of the Request-URI, if it counts.
@@ -139,8 +143,8 @@ void CheckTarget(const DestClaim& dest, const Call& call, Trail& trail) {
   };
   if (IsForTarget(dest, call)) {
     trail.Pass(CheckId::kDest, [&] {
-      const Party& party =
-          call.local_target ? *call.local_target : PartyIn(dest, call.targets(), call);
+      const bool listed = !call.local_target && IsForAny(dest, call.targets(), call);
+      const Party& party = listed ? PartyIn(dest, call.targets(), call) : *CountingTarget(call);
       const bool ignored = !call.contact || party.canonical() != call.contact->canonical();
       return "dest " + ClaimText(dest) + " has the target " + Describe({party}) +
              (ignored ? call.request_uri_ignored : "");

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "syntax/emergency_numbers.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -48,11 +49,47 @@ bool IsComparable(const TelephoneNumber& number, std::string_view uri, const Dia
          digits.size() >= plan->country_code.size() + plan->min_national;
 }
 
-// A subscriber's number without country or area, that says it is a number.
+bool IsTel(std::string_view uri) {
+  return EqualsIgnoreCase(uri.substr(0, 4), "tel:");
+}
+
+// A number without country or area, that says it is a number. Below seven digits user=phone says
+// nothing.
 bool IsLocalNumber(const TelephoneNumber& number, std::string_view uri) {
   const std::string& digits = number.canonical();
-  return digits.size() >= kMinLocalNumber && std::all_of(digits.begin(), digits.end(), IsDigit) &&
-         SaysItIsANumber(uri);
+  return std::all_of(digits.begin(), digits.end(), IsDigit) &&
+         (IsTel(uri) || (digits.size() >= kMinLocalNumber && SaysItIsANumber(uri)));
+}
+
+// A service (RFC 5031), or nobody's where it cannot be read as one: somebody else may.
+std::optional<RequestUri> ReadUrn(const std::string& text, const std::string& uri) {
+  if (!EqualsIgnoreCase(uri.substr(0, 4), "urn:")) return std::nullopt;
+  auto party = Party::Parse("<" + uri + ">", nullptr);
+  return RequestUri{.number = party ? std::move(*party) : Party::Nobody(text),
+                    .emergency = IsSosUrn(uri)};
+}
+
+// The digits of a user part, or of what has none, up to a pause; "" if a letter is among them.
+std::string DigitsOfUser(std::string_view uri) {
+  const size_t colon = uri.find(':');
+  if (colon != std::string_view::npos && IsAlpha(uri[0])) uri.remove_prefix(colon + 1);
+  std::string user = PercentDecoded(uri.substr(0, uri.find('@')));
+  user.resize(std::min(user.find_first_of(";:,"), user.size()));
+  if (std::any_of(user.begin(), user.end(), IsAlpha)) return "";
+  std::erase_if(user, [](char c) { return !IsDigit(c); });
+  return user;
+}
+
+// Whether an emergency call goes there: to a number of the country, of any one where it says that
+// it is a number and no country is known, or where it has a context of its own. 112 and 911 need
+// not say it: who answers there takes the call for one (IsEmergency of the policy does, too).
+bool IsEmergencyTarget(const TelephoneNumber* number, const std::string& uri,
+                       const DialPlan* plan) {
+  const std::string digits = number != nullptr ? number->canonical() : DigitsOfUser(uri);
+  if (digits.empty() || digits.size() >= kMinWholeNumber) return false;
+  if (IsEmergencyNumberAnywhere(digits)) return true;
+  if (HasPhoneContext(uri)) return IsEmergencyNumber(digits, nullptr);
+  return (plan != nullptr || SaysItIsANumber(uri)) && IsEmergencyNumber(digits, plan);
 }
 
 // Two URIs in one: the next element may take the other one.
@@ -82,17 +119,21 @@ RequestUri RequestUri::Read(const std::string& text, const VerifierOptions& opti
   }
   if (HoldsTwo(text)) return {.number = Party::Nobody(text)};
   const std::string uri = RequestUriText(text);
+  if (auto service = ReadUrn(text, uri)) return std::move(*service);
   const bool bare_uri = text.find('<') == std::string::npos && text.find(':') != std::string::npos;
   auto party = Party::Parse(bare_uri ? "<" + uri + ">" : text, options.dial_plan);
   const bool is_number = party && party->tn();
+  // It says that it is a number, which cannot be read; somebody else may read one.
+  if (!is_number && HasPhoneContext(text)) return {.number = Party::Nobody(text)};
+  if (IsEmergencyTarget(is_number ? &*party->tn() : nullptr, uri, options.dial_plan)) {
+    return {.number = is_number ? *party : Party::Nobody(text), .emergency = true};
+  }
   if (is_number && IsComparable(*party->tn(), uri, options.dial_plan)) {
     return {.number = *party};
   }
   if (is_number && IsLocalNumber(*party->tn(), uri)) {
     return {.local = *party, .contact = *party};
   }
-  // It says that it is a number, which cannot be read; somebody else may read one.
-  if (!is_number && HasPhoneContext(text)) return {.number = Party::Nobody(text)};
   RequestUri target;
   if (party) target.contact = *party;
   target.ignored = !party        ? "it cannot be read: " + party.error().detail
@@ -100,7 +141,13 @@ RequestUri RequestUri::Read(const std::string& text, const VerifierOptions& opti
                                  : "it is no telephone number";
   // What the next element may take for a number is compared as such, or is nobody's.
   const std::string dialled = DialledPart(uri, kMinWholeNumber);
-  if (dialled.empty() && (is_number || !SaysItIsANumber(uri))) return target;
+  if (dialled.empty() && !SaysItIsANumber(uri)) return target;
+  // Extensions and accounts, which phones write user=phone behind; "*67911" is none.
+  if (dialled.empty() && is_number) {
+    const std::string& digits = party->tn()->canonical();
+    if (!std::all_of(digits.begin(), digits.end(), IsDigit)) target.number = *party;
+    return target;
+  }
   const auto number = Party::Parse(dialled, options.dial_plan);
   const bool comparable =
       number && number->tn() && IsComparable(*number->tn(), uri, options.dial_plan);

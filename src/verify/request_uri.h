@@ -10,16 +10,19 @@
 
 namespace callvet {
 
-/// What a Request-URI is: a number to compare, something that looks like one, or another URI. A
-/// value.
+/// What a Request-URI is: a number or service to compare, something that looks like one, or another
+/// URI. A value.
 struct RequestUri {
-  /// The number that it is or may be taken for (DialledPart), nobody's if that cannot be read.
+  /// The number that it is or may be taken for (DialledPart), or the service (RFC 5031); nobody's
+  /// if that cannot be read.
   std::optional<Party> number{};
-  /// A number in local form, seven digits and more, that says it is one: who it is depends on where
-  /// it is dialled.
+  /// A number in local form, seven digits and more, that says it is one, or a shorter one in a tel
+  /// URI: who it is depends on where it is dialled.
   std::optional<Party> local{};
-  /// The URI that it is where it is no whole number.
+  /// The URI that it is where it is no whole number or service.
   std::optional<Party> contact{};
+  /// `number` is an emergency number or service, which signers and networks name in many ways.
+  bool emergency = false;
   /// Why there is neither `number` nor `local`; else empty.
   std::string ignored{};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Emergency calls are never rejected, in no mode and for no reason.
 #include "policy_fixture.h"
+#include "syntax/dial_plan.h"
 
 namespace callvet::test {
 namespace {

@@ -10,6 +10,19 @@
 
 namespace callvet {
 
+/// Whether `text`, a URI or name-addr, is urn:service:sos or one of its services (RFC 5031), or
+/// what networks of emergency services make of it (NENA-STA-010: urn:nena:service:sos,
+/// urn:emergency:service:sos.psap). Pure.
+bool IsSosUrn(std::string_view text);
+
+/// Whether `digits`, a canonical number, are 112 or 911: at these help is called with any mobile
+/// phone, wherever it is (3GPP TS 22.101 10.1). Pure.
+bool IsEmergencyNumberAnywhere(std::string_view digits);
+
+/// Whether EmergencyNumbers(plan) has `digits`, or they are so anywhere. Pure; without memory, for
+/// who asks once.
+bool IsEmergencyNumber(std::string_view digits, const DialPlan* plan);
+
 /// The numbers at which help is called, in every form in which they are dialled. A value.
 class EmergencyNumbers {
  public:

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "policy/emergency_numbers.h"
+#include "syntax/emergency_numbers.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
-#include "policy/table_number.h"
+#include "base/text.h"
+#include "syntax/dial_plan.h"
+#include "syntax/party.h"
 
 namespace callvet {
 namespace {
@@ -46,6 +49,33 @@ bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, std::strin
 }
 
 }  // namespace
+
+bool IsSosUrn(std::string_view text) {
+  constexpr std::string_view kSos[] = {"urn:service:sos", "urn:nena:service:sos",
+                                       "urn:emergency:service:sos"};
+  if (text.find(':') == std::string_view::npos) return false;  // a number
+  const auto uri = AddrSpec(text);
+  return uri && std::any_of(std::begin(kSos), std::end(kSos), [&](std::string_view sos) {
+           return EqualsIgnoreCase(uri->substr(0, sos.size()), sos) &&
+                  (uri->size() == sos.size() || (*uri)[sos.size()] == '.');
+         });
+}
+
+bool IsEmergencyNumberAnywhere(std::string_view digits) {
+  return digits == "112" || digits == "911";
+}
+
+bool IsEmergencyNumber(std::string_view digits, const DialPlan* plan) {
+  if (IsEmergencyNumberAnywhere(digits)) return true;
+  return std::any_of(kEmergency.begin(), kEmergency.end(), [&](const CountryEmergency& row) {
+    const DialPlan* its = FindDialPlan(row.country);
+    if (plan != nullptr && plan != its) return false;
+    return std::any_of(row.numbers.begin(), row.numbers.end(), [&](std::string_view number) {
+      return !number.empty() && digits.ends_with(number) &&
+             (digits.size() == number.size() || IsCodeWithCountry(digits, *its, number));
+    });
+  });
+}
 
 EmergencyNumbers::EmergencyNumbers(const DialPlan* plan) : plan_(plan) {
   for (const CountryEmergency& row : kEmergency) {

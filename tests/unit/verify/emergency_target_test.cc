@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// Calls to emergency services and short numbers: what was signed for somebody else passes on none.
+#include "redirected_call.h"
+
+namespace callvet::test {
+namespace {
+
+// A PASSporT with that dest, in JSON.
+std::string SignedFor(const RedirectedCall& call, const Carrier& carrier, const std::string& dest) {
+  return call.Header(carrier, {"", ClaimsTo(1, {{"dest", dest}})});
+}
+
+// Who was called repeats the PASSporT in front of a PSAP.
+TEST(EmergencyTarget, D4_F12_WhatWasSignedForSomebodyElse_IsDestMismatch) {
+  RedirectedCall call;
+  const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
+  for (const char* country : {"", "US"}) {
+    call.options.dial_plan = FindDialPlan(country);
+    for (const char* target : {"urn:service:sos",
+                               "URN:service:SOS.police",
+                               "<urn:service:sos>",
+                               "\"PSAP\" <urn:service:sos>",
+                               " urn:service:sos",
+                               "urn:service:sos;x=y",
+                               "urn:service:s%6Fs",
+                               "urn:service:sos.p%6Flice",
+                               "urn:service:counseling",
+                               "urn:nena:service:sos",
+                               "urn:emergency:service:sos.psap",
+                               "tel:911",
+                               "tel:9-1-1",
+                               "TEL:112",
+                               "tel:911;phone-context=+1",
+                               "tel:911;phone-context=example.org",
+                               "tel:112;phone-context=+49",
+                               "tel:110;phone-context=+49",
+                               "tel:+1911",
+                               "tel:1911",
+                               "tel:911;rn=+12155550101",
+                               "tel:911p1",
+                               "tel:*67911",
+                               "sip:911@psap.example;user=phone",
+                               "sip:%39%31%31@psap.example;user=%70hone",
+                               "sip:911;phone-context=+1@psap.example",
+                               "sip:110;phone-context=+49@psap.example;user=phone",
+                               "sip:911@psap.example",
+                               "sips:112@psap.example;user=ip",
+                               "sip:+911@psap.example",
+                               "sip:+1911@psap.example",
+                               "sip:911!@psap.example",
+                               "sip:_911@psap.example",
+                               "sip:911%20@psap.example",
+                               "sip:911%3Buser=phone@psap.example",
+                               "sip:911:pw@psap.example",
+                               "sip:911",
+                               "sip:911@",
+                               "911@psap.example",
+                               "911",
+                               "112"}) {
+      call.request.target = target;
+      EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kDestMismatch) << target << country;
+    }
+  }
+  call.options.target_policy = TargetPolicy::kToOnly;
+  EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone);
+}
+
+// 112 and 911 are known to every phone; what else is an emergency number depends on the country,
+// and without one every country's count where it is said that it is a number.
+TEST(EmergencyTarget, D4_NumbersOfCountries) {
+  RedirectedCall call;
+  const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
+  const auto reason = [&](const char* country, const char* target) {
+    call.options.dial_plan = FindDialPlan(country);
+    call.request.target = target;
+    return call.Judge({shaken}, 1).reason;
+  };
+  for (const char* target : {"sip:110@h", "sip:120@h;user=ip", "sip:12395@h", "sip:112@h"}) {
+    EXPECT_EQ(reason("CN", target), Reason::kDestMismatch) << target;
+  }
+  EXPECT_EQ(reason("GB", "sip:999@h"), Reason::kDestMismatch);
+  EXPECT_EQ(reason("FR", "sip:15@h"), Reason::kDestMismatch);
+  for (const char* target : {"sip:999@h;user=phone", "sip:15@h;user=phone",
+                             "sip:10111@h;user=dialstring", "sip:110;phone-context=+86@h"}) {
+    EXPECT_EQ(reason("", target), Reason::kDestMismatch) << target;
+  }
+  // Extensions.
+  for (const char* target : {"sip:101@h", "sip:999@h", "sip:1001@h;user=phone", "sip:9110@h",
+                             "sip:1001;phone-context=pbx.example.org@h", "sip:911a@h", "sip:sos@h",
+                             "sip:112-7f8a@h", "sip:911abc4f-90ab-4abc-9000-00a0c91e6bf6@h"}) {
+    EXPECT_EQ(reason("", target), Reason::kNone) << target;
+  }
+  EXPECT_EQ(reason("US", "sip:110@h;user=phone"), Reason::kNone);
+}
+
+// An E-CSCF makes urn:service:sos of what was dialled, and an ESRP routes to a PSAP (RFC 6881).
+TEST(EmergencyTarget, F12_WhatWasSignedForAnEmergencyServicePasses) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  struct Dialled {
+    const char* to;
+    const char* dest;
+  };
+  for (const Dialled& dialled :
+       {Dialled{"sip:911@ims.example.org;user=phone", R"({"tn":["911"]})"},
+        Dialled{"tel:911", R"({"tn":["911"]})"}, Dialled{"tel:112", R"({"tn":["112"]})"},
+        Dialled{"urn:service:sos", R"({"uri":["urn:service:sos"]})"},
+        Dialled{"urn:service:sos.fire", R"({"uri":["urn:service:sos.fire"]})"}}) {
+    call.request.dest = {dialled.to};
+    const std::string identity = SignedFor(call, a, dialled.dest);
+    for (const char* country : {"", "US"}) {
+      call.options.dial_plan = FindDialPlan(country);
+      for (const char* target :
+           {"urn:service:sos", "<urn:service:sos>", "urn:service:sos.police",
+            "urn:nena:service:sos", "urn:emergency:service:sos.psap",
+            "sip:911@psap.example;user=phone", "tel:911", "tel:112", "tel:911;phone-context=+1",
+            "sip:911@psap.example", "sip:112@psap.example", "sip:911!@psap.example", "tel:1911",
+            "sip:psap1@esrp.example.org", "sip:esrp.example.org"}) {
+        call.request.target = target;
+        EXPECT_EQ(call.Judge({identity}, 1).reason, Reason::kNone)
+            << dialled.to << target << country;
+      }
+      for (const char* target : {"urn:service:counseling", "tel:611", "+12155550102",
+                                 "urn:service:s%6Fs", "urn:service:sosx"}) {
+        call.request.target = target;
+        EXPECT_EQ(call.Judge({identity}, 1).reason, Reason::kDestMismatch)
+            << dialled.to << target << country;
+      }
+    }
+  }
+  call.options.dial_plan = nullptr;
+  call.request.dest = {"+12155550101"};
+  call.request.target = "urn:service:sos";
+  EXPECT_EQ(call.Judge({SignedFor(call, a, R"({"tn":["911"]})")}, 1).reason, Reason::kDestMismatch)
+      << "To is compared as it was";
+}
+
+TEST(EmergencyTarget, D4_OtherServices) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  call.request.dest = {"urn:service:counseling"};
+  const std::string identity = SignedFor(call, a, R"({"uri":["urn:service:counseling"]})");
+  for (const auto& [target, expected] :
+       {std::pair("urn:service:counseling", Reason::kNone),
+        std::pair("URN:Service:Counseling", Reason::kNone),
+        std::pair("urn:service:sos", Reason::kDestMismatch),
+        std::pair("urn:service:counseling.children", Reason::kDestMismatch)}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({identity}, 1).reason, expected) << target;
+  }
+}
+
+// Who was called redirects to an emergency service, and says so.
+TEST(EmergencyTarget, F4_ADiversionToAnEmergencyServicePasses) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  const auto div = [&](const std::string& dest) {
+    return call.Header(a,
+                       {"div", ClaimsTo(2, {{"div", R"({"tn":"12155550101"})"}, {"dest", dest}})});
+  };
+  for (const char* target : {"urn:service:sos", "tel:911", "urn:nena:service:sos", "sip:911!@h"}) {
+    call.request.target = target;
+    for (const char* dest : {R"({"tn":["911"]})", R"({"uri":["urn:service:sos"]})"}) {
+      const Verdict verdict = call.Judge({shaken, div(dest)}, 1);
+      EXPECT_EQ(verdict.reason, Reason::kNone) << target << dest;
+      EXPECT_EQ(verdict.path.size(), 2U) << target << dest;
+    }
+    EXPECT_FALSE(call.Judge({shaken, div(DestOf(2))}, 1).passed()) << target;
+    EXPECT_FALSE(call.Judge({shaken, div(R"({"uri":["urn:service:counseling"]})")}, 1).passed());
+  }
+}
+
+// tel means a number, however short it is. A subscriber's last digits are no such number.
+TEST(ShortTarget, D4_ATelUriIsAlwaysCompared) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  for (const char* country : {"", "US", "CN"}) {
+    call.options.dial_plan = FindDialPlan(country);
+    for (const char* target :
+         {"tel:988", "tel:611", "tel:95588", "tel:123456", "tel:0", "tel:5", "tel:0101", "tel:0102",
+          "tel:550101", "tel:050101", "tel:1001;phone-context=pbx.example.org", "tel:*55", "tel:#",
+          "tel:*675550102", "<tel:611>", "tel:6-1-1"}) {
+      call.request.target = target;
+      EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kDestMismatch) << target << country;
+    }
+  }
+  call.options.dial_plan = nullptr;
+  for (const char* code : {"611", "988", "95588", "*55", "1001"}) {
+    call.request.target = std::string("tel:") + code;
+    call.request.dest = {*call.request.target};
+    const std::string dest = R"({"tn":[")" + std::string(code) + "\"]}";
+    EXPECT_EQ(call.Judge({SignedFor(call, a, dest)}, 1).reason, Reason::kNone) << code;
+  }
+}
+
+// Where a number is written with less of it than was signed, it is still that number.
+TEST(ShortTarget, D4_GenuineFormsOfTheSignedNumberPass) {
+  RedirectedCall call;
+  const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
+  for (const char* target :
+       {"tel:5550101;phone-context=+1215", "tel:5550101", "tel:555-0101;phone-context=example.org",
+        "tel:0101;phone-context=+1215555", "tel:15550101", "sip:1001@pbx.example.org",
+        "sip:1001@pbx.example.org;user=phone", "sip:0101@h;user=phone"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.Judge({shaken}, 1).reason, Reason::kNone) << target;
+  }
+}
+
+}  // namespace
+}  // namespace callvet::test
