@@ -31,6 +31,19 @@ int64_t MinuteOf(sys_seconds time) {
   return std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();
 }
 
+// As much of a name as counts: a whole number of characters, each of which a label may have (what
+// else a call says of its trunk would make the metrics unreadable).
+std::string NameOfLabel(std::string_view name) {
+  constexpr size_t kMaxBytes = 64;
+  size_t end = std::min(name.size(), kMaxBytes);
+  while (end < name.size() && end > 0 && (static_cast<uint8_t>(name[end]) & 0xC0) == 0x80) --end;
+  std::string label(name.substr(0, end));
+  std::replace_if(
+      label.begin(), label.end(),
+      [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; }, ' ');
+  return label;
+}
+
 }  // namespace
 
 std::string LabelValue(std::string_view text) {
@@ -69,7 +82,8 @@ void TimeHistogram::Print(std::string_view name, std::string_view labels, std::s
   text += std::string(name) + "_count{" + std::string(labels) + "} " + std::to_string(count) + "\n";
 }
 
-void Traffic::CountName(ByName& names, const std::string& name, Verstat verstat) {
+void Traffic::CountName(ByName& names, const std::string& said, Verstat verstat) {
+  const std::string name = NameOfLabel(said);
   auto found = names.find(name);
   if (found == names.end()) {
     found = names.try_emplace(names.size() < kMaxNames ? name : "other").first;
@@ -84,7 +98,7 @@ void Traffic::CountCall(const CallSummary& call, sys_seconds now) {
   ++calls_[{call.reason, known_attest ? call.attest : ""}];
   if (!call.disposition.empty()) ++dispositions_[call.disposition];
   if (!call.signer.empty()) CountName(signers_, call.signer, verstat);
-  if (!call.trunk.empty()) CountName(trunks_, call.trunk.substr(0, 64), verstat);
+  if (!call.trunk.empty()) CountName(trunks_, call.trunk, verstat);
   stages_[static_cast<size_t>(Stage::kVerify)].Add(call.verify_time);
   const int64_t number = MinuteOf(now);
   Minute& minute = minutes_[static_cast<size_t>(number) % kMinutes];

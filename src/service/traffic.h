@@ -72,7 +72,7 @@ class Traffic {
     }
   };
 
-  static void CountName(ByName& names, const std::string& name, Verstat verstat);
+  static void CountName(ByName& names, const std::string& said, Verstat verstat);
   static JsonValue NamesJson(const ByName& names);
 
   mutable std::mutex mutex_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "service/traffic.h"
 
+#include "base/utf8.h"
 #include "service/access_log.h"
 #include "support/result_matchers.h"
 
@@ -46,6 +47,19 @@ TEST(Traffic, NamesThatClientsChooseAreBoundedAndEscaped) {
   const JsonValue json = traffic.Json(kNow);
   EXPECT_LE(json.Find("trunks")->AsArray()->size(), Traffic::kMaxNames + 1);
   EXPECT_EQ(LabelValue("a\"b\\c\nd"), "\"a\\\"b\\\\c\\nd\"");
+}
+
+// One call made the metrics unreadable for good: a name was cut within a character.
+TEST(Traffic, NamesAreCutBetweenCharactersAndHaveNoControls) {
+  Traffic traffic;
+  traffic.CountCall(Call(Reason::kNone, std::string(63, 'a') + "\u00e9"), kNow);
+  traffic.CountCall(Call(Reason::kNone, std::string("a\0b\rc\x7f", 6)), kNow);
+  traffic.CountCall(Call(Reason::kNone, std::string(62, 'b') + "\u00e9"), kNow);
+  const std::string text = traffic.MetricsText();
+  EXPECT_THAT(text, testing::HasSubstr("trunk=\"" + std::string(63, 'a') + "\""));
+  EXPECT_THAT(text, testing::HasSubstr("trunk=\"" + std::string(62, 'b') + "\u00e9\""));
+  EXPECT_THAT(text, testing::HasSubstr("trunk=\"a b c \""));
+  EXPECT_TRUE(IsUtf8(text));
 }
 
 TEST(Traffic, HistogramIsCumulative) {
