@@ -27,6 +27,8 @@ constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kGetMethods = "GET, HEAD";
 constexpr std::string_view kAtisPrefix = "/stir/";
 
 ErrorForm FormOf(std::string_view path) {
@@ -58,17 +60,36 @@ HttpReply Unavailable(std::string detail, std::chrono::milliseconds wait) {
   return reply;
 }
 
+// What is wrong with a request that is answered before anybody looked at what it wants.
+std::string WhyRefused(int status) {
+  switch (status) {
+    case 408:
+      return "the request comes too slowly";
+    case 413:
+      return "the body is longer than allowed";
+    case 414:
+      return "the request target is longer than allowed";
+    case 431:
+      return "the header fields are longer or more than allowed";
+    case 501:
+      return "this transfer coding is not supported";
+    case 505:
+      return "this version of HTTP is not supported";
+    default:
+      return "the request cannot be read: its first line, its header fields or their framing";
+  }
+}
+
 // The answer to a request of which only this could be read (SVC4006).
 HttpReply Unreadable(int status, const HttpRequest& request) {
   if (FormOf(request.path) != ErrorForm::kAtis || status == 500) {
-    return ErrorOf(FormOf(request.path), Reason::kBodyInvalid, status,
-                   "the request cannot be read");
+    return ErrorOf(FormOf(request.path), Reason::kBodyInvalid, status, WhyRefused(status));
   }
   const auto length = request.HeaderList("content-length");
   const bool bad_length = status == 413 || (length && !ParseNumber(*length, UINT64_MAX / 2));
   ApiReply reply = RequestErrorReply(
       {Reason::kBodyInvalid,
-       {bad_length ? "invalid message body length specified" : "the request cannot be read"}});
+       {bad_length ? "invalid message body length specified" : WhyRefused(status)}});
   reply.status = static_cast<uint16_t>(status);
   return FromReply(std::move(reply));
 }
@@ -93,6 +114,35 @@ const CallRecorder* RecorderOf(const ApplicationState& state) {
 // nullptr: calls are not counted by their sources.
 const PoolCounter* PoolsOf(const ApplicationState& state) {
   return state.pools ? &*state.pools : nullptr;
+}
+
+// All that have a body but for the streamed one and the form.
+bool TakesJson(const Endpoint& endpoint) {
+  return endpoint.method == "POST" && endpoint.id != EndpointId::kBatch &&
+         endpoint.id != EndpointId::kReload && endpoint.id != EndpointId::kEvidenceSearch;
+}
+
+bool HasForm(const HttpRequest& request) {
+  const auto type = request.Header("content-type");
+  const auto coding = request.HeaderList("content-encoding");
+  return type && EqualsIgnoreCase(Trim(type->substr(0, type->find(';'))), kFormType) &&
+         (!coding || IsIdentityCoding(*coding));
+}
+
+// A page of another origin makes a browser, which reaches what its user reaches, send requests
+// here. Where a token is needed it has none; where none is, this tells such a request: browsers say
+// from where they post.
+bool IsOfAnotherOrigin(const HttpRequest& request) {
+  if (const auto site = request.Header("sec-fetch-site")) {
+    return *site != "same-origin" && *site != "none";
+  }
+  const auto origin = request.Header("origin");
+  if (!origin) return false;
+  constexpr std::string_view kScheme = "://";
+  const size_t scheme = origin->find(kScheme);
+  const auto host = request.Header("host");
+  return scheme == std::string_view::npos || !host ||
+         !EqualsIgnoreCase(origin->substr(scheme + kScheme.size()), *host);
 }
 
 const WebFile* FileOf(std::string_view path) {
@@ -153,11 +203,12 @@ bool Application::IsStream(std::string_view method, std::string_view path) const
 }
 
 HttpReply Application::Refuse(int status, const HttpRequest& request) {
-  traffic_->CountRequest("refused", status);
+  const Context context{request, state(), RequestIdOf(request, request_ids_), "refused", {}, {}};
   HttpReply reply = status == 503
                         ? Unavailable("too many requests are waiting", std::chrono::milliseconds(0))
                         : Unreadable(status, request);
-  reply.headers.emplace_back("X-RequestID", RequestIdOf(request, request_ids_));
+  reply.headers.emplace_back("X-RequestID", context.request_id);
+  Record(context, reply.status);
   return reply;
 }
 
@@ -181,23 +232,25 @@ HttpReply Application::Route(Context& context) {
   const HttpRequest& request = context.request;
   const ErrorForm form = FormOf(request.path);
   const bool get = request.method == "GET" || request.method == "HEAD";
-  bool known = false;
+  std::string allowed;  // of the methods that the path has
   for (const Endpoint& endpoint : kEndpoints) {
     if (!MatchesPath(endpoint.path, request.path)) continue;
-    known = true;
+    allowed += (allowed.empty() ? "" : ", ");
+    allowed += endpoint.method == "GET" ? kGetMethods : endpoint.method;
     if (endpoint.method != request.method && !(get && endpoint.method == "GET")) continue;
     context.endpoint = endpoint.path;
     if (auto refused = CheckAccess(endpoint, context)) return std::move(*refused);
     return Serve(endpoint, context);
   }
-  if (const WebFile* file = known ? nullptr : FileOf(request.path)) {
+  if (const WebFile* file = allowed.empty() ? FileOf(request.path) : nullptr) {
     context.endpoint = "page";
     if (get) return FileReply(*file);
-    known = true;
+    allowed = kGetMethods;
   }
-  if (!known) return ErrorOf(form, Reason::kResourceNotFound, 404, "there is no such resource");
+  if (allowed.empty())
+    return ErrorOf(form, Reason::kResourceNotFound, 404, "there is no such resource");
   HttpReply reply = ErrorOf(form, Reason::kMethodNotAllowed, 405, "this method is not allowed");
-  reply.headers.emplace_back("Allow", form == ErrorForm::kAtis ? "POST" : "GET, HEAD, POST");
+  reply.headers.emplace_back("Allow", std::move(allowed));
   return reply;
 }
 
@@ -218,6 +271,10 @@ std::optional<HttpReply> Application::CheckAccess(const Endpoint& endpoint, Cont
     if (token == nullptr) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
     return reply;
   }
+  if (token == nullptr && endpoint.method == "POST" && IsOfAnotherOrigin(context.request)) {
+    return FromReply(ErrorReply(
+        403, Fail(Reason::kNotPermitted, "a page of another origin needs a token to post here")));
+  }
   if (endpoint.scope == Scope::kPublic) return std::nullopt;
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(uptime_.Elapsed());
   const auto wait =
@@ -232,8 +289,7 @@ std::optional<HttpReply> Application::CheckAccess(const Endpoint& endpoint, Cont
 HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
   const HttpRequest& request = context.request;
   const ApplicationState& state = *context.state;
-  if (endpoint.method == "POST" && endpoint.id != EndpointId::kBatch &&
-      endpoint.id != EndpointId::kReload) {
+  if (TakesJson(endpoint)) {
     const auto accept = request.HeaderList("accept");
     const auto coding = request.HeaderList("content-encoding");
     const RequestHead head{request.method, request.Header("content-type"), accept,
@@ -274,6 +330,7 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
     case EndpointId::kTraffic:
       return FromReply(JsonReply(200, traffic_->Json(clock_->Now())));
     case EndpointId::kEvidence:
+    case EndpointId::kEvidenceSearch:
     case EndpointId::kEvidenceRecord:
     case EndpointId::kEvidenceExport:
       return Evidence(endpoint, context);
@@ -413,6 +470,13 @@ HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context
                               desk_->writer().Statistics().spilled_since};
   if (endpoint.id == EndpointId::kEvidence) {
     return FromReply(FindEvidence(reader, context.request.query));
+  }
+  if (endpoint.id == EndpointId::kEvidenceSearch) {
+    if (!HasForm(context.request)) {
+      return ErrorOf(ErrorForm::kOwn, Reason::kRequestTypeUnsupported, 415,
+                     std::string(kFormType) + " is wanted");
+    }
+    return FromReply(FindEvidence(reader, context.request.body));
   }
   const std::string_view id = IdInPath(endpoint.path, context.request.path);
   return FromReply(endpoint.id == EndpointId::kEvidenceRecord ? ShowEvidence(reader, id)

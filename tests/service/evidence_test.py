@@ -85,6 +85,12 @@ class Evidence(LabTest):
             self.assertEqual((status, json.loads(text)["error"]["reason"]), (400, "parameter-invalid"), query)
             self.assertIn(named, json.loads(text)["error"]["detail"])
         self.assertEqual(len(self.get(server, "/v1/evidence", reason="orig-mismatch", trunk="")["records"]), 1)
+        # The same without a number in a URL.
+        form = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
+        status, _, text = server.request("POST", "/v1/evidence:search", "orig=%2B1+(215)+555-0199&limit=5", form, token=READ)
+        self.assertEqual((status, len(json.loads(text)["records"])), (200, 1))
+        self.assertEqual(server.request("POST", "/v1/evidence:search", "form=1", form, token=READ)[0], 400)
+        self.assertEqual(server.request("POST", "/v1/evidence:search", {"orig": CALLER}, token=READ)[0], 415)
         metrics = server.request("GET", "/metrics", token=READ)[2]
         self.assertIn("callvet_evidence_stored_total 4", metrics)
         # However a search is written, the access log has what was searched for.

@@ -170,7 +170,7 @@ class Atis(Service):
                 ("Host: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n", 400, length),
                 ("Host: x\r\nContent-Length: 999999999\r\n", 413, length),
                 ("Host: x\r\nA: b\r\n folded\r\n", 400, "the request cannot be read"),
-                ("Host: x\r\nTransfer-Encoding: gzip\r\n", 501, "the request cannot be read"),
+                ("Host: x\r\nTransfer-Encoding: gzip\r\n", 501, "this transfer coding is not supported"),
                 ("", 400, "the request cannot be read")):
             got = answer("/stir/v1/verification", headers)
             self.assertTrue(got.startswith(f"HTTP/1.1 {status} "), got)
@@ -374,6 +374,7 @@ class Access(Service):
                  ("POST", "/v1/calls", "verify"), ("POST", "/v1/calls:batch", "verify"), ("POST", "/v1/decode", "verify"),
                  ("GET", "/v1/samples", "verify"), ("GET", "/v1/trust", "read-evidence"),
                  ("GET", "/v1/traffic", "read-evidence"), ("GET", "/v1/evidence", "read-evidence"),
+                 ("POST", "/v1/evidence:search", "read-evidence"),
                  ("GET", "/v1/evidence/{id}", "read-evidence"), ("GET", "/v1/evidence/{id}/export", "read-evidence"),
                  ("GET", "/v1/pools", "read-evidence"), ("POST", "/v1/pools/release", "admin"),
                  ("POST", "/v1/complaints", "file-complaints"), ("GET", "/v1/complaints", "read-evidence"),
@@ -391,6 +392,28 @@ class Access(Service):
                     self.assertNotIn(status, (401, 403), (path, scope))
                 else:
                     self.assertEqual(status, 403 if scope in TOKENS else 401, (path, scope))
+
+    def test_a_page_of_another_origin_posts_nothing_without_a_token(self):
+        server = Server(LAB)
+        self.addCleanup(server.stop)
+        own = f"http://127.0.0.1:{server.port}"
+        for path in ("/v1/calls:batch", "/v1/calls", "/v1/decode", "/stir/v1/verification"):
+            for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site", "Origin": own}, {"Origin": "null"},
+                            {"Origin": "http://evil.example.org"}, {"Origin": f"http://127.0.0.1:{server.port + 1}"}):
+                status, _, text = server.request("POST", path, "{}", {**headers, "Content-Type": "text/plain"})
+                self.assertEqual(status, 403, (path, headers))
+                self.assertIn("another origin", text)
+                self.assertNotEqual(server.request("POST", path, "{}", headers, token=TOKENS["verify"])[0], 403)
+            for headers in ({}, {"Origin": own}, {"Sec-Fetch-Site": "same-origin", "Origin": "https://front.example.org"},
+                            {"Sec-Fetch-Site": "none"}):
+                self.assertNotEqual(server.request("POST", path, "{}", headers)[0], 403, (path, headers))
+        self.assertNotIn('trunk="carrier-a"', server.request("GET", "/metrics", token=TOKENS["read-evidence"])[2])
+
+    def test_405_says_what_the_path_has(self):
+        for method, path, allowed in (("GET", "/v1/calls", "POST"), ("POST", "/metrics", "GET, HEAD"), ("POST", "/app.js", "GET, HEAD"),
+                                      ("DELETE", "/v1/complaints", "POST, GET, HEAD"), ("GET", "/stir/v1/signing", "POST")):
+            status, headers, _ = self.server.request(method, path)
+            self.assertEqual((status, headers["Allow"]), (405, allowed), path)
 
     def test_the_table_has_every_endpoint_of_the_openapi_document(self):
         document = json.loads(self.server.request("GET", "/openapi.json")[2])
@@ -553,6 +576,25 @@ class Operations(Service):
         self.assertEqual((entry["reason"], entry["token"], entry["orig"]), ("verified", "verify", "1215*****00"))
         for secret in (CALLER, CALLED, identity.split(".")[1], TOKENS["verify"]):
             self.assertNotIn(secret, log)
+
+    def test_what_is_refused_unread_is_in_the_log_too(self):
+        for headers, status, said in (("Host: x\r\nContent-Length: 999999999\r\n", 413, "the body is longer than allowed"),
+                                      ("Host: x\r\nX: " + "a" * (1 << 17) + "\r\n", 431, "the header fields are longer"),
+                                      ("", 400, "the request cannot be read")):
+            with socket.create_connection(("127.0.0.1", self.server.port), PATIENCE) as client:
+                client.sendall(f"POST /v1/calls HTTP/1.1\r\nX-RequestID: refused-{status}\r\n{headers}\r\n".encode())
+                got = client.recv(65536).decode()
+            self.assertTrue(got.startswith(f"HTTP/1.1 {status} "), got)
+            self.assertIn(said, got)
+        self.server.process.send_signal(signal.SIGHUP)  # the reload writes the log out
+        for _ in range(100):
+            log = self.server.log()
+            if "refused-413" in log and "refused-400" in log:
+                break
+            time.sleep(0.1)
+        entries = {entry["request_id"]: entry for entry in map(json.loads, log.splitlines()) if "request_id" in entry}
+        for status in (413, 400):
+            self.assertEqual(entries[f"refused-{status}"]["status"], status)
 
     def test_reload_is_all_or_nothing(self):
         server = Server(LAB)

@@ -73,10 +73,10 @@
     const headers = {Accept: 'application/json'};
     const token = sessionStorage.getItem('token');
     if (token) headers.Authorization = 'Bearer ' + token;
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    const response = await fetch(path, {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store',
-    });
+    // A form has its own type.
+    const form = body === undefined || body instanceof URLSearchParams;
+    if (!form) headers['Content-Type'] = 'application/json';
+    const response = await fetch(path, {method, headers, body: form ? body : JSON.stringify(body), cache: 'no-store'});
     const json = await response.json().catch(() => ({}));
     return {status: response.status, json};
   }
@@ -390,7 +390,7 @@
     }
     query.set('limit', '50');
     if (before) query.set('before', String(before));
-    const answer = await ask('GET', '/v1/evidence?' + query).catch(() => ({status: 0, json: {}}));
+    const answer = await ask('POST', '/v1/evidence:search', query).catch(() => ({status: 0, json: {}}));
     if (!before) $('evidence').replaceChildren();
     $('story').replaceChildren();
     if (answer.status !== 200) {
@@ -405,7 +405,8 @@
       button.dataset.id = record.id;
       button.addEventListener('click', () => showStory(record.id, $('story')));
       return tr(el('td', '', button), el('td', 'mono', record.orig || '–'), el('td', 'mono', record.dest || '–'),
-          el('td', record.reason === 'verified' ? 'same' : 'differs', record.reason || '–'), el('td', '', record.attest || '–'),
+          el('td', record.reason === 'verified' && !record.altered ? 'same' : 'differs', record.reason || '–',
+              record.altered ? el('div', 'altered', t('altered') + ' ' + record.altered) : null), el('td', '', record.attest || '–'),
           el('td', '', record.spc || '–'), el('td', '', record.trunk || '–'));
     });
     const box = card(t('foundTitle'), rows.length === 0 ? el('p', 'hint', t('nothingFound')) : table(
@@ -416,6 +417,7 @@
       more.addEventListener('click', () => { more.remove(); search(answer.json.next); });
       box.append(more);
     }
+    if (answer.json.spilled_since) box.append(el('p', 'hint', t('notYetStored') + ' ' + answer.json.spilled_since));
     $('evidence').append(box);
   }
 
@@ -492,16 +494,17 @@
   let timer = 0;
 
   async function refresh() {
-    if (view === 'evidence') return search();
-    if (more[view]) return more[view]();
-    const answer = await ask('GET', '/v1/' + view).catch(() => ({status: 0, json: {}}));
-    if (view === 'check') return;
+    const asked = view;
+    if (asked === 'evidence') return search();
+    if (more[asked]) return more[asked]();
+    const answer = await ask('GET', '/v1/' + asked).catch(() => ({status: 0, json: {}}));
+    if (view !== asked) return;  // somebody went on meanwhile
     if (answer.status === 200) {
-      (view === 'traffic' ? showTraffic : showTrust)(answer.json);
+      (asked === 'traffic' ? showTraffic : showTrust)(answer.json);
     } else {
       const button = el('button', 'quiet', t('token'));
       button.addEventListener('click', openTokenDialog);
-      $(view).replaceChildren(card('', el('p', 'problem', answer.status ? problemOf(answer) : t('offline')), el('p', '', button)));
+      $(asked).replaceChildren(card('', el('p', 'problem', answer.status ? problemOf(answer) : t('offline')), el('p', '', button)));
     }
   }
 
@@ -556,6 +559,8 @@
       if (view !== 'check') refresh();
     });
     $('token-button').addEventListener('click', openTokenDialog);
+    // No submit button: Enter uses the token.
+    $('token-cancel').addEventListener('click', () => $('token-dialog').close('cancel'));
     $('token-dialog').addEventListener('close', () => {
       if ($('token-dialog').returnValue !== 'save') return;
       sessionStorage.setItem('token', $('token').value.trim());
