@@ -5,12 +5,14 @@ a stand-in for what its applications do to their words."""
 
 import ctypes
 import ctypes.util
+import http.server
 import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import threading
 import unittest
 import urllib.parse
 
@@ -19,6 +21,14 @@ sys.path.insert(0, str(ROOT / "tests/service"))
 from support import CALLED, CALLER, Lab, Server  # noqa: E402
 
 RECIPES = ROOT / "tools/recipes"
+# Request-URIs, and whether a call goes on to them without an answer.
+UNANSWERED = {"sip:911@x": True, "sip:110@192.0.2.1:5060;user=phone;transport=udp": True, "sips:112@x": True,
+              f"sip:+{CALLED}@x": False, "sip:911;rn=+12155550101@x": False, "sip:911@x;rn=+12155550101": False,
+              "sip:9110@x": False, "sip:0911@x": False, "sip:x@911": False, "sip:911@x?To=a": False,
+              "sip:911@x;phone-context=+49": False, "sip:x@sip:911@x": False, "sip:911@x\nsip:1": False,
+              "sip:+12155550101@x;a=<sip:911@x>": False}
+URNS = {"tel:119": True, "tel:119;rn=1": False, "urn:service:sos": True, "urn:service:sos.police": True,
+        "urn:service:sosx": False, "urn:service:counseling": False}
 FROM, TO = f'"A \\"b\\"" <sip:+{CALLER}@caller.example.org>;tag=1', f"<sip:+{CALLED}@callee.example.org>"
 
 
@@ -117,6 +127,23 @@ def words_of(text, variables):
     return [*words, word]
 
 
+class Overloaded(http.server.BaseHTTPRequestHandler):
+    """A service that refuses all."""
+
+    status = 503
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"error":{"reason":"evidence-not-kept","detail":""}}'
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Recipes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -130,7 +157,19 @@ class Recipes(unittest.TestCase):
         cls.server.stop()
         cls.lab.close()
 
+    overloaded = None
+
+    def overload(self, status):
+        """From now on the recipes of this test ask a service that answers with `status`."""
+        handler = type("Handler", (Overloaded,), {"status": status})
+        self.overloaded = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.addCleanup(self.overloaded.server_close)
+        self.addCleanup(self.overloaded.shutdown)
+        threading.Thread(target=self.overloaded.serve_forever, daemon=True).start()
+
     def url(self):
+        if self.overloaded is not None:
+            return f"http://127.0.0.1:{self.overloaded.server_port}/v1/calls"
         return f"http://127.0.0.1:{self.server.port}/v1/calls"
 
     def curl(self, body):
@@ -228,7 +267,7 @@ class Recipes(unittest.TestCase):
             self.assertEqual(set(asked), {"from", "to", "request_uri", "identity", "trunk", "call_id"})
             self.assertEqual(variables["hung up"], "yes", text)
 
-    def agi(self, url, headers):
+    def agi(self, url, headers, target=None):
         """Runs the AGI script; the variables that it set."""
         script = subprocess.Popen([sys.executable, str(RECIPES / "asterisk_agi.py"), url], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
@@ -243,6 +282,8 @@ class Recipes(unittest.TestCase):
                 values = headers.get(read.group(1), [])
                 number = int(read.group(2))
                 answer = f"200 result=1 ({values[number - 1]})" if number <= len(values) else "200 result=0"
+            elif "CHANNEL(pjsip,request_uri)" in line and target is not None:
+                answer = f"200 result=1 ({target})"
             elif setting:
                 variables[setting.group(1)] = setting.group(2)
             else:
@@ -276,6 +317,38 @@ class Recipes(unittest.TestCase):
         # Nobody answers.
         gone = self.agi("http://127.0.0.1:9/v1/calls", {**headers, "Identity": [self.lab.sign()]})
         self.assertEqual(gone["CALLVET_ACTION"], "reject")
+
+    def test_asterisk_lets_emergency_calls_go_on_unanswered(self):
+        headers = {"From": [FROM], "To": ["<sip:911@x>"]}
+        for status in (429, 503, 500):
+            self.overload(status)
+            for target, goes_on in ({**UNANSWERED, **URNS} if status == 503 else {"sip:911@x": True}).items():
+                found = self.agi(self.url(), headers, target.replace("\n", " "))
+                self.assertEqual((found["CALLVET_ACTION"], found["CALLVET_VERSTAT"]),
+                                 ("tag" if goes_on else "reject", "No-TN-Validation"), target)
+        self.assertEqual(self.agi("http://127.0.0.1:9/v1/calls", headers, "sip:911@x")["CALLVET_ACTION"], "tag")
+        self.assertEqual(self.agi("http://127.0.0.1:9/v1/calls", headers)["CALLVET_ACTION"], "reject")
+
+    def test_freeswitch_lets_emergency_calls_go_on_unanswered(self):
+        if Lua.library is None:
+            self.skipTest("NOT RUN: there is no liblua5.1")
+        said = {"sip_h_P-Attestation-Indicator": "A", "sip_h_P-Origination-ID": "x", "sip_h_X-Verstat": "TN-Validation-Passed-A"}
+        for status in (429, 503):
+            self.overload(status)
+            for target, goes_on in UNANSWERED.items():
+                found, _ = self.freeswitch([], target=target.split(":", 1)[1], others=said)
+                self.assertEqual(found["hung up"], "" if goes_on else "yes", target)
+                if goes_on:
+                    self.assertEqual([found[name] for name in said], ["", "", "No-TN-Validation"])
+
+    def test_opensips_lets_emergency_calls_go_on_unanswered(self):
+        text = (RECIPES / "opensips.cfg").read_text()
+        unanswered = text[text.index("$rc < 0"):text.index("$json(a) := ")]
+        pattern = re.search(r'if \(\$ru =~ "(.*)"\) \{\s+route\(CALLVET_UNJUDGED\);\s+exit;', unanswered).group(1)
+        self.assertLess(unanswered.index("CALLVET_UNJUDGED"), unanswered.index("t_reply(436"))
+        for target, goes_on in {**UNANSWERED, **URNS}.items():
+            self.assertEqual(bool(re.search(pattern, target)), goes_on, target)
+        self.assertIn("X-Verstat: No-TN-Validation", text[text.index("route[CALLVET_UNJUDGED]"):])
 
     def test_the_asterisk_dialplan_lets_only_verdicts_go_on(self):
         """Also where the script did not run, or was ended, and no variable is set."""

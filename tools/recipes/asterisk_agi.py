@@ -18,9 +18,10 @@ says to strip it, the script sets CALLERID(num) to the number that was judged. T
 refused call has no Reason of callvet's.
 
 The script sets CALLVET_ACTION (pass, tag or reject), CALLVET_VERSTAT, CALLVET_REASON, CALLVET_CODE and
-CALLVET_REASON_HEADER. Where there is no answer the action is reject, and where the script cannot run there is none: neither is a verdict, so the
-dialplan lets go on what is "pass" or "tag" and nothing else."""
+CALLVET_REASON_HEADER. Where there is no answer the action is reject, but tag for calls to the EMERGENCY numbers below (leave those of your
+country); where the script cannot run there is none: neither is a verdict, so the dialplan lets go on what is "pass" or "tag" and nothing else."""
 
+import http.client
 import json
 import re
 import sys
@@ -30,6 +31,10 @@ HEADERS = {"from": "From", "to": "To", "date": "Date", "call_id": "Call-ID"}
 LISTS = {"identity": "Identity", "p_asserted_identity": "P-Asserted-Identity", "resource_priority": "Resource-Priority",
          "priority": "Priority"}
 MANY = 16
+EMERGENCY = ("000", "110", "112", "119", "120", "122", "911", "999")
+# Nothing but the number: with other parameters (rn, phone-context) it may be another one's.
+EMERGENCY_URI = re.compile(r"(sips?:NUMBER@[A-Za-z0-9.:-]+|tel:NUMBER|urn:service:sos(\.[a-z.-]+)?)(;user=phone|;transport=[a-z]+)*"
+                           .replace("NUMBER", "(" + "|".join(EMERGENCY) + ")"))
 
 
 def command(text):
@@ -71,6 +76,11 @@ def ask(url, asked):
         return json.load(answer)
 
 
+def emergency(asked):
+    """Whether the call plainly goes to help, for which nothing is waited and nothing refused."""
+    return EMERGENCY_URI.fullmatch(asked.get("request_uri", "")) is not None
+
+
 def judged_number(asked, verstat):
     """The number that the call was judged by, without its parameters."""
     identity = verstat["identities"][0] if verstat and verstat["identities"] else asked.get("from", "")
@@ -84,11 +94,13 @@ def main():
     set_variable("CALLVET_ACTION", "reject")
     set_variable("CALLVET_CODE", 436)
     set_variable("CALLVET_VERSTAT", "No-TN-Validation")
+    asked = question()
     try:
-        asked = question()
         answer = ask(sys.argv[1], asked)
         disposition = answer["disposition"]
-    except (OSError, ValueError, KeyError, IndexError):
+    except (OSError, ValueError, KeyError, IndexError, http.client.HTTPException):
+        if emergency(asked):
+            set_variable("CALLVET_ACTION", "tag")
         return
     if header("Remote-Party-ID") and "Remote-Party-ID" in disposition["strip_headers"]:
         set_variable("CALLERID(num)", judged_number(asked, disposition["verstat"]))

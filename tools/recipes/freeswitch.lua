@@ -31,6 +31,16 @@ local function single(name)
   return values[1]
 end
 
+-- A call that plainly goes to help, for which nothing is refused: nothing but the number, since with other parameters (rn,
+-- phone-context) it may be another one's. Leave the numbers of your country.
+local EMERGENCY = { ["000"] = true, ["110"] = true, ["112"] = true, ["119"] = true, ["120"] = true, ["122"] = true,
+                    ["911"] = true, ["999"] = true }
+local function emergency(target)
+  if target == nil then return false end
+  local plain = target:gsub(";user=phone", ""):gsub(";transport=%l+", "")
+  return EMERGENCY[plain:match("^(%d+)@[%w.:-]+$") or ""] == true
+end
+
 -- The number in an identity, without its parameters.
 local function number(identity)
   return identity:gsub("\\.", ""):gsub('"[^"]*"', ""):match("%a+:([^;@>:]*)")
@@ -65,7 +75,13 @@ local answer = nil
 if session:getVariable("curl_response_code") == "200" then
   answer = json:decode(session:getVariable("curl_response_data"))
 end
-if answer == nil or answer.disposition == nil then
+if (answer == nil or answer.disposition == nil) and emergency(target) then
+  -- Without a verdict, and without what the caller says of itself.
+  for _, name in ipairs({ "Attestation-Info", "Origination-Id", "P-Attestation-Indicator", "P-Origination-ID" }) do
+    session:execute("unset", "sip_h_" .. name)
+  end
+  session:setVariable("sip_h_X-Verstat", "No-TN-Validation")
+elseif answer == nil or answer.disposition == nil then
   -- No answer is no verdict: closed here.
   session:execute("respond", "436 Bad Identity Info")
   session:hangup()
