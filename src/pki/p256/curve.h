@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "pki/p256/inverse.h"
 #include "pki/p256/path.h"
 
 // Points of P-256 over any implementation of the field (PortableField, AdxField).
@@ -34,7 +35,8 @@ Match MatchQuotient(const Limbs& x, const Limbs& zz, const Limbs& r,
   return possible && is(larger) ? Match::kYes : Match::kNo;
 }
 
-template <class Field>
+/// `Steps`: those of its inverses (PortableSteps, AdxSteps).
+template <class Field, class Steps>
 class Curve {
  public:
   static void Build(const Limbs& x, const Limbs& y, TableShape shape,
@@ -104,17 +106,9 @@ class Curve {
     point.zzz = Field::Multiply(w, point.zzz);
   }
 
-  /// a^(p-2), the inverse of a.
+  /// The inverse of a, both in Montgomery form.
   static Limbs Invert(const Limbs& a) {
-    Limbs exponent{};
-    SubtractWithBorrow(kPrime, {2, 0, 0, 0}, exponent);
-    Limbs power = kMontgomeryOne;
-    for (int bit = 255; bit >= 0; --bit) {
-      power = Field::Square(power);
-      const auto at = static_cast<size_t>(bit);
-      if ((exponent[at / 64] >> (at % 64) & 1) != 0) power = Field::Multiply(power, a);
-    }
-    return power;
+    return Field::Multiply(Inverse<Steps, kPrime>::Of(a), kMontgomerySquare);
   }
 
   /// Replaces each of `numbers`, none of them 0, by its inverse, with one inversion for all.

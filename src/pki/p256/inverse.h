@@ -5,12 +5,12 @@
 
 #include "pki/p256/number.h"
 
-// The inverse modulo the order n by the binary Euclidean algorithm: of two odd numbers the smaller
-// is subtracted from the larger, and the zero bits at the end are dropped. 62 bits are dropped at a
-// time on two words of each number, the lowest, which are exact, and the highest, which only tell
-// which number is larger (the idea is D. Lehmer's, and T. Pornin's for the binary algorithm, 2020).
-// A wrong guess makes a number negative, never wrong. Variable time. Design note 0019 proves that
-// it ends, and the bounds.
+// The inverse modulo the order n, or p, by the binary Euclidean algorithm: of two odd numbers the
+// smaller is subtracted from the larger, and the zero bits at the end are dropped. 62 bits are
+// dropped at a time on two words of each number, the lowest, which are exact, and the highest,
+// which only tell which number is larger (the idea is D. Lehmer's, and T. Pornin's for the binary
+// algorithm, 2020). A wrong guess makes a number negative, never wrong. Variable time. Design note
+// 0019 proves that it ends, and the bounds.
 
 namespace callvet::p256 {
 
@@ -63,15 +63,16 @@ struct PortableSteps {
   }
 };
 
-template <class Steps>
-class OrderInverse {
+/// Modulo a prime above 2^255: the order n, or p.
+template <class Steps, const Limbs& kModulus = kOrder>
+class Inverse {
  public:
   /// 2^256 / x mod n, for 0 < x < n. 0 if it could not be found, as for x = 0: a signature with
   /// such an inverse is undecided.
   static Limbs Of(const Limbs& x) {
     // With one sign for both, a * 2^256 = +-d * x and b * 2^256 = -+e * x mod n.
     Limbs a = x;
-    Limbs b = kOrder;
+    Limbs b = kModulus;
     Limbs d = kPowerOfTwo256;
     Limbs e{};
     bool minus = false;
@@ -86,11 +87,11 @@ class OrderInverse {
       d = Cofactor(pair.a, old_d, e);
       e = Cofactor(pair.b, old_d, e);
       // f * a - g * b of one is positive and that of the other negative, but for wrong guesses.
-      if (a_turned == b_turned) SubtractWithBorrow(kOrder, e, e);
+      if (a_turned == b_turned) SubtractWithBorrow(kModulus, e, e);
       minus ^= a_turned;
     }
     // b = 1 is left.
-    if (!minus && !IsZero(e)) SubtractWithBorrow(kOrder, e, e);
+    if (!minus && !IsZero(e)) SubtractWithBorrow(kModulus, e, e);
     return e;
   }
 
@@ -98,7 +99,7 @@ class OrderInverse {
   // More than seven times what was ever seen. The numbers come from outside: that it ends is not
   // left to a proof alone.
   static constexpr int kMostRounds = 64;
-  static constexpr Limbs kPowerOfTwo256 = PowerOfTwo(256, kOrder);
+  static constexpr Limbs kPowerOfTwo256 = PowerOfTwo(256, kModulus);
 
   static Reduction Begin(const Limbs& a, const Limbs& b) {
     size_t top = 3;
@@ -143,21 +144,21 @@ class OrderInverse {
 
   /// (f * d + g * e) / 2^62 mod n; all below n.
   static Limbs Cofactor(const Combination& by, const Limbs& d, const Limbs& e) {
-    constexpr uint64_t kFactor = NegativeInverse(kOrder[0]);
+    constexpr uint64_t kFactor = NegativeInverse(kModulus[0]);
     constexpr uint64_t kMask = (uint64_t{1} << kDropped) - 1;
     std::array<uint64_t, 5> word{};
     Wide sum = Wide{by.f} * d[0] + Wide{by.g} * e[0];
     const uint64_t q = static_cast<uint64_t>(sum) * kFactor & kMask;
-    sum += Wide{q} * kOrder[0];
+    sum += Wide{q} * kModulus[0];
     word[0] = static_cast<uint64_t>(sum);
 #pragma GCC unroll 3
     for (size_t i = 1; i < 4; ++i) {
       sum >>= 64;
-      sum += Wide{by.f} * d[i] + Wide{by.g} * e[i] + Wide{q} * kOrder[i];
+      sum += Wide{by.f} * d[i] + Wide{by.g} * e[i] + Wide{q} * kModulus[i];
       word[i] = static_cast<uint64_t>(sum);
     }
     word[4] = static_cast<uint64_t>(sum >> 64);
-    return ReduceOnce(Dropped(word), word[4] >> kDropped, kOrder);
+    return ReduceOnce(Dropped(word), word[4] >> kDropped, kModulus);
   }
 };
 

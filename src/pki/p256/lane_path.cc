@@ -18,20 +18,25 @@ Limbs Canonical(std::span<const uint64_t, 5> a) {
   return number;
 }
 
-// a / 4 mod p, of a < p: p is -1 modulo 4.
+// a / 4 mod p, of a < p: as p is -1 modulo 4, a and so many times p make a multiple of 4.
 Limbs Quarter(const Limbs& a) {
-  const uint64_t times = a[0] & 3;
-  std::array<uint64_t, 5> sum{};
-  Wide part = 0;
-  for (size_t i = 0; i < 4; ++i) {
-    part += Wide{kPrime[i]} * times + a[i];
-    sum[i] = static_cast<uint64_t>(part);
-    part >>= 64;
-  }
-  sum[4] = static_cast<uint64_t>(part);
-  Limbs quarter{};
-  for (size_t i = 0; i < 4; ++i) quarter[i] = sum[i] >> 2 | sum[i + 1] << 62;
-  return quarter;
+  static constexpr auto kTimes = [] {
+    std::array<std::array<uint64_t, 5>, 4> times{};  // of p, in five words
+    for (size_t i = 1; i < 4; ++i) {
+      Wide part = 0;
+      for (size_t word = 0; word < 5; ++word) {
+        part += Wide{times[i - 1][word]} + (word < 4 ? kPrime[word] : 0);
+        times[i][word] = static_cast<uint64_t>(part);
+        part >>= 64;
+      }
+    }
+    return times;
+  }();
+  const auto& [t0, t1, t2, t3, t4] = kTimes[a[0] & 3];
+  Limbs sum{};
+  const uint64_t above = t4 + AddWithCarry(a, {t0, t1, t2, t3}, sum);
+  return {sum[0] >> 2 | sum[1] << 62, sum[1] >> 2 | sum[2] << 62, sum[2] >> 2 | sum[3] << 62,
+          sum[3] >> 2 | above << 62};
 }
 
 }  // namespace

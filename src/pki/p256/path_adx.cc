@@ -21,9 +21,12 @@ bool HasAdx() {
 }  // namespace
 
 const Path& AdxPath() {
-  static constexpr Path kPath = {
-      "adx",  HasAdx, Curve<AdxField>::Build, OrderInverse<AdxSteps>::Of, Curve<AdxField>::MatchSum,
-      nullptr};
+  static constexpr Path kPath = {"adx",
+                                 HasAdx,
+                                 Curve<AdxField, AdxSteps>::Build,
+                                 Inverse<AdxSteps>::Of,
+                                 Curve<AdxField, AdxSteps>::MatchSum,
+                                 nullptr};
   return kPath;
 }
 

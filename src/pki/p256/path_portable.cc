@@ -8,9 +8,9 @@ namespace callvet::p256 {
 const Path& PortablePath() {
   static constexpr Path kPath = {"portable",
                                  [] { return true; },
-                                 Curve<PortableField>::Build,
+                                 Curve<PortableField, PortableSteps>::Build,
                                  MontgomeryInverse,
-                                 Curve<PortableField>::MatchSum,
+                                 Curve<PortableField, PortableSteps>::MatchSum,
                                  nullptr};
   return kPath;
 }

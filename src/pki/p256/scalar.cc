@@ -6,7 +6,7 @@
 namespace callvet::p256 {
 
 Limbs MontgomeryInverse(const Limbs& a) {
-  return OrderInverse<PortableSteps>::Of(a);
+  return Inverse<PortableSteps>::Of(a);
 }
 
 void MultipliersOf(Limbs (*invert)(const Limbs&), std::span<const SignedDigest> signatures,

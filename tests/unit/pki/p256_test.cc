@@ -335,6 +335,22 @@ TEST_P(P256InverseTest, OfZeroIsZero) {
   EXPECT_EQ(GetParam()->invert({}), Limbs{});
 }
 
+// The modulus of tables' inverses. The numbers are below both p and n.
+TEST(P256InverseStepsTest, ModuloPTimesTheNumberIsOne) {
+  P256Numbers numbers(15);
+  for (int i = 0; i < 100'000; ++i) {
+    Limbs a = i % 2 == 0 ? numbers.SpecialScalar() : numbers.Scalar();
+    if (i % 3 == 0) SubtractWithBorrow(kPrime, a, a);
+    const Limbs inverse = Inverse<PortableSteps, kPrime>::Of(a);
+    ASSERT_TRUE(Less(inverse, kPrime));
+    ASSERT_EQ(MontgomeryProduct<kPrime>(inverse, a), (Limbs{1, 0, 0, 0}));
+#if defined(__x86_64__)
+    if (!AdxPath().supported()) continue;
+    ASSERT_EQ((Inverse<AdxSteps, kPrime>::Of(a)), inverse);
+#endif
+  }
+}
+
 #if defined(__x86_64__)
 // Words that no two numbers have, too: all four random.
 TEST(P256InverseStepsTest, AdxIsBitForBitPortable) {
