@@ -17,8 +17,9 @@ void AddVerifyExtensionOptions(CLI::App& command, VerifyExtensions& options) {
       .add_option(
           "--request-uri", options.request_uri,
           "Where the call goes now: the last diversion must be for that number. Without '+' "
-          "and --country it is compared digit by digit, and below ten digits only if it says that "
-          "it is a number")
+          "and --country it is compared digit by digit, and below ten digits only as a tel URI, if "
+          "it "
+          "has seven and says that it is a number, or as an emergency number or service")
       ->type_name("URI");
   command.add_flag("--ignore-request-uri", options.ignore_request_uri,
                    "Judge where the call goes by To alone: for networks with routing numbers");

@@ -69,12 +69,14 @@ std::optional<RequestUri> ReadUrn(const std::string& text, const std::string& ur
                     .emergency = IsSosUrn(uri)};
 }
 
-// The digits of a user part, or of what has none, up to a pause; "" if a letter is among them.
+// The digits of a user part, or of what has none and is no host, up to a pause; "" if a letter is
+// among them.
 std::string DigitsOfUser(std::string_view uri) {
   const size_t colon = uri.find(':');
   if (colon != std::string_view::npos && IsAlpha(uri[0])) uri.remove_prefix(colon + 1);
   std::string user = PercentDecoded(uri.substr(0, uri.find('@')));
   user.resize(std::min(user.find_first_of(";:,"), user.size()));
+  if (uri.find('@') == std::string_view::npos && NamesAHost(user)) return "";
   if (std::any_of(user.begin(), user.end(), IsAlpha)) return "";
   std::erase_if(user, [](char c) { return !IsDigit(c); });
   return user;

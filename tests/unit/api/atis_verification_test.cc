@@ -491,8 +491,19 @@ TEST_F(AtisVerificationTest, E25_MsDestIsOneNumber) {
     return post(dest).body.find("TN-Validation-Passed") != std::string::npos;
   };
   EXPECT_TRUE(passes(R"("+12155550101")"));
-  for (const char* other : {R"("5550199")", R"(["12155550199"])"}) {
+  // A tn is a number, however short it is.
+  for (const char* other : {R"("5550199")", R"(["12155550199"])", R"("911")", R"(["112"])",
+                            R"("95588")", R"("123456")", R"("0101")", R"("5")"}) {
     EXPECT_FALSE(passes(other)) << other;
+  }
+  for (const char* uri : {"urn:service:sos", "sip:911@psap.example.org", "tel:988"}) {
+    const std::string body =
+        Post(
+            R"({"verificationRequest":{"from":{"tn":"12155550100"},"to":{"tn":"12155550101"},"time":)" +
+            std::to_string(ApiLab::now()) + R"(,"dest":{"uri":")" + uri +
+            R"("},"identityHeader":)" + WriteJson(JsonValue(Good())) + "}}")
+            .body;
+    EXPECT_THAT(body, testing::HasSubstr("No-TN-Validation")) << uri;
   }
 }
 

@@ -91,6 +91,9 @@ TEST(EmergencyTarget, D4_NumbersOfCountries) {
     EXPECT_EQ(reason("", target), Reason::kNone) << target;
   }
   EXPECT_EQ(reason("US", "sip:110@h;user=phone"), Reason::kNone);
+  EXPECT_EQ(reason("CN", "sip:1.2.1.10"), Reason::kNone) << "an address";
+  EXPECT_EQ(reason("ZA", "sip:10.1.1.1:5060"), Reason::kNone);
+  EXPECT_EQ(reason("CN", "sip:110"), Reason::kDestMismatch);
 }
 
 // An E-CSCF makes urn:service:sos of what was dialled, and an ESRP routes to a PSAP (RFC 6881).
