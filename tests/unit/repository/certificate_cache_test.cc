@@ -84,6 +84,23 @@ TEST(CertificateCache, WhatIsUsedStaysWhenStrangersFlood) {
   }
 }
 
+// A refresh is no use, and takes none away.
+TEST(CertificateCache, ARefreshKeepsWhenItWasUsed) {
+  CertificateCacheOptions options;
+  options.max_entries = 50;
+  CertificateCache cache(options);
+  cache.Insert(kUrl, EntryAt(), kNow);
+  (void)cache.Find(kUrl, kNow);
+  cache.Insert(kUrl, EntryAt(kNow + test::hours(1)), kNow + test::hours(1));
+  for (size_t i = 0; i < 50; ++i) cache.Insert(Url(i), EntryAt(), kNow);
+  EXPECT_NE(cache.Peek(kUrl), nullptr);
+
+  CertificateCache idle({});
+  idle.Insert(kUrl, EntryAt(), kNow);
+  idle.Insert(kUrl, EntryAt(kNow + test::hours(23)), kNow + test::hours(23));
+  EXPECT_TRUE(idle.Due(kNow + test::hours(46), test::hours(1), kNow + test::hours(10), 10).empty());
+}
+
 TEST(CertificateCache, AnOlderFetchDoesNotReplaceANewerOne) {
   CertificateCache cache({});
   cache.Insert(kUrl, EntryAt(kNow), kNow);
@@ -114,6 +131,8 @@ TEST(CertificateCache, DueNamesWhatEndsSoonAndIsUsed) {
   (void)cache.Find("https://a.example/used", kNow + test::hours(20));
   const auto due = cache.Due(kNow + test::hours(23), lead, kNow + test::hours(10), 10);
   EXPECT_EQ(due, std::vector<std::string>{"https://a.example/used"});
+  EXPECT_EQ(cache.Due(kNow + test::hours(23), lead, kNow, 2).size(), 2U);
+  EXPECT_EQ(cache.Due(kNow + test::hours(23), lead, kNow, 1).size(), 1U);
 }
 
 }  // namespace

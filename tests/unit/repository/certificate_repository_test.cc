@@ -170,7 +170,50 @@ TEST_F(RepositoryTest, SlowHostDelaysAWarmCallOnlyALittle) {
   EXPECT_THAT(repository->Get(kUrl, Deadline::After(std::chrono::milliseconds(0))), Succeeds());
 }
 
+// So long and no longer a call with a copy waits for a fresh one: revalidate_wait, and half of its
+// time.
+TEST_F(RepositoryTest, C23_AHostThatHangsTakesNoMoreThanTheWaitForAFreshCopy) {
+  const auto serve_stale = [&](std::chrono::milliseconds wait, const Deadline& deadline) {
+    fetcher->StopHanging();
+    options.revalidate_wait = wait;
+    const auto repository = Make();
+    ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
+    clock->Advance(hours(25));
+    fetcher->Hang(kUrl);
+    const Stopwatch waited;
+    EXPECT_THAT(repository->Get(kUrl, deadline), Succeeds());
+    EXPECT_LT(waited.Elapsed(), seconds(10));
+    EXPECT_EQ(repository->Statistics().stale_served, 1U);
+  };
+  serve_stale(std::chrono::milliseconds(30), Deadline::After(seconds(60)));
+  serve_stale(seconds(60), Deadline::After(seconds(1)));
+}
+
+// What is on disk is what is in memory: it is not read for each call.
+TEST_F(RepositoryTest, AStaleCopyIsNotReadFromDiskAgain) {
+  const TemporaryDirectory directory;
+  const auto repository = Make(*DiskCache::Open(directory.path()));
+  ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
+  clock->Advance(hours(25));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(repository->Lookup(kUrl).state, State::kStale);
+  EXPECT_EQ(repository->Statistics().disk_hits, 0U);
+}
+
 // ----- Never past notAfter (C-23)
+
+// Whatever HTTP says.
+TEST_F(RepositoryTest, C23_FreshnessBeyondNotAfterDoesNotCount) {
+  options.freshness = [](const FetchedDocument&, sys_seconds now, sys_seconds) {
+    return now + hours(10'000);
+  };
+  auto spec = test::LeafSpec();
+  spec.not_after = test::kNow + hours(2);
+  fetcher->Serve(kUrl, test::Issue(spec, Certificates().ca).pem + Certificates().ca.pem);
+  const auto repository = Make();
+  ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
+  clock->Advance(hours(2));
+  EXPECT_EQ(repository->Lookup(kUrl).state, State::kNeedFetch);
+}
 
 TEST_F(RepositoryTest, NeitherFreshNorStalePastNotAfter) {
   auto spec = test::LeafSpec();
@@ -355,6 +398,20 @@ TEST_F(RepositoryTest, MaintainRefreshesAheadWhatIsUsed) {
   EXPECT_EQ(repository->Maintain(Soon()).refreshed, 0U);
 }
 
+TEST_F(RepositoryTest, MaintainAsksOnceInTheShortestIntervalAndNotLess) {
+  options.freshness = [](const FetchedDocument&, sys_seconds now, sys_seconds) {
+    return now + minutes(1);
+  };
+  const auto repository = Make();
+  ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
+  clock->Advance(seconds(59));
+  repository->Maintain(Soon());
+  EXPECT_EQ(fetcher->fetches(), 1);
+  clock->Advance(seconds(1));
+  repository->Maintain(Soon());
+  EXPECT_EQ(fetcher->fetches(), 2);
+}
+
 TEST_F(RepositoryTest, MaintainBearsADeadHostAndKeepsToItsDeadline) {
   const auto repository = Make();
   ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
@@ -387,6 +444,12 @@ TEST_F(RepositoryTest, Purge) {
   ASSERT_THAT(repository->Get(kUrl, Soon()), Succeeds());
   EXPECT_EQ(repository->PurgeAll(), 1U);
   EXPECT_EQ(repository->Lookup(kUrl).state, State::kNeedFetch);
+  fetcher->FailWith(Reason::kFetchConnectFailed);
+  EXPECT_FALSE(repository->Get(kUrl, Soon()).has_value());
+  fetcher->Recover();
+  EXPECT_EQ(repository->Lookup(kUrl).state, State::kNegative);
+  repository->PurgeAll();  // failures too
+  EXPECT_THAT(repository->Get(kUrl, Soon()), Succeeds());
 }
 
 TEST_F(RepositoryTest, HttpFreshnessIsTheDefault) {

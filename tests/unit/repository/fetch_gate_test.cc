@@ -37,6 +37,20 @@ TEST(FetchGate, SuccessForgets) {
   ASSERT_THAT(gate.Enter(kUrl, kNow + seconds(5)), Succeeds());
   gate.Leave(kUrl, kNow + seconds(5), std::nullopt);
   EXPECT_THAT(gate.Enter(kUrl, kNow + seconds(5)), Succeeds());
+  // The next failure is the first again.
+  gate.Leave(kUrl, kNow + seconds(5), kNotFound);
+  EXPECT_TRUE(gate.Standing(kUrl, kNow + seconds(9)).has_value());
+  EXPECT_FALSE(gate.Standing(kUrl, kNow + seconds(10)).has_value());
+}
+
+// Five in a row: an answer in between, even a bad one, begins anew.
+TEST(FetchGate, AHostThatAnswersInBetweenIsNotDead) {
+  FetchGate gate({});
+  for (int i = 0; i < 20; ++i) {
+    const std::string url = "https://shaky.example/" + std::to_string(i);
+    ASSERT_THAT(gate.Enter(url, kNow), Succeeds()) << i;
+    gate.Leave(url, kNow, i % 5 == 4 ? kNotFound : kDead);
+  }
 }
 
 TEST(FetchGate, DeadHostIsShutOffThenProbed) {

@@ -22,6 +22,12 @@ FetchedDocument Control(std::string_view cache_control) {
   return document;
 }
 
+TEST(HttpFreshness, ExactlyADayIsWhatTheServerSaid) {
+  const Freshness freshness = Judge(Control("max-age=86400"));
+  EXPECT_EQ(freshness.until, kReceived + hours(24));
+  EXPECT_EQ(freshness.basis, FreshnessBasis::kMaxAge);
+}
+
 TEST(HttpFreshness, KeepsADayWithoutUsableDirective) {
   for (const char* control : {"",
                               "no-store",

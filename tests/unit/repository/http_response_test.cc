@@ -24,6 +24,23 @@ std::optional<Reason> Answer(const std::vector<std::string>& lines) {
   return Feed(response, lines);
 }
 
+TEST(HttpResponse, AsManyHeaderLinesAndBytesAsTheLimitsSay) {
+  const std::vector<std::string> lines = {"HTTP/1.1 200 OK", "A: b", "C: d", ""};
+  ResponseLimits limits;
+  limits.max_header_lines = lines.size();
+  limits.max_header_bytes = 0;
+  for (const std::string& line : lines) limits.max_header_bytes += line.size() + 2;
+  HttpResponse exact(limits);
+  EXPECT_EQ(Feed(exact, lines), std::nullopt);
+  --limits.max_header_lines;
+  HttpResponse too_many(limits);
+  EXPECT_EQ(Feed(too_many, lines), Reason::kFetchTooLarge);
+  ++limits.max_header_lines;
+  --limits.max_header_bytes;
+  HttpResponse too_long(limits);
+  EXPECT_EQ(Feed(too_long, lines), Reason::kFetchTooLarge);
+}
+
 TEST(HttpResponse, KeepsWhatFreshnessNeeds) {
   HttpResponse response{ResponseLimits{}};
   EXPECT_EQ(Feed(response,

@@ -276,6 +276,17 @@ TEST(Guard, WithAProxyJudgesWhatTheUrlSays) {
   EXPECT_TRUE(proxy.requests()[0].starts_with("GET http://public.test:443/chain.pem HTTP/1.1"));
 }
 
+// With a proxy the addresses of hosts are not looked at: no host may be connected to without it.
+TEST(Guard, TheEnvironmentNamesNoHostThatPassesTheProxyBy) {
+  const HostileServer proxy(SayHello);
+  HttpsFetcherOptions options = LabOptions(443);
+  options.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
+  for (const char* name : {"no_proxy", "NO_PROXY"}) ::setenv(name, "*", 1);
+  EXPECT_THAT(FetchOnce(options, UrlOf("http", 443, "public.test")), Succeeds());
+  for (const char* name : {"no_proxy", "NO_PROXY"}) ::unsetenv(name);
+  EXPECT_EQ(proxy.requests().size(), 1U);
+}
+
 TEST(Guard, AProxyThatRefusesIsAConnectFailure) {
   const HostileServer proxy([](Peer& peer) {
     peer.ReadRequest();
