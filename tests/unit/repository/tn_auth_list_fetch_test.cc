@@ -37,6 +37,18 @@ TEST_F(TnAuthListFetchTest, B4_FetchedOnceADay) {
   }
 }
 
+// What was fetched under a clock that was ahead does not stay for as long as that.
+TEST_F(TnAuthListFetchTest, B4_AWrongClockDoesNotStick) {
+  fetcher_->Serve(kUrl, SpcList({"818H"}).Encode());
+  clock_->now = kNow + hours(1'000);
+  ASSERT_THAT(lists_.Get(kUrl, {}), Succeeds());
+  clock_->now = kNow;
+  fetcher_->Serve(kUrl, SpcList({"819H"}).Encode());
+  const auto list = lists_.Get(kUrl, {});
+  ASSERT_THAT(list, Succeeds());
+  EXPECT_EQ(*list, SpcList({"819H"}));
+}
+
 TEST_F(TnAuthListFetchTest, B4_FailuresAreKeptForAMinute) {
   EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListNotAvailable));
   fetcher_->Serve(kUrl, "junk");

@@ -896,6 +896,21 @@ TEST_F(HangingCrlTest, C35_ANewCaDoesNotBringBackOneThatHung) {
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
 }
 
+TEST_F(HangingCrlTest, C35_WhatFailedBeforeIsAskedLast) {
+  TrustKeeper& keeper = Start();
+  keeper.Watch(Carrier({"https://a.example/crl", "https://b.example/crl"}));
+  ServeListAt("https://b.example/crl");
+  const auto names = [&](sys_seconds at) {
+    std::vector<std::string> urls;
+    for (const TrustSource& source : keeper.Maintain(at, {}).sources) urls.push_back(source.name);
+    return urls;
+  };
+  EXPECT_THAT(names(kNow),
+              ::testing::ElementsAre("https://a.example/crl", "https://b.example/crl"));
+  EXPECT_THAT(names(kNow + hours(13)),
+              ::testing::ElementsAre("https://b.example/crl", "https://a.example/crl"));
+}
+
 TEST_F(HangingCrlTest, C35_OneThatHangsLeavesTimeForTheOthersOfTheCertificate) {
   TrustKeeper& keeper = Start();
   fetcher_->Hang("https://a.example/crl");
@@ -1049,6 +1064,102 @@ TEST_F(HangingCrlTest, C35_AUrlThatThrowsTakesNoListFromTheCallThatAsks) {
   ServeListAt("https://b.example/crl");
   EXPECT_EQ(keeper.FetchWatched(kNow, {}).outcome, TrustReport::Outcome::kReplaced);
   EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+}
+
+// ----- Bounds
+
+// Strangers choose how many there are: the oldest is forgotten, here before its CA is trusted.
+TEST_F(HangingCrlTest, C35_TheOldestOfTooManyBundlesIsForgotten) {
+  const TestCert root = IssueRoot("/CN=Stranger");
+  const auto stranger =
+      std::make_shared<const CertificateBundle>(BundleOf({Issue(LeafSpec(), root), root}));
+  const auto first = Carrier({"https://a.example/crl"});
+  for (const auto& [others, asked] : {std::pair(255, 1), {256, 0}}) {
+    inputs_.anchors = {dir_.Put("other.pem", pa_.root.pem)};
+    TrustKeeper keeper(inputs_);
+    ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+    keeper.Watch(first);
+    for (int i = 0; i < others; ++i) keeper.Watch(stranger);
+    keeper.FetchWatched(kNow, {});
+    dir_.Put("other.pem", pa_.carrier.root.pem);
+    const int before = fetcher_->fetches();
+    ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+    keeper.FetchWatched(kNow, {});
+    EXPECT_EQ(fetcher_->fetches() - before, asked) << others;
+  }
+  // So if nobody looks for long.
+  const auto plain =
+      std::make_shared<const CertificateBundle>(BundleOf({Issue(LeafSpec(), pa_.carrier.root)}));
+  for (const auto& [others, asked] : {std::pair(16'383, 1), {16'384, 0}}) {
+    TrustKeeper& keeper = Start();
+    keeper.Watch(first);
+    for (int i = 0; i < others; ++i) keeper.Watch(plain);
+    const int before = fetcher_->fetches();
+    keeper.FetchWatched(kNow, {});
+    EXPECT_EQ(fetcher_->fetches() - before, asked) << others;
+  }
+}
+
+// Until its nextUpdate, that second included, a list is current.
+TEST_F(TrustKeeperTest, C35_AListIsCurrentAtItsNextUpdate) {
+  UseCrlUrl();
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}, kNow - hours(24)));
+  EXPECT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow, {})), Succeeds());
+  EXPECT_THAT(Outcome(TrustKeeper(inputs_).Load(kNow + seconds(1), {})),
+              FailsWith(Reason::kCrlStale));
+}
+
+// A list that ends at once is not asked for in every round; one good answer ends the pace of
+// failures.
+TEST_F(TrustKeeperTest, C35_ThePaceOfFetches) {
+  UseCrlUrl();
+  const auto asked_at = [&](TrustKeeper& keeper, sys_seconds at) {
+    const int before = fetcher_->fetches();
+    keeper.Maintain(at, {});
+    return fetcher_->fetches() - before;
+  };
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}, kNow - hours(24) + seconds(5)));
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_EQ(asked_at(keeper, kNow + seconds(59)), 0);
+  fetcher_->Remove(kCrlUrl);
+  EXPECT_EQ(asked_at(keeper, kNow + seconds(60)), 1);  // fails: again after 60 s, then 120 s
+  EXPECT_EQ(asked_at(keeper, kNow + seconds(120)), 1);
+  EXPECT_EQ(asked_at(keeper, kNow + seconds(239)), 0);
+  fetcher_->Serve(kCrlUrl, MakeIndirect(pa_.root, {}, kNow));
+  EXPECT_EQ(asked_at(keeper, kNow + seconds(240)), 1);  // good until half a day later
+  fetcher_->Remove(kCrlUrl);
+  const sys_seconds later = kNow + seconds(240) + hours(12);
+  EXPECT_EQ(asked_at(keeper, later - seconds(1)), 0);
+  EXPECT_EQ(asked_at(keeper, later), 1);
+  EXPECT_EQ(asked_at(keeper, later + seconds(59)), 0);
+  EXPECT_EQ(asked_at(keeper, later + seconds(60)), 1);
+}
+
+TEST_F(TrustKeeperTest, C32_AStateThatIsOnlyReadIsNotWritten) {
+  UseList({});
+  inputs_.state_use = StateUse::kReadOnly;
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_THAT(Verify(keeper), Succeeds());
+  EXPECT_FALSE(std::filesystem::exists(*inputs_.state_dir));
+}
+
+// While a reload waits for its list nobody publishes its files without it.
+TEST_F(HangingCrlTest, C32_NoHalfOfAReloadIsPublished) {
+  UseList({});
+  TrustKeeper& keeper = Start();
+  ASSERT_EQ(keeper.generation(), 1U);
+  dir_.Put("anchor.pem", IssueRoot("/CN=Other").pem);
+  fetcher_->Hang(kListX5u);
+  const int fetches = fetcher_->fetches();
+  std::thread reload([&] { keeper.Load(kNow, In(std::chrono::minutes(5))); });
+  while (fetcher_->fetches() == fetches) std::this_thread::yield();
+  EXPECT_EQ(keeper.Maintain(kNow, {}).outcome, TrustReport::Outcome::kKept);
+  EXPECT_EQ(keeper.generation(), 1U);
+  fetcher_->StopHanging();
+  reload.join();
+  EXPECT_EQ(keeper.generation(), 2U);
 }
 
 // ----- Calls that waited
