@@ -64,6 +64,20 @@ std::optional<SpillName> ReadSpillName(const fs::path& file) {
   return SpillName{*number, name.find('.') != std::string::npos};
 }
 
+// Of what was kept aside; asked of the directory, since people take such files away.
+uint64_t TornBytes(const fs::path& directory) {
+  const auto files = ListFiles(directory);
+  uint64_t sum = 0;
+  for (const fs::path& file : files ? *files : std::vector<fs::path>()) {
+    const auto name = ReadSpillName(file);
+    if (!name || !name->torn) continue;
+    std::error_code gone;
+    const uintmax_t bytes = fs::file_size(file, gone);
+    if (!gone) sum += bytes;
+  }
+  return sum;
+}
+
 }  // namespace
 
 Result<SpillWaiting> WaitingInSpill(const fs::path& directory) {
@@ -187,7 +201,8 @@ Result<void> EvidenceSpill::Append(WaitingRecords& records, size_t count) {
   BlobNames added;  // blobs that are in the file only once it was written
   const WaitingRecords::Bytes bytes = records.First(count, written_blobs_, added);
   const size_t size = bytes.blobs.size() + bytes.records.size() + bytes.calls.size();
-  if (this->bytes() + size > max_bytes_) {
+  const uint64_t aside = torn_files_ == 0 ? 0 : TornBytes(directory_);
+  if (this->bytes() + aside + size > max_bytes_) {
     return Fail(Reason::kEvidenceNotKept, directory_.string() + " is full");
   }
   File& file = files_.back();

@@ -698,6 +698,34 @@ TEST_F(SpillTest, DamageCostsOnlyWhatItIsIn) {
   }
 }
 
+// The limit is one of the directory: what was kept aside is in it until somebody takes it away.
+TEST_F(SpillTest, WhatIsKeptAsideTakesRoomToo) {
+  uint64_t size = 0;
+  {
+    const auto spill = Open();
+    ASSERT_THAT(AppendBatch(*spill, 10), Succeeds());
+    size = spill->bytes();
+  }
+  const auto path = directory_.path() / "s" / "spill-1";
+  std::string bad = *ReadFile(path);
+  bad[bad.size() / 2] = static_cast<char>(bad[bad.size() / 2] ^ 1);
+  ASSERT_THAT(WriteFile(path, bad, FileMode::kPrivate), Succeeds());
+  for (const bool restarted : {false, true}) {
+    const auto spill = EvidenceSpill::Open(directory_.path() / "s", size + size / 2);
+    ASSERT_THAT(spill, Succeeds());
+    while (!restarted && !(*spill)->empty()) {
+      ASSERT_THAT((*spill)->Next(100), Succeeds());
+      (*spill)->Drop();
+    }
+    EXPECT_EQ((*spill)->torn_files(), 1U);
+    EXPECT_EQ((*spill)->bytes(), 0U);
+    EXPECT_THAT(AppendBatch(**spill, 10), FailsWith(Reason::kEvidenceNotKept));
+    if (!restarted) continue;
+    std::filesystem::remove(path.string() + ".torn");
+    EXPECT_THAT(AppendBatch(**spill, 10), Succeeds());
+  }
+}
+
 TEST_F(SpillTest, KnowsHowOldTheOldestRecordIs) {
   auto batch = Batch(2);
   const auto time = TimeOfId(batch.Ids(1).front());
