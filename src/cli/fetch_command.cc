@@ -197,7 +197,7 @@ void Lint(Report& report) {
 // Everything from the URL to the lint; what cannot be had ends it.
 Report Judge(const FetchOptions& options, const Tools& tools, std::string& body) {
   Report report;
-  auto document = tools.fetcher.FetchTraced(options.url, Deadline(), report.trace);
+  auto document = tools.fetcher.FetchTraced(options.url, UrlUse::kX5u, Deadline(), report.trace);
   AddFetchSteps(report, document);
   report.exit_code = ExitCode::kUndecided;
   if (!document) {

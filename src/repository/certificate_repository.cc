@@ -232,7 +232,7 @@ Result<Entry> CertificateRepository::Impl::Lead(std::string_view x5u, const Dead
 
 Result<Entry> CertificateRepository::Impl::Download(std::string_view x5u,
                                                     const Deadline& deadline) {
-  auto document = fetcher_->Fetch(x5u, deadline);
+  auto document = fetcher_->Fetch(x5u, UrlUse::kX5u, deadline);
   if (!document) return document.error();
   auto bundle = Read(document->body);
   if (!bundle) return bundle.error();

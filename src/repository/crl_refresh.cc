@@ -87,6 +87,10 @@ Result<CrlStanding> StandingOf(const CrlDocument& document,
   return standing;
 }
 
+bool IsHttps(std::string_view url) {
+  return EqualsIgnoreCase(url.substr(0, 8), "https://");
+}
+
 // The https URLs at which the lists say that their signers' certificates are.
 std::vector<std::string> SignerUrls(const CrlDocument& document) {
   std::vector<std::string> urls;
@@ -94,7 +98,7 @@ std::vector<std::string> SignerUrls(const CrlDocument& document) {
     for (const std::string& url : crl.signer_urls()) {
       if (urls.size() >= kMaxSignerUrls) return urls;
       const bool known = std::find(urls.begin(), urls.end(), url) != urls.end();
-      if (!known && url.starts_with("https://")) urls.push_back(url);
+      if (!known && IsHttps(url)) urls.push_back(url);
     }
   }
   return urls;
@@ -104,7 +108,7 @@ Result<CertificateBundle> FetchSigners(const Fetcher& fetcher, const std::string
                                        const Deadline& deadline,
                                        std::unique_lock<TimedMutex>& turn) {
   const Unlocked others(turn);
-  const auto fetched = fetcher.Fetch(url, deadline);
+  const auto fetched = fetcher.Fetch(url, UrlUse::kDocument, deadline);
   if (!fetched) return fetched.error();
   if (fetched->body.size() > kMaxSignerBytes) {
     return Fail(Reason::kFetchTooLarge, "more than " + std::to_string(kMaxSignerBytes) + " bytes");
@@ -160,7 +164,7 @@ std::vector<std::string> WatchableUrls(const Certificate& certificate, size_t ma
   std::vector<std::string> urls;
   for (const CrlDistributionPoint& point : certificate.crl_distribution_points()) {
     for (const std::string& url : point.uris) {
-      if (urls.size() < max && url.starts_with("https://")) urls.push_back(url);
+      if (urls.size() < max && IsHttps(url)) urls.push_back(url);
     }
   }
   return urls;
@@ -451,7 +455,7 @@ Result<CrlRefresher::Taken> CrlRefresher::RefreshOne(const std::string& url, Poi
   } const asking(point);
   auto fetched = [&] {
     const Unlocked others(turn);
-    return fetcher_->Fetch(url, deadline);
+    return fetcher_->Fetch(url, UrlUse::kDocument, deadline);
   }();
   if (!fetched) return fetched.error();
   if (fetched->body.size() > kMaxCrlBytes) return Fail(Reason::kFetchTooLarge, "the CRL");

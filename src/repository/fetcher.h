@@ -25,6 +25,12 @@ struct FetchedDocument {
   std::optional<std::string> age;
 };
 
+/// What is at a URL, for the rules that hold for its form (UrlPolicy::Check).
+enum class UrlUse : uint8_t {
+  kX5u,       // a certificate chain, named in a token (C-20)
+  kDocument,  // anything else: a CRL, a TNAuthList, content, a trust list
+};
+
 /// The seam at which tests replace the network. Implementations are const and thread-safe and never
 /// throw; they keep to `deadline` and to their own limits, whichever ends first.
 class Fetcher {
@@ -33,7 +39,7 @@ class Fetcher {
 
   /// The document at `url` after one successful GET (2xx, no redirect). Fails with a kFetch...
   /// Reason: each way to fail has its own.
-  [[nodiscard]] virtual Result<FetchedDocument> Fetch(std::string_view url,
+  [[nodiscard]] virtual Result<FetchedDocument> Fetch(std::string_view url, UrlUse use,
                                                       const Deadline& deadline) const = 0;
 };
 

@@ -234,6 +234,16 @@ uint16_t PortOf(const Uri& uri) {
   return uri.port.value_or(uri.scheme == "http" ? 80 : 443);
 }
 
+// The URL of the parts that the policy allowed, so that libcurl cannot read another host into it;
+// a fragment is no part of a request (RFC 9110 7.1).
+std::string UrlToAsk(const Uri& uri) {
+  std::string url = uri.scheme + "://" + uri.host;
+  if (uri.port) url += ":" + std::to_string(*uri.port);
+  url += uri.path.empty() ? "/" : uri.path;
+  if (uri.query) url += "?" + *uri.query;
+  return url;
+}
+
 // CURLOPT_RESOLVE entries for the host of `uri`.
 bool AddHostAddresses(SlistPtr& list, const HttpsFetcherOptions& options, const Uri& uri) {
   std::string addresses;
@@ -281,7 +291,7 @@ Result<void> Prepare(Request& request, Transfer& transfer, const RequestSpec& sp
                      AddHeaders(request.headers, spec.exchange);
   if (!ready) return Fail(Reason::kInternalError, "libcurl: out of memory");
   OptionSetter set(request.easy.get());
-  set(CURLOPT_URL, spec.exchange.url.c_str());
+  set(CURLOPT_URL, UrlToAsk(spec.uri).c_str());
   set(CURLOPT_HTTPHEADER, request.headers.get());
   if (request.resolve) set(CURLOPT_RESOLVE, request.resolve.get());
   SetCallbacks(set, transfer);
@@ -450,23 +460,25 @@ Result<HttpsFetcher> HttpsFetcher::Make(HttpsFetcherOptions options) {
   return HttpsFetcher(std::move(options), std::move(ca_pem));
 }
 
-Result<FetchedDocument> HttpsFetcher::Fetch(std::string_view url, const Deadline& deadline) const {
-  return FetchInto(url, deadline, nullptr);
+Result<FetchedDocument> HttpsFetcher::Fetch(std::string_view url, UrlUse use,
+                                            const Deadline& deadline) const {
+  return FetchInto(url, use, deadline, nullptr);
 }
 
-Result<FetchedDocument> HttpsFetcher::FetchTraced(std::string_view url, const Deadline& deadline,
+Result<FetchedDocument> HttpsFetcher::FetchTraced(std::string_view url, UrlUse use,
+                                                  const Deadline& deadline,
                                                   FetchTrace& trace) const {
   trace = {};
-  return FetchInto(url, deadline, &trace);
+  return FetchInto(url, use, deadline, &trace);
 }
 
-Result<FetchedDocument> HttpsFetcher::FetchInto(std::string_view url, const Deadline& deadline,
-                                                FetchTrace* trace) const {
+Result<FetchedDocument> HttpsFetcher::FetchInto(std::string_view url, UrlUse use,
+                                                const Deadline& deadline, FetchTrace* trace) const {
   try {
     return Perform({.url = std::string(url),
                     .headers = {{"Accept", "application/pem-certificate-chain, */*"}},
                     .max_response_bytes = options_.limits.max_body_bytes},
-                   deadline, trace);
+                   use, deadline, trace);
   } catch (...) {
     return Fail(Reason::kInternalError, "");
   }
@@ -479,7 +491,7 @@ Result<std::string> HttpsFetcher::Send(const HttpExchange& exchange,
       if (!HasControl(name) && !HasControl(value)) continue;
       return Fail(Reason::kConfigInvalid, "a header field has control characters");
     }
-    auto document = Perform(exchange, deadline, nullptr);
+    auto document = Perform(exchange, UrlUse::kDocument, deadline, nullptr);
     if (!document) return document.error();
     return std::move(document->body);
   } catch (...) {
@@ -487,14 +499,14 @@ Result<std::string> HttpsFetcher::Send(const HttpExchange& exchange,
   }
 }
 
-Result<FetchedDocument> HttpsFetcher::Perform(const HttpExchange& exchange,
+Result<FetchedDocument> HttpsFetcher::Perform(const HttpExchange& exchange, UrlUse use,
                                               const Deadline& deadline, FetchTrace* trace) const {
   using StepKind = FetchStep::Kind;
   const auto end = [&](StepKind kind, Failure failure) -> Result<FetchedDocument> {
     if (trace != nullptr) RecordUnopened(*trace, kind, failure);
     return failure;
   };
-  const auto uri = options_.url_policy.Check(exchange.url);
+  const auto uri = options_.url_policy.Check(exchange.url, use);
   if (!uri) return end(StepKind::kPolicy, uri.error());
   const Guard guard = options_.proxy.empty() ? Guard::kOn : Guard::kOffForProxy;
   if (guard == Guard::kOffForProxy) {

@@ -69,10 +69,11 @@ class HttpsFetcher final : public Fetcher, public HttpExchanger {
   /// kFetchAddressRefused (no address of the host may be opened), kFetchDnsFailed,
   /// kFetchConnectFailed, kFetchTlsFailed, kFetchTimeout, kFetchHttpStatus, kFetchRedirect,
   /// kFetchTooLarge, kFetchTransferFailed, kInternalError.
-  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url,
+  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url, UrlUse use,
                                               const Deadline& deadline) const override;
   /// The same, and what happened step by step, also when it fails.
-  [[nodiscard]] Result<FetchedDocument> FetchTraced(std::string_view url, const Deadline& deadline,
+  [[nodiscard]] Result<FetchedDocument> FetchTraced(std::string_view url, UrlUse use,
+                                                    const Deadline& deadline,
                                                     FetchTrace& trace) const;
   /// One exchange that need not be a GET, under the same guard and limits; its own
   /// max_response_bytes counts. Fails like Fetch, and with kConfigInvalid for header fields with
@@ -87,9 +88,10 @@ class HttpsFetcher final : public Fetcher, public HttpExchanger {
   HttpsFetcher(HttpsFetcherOptions options, std::string ca_pem)
       : options_(std::move(options)), ca_pem_(std::move(ca_pem)) {}
   // `trace` may be nullptr. Perform lets exceptions out.
-  [[nodiscard]] Result<FetchedDocument> FetchInto(std::string_view url, const Deadline& deadline,
+  [[nodiscard]] Result<FetchedDocument> FetchInto(std::string_view url, UrlUse use,
+                                                  const Deadline& deadline,
                                                   FetchTrace* trace) const;
-  [[nodiscard]] Result<FetchedDocument> Perform(const HttpExchange& exchange,
+  [[nodiscard]] Result<FetchedDocument> Perform(const HttpExchange& exchange, UrlUse use,
                                                 const Deadline& deadline, FetchTrace* trace) const;
 
   HttpsFetcherOptions options_;

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "pki/pem.h"
 
 namespace callvet {
 namespace {
@@ -44,7 +45,7 @@ Result<TnAuthList> TnAuthListFetcher::Lead(std::string_view url, const Deadline&
   const std::string place = "TNAuthList " + std::string(url);
   FetchPassage passage(*gate_, *clock_, place);
   if (auto open = passage.Enter(deadline); !open) return ListNotAvailable(url, open.error());
-  auto document = fetcher_->Fetch(url, deadline);
+  auto document = fetcher_->Fetch(url, UrlUse::kDocument, deadline);
   auto list =
       document ? Read(url, *document) : Result<TnAuthList>(ListNotAvailable(url, document.error()));
   // A caller in a hurry says nothing about the server.
@@ -66,8 +67,9 @@ Result<TnAuthList> TnAuthListFetcher::Read(std::string_view url,
   if (document.body.size() > options_.max_bytes) {
     return Fail(Reason::kTnAuthListNotAvailable, "the TNAuthList is too large");
   }
-  auto list = TnAuthList::Parse(std::span<const uint8_t>(
-      reinterpret_cast<const uint8_t*>(document.body.data()), document.body.size()));
+  const std::string_view der = WithoutLineEnds(document.body);
+  auto list = TnAuthList::Parse(
+      std::span<const uint8_t>(reinterpret_cast<const uint8_t*>(der.data()), der.size()));
   if (!list) list.error().detail = "at " + Quote(url, 200) + ": " + list.error().detail;
   return list;
 }

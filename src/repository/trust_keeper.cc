@@ -101,7 +101,7 @@ Result<CertificateBundle> SignerChain(const TrustInputs& inputs, const SignedTru
   if (inputs.fetcher == nullptr) {
     return unavailable(Fail(Reason::kFetchOffline, "nothing may be fetched"));
   }
-  const auto document = inputs.fetcher->Fetch(list.x5u(), deadline);
+  const auto document = inputs.fetcher->Fetch(list.x5u(), UrlUse::kX5u, deadline);
   if (!document) return unavailable(document.error());
   auto bundle = ParseBundle(document->body);
   if (!bundle) return unavailable(bundle.error());

@@ -13,7 +13,7 @@ Result<std::string> FileTrustListClient::Download(const Deadline& /*deadline*/) 
 }
 
 Result<std::string> UrlTrustListClient::Download(const Deadline& deadline) const {
-  auto document = fetcher_->Fetch(url_, deadline);
+  auto document = fetcher_->Fetch(url_, UrlUse::kDocument, deadline);
   if (document) return std::move(document->body);
   const Failure& why = document.error();
   return Fail(Reason::kTrustListNotAvailable,

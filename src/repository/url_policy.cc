@@ -82,8 +82,9 @@ Result<UrlPolicy> UrlPolicy::Make(UrlPolicyOptions options) {
   return policy;
 }
 
-Result<Uri> UrlPolicy::Check(std::string_view url) const {
-  auto uri = ParseX5u(url, options_.rules);
+Result<Uri> UrlPolicy::Check(std::string_view url, UrlUse use) const {
+  auto uri =
+      use == UrlUse::kX5u ? ParseX5u(url, options_.rules) : ParseDocumentUrl(url, options_.rules);
   if (!uri) return uri;
   if (url.size() > options_.max_bytes) {
     return Refused(url, "longer than " + std::to_string(options_.max_bytes) + " bytes");
@@ -100,7 +101,7 @@ Result<Uri> UrlPolicy::Check(std::string_view url) const {
 std::vector<std::string> UrlPolicy::InsecureSettings() const {
   std::vector<std::string> settings;
   if (options_.rules.http == X5uRules::Http::kInsecureAllow) {
-    settings.emplace_back("insecure_allow_http: certificates are fetched without TLS");
+    settings.emplace_back("insecure_allow_http: documents are fetched without TLS");
   }
   const X5uRules standard;
   for (const uint16_t port : options_.rules.ports) {

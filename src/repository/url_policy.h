@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "callvet/result.h"
+#include "repository/fetcher.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -34,10 +35,12 @@ class UrlPolicy {
   /// scheme, port, path or wildcard.
   static Result<UrlPolicy> Make(UrlPolicyOptions options);
 
-  /// The parts of `url` if it may be fetched. Fails with kInfoInvalid (not of the form of C-20) or
+  /// The parts of `url` if it may be fetched. An x5u must have the form of C-20; any other URL may
+  /// have a query, a fragment, or no path, as RFC 5280 4.2.1.13 and RFC 8226 10.2 allow it, and
+  /// keeps to the same scheme and ports. Fails with kInfoInvalid (not of that form) or
   /// kFetchUrlRefused (too long, host denied or not allowed, a host in digits that is no plain
   /// address: 127.1, 0x7f000001, 2130706433). Pure.
-  [[nodiscard]] Result<Uri> Check(std::string_view url) const;
+  [[nodiscard]] Result<Uri> Check(std::string_view url, UrlUse use) const;
 
   /// One sentence for each switch that weakens the policy, to be logged at start; empty if none.
   [[nodiscard]] std::vector<std::string> InsecureSettings() const;

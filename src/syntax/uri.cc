@@ -135,7 +135,7 @@ bool IsAbsoluteUri(std::string_view text) {
          kUriChars.HasAll(text) && PercentsAreWhole(text);
 }
 
-Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules) {
+Result<Uri> ParseDocumentUrl(std::string_view text, const X5uRules& rules) {
   auto uri = Uri::Parse(text);
   if (!uri) return uri;
   const bool http = uri->scheme == "http" && rules.http == X5uRules::Http::kInsecureAllow;
@@ -143,14 +143,20 @@ Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules) {
     return BadUri(text, "the scheme is " + uri->scheme + ", not https");
   }
   if (uri->userinfo) return BadUri(text, "has user information");
-  if (uri->query) return BadUri(text, "has a query");
-  if (uri->fragment) return BadUri(text, "has a fragment");
-  if (uri->path.empty() || uri->path == "/") return BadUri(text, "has no path");
   const bool default_port = !uri->port || (http && *uri->port == 80);
   if (!default_port &&
       std::find(rules.ports.begin(), rules.ports.end(), *uri->port) == rules.ports.end()) {
     return BadUri(text, "the port " + std::to_string(*uri->port) + " is not allowed");
   }
+  return uri;
+}
+
+Result<Uri> ParseX5u(std::string_view text, const X5uRules& rules) {
+  auto uri = ParseDocumentUrl(text, rules);
+  if (!uri) return uri;
+  if (uri->query) return BadUri(text, "has a query");
+  if (uri->fragment) return BadUri(text, "has a fragment");
+  if (uri->path.empty() || uri->path == "/") return BadUri(text, "has no path");
   return uri;
 }
 

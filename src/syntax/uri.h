@@ -32,12 +32,18 @@ struct Uri {
 /// True if `text` is `scheme:` and something behind it, all in characters of RFC 3986. Pure.
 bool IsAbsoluteUri(std::string_view text);
 
-/// What an x5u may look like (C-20). The defaults are SHAKEN's.
+/// Scheme and ports of an x5u (C-20), and of every other URL that is fetched. The defaults are
+/// SHAKEN's.
 struct X5uRules {
   enum class Http : uint8_t { kRefuse, kInsecureAllow };
   Http http = Http::kRefuse;
   std::vector<uint16_t> ports = {443, 8443};
 };
+
+/// A URL that a document other than certificates of an x5u is fetched from: https, port absent or
+/// allowed, no user information, a host. Query, fragment and path are its server's matter. Fails
+/// with kInfoInvalid. Pure.
+Result<Uri> ParseDocumentUrl(std::string_view text, const X5uRules& rules = {});
 
 /// C-20: https, port absent or allowed, no user information, query or fragment, a path that is more
 /// than nothing, a host. Fails with kInfoInvalid. Says nothing about where the host points. Pure.

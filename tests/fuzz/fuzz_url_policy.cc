@@ -31,24 +31,26 @@ std::string Lower(std::string text) {
   return text;
 }
 
-void CheckUrl(std::string_view text) {
+void CheckUrl(std::string_view text, UrlUse use) {
   static const UrlPolicy any;
   static const UrlPolicy some =
       PolicyOf({".example.org", "cert.example.net"}, {"evil.example.org"});
-  const auto allowed = any.Check(text);
-  const auto narrow = some.Check(text);
+  const auto allowed = any.Check(text, use);
+  const auto narrow = some.Check(text, use);
   fuzz::Require(!narrow || allowed, "a narrower policy allows nothing more");
   if (!allowed) return;
   fuzz::Reached();
   const std::string url = Lower(std::string(text));
-  fuzz::Require(url.starts_with("https://") &&
-                    url.find_first_of("?# \r\n\\") == std::string::npos &&
-                    url.substr(8, url.find('/', 8) - 8).find('@') == std::string::npos,
-                "https, and nothing but host, port and path (C-20)");
+  fuzz::Require(url.starts_with("https://") && url.find_first_of(" \r\n\\") == std::string::npos &&
+                    url.substr(8, url.find_first_of("/?#", 8) - 8).find('@') == std::string::npos,
+                "https, and no user information");
+  fuzz::Require(use == UrlUse::kDocument || url.find_first_of("?#") == std::string::npos,
+                "nothing but host, port and path in an x5u (C-20)");
   const std::string host = Lower(allowed->host);
   fuzz::Require(url.substr(8).starts_with(host), "the host is where it stands");
   fuzz::Require(!allowed->port || *allowed->port == 443 || *allowed->port == 8443);
-  fuzz::Require(allowed->path.size() > 1 && allowed->path.front() == '/');
+  fuzz::Require(use == UrlUse::kDocument ||
+                (allowed->path.size() > 1 && allowed->path.front() == '/'));
   // What the resolver would take for an address without asking anybody.
   in_addr ignored{};
   fuzz::Require(IpAddress::Parse(host) || inet_aton(host.c_str(), &ignored) == 0,
@@ -98,7 +100,8 @@ void CheckAnswer(std::string_view text) {
 // What is fetched: which URL, which address, which answer.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = fuzz::Text(data, size);
-  CheckUrl(text);
+  CheckUrl(text, UrlUse::kX5u);
+  CheckUrl(text, UrlUse::kDocument);
   CheckIp(text);
   CheckAnswer(text);
   UrlPolicyOptions options;

@@ -10,7 +10,7 @@ namespace {
 
 class FakeFetcher final : public Fetcher {
  public:
-  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url,
+  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url, UrlUse /*use*/,
                                               const Deadline& /*deadline*/) const override {
     if (url != "https://cert.example.org/icon") return Fail(Reason::kFetchAddressRefused, "no");
     FetchedDocument document;

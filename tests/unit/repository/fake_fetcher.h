@@ -19,7 +19,7 @@ namespace callvet::test {
 /// A network in memory: bodies by URL, hosts that are down, and a count of what was asked.
 class FakeFetcher final : public Fetcher {
  public:
-  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url,
+  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url, UrlUse /*use*/,
                                               const Deadline& deadline) const override {
     ++fetches_;
     const int under_way = ++under_way_;

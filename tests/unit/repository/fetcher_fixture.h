@@ -63,12 +63,13 @@ inline std::string UrlOf(const std::string& scheme, uint16_t port,
 
 /// One fetch; fails the test if it goes on beyond its deadline.
 inline Result<FetchedDocument> FetchOnce(HttpsFetcherOptions options, const std::string& url,
-                                         milliseconds deadline = kPatience) {
+                                         milliseconds deadline = kPatience,
+                                         UrlUse use = UrlUse::kX5u) {
   const auto fetcher = HttpsFetcher::Make(std::move(options));
   EXPECT_THAT(fetcher, Succeeds());
   if (!fetcher) return fetcher.error();
   const Stopwatch watch;
-  auto result = fetcher->Fetch(url, Deadline::After(deadline));
+  auto result = fetcher->Fetch(url, use, Deadline::After(deadline));
   EXPECT_LT(watch.Elapsed(), deadline - kDeadline + kHang);
   return result;
 }

@@ -87,7 +87,7 @@ TEST(HostileAnswers, LowSpeedEndsBeforeTheDeadline) {
   options.low_speed_time = std::chrono::seconds(1);
   const auto fetcher = HttpsFetcher::Make(options);
   ASSERT_THAT(fetcher, Succeeds());
-  EXPECT_THAT(fetcher->Fetch(UrlOf("http", server.port()), Deadline()),
+  EXPECT_THAT(fetcher->Fetch(UrlOf("http", server.port()), UrlUse::kX5u, Deadline()),
               FailsWith(Reason::kFetchTimeout));
 }
 

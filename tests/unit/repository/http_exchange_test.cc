@@ -90,7 +90,7 @@ TEST_F(HttpExchangeTest, IsGuardedLikeEveryFetch) {
               FailsWith(Reason::kFetchAddressRefused));
   exchange.headers.emplace_back("X", "a\r\nHost: other");
   EXPECT_THAT(Send(exchange, server.port()), FailsWith(Reason::kConfigInvalid));
-  exchange.url = "https://good.test/x?query";
+  exchange.url = "https://user@good.test/x";
   exchange.headers.clear();
   EXPECT_THAT(Send(exchange, server.port()), FailsWith(Reason::kInfoInvalid));
   EXPECT_EQ(server.connections(), 0U);

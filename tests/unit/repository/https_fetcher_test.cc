@@ -52,6 +52,56 @@ TEST(HttpsFetcher, SendsThePathAsItIs) {
   EXPECT_TRUE(server.requests()[0].starts_with("GET /a/../b/./%7Ec HTTP/1.1\r\n"));
 }
 
+// The request as the server got it, for a URL behind "http://127.0.0.1:port".
+std::string RequestLineFor(const std::string& rest) {
+  const HostileServer server(SayHello);
+  const std::string url = "http://127.0.0.1:" + std::to_string(server.port()) + rest;
+  EXPECT_THAT(FetchOnce(LabOptions(server.port()), url, kPatience, UrlUse::kDocument), Succeeds())
+      << rest;
+  EXPECT_EQ(server.requests().size(), 1U) << rest;
+  if (server.requests().empty()) return {};
+  const std::string request = server.requests()[0];
+  return request.substr(0, request.find("\r\n"));
+}
+
+TEST(HttpsFetcher, C33_AsksWithTheQueryAndWithoutTheFragment) {
+  for (const auto& [rest, target] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"/certdist?cmd=crl&issuer=CN=CA,O=a%20b", "/certdist?cmd=crl&issuer=CN=CA,O=a%20b"},
+           {"/crl#x", "/crl"},
+           {"/crl?a#x?b", "/crl?a"},
+           {"/crl?", "/crl?"},
+           {"/", "/"},
+           {"", "/"},
+           {"?a=b", "/?a=b"},
+           {"?u=http://other.test/@x", "/?u=http://other.test/@x"},
+           {"?@other.test/crl", "/?@other.test/crl"},
+           {"#@other.test/crl", "/"}}) {
+    EXPECT_EQ(RequestLineFor(rest), "GET " + std::string(target) + " HTTP/1.1") << rest;
+  }
+}
+
+TEST(HttpsFetcher, C20_AnX5uWithAQueryIsNotAskedFor) {
+  const HostileServer server(SayHello);
+  const std::string url = UrlOf("http", server.port()) + "?a=b";
+  EXPECT_THAT(FetchOnce(LabOptions(server.port()), url), FailsWith(Reason::kInfoInvalid));
+  EXPECT_EQ(server.connections(), 0U);
+  EXPECT_THAT(FetchOnce(LabOptions(server.port()), url, kPatience, UrlUse::kDocument), Succeeds());
+}
+
+// C-21: what is asked for matters nothing to the guard of addresses.
+TEST(HttpsFetcher, C21_AQueryLeadsToNoPrivateAddress) {
+  const HostileServer server(SayHello);
+  HttpsFetcherOptions options = LabOptions(server.port());
+  options.private_addresses = PrivateAddresses::kRefuse;
+  for (const char* rest : {"?a=b", "/?a=b", "/#x", "?@public.test/"}) {
+    const std::string url = "http://127.0.0.1:" + std::to_string(server.port()) + rest;
+    EXPECT_THAT(FetchOnce(options, url, kPatience, UrlUse::kDocument),
+                FailsWith(Reason::kFetchAddressRefused))
+        << rest;
+  }
+  EXPECT_EQ(server.connections(), 0U);
+}
+
 TEST(HttpsFetcher, IgnoresProxiesOfTheEnvironment) {
   const HostileServer proxy(SayHello);
   const HostileServer server(SayHello);
@@ -73,7 +123,8 @@ TEST(HttpsFetcher, FetchesFromManyThreads) {
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int k = 0; k < 8; ++k) {
-        const auto document = fetcher->Fetch(UrlOf("http", server.port()), Deadline());
+        const auto document =
+            fetcher->Fetch(UrlOf("http", server.port()), UrlUse::kX5u, Deadline());
         EXPECT_THAT(document, Succeeds());
       }
     });
@@ -233,7 +284,8 @@ TEST(Guard, TriesEveryAddressAndOpensNoPrivateOne) {
   const auto fetcher = HttpsFetcher::Make(options);
   ASSERT_THAT(fetcher, Succeeds());
   FetchTrace trace;
-  EXPECT_THAT(fetcher->FetchTraced(UrlOf("http", server.port(), "guard.test"), Deadline(), trace),
+  EXPECT_THAT(fetcher->FetchTraced(UrlOf("http", server.port(), "guard.test"), UrlUse::kX5u,
+                                   Deadline(), trace),
               FailsWith(Reason::kFetchAddressRefused));
   EXPECT_EQ(server.connections(), 0U);
   ASSERT_EQ(trace.steps.size(), 6U);
@@ -347,7 +399,7 @@ TEST(HttpsFetcher, KeepsToItsOwnTimeoutToo) {
   const auto fetcher = HttpsFetcher::Make(options);
   ASSERT_THAT(fetcher, Succeeds());
   const Stopwatch watch;
-  EXPECT_THAT(fetcher->Fetch(UrlOf("http", server.port()), Deadline()),
+  EXPECT_THAT(fetcher->Fetch(UrlOf("http", server.port()), UrlUse::kX5u, Deadline()),
               FailsWith(Reason::kFetchTimeout));
   EXPECT_LT(watch.Elapsed(), kHang);
 }
@@ -401,9 +453,10 @@ TEST_F(Tls, TracesWhereItFails) {
     policy.rules.ports = {port};
     options.url_policy = *UrlPolicy::Make(policy);
     FetchTrace trace;
-    EXPECT_FALSE(HttpsFetcher::Make(options)
-                     ->FetchTraced(UrlOf("https", port), Deadline::After(kDeadline), trace)
-                     .has_value());
+    EXPECT_FALSE(
+        HttpsFetcher::Make(options)
+            ->FetchTraced(UrlOf("https", port), UrlUse::kX5u, Deadline::After(kDeadline), trace)
+            .has_value());
     std::string failed;
     for (const FetchStep& step : trace.steps) {
       if (step.outcome == FetchStep::Outcome::kFailed) failed += FetchStepName(step.kind);
@@ -437,7 +490,8 @@ TEST_F(Tls, TracesEveryStep) {
   const auto fetcher = HttpsFetcher::Make(options);
   ASSERT_THAT(fetcher, Succeeds());
   FetchTrace trace;
-  EXPECT_THAT(fetcher->FetchTraced(UrlOf("https", server.port()), Deadline(), trace), Succeeds());
+  EXPECT_THAT(fetcher->FetchTraced(UrlOf("https", server.port()), UrlUse::kX5u, Deadline(), trace),
+              Succeeds());
   std::vector<std::string> names;
   for (const FetchStep& step : trace.steps) {
     names.emplace_back(FetchStepName(step.kind));
@@ -451,7 +505,7 @@ TEST_F(Tls, TracesEveryStep) {
   EXPECT_TRUE(trace.tls.starts_with("TLSv1.3 / TLS_")) << trace.tls;
   EXPECT_EQ(trace.response_headers.size(), 4U);
 
-  EXPECT_THAT(fetcher->FetchTraced("ftp://x/y", Deadline(), trace),
+  EXPECT_THAT(fetcher->FetchTraced("ftp://x/y", UrlUse::kX5u, Deadline(), trace),
               FailsWith(Reason::kInfoInvalid));
   ASSERT_EQ(trace.steps.size(), 6U);
   EXPECT_EQ(trace.steps[0].outcome, FetchStep::Outcome::kFailed);

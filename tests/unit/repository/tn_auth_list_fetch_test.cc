@@ -49,6 +49,22 @@ TEST_F(TnAuthListFetchTest, B4_AWrongClockDoesNotStick) {
   EXPECT_EQ(*list, SpcList({"819H"}));
 }
 
+// As for certificates and CRLs.
+TEST_F(TnAuthListFetchTest, B4_ALineEndBehindTheListIsNoPartOfIt) {
+  const std::string der = SpcList({"818H"}).Encode();
+  for (const std::string tail : {"\n", "\r\n", " \n\n", "junk", "\n\x05"}) {
+    const std::string url = kUrl + std::to_string(std::hash<std::string>()(tail));
+    fetcher_->Serve(url, der + tail);
+    const auto list = lists_.Get(url, {});
+    if (tail.find_first_not_of(" \r\n") == std::string::npos) {
+      ASSERT_THAT(list, Succeeds()) << testing::PrintToString(tail);
+      EXPECT_EQ(*list, SpcList({"818H"}));
+    } else {
+      EXPECT_THAT(list, FailsWith(Reason::kTnAuthListMalformed)) << testing::PrintToString(tail);
+    }
+  }
+}
+
 TEST_F(TnAuthListFetchTest, B4_FailuresAreKeptForAMinute) {
   EXPECT_THAT(lists_.Get(kUrl, {}), FailsWith(Reason::kTnAuthListNotAvailable));
   fetcher_->Serve(kUrl, "junk");

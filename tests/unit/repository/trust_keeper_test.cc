@@ -558,6 +558,35 @@ TEST_F(TrustKeeperTest, C35_DistributionPointsOfChainsThatLeadToAnAnchorAreWatch
   EXPECT_EQ(fetcher_->fetches(), 1);
 }
 
+// EJBCA tells the lists of several CAs apart by the query. A scheme has no case (RFC 3986 3.1).
+TEST_F(TrustKeeperTest, C33_ListsAreToldApartByTheWholeUrl) {
+  UseAnchorFile();
+  inputs_.state_dir = dir_.path() / "state";
+  const std::string base = "HTTPS://ca.example/certdist?cmd=crl&issuer=CN=";
+  CertSpec leaf = LeafSpec();
+  leaf.distribution_points = {{.uri = base + "A"}, {.uri = base + "B"}};
+  pa_.carrier.leaf = Issue(leaf, pa_.carrier.ca);
+  fetcher_->Serve(base + "A", MakeDirect(pa_.carrier.ca, {}));
+  fetcher_->Serve(base + "B", MakeDirect(pa_.carrier.ca, {pa_.carrier.leaf}));
+  {
+    TrustKeeper keeper(inputs_);
+    ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+    keeper.Watch(std::make_shared<const CertificateBundle>(Bundle()));
+    EXPECT_THAT(Outcome(keeper.FetchWatched(kNow, {})), Succeeds());
+    EXPECT_EQ(fetcher_->fetches(), 2);
+    EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  }
+  // Both were kept.
+  fetcher_->FailWith(Reason::kFetchConnectFailed);
+  TrustKeeper keeper(inputs_);
+  ASSERT_THAT(Outcome(keeper.Load(kNow, {})), Succeeds());
+  EXPECT_THAT(Verify(keeper), FailsWith(Reason::kCertificateRevoked));
+  const auto files = std::filesystem::directory_iterator(*inputs_.state_dir);
+  EXPECT_EQ(std::count_if(begin(files), end(files),
+                          [](const auto& file) { return file.path().extension() == ".crl"; }),
+            2);
+}
+
 // A downloaded list that is not current counts as one of a file does: it covers, and it names.
 TEST_F(TrustKeeperTest, C35_AStaleListOfADistributionPointIsNotAsIfThereWereNone) {
   UseAnchorFile();

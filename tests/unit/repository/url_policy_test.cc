@@ -6,6 +6,9 @@
 namespace callvet {
 namespace {
 
+constexpr UrlUse kX5u = UrlUse::kX5u;
+constexpr UrlUse kDocument = UrlUse::kDocument;
+
 UrlPolicy PolicyOf(UrlPolicyOptions options) {
   auto policy = UrlPolicy::Make(std::move(options));
   EXPECT_THAT(policy, Succeeds());
@@ -17,7 +20,7 @@ TEST(UrlPolicy, AllowsWhatC20Allows) {
   for (const char* url : {"https://cert.example.org/p.pem", "https://cert.example.org:443/p.pem",
                           "https://cert.example.org:8443/a/b.pem", "HTTPS://CERT.example.org/p",
                           "https://192.0.2.1/p.pem", "https://[2001:db8::1]/p.pem"}) {
-    EXPECT_THAT(policy.Check(ExactBytes(url).view()), Succeeds()) << url;
+    EXPECT_THAT(policy.Check(ExactBytes(url).view(), kX5u), Succeeds()) << url;
   }
 }
 
@@ -31,15 +34,55 @@ TEST(UrlPolicy, RefusesWhatC20Refuses) {
         "https://cert.example.org/p.pem#x", "https://cert.example.org", "https://cert.example.org/",
         "https:///p.pem", "https://cert.example.org/p .pem", "https://cert.example.org\\@evil/p",
         "https://cert.example.org/p\r\nHost: evil"}) {
-    EXPECT_THAT(policy.Check(ExactBytes(url).view()), FailsWith(Reason::kInfoInvalid)) << url;
+    EXPECT_THAT(policy.Check(ExactBytes(url).view(), kX5u), FailsWith(Reason::kInfoInvalid)) << url;
   }
+}
+
+// RFC 5280 4.2.1.13, RFC 8226 10.2: any URL. C-20 is about x5u.
+TEST(UrlPolicy, C33_OtherDocumentsMayHaveAQueryAFragmentOrNoPath) {
+  const UrlPolicy policy;
+  for (const char* url :
+       {"https://ca.example.org/crl",
+        "https://ca.example.org/certdist?cmd=crl&issuer=CN=CA,O=a%20b",
+        "https://ca.example.org/crl#x", "https://ca.example.org/", "https://ca.example.org",
+        "https://ca.example.org?a=b", "https://ca.example.org:8443/?a?b",
+        "HTTPS://ca.example.org/#", "https://ca.example.org/?u=http://10.0.0.1/@x:80/"}) {
+    const auto uri = policy.Check(ExactBytes(url).view(), kDocument);
+    ASSERT_THAT(uri, Succeeds()) << url;
+    EXPECT_EQ(uri->host, "ca.example.org") << url;
+  }
+  EXPECT_EQ(policy.Check("https://ca.example.org/a?b=c#d", kDocument)->query, "b=c");
+}
+
+TEST(UrlPolicy, C21_OtherDocumentsKeepToSchemePortAndHost) {
+  UrlPolicyOptions options;
+  options.deny_hosts = {"denied.example.org"};
+  const UrlPolicy policy = PolicyOf(options);
+  for (const char* url :
+       {"", "crl?x", "http://ca.example.org/crl?x", "ftp://ca.example.org/crl", "ldap://a/b?c",
+        "file:///etc/passwd", "https://ca.example.org:80/crl", "https://ca.example.org:22?x",
+        "https://u@ca.example.org/crl?x", "https://u:p@ca.example.org?x",
+        "https://@ca.example.org/", "https:///crl?x", "https://?x", "https://#x",
+        "https://ca.example.org/c?a b", "https://ca.example.org/c?\r\nHost: evil",
+        "https://ca.example.org\\@evil/?x", "https://ca.example.org/c?%",
+        "https://ca.example.org/c#%zz"}) {
+    EXPECT_THAT(policy.Check(ExactBytes(url).view(), kDocument), FailsWith(Reason::kInfoInvalid))
+        << url;
+  }
+  for (const char* url : {"https://denied.example.org?x@good.example.org/",
+                          "https://denied.example.org#x@good.example.org/", "https://127.1/?x",
+                          "https://0x7f000001?x", "https://2130706433#x"}) {
+    EXPECT_THAT(policy.Check(url, kDocument), FailsWith(Reason::kFetchUrlRefused)) << url;
+  }
+  EXPECT_THAT(policy.Check("https://ca.example.org/?" + std::string(1024, 'a'), kDocument),
+              FailsWith(Reason::kFetchUrlRefused));
 }
 
 TEST(UrlPolicy, RefusesAddressesInDisguise) {
   const UrlPolicy policy;
   for (const char* host : {"127.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1",
                            "1.2.3.4.5", "127.0.0.256", "example.0x1", "[::1.2]", "[1:2]", "."}) {
-    EXPECT_THAT(policy.Check("https://" + std::string(host) + "/p.pem"),
+    EXPECT_THAT(policy.Check("https://" + std::string(host) + "/p.pem", kX5u),
                 FailsWith(Reason::kFetchUrlRefused))
         << host;
   }
@@ -50,10 +93,11 @@ TEST(UrlPolicy, LimitsTheLength) {
   options.max_bytes = 40;
   const UrlPolicy policy = PolicyOf(options);
   const std::string url = "https://cert.example.org/";
-  EXPECT_THAT(policy.Check(url + std::string(40 - url.size(), 'a')), Succeeds());
-  EXPECT_THAT(policy.Check(url + std::string(41 - url.size(), 'a')),
+  EXPECT_THAT(policy.Check(url + std::string(40 - url.size(), 'a'), kX5u), Succeeds());
+  EXPECT_THAT(policy.Check(url + std::string(41 - url.size(), 'a'), kX5u),
               FailsWith(Reason::kFetchUrlRefused));
-  EXPECT_THAT(UrlPolicy().Check(url + std::string(1024, 'a')), FailsWith(Reason::kFetchUrlRefused));
+  EXPECT_THAT(UrlPolicy().Check(url + std::string(1024, 'a'), kX5u),
+              FailsWith(Reason::kFetchUrlRefused));
 }
 
 TEST(UrlPolicy, DenyListWins) {
@@ -62,7 +106,7 @@ TEST(UrlPolicy, DenyListWins) {
   options.deny_hosts = {"Bad.Example.org", ".evil.example.org"};
   const UrlPolicy policy = PolicyOf(options);
   const auto check = [&](const std::string& host) {
-    return policy.Check("https://" + host + "/p");
+    return policy.Check("https://" + host + "/p", kX5u);
   };
   for (const char* host :
        {"a.example.org", "A.EXAMPLE.ORG", "a.b.example.org", "a.example.org.", "evil.example.org",
@@ -93,8 +137,8 @@ TEST(UrlPolicy, LabSwitchesAreNamed) {
   options.rules.ports.push_back(8080);
   const UrlPolicy policy = PolicyOf(options);
   EXPECT_EQ(policy.InsecureSettings().size(), 2U);
-  EXPECT_THAT(policy.Check("http://host.test:8080/p"), Succeeds());
-  EXPECT_THAT(policy.Check("http://host.test:8081/p"), FailsWith(Reason::kInfoInvalid));
+  EXPECT_THAT(policy.Check("http://host.test:8080/p", kX5u), Succeeds());
+  EXPECT_THAT(policy.Check("http://host.test:8081/p", kX5u), FailsWith(Reason::kInfoInvalid));
 }
 
 }  // namespace
