@@ -22,9 +22,10 @@ bool LooksLikeDer(std::string_view bytes);
 /// the element. Whatever else follows it stays, for the reader to refuse. Pure; thread-safe.
 std::string_view WithoutLineEnds(std::string_view der);
 
-/// All PEM blocks of `bytes` in order; text around them is ignored, no block at all is an empty
-/// vector. A block that cannot be read (a BEGIN line without its END, broken base64) refuses the
-/// whole input with `reason`, and so do more than `max_blocks`. Pure; thread-safe.
+/// All PEM blocks of `bytes` in order, in the lax form of RFC 7468 3: indented, with blank lines,
+/// on one line. Text around them is ignored, no block at all is an empty vector. A block that
+/// cannot be read (a BEGIN line without its END, broken base64) refuses the whole input with
+/// `reason`, and so do more than `max_blocks`. Pure; thread-safe.
 Result<std::vector<PemBlock>> ReadPemBlocks(std::string_view bytes, Reason reason,
                                             size_t max_blocks = 16'384);
 
