@@ -234,6 +234,8 @@ def url_seeds():
                       ("octal", "https://0177.0.0.1/p"), ("hex", "https://0x7f000001/p"),
                       ("number", "https://2130706433/p"), ("user", "https://a@cert.example.org/p"),
                       ("http", "http://cert.example.org/p"), ("encoded", "https://cert.example.org/%2e%2e/p?"),
+                      ("query", "https://cert.example.org/certdist?cmd=crl&issuer=CN=A"),
+                      ("fragment", "https://cert.example.org/crl#x"), ("bare", "https://cert.example.org?@evil.example.org/"),
                       ("mapped", "::ffff:127.0.0.1"), ("public", "2606:4700::1"), ("loopback", "127.0.0.1"),
                       ("nat64", "64:ff9b::7f00:1"), ("v4", "203.0.113.9"), ("entry", ".example.org")]:
         yield name, url
