@@ -157,7 +157,7 @@ struct PlainParty {
 // The parts of "<sip:+12155550100@gw.example.org:5060;user=phone>;tag=1", or without brackets of
 // "sip:+12155550100@gw.example.org"; nothing of what is written in any other way.
 std::optional<PlainParty> PartsOfPlain(std::string_view text) {
-  constexpr CharSet kDigits = CharSet::Where(IsDigit);
+  constexpr CharSet kDigitChars = CharSet::Where(IsDigit);
   constexpr CharSet kHost = CharSet::Where(
       [](char c) { return (IsAlpha(c) && ToLower(c) == c) || IsDigit(c) || c == '-' || c == '.'; });
   constexpr CharSet kTag = CharSet::LettersDigitsAnd("-._");
@@ -184,8 +184,8 @@ std::optional<PlainParty> PartsOfPlain(std::string_view text) {
   party.host = text.substr(0, colon);
   const std::string_view port = text.substr(std::min(colon + 1, text.size()));
   const std::string_view digits = party.user.substr(party.user.starts_with('+') ? 1 : 0);
-  if (digits.empty() || party.host.empty() || !kDigits.HasAll(digits) ||
-      !kHost.HasAll(party.host) || !kDigits.HasAll(port)) {
+  if (digits.empty() || party.host.empty() || !kDigitChars.HasAll(digits) ||
+      !kHost.HasAll(party.host) || !kDigitChars.HasAll(port)) {
     return std::nullopt;
   }
   return party;
