@@ -48,6 +48,29 @@ TEST(Compact, A52_SecondAssertedIdentityIsTried) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
+// Who was called may repeat it no more than another form.
+TEST(Compact, A52_F12_ACallToAnEmergencyService) {
+  CompactCall call;
+  for (const char* target : {"urn:service:sos", "tel:911", "sip:112@psap.example"}) {
+    call.request.target = target;
+    EXPECT_EQ(call.ReasonOf(), Reason::kDestMismatch) << target;
+  }
+  CompactCall emergency;
+  for (const auto& [to, dest] : {std::pair("tel:911", R"({"tn":["911"]})"),
+                                 std::pair("urn:service:sos", R"({"uri":["urn:service:sos"]})")}) {
+    emergency.request.dest = {to};
+    emergency.payload =
+        R"({"dest":)" + std::string(dest) + R"(,"iat":1768478400,"orig":{"tn":"12155550100"}})";
+    emergency.Compact();
+    for (const char* target : {"urn:service:sos", "tel:911", "sip:psap@psap.example"}) {
+      emergency.request.target = target;
+      EXPECT_EQ(emergency.ReasonOf(), Reason::kNone) << to << target;
+    }
+    emergency.request.target = "urn:service:counseling";
+    EXPECT_EQ(emergency.ReasonOf(), Reason::kDestMismatch) << to;
+  }
+}
+
 TEST(Compact, A45_DateIsNeededAndMustBeFresh) {
   CompactCall call;
   call.request.date.reset();
