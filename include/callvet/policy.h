@@ -197,6 +197,10 @@ LoadedPolicy ParsePolicy(std::string_view text, const std::filesystem::path& fol
 Disposition Decide(const Policy& policy, const PolicyCallView& call,
                    const Verdict& verdict) noexcept;
 
+/// Whether `call` is one that Decide never rejects: its Disposition::emergency, which no verdict
+/// changes. False where memory runs out. Thread-safe.
+bool IsEmergencyCall(const Policy& policy, const PolicyCallView& call) noexcept;
+
 /// The rules by which sources of calls are flagged as pools that rotate. Lives as long as `policy`.
 const PoolRules& PoolRulesOf(const Policy& policy);
 

@@ -336,14 +336,18 @@ ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
   }
   auto [request, error] = ReadMembers(*unwrapped.object);
   if (error) return RequestErrorReply(*error);
-  if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
+  if (const auto refusal = RefusalOf(recorder, core, request.call)) {
+    return RequestErrorReply({refusal->reason, {}});
+  }
   const Stopwatch watch;
   Judgement judgement;
   judgement.evidence.call = std::move(request.call);
   judgement.keeps_material = recorder != nullptr;
   Judge(core, request.time, deadline, judgement);
   if (recorder != nullptr) {
-    if (auto kept = KeepCall(*recorder, core, judgement.evidence); !kept) {
+    const auto& called =
+        judgement.called.empty() ? judgement.evidence.call.dest : judgement.called;
+    if (auto kept = KeepCall(*recorder, core, judgement.evidence, called); !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
   }

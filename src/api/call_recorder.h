@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "api/verification_core.h"
 #include "callvet/evidence.h"
 #include "callvet/policy.h"
 #include "callvet/result.h"
+#include "callvet/verifier.h"
 #include "evidence/writer.h"
 
 namespace callvet {
@@ -15,18 +19,24 @@ namespace callvet {
 struct CallRecorder {
   EvidenceWriter* writer = nullptr;
   std::string policy;  // which one decides: see CallEvidence::policy
+  /// By which a call is known as an emergency call, which goes on also without its record; nullptr:
+  /// by the emergency numbers of the verifier's country, or of all countries if it has none.
+  std::shared_ptr<const Policy> rules = nullptr;
 };
 
 /// Why no call may be judged now, because its evidence could not be kept; nothing if `recorder` is
 /// nullptr.
 std::optional<Failure> WouldRefuse(const CallRecorder* recorder);
-/// The same for a call that is at hand, which is counted as refused.
-std::optional<Failure> RefusalOf(const CallRecorder* recorder);
+/// The same for `call`, which is at hand and counted as refused; nothing if it is an emergency
+/// call.
+std::optional<Failure> RefusalOf(const CallRecorder* recorder, const VerificationCore& core,
+                                 const CallRequest& call, const std::string& trunk = "");
 
 /// Hands `evidence` (call, verdict, material, trunk and Call-ID are filled in) to the writer; the
-/// rest, which is of `core` and `recorder`, is filled in here. Gives the record's id, "" where it
-/// was counted as lost. Fails like EvidenceWriter::Submit.
+/// rest, which is of `core` and `recorder`, is filled in here. `called`: the called parties as the
+/// client gave them, where the call was judged with others. Gives the record's id, "" where it was
+/// counted as lost, as that of an emergency call is. Fails like EvidenceWriter::Submit.
 Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCore& core,
-                             CallEvidence& evidence);
+                             CallEvidence& evidence, const std::vector<std::string>& called);
 
 }  // namespace callvet

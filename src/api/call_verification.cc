@@ -254,7 +254,7 @@ Result<std::string> Keep(const Question& question, Finding& finding,
   evidence.material = std::move(finding.material);
   evidence.verdict = std::move(finding.verdict);
   evidence.disposition = std::move(disposition);
-  return KeepCall(*question.recorder, question.core, evidence);
+  return KeepCall(*question.recorder, question.core, evidence, evidence.call.dest);
 }
 
 // What is counted of the call; nothing of one that is judged at a past time.
@@ -323,7 +323,8 @@ ApiReply Answer(const Question& question, Finding finding) {
 
 ApiReply JudgeInput(const Question& question, std::optional<VerificationCore::PastJudge>& past,
                     const Deadline& deadline) {
-  if (const auto refusal = RefusalOf(question.recorder)) {
+  if (const auto refusal =
+          RefusalOf(question.recorder, question.core, question.input.call, question.input.trunk)) {
     return ErrorReply(Info(refusal->reason).sip_code, *refusal, question.input.id);
   }
   const Stopwatch watch;

@@ -184,7 +184,10 @@ ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
                         const PoolCounter* pools) {
   auto [asked, error] = Read(request);
   if (error) return RequestErrorReply(*error);
-  if (const auto refusal = RefusalOf(recorder)) return RequestErrorReply({refusal->reason, {}});
+  if (const auto refusal = RefusalOf(recorder, core, asked)) {
+    return RequestErrorReply({refusal->reason, {}});
+  }
+  const std::vector<std::string> called = asked.dest;
   const Stopwatch watch;
   CallEvidence evidence;
   evidence.call = std::move(asked);
@@ -193,7 +196,7 @@ ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
   evidence.verdict =
       Judge(core, evidence.call, deadline, recorder != nullptr ? &evidence.material : nullptr);
   if (recorder != nullptr) {
-    if (auto kept = KeepCall(*recorder, core, evidence); !kept) {
+    if (auto kept = KeepCall(*recorder, core, evidence, called); !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
   }

@@ -15,6 +15,13 @@ Result<const DialPlan*> DialPlanWith(const Policy& policy, const DialPlan* chose
   return chosen;
 }
 
+std::shared_ptr<const Policy> PolicyOfNobody(const DialPlan* plan) {
+  auto policy = std::make_shared<Policy>();
+  policy->dial_plan = plan;
+  policy->emergency_numbers = EmergencyNumbers(plan);
+  return policy;
+}
+
 PolicyCallView PolicyCallOf(const CallRequest& request, std::string_view trunk) {
   PolicyCallView call;
   call.orig = request.orig;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "callvet/policy.h"
@@ -14,6 +15,10 @@ namespace callvet {
 /// own country if that is nullptr. Fails with kConfigInvalid if both are there with different
 /// country codes: one number would be two.
 Result<const DialPlan*> DialPlanWith(const Policy& policy, const DialPlan* chosen);
+
+/// The policy of an operator that has none: without any rule, in the country of `plan`, if that is
+/// not nullptr.
+std::shared_ptr<const Policy> PolicyOfNobody(const DialPlan* plan);
 
 /// What a policy has to know of the call that `request` describes, from `trunk`; both are borrowed.
 /// Pure.

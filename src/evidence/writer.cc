@@ -56,6 +56,12 @@ void EvidenceWriter::CountRefused() {
   ++statistics_.refused;
 }
 
+void EvidenceWriter::CountLost() {
+  const std::lock_guard lock(mutex_);
+  --statistics_.refused;
+  ++statistics_.lost;
+}
+
 Failure EvidenceWriter::NoRoom() const {
   return Fail(Reason::kEvidenceNotKept,
               "the queue of evidence is full: " + statistics_.last_failure);

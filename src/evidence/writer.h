@@ -56,6 +56,9 @@ class EvidenceWriter {
   [[nodiscard]] bool Refuses() const;
   /// Counts a call that was refused because of that.
   void CountRefused();
+  /// A call for which Submit failed goes on all the same: it is counted as lost, and not as
+  /// refused.
+  void CountLost();
 
   /// Writes until Stop, then what is still queued; what neither store nor spill took within the
   /// grace is counted as lost. Called once at a time.

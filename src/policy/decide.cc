@@ -198,6 +198,14 @@ Disposition Decide(const Policy& policy, const PolicyCallView& call,
   }
 }
 
+bool IsEmergencyCall(const Policy& policy, const PolicyCallView& call) noexcept {
+  try {
+    return IsEmergency(RuleInput::Read(policy, policy.SettingsOf(call.trunk), call, Verdict()));
+  } catch (...) {
+    return false;
+  }
+}
+
 std::string_view PolicyModeText(PolicyMode mode) {
   switch (mode) {
     case PolicyMode::kIntercept:

@@ -98,11 +98,12 @@ Result<std::shared_ptr<EvidenceDesk>> MakeDesk(const ServiceConfig& config) {
   return EvidenceDesk::Make(*config.evidence);
 }
 
-// How calls are kept under this configuration's policy.
+// How calls are kept under this configuration's policy, which `rules` are.
 Result<std::optional<CallRecorder>> RecorderFor(const ServiceConfig& config,
-                                                const std::shared_ptr<EvidenceDesk>& desk) {
+                                                const std::shared_ptr<EvidenceDesk>& desk,
+                                                std::shared_ptr<const Policy> rules) {
   if (desk == nullptr) return std::optional<CallRecorder>();
-  CallRecorder recorder{&desk->writer(), ""};
+  CallRecorder recorder{&desk->writer(), "", std::move(rules)};
   if (!config.policy.empty()) {
     const auto bytes = ReadFile(config.policy);
     if (!bytes) return bytes.error();
@@ -131,7 +132,7 @@ Result<ApplicationState> OutlineOf(const ServiceConfig& config, const Lasting& l
   auto policy = ReadPolicy(config, state.notes);
   if (!policy) return policy.error();
   state.policy = std::move(*policy);
-  auto recorder = RecorderFor(config, lasting.desk);
+  auto recorder = RecorderFor(config, lasting.desk, state.policy);
   if (!recorder) return recorder.error();
   state.recorder = std::move(*recorder);
   if (lasting.pools != nullptr) state.pools = PoolCounter{lasting.pools, state.policy};

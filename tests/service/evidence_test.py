@@ -21,12 +21,12 @@ READ = TOKENS["read-evidence"]
 
 
 class Evidence(LabTest):
-    def serve(self, **evidence):
+    def serve(self, settings=None, **evidence):
         type(self).count += 1
         folder = self.lab.folder / f"evidence-{self.count}"
         folder.mkdir()
         config = {"store": str(folder / "calls.db"), "spill_dir": str(folder / "spill"), "commit_ms": 1, **evidence}
-        server = Server(self.lab, evidence=config)
+        server = Server(self.lab, evidence=config, **(settings or {}))
         self.addCleanup(lambda: server.process.poll() is None and server.stop())
         return server
 
@@ -171,6 +171,45 @@ class Evidence(LabTest):
                 self.assertIn(f"callvet_evidence_refused_total {len(refused)}\n", metrics)
             self.get(server, "/v1/evidence", 503)
             # What was told an id and is still in memory is lost with the end: not without a word.
+            self.assertNotEqual(server.stop(), 0)
+            self.assertIn("LOST: ", server.log())
+
+    def test_emergency_calls_go_on_without_their_records(self):
+        """Where nothing takes evidence other calls are refused: a call to 911 is worth more than its record."""
+        def own(number):
+            return "/v1/calls", {"from": CALLER, "to": number}
+
+        def atis(number):
+            return "/stir/v1/verification", {"verificationRequest": {
+                "from": {"tn": CALLER}, "to": {"tn": [number]}, "time": int(time.time())}}
+
+        def ms(number):
+            return "/stir/v1/verification", {"verificationRequest": {
+                "from": {"tn": CALLER}, "to": {"tn": [number]}, "time": int(time.time()), "identityHeaders": []}}
+
+        policy = self.lab.folder / "intercept.json"
+        policy.write_text('{"default": {"mode": "intercept"}}')
+        for settings in ({}, {"policy": str(policy)}):
+            server = self.serve(store="postgresql:///nowhere?host=/nonexistent", queued_records=100, spill_dir="", retry_ms=50,
+                                checkpoint_key=str(self.lab.folder / "carrier/leaf.key"), settings=settings)
+            for _ in range(1500):
+                if server.request("POST", *own(CALLED))[0] == 503:
+                    break
+            for ask in (own, atis, ms):
+                self.assertEqual(server.request("POST", *ask(CALLED))[0], 503 if ask is own else 500)
+                for number in ("911", "110"):
+                    status, _, text = server.request("POST", *ask(number))
+                    self.assertEqual(status, 200, text)
+            answer = json.loads(server.request("POST", *own("911"))[2])
+            self.assertEqual((answer["evidence_id"], answer["reason"]), (None, "no-identity"))
+            if settings:
+                self.assertEqual((answer["disposition"]["emergency"], answer["disposition"]["action"]), (True, "tag"))
+            lines = "".join(json.dumps({"from": CALLER, "to": number}) + "\n" for number in ("911", CALLED))
+            emergency, other = server.request("POST", "/v1/calls:batch", lines)[2].splitlines()
+            self.assertEqual(json.loads(emergency)["reason"], "no-identity")
+            self.assertEqual(json.loads(other)["error"]["reason"], "evidence-not-kept")
+            metrics = server.request("GET", "/metrics", token=READ)[2]
+            self.assertIn("callvet_evidence_lost_total 8\n", metrics)
             self.assertNotEqual(server.stop(), 0)
             self.assertIn("LOST: ", server.log())
 
