@@ -239,7 +239,8 @@ JsonMembers FiledComplaintJson(const FiledComplaint& filed) {
           {"filed", FiledStateName(filed.state)}};
 }
 
-Result<FiledComplaint> FileComplaint(const ComplaintDesk& desk, Complaint complaint) {
+Result<FiledComplaint> FileComplaint(const ComplaintDesk& desk, Complaint complaint,
+                                     CallSearch::Effort effort) {
   if (auto ok = CheckComplaint(complaint, desk); !ok) return ok.error();
   EvidenceStore& store = *desk.evidence.store;
   complaint.filed_by = CleanKey(desk.who);
@@ -249,7 +250,7 @@ Result<FiledComplaint> FileComplaint(const ComplaintDesk& desk, Complaint compla
   if (!earlier) return earlier.error();
   std::vector<ComplaintCall> calls;
   if (!*earlier) {
-    auto found = FindCallsOf({store, codec, desk.dial_plan}, complaint);
+    auto found = FindCallsOf({store, codec, desk.dial_plan, effort}, complaint);
     if (!found) return found.error();
     calls = std::move(*found);
   }
@@ -269,10 +270,10 @@ Result<FiledComplaint> FileComplaint(const ComplaintDesk& desk, Complaint compla
   return Duplicate(store, **other, *record);
 }
 
-Result<MatchedAgain> MatchComplaints(const ComplaintDesk& desk, std::optional<sys_seconds> since) {
+Result<MatchedAgain> MatchComplaints(const ComplaintDesk& desk, std::optional<sys_seconds> since,
+                                     const ComplaintEffort& effort) {
   MatchedAgain matched;
   const EvidenceCodec codec(desk.evidence.number_key);
-  const auto effort = since ? CallSearch::Effort::kByKeys : CallSearch::Effort::kLookThrough;
   ComplaintQuery query;
   query.state = ComplaintQuery::State::kUnmatched;
   query.from = since;
@@ -281,8 +282,10 @@ Result<MatchedAgain> MatchComplaints(const ComplaintDesk& desk, std::optional<sy
     const auto page = desk.evidence.store->FindComplaints(query);
     if (!page) return page.error();
     for (const ComplaintEntry& entry : page->complaints) {
+      const auto wanted = effort ? effort(entry) : CallSearch::Effort::kLookThrough;
+      if (!wanted) return matched;
       ++matched.looked;
-      const auto ok = MatchOne(desk, codec, entry, effort, matched);
+      const auto ok = MatchOne(desk, codec, entry, *wanted, matched);
       if (ok) continue;
       if (ok.error().reason != Reason::kEvidenceAltered) return ok.error();
       ++matched.altered;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "base/json.h"
 #include "callvet/complaint.h"
 #include "callvet/result.h"
+#include "evidence/complaint_match.h"
 
 // Complaints: filed, matched with calls, listed, shown, and counted for who connected those. What
 // the command line and the service have in common. Thread-safe.
@@ -37,11 +39,12 @@ std::string_view FiledStateName(FiledComplaint::State state);
 /// calls. Pure.
 JsonMembers FiledComplaintJson(const FiledComplaint& filed);
 
-/// Keeps `complaint` durably with the calls that are found for it; `filed_by` and `received` are
-/// the desk's. The same reference again keeps nothing. Fails with kParameterInvalid if something of
-/// it is not as it must be (a callee that is none, a time to come, too long, not UTF-8), or like
-/// EvidenceStore::Append.
-Result<FiledComplaint> FileComplaint(const ComplaintDesk& desk, Complaint complaint);
+/// Keeps `complaint` durably with the calls that are found for it with `effort`; `filed_by` and
+/// `received` are the desk's. The same reference again keeps nothing. Fails with kParameterInvalid
+/// if something of it is not as it must be (a callee that is none, a time to come, too long, not
+/// UTF-8), or like EvidenceStore::Append.
+Result<FiledComplaint> FileComplaint(const ComplaintDesk& desk, Complaint complaint,
+                                     CallSearch::Effort effort = CallSearch::Effort::kLookThrough);
 
 /// What a search for calls of earlier complaints found.
 struct MatchedAgain {
@@ -50,10 +53,14 @@ struct MatchedAgain {
   size_t ambiguous = 0;
   size_t altered = 0;  // whose records are not as they were kept: left as they are
 };
+/// How hard the calls of a complaint are looked for; nothing: no more complaints are.
+using ComplaintEffort = std::function<std::optional<CallSearch::Effort>(const ComplaintEntry&)>;
 /// Looks for the calls of complaints that have none, whose records may have come late: of those
-/// that were received since `since`, or of all. Fails like EvidenceStore::Find and Append.
+/// that were received since `since`, or of all, the latest first. Without `effort` all are looked
+/// through. Fails like EvidenceStore::Find and Append.
 Result<MatchedAgain> MatchComplaints(const ComplaintDesk& desk,
-                                     std::optional<sys_seconds> since = std::nullopt);
+                                     std::optional<sys_seconds> since = std::nullopt,
+                                     const ComplaintEffort& effort = nullptr);
 
 /// The line of a list. Pure.
 JsonValue ComplaintEntryJson(const ComplaintEntry& entry);

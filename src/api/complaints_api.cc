@@ -144,7 +144,8 @@ Result<void> SetReportParameter(const std::string& name, const std::string& valu
 ApiReply FileComplaintText(const ComplaintDesk& desk, std::string_view body) {
   auto complaint = ReadComplaintText(desk, body);
   if (!complaint) return ComplaintError(complaint.error());
-  const auto filed = FileComplaint(desk, std::move(*complaint));
+  // Nobody's request reads through the store: that is done later (EvidenceDesk::MatchLate).
+  const auto filed = FileComplaint(desk, std::move(*complaint), CallSearch::Effort::kByKeys);
   if (!filed) return ComplaintError(filed.error());
   const bool fresh = filed->state == FiledComplaint::State::kNew;
   return JsonReply(fresh ? 201 : 200, FiledComplaintJson(*filed));

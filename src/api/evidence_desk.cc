@@ -35,6 +35,7 @@ Result<void> EvidenceDesk::Check(const EvidenceConfig& config) {
 
 std::vector<std::string> EvidenceDesk::News() {
   std::vector<std::string> news;
+  const std::lock_guard lock(told_mutex_);
   EvidenceStatistics now_known = writer_->Statistics();
   if (now_known.lost > told_.lost) {
     news.push_back("LOST: " + std::to_string(now_known.lost - told_.lost) +
@@ -66,6 +67,7 @@ std::vector<std::string> EvidenceDesk::Retain(sys_seconds now) {
   const auto today = std::chrono::floor<std::chrono::days>(now);
   if (retention_days_ > 0 && today != pruned_) {
     const auto deleted = opened_.store->Prune(today - std::chrono::days(retention_days_));
+    retained_ = deleted ? Store::kAnswers : Store::kFails;
     if (!deleted) {
       news.push_back("retention: " + deleted.error().detail);
     } else {
@@ -81,10 +83,25 @@ std::vector<std::string> EvidenceDesk::Retain(sys_seconds now) {
 std::vector<std::string> EvidenceDesk::MatchLate(sys_seconds now, const DialPlan* plan) {
   constexpr std::chrono::minutes kInterval{1};
   constexpr std::chrono::days kLate{7};
+  constexpr size_t kMostLookedThrough = 2;  // each takes seconds
   std::vector<std::string> news;
-  if (now < matched_ + kInterval && now >= matched_) return news;
-  matched_ = now;
-  const auto matched = MatchComplaints({opened_, plan, "service", now}, now - kLate);
+  if (retained_ == Store::kFails || ending_) return news;
+  // In between only the latest, up to one that was looked through before.
+  const bool all = now >= matched_ + kInterval || now < matched_;
+  if (all) matched_ = now;
+  std::set<int64_t> before = looked_through_;
+  if (all) looked_through_.clear();  // those that have their call by now are forgotten
+  size_t looked = 0;
+  const auto effort = [&](const ComplaintEntry& entry) -> std::optional<CallSearch::Effort> {
+    const bool fresh = before.count(entry.seq) == 0;
+    const bool looks = fresh && looked < kMostLookedThrough;
+    if (ending_ || (!all && !looks)) return std::nullopt;
+    if (looks || !fresh) looked_through_.insert(entry.seq);
+    if (!looks) return CallSearch::Effort::kByKeys;
+    ++looked;
+    return CallSearch::Effort::kLookThrough;
+  };
+  const auto matched = MatchComplaints({opened_, plan, "service", now}, now - kLate, effort);
   if (!matched) return {"complaints: " + matched.error().detail};
   const size_t found = matched->matched + matched->ambiguous;
   if (found > 0) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,17 +30,22 @@ class EvidenceDesk {
   [[nodiscard]] EvidenceWriter& writer() { return *writer_; }
 
   /// What an operator must know and was not told yet: records lost, damaged or refused since the
-  /// last time, a store that fails, or is well again. One thread at a time.
+  /// last time, a store that fails, or is well again.
   std::vector<std::string> News();
   /// Deletes what retention does not keep, once a day, and says what came of it. One thread at a
   /// time, which may wait.
   std::vector<std::string> Retain(sys_seconds now);
   /// The program ends: Retain, one under way and any later, ends behind the step that it is at, and
   /// goes on after the next start. Does not wait for it.
-  void StopRetention() { opened_.store->StopPruning(); }
+  void StopRetention() {
+    ending_ = true;
+    opened_.store->StopPruning();
+  }
   /// Looks once a minute for calls of the last week's complaints that have none, whose records may
-  /// come late, and says what came of it; `plan`, which may be null, reads their numbers. One
-  /// thread at a time, which may wait.
+  /// come late, and says what came of it; `plan`, which may be null, reads their numbers. Each of
+  /// them, the latest first and a few each time, is once looked for through all calls of its time,
+  /// too. Does nothing where Retain failed, or once StopRetention was called. One thread at a time,
+  /// which may wait.
   std::vector<std::string> MatchLate(sys_seconds now, const DialPlan* plan);
 
  private:
@@ -47,9 +55,13 @@ class EvidenceDesk {
   int64_t retention_days_;
   OpenedEvidence opened_;
   std::unique_ptr<EvidenceWriter> writer_;
+  std::mutex told_mutex_;
   EvidenceStatistics told_;
   std::chrono::sys_days pruned_{};
+  enum class Store : uint8_t { kAnswers, kFails } retained_ = Store::kAnswers;  // of Retain
   sys_seconds matched_{};
+  std::set<int64_t> looked_through_;  // complaints, by their seq
+  std::atomic<bool> ending_ = false;
 };
 
 }  // namespace callvet

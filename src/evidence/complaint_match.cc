@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kMaxLooked = 20'000;
 constexpr size_t kPage = 1'000;
+constexpr size_t kMaxByKeys = kPage;
 
 std::string CanonicalOf(const std::string& text, const DialPlan* plan) {
   const auto party = Party::Parse(text, plan);
@@ -123,15 +124,18 @@ Result<std::vector<ComplaintCall>> Look(const CallSearch& search, const Complain
   find.to = complaint.about + complaint.tolerance;
   find.limit = kPage;
   std::vector<ComplaintCall> calls;
-  for (size_t looked = 0; looked < kMaxLooked; looked += kPage) {
+  const bool by_keys = search.effort == CallSearch::Effort::kByKeys;
+  const size_t most = by_keys ? kMaxByKeys : kMaxLooked;
+  for (size_t looked = 0; looked < most; looked += kPage) {
     const auto page = search.store.Find(find);
     if (!page) return page.error();
     for (const StoredEvidence& record : page->records) {
       if (auto call = CallOf(record, search, query)) calls.push_back(std::move(*call));
     }
-    if (!page->next) break;
+    if (!page->next) return calls;
     find.before = *page->next;
   }
+  if (by_keys) calls.clear();  // the nearest may be among the others
   return calls;
 }
 

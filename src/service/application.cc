@@ -333,7 +333,7 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
     case EndpointId::kEvidenceSearch:
     case EndpointId::kEvidenceRecord:
     case EndpointId::kEvidenceExport:
-      return Evidence(endpoint, context);
+      return WithStore([&] { return Evidence(endpoint, context); });
     case EndpointId::kPools:
     case EndpointId::kPoolRelease:
       return Pools(endpoint, context);
@@ -341,7 +341,7 @@ HttpReply Application::Serve(const Endpoint& endpoint, Context& context) {
     case EndpointId::kComplaints:
     case EndpointId::kComplaint:
     case EndpointId::kReport:
-      return Complaints(endpoint, context);
+      return WithStore([&] { return Complaints(endpoint, context); });
     case EndpointId::kMetrics: {
       HttpReply reply;
       reply.status = 200;
@@ -459,6 +459,26 @@ HttpReply Application::Pools(const Endpoint& endpoint, const Context& context) c
       FromReply(ReleasePool(*counter->pools, context.request.body, {PreciseNow(), context.token}));
   if (reply.status == 200) log_->Event(clock_->Now(), "pool-released", "by " + context.token);
   return reply;
+}
+
+// What reads the store may wait for it, or search long: so few at a time that calls keep workers
+// and processors, whatever the store does.
+template <class Work>
+HttpReply Application::WithStore(Work work) {
+  constexpr size_t kMostAtOnce = 4;  // as many as a store has readers
+  struct Place {
+    explicit Place(std::atomic<size_t>& places) : taken(places), before(places.fetch_add(1)) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { --taken; }
+    std::atomic<size_t>& taken;
+    size_t before;
+  };
+  const Place place(store_requests_);
+  if (place.before >= kMostAtOnce) {
+    return Unavailable("others are reading the evidence", std::chrono::milliseconds(0));
+  }
+  return work();
 }
 
 HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context) const {

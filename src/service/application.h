@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <list>
@@ -82,6 +83,8 @@ class Application final : public Endpoints {
   std::optional<HttpReply> CheckAccess(const Endpoint& endpoint, Context& context);
   HttpReply FromApi(ApiReply reply, Context& context);
   HttpReply Batch(Context& context);
+  template <class Work>
+  HttpReply WithStore(Work work);
   bool AnswerLines(const std::vector<ApiReply>& answers, const LineSink& sink);
   [[nodiscard]] std::optional<JsonMembers> NotReady(const ApplicationState& state) const;
   HttpReply Ready(const ApplicationState& state) const;
@@ -104,6 +107,7 @@ class Application final : public Endpoints {
   std::shared_ptr<EvidenceDesk> desk_;  // nullptr: no evidence is kept
   Stopwatch uptime_;
   RandomUuids request_ids_;
+  std::atomic<size_t> store_requests_{0};  // under way
   mutable std::mutex state_mutex_;
   std::shared_ptr<const ApplicationState> state_;
   mutable std::mutex signers_mutex_;

@@ -100,6 +100,7 @@ void ConnectionLoop::Run() {
     const int64_t now = NowMs();
     if (draining()) CloseListeners();
     if (now - swept >= kSweepMs || draining()) {
+      RefuseLateJobs();
       Sweep();
       ReapStreams();
       swept = now;
@@ -438,6 +439,26 @@ ConnectionLoop::Wake ConnectionLoop::HelpLateJobs() {
   }
   if (called != nullptr) called->called.notify_one();
   return awake;
+}
+
+// A request that no worker took in its time is answered here: else its client would learn only
+// behind those that hang that it came too late.
+void ConnectionLoop::RefuseLateJobs() {
+  std::vector<Job> late;
+  {
+    const std::lock_guard lock(jobs_mutex_);
+    const auto is_late = [this](const Job& job) {
+      return job.request.ready.Elapsed() >= limits_.queue_time;
+    };
+    while (!jobs_.empty() && is_late(jobs_.front())) {
+      late.push_back(std::move(jobs_.front()));
+      jobs_.pop_front();
+    }
+  }
+  for (const Job& job : late) {
+    Refuse(job.connection, 503, job.request.head, job.request.head.persistence);
+    Advance(job.connection);
+  }
 }
 
 // Waits for one; nothing: it is all over.

@@ -29,6 +29,7 @@ struct ConnectionLimits {
   size_t connections = 4096;
   size_t requests_per_connection = 1'000'000;
   size_t queued_requests = 1024;                      // that wait for a worker
+  std::chrono::milliseconds queue_time{2'000};        // for a worker to take one
   size_t buffered_bytes = size_t{128} * 1024 * 1024;  // of all requests that come in
   size_t streams = 4;                                 // at a time
   std::chrono::milliseconds request_time{10'000};     // to send one, from its first byte on
@@ -150,6 +151,7 @@ class ConnectionLoop {
   Worker* TakeIdle();  // under jobs_mutex_
   enum class Wake : uint8_t { kNobody, kWorkers };
   Wake HelpLateJobs();
+  void RefuseLateJobs();
   void RunStream(const Shared& connection, IncomingRequest request);
   void ReapStreams();
 

@@ -165,6 +165,7 @@ ConnectionLimits LimitsOf(const ServiceConfig& config) {
   }
   // Those that wait for certificates take no worker from the others.
   limits.workers += config.waiting_for_certificates;
+  limits.queue_time = config.deadline;
   return limits;
 }
 

@@ -4,10 +4,13 @@
 PostgreSQL give one traceback."""
 
 import json
+import os
 import pathlib
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.parse
@@ -212,6 +215,58 @@ class Evidence(LabTest):
             self.assertIn("callvet_evidence_lost_total 8\n", metrics)
             self.assertNotEqual(server.stop(), 0)
             self.assertIn("LOST: ", server.log())
+
+    def frozen(self, **evidence):
+        """A service with a PostgreSQL that hangs from now on."""
+        try:
+            database = Postgres()
+        except Unavailable as reason:
+            self.skipTest(str(reason))
+        self.addCleanup(database.close)
+        server = self.serve(store=database.url, spill_dir="", checkpoint_key=str(self.lab.folder / "carrier/leaf.key"), **evidence)
+        id = self.call(server)["evidence_id"]
+        self.get(server, "/v1/evidence/" + id)
+        process = database.process.pid
+        children = pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        for pid in [process, *map(int, children)]:
+            os.kill(pid, signal.SIGSTOP)
+            self.addCleanup(self.thaw, pid)
+        return server
+
+    @staticmethod
+    def thaw(pid):
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+
+    def test_readers_of_a_store_that_hangs_stop_no_call(self):
+        server = self.frozen()
+        answers = []
+        readers = [threading.Thread(target=lambda: answers.append(server.request("GET", "/v1/evidence", token=READ)))
+                   for _ in range(60)]
+        for reader in readers:
+            reader.start()
+        time.sleep(0.5)
+        for _ in range(10):
+            begin = time.monotonic()
+            self.call(server)
+            self.assertLess(time.monotonic() - begin, 2)
+        for reader in readers:
+            reader.join()
+        self.assertEqual({status for status, _, _ in answers}, {503})
+
+    def test_a_request_that_no_worker_takes_is_refused_in_time(self):
+        server = self.frozen(settings={"limits": {"workers": 1, "waiting_for_certificates": 0},
+                                       "verification": {"deadline_ms": 300}})
+        reader = threading.Thread(target=lambda: server.request("GET", "/v1/evidence", token=READ))
+        reader.start()
+        time.sleep(0.2)
+        begin = time.monotonic()
+        status, headers, text = server.request("POST", "/v1/calls", {"from": CALLER, "to": CALLED})
+        self.assertLess(time.monotonic() - begin, 1.5)
+        self.assertEqual((status, json.loads(text)["error"]["reason"], headers["Retry-After"]), (503, "overloaded", "1"))
+        reader.join()
 
     def test_an_altered_store(self):
         server = self.serve()

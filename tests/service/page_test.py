@@ -199,7 +199,7 @@ class Page(unittest.TestCase):
         offset = self.browser.run("return -new Date().getTimezoneOffset() / 60")
         id, day = yesterdays_call(self.lab, self.server, "12155550142", zone=int(offset))
         self.browser.click("#tab-complaints")
-        complaint, shown = self.file_complaint(c_callee="+12155550142", c_caller="*0100", c_about=day + "T15:10",
+        complaint, shown = self.file_complaint(c_callee="+12155550142", c_caller="+12155550100", c_about=day + "T15:10",
                                                c_category="fraud", c_reference="12321-17", c_text="They said: my bank!")
         for text in ("fraud", "12321-17", "They said: my bank!"):
             self.assertIn(text, shown)
