@@ -40,6 +40,7 @@ HttpReply FromReply(ApiReply reply) {
   http.status = reply.status;
   http.content_type = std::move(reply.content_type);
   http.body = std::move(reply.body);
+  if (http.status == 503) http.headers.emplace_back("Retry-After", "1");
   return http;
 }
 
@@ -56,7 +57,7 @@ HttpReply Unavailable(std::string detail, std::chrono::milliseconds wait) {
   HttpReply reply = FromReply(
       ErrorReply(rate ? 429 : 503,
                  Fail(rate ? Reason::kTooManyRequests : Reason::kOverloaded, std::move(detail))));
-  reply.headers.emplace_back("Retry-After", std::to_string(wait.count() / 1000 + 1));
+  if (rate) reply.headers.emplace_back("Retry-After", std::to_string(wait.count() / 1000 + 1));
   return reply;
 }
 

@@ -173,6 +173,7 @@ class Evidence(LabTest):
                 metrics = server.request("GET", "/metrics", token=READ)[2]
                 self.assertIn(f"callvet_evidence_refused_total {len(refused)}\n", metrics)
             self.get(server, "/v1/evidence", 503)
+            self.assertEqual(server.request("GET", "/v1/evidence", token=READ)[1]["Retry-After"], "1")
             # What was told an id and is still in memory is lost with the end: not without a word.
             self.assertNotEqual(server.stop(), 0)
             self.assertIn("LOST: ", server.log())
@@ -199,7 +200,8 @@ class Evidence(LabTest):
                 if server.request("POST", *own(CALLED))[0] == 503:
                     break
             for ask in (own, atis, ms):
-                self.assertEqual(server.request("POST", *ask(CALLED))[0], 503 if ask is own else 500)
+                status, headers, _ = server.request("POST", *ask(CALLED))
+                self.assertEqual((status, headers.get("Retry-After")), (503, "1") if ask is own else (500, None))
                 for number in ("911", "110"):
                     status, _, text = server.request("POST", *ask(number))
                     self.assertEqual(status, 200, text)
@@ -255,6 +257,7 @@ class Evidence(LabTest):
         for reader in readers:
             reader.join()
         self.assertEqual({status for status, _, _ in answers}, {503})
+        self.assertEqual({headers["Retry-After"] for _, headers, _ in answers}, {"1"})
 
     def test_a_request_that_no_worker_takes_is_refused_in_time(self):
         server = self.frozen(settings={"limits": {"workers": 1, "waiting_for_certificates": 0},
