@@ -23,10 +23,18 @@ using ResultPtr = std::unique_ptr<PGresult, ResultFree>;
 enum class Wait : uint8_t { kReadable, kWritable, kTimeout };
 
 // Until the socket can be read or, with `events` POLLOUT, written.
-Wait WaitFor(int socket, int events, const Deadline& deadline) {
+Wait WaitFor(int socket, int events, const Deadline& deadline, const std::atomic<bool>* stopped) {
   pollfd poll{socket, static_cast<short>(events), 0};
-  const auto left = std::min<int64_t>(deadline.Left().count(), 3'600'000);
-  if (::poll(&poll, 1, static_cast<int>(left)) <= 0) return Wait::kTimeout;
+  // Who may be told to stop looks up now and then.
+  constexpr int64_t kLook = 100;
+  const int64_t slice = stopped != nullptr ? kLook : 3'600'000;
+  int found = 0;
+  do {
+    if (stopped != nullptr && *stopped) return Wait::kTimeout;
+    const auto left = std::min<int64_t>(deadline.Left().count(), slice);
+    found = ::poll(&poll, 1, static_cast<int>(left));
+  } while (found == 0 && stopped != nullptr && deadline.Left().count() > 0);
+  if (found <= 0) return Wait::kTimeout;
   return (poll.revents & POLLOUT) != 0 && (poll.revents & POLLIN) == 0 ? Wait::kWritable
                                                                        : Wait::kReadable;
 }
@@ -65,9 +73,9 @@ Result<void> CheckUrl(const std::string& url) {
 
 struct PostgresConnection::Handle {
   PGconn* connection = nullptr;
-  std::chrono::milliseconds timeout{0};
+  PostgresPatience patience;
   bool dead = false;
-  Handle() = default;
+  explicit Handle(const PostgresPatience& wanted) : patience(wanted) {}
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   ~Handle() { ::PQfinish(connection); }
@@ -76,6 +84,9 @@ struct PostgresConnection::Handle {
     return Fail(
         Reason::kEvidenceUnavailable,
         "PostgreSQL: " + what + ": " + std::string(TrimLines(::PQerrorMessage(connection))));
+  }
+  [[nodiscard]] Wait WaitUntil(int events, const Deadline& deadline) const {
+    return WaitFor(::PQsocket(connection), events, deadline, patience.stopped);
   }
   Failure Dies(const std::string& what) {
     dead = true;
@@ -104,7 +115,7 @@ struct PostgresConnection::Handle {
         return Fails("no connection");
       }
       const int events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-      if (WaitFor(::PQsocket(connection), events, deadline) == Wait::kTimeout) {
+      if (WaitUntil(events, deadline) == Wait::kTimeout) {
         return Fails("no answer to the connection");
       }
       state = ::PQconnectPoll(connection);
@@ -116,7 +127,7 @@ struct PostgresConnection::Handle {
   Result<void> Flush(const Deadline& deadline) {
     int left = ::PQflush(connection);
     while (left == 1) {
-      const Wait ready = WaitFor(::PQsocket(connection), POLLIN | POLLOUT, deadline);
+      const Wait ready = WaitUntil(POLLIN | POLLOUT, deadline);
       if (ready == Wait::kTimeout) return Dies("the server takes nothing");
       if (ready == Wait::kReadable && ::PQconsumeInput(connection) == 0) return Dies("sending");
       left = ::PQflush(connection);
@@ -130,7 +141,7 @@ struct PostgresConnection::Handle {
     ResultPtr last;
     while (true) {
       while (::PQisBusy(connection) == 1) {
-        if (WaitFor(::PQsocket(connection), POLLIN, deadline) == Wait::kTimeout) {
+        if (WaitUntil(POLLIN, deadline) == Wait::kTimeout) {
           return Dies("no answer in time");
         }
         if (::PQconsumeInput(connection) == 0) return Dies("the connection was lost");
@@ -152,10 +163,9 @@ PostgresConnection& PostgresConnection::operator=(PostgresConnection&&) noexcept
 PostgresConnection::~PostgresConnection() = default;
 
 Result<PostgresConnection> PostgresConnection::Connect(const std::string& url,
-                                                       std::chrono::milliseconds timeout) {
-  auto handle = std::make_unique<Handle>();
-  handle->timeout = timeout;
-  if (auto ok = handle->Open(url, Deadline::After(timeout)); !ok) return ok.error();
+                                                       const PostgresPatience& patience) {
+  auto handle = std::make_unique<Handle>(patience);
+  if (auto ok = handle->Open(url, Deadline::After(patience.connect)); !ok) return ok.error();
   return PostgresConnection(std::move(handle));
 }
 
@@ -166,7 +176,7 @@ bool PostgresConnection::alive() const {
 Result<PostgresRows> PostgresConnection::Query(const std::string& sql,
                                                const std::vector<Parameter>& parameters) {
   if (!alive()) return Fail(Reason::kEvidenceUnavailable, "PostgreSQL: no connection");
-  const auto deadline = Deadline::After(handle_->timeout);
+  const auto deadline = Deadline::After(handle_->patience.answer);
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const Parameter& parameter : parameters) {

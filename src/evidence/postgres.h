@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -19,14 +20,21 @@ struct PostgresRows {
   std::vector<std::vector<std::optional<std::string>>> rows;  // texts; nothing for NULL
 };
 
-/// One connection. No call waits for the server longer than its time. Not thread-safe.
+/// How long a connection waits. A value that borrows the flag.
+struct PostgresPatience {
+  std::chrono::milliseconds connect;
+  std::chrono::milliseconds answer;            // of the server to a question
+  const std::atomic<bool>* stopped = nullptr;  // once it is true: not at all
+};
+
+/// One connection. No call waits for the server longer than its patience. Not thread-safe.
 class PostgresConnection {
  public:
   /// `url` is a postgresql:// URL, or what libpq takes in its place. Commits wait for the disk,
   /// whatever the server's default. Fails with kEvidenceUnavailable; the detail never holds the
   /// URL, which may have a password in it.
   static Result<PostgresConnection> Connect(const std::string& url,
-                                            std::chrono::milliseconds timeout);
+                                            const PostgresPatience& patience);
   PostgresConnection(PostgresConnection&&) noexcept;
   PostgresConnection& operator=(PostgresConnection&&) noexcept;
   ~PostgresConnection();

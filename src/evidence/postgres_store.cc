@@ -75,8 +75,8 @@ StoredEvidence RecordOf(const Row& row) {
 // A connection that is made when it is needed, with its lock.
 class Line {
  public:
-  Line(const PostgresStoreOptions& options, std::chrono::milliseconds timeout)
-      : options_(options), timeout_(timeout) {}
+  Line(const PostgresStoreOptions& options, const PostgresPatience& patience)
+      : options_(options), patience_(patience) {}
 
   /// Runs `work` with a live connection, in a transaction begun by `begin`.
   template <class Work>
@@ -104,7 +104,7 @@ class Line {
   Result<void> Connect() {
     if (connection_ && connection_->alive()) return {};
     connection_.reset();
-    auto made = PostgresConnection::Connect(options_.url, timeout_);
+    auto made = PostgresConnection::Connect(options_.url, patience_);
     if (!made) return made.error();
     if (auto ok = Prepare(*made); !ok) return ok;
     connection_.emplace(std::move(*made));
@@ -174,7 +174,7 @@ class Line {
   }
 
   const PostgresStoreOptions& options_;
-  std::chrono::milliseconds timeout_;
+  PostgresPatience patience_;
   std::mutex mutex_;
   std::optional<PostgresConnection> connection_;
 };
@@ -183,10 +183,11 @@ class PostgresStore final : public EvidenceStore {
  public:
   explicit PostgresStore(PostgresStoreOptions options)
       : options_(std::move(options)),
-        writer_(options_, options_.append_timeout),
-        pruner_(options_, kPruneTimeout),
+        writer_(options_, {options_.append_timeout, options_.append_timeout}),
+        pruner_(options_, {options_.append_timeout, kPruneTimeout, &stop_pruning_}),
         readers_(kPostgresReaders, [this]() -> Result<std::unique_ptr<Line>> {
-          return std::make_unique<Line>(options_, options_.timeout);
+          return std::make_unique<Line>(options_,
+                                        PostgresPatience{options_.timeout, options_.timeout});
         }) {}
 
   Result<void> Append(const Records& records, Seen seen) override;

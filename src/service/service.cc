@@ -228,22 +228,26 @@ Service::Service(Parts parts)
                         [this](auto record) { return desk_->writer().Submit(std::move(record)); }});
 }
 
-void Service::StopUpkeep() {
+// Does not wait for it.
+void Service::EndUpkeep() {
   {
     const std::lock_guard lock(upkeep_mutex_);
     upkeep_ = Upkeep::kStopping;
   }
   upkeep_wake_.notify_all();
+  if (desk_ != nullptr) desk_->StopRetention();
+}
+
+void Service::StopUpkeep() {
+  EndUpkeep();
   if (upkeep_thread_.joinable()) upkeep_thread_.join();
+  if (desk_thread_.joinable()) desk_thread_.join();
   if (pools_thread_.joinable()) pools_thread_.join();
 }
 
 Service::~Service() {
   StopUpkeep();
-  if (evidence_thread_.joinable()) {
-    desk_->writer().Stop();
-    evidence_thread_.join();
-  }
+  StopWriter();
 }
 
 Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
@@ -321,18 +325,18 @@ Result<void> Service::Run() {
   upkeep_thread_ = std::thread([this] { Maintain(); });
   if (pools_ != nullptr) pools_thread_ = std::thread([this] { MaintainPools(); });
   for (const std::string& address : addresses_) log_->Event(clock_->Now(), "listen", address);
-  if (desk_ != nullptr) evidence_thread_ = std::thread([this] { desk_->writer().Run(); });
-  loop_->Run();
-  StopUpkeep();
-  if (keeper_ != nullptr) TellOfPools(keeper_->Finish(PreciseNow()));
-  uint64_t lost = 0;
-  if (evidence_thread_.joinable()) {
-    const uint64_t before = desk_->writer().Statistics().lost;
-    desk_->writer().Stop();
-    evidence_thread_.join();
-    lost = desk_->writer().Statistics().lost - before;
-    TellNews(desk_->News());
+  if (desk_ != nullptr) {
+    evidence_thread_ = std::thread([this] { desk_->writer().Run(); });
+    desk_thread_ = std::thread([this] { MaintainEvidence(); });
   }
+  loop_->Run();
+  EndUpkeep();
+  if (pools_thread_.joinable()) pools_thread_.join();
+  if (keeper_ != nullptr) TellOfPools(keeper_->Finish(PreciseNow()));
+  // Before the other upkeep is waited for, which may be asking a store that hangs: whoever ends
+  // this program may be short of patience.
+  const uint64_t lost = StopWriter();
+  StopUpkeep();
   log_->Event(clock_->Now(), "stop", "");
   log_->Flush();
   if (lost > 0) {
@@ -341,6 +345,17 @@ Result<void> Service::Run() {
                     " calls was still in memory: " + desk_->writer().Statistics().last_failure);
   }
   return {};
+}
+
+// How many records were lost with that, which the log says at once.
+uint64_t Service::StopWriter() {
+  if (!evidence_thread_.joinable()) return 0;
+  const uint64_t before = desk_->writer().Statistics().lost;
+  desk_->writer().Stop();
+  evidence_thread_.join();
+  TellNews(desk_->News());
+  log_->Flush();
+  return desk_->writer().Statistics().lost - before;
 }
 
 void Service::TellNews(const std::vector<std::string>& news) {
@@ -356,45 +371,46 @@ void Service::Stop() {
   loop_->Drain(started_.drain_time);
 }
 
-void Service::Maintain() {
+// Until the end.
+void Service::Repeat(std::chrono::milliseconds interval, const std::function<void()>& work) {
   std::unique_lock lock(upkeep_mutex_);
-  while (!upkeep_wake_.wait_for(lock, kUpkeepInterval,
-                                [this] { return upkeep_ == Upkeep::kStopping; })) {
+  while (!upkeep_wake_.wait_for(lock, interval, [this] { return upkeep_ == Upkeep::kStopping; })) {
     lock.unlock();
-    Attempt([this] { MaintainOnce(); });
+    Attempt(work);
     lock.lock();
   }
 }
 
-void Service::MaintainOnce() {
-  log_->Flush();
-  application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
-  if (desk_ == nullptr) return;
-  TellNews(desk_->News());
-  TellNews(desk_->Retain(clock_->Now()));
-  const DialPlan* plan = application_.state()->core->options().dial_plan;
-  TellNews(desk_->MatchLate(clock_->Now(), plan));
+void Service::Maintain() {
+  Repeat(kUpkeepInterval, [this] {
+    log_->Flush();
+    application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
+    if (desk_ != nullptr) TellNews(desk_->News());
+  });
+}
+
+// On a thread of its own: it may wait for the store.
+void Service::MaintainEvidence() {
+  Repeat(kUpkeepInterval, [this] {
+    TellNews(desk_->Retain(clock_->Now()));
+    const DialPlan* plan = application_.state()->core->options().dial_plan;
+    TellNews(desk_->MatchLate(clock_->Now(), plan));
+  });
 }
 
 // On a thread of its own: it may wait for Redis.
 void Service::MaintainPools() {
   std::string told;
-  std::unique_lock lock(upkeep_mutex_);
-  while (!upkeep_wake_.wait_for(lock, kPoolsInterval,
-                                [this] { return upkeep_ == Upkeep::kStopping; })) {
-    lock.unlock();
-    Attempt([&] {
-      const auto state = application_.state();
-      const PoolRules& rules = state->pools->rules();
-      if (keeper_ != nullptr) TellOfPools(keeper_->Maintain(PreciseNow(), rules));
-      pools_->Maintain(PreciseNow(), rules);
-      const std::string failure = pools_->Statistics().last_failure;
-      if (failure == told) return;
-      log_->Event(clock_->Now(), "pools", failure.empty() ? "counting is shared again" : failure);
-      told = failure;
-    });
-    lock.lock();
-  }
+  Repeat(kPoolsInterval, [this, &told] {
+    const auto state = application_.state();
+    const PoolRules& rules = state->pools->rules();
+    if (keeper_ != nullptr) TellOfPools(keeper_->Maintain(PreciseNow(), rules));
+    pools_->Maintain(PreciseNow(), rules);
+    const std::string failure = pools_->Statistics().last_failure;
+    if (failure == told) return;
+    log_->Event(clock_->Now(), "pools", failure.empty() ? "counting is shared again" : failure);
+    told = failure;
+  });
 }
 
 Result<std::shared_ptr<const ApplicationState>> Service::StateFor(const ServiceConfig& config) {

@@ -63,9 +63,12 @@ class Service {
  private:
   Result<std::vector<std::string>> ReloadAll();
   Result<std::shared_ptr<const ApplicationState>> StateFor(const ServiceConfig& config);
+  void Repeat(std::chrono::milliseconds interval, const std::function<void()>& work);
   void Maintain();
-  void MaintainOnce();
+  void MaintainEvidence();
   void MaintainPools();
+  void EndUpkeep();
+  uint64_t StopWriter();
   void TellOfPools(const std::vector<std::string>& news);
   void StopUpkeep();
   void TellNews(const std::vector<std::string>& news);
@@ -90,7 +93,8 @@ class Service {
   enum class Upkeep : uint8_t { kRunning, kStopping };
   Upkeep upkeep_ = Upkeep::kRunning;
   std::thread upkeep_thread_;
-  std::thread evidence_thread_;
+  std::thread evidence_thread_;  // writes
+  std::thread desk_thread_;      // the store's upkeep
   std::thread pools_thread_;
 };
 

@@ -271,6 +271,17 @@ class Evidence(LabTest):
         self.assertEqual((status, json.loads(text)["error"]["reason"], headers["Retry-After"]), (503, "overloaded", "1"))
         reader.join()
 
+    def test_the_end_with_a_store_that_hangs(self):
+        """Whoever ends the service kills it after 30 seconds: what is lost is told before."""
+        server = self.frozen()
+        for _ in range(20):
+            self.call(server)
+        time.sleep(6)  # upkeep asks the store, too
+        begin = time.monotonic()
+        self.assertNotEqual(server.stop(), 0)
+        self.assertLess(time.monotonic() - begin, 20)
+        self.assertRegex(server.log(), "LOST: 2[01] calls")
+
     def test_an_altered_store(self):
         server = self.serve()
         ids = [self.call(server)["evidence_id"] for _ in range(3)]

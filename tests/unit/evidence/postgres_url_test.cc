@@ -22,7 +22,8 @@ TEST(PostgresUrl, NoPartOfAPasswordIsInAnyText) {
            "host=127.0.0.1 port=1 password='secret",
            "postgresql://user:secret@127.0.0.1:1/calls",
        }) {
-    const auto connection = PostgresConnection::Connect(url, std::chrono::seconds(2));
+    const auto connection =
+        PostgresConnection::Connect(url, {std::chrono::seconds(2), std::chrono::seconds(2)});
     ASSERT_FALSE(connection.has_value()) << url;
     EXPECT_EQ(connection.error().reason, Reason::kEvidenceUnavailable);
     for (const char* part : {"sec", "ret"}) {
