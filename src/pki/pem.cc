@@ -162,7 +162,7 @@ Result<std::vector<PemBlock>> ReadOnce(std::string_view bytes, size_t expected, 
   if (blocks.size() != expected) {
     return Fail(reason, std::to_string(expected) + " PEM blocks begin and only " +
                             std::to_string(blocks.size()) +
-                            " can be read; BEGIN and END stand on lines of their own");
+                            " can be read; each BEGIN needs its END");
   }
   return blocks;
 }
