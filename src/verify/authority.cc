@@ -52,7 +52,7 @@ Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
 }
 
 Result<void> CheckDelegation(std::span<const TnAuthList* const> lists) {
-  Delegation delegation;
+  DelegationCheck delegation;
   for (auto list = lists.rbegin(); list != lists.rend(); ++list) {
     if (delegation.Takes(*list)) continue;
     return Fail(Reason::kTnAuthListNotEncompassed, (*list)->ToText().substr(0, 300) +

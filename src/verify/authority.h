@@ -36,7 +36,7 @@ Result<PathTnAuthLists> CollectTnAuthLists(
 /// B-32 along a path, from the anchor to the signer: each list must be encompassed by the nearest
 /// one above it; certificates without a list set no limit of their own and lift none. Borrows the
 /// lists.
-class Delegation {
+class DelegationCheck {
  public:
   /// The list of the next certificate, or nullptr: whether it is within that above().
   bool Takes(const TnAuthList* list) {

@@ -51,7 +51,7 @@ Result<void> CheckIatInCertificates(const VerifiedChain& chain, int64_t iat) {
 // and the delegations hold. Lists by reference are left to the checks, which fetch them.
 bool IsWanted(const std::vector<Certificate>& path, int64_t iat) {
   const sys_seconds time{std::chrono::seconds(iat)};
-  Delegation delegation;
+  DelegationCheck delegation;
   return std::all_of(path.rbegin(), path.rend(), [&](const Certificate& certificate) {
     const auto& list = certificate.tn_auth_list();
     const bool readable = !list || list->has_value();

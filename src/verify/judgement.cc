@@ -144,7 +144,7 @@ Reason CallJudgement::ReasonBehind(const DivGraph& graph, size_t entry,
 // first header: those first whose certificate need not be waited for, then those that say
 // who called.
 std::pmr::vector<size_t> CallJudgement::Deserving() {
-  std::pmr::vector<size_t> deserving(&memory_);
+  std::pmr::vector<size_t> deserving(memory_.resource());
   for (size_t i = 0; i < entries_.size(); ++i) {
     const Candidate& candidate = entries_[i].candidate;
     const bool complete =

@@ -235,7 +235,7 @@ class ManyCertificates final : public Fetcher {
       bodies_.push_back(test::PemOf({test::Issue(test::LeafSpec(), ca), ca}));
     }
   }
-  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url,
+  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view url, UrlUse /*use*/,
                                               const Deadline& /*deadline*/) const override {
     FetchedDocument document;
     document.body = bodies_[std::stoul(std::string(url.substr(url.rfind('/') + 1)))];

@@ -22,7 +22,7 @@ class OneChainFetcher final : public Fetcher {
     const test::Hierarchy hierarchy = test::MakeHierarchy();
     document_.body = test::PemOf({hierarchy.leaf, hierarchy.ca});
   }
-  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view /*url*/,
+  [[nodiscard]] Result<FetchedDocument> Fetch(std::string_view /*url*/, UrlUse /*use*/,
                                               const Deadline& /*deadline*/) const override {
     return document_;
   }
