@@ -259,7 +259,8 @@ Verdict LiveVerifier::VerifyTwice(Judge judge, const Deadline& deadline,
   } catch (...) {
     return Verdict();
   }
-  return judges_by_ == judged_by ? verdict : judge();
+  if (judges_by_ == judged_by) return verdict;
+  return judge();
 }
 
 std::vector<Verdict> LiveVerifier::VerifyBatch(std::span<const CallRequest> calls,
