@@ -345,8 +345,7 @@ ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
   judgement.keeps_material = recorder != nullptr;
   Judge(core, request.time, deadline, judgement);
   if (recorder != nullptr) {
-    const auto& called =
-        judgement.called.empty() ? judgement.evidence.call.dest : judgement.called;
+    const auto& called = judgement.called.empty() ? judgement.evidence.call.dest : judgement.called;
     if (auto kept = KeepCall(*recorder, core, judgement.evidence, called); !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
