@@ -186,13 +186,21 @@ Entry CertificateRepository::Impl::AtHand(std::string_view x5u, Cause cause, sys
 
 Result<Entry> CertificateRepository::Impl::Fetch(std::string_view x5u, const Deadline& deadline,
                                                  Cause cause) {
-  const auto join = [&]() -> std::optional<Failure> {
-    if (cause != Cause::kNeeded) return Fail(Reason::kFetchBusy, "it is being fetched");
-    Count(counters_.joined);
-    return std::nullopt;
-  };
-  return flights_.Do(
-      x5u, deadline, [&] { return Lead(x5u, deadline, cause); }, join);
+  for (;;) {
+    bool joined = false;
+    const auto join = [&]() -> std::optional<Failure> {
+      if (cause != Cause::kNeeded) return Fail(Reason::kFetchBusy, "it is being fetched");
+      Count(counters_.joined);
+      joined = true;
+      return std::nullopt;
+    };
+    auto entry = flights_.Do(
+        x5u, deadline, [&] { return Lead(x5u, deadline, cause); }, join);
+    // Who led may have had less time than this caller has: then it is this one's turn.
+    const bool may_lead = joined && !entry && entry.error().reason == Reason::kFetchTimeout &&
+                          deadline.Left() >= options_.min_fetch_time;
+    if (!may_lead) return entry;
+  }
 }
 
 // How long a fetch may wait for others to end: whoever has a copy does not wait.

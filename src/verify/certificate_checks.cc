@@ -18,8 +18,8 @@ namespace {
 
 Result<std::shared_ptr<const CertificateBundle>> GetBundle(const std::string& x5u,
                                                            const CertificateContext& context) {
-  if (context.deadline.Passed()) return Fail(Reason::kDeadlineExceeded, "before the certificate");
-  auto bundle = context.source.Get(x5u, context.deadline);
+  if (context.patience.Passed()) return Fail(Reason::kDeadlineExceeded, "before the certificate");
+  auto bundle = context.source.Get(x5u, context.patience);
   if (bundle && (*bundle == nullptr || (*bundle)->empty())) {
     return Fail(Reason::kInternalError, "the certificate source gave an empty bundle");
   }
@@ -105,7 +105,7 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const C
                  const CertificateContext& context, Candidate& candidate) {
   Trail& trail = candidate.trail;
   ShortMemory<ChainLimits().max_path * sizeof(const TnAuthList*)> memory;
-  const auto lists = CollectTnAuthLists(chain, context.source, context.deadline, memory.resource());
+  const auto lists = CollectTnAuthLists(chain, context.source, context.patience, memory.resource());
   if (!Record(trail, CheckId::kTnAuthList, lists,
               [&] { return lists->of_path.front()->ToText().substr(0, 500); })) {
     return false;

@@ -21,6 +21,7 @@ struct CertificateContext {
   const Es256Engine& engine;
   ChainCache* chain_cache;  // nullptr: none
   const Deadline& deadline;
+  const Deadline& patience;  // until when it waits for what must be fetched
 };
 
 /// Runs the checks from kCertificate on of a PASSporT that passed all cheap ones, stops at the

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "verify/asked_once.h"
 #include "verify/extensions/rcd.h"
 #include "verify/extensions/rph.h"
 #include "verify/known_headers.h"
@@ -163,17 +164,36 @@ std::pmr::vector<size_t> CallJudgement::Deserving() {
   return deserving;
 }
 
-// Each has its share of what is left of the time.
+// How many different certificates these entries name.
+size_t CallJudgement::Certificates(std::span<const size_t> entries) const {
+  const auto x5u = [&](size_t entry) -> const std::string& {
+    return entries_[entry].candidate.verdict.x5u;
+  };
+  size_t count = 0;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const auto before = entries.first(i);
+    count += std::none_of(before.begin(), before.end(),
+                          [&](size_t other) { return x5u(other) == x5u(entries[i]); })
+                 ? 1
+                 : 0;
+  }
+  return count;
+}
+
+// Each certificate has its share of what is left of the time.
 void CallJudgement::RunCertificateChecks(std::pmr::vector<Es256Job>& jobs) {
   const std::pmr::vector<size_t> deserving = Deserving();
+  const AskedOnce once(context_.source);
   for (size_t done = 0; done < deserving.size(); ++done) {
     const size_t i = deserving[done];
-    const size_t left = deserving.size() - done;
+    const size_t left = Certificates(std::span(deserving).subspan(done));
     Candidate& candidate = entries_[i].candidate;
     const Deadline share =
         left == 1 ? context_.deadline : Deadline::After(context_.deadline.Left() / left);
-    const CertificateContext context{context_.trust_store, context_.source, context_.engine,
-                                     context_.chain_cache, share};
+    const bool alone = deserving.size() == 1;
+    const CertificateContext context{context_.trust_store, alone ? context_.source : once,
+                                     context_.engine,      context_.chain_cache,
+                                     context_.deadline,    share};
     const Es256PublicKey* key = callvet::RunCertificateChecks(call_, context, candidate);
     if (key == nullptr) continue;
     signed_.push_back(i);

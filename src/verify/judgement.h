@@ -60,6 +60,7 @@ class CallJudgement {
   [[nodiscard]] Reason ReasonBehind(const DivGraph& graph, size_t entry,
                                     std::vector<bool>& seen) const;
   [[nodiscard]] std::pmr::vector<size_t> Deserving();
+  [[nodiscard]] size_t Certificates(std::span<const size_t> entries) const;
   void RunCertificateChecks(std::pmr::vector<Es256Job>& jobs);
   void TakeSignatures(std::span<const Es256Job> jobs);
   [[nodiscard]] bool HasInternalError() const;

@@ -114,8 +114,9 @@ class Verifier::Judging {
         request_(request),
         sources_(sources),
         deadline_(deadline),
-        context_{sources.trust_store, sources.certificates, *verifier.engine_,
-                 verifier.chain_cache_.get(), deadline_} {}
+        context_{sources.trust_store, sources.certificates,
+                 *verifier.engine_,   verifier.chain_cache_.get(),
+                 deadline_,           deadline_} {}
   Judging(const Judging&) = delete;
   Judging& operator=(const Judging&) = delete;
 

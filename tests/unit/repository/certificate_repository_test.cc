@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "repository/certificate_repository.h"
 
+#include <future>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -83,6 +86,26 @@ TEST_F(RepositoryTest, ACallerInAHurryIsNoFailureOfTheServer) {
   EXPECT_EQ(repository->Lookup(kUrl).state, State::kNeedFetch);
   EXPECT_THAT(repository->Get(kUrl, Soon()), FailsWith(Reason::kFetchTimeout));
   EXPECT_EQ(repository->Lookup(kUrl).state, State::kNegative);
+}
+
+// Else whoever has little time takes it from those who joined.
+TEST_F(RepositoryTest, WhoJoinedACallerInAHurryFetchesWhenThatGaveUp) {
+  options.min_fetch_time = std::chrono::milliseconds(10);
+  const auto repository = Make();
+  fetcher->Hang(kUrl);
+  const auto wait_for = [&](int fetches) {
+    while (fetcher->fetches() < fetches) std::this_thread::yield();
+  };
+  auto hurried = std::async(std::launch::async, [&] {
+    return repository->Get(kUrl, Deadline::After(std::chrono::milliseconds(200)));
+  });
+  wait_for(1);
+  auto joined = std::async(std::launch::async, [&] { return repository->Get(kUrl, Soon()); });
+  EXPECT_THAT(hurried.get(), FailsWith(Reason::kFetchTimeout));
+  wait_for(2);
+  fetcher->StopHanging();
+  EXPECT_THAT(joined.get(), Succeeds());
+  EXPECT_EQ(repository->Statistics().joined, 1U);
 }
 
 TEST_F(RepositoryTest, JunkIsNegativeWithItsReason) {

@@ -1085,6 +1085,49 @@ TEST(Verifier, A53_AHostThatDoesNotAnswerTakesOnlyItsShareOfTheTime) {
   EXPECT_EQ(verdict.passports[1].reason, Reason::kFetchTimeout);
 }
 
+// Takes half of a second for an answer, and gives none to who has less.
+class HalfASecond final : public CertificateSource {
+ public:
+  explicit HalfASecond(std::shared_ptr<const CertificateSource> source)
+      : source_(std::move(source)) {}
+  [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
+      std::string_view x5u, const Deadline& deadline) const override {
+    ++asked;
+    if (deadline.Left() < std::chrono::milliseconds(500)) {
+      return Fail(Reason::kFetchTimeout, "too little time");
+    }
+    return source_->Get(x5u, deadline);
+  }
+  [[nodiscard]] bool IsAtHand(std::string_view /*x5u*/) const override { return false; }
+  mutable int asked = 0;
+
+ private:
+  std::shared_ptr<const CertificateSource> source_;
+};
+
+TEST(Verifier, A53_PassportsOfOneCertificateWaitForItOnceAndTogether) {
+  TestCall call;
+  (void)call.Judge();  // fills the source
+  const std::string good = call.Identity();
+  call.header =
+      R"({"alg":"ES256","ppt":"rcd","typ":"passport","x5u":"https://cert.example.org/p.pem"})";
+  call.payload = Payload({{"rcd", R"({"nam":"A"})"}});
+  call.parameters = ";info=<https://cert.example.org/p.pem>;alg=ES256;ppt=rcd";
+  const std::string other = call.Identity();
+  for (const auto& order : {std::vector{other, good}, std::vector{good, other}}) {
+    CallRequest request = call.request;
+    request.identities = order;
+    const auto source = std::make_shared<HalfASecond>(call.source);
+    const Verifier verifier(call.options, call.store, source,
+                            std::make_shared<FixedClock>(call.now), call.engine);
+    const Verdict verdict =
+        verifier.Verify(request, Deadline::After(std::chrono::milliseconds(800)));
+    EXPECT_EQ(verdict.reason, Reason::kNone);
+    for (const auto& passport : verdict.passports) EXPECT_EQ(passport.reason, Reason::kNone);
+    EXPECT_EQ(source->asked, 1);
+  }
+}
+
 class ContentInTime final : public ContentSource {
  public:
   [[nodiscard]] Result<std::string> Get(std::string_view /*url*/,
