@@ -23,6 +23,14 @@ bool IsEmergencyNumberAnywhere(std::string_view digits);
 /// who asks once.
 bool IsEmergencyNumber(std::string_view digits, const DialPlan* plan);
 
+/// Whether `digits`, one of IsEmergencyNumber, are those of police, fire or ambulance, which
+/// networks make urn:service:sos or one another of; a helpline's are not. Pure.
+bool ReachesEmergencyServices(std::string_view digits, const DialPlan* plan);
+
+/// Whether `a` and `b`, canonical numbers, are the same one: equal, or one of them the other behind
+/// the country code of `plan`, with which it is no number of that country. Pure.
+bool IsSameShortNumber(std::string_view a, std::string_view b, const DialPlan* plan);
+
 /// The numbers at which help is called, in every form in which they are dialled. A value.
 class EmergencyNumbers {
  public:

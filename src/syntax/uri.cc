@@ -217,10 +217,26 @@ bool IsIpAddress(const std::string& host) {
              : ::inet_pton(AF_INET, host.c_str(), address.data()) == 1;
 }
 
+namespace {
+
+constexpr std::string_view kPhoneContext = "phone-context";
+
+}  // namespace
+
 bool HasPhoneContext(std::string_view text) {
-  constexpr std::string_view kName = "phone-context";
-  return text.size() >= kName.size() &&
-         ToLower(PercentDecoded(text)).find(kName) != std::string::npos;
+  return text.size() >= kPhoneContext.size() &&
+         ToLower(PercentDecoded(text)).find(kPhoneContext) != std::string::npos;
+}
+
+bool HasGlobalContext(std::string_view text) {
+  if (text.size() < kPhoneContext.size()) return false;
+  const std::string plain = ToLower(PercentDecoded(text));
+  for (size_t at = plain.find(kPhoneContext); at != std::string::npos;
+       at = plain.find(kPhoneContext, at)) {
+    at = std::min(plain.find_first_not_of("= \t\"", at + kPhoneContext.size()), plain.size());
+    if (at < plain.size() && plain[at] == '+') return true;
+  }
+  return false;
 }
 
 bool NamesAHost(std::string_view host) {

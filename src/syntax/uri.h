@@ -59,6 +59,9 @@ bool IsIpAddress(const std::string& host);
 /// Whether `text` speaks of a phone-context, encoded or not: it means a number then. Pure.
 bool HasPhoneContext(std::string_view text);
 
+/// The same, of one that is a global number ("+86") and no domain. Pure.
+bool HasGlobalContext(std::string_view text);
+
 /// Whether `uri` begins with sip:, sips: or tel:. Pure.
 bool HasSipOrTelScheme(std::string_view uri);
 

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "syntax/emergency_numbers.h"
 #include "syntax/sip_date.h"
-#include "verify/request_uri.h"
 
 namespace callvet {
 namespace {
@@ -34,7 +33,7 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
             ReadParties(request.dest, options.dial_plan),
             std::nullopt,
             std::nullopt,
-            false,
+            std::nullopt,
             std::nullopt,
             {},
             std::nullopt,
@@ -43,7 +42,7 @@ Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_
   if (request.target) {
     RequestUri target = RequestUri::Read(*request.target, options);
     call.request_uri = std::move(target.number);
-    call.emergency_target = target.emergency;
+    call.emergency_target = std::move(target.emergency);
     if (call.request_uri) {
       call.other_targets = {*call.request_uri};
     } else if (target.contact) {
@@ -133,15 +132,24 @@ bool FitsLocalTarget(const DestClaim& dest, const Call& call) {
 
 namespace {
 
-bool IsEmergencyParty(const Party& party, const DialPlan* plan) {
-  return (party.tn() && IsEmergencyNumber(party.tn()->canonical(), plan)) ||
-         (party.uri() && IsSosUrn(*party.uri()));
+// Whether `number`, for which a call was signed, is the same as the target or one with it.
+bool IsOneWith(const EmergencyTarget& target, const TelephoneNumber& number, const DialPlan* plan) {
+  const std::string& digits = number.canonical();
+  if (!target.digits.empty() && IsSameShortNumber(target.digits, digits, plan)) return true;
+  return target.interchangeable && (plan != nullptr ? ReachesEmergencyServices(digits, plan)
+                                                    : IsEmergencyNumberAnywhere(digits));
+}
+
+bool IsEmergencyParty(const Party& party, const Call& call) {
+  const auto& target = call.emergency_target;
+  return target && ((party.tn() && IsOneWith(*target, *party.tn(), call.options.dial_plan)) ||
+                    (target->interchangeable && party.uri() && IsSosUrn(*party.uri())));
 }
 
 // Whether the call, of which the Request-URI counts, goes to `party`.
 bool GoesTo(const Party& party, const Call& call) {
   const DialPlan* plan = call.options.dial_plan;
-  if (call.emergency_target && IsEmergencyParty(party, plan)) return true;
+  if (IsEmergencyParty(party, call)) return true;
   if (call.request_uri) {
     return party.tn() ? party.canonical() == call.request_uri->canonical()
                       : call.request_uri->MatchesUri(*party.uri());
@@ -152,12 +160,13 @@ bool GoesTo(const Party& party, const Call& call) {
 }  // namespace
 
 bool FitsEmergencyTarget(const DestClaim& dest, const Call& call) {
-  if (!call.emergency_target) return false;
+  const auto& target = call.emergency_target;
+  if (!target) return false;
   const DialPlan* plan = call.options.dial_plan;
-  return std::any_of(dest.uri.begin(), dest.uri.end(), IsSosUrn) ||
+  return (target->interchangeable && std::any_of(dest.uri.begin(), dest.uri.end(), IsSosUrn)) ||
          std::any_of(dest.tn.begin(), dest.tn.end(), [&](const std::string& tn) {
            const auto number = TelephoneNumber::ParseClaim(tn, plan);
-           return number && IsEmergencyNumber(number->canonical(), plan);
+           return number && IsOneWith(*target, *number, plan);
          });
 }
 

@@ -8,6 +8,7 @@
 #include "callvet/result.h"
 #include "callvet/verifier.h"
 #include "syntax/party.h"
+#include "verify/request_uri.h"
 
 namespace callvet {
 
@@ -25,8 +26,8 @@ struct Call {
   /// The Request-URI, if it counts (TargetPolicy): the number that it is or may be taken for
   /// (DialledPart), or the service; nobody's if that cannot be read.
   std::optional<Party> request_uri;
-  /// The Request-URI is an emergency number or service. See FitsEmergencyTarget.
-  bool emergency_target = false;
+  /// The Request-URI where it is an emergency number or service. See FitsEmergencyTarget.
+  std::optional<EmergencyTarget> emergency_target;
   /// The Request-URI where it is a number in local form (RequestUri::local): who it is depends on
   /// where it is dialled. See FitsLocalTarget.
   std::optional<Party> local_target;
@@ -70,9 +71,10 @@ bool Matches(const Party& party, const DestClaim& dest, const DialPlan* plan);
 /// trunk prefix), nor is that of a claim a short code behind an area's or a country's code.
 bool FitsLocalTarget(const DestClaim& dest, const Call& call);
 
-/// Whether the call goes to an emergency number or service (Call::emergency_target), and one is
-/// among `dest`: what was dialled becomes urn:service:sos on its way, or the number of the country
-/// (RFC 6881), so all of them are one target.
+/// Whether the call goes to an emergency number or service (Call::emergency_target), and the same
+/// one is among `dest`. What was dialled for police, fire or ambulance becomes urn:service:sos on
+/// its way, or the number of the country (RFC 6881), so all of these are one target; without a plan
+/// 112 and 911 are, as others may be extensions in `dest`. A helpline is none of them.
 bool FitsEmergencyTarget(const DestClaim& dest, const Call& call);
 
 /// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,

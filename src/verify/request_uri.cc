@@ -65,8 +65,9 @@ bool IsLocalNumber(const TelephoneNumber& number, std::string_view uri) {
 std::optional<RequestUri> ReadUrn(const std::string& text, const std::string& uri) {
   if (!EqualsIgnoreCase(uri.substr(0, 4), "urn:")) return std::nullopt;
   auto party = Party::Parse("<" + uri + ">", nullptr);
-  return RequestUri{.number = party ? std::move(*party) : Party::Nobody(text),
-                    .emergency = IsSosUrn(uri)};
+  RequestUri service{.number = party ? std::move(*party) : Party::Nobody(text)};
+  if (IsSosUrn(uri)) service.emergency = EmergencyTarget{"", true};
+  return service;
 }
 
 // The digits of a user part, or of what has none and is no host, up to a pause; "" if a letter is
@@ -82,16 +83,21 @@ std::string DigitsOfUser(std::string_view uri) {
   return user;
 }
 
-// Whether an emergency call goes there: to a number of the country, of any one where it says that
-// it is a number and no country is known, or where it has a context of its own. 112 and 911 need
-// not say it: who answers there takes the call for one (IsEmergency of the policy does, too).
-bool IsEmergencyTarget(const TelephoneNumber* number, const std::string& uri,
-                       const DialPlan* plan) {
-  const std::string digits = number != nullptr ? number->canonical() : DigitsOfUser(uri);
-  if (digits.empty() || digits.size() >= kMinWholeNumber) return false;
-  if (IsEmergencyNumberAnywhere(digits)) return true;
-  if (HasPhoneContext(uri)) return IsEmergencyNumber(digits, nullptr);
-  return (plan != nullptr || SaysItIsANumber(uri)) && IsEmergencyNumber(digits, plan);
+// The emergency number that a call goes to there: one of the country, of any one where it says that
+// it is a number and no country is known, or where its context is another country's. 112 and 911
+// need not say it: who answers there takes the call for one (IsEmergency of the policy does, too).
+std::optional<EmergencyTarget> ReadEmergency(const TelephoneNumber* number, const std::string& uri,
+                                             const DialPlan* plan) {
+  std::string digits = number != nullptr ? number->canonical() : DigitsOfUser(uri);
+  if (digits.empty() || digits.size() >= kMinWholeNumber) return std::nullopt;
+  const bool has_country = HasGlobalContext(uri);
+  const DialPlan* where = has_country ? nullptr : plan;
+  const bool counts = plan != nullptr || has_country || SaysItIsANumber(uri);
+  if (!IsEmergencyNumberAnywhere(digits) && !(counts && IsEmergencyNumber(digits, where))) {
+    return std::nullopt;
+  }
+  const bool interchangeable = ReachesEmergencyServices(digits, where);
+  return EmergencyTarget{std::move(digits), interchangeable};
 }
 
 // Two URIs in one: the next element may take the other one.
@@ -127,8 +133,8 @@ RequestUri RequestUri::Read(const std::string& text, const VerifierOptions& opti
   const bool is_number = party && party->tn();
   // It says that it is a number, which cannot be read; somebody else may read one.
   if (!is_number && HasPhoneContext(text)) return {.number = Party::Nobody(text)};
-  if (IsEmergencyTarget(is_number ? &*party->tn() : nullptr, uri, options.dial_plan)) {
-    return {.number = is_number ? *party : Party::Nobody(text), .emergency = true};
+  if (auto emergency = ReadEmergency(is_number ? &*party->tn() : nullptr, uri, options.dial_plan)) {
+    return {.number = is_number ? *party : Party::Nobody(text), .emergency = std::move(emergency)};
   }
   if (is_number && IsComparable(*party->tn(), uri, options.dial_plan)) {
     return {.number = *party};

@@ -10,6 +10,14 @@
 
 namespace callvet {
 
+/// An emergency number or service, as a Request-URI names it. A value.
+struct EmergencyTarget {
+  std::string digits;  // "" of a service
+  /// Of police, fire or ambulance, which signers and networks name in many ways: one with all of
+  /// its kind, while a helpline is one with itself alone.
+  bool interchangeable = false;
+};
+
 /// What a Request-URI is: a number or service to compare, something that looks like one, or another
 /// URI. A value.
 struct RequestUri {
@@ -21,8 +29,8 @@ struct RequestUri {
   std::optional<Party> local{};
   /// The URI that it is where it is no whole number or service.
   std::optional<Party> contact{};
-  /// `number` is an emergency number or service, which signers and networks name in many ways.
-  bool emergency = false;
+  /// `number` as an emergency number or service, if it is one.
+  std::optional<EmergencyTarget> emergency{};
   /// Why there is neither `number` nor `local`; else empty.
   std::string ignored{};
 

@@ -138,6 +138,90 @@ TEST(EmergencyTarget, F12_WhatWasSignedForAnEmergencyServicePasses) {
       << "To is compared as it was";
 }
 
+// Who answers a helpline, or an extension with the digits of some country's emergency number, must
+// not repeat its callers' Identity on a call to the police.
+TEST(EmergencyTarget, D4_WhatWasSignedForAHelplineOrAnExtension_IsDestMismatch) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  struct Repeated {
+    const char* country;
+    const char* dialled;
+    std::vector<const char*> targets;
+  };
+  const std::vector<const char*> to_911 = {"tel:911",    "tel:+1911",       "sip:911@h",
+                                           "sip:+911@h", "sip:911!@h",      "tel:112",
+                                           "tel:911p1",  "urn:service:sos", "urn:nena:service:sos"};
+  for (const Repeated& repeated :
+       {Repeated{"", "988", to_911}, Repeated{"US", "988", to_911}, Repeated{"CA", "988", to_911},
+        Repeated{"", "101", to_911}, Repeated{"", "15", to_911}, Repeated{"", "116117", to_911},
+        Repeated{"", "110", to_911}, Repeated{"", "1911", {"tel:911", "urn:service:sos"}},
+        Repeated{"", "110", {"tel:+86110", "tel:119", "tel:+1988"}},
+        Repeated{"", "911", {"tel:988", "tel:+1988", "sip:988@h;user=phone"}},
+        Repeated{"US", "911", {"tel:988", "tel:+1988", "sip:988@h", "sip:988!@h"}},
+        Repeated{"FR", "116117", {"tel:15", "tel:112", "sip:17@h", "urn:service:sos"}},
+        Repeated{"FR", "119", {"tel:15", "tel:114", "urn:service:sos"}},
+        Repeated{"CN", "12395", {"tel:110", "tel:+86110", "sip:119@h"}}}) {
+    call.options.dial_plan = FindDialPlan(repeated.country);
+    call.request.dest = {repeated.dialled};
+    const std::string identity =
+        SignedFor(call, a, R"({"tn":[")" + std::string(repeated.dialled) + "\"]}");
+    for (const char* target : repeated.targets) {
+      call.request.target = target;
+      EXPECT_EQ(call.Judge({identity}, 1).reason, Reason::kDestMismatch)
+          << repeated.country << repeated.dialled << target;
+    }
+  }
+}
+
+// One number is one, helpline or not, with a country's code or without it.
+TEST(EmergencyTarget, D4_TheSameNumberInAnotherFormPasses) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  struct Form {
+    const char* country;
+    const char* dialled;
+    const char* target;
+  };
+  for (const Form& form :
+       {Form{"US", "988", "tel:+1988"}, Form{"US", "988", "sip:988!@h"},
+        Form{"US", "988", "tel:988;phone-context=+1"}, Form{"US", "988", "sip:988@h"},
+        Form{"US", "+1988", "tel:988"}, Form{"FR", "119", "tel:+33119"}, Form{"FR", "15", "tel:17"},
+        Form{"CN", "110", "tel:+86119"}, Form{"", "988", "sip:988@h;user=phone"},
+        Form{"", "988", "sip:988!@h;user=phone"}, Form{"", "110", "tel:110"},
+        Form{"", "911", "tel:110"}, Form{"", "911", "tel:+1911"}}) {
+    call.options.dial_plan = FindDialPlan(form.country);
+    call.request.dest = {form.dialled};
+    call.request.target = form.target;
+    const std::string identity =
+        SignedFor(call, a, R"({"tn":[")" + std::string(form.dialled) + "\"]}");
+    EXPECT_EQ(call.Judge({identity}, 1).reason, Reason::kNone)
+        << form.country << form.dialled << form.target;
+  }
+}
+
+// What is dialled inside a domain is no number of another country.
+TEST(EmergencyTarget, D4_AnExtensionOfADomainIsNoEmergencyNumber) {
+  RedirectedCall call;
+  const std::string shaken = call.Shaken(call.MakeCarrier(), 1);
+  call.options.dial_plan = FindDialPlan("US");
+  const auto reason = [&](const char* target) {
+    call.request.target = target;
+    return call.Judge({shaken}, 1).reason;
+  };
+  for (const char* target : {"sip:101;phone-context=pbx.example.org@h;user=phone",
+                             "sip:110;phone-context=pbx.example.org@h",
+                             "sip:15;Phone%2Dcontext=pbx.example.org@h;user=phone"}) {
+    EXPECT_EQ(reason(target), Reason::kNone) << target;
+  }
+  for (const char* target :
+       {"sip:911;phone-context=pbx.example.org@h", "sip:101;phone-context=+91@h;user=phone",
+        "sip:101;phone-context=%2B91@h;user=phone", "sip:110;Phone%2DContext=\"+86\"@h"}) {
+    EXPECT_EQ(reason(target), Reason::kDestMismatch) << target;
+  }
+  call.options.dial_plan = FindDialPlan("IN");
+  EXPECT_EQ(reason("sip:101;phone-context=pbx.example.org@h"), Reason::kDestMismatch);
+}
+
 TEST(EmergencyTarget, D4_OtherServices) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
