@@ -58,8 +58,13 @@ Result<UriSpan> FindUri(std::string_view text) {
 bool IsVerstat(std::string_view parameter) {
   std::string name = PercentDecoded(parameter);
   name.resize(std::min(name.find('='), name.size()));
-  std::erase_if(name, [](char c) { return c >= 0 && c < ' '; });  // some read up to a NUL
-  return EqualsIgnoreCase(Trim(name), kName);
+  // Some read up to a NUL, and some over it.
+  for (const size_t end : {name.size(), name.find('\0')}) {
+    std::string read = name.substr(0, end);
+    std::erase_if(read, [](char c) { return c >= 0 && c < ' '; });
+    if (EqualsIgnoreCase(Trim(read), kName)) return true;
+  }
+  return false;
 }
 
 // How long the divider of parameters at `i` is; 0 if there is none: ';', '?' and '&' (a URI's

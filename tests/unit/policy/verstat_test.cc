@@ -56,6 +56,8 @@ TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
       {"<sip:+12155550100%2cverstat=x%26VERSTAT%3Dy@example.org>",
        "<sip:+12155550100@example.org>"},
       {"<sip:a,b&c@example.org?d=e,f&g=h>", "<sip:a,b&c@example.org?d=e,f&g=h>"},
+      {"<sip:x;verstat%00x=TN-Validation-Passed@example.org>", "<sip:x@example.org>"},
+      {"<sip:x;ver%09stat%00=y;a%00verstat=b@example.org>", "<sip:x;a%00verstat=b@example.org>"},
       {std::string_view("<sip:x;verstat\0=TN-Validation-Passed@example.org>", 49),
        "<sip:x@example.org>"},
       // What has it between quotes goes as a whole: else a quote would be left open.
