@@ -6,6 +6,7 @@
 
 CALLVET_SIP_CALLS: how many mixed calls test_mixed_calls makes (2000; the full run has 20000)."""
 
+import contextlib
 import concurrent.futures
 import http.server
 import os
@@ -297,6 +298,20 @@ class HeaderForms(SipTest):
                 client.send(client.build().replace(f"<sip:+{CALLER}@caller.example.org>", uri))
                 reply = client.receive()
                 self.assertIn(reply.code, (400, 500), reply.text)
+        self.assertEqual(self.callee.received, [])
+
+    def test_verstat_in_from_with_a_control_character_goes_nowhere(self):
+        """The module does not look for such a name where From is not marked: no such URI comes so far."""
+        config = self.lab.write_config("from-control.json", {"default": {"mode": "tag"}})
+        self.callee.received.clear()
+        for script in (INLINE, KEMI):
+            kamailio = self.start(script, config=config)
+            for uri in (f"<sip:+{CALLER}@caller.example.org;ver\tstat=TN-Validation-Passed>",
+                        f"<sip:+{CALLER};ver\x01stat=TN-Validation-Passed@caller.example.org>"):
+                client = Client(kamailio.port)
+                client.send(client.build().replace(f"<sip:+{CALLER}@caller.example.org>", uri))
+                with contextlib.suppress(TimeoutError):  # refused or dropped
+                    client.receive(patience=2)
         self.assertEqual(self.callee.received, [])
 
     def test_other_headers_have_no_verstat(self):
