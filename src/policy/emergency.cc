@@ -36,11 +36,29 @@ bool HasOtherContext(const std::string& text, const Party& party, const DialPlan
   return !whole || whole->canonical() != party.canonical();
 }
 
+bool CallsForHelp(const TelephoneNumber& number, const Policy& policy) {
+  return policy.emergency_numbers.Has(CallNumber::Of(number, policy.dial_plan).digits);
+}
+
+// "911p1": what is dialled behind a pause is for who answers, unless there is so much of it that
+// the whole may be somebody's number.
+bool IsEmergencyNumberWithPause(const std::string& text, const Policy& policy) {
+  const std::string uri = RequestUriText(text);
+  const std::string user = DecodedUser(uri);
+  const std::string_view number = InFrontOfPause(user);
+  if (number.size() == user.size() || CountDigits(user) >= kWholeNumber || HasPhoneContext(uri) ||
+      uri.find('@') != uri.rfind('@')) {
+    return false;
+  }
+  const auto read = TelephoneNumber::Parse(number, policy.dial_plan);
+  return read && CallsForHelp(*read, policy);
+}
+
 bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy& policy) {
   if (IsSosUrn(text)) return true;
   if (HasRoutingNumber(text)) return false;
-  return party != nullptr && party->tn() &&
-         policy.emergency_numbers.Has(CallNumber::Of(*party->tn(), policy.dial_plan).digits) &&
+  if (party == nullptr || !party->tn()) return IsEmergencyNumberWithPause(text, policy);
+  return CallsForHelp(*party->tn(), policy) &&
          !HasOtherContext(text, *party, policy.dial_plan);
 }
 

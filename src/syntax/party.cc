@@ -246,6 +246,7 @@ namespace {
 
 // "alice+5" is no number.
 constexpr size_t kFewestBehindName = 7;
+constexpr std::string_view kPauses = ",pPwWxX";
 // So many digits are a number without what stands behind a stray character or a comma.
 constexpr size_t kWholeNumber = 10;
 
@@ -257,7 +258,6 @@ bool HasLetters(std::string_view text) {
 // and pauses, up to a letter or parameter, and once it is whole without what stands behind.
 std::string TakeDialled(std::string_view& user, size_t min_digits) {
   constexpr std::string_view kSeparators = "-.()/ \t";
-  constexpr std::string_view kPauses = ",pPwWxX";
   constexpr std::string_view kBehindLine = "_~='";  // of PBXs: tenant and line
   std::string number;
   size_t digits = 0;
@@ -356,6 +356,22 @@ bool SaysItIsANumber(std::string_view uri) {
     begin = end;
   }
   return false;
+}
+
+std::string DecodedUser(std::string_view uri) {
+  uri.remove_prefix(SchemeOf(uri).size());
+  std::string user = PercentDecoded(uri.substr(0, uri.find('@')));
+  user.resize(std::min(user.find_first_of(";:"), user.size()));
+  return user;
+}
+
+std::string_view InFrontOfPause(std::string_view user) {
+  const auto is_pause = [](char c) { return kPauses.find(c) != std::string_view::npos; };
+  const auto digit = std::find_if(user.begin(), user.end(), IsDigit);
+  const auto pause = std::find_if(digit, user.end(), is_pause);
+  const bool is_all =
+      std::all_of(pause, user.end(), [&](char c) { return IsDigit(c) || is_pause(c); });
+  return is_all ? user.substr(0, static_cast<size_t>(pause - user.begin())) : user;
 }
 
 std::string DialledPart(std::string_view text, size_t min_digits) {

@@ -61,6 +61,14 @@ std::string DialledPart(std::string_view text, size_t min_digits);
 /// is its own. Pure.
 std::string RequestUriText(const std::string& text);
 
+/// The user part of a URI of any scheme, decoded, without parameters and password; of one without
+/// '@' what stands there. `uri` is without angle brackets. Pure.
+std::string DecodedUser(std::string_view uri);
+
+/// What stands in `user` before the first pause (a comma, p, w, x) behind a digit, if nothing but
+/// pauses and digits follows; else all of it. A part of `user`. Pure.
+std::string_view InFrontOfPause(std::string_view user);
+
 /// Whether `uri` says that it is a number: tel, or what somebody dials (user=phone or dialstring:
 /// RFC 3261 19.1.1, RFC 4967) that is no address alone. Pure.
 bool SaysItIsANumber(std::string_view uri);

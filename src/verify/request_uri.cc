@@ -71,12 +71,12 @@ std::optional<RequestUri> ReadUrn(const std::string& text, const std::string& ur
 }
 
 // The digits of a user part, or of what has none and is no host, up to a pause; "" if a letter is
-// among them.
+// among them, or if they are somebody's number with what stands behind the pause.
 std::string DigitsOfUser(std::string_view uri) {
-  const size_t colon = uri.find(':');
-  if (colon != std::string_view::npos && IsAlpha(uri[0])) uri.remove_prefix(colon + 1);
-  std::string user = PercentDecoded(uri.substr(0, uri.find('@')));
-  user.resize(std::min(user.find_first_of(";:,"), user.size()));
+  std::string user = DecodedUser(uri);
+  if (CountDigits(user) >= kMinWholeNumber) return "";
+  user.resize(InFrontOfPause(user).size());
+  user.resize(std::min(user.find(','), user.size()));
   if (uri.find('@') == std::string_view::npos && NamesAHost(user)) return "";
   if (std::any_of(user.begin(), user.end(), IsAlpha)) return "";
   std::erase_if(user, [](char c) { return !IsDigit(c); });

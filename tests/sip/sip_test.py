@@ -6,8 +6,8 @@
 
 CALLVET_SIP_CALLS: how many mixed calls test_mixed_calls makes (2000; the full run has 20000)."""
 
-import contextlib
 import concurrent.futures
+import contextlib
 import http.server
 import os
 import pathlib

@@ -123,6 +123,32 @@ TEST(Emergency, PsapCallback) {
   }
 }
 
+// What is dialled behind a pause is for who answers. So much of it that the whole may be somebody's
+// number would be a way around every rule.
+TEST(Emergency, PausesBehindTheNumber) {
+  const Folder folder;
+  const auto policy = PolicyOf(folder, "US", "intercept");
+  Verdict unsigned_call;
+  unsigned_call.reason = Reason::kNoIdentity;
+  PolicyCall call;
+  call.orig = {"+12155550100"};
+  call.dest = {"+12155550101"};
+  for (const std::string target :
+       {"sip:911p@h", "sip:911w1@h", "sip:911x@h", "sip:911X12@h", "sip:911%70@h", "sip:112,,1@h",
+        "tel:911p1", "sip:988p@h", "sip:+1911p1@h", "sip:911p;user=phone@h", "911p@h"}) {
+    call.request_uri = target;
+    EXPECT_TRUE(Decide(*policy, call, unsigned_call).emergency) << target;
+  }
+  for (const std::string target :
+       {"sip:911abc@h", "sip:p911@h", "sip:911p1234@h", "sip:911p13105551234@h",
+        "sip:911,5551234@h", "sip:911p-1@h", "sip:911p;rn=+12155550199@h",
+        "sip:911p;phone-context=+1310555@h", "sip:110p@h", "sip:911p1@13105551234@h",
+        "sip:911p1+13105551234@h"}) {
+    call.request_uri = target;
+    EXPECT_FALSE(Decide(*policy, call, unsigned_call).emergency) << target;
+  }
+}
+
 // The request's URI says where the call goes: To alone would be a way around every rule.
 TEST(Emergency, TheRequestUriDecidesWhereItIsKnown) {
   const Folder folder;

@@ -52,6 +52,14 @@ TEST(EmergencyTarget, D4_F12_WhatWasSignedForSomebodyElse_IsDestMismatch) {
                                "sip:911%20@psap.example",
                                "sip:911%3Buser=phone@psap.example",
                                "sip:911:pw@psap.example",
+                               "sip:911p@h",
+                               "sip:911w1@h",
+                               "sip:911X@h",
+                               "sip:911pP1x2@h",
+                               "sip:911%70@h",
+                               "sip:9-1-1p1@h",
+                               "sip:112,,1@h",
+                               "sip:112p13105551234@h",
                                "sip:911",
                                "sip:911@",
                                "911@psap.example",
@@ -87,6 +95,7 @@ TEST(EmergencyTarget, D4_NumbersOfCountries) {
   // Extensions.
   for (const char* target : {"sip:101@h", "sip:999@h", "sip:1001@h;user=phone", "sip:9110@h",
                              "sip:1001;phone-context=pbx.example.org@h", "sip:911a@h", "sip:sos@h",
+                             "sip:p911@h", "sip:911park@h", "sip:112abc@h", "sip:110p@h",
                              "sip:112-7f8a@h", "sip:911abc4f-90ab-4abc-9000-00a0c91e6bf6@h"}) {
     EXPECT_EQ(reason("", target), Reason::kNone) << target;
   }
@@ -118,13 +127,14 @@ TEST(EmergencyTarget, F12_WhatWasSignedForAnEmergencyServicePasses) {
             "urn:nena:service:sos", "urn:emergency:service:sos.psap",
             "sip:911@psap.example;user=phone", "tel:911", "tel:112", "tel:911;phone-context=+1",
             "sip:911@psap.example", "sip:112@psap.example", "sip:911!@psap.example", "tel:1911",
-            "sip:psap1@esrp.example.org", "sip:esrp.example.org"}) {
+            "sip:911p1@h", "sip:psap1@esrp.example.org", "sip:esrp.example.org"}) {
         call.request.target = target;
         EXPECT_EQ(call.Judge({identity}, 1).reason, Reason::kNone)
             << dialled.to << target << country;
       }
-      for (const char* target : {"urn:service:counseling", "tel:611", "+12155550102",
-                                 "urn:service:s%6Fs", "urn:service:sosx"}) {
+      for (const char* target :
+           {"urn:service:counseling", "tel:611", "+12155550102", "urn:service:s%6Fs",
+            "urn:service:sosx", "sip:911p13105551234@h", "sip:911,3105551234@h"}) {
         call.request.target = target;
         EXPECT_EQ(call.Judge({identity}, 1).reason, Reason::kDestMismatch)
             << dialled.to << target << country;
