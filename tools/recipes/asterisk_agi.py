@@ -33,8 +33,9 @@ LISTS = {"identity": "Identity", "p_asserted_identity": "P-Asserted-Identity", "
 MANY = 16
 EMERGENCY = ("000", "110", "112", "119", "120", "122", "911", "999")
 # Nothing but the number: with other parameters (rn, phone-context) it may be another one's.
-EMERGENCY_URI = re.compile(r"(sips?:NUMBER@[A-Za-z0-9.:-]+|tel:NUMBER|urn:service:sos(\.[a-z.-]+)?)(;user=phone|;transport=[a-z]+)*"
-                           .replace("NUMBER", "(" + "|".join(EMERGENCY) + ")"))
+EMERGENCY_URI = re.compile(r"(sips?:NUMBER@[][a-z0-9.:-]+|tel:NUMBER|urn:service:sos(\.[a-z.-]+)?)"
+                           r"(;user=phone|;transport=[a-z0-9-]+|;lr|;ob)*"
+                           .replace("NUMBER", "(" + "|".join(EMERGENCY) + ")"), re.ASCII | re.IGNORECASE)
 
 
 def command(text):
@@ -77,7 +78,7 @@ def ask(url, asked):
 
 
 def emergency(asked):
-    """Whether the call plainly goes to help, for which nothing is waited and nothing refused."""
+    """Whether the call plainly goes to help: where the answer does not come in its time (3 s), it goes on all the same."""
     return EMERGENCY_URI.fullmatch(asked.get("request_uri", "")) is not None
 
 

@@ -35,10 +35,17 @@ end
 -- phone-context) it may be another one's. Leave the numbers of your country.
 local EMERGENCY = { ["000"] = true, ["110"] = true, ["112"] = true, ["119"] = true, ["120"] = true, ["122"] = true,
                     ["911"] = true, ["999"] = true }
+local HARMLESS = { ["user=phone"] = true, lr = true, ob = true }
+local function harmless(parameters)
+  for parameter in parameters:lower():gmatch(";([^;]*)") do
+    if not HARMLESS[parameter] and not parameter:match("^transport=[%w-]+$") then return false end
+  end
+  return parameters == "" or parameters:sub(1, 1) == ";"
+end
 local function emergency(target)
   if target == nil then return false end
-  local plain = target:gsub(";user=phone", ""):gsub(";transport=%l+", "")
-  return EMERGENCY[plain:match("^(%d+)@[%w.:-]+$") or ""] == true
+  local called, parameters = target:match("^(%d+)@[%w.:%[%]-]+(.*)$")
+  return called ~= nil and EMERGENCY[called] == true and harmless(parameters)
 end
 
 -- The number in an identity, without its parameters.
