@@ -254,7 +254,7 @@ struct EvidenceWriterOptions {
 };
 
 struct EvidenceStatistics {
-  size_t queued = 0;         // in memory now
+  size_t queued = 0;         // in memory now, at most twice max_queue
   uint64_t stored = 0;       // records in the store, by this writer
   uint64_t spilled = 0;      // records that went into spill files
   uint64_t spill_bytes = 0;  // waiting in them now

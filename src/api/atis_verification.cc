@@ -336,7 +336,7 @@ ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
   }
   auto [request, error] = ReadMembers(*unwrapped.object);
   if (error) return RequestErrorReply(*error);
-  if (const auto refusal = RefusalOf(recorder, core, request.call)) {
+  if (const auto refusal = RefusalOf(recorder, request.call)) {
     return RequestErrorReply({refusal->reason, {}});
   }
   const Stopwatch watch;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "api/call_recorder.h"
 
-#include <utility>
+#include <functional>
 
 #include "api/policy_call.h"
 
 namespace callvet {
 namespace {
 
-bool IsEmergency(const CallRecorder& recorder, const VerificationCore& core,
-                 const PolicyCallView& call) {
-  if (recorder.rules != nullptr) return IsEmergencyCall(*recorder.rules, call);
-  return IsEmergencyCall(*PolicyOfNobody(core.options().dial_plan), call);
+// What a caller says of the call (psap-callback) frees it from no record: only where it goes does.
+bool IsEmergency(const CallRecorder& recorder, PolicyCallView call) {
+  call.priority = nullptr;
+  return IsEmergencyCall(*recorder.rules, call);
 }
 
 }  // namespace
@@ -21,10 +21,10 @@ std::optional<Failure> WouldRefuse(const CallRecorder* recorder) {
   return Fail(Reason::kEvidenceNotKept, "the evidence of calls cannot be kept now");
 }
 
-std::optional<Failure> RefusalOf(const CallRecorder* recorder, const VerificationCore& core,
-                                 const CallRequest& call, const std::string& trunk) {
+std::optional<Failure> RefusalOf(const CallRecorder* recorder, const CallRequest& call,
+                                 const std::string& trunk) {
   auto refusal = WouldRefuse(recorder);
-  if (!refusal || IsEmergency(*recorder, core, PolicyCallOf(call, trunk))) return std::nullopt;
+  if (!refusal || IsEmergency(*recorder, PolicyCallOf(call, trunk))) return std::nullopt;
   recorder->writer->CountRefused();
   return refusal;
 }
@@ -36,13 +36,12 @@ Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCor
   if (const auto list = core.trust_list()) {
     evidence.trust_list = "sequence " + std::to_string(list->list.sequence());
   }
-  auto kept = recorder.writer->Submit(evidence);
-  if (kept) return kept;
-  PolicyCallView call = PolicyCallOf(evidence.call, evidence.trunk);
-  call.dest = called;
-  if (!IsEmergency(recorder, core, call)) return kept;
-  recorder.writer->CountLost();
-  return std::string();
+  const auto goes_on = [&] {
+    PolicyCallView call = PolicyCallOf(evidence.call, evidence.trunk);
+    call.dest = called;
+    return IsEmergency(recorder, call);
+  };
+  return recorder.writer->Submit(evidence, std::ref(goes_on));
 }
 
 }  // namespace callvet

@@ -19,23 +19,24 @@ namespace callvet {
 struct CallRecorder {
   EvidenceWriter* writer = nullptr;
   std::string policy;  // which one decides: see CallEvidence::policy
-  /// By which a call is known as an emergency call, which goes on also without its record; nullptr:
-  /// by the emergency numbers of the verifier's country, or of all countries if it has none.
-  std::shared_ptr<const Policy> rules = nullptr;
+  /// By which a call is known as one to an emergency number or service, which goes on also without
+  /// its record; never nullptr. Where there is no policy: PolicyOfNobody.
+  std::shared_ptr<const Policy> rules;
 };
 
 /// Why no call may be judged now, because its evidence could not be kept; nothing if `recorder` is
 /// nullptr.
 std::optional<Failure> WouldRefuse(const CallRecorder* recorder);
-/// The same for `call`, which is at hand and counted as refused; nothing if it is an emergency
-/// call.
-std::optional<Failure> RefusalOf(const CallRecorder* recorder, const VerificationCore& core,
-                                 const CallRequest& call, const std::string& trunk = "");
+/// The same for `call`, which is at hand and counted as refused; nothing if it goes to an emergency
+/// number or service.
+std::optional<Failure> RefusalOf(const CallRecorder* recorder, const CallRequest& call,
+                                 const std::string& trunk = "");
 
 /// Hands `evidence` (call, verdict, material, trunk and Call-ID are filled in) to the writer; the
 /// rest, which is of `core` and `recorder`, is filled in here. `called`: the called parties as the
 /// client gave them, where the call was judged with others. Gives the record's id, "" where it was
-/// counted as lost, as that of an emergency call is. Fails like EvidenceWriter::Submit.
+/// counted as lost, as that of a call to an emergency number or service is. Fails like
+/// EvidenceWriter::Submit.
 Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCore& core,
                              CallEvidence& evidence, const std::vector<std::string>& called);
 

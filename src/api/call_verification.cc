@@ -324,7 +324,7 @@ ApiReply Answer(const Question& question, Finding finding) {
 ApiReply JudgeInput(const Question& question, std::optional<VerificationCore::PastJudge>& past,
                     const Deadline& deadline) {
   if (const auto refusal =
-          RefusalOf(question.recorder, question.core, question.input.call, question.input.trunk)) {
+          RefusalOf(question.recorder, question.input.call, question.input.trunk)) {
     return ErrorReply(Info(refusal->reason).sip_code, *refusal, question.input.id);
   }
   const Stopwatch watch;

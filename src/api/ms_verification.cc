@@ -184,7 +184,7 @@ ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
                         const PoolCounter* pools) {
   auto [asked, error] = Read(request);
   if (error) return RequestErrorReply(*error);
-  if (const auto refusal = RefusalOf(recorder, core, asked)) {
+  if (const auto refusal = RefusalOf(recorder, asked)) {
     return RequestErrorReply({refusal->reason, {}});
   }
   const std::vector<std::string> called = asked.dest;

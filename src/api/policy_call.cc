@@ -19,6 +19,7 @@ std::shared_ptr<const Policy> PolicyOfNobody(const DialPlan* plan) {
   auto policy = std::make_shared<Policy>();
   policy->dial_plan = plan;
   policy->emergency_numbers = EmergencyNumbers(plan);
+  policy->defaults.emergency_by_to = EmergencyByTo::kIgnore;
   return policy;
 }
 

@@ -17,7 +17,7 @@ namespace callvet {
 Result<const DialPlan*> DialPlanWith(const Policy& policy, const DialPlan* chosen);
 
 /// The policy of an operator that has none: without any rule, in the country of `plan`, if that is
-/// not nullptr.
+/// not nullptr. What is an emergency call is not taken from To where the request's URI is another.
 std::shared_ptr<const Policy> PolicyOfNobody(const DialPlan* plan);
 
 /// What a policy has to know of the call that `request` describes, from `trunk`; both are borrowed.

@@ -203,7 +203,11 @@ Result<void> EvidenceSpill::Append(WaitingRecords& records, size_t count) {
   const size_t size = bytes.blobs.size() + bytes.records.size() + bytes.calls.size();
   const uint64_t aside = torn_files_ == 0 ? 0 : TornBytes(directory_);
   if (this->bytes() + aside + size > max_bytes_) {
-    return Fail(Reason::kEvidenceNotKept, directory_.string() + " is full");
+    std::string full = directory_.string() + " is full";
+    if (aside > 0) {
+      full += ", " + std::to_string(aside) + " bytes of it of files *.torn that are kept aside";
+    }
+    return Fail(Reason::kEvidenceNotKept, std::move(full));
   }
   File& file = files_.back();
   if (!WriteBytes(writing_->get(), {bytes.blobs, bytes.records, bytes.calls})) {

@@ -89,9 +89,9 @@ Result<WaitingRecords::Records> WaitingRecords::FirstRecords(size_t count,
       continue;
     }
     if (made.error().reason != Reason::kEvidenceAltered) return made.error();
+    unreadable(made.error());  // first: if that throws, the record is still here
     TakeOut(i);
     --count;
-    unreadable(made.error());
   }
   return records;
 }

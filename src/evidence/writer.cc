@@ -56,52 +56,53 @@ void EvidenceWriter::CountRefused() {
   ++statistics_.refused;
 }
 
-void EvidenceWriter::CountLost() {
-  const std::lock_guard lock(mutex_);
-  --statistics_.refused;
-  ++statistics_.lost;
-}
-
 Failure EvidenceWriter::NoRoom() const {
   return Fail(Reason::kEvidenceNotKept,
               "the queue of evidence is full: " + statistics_.last_failure);
 }
 
-// What becomes of a call whose record is not kept.
-Result<std::string> EvidenceWriter::NotKept(Failure failure) {
-  if (options_.loss == EvidenceLoss::kCount) {
-    ++statistics_.lost;
-    return std::string();
+// What becomes of a call whose record is not kept. Throws nothing: it is counted once.
+Result<std::string> EvidenceWriter::NotKept(Failure failure, const GoesOn& goes_on) {
+  const bool lost = options_.loss == EvidenceLoss::kCount || (goes_on && goes_on());
+  {
+    const std::lock_guard lock(mutex_);
+    ++(lost ? statistics_.lost : statistics_.refused);
   }
-  ++statistics_.refused;
+  if (lost) return std::string();
+  failure.reason = Reason::kEvidenceNotKept;
   return failure;
 }
 
-Result<std::string> EvidenceWriter::NotKeptBecause(const Failure& failure) {
+Result<std::unique_ptr<EvidenceWriter::Desk>> EvidenceWriter::TakeDesk() {
   const std::lock_guard lock(mutex_);
-  return NotKept(Fail(Reason::kEvidenceNotKept, failure.detail));
+  if (!HasRoom()) return NoRoom();
+  if (!desks_.empty()) {
+    auto desk = std::move(desks_.back());
+    desks_.pop_back();
+    return desk;
+  }
+  desks_.reserve(desks_made_ + 1);  // so that giving it back needs no memory
+  auto desk = std::make_unique<Desk>();
+  ++desks_made_;
+  return desk;
 }
 
-// nullptr: there is no room for a record.
-std::unique_ptr<EvidenceWriter::Desk> EvidenceWriter::TakeDesk() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!HasRoom()) return nullptr;
-    if (!desks_.empty()) {
-      auto desk = std::move(desks_.back());
-      desks_.pop_back();
-      return desk;
-    }
-    desks_.reserve(desks_made_ + 1);  // so that giving it back needs no memory
-    ++desks_made_;
-  }
-  return std::make_unique<Desk>();
+void EvidenceWriter::GiveBackDesk(std::unique_ptr<Desk> desk) noexcept {
+  const std::lock_guard lock(mutex_);
+  desks_.push_back(std::move(desk));
+}
+
+// So many records are a group that nobody waits for more of. Half of the room, since a queue that
+// is longer says that the store is too slow.
+size_t EvidenceWriter::FullGroup() const {
+  return std::max<size_t>(1, std::min(options_.max_batch, options_.max_queue / 2));
 }
 
 // `add` adds to the queue, or throws std::bad_alloc.
 template <class Add>
 Result<void> EvidenceWriter::Queue(const Add& add) {
   std::shared_ptr<const EvidenceRecord> used;  // goes after the lock
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     if (!HasRoom()) return NoRoom();
@@ -110,24 +111,25 @@ Result<void> EvidenceWriter::Queue(const Add& add) {
       used = std::move(used_.back());
       used_.pop_back();
     }
-    if (!std::exchange(idle_, false)) return {};
+    wake = std::exchange(idle_, false) || queue_.size() == FullGroup();
   }
-  wake_.notify_one();
+  if (wake) wake_.notify_one();
   return {};
 }
 
 // Nothing throws once the record is queued: what throws was not kept.
-Result<std::string> EvidenceWriter::Submit(const CallEvidence& evidence) {
+Result<std::string> EvidenceWriter::Submit(const CallEvidence& evidence, const GoesOn& goes_on) {
   try {
-    return MakeAndQueue(evidence);
+    auto kept = MakeAndQueue(evidence);
+    return kept ? std::move(kept) : NotKept(kept.error(), goes_on);
   } catch (const std::bad_alloc&) {
-    return NotKeptBecause(Fail(Reason::kEvidenceNotKept, "no memory"));
+    return NotKept(Fail(Reason::kEvidenceNotKept, "no memory"), goes_on);
   }
 }
 
 // What waits may be written to a disk as it is.
 Result<void> EvidenceWriter::NoteAndQueue(const CallEvidence& evidence, std::string_view id,
-                                          sys_seconds now, std::unique_ptr<Desk> desk) {
+                                          sys_seconds now, std::unique_ptr<Desk>& desk) {
   if (codec_.key()) {
     auto made = codec_.Encode(evidence, id);
     if (!made) return made.error();
@@ -148,17 +150,23 @@ Result<void> EvidenceWriter::NoteAndQueue(const CallEvidence& evidence, std::str
 
 Result<std::string> EvidenceWriter::MakeAndQueue(const CallEvidence& evidence) {
   const sys_seconds now = SystemClock().Now();
-  auto desk = TakeDesk();
-  if (desk == nullptr) {
-    const std::lock_guard lock(mutex_);
-    return NotKept(NoRoom());
+  auto taken = TakeDesk();
+  if (!taken) return taken.error();
+  // Goes back with the record that is queued, or here.
+  struct Loan {
+    EvidenceWriter& writer;
+    std::unique_ptr<Desk> desk;
+    ~Loan() {
+      if (desk != nullptr) writer.GiveBackDesk(std::move(desk));
+    }
+  } loan{*this, std::move(*taken)};
+  auto id = loan.desk->ids.Next(now);
+  if (!id) return id;
+  if (const auto queued = NoteAndQueue(evidence, *id, now, loan.desk); !queued) {
+    if (queued.error().reason != Reason::kEvidenceNotKept) Note(queued.error());
+    return queued.error();
   }
-  auto id = desk->ids.Next(now);
-  if (!id) return NotKeptBecause(id.error());
-  const auto queued = NoteAndQueue(evidence, *id, now, std::move(desk));
-  if (queued) return id;
-  if (queued.error().reason != Reason::kEvidenceNotKept) Note(queued.error());
-  return NotKeptBecause(queued.error());
+  return id;
 }
 
 Result<void> EvidenceWriter::Submit(std::shared_ptr<const EvidenceRecord> record) {
@@ -176,7 +184,7 @@ void EvidenceWriter::Stop() {
 EvidenceStatistics EvidenceWriter::Statistics() const {
   const std::lock_guard lock(mutex_);
   EvidenceStatistics statistics = statistics_;
-  statistics.queued = queue_.size();
+  statistics.queued = queue_.size() + pending_count_;
   return statistics;
 }
 
@@ -188,7 +196,7 @@ void EvidenceWriter::Note(const Failure& failure) {
 
 bool EvidenceWriter::Behind() const {
   const std::lock_guard lock(mutex_);
-  return queue_.size() > options_.max_queue / 2;
+  return queue_.size() + pending_.size() > options_.max_queue / 2;
 }
 
 // Waits for records, unless some are pending; for a while, if nobody took those.
@@ -217,11 +225,12 @@ void EvidenceWriter::Collect() {
   idle_ = false;
 }
 
-// Waits until a group came together. Who submits wakes nobody meanwhile.
+// Waits until a group came together. Who submits wakes nobody meanwhile, but with the last of it.
 void EvidenceWriter::Gather() {
   std::unique_lock lock(mutex_);
-  if (queue_.empty() || queue_.size() >= options_.max_batch) return;
-  wake_.wait_for(lock, options_.commit_interval, [&] { return stop_by_.has_value(); });
+  if (queue_.empty()) return;
+  wake_.wait_for(lock, options_.commit_interval,
+                 [&] { return stop_by_.has_value() || queue_.size() >= FullGroup(); });
 }
 
 // The queue becomes what is pending, which was nothing.
@@ -229,6 +238,7 @@ void EvidenceWriter::Take() {
   {
     const std::lock_guard lock(mutex_);
     pending_.swap(queue_);
+    pending_count_ = pending_.size();
   }
   pending_seen_ = EvidenceStore::Seen::kNever;
   rate_.Add(pending_.size());
@@ -275,6 +285,7 @@ Result<EvidenceWriter::Records> EvidenceWriter::NextRecords() try {
     Note(failure);
     const std::lock_guard lock(mutex_);
     ++statistics_.lost;
+    --pending_count_;
   });
 } catch (const std::bad_alloc&) {
   return Fail(Reason::kInternalError, "no memory for the records of calls");
@@ -325,6 +336,7 @@ void EvidenceWriter::Deliver() {
   std::vector<std::string> ids;
   if (on_durable_) ids = pending_.Ids(*taken);
   GiveBack(pending_.Drop(*taken));
+  NotePending();
   if (on_durable_) on_durable_(ids);
 }
 
@@ -333,6 +345,11 @@ void EvidenceWriter::GiveBack(Records records) {
   if (records.empty()) return;
   const std::lock_guard lock(mutex_);
   used_.swap(records);
+}
+
+void EvidenceWriter::NotePending() {
+  const std::lock_guard lock(mutex_);
+  pending_count_ = pending_.size();
 }
 
 // One group from the spill directory into the store.
@@ -377,6 +394,8 @@ bool EvidenceWriter::Ends(Drained drained) {
   if (!stop_by_->Passed()) return false;
   statistics_.lost += queue_.size() + pending_.size();
   queue_.Drop(queue_.size());
+  pending_.Drop(pending_.size());
+  pending_count_ = 0;
   return true;
 }
 

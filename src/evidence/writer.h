@@ -45,8 +45,10 @@ class EvidenceWriter {
   /// there, so that nothing is ever written that names somebody), queues them, and gives the id of
   /// the record, which is durable a little later. Where the queue is full, or the record cannot be
   /// made: fails with kEvidenceNotKept under kRefuseCalls; under kCount it is counted as lost, and
-  /// the id is "". Never waits.
-  Result<std::string> Submit(const CallEvidence& evidence);
+  /// the id is "". So it is, too, where `goes_on` says that the call goes on without its record;
+  /// asked only where there is none, and not under kCount; must not throw. Never waits.
+  using GoesOn = std::function<bool()>;
+  Result<std::string> Submit(const CallEvidence& evidence, const GoesOn& goes_on = nullptr);
   /// Queues a record that was made elsewhere. Where the queue is full it fails with
   /// kEvidenceNotKept, whatever is to be done about lost calls, and counts nothing: the caller
   /// still has it. Never waits.
@@ -56,9 +58,6 @@ class EvidenceWriter {
   [[nodiscard]] bool Refuses() const;
   /// Counts a call that was refused because of that.
   void CountRefused();
-  /// A call for which Submit failed goes on all the same: it is counted as lost, and not as
-  /// refused.
-  void CountLost();
 
   /// Writes until Stop, then what is still queued; what neither store nor spill took within the
   /// grace is counted as lost. Called once at a time.
@@ -80,17 +79,19 @@ class EvidenceWriter {
                  const EvidenceWriterOptions& options, OnDurable on_durable,
                  std::unique_ptr<EvidenceSpill> spill);
 
-  [[nodiscard]] bool HasRoom() const;            // under mutex_
-  [[nodiscard]] Failure NoRoom() const;          // under mutex_
-  Result<std::string> NotKept(Failure failure);  // under mutex_
-  Result<std::string> NotKeptBecause(const Failure& failure);
-  std::unique_ptr<Desk> TakeDesk();
+  [[nodiscard]] bool HasRoom() const;    // under mutex_
+  [[nodiscard]] Failure NoRoom() const;  // under mutex_
+  Result<std::string> NotKept(Failure failure, const GoesOn& goes_on);
+  Result<std::unique_ptr<Desk>> TakeDesk();
+  void GiveBackDesk(std::unique_ptr<Desk> desk) noexcept;
+  [[nodiscard]] size_t FullGroup() const;
   template <class Add>
   Result<void> Queue(const Add& add);
   Result<std::string> MakeAndQueue(const CallEvidence& evidence);
   Result<void> NoteAndQueue(const CallEvidence& evidence, std::string_view id, sys_seconds now,
-                            std::unique_ptr<Desk> desk);
+                            std::unique_ptr<Desk>& desk);
   void GiveBack(Records records);
+  void NotePending();
   void Step();
   void Collect();
   void Gather();
@@ -132,6 +133,7 @@ class EvidenceWriter {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   WaitingRecords queue_;
+  size_t pending_count_ = 0;  // of pending_, for others than the thread of Run
   // Whole records that are durable. Threads that submit calls let them go, whose memory it is: what
   // another thread frees comes back slowly, to both.
   Records used_;

@@ -98,11 +98,12 @@ Result<std::shared_ptr<EvidenceDesk>> MakeDesk(const ServiceConfig& config) {
   return EvidenceDesk::Make(*config.evidence);
 }
 
-// How calls are kept under this configuration's policy, which `rules` are.
+// How calls are kept under this configuration's policy, which `rules` are; nullptr: it has none.
 Result<std::optional<CallRecorder>> RecorderFor(const ServiceConfig& config,
                                                 const std::shared_ptr<EvidenceDesk>& desk,
                                                 std::shared_ptr<const Policy> rules) {
   if (desk == nullptr) return std::optional<CallRecorder>();
+  if (rules == nullptr) rules = PolicyOfNobody(config.verifier.options.dial_plan);
   CallRecorder recorder{&desk->writer(), "", std::move(rules)};
   if (!config.policy.empty()) {
     const auto bytes = ReadFile(config.policy);

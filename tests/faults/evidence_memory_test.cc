@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "api/call_verification.h"
+#include "api/policy_call.h"
 #include "base/file.h"
 #include "evidence/writer.h"
 #include "evidence_fixture.h"
@@ -102,6 +103,7 @@ TEST(NoMemoryForEvidence, AJudgedCallHasItsRecordOrIsRefused) {
   ASSERT_THAT(core, Succeeds());
   const std::string body =
       R"({"from":"+12155550100","to":"+12155550101","identity":")" + call.Identity() + "\"}";
+  const auto rules = PolicyOfNobody(nullptr);
   const auto judge = [&](const CallRecorder& recorder) -> std::string_view {
     const ApiReply reply = JudgeCall(**core, nullptr, body, Deadline(), &recorder);
     if (reply.status != 200) return "refused";
@@ -112,7 +114,7 @@ TEST(NoMemoryForEvidence, AJudgedCallHasItsRecordOrIsRefused) {
   const Outcomes outcomes = Sweep([&]() -> std::string_view {
     try {
       auto writer = EvidenceWriter::Make(lab.store, EvidenceCodec(), EvidenceWriterOptions());
-      return writer ? judge({writer->get(), {}}) : "no writer";
+      return writer ? judge({writer->get(), {}, rules}) : "no writer";
     } catch (const std::bad_alloc&) {
       return "thrown";
     }

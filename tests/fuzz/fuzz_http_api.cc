@@ -45,7 +45,7 @@ class Desk {
     state.signer = std::make_shared<const CallSigner>(
         CallSigner{fuzz::LabKey("carrier"), "https://cert.example.org/carrier.pem"});
     state.policy = policy.policy;
-    state.recorder = CallRecorder{&desk_->writer(), ""};
+    state.recorder = CallRecorder{&desk_->writer(), "", policy.policy};
     state.pools = PoolCounter{pools_, policy.policy};
     state.tokens = AccessTokens(
         {Must(AccessToken::Make("lab", Sha256Hex("lab"),

@@ -205,6 +205,10 @@ class Evidence(LabTest):
                 for number in ("911", "110"):
                     status, _, text = server.request("POST", *ask(number))
                     self.assertEqual(status, 200, text)
+            # Where a call goes frees it, not what its caller says: only a policy believes To behind another Request-URI.
+            self.assertEqual(server.request("POST", "/v1/calls", {"from": CALLER, "to": CALLED, "priority": "psap-callback"})[0], 503)
+            routed = {"from": CALLER, "to": "911", "request_uri": "sip:psap1@esrp.example.org"}
+            self.assertEqual(server.request("POST", "/v1/calls", routed)[0], 200 if settings else 503)
             answer = json.loads(server.request("POST", *own("911"))[2])
             self.assertEqual((answer["evidence_id"], answer["reason"]), (None, "no-identity"))
             if settings:
@@ -214,7 +218,7 @@ class Evidence(LabTest):
             self.assertEqual(json.loads(emergency)["reason"], "no-identity")
             self.assertEqual(json.loads(other)["error"]["reason"], "evidence-not-kept")
             metrics = server.request("GET", "/metrics", token=READ)[2]
-            self.assertIn("callvet_evidence_lost_total 8\n", metrics)
+            self.assertIn(f"callvet_evidence_lost_total {9 if settings else 8}\n", metrics)
             self.assertNotEqual(server.stop(), 0)
             self.assertIn("LOST: ", server.log())
 

@@ -227,13 +227,52 @@ TEST_F(WriterTest, WhenAllIsFullCallsAreRefused) {
     return !id && id.error().reason == Reason::kEvidenceNotKept;
   }));
   EXPECT_TRUE(writer_->Refuses());
-  EXPECT_GE(writer_->Statistics().refused, 1U);
+  const uint64_t refused = writer_->Statistics().refused;
+  EXPECT_GE(refused, 1U);
   EXPECT_EQ(Durable(), 0U);
+  // A call that goes on without its record is lost, and was never refused.
+  const auto lost = writer_->Submit(evidence_, [] { return true; });
+  ASSERT_THAT(lost, Succeeds());
+  EXPECT_EQ(*lost, "");
+  EXPECT_EQ(writer_->Statistics().refused, refused);
+  EXPECT_EQ(writer_->Statistics().lost, 1U);
   // And it recovers.
   store_->mood = MoodyStore::Mood::kGood;
   EXPECT_TRUE(Eventually([&] { return Durable() == submitted_.size(); }));
   EXPECT_FALSE(writer_->Refuses());
   Submit(5);
+  Stop();
+  ExpectAllStored();
+}
+
+// It waits for more only until a group is full, or half of the room is taken.
+TEST_F(WriterTest, AFullGroupIsStoredAtOnce) {
+  for (const size_t room : {200U, 20U}) {
+    options_.max_queue = room;
+    options_.max_batch = 50;
+    options_.commit_interval = std::chrono::minutes(5);
+    Start();
+    for (int i = 0; i < 3; ++i) {
+      Submit(std::min<size_t>(50, room / 2));
+      ASSERT_TRUE(Eventually([&] { return Durable() == submitted_.size(); }));
+    }
+    Stop();
+  }
+  ExpectAllStored();
+}
+
+// Also what the store has not taken yet.
+TEST_F(WriterTest, WhatIsInMemoryIsCounted) {
+  options_.max_queue = 20;
+  options_.spill_directory.clear();
+  store_->mood = MoodyStore::Mood::kDown;
+  Start();
+  Submit(1);
+  EXPECT_TRUE(Eventually([&] { return store_->tries > 0; }));
+  Submit(20);
+  EXPECT_EQ(writer_->Statistics().queued, 21U);
+  store_->mood = MoodyStore::Mood::kGood;
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().queued == 0; }));
   Stop();
   ExpectAllStored();
 }
@@ -719,7 +758,10 @@ TEST_F(SpillTest, WhatIsKeptAsideTakesRoomToo) {
     }
     EXPECT_EQ((*spill)->torn_files(), 1U);
     EXPECT_EQ((*spill)->bytes(), 0U);
-    EXPECT_THAT(AppendBatch(**spill, 10), FailsWith(Reason::kEvidenceNotKept));
+    const auto full = AppendBatch(**spill, 10);
+    ASSERT_THAT(full, FailsWith(Reason::kEvidenceNotKept));
+    EXPECT_THAT(full.error().detail,
+                testing::HasSubstr(std::to_string(bad.size()) + " bytes of it of files *.torn"));
     if (!restarted) continue;
     std::filesystem::remove(path.string() + ".torn");
     EXPECT_THAT(AppendBatch(**spill, 10), Succeeds());
