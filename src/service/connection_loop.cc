@@ -339,9 +339,9 @@ ConnectionLoop::Next ConnectionLoop::ReadInput(const Shared& connection) {
 
 ConnectionLoop::Next ConnectionLoop::Refuse(const Shared& connection, int status,
                                             const FramedHead& head,
-                                            FramedHead::Persistence persistence) {
+                                            FramedHead::Persistence persistence, Stopwatch since) {
   if (status == 503) ++refused_;
-  connection->output += handler_.Refusal(status, head, persistence);
+  connection->output += handler_.Refusal({status, head, persistence, connection->client(), since});
   connection->head.reset();
   connection->since.reset();
   Release(*connection);
@@ -359,13 +359,14 @@ ConnectionLoop::Next ConnectionLoop::TakeRequest(const Shared& connection) {
     if (!connection->input.empty() && !connection->since) connection->since.emplace();
     return Next::kReadMore;
   }
+  if (!connection->since) connection->since.emplace();
   if (const auto* bad = std::get_if<BadRequest>(&framed)) {
-    return Refuse(connection, bad->status, bad->head, FramedHead::Persistence::kClose);
+    return Refuse(connection, bad->status, bad->head, FramedHead::Persistence::kClose,
+                  *connection->since);
   }
   connection->head = std::move(std::get<FramedHead>(framed));
   FramedHead& head = *connection->head;
   connection->input.erase(0, head.bytes);
-  if (!connection->since) connection->since.emplace();
   if (++connection->requests >= limits_.requests_per_connection || draining()) {
     head.persistence = FramedHead::Persistence::kClose;
   }
@@ -376,10 +377,10 @@ ConnectionLoop::Next ConnectionLoop::TakeRequest(const Shared& connection) {
     return Submit(connection, std::string());
   }
   if (head.content_length && *head.content_length > limits_.framing.body_bytes) {
-    return Refuse(connection, 413, head, FramedHead::Persistence::kClose);
+    return Refuse(connection, 413, head, FramedHead::Persistence::kClose, *connection->since);
   }
   if (!Reserve(*connection, head.content_length.value_or(0))) {
-    return Refuse(connection, 503, head, FramedHead::Persistence::kClose);
+    return Refuse(connection, 503, head, FramedHead::Persistence::kClose, *connection->since);
   }
   if (head.expectation == FramedHead::Expectation::kContinue) {
     connection->output += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -407,7 +408,7 @@ ConnectionLoop::Next ConnectionLoop::Submit(const Shared& connection, std::strin
     std::unique_lock lock(jobs_mutex_);
     if (jobs_.size() >= limits_.queued_requests || phase_ != Phase::kRunning) {
       lock.unlock();
-      return Refuse(connection, 503, request.head, persistence);
+      return Refuse(connection, 503, request.head, persistence, request.since);
     }
     connection->owner = Connection::Owner::kWorker;
     jobs_.push_back({connection, std::move(request)});
@@ -456,7 +457,7 @@ void ConnectionLoop::RefuseLateJobs() {
     }
   }
   for (const Job& job : late) {
-    Refuse(job.connection, 503, job.request.head, job.request.head.persistence);
+    Refuse(job.connection, 503, job.request.head, job.request.head.persistence, job.request.since);
     Advance(job.connection);
   }
 }
@@ -502,7 +503,8 @@ void ConnectionLoop::Work(Worker& worker) {
 ConnectionLoop::Next ConnectionLoop::StartStream(const Shared& connection) {
   if (streams_open_.fetch_add(1) >= limits_.streams) {
     --streams_open_;
-    return Refuse(connection, 503, *connection->head, FramedHead::Persistence::kClose);
+    return Refuse(connection, 503, *connection->head, FramedHead::Persistence::kClose,
+                  *connection->since);
   }
   IncomingRequest request{std::move(*connection->head), std::string(), connection->client(),
                           *connection->since, Stopwatch()};

@@ -55,6 +55,15 @@ struct WireReply {
   FramedHead::Persistence persistence = FramedHead::Persistence::kClose;
 };
 
+/// What is refused before it is read, as far as it came.
+struct RefusedRequest {
+  int status = 0;
+  const FramedHead& head;  // what could be read of it
+  FramedHead::Persistence persistence = FramedHead::Persistence::kClose;
+  std::string client;
+  Stopwatch since;  // from the first byte on
+};
+
 /// Who answers. Thread-safe; does not throw.
 class RequestHandler {
  public:
@@ -64,10 +73,7 @@ class RequestHandler {
   [[nodiscard]] virtual bool IsStream(const FramedHead& head) const = 0;
   /// Reads the body from `connection` and writes the answer to it, waiting as it likes.
   virtual void HandleStream(IncomingRequest& request, Connection& connection) = 0;
-  /// The answer to a request that is refused before it is read: an HTTP status, what could be read
-  /// of its head, and whether the connection ends.
-  virtual std::string Refusal(int status, const FramedHead& head,
-                              FramedHead::Persistence persistence) = 0;
+  virtual std::string Refusal(const RefusedRequest& refused) = 0;
 };
 
 /// Counts since the start, and now.
@@ -132,7 +138,7 @@ class ConnectionLoop {
   Next Submit(const Shared& connection, std::string body);
   Next StartStream(const Shared& connection);
   Next Refuse(const Shared& connection, int status, const FramedHead& head,
-              FramedHead::Persistence persistence);
+              FramedHead::Persistence persistence, Stopwatch since);
   Next ReadInput(const Shared& connection);
   bool FlushOutput(const Shared& connection);
   void Arm(const Shared& connection, uint32_t events);

@@ -218,7 +218,8 @@ WireReply HttpServer::Handle(IncomingRequest& incoming) {
                        return true;
                      });
   } catch (...) {
-    wire.bytes = Refusal(500, incoming.head, FramedHead::Persistence::kClose);
+    wire.bytes = Refusal(
+        {500, incoming.head, FramedHead::Persistence::kClose, incoming.client, incoming.since});
     wire.persistence = FramedHead::Persistence::kClose;
   }
   return wire;
@@ -248,15 +249,17 @@ void HttpServer::HandleStream(IncomingRequest& incoming, Connection& connection)
   }
 }
 
-std::string HttpServer::Refusal(int status, const FramedHead& head,
-                                FramedHead::Persistence persistence) {
+std::string HttpServer::Refusal(const RefusedRequest& refused) {
   std::string bytes;
   try {
     HttpRequest request;
-    request.method = head.method;
-    request.path = PathOf(head.target);
-    request.headers = head.headers;
-    Exchange().Write("POST", persistence, endpoints_.Refuse(status, request), nullptr,
+    request.method = refused.head.method;
+    request.path = PathOf(refused.head.target);
+    request.headers = refused.head.headers;
+    request.client = refused.client;
+    request.since = refused.since;
+    Exchange().Write(request.method, refused.persistence,
+                     endpoints_.Refuse(refused.status, request), nullptr,
                      [&](std::string_view part) {
                        bytes += part;
                        return true;

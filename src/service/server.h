@@ -34,8 +34,7 @@ class HttpServer final : public RequestHandler {
   WireReply Handle(IncomingRequest& request) override;
   [[nodiscard]] bool IsStream(const FramedHead& head) const override;
   void HandleStream(IncomingRequest& request, Connection& connection) override;
-  std::string Refusal(int status, const FramedHead& head,
-                      FramedHead::Persistence persistence) override;
+  std::string Refusal(const RefusedRequest& refused) override;
 
  private:
   Endpoints& endpoints_;
