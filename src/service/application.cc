@@ -14,13 +14,15 @@
 #include "base/precise_time.h"
 #include "base/text.h"
 #include "service/web_files.h"
+#include "syntax/uri.h"
 
 namespace callvet::service {
 namespace {
 
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kMaxSigners = 50;
-constexpr size_t kMostTogether = 16;  // lines of a batch that are judged before they are answered
+constexpr uint32_t kRefusalLines = 5;  // in the log in a second, of requests that are too many
+constexpr size_t kMostTogether = 16;   // lines of a batch that are judged before they are answered
 
 // The page loads its own files and talks to its own origin, and nothing else.
 constexpr std::string_view kContentSecurityPolicy =
@@ -130,9 +132,24 @@ bool HasForm(const HttpRequest& request) {
          (!coding || IsIdentityCoding(*coding));
 }
 
+std::string_view WithoutDefaultPort(std::string_view host) {
+  for (const std::string_view port : {":80", ":443"}) {
+    if (host.ends_with(port)) return host.substr(0, host.size() - port.size());
+  }
+  return host;
+}
+
+// Whether nobody's name server says where `host` is, which may have a port.
+bool NeedsNoName(std::string_view host) {
+  if (host.starts_with('[')) return true;
+  const std::string name(host.substr(0, host.find(':')));
+  return EqualsIgnoreCase(name, "localhost") || IsIpAddress(name);
+}
+
 // A page of another origin makes a browser, which reaches what its user reaches, send requests
 // here. Where a token is needed it has none; where none is, this tells such a request: browsers say
-// from where they post.
+// from where they post, but where they came by plain HTTP only by the origin. Who wrote the page
+// may have had its name lead here (DNS rebinding), so there the own origin has no name.
 bool IsOfAnotherOrigin(const HttpRequest& request) {
   if (const auto site = request.Header("sec-fetch-site")) {
     return *site != "same-origin" && *site != "none";
@@ -142,8 +159,11 @@ bool IsOfAnotherOrigin(const HttpRequest& request) {
   constexpr std::string_view kScheme = "://";
   const size_t scheme = origin->find(kScheme);
   const auto host = request.Header("host");
-  return scheme == std::string_view::npos || !host ||
-         !EqualsIgnoreCase(origin->substr(scheme + kScheme.size()), *host);
+  if (scheme == std::string_view::npos || !host) return true;
+  // Proxies drop and add it.
+  const std::string_view own = WithoutDefaultPort(*host);
+  return !EqualsIgnoreCase(WithoutDefaultPort(origin->substr(scheme + kScheme.size())), own) ||
+         !NeedsNoName(own);
 }
 
 const WebFile* FileOf(std::string_view path) {
@@ -187,7 +207,8 @@ Application::Application(std::shared_ptr<const Clock> clock, std::shared_ptr<Tra
     : clock_(std::move(clock)),
       traffic_(std::move(traffic)),
       log_(std::move(log)),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      refusal_lines_(RateLimiter::Limits{kRefusalLines}) {}
 
 void Application::Replace(std::shared_ptr<const ApplicationState> state) {
   const std::lock_guard lock(state_mutex_);
@@ -209,8 +230,22 @@ HttpReply Application::Refuse(int status, const HttpRequest& request) {
                         ? Unavailable("too many requests are waiting", std::chrono::milliseconds(0))
                         : Unreadable(status, request);
   reply.headers.emplace_back("X-RequestID", context.request_id);
-  Record(context, reply.status);
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(uptime_.Elapsed());
+  if (status == 503 && refusal_lines_.Take("", now).count() > 0) {
+    // Writing down each of a flood would take the time that it leaves.
+    traffic_->CountRequest(context.endpoint, reply.status);
+    ++unlisted_;
+  } else {
+    Record(context, reply.status);
+  }
   return reply;
+}
+
+void Application::TellUnlisted() {
+  const uint64_t count = unlisted_.exchange(0);
+  if (count == 0) return;
+  log_->Event(clock_->Now(), "refused",
+              std::to_string(count) + " more requests were too many, and have no line here");
 }
 
 HttpReply Application::Answer(const HttpRequest& request) {
@@ -466,7 +501,9 @@ HttpReply Application::Pools(const Endpoint& endpoint, const Context& context) c
 // and processors, whatever the store does.
 template <class Work>
 HttpReply Application::WithStore(Work work) {
-  constexpr size_t kMostAtOnce = 4;  // as many as a store has readers
+  if (desk_ == nullptr) {
+    return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "no evidence is kept here");
+  }
   struct Place {
     explicit Place(std::atomic<size_t>& places) : taken(places), before(places.fetch_add(1)) {}
     Place(const Place&) = delete;
@@ -476,16 +513,13 @@ HttpReply Application::WithStore(Work work) {
     size_t before;
   };
   const Place place(store_requests_);
-  if (place.before >= kMostAtOnce) {
+  if (place.before >= store_readers_) {
     return Unavailable("others are reading the evidence", std::chrono::milliseconds(0));
   }
   return work();
 }
 
 HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context) const {
-  if (desk_ == nullptr) {
-    return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "no evidence is kept here");
-  }
   const EvidenceReader reader{desk_->evidence(), context.state->core->options().dial_plan,
                               context.token, clock_->Now(),
                               desk_->writer().Statistics().spilled_since};
@@ -493,6 +527,11 @@ HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context
     return FromReply(FindEvidence(reader, context.request.query));
   }
   if (endpoint.id == EndpointId::kEvidenceSearch) {
+    if (!context.request.Header("content-length")) {
+      // Such a body was not read (chunks): without it, this would be a search for everything.
+      return ErrorOf(ErrorForm::kOwn, Reason::kContentLengthMissing, 411,
+                     "Content-Length is needed");
+    }
     if (!HasForm(context.request)) {
       return ErrorOf(ErrorForm::kOwn, Reason::kRequestTypeUnsupported, 415,
                      std::string(kFormType) + " is wanted");
@@ -505,9 +544,6 @@ HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context
 }
 
 HttpReply Application::Complaints(const Endpoint& endpoint, const Context& context) const {
-  if (desk_ == nullptr) {
-    return ErrorOf(ErrorForm::kOwn, Reason::kResourceNotFound, 404, "no evidence is kept here");
-  }
   const HttpRequest& request = context.request;
   const ComplaintDesk desk{desk_->evidence(), context.state->core->options().dial_plan,
                            context.token, clock_->Now()};

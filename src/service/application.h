@@ -68,8 +68,16 @@ class Application final : public Endpoints {
   using Samples = std::function<Result<JsonArray>()>;
   void ServeSamples(Samples samples) { samples_ = std::move(samples); }
 
-  /// Evidence to read, before the first request; without it there is nothing below /v1/evidence.
-  void ServeEvidence(std::shared_ptr<EvidenceDesk> desk) { desk_ = std::move(desk); }
+  /// Evidence to read, by at most `readers` requests at a time; before the first request. Without
+  /// it there is nothing below /v1/evidence.
+  void ServeEvidence(std::shared_ptr<EvidenceDesk> desk, size_t readers) {
+    desk_ = std::move(desk);
+    store_readers_ = readers;
+  }
+
+  /// Says in the log how many requests were refused without a line there. To be called now and
+  /// then.
+  void TellUnlisted();
 
   HttpReply Answer(const HttpRequest& request) override;
   [[nodiscard]] bool IsStream(std::string_view method, std::string_view path) const override;
@@ -107,7 +115,10 @@ class Application final : public Endpoints {
   std::shared_ptr<EvidenceDesk> desk_;  // nullptr: no evidence is kept
   Stopwatch uptime_;
   RandomUuids request_ids_;
+  size_t store_readers_ = 0;
   std::atomic<size_t> store_requests_{0};  // under way
+  RateLimiter refusal_lines_;
+  std::atomic<uint64_t> unlisted_{0};
   mutable std::mutex state_mutex_;
   std::shared_ptr<const ApplicationState> state_;
   mutable std::mutex signers_mutex_;

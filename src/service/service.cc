@@ -170,6 +170,12 @@ ConnectionLimits LimitsOf(const ServiceConfig& config) {
   return limits;
 }
 
+// As many as a store has readers, but workers must be left for calls.
+size_t StoreReadersOf(const ServiceConfig& config) {
+  constexpr size_t kMost = 4;
+  return std::clamp<size_t>(config.connections.workers, 2, kMost + 1) - 1;
+}
+
 std::string Shown(const ListenAddress& address, uint16_t port) {
   const bool v6 = address.host.find(':') != std::string::npos;
   return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(port);
@@ -310,7 +316,7 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   if (const auto failure = state->core->NotReady()) {
     service->log_->Event(service->clock_->Now(), "not-ready", failure->detail);
   }
-  if (*desk != nullptr) service->application_.ServeEvidence(*desk);
+  if (*desk != nullptr) service->application_.ServeEvidence(*desk, StoreReadersOf(*config));
   // Before the first call: what was flagged when the service ended still is.
   if (service->keeper_ != nullptr) {
     service->TellOfPools(service->keeper_->Maintain(PreciseNow(), state->pools->rules()));
@@ -338,6 +344,7 @@ Result<void> Service::Run() {
   // this program may be short of patience.
   const uint64_t lost = StopWriter();
   StopUpkeep();
+  application_.TellUnlisted();
   log_->Event(clock_->Now(), "stop", "");
   log_->Flush();
   if (lost > 0) {
@@ -384,6 +391,7 @@ void Service::Repeat(std::chrono::milliseconds interval, const std::function<voi
 
 void Service::Maintain() {
   Repeat(kUpkeepInterval, [this] {
+    application_.TellUnlisted();
     log_->Flush();
     application_.state()->core->Maintain(Deadline::After(kUpkeepTime));
     if (desk_ != nullptr) TellNews(desk_->News());

@@ -59,7 +59,7 @@ class Desk {
         Must(AccessLog::Make(log)),
         ApplicationHooks{[] { return std::vector<std::string>{"nothing changed"}; },
                          [] { return ConnectionStatistics{}; }, [] { return false; }});
-    application_->ServeEvidence(desk_);
+    application_->ServeEvidence(desk_, 4);
     application_->Replace(std::make_shared<const ApplicationState>(std::move(state)));
   }
   Desk(const Desk&) = delete;

@@ -94,6 +94,10 @@ class Evidence(LabTest):
         self.assertEqual((status, len(json.loads(text)["records"])), (200, 1))
         self.assertEqual(server.request("POST", "/v1/evidence:search", "form=1", form, token=READ)[0], 400)
         self.assertEqual(server.request("POST", "/v1/evidence:search", {"orig": CALLER}, token=READ)[0], 415)
+        # A body that is not read is no empty filter, which would find everything.
+        chunked = {**form, "Transfer-Encoding": "chunked"}
+        status, _, text = server.request("POST", "/v1/evidence:search", iter([b"orig=%2B12155550199"]), chunked, token=READ)
+        self.assertEqual((status, json.loads(text)["error"]["reason"]), (411, "content-length-missing"))
         metrics = server.request("GET", "/metrics", token=READ)[2]
         self.assertIn("callvet_evidence_stored_total 4", metrics)
         # However a search is written, the access log has what was searched for.

@@ -399,13 +399,16 @@ class Access(Service):
         own = f"http://127.0.0.1:{server.port}"
         for path in ("/v1/calls:batch", "/v1/calls", "/v1/decode", "/stir/v1/verification"):
             for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site", "Origin": own}, {"Origin": "null"},
-                            {"Origin": "http://evil.example.org"}, {"Origin": f"http://127.0.0.1:{server.port + 1}"}):
+                            {"Origin": "http://evil.example.org"}, {"Origin": f"http://127.0.0.1:{server.port + 1}"},
+                            # A name that was made to lead here.
+                            {"Origin": "http://evil.example.org:8080", "Host": "evil.example.org:8080"}):
                 status, _, text = server.request("POST", path, "{}", {**headers, "Content-Type": "text/plain"})
                 self.assertEqual(status, 403, (path, headers))
                 self.assertIn("another origin", text)
                 self.assertNotEqual(server.request("POST", path, "{}", headers, token=TOKENS["verify"])[0], 403)
             for headers in ({}, {"Origin": own}, {"Sec-Fetch-Site": "same-origin", "Origin": "https://front.example.org"},
-                            {"Sec-Fetch-Site": "none"}):
+                            {"Sec-Fetch-Site": "none"}, {"Origin": "http://localhost:8080", "Host": "localhost:8080"},
+                            {"Origin": "http://127.0.0.1", "Host": "127.0.0.1:80"}, {"Origin": "https://[::1]:443", "Host": "[::1]"}):
                 self.assertNotEqual(server.request("POST", path, "{}", headers)[0], 403, (path, headers))
         self.assertNotIn('trunk="carrier-a"', server.request("GET", "/metrics", token=TOKENS["read-evidence"])[2])
 
@@ -594,7 +597,32 @@ class Operations(Service):
             time.sleep(0.1)
         entries = {entry["request_id"]: entry for entry in map(json.loads, log.splitlines()) if "request_id" in entry}
         for status in (413, 400):
-            self.assertEqual(entries[f"refused-{status}"]["status"], status)
+            entry = entries[f"refused-{status}"]
+            self.assertEqual((entry["status"], entry["client"]), (status, "127.0.0.1"))
+            self.assertGreater(entry["microseconds"], 0)
+
+    def test_a_refused_head_request_has_no_body(self):
+        with socket.create_connection(("127.0.0.1", self.server.port), PATIENCE) as client:
+            client.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n")
+            got = b""
+            while part := client.recv(65536):
+                got += part
+        self.assertTrue(got.startswith(b"HTTP/1.1 413 ") and got.endswith(b"\r\n\r\n"), got)
+
+    def test_a_flood_of_refusals_is_counted_in_the_log(self):
+        server = Server(LAB, limits={"batches": 1})
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:
+            client.sendall(b"POST /v1/calls:batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while server.request("POST", "/v1/calls:batch", "")[0] != 503:
+                time.sleep(0.01)
+            for _ in range(100):
+                self.assertEqual(server.request("POST", "/v1/calls:batch", "")[0], 503)
+        self.assertEqual(server.stop(), 0)
+        lines = [json.loads(line) for line in server.log().splitlines()]
+        listed = sum(line.get("status") == 503 for line in lines)
+        left_out = sum(int(line["detail"].split()[0]) for line in lines if line.get("event") == "refused")
+        self.assertEqual(listed + left_out, 101)
+        self.assertGreater(left_out, 0)
 
     def test_reload_is_all_or_nothing(self):
         server = Server(LAB)
