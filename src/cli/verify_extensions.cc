@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "syntax/emergency_numbers.h"
 #include "syntax/party.h"
 
 namespace callvet::cli {
@@ -55,7 +56,8 @@ void AddVerifyExtensionOptions(CLI::App& command, VerifyExtensions& options) {
 
 Result<void> ApplyToCall(const VerifyExtensions& options, CallRequest& call) {
   if (!options.request_uri.empty()) {
-    if (auto read = Party::Parse(options.request_uri, nullptr); !read) {
+    auto read = Party::Parse(options.request_uri, nullptr);
+    if (!read && !IsSosUrn(options.request_uri)) {
       return InOption("--request-uri", read.error());
     }
     call.target = options.request_uri;

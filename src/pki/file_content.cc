@@ -82,9 +82,10 @@ std::string OfDer(std::string_view bytes) {
          " bytes behind it; several in one file must be PEM";
 }
 
+constexpr std::string_view kBegin = "-----BEGIN ";
+
 // The label of the first PEM block that begins in `bytes`.
 std::optional<std::string> PemLabel(std::string_view bytes) {
-  constexpr std::string_view kBegin = "-----BEGIN ";
   const size_t begin = bytes.find(kBegin);
   if (begin == std::string_view::npos) return std::nullopt;
   const std::string_view rest = bytes.substr(begin + kBegin.size(), 64);
@@ -108,8 +109,18 @@ bool IsText(std::string_view bytes) {
   });
 }
 
+// Whether something stands on the line of the first BEGIN before it, as a '#': then it is no PEM.
+bool HasTextBeforeBegin(std::string_view bytes) {
+  const std::string_view before = bytes.substr(0, bytes.find(kBegin));
+  const std::string_view line = before.substr(before.find_last_of("\r\n") + 1);
+  return !Trim(WithoutByteOrderMark(line)).empty();
+}
+
 std::string OfText(std::string_view bytes) {
   if (auto label = PemLabel(bytes)) {
+    if (HasTextBeforeBegin(bytes)) {
+      return "text in which something stands before the BEGIN of " + Quote(*label);
+    }
     const bool bundle = *label == "PKCS7";
     return "PEM of " + Quote(*label) +
            (bundle ? "; 'openssl pkcs7 -print_certs' takes the certificates out" : "");

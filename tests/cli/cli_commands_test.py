@@ -190,6 +190,12 @@ class SignAndVerify(CliTest):
         run = self.verify(identity, "--date", date[len("Date: "):], dest="+12155550199")
         self.assert_reason(run, "signature-invalid")
 
+    def test_a_call_that_goes_to_a_service(self):
+        for target in ("urn:service:sos", "urn:nena:service:sos", "<urn:emergency:service:sos.psap>"):
+            self.assert_reason(self.verify(self.sign(), "--request-uri", target), "dest-mismatch")
+            self.assert_reason(self.verify(self.sign(dest="911"), "--request-uri", target, dest="911"), "verified", 0)
+        self.assertEqual(self.verify(self.sign(), "--request-uri", "urn:isbn:1").code, 2)
+
     def test_the_name_of_a_file_is_no_header(self):
         (self.lab / "identity.txt").write_text(self.sign())
         for run in (self.verify("identity.txt"), self.run_in_lab("decode", "identity.txt", "--json")):

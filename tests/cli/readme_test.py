@@ -19,6 +19,9 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 # (expected outcome, commands, printed output or "")
 BLOCKS = re.findall(r"<!-- test: (\S+) -->\n```sh\n(.*?)```\n(?:\n```\n(.*?)```\n)?", TEXT, re.S)
 
+# As anchors of links within the page.
+HEADINGS = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", TEXT, re.M)]
+
 
 def run(commands, folder):
     environment = dict(os.environ, PATH=os.path.dirname(CALLVET) + ":" + os.environ["PATH"])
@@ -100,7 +103,10 @@ class Readme(unittest.TestCase):
     def test_files_that_are_named_exist(self):
         for name in re.findall(r"\]\(([^)]+)\)|`((?:tools|certs|src)/[\w./-]+)`", TEXT):
             path = name[0] or name[1]
-            self.assertTrue((ROOT / path).exists(), path)
+            if path.startswith("#"):
+                self.assertIn(path[1:], HEADINGS)
+            else:
+                self.assertTrue((ROOT / path).exists(), path)
 
     def test_demo_of_the_quickstart(self):
         result = subprocess.run([str(ROOT / "tools/demo")], env=dict(os.environ, CALLVET=CALLVET),
