@@ -58,8 +58,7 @@ bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy
   if (IsSosUrn(text)) return true;
   if (HasRoutingNumber(text)) return false;
   if (party == nullptr || !party->tn()) return IsEmergencyNumberWithPause(text, policy);
-  return CallsForHelp(*party->tn(), policy) &&
-         !HasOtherContext(text, *party, policy.dial_plan);
+  return CallsForHelp(*party->tn(), policy) && !HasOtherContext(text, *party, policy.dial_plan);
 }
 
 // "esrp-172-31-100-12": an address in a name.
