@@ -174,6 +174,9 @@ struct PassportVerdict {
   std::optional<RichCallData> rich_call_data;
   /// What a div-o PASSporT encloses in opt: the verdict on that PASSporT, one or nothing.
   std::vector<PassportVerdict> nested;
+
+  /// Whether the check "chain" passed: only then `signer` says who signed. Safe from any thread.
+  [[nodiscard]] bool ChainPassed() const;
 };
 
 /// One leg of the way that a verified call took: `from` sent it to `to`, and `signer` vouches for

@@ -2,17 +2,6 @@
 #include "api/api_reply.h"
 
 namespace callvet {
-namespace {
-
-bool ChainIsGood(const PassportVerdict& passport) {
-  for (const Check& check : passport.checks) {
-    if (check.id == "chain") return check.outcome == CheckOutcome::kPassed;
-  }
-  return false;
-}
-
-}  // namespace
-
 ApiReply JsonReply(uint16_t status, const JsonValue& body) {
   ApiReply reply;
   reply.status = status;
@@ -35,7 +24,7 @@ CallSummary Summarise(const Verdict& verdict) {
   summary.attest = deciding->attest.value_or("");
   summary.origid = deciding->origid.value_or("");
   summary.x5u = deciding->x5u;
-  if (deciding->signer && ChainIsGood(*deciding) && !deciding->signer->spcs.empty()) {
+  if (deciding->signer && deciding->ChainPassed() && !deciding->signer->spcs.empty()) {
     summary.signer = deciding->signer->spcs.front();
   }
   return summary;

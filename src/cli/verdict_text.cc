@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/verdict_text.h"
 
-#include <algorithm>
 #include <ostream>
 #include <string>
 
@@ -17,12 +16,6 @@ std::string SipText(Reason reason) {
   return text;
 }
 
-bool ChainPassed(const PassportVerdict& passport) {
-  return std::any_of(passport.checks.begin(), passport.checks.end(), [](const Check& check) {
-    return check.id == "chain" && check.outcome == CheckOutcome::kPassed;
-  });
-}
-
 std::string SignerName(const PassportVerdict& passport) {
   if (!passport.signer) return "not looked at";
   std::string text;
@@ -36,7 +29,7 @@ std::string SignerName(const PassportVerdict& passport) {
 }
 
 std::string SignerText(const PassportVerdict& passport) {
-  const bool doubtful = passport.signer && !ChainPassed(passport);
+  const bool doubtful = passport.signer && !passport.ChainPassed();
   return doubtful ? SignerName(passport) + " (not trusted)" : SignerName(passport);
 }
 

@@ -147,14 +147,6 @@ Result<std::string> OddClaims(std::string& digest) {
   return CanonicalJson(claims);
 }
 
-// Whether "chain" passed: only then the certificate says who signed.
-bool ChainIsGood(const PassportVerdict& passport) {
-  for (const Check& check : passport.checks) {
-    if (check.id == "chain") return check.outcome == CheckOutcome::kPassed;
-  }
-  return false;
-}
-
 // UUIDs are the same in either case (RFC 9562 4).
 std::string OrigidText(std::string_view text) {
   std::string lower = ToLower(text);
@@ -164,7 +156,7 @@ std::string OrigidText(std::string_view text) {
 // Who signed the PASSporT that decided, if that is sure; else "".
 std::string_view SpcOf(const PassportVerdict* deciding) {
   const bool known = deciding != nullptr && deciding->signer && !deciding->signer->spcs.empty();
-  if (!known || !ChainIsGood(*deciding)) return {};
+  if (!known || !deciding->ChainPassed()) return {};
   return deciding->signer->spcs.front();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,7 +33,10 @@ class NoteWriter {
     Size((bits << 1U) ^ (value < 0 ? ~uint64_t{0} : uint64_t{0}));
   }
   void Text(std::string_view text) {
-    Append(PutSize(Begin(kMaxSize + text.size()), text.size()), text);
+    if (text.size() > kShort) return LongText(text);
+    char* const at = Begin(1 + kShort);
+    *at = static_cast<char>(text.size());
+    End(CopyShort(at + 1, text));
   }
   /// `bytes` that another one wrote.
   void Written(std::string_view bytes) { Append(Begin(bytes.size()), bytes); }
@@ -59,6 +63,7 @@ class NoteWriter {
 
  private:
   static constexpr size_t kMaxSize = 10;  // bytes of a Size
+  static constexpr size_t kShort = 64;    // most texts; their Size is one byte
   static constexpr size_t kUsual = 2048;  // a call's notes are less, mostly
   static constexpr size_t kKept = size_t{64} << 10U;
 
@@ -70,9 +75,34 @@ class NoteWriter {
     *at++ = static_cast<char>(value);
     return at;
   }
+  // By its first and its last bytes, which overlap: no call, no loop.
+  static char* CopyShort(char* at, std::string_view text) {
+    const size_t size = text.size();
+    const auto copy = [&]<size_t kPart>(const std::array<char, kPart>& /*part*/) {
+      std::memcpy(at, text.data(), kPart);
+      std::memcpy(at + size - kPart, text.data() + size - kPart, kPart);
+    };
+    if (size > 32) {
+      copy(std::array<char, 32>());
+    } else if (size >= 16) {
+      copy(std::array<char, 16>());
+    } else if (size >= 8) {
+      copy(std::array<char, 8>());
+    } else if (size >= 4) {
+      copy(std::array<char, 4>());
+    } else if (size > 0) {
+      at[0] = text[0];
+      at[size / 2] = text[size / 2];
+      at[size - 1] = text[size - 1];
+    }
+    return at + size;
+  }
+  void LongText(std::string_view text) {
+    Append(PutSize(Begin(kMaxSize + text.size()), text.size()), text);
+  }
   // Where the next `size` bytes may be written; End says where they do end.
   char* Begin(size_t size) {
-    if (room_.size() - size_ < size) room_.resize(std::max(2 * room_.size(), size_ + size));
+    if (room_.size() - size_ < size) MakeRoom(size);
     return room_.data() + size_;
   }
   void End(const char* at) { size_ = static_cast<size_t>(at - room_.data()); }
@@ -80,6 +110,7 @@ class NoteWriter {
     if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
     End(at + bytes.size());
   }
+  void MakeRoom(size_t size) { room_.resize(std::max(2 * room_.size(), size_ + size)); }
 
   std::vector<char> room_ = std::vector<char>(kUsual);
   size_t size_ = 0;  // of it that is written

@@ -29,6 +29,16 @@ int ByteOf(const std::array<int, 256>& values, const char* digits) {
   return (high | low) < 0 ? -1 : high * 16 + low;
 }
 
+// Of each byte its two digits.
+constexpr auto kDigits = [] {
+  constexpr std::string_view kLetters = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> digits{};
+  for (size_t byte = 0; byte < digits.size(); ++byte) {
+    digits[byte] = {kLetters[byte / 16], kLetters[byte % 16]};
+  }
+  return digits;
+}();
+
 bool IsDash(size_t index) {
   return index == 8 || index == 13 || index == 18 || index == 23;
 }
@@ -65,13 +75,13 @@ std::string PackUuid(std::string_view text) {
 }
 
 std::string UnpackUuid(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(2 * bytes.size() + 4, '-');
   char* at = text.data();
   for (size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) ++at;  // a dash
-    *at++ = kDigits[static_cast<unsigned char>(bytes[i]) >> 4U];
-    *at++ = kDigits[static_cast<unsigned char>(bytes[i]) & 0xFU];
+    const auto& digits = kDigits[static_cast<unsigned char>(bytes[i])];
+    *at++ = digits[0];
+    *at++ = digits[1];
   }
   text.resize(static_cast<size_t>(at - text.data()));
   return text;

@@ -22,6 +22,15 @@ void MakeRoom(Things& things, size_t more) {
   if (needed > things.capacity()) things.reserve(std::max(needed, 2 * things.capacity()));
 }
 
+// Asks for the lines behind `bytes`, where the next call's will stand: who wrote them last, to a
+// file, was another processor.
+void FetchToWrite(const std::string& bytes, size_t next) {
+  constexpr size_t kLine = 64;
+  const char* const end = bytes.data() + bytes.size();
+  next = std::min(next, bytes.capacity() - bytes.size());
+  for (size_t at = 0; at < next; at += kLine) __builtin_prefetch(end + at, 1);
+}
+
 }  // namespace
 
 void WaitingRecords::Add(std::shared_ptr<const EvidenceRecord> record) {
@@ -32,11 +41,25 @@ void WaitingRecords::Add(std::shared_ptr<const EvidenceRecord> record) {
 
 void WaitingRecords::AddCall(std::string_view notes, SharedBlobs blobs, sys_seconds time) {
   MakeRoom(calls_, 1);
+  MakeRoom(lists_, 1);
   MakeRoom(frames_, CallFrameSize(notes, *blobs));
   const size_t begin = frames_.size();
   AppendCall(frames_, notes, *blobs);
-  calls_.push_back({begin, std::move(blobs)});
+  calls_.push_back({begin, PlaceOf(std::move(blobs))});
   since_ = std::min(since_, time);
+  FetchToWrite(frames_, frames_.size() - begin);
+}
+
+// Where in lists_ it is now. Calls of few signers share what one of them brought: a count less
+// that one thread raises and another lowers.
+size_t WaitingRecords::PlaceOf(SharedBlobs blobs) {
+  constexpr size_t kLookBack = 8;
+  const size_t oldest = lists_.size() - std::min(lists_.size(), kLookBack);
+  for (size_t place = lists_.size(); place-- > oldest;) {
+    if (lists_[place] == blobs) return place;
+  }
+  lists_.push_back(std::move(blobs));
+  return lists_.size() - 1;
 }
 
 size_t WaitingRecords::EndOf(size_t call) const {
@@ -82,7 +105,7 @@ Result<WaitingRecords::Records> WaitingRecords::FirstRecords(size_t count,
   const auto first = whole_.begin() + static_cast<std::ptrdiff_t>(dropped_whole_);
   records.assign(first, first + static_cast<std::ptrdiff_t>(std::min(count, WholeLeft())));
   for (size_t i = dropped_calls_; records.size() < count;) {
-    auto made = RecordOfNotes(NotesAt(i), *calls_[i].blobs);
+    auto made = RecordOfNotes(NotesAt(i), BlobsOf(i));
     if (made) {
       records.push_back(std::make_shared<const EvidenceRecord>(std::move(*made)));
       ++i;
@@ -104,7 +127,7 @@ WaitingRecords::Bytes WaitingRecords::First(size_t count, const BlobNames& known
   std::unordered_set<const BlobList*> seen;
   const BlobList* last = nullptr;
   for (size_t i = dropped_calls_; i < end; ++i) {
-    const BlobList* const blobs = calls_[i].blobs.get();
+    const BlobList* const blobs = &BlobsOf(i);
     if (blobs == std::exchange(last, blobs) || !seen.insert(blobs).second) continue;
     AppendBlobs(bytes.blobs, *blobs, known, added);
   }
@@ -137,9 +160,11 @@ void WaitingRecords::Clear() noexcept {
   if (!needs_it && frames_.capacity() > kKept) {
     frames_ = std::string();
     calls_ = std::vector<Call>();
+    lists_ = std::vector<SharedBlobs>();
   }
   whole_.clear();
   calls_.clear();
+  lists_.clear();
   frames_.clear();
   dropped_whole_ = dropped_calls_ = 0;
   since_ = sys_seconds::max();
@@ -148,6 +173,7 @@ void WaitingRecords::Clear() noexcept {
 void WaitingRecords::swap(WaitingRecords& other) noexcept {
   whole_.swap(other.whole_);
   calls_.swap(other.calls_);
+  lists_.swap(other.lists_);
   frames_.swap(other.frames_);
   std::swap(dropped_whole_, other.dropped_whole_);
   std::swap(dropped_calls_, other.dropped_calls_);

@@ -63,18 +63,21 @@ class WaitingRecords {
  private:
   struct Call {
     size_t begin = 0;  // of its frame
-    SharedBlobs blobs;
+    size_t list = 0;   // of its blobs, among lists_
   };
   [[nodiscard]] size_t WholeLeft() const { return whole_.size() - dropped_whole_; }
   [[nodiscard]] size_t CallsLeft() const { return calls_.size() - dropped_calls_; }
   [[nodiscard]] std::string_view NotesAt(size_t call) const;
   [[nodiscard]] size_t EndOf(size_t call) const;
+  [[nodiscard]] const BlobList& BlobsOf(size_t call) const { return *lists_[calls_[call].list]; }
+  size_t PlaceOf(SharedBlobs blobs);
   void TakeOut(size_t call);
   void Clear() noexcept;
 
   Records whole_;
   std::vector<Call> calls_;
-  std::string frames_;  // of calls_, end to end; without checks until First
+  std::vector<SharedBlobs> lists_;  // held once for calls that follow each other
+  std::string frames_;              // of calls_, end to end; without checks until First
   size_t dropped_whole_ = 0;
   size_t dropped_calls_ = 0;
   sys_seconds since_ = sys_seconds::max();

@@ -14,6 +14,12 @@ Check CheckList::operator[](size_t index) const {
           details_.empty() ? std::string_view() : details_[index]};
 }
 
+bool PassportVerdict::ChainPassed() const {
+  constexpr auto kPlace = static_cast<size_t>(CheckId::kChain);
+  static_assert(kCheckTable[kPlace].id == CheckId::kChain);
+  return kPlace < checks.size() && checks.outcome(kPlace) == CheckOutcome::kPassed;
+}
+
 std::string_view CheckOutcomeText(CheckOutcome outcome) {
   switch (outcome) {
     case CheckOutcome::kPassed:

@@ -34,6 +34,24 @@ TEST(NoteBytes, GiveBackWhatWasWritten) {
   EXPECT_TRUE(reader.bad());
 }
 
+TEST(NoteBytes, GiveBackTextsOfEveryLength) {
+  for (size_t size = 0; size < 200; ++size) {
+    std::vector<char> text(size);  // of its own, so that a byte read behind it is found
+    for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>('!' + i % 90);
+    const std::string_view view(text.data(), size);
+    NoteWriter writer;
+    writer.Text("before");
+    writer.Text(view);
+    writer.Text("behind");
+    const std::string bytes(writer.bytes());
+    NoteReader reader(bytes);
+    EXPECT_EQ(reader.Text(), "before");
+    EXPECT_EQ(reader.Text(), view);
+    EXPECT_EQ(reader.Text(), "behind");
+    EXPECT_TRUE(reader.Finished());
+  }
+}
+
 TEST(NoteBytes, BelieveNoSizeThatCannotBe) {
   NoteWriter writer;
   writer.Size(SIZE_MAX);

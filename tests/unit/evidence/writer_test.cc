@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "evidence/packed_id.h"
 #include "evidence/sqlite.h"
 #include "evidence_fixture.h"
 #include "pki/sha256.h"
@@ -668,6 +669,48 @@ TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
   spill->Drop();
   EXPECT_TRUE(spill->empty());
   EXPECT_EQ(spill->bytes(), 0U);
+}
+
+// Calls of many signers, some of which come again soon, and some late.
+TEST_F(SpillTest, EachCallKeepsTheBlobsOfItsOwnSigner) {
+  std::vector<SharedBlobs> lists;
+  for (int i = 0; i < 20; ++i) {
+    const std::string bytes = "blob " + std::to_string(i);
+    const std::string name = Sha256Hex(bytes);
+    lists.push_back(std::make_shared<const BlobList>(BlobList{
+        {std::make_shared<const EvidenceBlob>(EvidenceBlob{name, bytes})}, *BytesOfHex(name)}));
+  }
+  const auto notes = codec_.Note(evidence_, *NewEvidenceId(kNow));
+  ASSERT_THAT(notes, Succeeds());
+  // Of one list as many places as the usual notes name.
+  for (auto& list : lists) {
+    auto longer = *list;
+    while (longer.blobs.size() < notes->blobs->blobs.size()) {
+      longer.blobs.push_back(notes->blobs->blobs[longer.blobs.size()]);
+      longer.names += *BytesOfHex(longer.blobs.back()->sha256);
+    }
+    list = std::make_shared<const BlobList>(std::move(longer));
+  }
+  WaitingRecords records;
+  std::vector<size_t> used;
+  for (size_t i = 0; i < 300; ++i) {
+    used.push_back(i % 3 == 0 ? 0 : i * i % lists.size());
+    records.AddCall(notes->bytes, lists[used.back()], kNow);
+  }
+  const auto spill = Open();
+  ASSERT_THAT(Append(*spill, records), Succeeds());
+  (void)records.Drop(100);
+  const auto made = records.FirstRecords(200, [](const Failure&) { FAIL(); });
+  ASSERT_THAT(made, Succeeds());
+  const auto read = spill->Next(300);
+  ASSERT_THAT(read, Succeeds());
+  ASSERT_EQ(read->size(), used.size());
+  for (size_t i = 0; i < used.size(); ++i) {
+    const auto& blob = lists[used[i]]->blobs.front();
+    EXPECT_EQ((*read)[i]->blobs.front()->sha256, blob->sha256) << i;
+    if (i < 100) continue;
+    EXPECT_EQ((*made)[i - 100]->blobs.front(), blob) << i;
+  }
 }
 
 // What did not fit is not the reason why the next one does not.
