@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
+#include "pki/p256/field_portable.h"
 #include "pki/p256/lane_path.h"
 #include "pki/p256/lanes.h"
 #include "pki/p256/scalar.h"
@@ -21,13 +23,11 @@ struct EmulatedLanes {
     for (size_t i = 0; i < 8; ++i) loaded.lane[i] = lanes[i];
     return loaded;
   }
-  static void LoadPoints(const p256::Term* terms, EmulatedLanes* words) {
+  static void LoadLines(const void* const* lines, EmulatedLanes* words) {
     for (size_t lane = 0; lane < 8; ++lane) {
-      const p256::AffinePoint& point = *terms[lane].point;
-      for (size_t i = 0; i < 4; ++i) {
-        words[i].lane[lane] = point.x[i];
-        words[4 + i].lane[lane] = point.y[i];
-      }
+      std::array<uint64_t, 8> line{};
+      std::memcpy(line.data(), lines[lane], sizeof(line));
+      for (size_t i = 0; i < 8; ++i) words[i].lane[lane] = line[i];
     }
   }
   static void Store(const EmulatedLanes& a, uint64_t* lanes) {
@@ -87,6 +87,21 @@ struct EmulatedLanes {
     for (uint64_t& number : a.lane) number <<= kBits;
     return a;
   }
+  static EmulatedLanes ShiftRightBy(EmulatedLanes a, unsigned bits) {
+    for (uint64_t& number : a.lane) number >>= bits;
+    return a;
+  }
+  static EmulatedLanes ShiftLeftBy(EmulatedLanes a, unsigned bits) {
+    for (uint64_t& number : a.lane) number <<= bits;
+    return a;
+  }
+  static uint8_t Test(const EmulatedLanes& a, const EmulatedLanes& bits) {
+    unsigned lanes = 0;
+    for (size_t i = 0; i < 8; ++i) {
+      lanes |= static_cast<unsigned>((a.lane[i] & bits.lane[i]) != 0) << i;
+    }
+    return static_cast<uint8_t>(lanes);
+  }
   static EmulatedLanes Select(uint8_t lanes, const EmulatedLanes& a, const EmulatedLanes& b) {
     EmulatedLanes result{};
     for (size_t i = 0; i < 8; ++i) result.lane[i] = (lanes >> i & 1) != 0 ? a.lane[i] : b.lane[i];
@@ -124,14 +139,14 @@ inline const p256::Path& EmulatedIfmaPath() {
       p256::MontgomeryInverse,
       [](std::span<const p256::Term> terms, const p256::Limbs& r) {
         const auto sum = Curve::AddUp(terms);
-        return p256::MatchLaneSum(sum.x, sum.zz, r);
+        return p256::MatchLaneSum<p256::PortableField>(sum.x, sum.zz, r);
       },
-      [](std::span<const p256::Term> terms, std::span<const p256::Limbs, 8> r,
+      [](const p256::Tables& tables, std::span<const p256::KeyedSum, 8> wanted,
          std::span<p256::Match, 8> matches) {
         std::array<Curve::Sum, 8> sums;
-        Curve::AddUpEach(terms, sums);
+        Curve::AddUpEach(tables, wanted, sums);
         for (size_t i = 0; i < 8; ++i) {
-          matches[i] = p256::MatchLaneSum(sums[i].x, sums[i].zz, r[i]);
+          matches[i] = p256::MatchLaneSum<p256::PortableField>(sums[i].x, sums[i].zz, *wanted[i].r);
         }
       }};
   return kPath;

@@ -1,22 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "pki/p256/lane_path.h"
 
-#include "pki/p256/curve.h"
-#include "pki/p256/field_portable.h"
-
 namespace callvet::p256 {
 namespace {
-
-// The number of five limbs of 52 bits, reduced.
-Limbs Canonical(std::span<const uint64_t, 5> a) {
-  Limbs number = {a[0] | a[1] << 52, a[1] >> 12 | a[2] << 40, a[2] >> 24 | a[3] << 28,
-                  a[3] >> 36 | a[4] << 16};
-  uint64_t above = a[4] >> 48;
-  while (above != 0 || !Less(number, kPrime)) {
-    above -= SubtractWithBorrow(number, kPrime, number);
-  }
-  return number;
-}
 
 // a / 4 mod p, of a < p: as p is -1 modulo 4, a and so many times p make a multiple of 4.
 Limbs Quarter(const Limbs& a) {
@@ -48,11 +34,14 @@ void BuildLaneTable(const Limbs& x, const Limbs& y, TableShape shape,
   for (AffinePoint& entry : table) entry.y = Quarter(entry.y);
 }
 
-Match MatchLaneSum(std::span<const uint64_t, 5> x, std::span<const uint64_t, 5> zz,
-                   const Limbs& r) {
-  // X has the factor 2^-4.
-  static constexpr Limbs kFactor = PowerOfTwo(508, kPrime);
-  return MatchQuotient<PortableField>(Canonical(x), Canonical(zz), r, kFactor);
+Limbs Canonical(std::span<const uint64_t, 5> a) {
+  Limbs number = {a[0] | a[1] << 52, a[1] >> 12 | a[2] << 40, a[2] >> 24 | a[3] << 28,
+                  a[3] >> 36 | a[4] << 16};
+  uint64_t above = a[4] >> 48;
+  while (above != 0 || !Less(number, kPrime)) {
+    above -= SubtractWithBorrow(number, kPrime, number);
+  }
+  return number;
 }
 
 }  // namespace callvet::p256

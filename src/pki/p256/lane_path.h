@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "pki/p256/curve.h"
 #include "pki/p256/path.h"
 
 // What a path over LaneCurve needs beside the lanes, in ordinary code.
@@ -12,7 +13,16 @@ namespace callvet::p256 {
 /// too. So tables are as those of the other paths, but for a quarter.
 void BuildLaneTable(const Limbs& x, const Limbs& y, TableShape shape, std::span<AffinePoint> table);
 
+/// The number of five limbs of 52 bits, below 2^260, modulo p.
+Limbs Canonical(std::span<const uint64_t, 5> a);
+
 /// The end of Path::match: X and ZZ of a sum of such points in limbs of 52 bits, below 2^260.
-Match MatchLaneSum(std::span<const uint64_t, 5> x, std::span<const uint64_t, 5> zz, const Limbs& r);
+template <class Field>
+Match MatchLaneSum(std::span<const uint64_t, 5> x, std::span<const uint64_t, 5> zz,
+                   const Limbs& r) {
+  // X has the factor 2^-4.
+  static constexpr Limbs kFactor = PowerOfTwo(508, kPrime);
+  return MatchQuotient<Field>(Canonical(x), Canonical(zz), r, kFactor);
+}
 
 }  // namespace callvet::p256

@@ -27,7 +27,9 @@ class LaneCurve {
     uint64_t zz[5];
   };
   static Sum AddUp(std::span<const Term> terms) {
-    Point sum = LaneSums(terms);
+    const size_t rows = terms.size() / 8;
+    Point sum = LaneSums(RowsOfTerms{terms}, rows);
+    if (terms.size() % 8 != 0) sum = WithRest(sum, terms.subspan(rows * 8));
     TurnBack(sum);
     sum = AddedInPairs(sum);
     sum = AddedInFours<2>(sum);
@@ -41,10 +43,12 @@ class LaneCurve {
     return result;
   }
 
-  /// As Path::match_eight: the sum of each lane. The number of terms is a multiple of eight, and at
-  /// least 16.
-  static void AddUpEach(std::span<const Term> terms, std::span<Sum, 8> sums) {
-    Point sum = LaneSums(terms);
+  /// As Path::match_eight: the eight sums.
+  static void AddUpEach(const Tables& tables, std::span<const KeyedSum, 8> wanted,
+                        std::span<Sum, 8> sums) {
+    Rows rows;
+    const size_t count = Recode(tables, wanted, rows);
+    Point sum = LaneSums(rows, count);
     sum.zz = Masked(sum.zz);
     for (size_t i = 0; i < 5; ++i) {
       uint64_t x[8];
@@ -151,7 +155,7 @@ class LaneCurve {
 
   /// A Factor as Carried makes it.
   static Element Masked(Element a) {
-    const V mask = V::Set((uint64_t{1} << 52) - 1);
+    const V mask = V::Set(kMask52);
     for (size_t i = 0; i < 4; ++i) a.limb[i] = V::And(a.limb[i], mask);
     return a;
   }
@@ -175,8 +179,13 @@ class LaneCurve {
   }
 
  private:
+  static constexpr uint64_t kMask52 = (uint64_t{1} << 52) - 1;
   static constexpr uint64_t kPrime52[5] = {0xFFFFFFFFFFFFF, 0x00FFFFFFFFFFF, 0, 0x1000000000,
                                            0x0FFFFFFFF0000};
+  static constexpr uint64_t kOrder52[5] = {
+      kOrder[0] & kMask52, (kOrder[0] >> 52 | kOrder[1] << 12) & kMask52,
+      (kOrder[1] >> 40 | kOrder[2] << 24) & kMask52, (kOrder[2] >> 28 | kOrder[3] << 36) & kMask52,
+      kOrder[3] >> 16};
   // 4p, of which 2^7 units of the highest limb stand in the one below: what is below the highest
   // limb is not negative then.
   static constexpr uint64_t kOffset[5] = {4 * kPrime52[0], 4 * kPrime52[1], 4 * kPrime52[2],
@@ -237,16 +246,21 @@ class LaneCurve {
     Element x, y;
   };
 
-  /// Of the points of eight terms.
-  static Points Load(const Term* terms) {
+  /// Eight terms, one for each lane: where their points are, and a bit for each that is negative.
+  struct Row {
+    const void* line[8];
+    uint8_t negatives;
+  };
+
+  static Points Load(const Row& row) {
     V words[8];
-    V::LoadPoints(terms, words);
+    V::LoadLines(row.line, words);
     return {InLimbs(words), InLimbs(words + 4)};
   }
 
   /// A number in four words of 64 bits.
   static Element InLimbs(const V* word) {
-    const V mask = V::Set((uint64_t{1} << 52) - 1);
+    const V mask = V::Set(kMask52);
     Element element{};
     element.limb[0] = V::And(word[0], mask);
     element.limb[1] = V::And(
@@ -259,13 +273,95 @@ class LaneCurve {
     return element;
   }
 
-  /// One bit for each of eight terms that is negative.
-  static uint8_t Negatives(const Term* terms) {
-    unsigned lanes = 0;
-    for (size_t lane = 0; lane < 8; ++lane) {
-      lanes |= static_cast<unsigned>(terms[lane].negative & 1) << lane;
+  /// Rows of the terms of one sum. All their points were asked for.
+  struct RowsOfTerms {
+    std::span<const Term> terms;
+
+    [[nodiscard]] Row At(size_t i) const {
+      Row row{};
+      unsigned negatives = 0;
+      for (size_t lane = 0; lane < 8; ++lane) {
+        const Term& term = terms.data()[i * 8 + lane];
+        row.line[lane] = term.point;
+        negatives |= static_cast<unsigned>(term.negative & 1) << lane;
+      }
+      row.negatives = static_cast<uint8_t>(negatives);
+      return row;
     }
-    return static_cast<uint8_t>(lanes);
+    void AskFor(size_t /*row*/) const {}
+  };
+
+  /// Rows of eight sums.
+  struct Rows {
+    alignas(64) uint64_t address[kMaxTerms][8];
+    uint8_t negatives[kMaxTerms];
+
+    [[nodiscard]] Row At(size_t i) const {
+      Row row{};
+      for (size_t lane = 0; lane < 8; ++lane) {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): computed in lanes
+        row.line[lane] = reinterpret_cast<const void*>(address[i][lane]);
+      }
+      row.negatives = negatives[i];
+      return row;
+    }
+    void AskFor(size_t i) const {
+      for (const void* line : At(i).line) __builtin_prefetch(line);
+    }
+  };
+
+  /// The terms of eight sums; their number. Those of the generator, whose table is mostly near, are
+  /// added first. Those of the first steps are asked for here, the others in time, as a processor
+  /// cannot wait for all at once.
+  static size_t Recode(const Tables& tables, std::span<const KeyedSum, 8> wanted, Rows& rows) {
+    const void* line[8];
+    alignas(64) uint64_t keys[8];
+    for (size_t lane = 0; lane < 8; ++lane) {
+      line[lane] = wanted.data()[lane].multipliers;
+      keys[lane] = reinterpret_cast<uint64_t>(wanted.data()[lane].key);
+    }
+    V words[8];  // of u1 and u2
+    V::LoadLines(line, words);
+    const size_t of_generator = tables.generator_shape.windows();
+    const V generator = V::Set(reinterpret_cast<uint64_t>(tables.generator));
+    RecodeEach(InLimbs(words), tables.generator_shape, generator, rows, 0);
+    for (size_t i = 0; i < kRowsAhead + 2 && i < of_generator; ++i) rows.AskFor(i);
+    RecodeEach(InLimbs(words + 4), tables.key_shape, V::Load(keys), rows, of_generator);
+    return of_generator + tables.key_shape.windows();
+  }
+
+  /// p256::Recode of eight multipliers, whose tables begin at the addresses `tables`, to the rows
+  /// from `begin` on.
+  static void RecodeEach(const Element& multipliers, TableShape shape, V tables, Rows& rows,
+                         size_t begin) {
+    const uint8_t odd = V::Test(multipliers.limb[0], V::Set(1));
+    Element negated{};
+    for (size_t i = 0; i < 5; ++i) {
+      negated.limb[i] = V::Subtract(V::Set(kOrder52[i]), multipliers.limb[i]);
+    }
+    const Element k = Select(odd, multipliers, Carried(negated));
+    const V limb[6] = {k.limb[0], k.limb[1], k.limb[2], k.limb[3], k.limb[4], V::Set(0)};
+    const size_t last = shape.windows() - 1;
+    for (size_t i = 0; i <= last; ++i) {
+      const auto [at, width, first] = shape.window(i);
+      const auto low = static_cast<unsigned>(at % 52);
+      // The bits of the window and the next one, with a 1 as the lowest.
+      V window = V::ShiftRightBy(limb[at / 52], low);
+      if (low + width >= 52) {
+        window = V::Or(window, V::ShiftLeftBy(limb[at / 52 + 1], 52 - low));
+      }
+      window = V::And(V::Or(window, V::Set(1)), V::Set((uint64_t{2} << width) - 1));
+      // The digit is window - 2^w, the last one the window itself.
+      const V half = V::Set(i == last ? 0 : uint64_t{1} << width);
+      const auto negative =
+          static_cast<uint8_t>(i == last ? 0 : ~V::Test(window, half));
+      const V size = V::NegateIn(negative, V::Subtract(window, half));
+      // Entry j is that of size 2j + 1.
+      static_assert(sizeof(AffinePoint) == 64);
+      const V entry = V::Add(V::template ShiftLeft<5>(size), V::Set(first * 64 - 32));
+      V::Store(V::Add(tables, entry), rows.address[begin + i]);
+      rows.negatives[begin + i] = static_cast<uint8_t>(negative ^ ~odd);
+    }
   }
 
   /// a where `lanes` has a 1, else b.
@@ -275,31 +371,28 @@ class LaneCurve {
     return chosen;
   }
 
-  /// Lane i has the sum of every eighth term from i on.
-  static Point LaneSums(std::span<const Term> terms) {
-    const size_t rows = terms.size() / 8;
-    const std::span<const Term> rest = terms.subspan(rows * 8);
+  // The points of so many rows fill what a processor can wait for at once, and come in time.
+  static constexpr size_t kRowsAhead = 4;
+
+  /// Of each lane the sum of its terms in `count` rows, at least two.
+  template <class TheRows>
+  static Point LaneSums(const TheRows& rows, size_t count) {
     Point sum{};
-    Add<true>(sum, Begin(terms.data(), terms.data() + 8, sum));
-    for (size_t i = 2; i < rows; ++i) {
-      AskFor(terms, i * 8 + kAhead);
-      Add(sum, DistanceTo(sum, terms.data() + i * 8));
+    Add<true>(sum, Begin(rows.At(0), rows.At(1), sum));
+    for (size_t i = 2; i < count; ++i) {
+      if (i + kRowsAhead < count) rows.AskFor(i + kRowsAhead);
+      Add(sum, DistanceTo(sum, rows.At(i)));
     }
-    if (rest.empty()) return sum;
-    Term last[8];  // the rest; lanes without a term repeat one
-    for (size_t lane = 0; lane < 8; ++lane) last[lane] = rest[lane < rest.size() ? lane : 0];
-    const Point before = sum;
-    Add(sum, DistanceTo(sum, last));
-    return Select(static_cast<uint8_t>((1U << rest.size()) - 1), sum, before);
+    return sum;
   }
 
-  // The points of so many terms fill what a processor can wait for at once, and come in time. Those
-  // of the first steps were asked for when the terms were written.
-  static constexpr size_t kAhead = kStepsAhead * 8;
-
-  /// Asks for the points of eight terms from `at` on, if there are such.
-  static void AskFor(std::span<const Term> terms, size_t at) {
-    for (size_t i = at; i < at + 8 && i < terms.size(); ++i) __builtin_prefetch(terms[i].point);
+  /// `sum` and the terms of `rest`, fewer than eight, in the first lanes.
+  static Point WithRest(const Point& sum, std::span<const Term> rest) {
+    Term last[8];  // lanes without a term repeat one
+    for (size_t lane = 0; lane < 8; ++lane) last[lane] = rest[lane < rest.size() ? lane : 0];
+    Point with_rest = sum;
+    Add(with_rest, DistanceTo(sum, RowsOfTerms{last}.At(0)));
+    return Select(static_cast<uint8_t>((1U << rest.size()) - 1), with_rest, sum);
   }
 
   /// P and R of a sum and the term that is to be added: the differences of x and y, times the
@@ -328,26 +421,26 @@ class LaneCurve {
     sum.turned = static_cast<uint8_t>(~sum.turned);
   }
 
-  /// From `sum` to eight terms.
-  static Distance DistanceTo(const Point& sum, const Term* terms) {
-    const auto [x2, y2] = Load(terms);
-    const auto negatives = static_cast<uint8_t>(Negatives(terms) ^ sum.turned);
+  /// From `sum` to the terms of a row.
+  static Distance DistanceTo(const Point& sum, const Row& row) {
+    const auto [x2, y2] = Load(row);
+    const auto negatives = static_cast<uint8_t>(row.negatives ^ sum.turned);
     const Element u = Times(x2, sum.zz);                                        // 1.1
     const Element s = Negated(negatives, Times(y2, sum.zzz));                   // +-1.1
     return {Factor(Difference<2>(u, sum.x)), Factor(Difference<4>(s, sum.y))};  // 3.1, 5.1
   }
 
-  /// Makes eight terms the x and y of `sum`, with denominators of 1; its distance to eight others:
-  /// 2, 3.
-  static Distance Begin(const Term* terms, const Term* others, Point& sum) {
+  /// Makes the terms of `first` the x and y of `sum`, with denominators of 1; its distance to those
+  /// of `second`: 2, 3.
+  static Distance Begin(const Row& first, const Row& second, Point& sum) {
     const Element zero = {{V::Set(0), V::Set(0), V::Set(0), V::Set(0), V::Set(0)}};
-    const auto [x1, y1] = Load(terms);
-    const auto [x2, y2] = Load(others);
+    const auto [x1, y1] = Load(first);
+    const auto [x2, y2] = Load(second);
     sum.x = x1;
-    sum.y = Select(Negatives(terms), Subtract<1>(zero, y1), y1);
+    sum.y = Select(first.negatives, Subtract<1>(zero, y1), y1);
     sum.turned = 0;
     return {Factor(Difference<1>(x2, x1)),
-            Factor(Difference<2>(Negated(Negatives(others), y2), sum.y))};
+            Factor(Difference<2>(Negated(second.negatives, y2), sum.y))};
   }
 
   static Point Select(uint8_t lanes, const Point& a, const Point& b) {

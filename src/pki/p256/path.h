@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "pki/p256/recode.h"
+#include "pki/p256/scalar.h"
 
 namespace callvet::p256 {
 
@@ -13,6 +14,21 @@ enum class Match : uint8_t {
   kNo,
   kYes,
   kUndecided,  // an exceptional case of the point addition: only a complete formula can say
+};
+
+/// The tables of one verification.
+struct Tables {
+  TableShape generator_shape;
+  const AffinePoint* generator;
+  TableShape key_shape;
+  const AffinePoint* key;
+};
+
+/// One of eight sums, u1 * G + u2 * Q, and what its x-coordinate is compared with; borrowed.
+struct KeyedSum {
+  const AffinePoint* key;  // the table of Q
+  const Multipliers* multipliers;
+  const Limbs* r;
 };
 
 /// One implementation of the curve for one kind of processor. All functions are pure,
@@ -35,9 +51,9 @@ struct Path {
   /// Whether the x-coordinate of the sum of `terms` (at least 16), modulo n, is r. 0 < r < n.
   Match (*match)(std::span<const Term> terms, const Limbs& r);
 
-  /// The same of eight sums in the time of some five: of `terms`, whose number is a multiple of
-  /// eight, every eighth from i on belongs to sum i, and r[i] to it. nullptr: only one at a time.
-  void (*match_eight)(std::span<const Term> terms, std::span<const Limbs, 8> r,
+  /// The same of eight sums in the time of some five. Each has its own key instead of that of
+  /// `tables`, and no multiplier is 0. nullptr: only one at a time.
+  void (*match_eight)(const Tables& tables, std::span<const KeyedSum, 8> sums,
                       std::span<Match, 8> matches);
 };
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <span>
 
+#include "pki/p256/field_adx.h"
 #include "pki/p256/path.h"
 
 #if defined(__clang__)
@@ -31,10 +32,10 @@ struct IfmaLanes {
 
   static IfmaLanes Set(uint64_t a) { return {_mm512_set1_epi64(static_cast<long long>(a))}; }
   static IfmaLanes Load(const uint64_t* lanes) { return {_mm512_loadu_si512(lanes)}; }
-  static void LoadPoints(const Term* terms, IfmaLanes* words) {
+  static void LoadLines(const void* const* lines, IfmaLanes* words) {
     __m512i row[8];
-    for (size_t i = 0; i < 8; ++i) row[i] = _mm512_load_si512(terms[i].point);
-    __m512i pair[8];  // words 2k and 2k+1 alternately of two points
+    for (size_t i = 0; i < 8; ++i) row[i] = _mm512_load_si512(lines[i]);
+    __m512i pair[8];  // words 2k and 2k+1 alternately of two lines
     for (size_t i = 0; i < 4; ++i) {
       pair[2 * i] = _mm512_unpacklo_epi64(row[2 * i], row[2 * i + 1]);
       pair[2 * i + 1] = _mm512_unpackhi_epi64(row[2 * i], row[2 * i + 1]);
@@ -78,6 +79,15 @@ struct IfmaLanes {
   static IfmaLanes ShiftLeft(IfmaLanes a) {
     return {_mm512_slli_epi64(a.value, kBits)};
   }
+  static IfmaLanes ShiftRightBy(IfmaLanes a, unsigned bits) {
+    return {_mm512_srl_epi64(a.value, _mm_cvtsi32_si128(static_cast<int>(bits)))};
+  }
+  static IfmaLanes ShiftLeftBy(IfmaLanes a, unsigned bits) {
+    return {_mm512_sll_epi64(a.value, _mm_cvtsi32_si128(static_cast<int>(bits)))};
+  }
+  static uint8_t Test(IfmaLanes a, IfmaLanes bits) {
+    return _mm512_test_epi64_mask(a.value, bits.value);
+  }
   static IfmaLanes Select(uint8_t lanes, IfmaLanes a, IfmaLanes b) {
     return {_mm512_mask_blend_epi64(lanes, b.value, a.value)};
   }
@@ -95,8 +105,9 @@ Curve::Sum AddUp(std::span<const Term> terms) {
   return Curve::AddUp(terms);
 }
 
-void AddUpEach(std::span<const Term> terms, std::span<Curve::Sum, 8> sums) {
-  Curve::AddUpEach(terms, sums);
+void AddUpEach(const Tables& tables, std::span<const KeyedSum, 8> wanted,
+               std::span<Curve::Sum, 8> sums) {
+  Curve::AddUpEach(tables, wanted, sums);
 }
 
 }  // namespace
@@ -132,14 +143,14 @@ Limbs Invert(const Limbs& a) {
 
 Match MatchTerms(std::span<const Term> terms, const Limbs& r) {
   const auto sum = AddUp(terms);
-  return MatchLaneSum(sum.x, sum.zz, r);
+  return MatchLaneSum<AdxField>(sum.x, sum.zz, r);
 }
 
-void MatchEight(std::span<const Term> terms, std::span<const Limbs, 8> r,
+void MatchEight(const Tables& tables, std::span<const KeyedSum, 8> wanted,
                 std::span<Match, 8> matches) {
   std::array<Curve::Sum, 8> sums;  // NOLINT(cppcoreguidelines-pro-type-member-init): all written
-  AddUpEach(terms, sums);
-  for (size_t i = 0; i < 8; ++i) matches[i] = MatchLaneSum(sums[i].x, sums[i].zz, r[i]);
+  AddUpEach(tables, wanted, sums);
+  for (size_t i = 0; i < 8; ++i) matches[i] = MatchLaneSum<AdxField>(sums[i].x, sums[i].zz, *wanted[i].r);
 }
 
 }  // namespace

@@ -5,8 +5,7 @@
 
 namespace callvet::p256 {
 
-void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms,
-            size_t stride, size_t asked) {
+void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms) {
   // A limb of zeros behind it, so that two limbs can always be read.
   std::array<uint64_t, 6> bits{k[0], k[1], k[2], k[3], 0, 0};
   uint64_t all_negative = 0;
@@ -17,9 +16,8 @@ void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::spa
     all_negative = ~uint64_t{0};
   }
   const auto put = [&](size_t i, const AffinePoint* entries, uint64_t size, uint64_t negative) {
-    Term& term = terms[i * stride];
-    term = {entries + (size >> 1), negative ^ all_negative};
-    if (i < asked) __builtin_prefetch(term.point);
+    terms[i] = {entries + (size >> 1), negative ^ all_negative};
+    __builtin_prefetch(terms[i].point);
   };
   // The bits of a window and the next one, with a 1 as the lowest.
   const auto window_at = [&bits](size_t at, unsigned width) {

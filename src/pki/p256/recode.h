@@ -59,17 +59,12 @@ struct Term {
 /// Sums of two multiples have at most this many terms (two tables of width 4).
 inline constexpr size_t kMaxTerms = 128;
 
-/// Where eight lanes add up terms, so many steps before one that needs a point ask for it.
-inline constexpr size_t kStepsAhead = 4;
-
-/// Writes the shape.windows() terms whose sum is k * P to every `stride`th of `terms`; `table` is
-/// P's. 0 < k < n. It asks for the cache lines of the points of the first `asked` terms; those of a
-/// group are too many to ask for all, and whoever adds them up asks for the others in time.
+/// Writes the shape.windows() terms whose sum is k * P to `terms`; `table` is P's. 0 < k < n. It
+/// asks for the cache lines of the points.
 ///
 /// One of k and n-k is odd, and (n-k) * P = -(k * P). An odd k is the sum of digits d_i * 2^(w*i)
 /// with d_i = ((k >> w*i) | 1) mod 2^(w+1) - 2^w, but for the last d_i = (k >> w*i) | 1: all odd,
 /// |d_i| < 2^w, so no digit is zero (M. Joye, M. Tunstall, 2009). So too where windows differ in w.
-void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms,
-            size_t stride = 1, size_t asked = kMaxTerms);
+void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::span<Term> terms);
 
 }  // namespace callvet::p256

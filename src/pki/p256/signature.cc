@@ -26,33 +26,26 @@ constexpr SignedDigest kKnown[] = {
 // With fewer signatures one after the other is faster: eight lanes take the time of some five.
 constexpr size_t kFewestForEight = 5;
 
-// Terms of both multiples, every `stride`th of `terms`; their number. Those of the generator, whose
-// table is mostly near, are added first; meanwhile the key's come.
+// Terms of both multiples; their number. Those of the generator, whose table is mostly near, are
+// added first; meanwhile the key's come.
 size_t WriteTerms(const Tables& tables, const AffinePoint* key, const Multipliers& multipliers,
-                  std::span<Term> terms, size_t stride) {
+                  std::span<Term> terms) {
   const size_t of_generator = tables.generator_shape.windows();
-  // Of a group those of the first steps, before which nobody can ask.
-  const size_t asked = stride == 1 ? 2 * kMaxTerms : kStepsAhead + 2;
-  Recode(multipliers.u2, tables.key_shape, key, terms.subspan(of_generator * stride), stride,
-         asked - std::min(asked, of_generator));
-  Recode(multipliers.u1, tables.generator_shape, tables.generator, terms, stride, asked);
+  Recode(multipliers.u2, tables.key_shape, key, terms.subspan(of_generator));
+  Recode(multipliers.u1, tables.generator_shape, tables.generator, terms);
   return of_generator + tables.key_shape.windows();
 }
 
 // `members` of `batch`, at most eight; lanes without one repeat the first.
 void MatchInLanes(const Path& path, const Tables& tables, std::span<const size_t> members,
                   std::span<const Multipliers> multipliers, std::span<KeyedSignature> batch) {
-  std::array<Term, kMaxTerms * 8> terms;
-  std::array<Limbs, 8> r{};
+  std::array<KeyedSum, 8> sums{};
   std::array<Match, 8> matches{};
-  size_t count = 0;
   for (size_t lane = 0; lane < 8; ++lane) {
     const size_t member = members[lane < members.size() ? lane : 0];
-    count = WriteTerms(tables, batch[member].key, multipliers[member],
-                       std::span<Term>(terms).subspan(lane), 8);
-    r[lane] = batch[member].signature.r;
+    sums[lane] = {batch[member].key, &multipliers[member], &batch[member].signature.r};
   }
-  path.match_eight(std::span<const Term>(terms).first(count * 8), r, matches);
+  path.match_eight(tables, sums, matches);
   for (size_t lane = 0; lane < members.size(); ++lane) batch[members[lane]].match = matches[lane];
 }
 
@@ -79,7 +72,7 @@ void MatchGroup(const Path& path, const Tables& tables, std::span<KeyedSignature
   }
   for (const size_t i : all) {
     std::array<Term, kMaxTerms> terms;
-    const size_t length = WriteTerms(tables, batch[i].key, multipliers[i], terms, 1);
+    const size_t length = WriteTerms(tables, batch[i].key, multipliers[i], terms);
     batch[i].match = path.match(std::span<const Term>(terms).first(length), batch[i].signature.r);
   }
 }

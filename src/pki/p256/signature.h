@@ -8,14 +8,6 @@
 
 namespace callvet::p256 {
 
-/// The tables of one verification.
-struct Tables {
-  TableShape generator_shape;
-  const AffinePoint* generator;
-  TableShape key_shape;
-  const AffinePoint* key;
-};
-
 /// ECDSA verification (FIPS 186-4 6.4). kUndecided for the cases that the incomplete addition
 /// cannot do: they are rare, but whoever has the private key can make them. Pure; thread-safe;
 /// allocates nothing.

@@ -521,9 +521,9 @@ TEST(P256PathsTest, FiveAndMoreAreMatchedTogether) {
       emulated.build,
       emulated.invert,
       emulated.match,
-      [](std::span<const Term> terms, std::span<const Limbs, 8> r, std::span<Match, 8> matches) {
+      [](const Tables& tables, std::span<const KeyedSum, 8> sums, std::span<Match, 8> matches) {
         ++together;
-        test::EmulatedIfmaPath().match_eight(terms, r, matches);
+        test::EmulatedIfmaPath().match_eight(tables, sums, matches);
       }};
   P256Oracle oracle;
   P256Numbers numbers(10);
