@@ -179,9 +179,9 @@ Result<void> FastEs256Engine::State::Disagree() {
   return Fail(Reason::kInternalError, "the fast ES256 arithmetic and OpenSSL disagree");
 }
 
-// Writes `signature` where it is read, as numbers copied right after they are made word by word cost
-// a processor a tenth of a digest; false if OpenSSL cannot. `context` is made at the first use: a
-// group's signatures share it, as making one costs a sixth of a digest.
+// Writes `signature` where it is read, as numbers copied right after they are made word by word
+// cost a processor a tenth of a digest; false if OpenSSL cannot. `context` is made at the first
+// use: a group's signatures share it, as making one costs a sixth of a digest.
 bool FastEs256Engine::State::Digest(const Es256Job& job, EvpMdCtxPtr& context,
                                     p256::SignedDigest& signature) const {
   std::array<unsigned char, 32> digest{};

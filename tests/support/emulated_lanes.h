@@ -141,13 +141,10 @@ inline const p256::Path& EmulatedIfmaPath() {
         const auto sum = Curve::AddUp(terms);
         return p256::MatchLaneSum<p256::PortableField>(sum.x, sum.zz, r);
       },
-      [](const p256::Tables& tables, std::span<const p256::KeyedSum, 8> wanted,
-         std::span<p256::Match, 8> matches) {
+      [](const p256::Tables& tables, std::span<p256::KeyedSignature* const, 8> signatures) {
         std::array<Curve::Sum, 8> sums;
-        Curve::AddUpEach(tables, wanted, sums);
-        for (size_t i = 0; i < 8; ++i) {
-          matches[i] = p256::MatchLaneSum<p256::PortableField>(sums[i].x, sums[i].zz, *wanted[i].r);
-        }
+        const uint8_t without = Curve::AddUpEach(p256::MontgomeryInverse, tables, signatures, sums);
+        p256::MatchLaneSums<p256::PortableField, Curve::Sum>(sums, without, signatures);
       }};
   return kPath;
 }

@@ -25,4 +25,16 @@ Match MatchLaneSum(std::span<const uint64_t, 5> x, std::span<const uint64_t, 5> 
   return MatchQuotient<Field>(Canonical(x), Canonical(zz), r, kFactor);
 }
 
+/// The end of Path::match_eight, with LaneCurve's Sums; the lanes of `without` have none.
+template <class Field, class Sum>
+void MatchLaneSums(std::span<const Sum, 8> sums, uint8_t without,
+                   std::span<KeyedSignature* const, 8> signatures) {
+  for (size_t lane = 0; lane < 8; ++lane) {
+    const Sum& sum = sums[lane];
+    KeyedSignature& one = *signatures[lane];
+    one.match = (without >> lane & 1) != 0 ? Match::kUndecided
+                                           : MatchLaneSum<Field>(sum.x, sum.zz, one.signature.r);
+  }
+}
+
 }  // namespace callvet::p256

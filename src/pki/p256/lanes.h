@@ -3,23 +3,36 @@
 
 #include <span>
 
+#include "pki/p256/lane_scalars.h"
 #include "pki/p256/path.h"
 
-// P-256 in eight lanes at once: limbs of 52 bits, as the instructions vpmadd52luq and vpmadd52huq
-// multiply them. The arithmetic is written once over a vector type `V` of eight 64-bit numbers: the
-// processor's (path_ifma.cc), or an emulation that proves it on processors without AVX-512.
-//
-// A field element is a * 2^260 mod p, not fully reduced. Design note 0019 derives the bounds that
-// the comments state, in multiples of p. 2^260 is 16p and a little.
-//
-// path_ifma.cc includes this file under a pragma that lets the compiler use AVX-512 for what is
-// defined here; so nothing in it may be shared with other files: all is a template over V.
+// P-256 in eight lanes at once (lane_numbers.h). A field element is a * 2^260 mod p, not fully
+// reduced. Design note 0019 derives the bounds that the comments state, in multiples of p. 2^260 is
+// 16p and a little.
 
 namespace callvet::p256 {
 
 template <class V>
-class LaneCurve {
+class LaneCurve : private LaneNumbers<V> {
+  using Numbers = LaneNumbers<V>;
+  using Numbers::AddRow;
+  using Numbers::High;
+  using Numbers::InLimbs;
+  using Numbers::kMask52;
+  using Numbers::kSecond;
+  using Numbers::Nothing;
+  using Numbers::Select;
+  using Numbers::Taken;
+  using typename Numbers::Constant;
+  using typename Numbers::Lanes;
+  using typename Numbers::Product;
+
  public:
+  using Numbers::Carried;
+  using Numbers::Factor;
+  using Numbers::Masked;
+  using typename Numbers::Element;
+
   /// As Path::match, for at least 16 terms of a table of BuildLaneTable. Gives the sum's X and ZZ
   /// times 2^260, below 2^260 and not reduced.
   struct Sum {
@@ -43,11 +56,18 @@ class LaneCurve {
     return result;
   }
 
-  /// As Path::match_eight: the eight sums.
-  static void AddUpEach(const Tables& tables, std::span<const KeyedSum, 8> wanted,
-                        std::span<Sum, 8> sums) {
+  /// As Path::match_eight: the eight sums. Returns the lanes that have none, as u1 is 0.
+  static uint8_t AddUpEach(Limbs (*invert)(const Limbs&), const Tables& tables,
+                           std::span<KeyedSignature* const, 8> signatures, std::span<Sum, 8> sums) {
+    const SignedDigest* digests[8];
+    alignas(64) uint64_t keys[8];
+    for (size_t lane = 0; lane < 8; ++lane) {
+      digests[lane] = &signatures.data()[lane]->signature;
+      keys[lane] = reinterpret_cast<uint64_t>(signatures.data()[lane]->key);
+    }
+    const auto multipliers = LaneScalars<V>::MultipliersOf(invert, digests);
     Rows rows;
-    const size_t count = Recode(tables, wanted, rows);
+    const size_t count = Recode(tables, V::Load(keys), multipliers, rows);
     Point sum = LaneSums(rows, count);
     sum.zz = Masked(sum.zz);
     for (size_t i = 0; i < 5; ++i) {
@@ -56,16 +76,12 @@ class LaneCurve {
       V::Store(sum.x.limb[i], x);
       V::Store(sum.zz.limb[i], zz);
       for (size_t lane = 0; lane < 8; ++lane) {
-        sums[lane].x[i] = x[lane];
-        sums[lane].zz[i] = zz[lane];
+        sums.data()[lane].x[i] = x[lane];
+        sums.data()[lane].zz[i] = zz[lane];
       }
     }
+    return multipliers.zero;
   }
-
-  /// Eight elements. Limbs in [0, 2^52) unless it says otherwise.
-  struct Element {
-    V limb[5];
-  };
 
   // ---- The field; public for the tests.
 
@@ -139,27 +155,6 @@ class LaneCurve {
     return difference;
   }
 
-  /// Brings limbs that may be negative or up to 2^63 into [0, 2^52), for a number that fits.
-  static Element Carried(const Element& a) {
-    return Masked(Factor(a));
-  }
-
-  /// Carried to be multiplied, and for nothing else: that takes 52 bits of each limb, so those
-  /// above, which were added to the next limb, may stay.
-  static Element Factor(Element a) {
-    for (size_t i = 0; i < 4; ++i) {
-      a.limb[i + 1] = V::Add(a.limb[i + 1], V::template ShiftRightSigned<52>(a.limb[i]));
-    }
-    return a;
-  }
-
-  /// A Factor as Carried makes it.
-  static Element Masked(Element a) {
-    const V mask = V::Set(kMask52);
-    for (size_t i = 0; i < 4; ++i) a.limb[i] = V::And(a.limb[i], mask);
-    return a;
-  }
-
   /// rr - ppp - 2q for rr + 4p < 16p and ppp + 2q <= 4p, below 1.01p. They need not be carried, the
   /// result is.
   static Element NextX(const Element& rr, const Element& ppp, const Element& q) {
@@ -178,117 +173,12 @@ class LaneCurve {
     return Carried(x);
   }
 
- private:
-  static constexpr uint64_t kMask52 = (uint64_t{1} << 52) - 1;
-  static constexpr uint64_t kPrime52[5] = {0xFFFFFFFFFFFFF, 0x00FFFFFFFFFFF, 0, 0x1000000000,
-                                           0x0FFFFFFFF0000};
-  static constexpr uint64_t kOrder52[5] = {
-      kOrder[0] & kMask52, (kOrder[0] >> 52 | kOrder[1] << 12) & kMask52,
-      (kOrder[1] >> 40 | kOrder[2] << 24) & kMask52, (kOrder[2] >> 28 | kOrder[3] << 36) & kMask52,
-      kOrder[3] >> 16};
-  // 4p, of which 2^7 units of the highest limb stand in the one below: what is below the highest
-  // limb is not negative then.
-  static constexpr uint64_t kOffset[5] = {4 * kPrime52[0], 4 * kPrime52[1], 4 * kPrime52[2],
-                                          4 * kPrime52[3] + (uint64_t{1} << 59),
-                                          4 * kPrime52[4] - (uint64_t{1} << 7)};
-
-  /// A sum of products in ten limbs, below 2^57.
-  struct Product {
-    V limb[10];
-  };
-
-  static Product Nothing() {
-    Product nothing{};
-    for (V& limb : nothing.limb) limb = V::Set(0);
-    return nothing;
-  }
-
-  /// t + factor * b * 2^(52 * i).
-  static void AddRow(Product& t, size_t i, V factor, const Element& b) {
-#pragma GCC unroll 5
-    for (size_t j = 0; j < 5; ++j) t.limb[i + j] = V::MultiplyLow(t.limb[i + j], factor, b.limb[j]);
-#pragma GCC unroll 5
-    for (size_t j = 0; j < 5; ++j) {
-      t.limb[i + j + 1] = V::MultiplyHigh(t.limb[i + j + 1], factor, b.limb[j]);
-    }
-  }
-
-  /// Adds q * p * 2^(52 * i), q being the 52 low bits of t[i] (-1/p mod 2^52 is 1), and carries
-  /// what is left of t[i]. The limbs 0 and 1 of p are 2^52 - 1 and 2^44 - 1: with the carry of the
-  /// first they add q * 2^44 to t[i + 1].
-  static void ReduceRow(Product& t, size_t i) {
-    const V prime1 = V::Set(uint64_t{1} << 44);
-    const V prime3 = V::Set(uint64_t{1} << 36);
-    const V prime4 = V::Set(0xFFFFFFFF0000);
-    const V q = t.limb[i];
-    t.limb[i + 1] = V::Add(t.limb[i + 1], V::template ShiftRight<52>(q));
-    t.limb[i + 1] = V::MultiplyLow(t.limb[i + 1], q, prime1);
-    t.limb[i + 2] = V::MultiplyHigh(t.limb[i + 2], q, prime1);
-    t.limb[i + 3] = V::MultiplyLow(t.limb[i + 3], q, prime3);
-    t.limb[i + 4] = V::MultiplyHigh(t.limb[i + 4], q, prime3);
-    t.limb[i + 4] = V::MultiplyLow(t.limb[i + 4], q, prime4);
-    t.limb[i + 5] = V::MultiplyHigh(t.limb[i + 5], q, prime4);
-  }
-
-  static Element High(const Product& t) {
-    return {{t.limb[5], t.limb[6], t.limb[7], t.limb[8], t.limb[9]}};
-  }
-
-  /// A sum in progress. Bounds: x 1.01, y 2.2, zz 1.2, zzz 1.2. In the lanes of `turned` zzz has
-  /// the wrong sign.
-  struct Point {
-    Element x, y, zz, zzz;
-    uint8_t turned;
-  };
-
-  /// Coordinates of eight points; limbs as they are in tables.
-  struct Points {
-    Element x, y;
-  };
+  // ---- Recoding; public for the tests.
 
   /// Eight terms, one for each lane: where their points are, and a bit for each that is negative.
   struct Row {
     const void* line[8];
     uint8_t negatives;
-  };
-
-  static Points Load(const Row& row) {
-    V words[8];
-    V::LoadLines(row.line, words);
-    return {InLimbs(words), InLimbs(words + 4)};
-  }
-
-  /// A number in four words of 64 bits.
-  static Element InLimbs(const V* word) {
-    const V mask = V::Set(kMask52);
-    Element element{};
-    element.limb[0] = V::And(word[0], mask);
-    element.limb[1] = V::And(
-        V::Or(V::template ShiftRight<52>(word[0]), V::template ShiftLeft<12>(word[1])), mask);
-    element.limb[2] = V::And(
-        V::Or(V::template ShiftRight<40>(word[1]), V::template ShiftLeft<24>(word[2])), mask);
-    element.limb[3] = V::And(
-        V::Or(V::template ShiftRight<28>(word[2]), V::template ShiftLeft<36>(word[3])), mask);
-    element.limb[4] = V::template ShiftRight<16>(word[3]);
-    return element;
-  }
-
-  /// Rows of the terms of one sum. All their points were asked for.
-  struct RowsOfTerms {
-    std::span<const Term> terms;
-
-    [[nodiscard]] Row At(size_t i) const {
-      Row row{};
-      unsigned negatives = 0;
-      for (size_t lane = 0; lane < 8; ++lane) {
-        const Term& term = terms.data()[i * 8 + lane];
-        row.line[lane] = term.point;
-        negatives |= static_cast<unsigned>(term.negative & 1) << lane;
-      }
-      row.negatives = static_cast<uint8_t>(negatives);
-      return row;
-    }
-    void AskFor(size_t /*row*/) const {}
   };
 
   /// Rows of eight sums.
@@ -310,26 +200,6 @@ class LaneCurve {
     }
   };
 
-  /// The terms of eight sums; their number. Those of the generator, whose table is mostly near, are
-  /// added first. Those of the first steps are asked for here, the others in time, as a processor
-  /// cannot wait for all at once.
-  static size_t Recode(const Tables& tables, std::span<const KeyedSum, 8> wanted, Rows& rows) {
-    const void* line[8];
-    alignas(64) uint64_t keys[8];
-    for (size_t lane = 0; lane < 8; ++lane) {
-      line[lane] = wanted.data()[lane].multipliers;
-      keys[lane] = reinterpret_cast<uint64_t>(wanted.data()[lane].key);
-    }
-    V words[8];  // of u1 and u2
-    V::LoadLines(line, words);
-    const size_t of_generator = tables.generator_shape.windows();
-    const V generator = V::Set(reinterpret_cast<uint64_t>(tables.generator));
-    RecodeEach(InLimbs(words), tables.generator_shape, generator, rows, 0);
-    for (size_t i = 0; i < kRowsAhead + 2 && i < of_generator; ++i) rows.AskFor(i);
-    RecodeEach(InLimbs(words + 4), tables.key_shape, V::Load(keys), rows, of_generator);
-    return of_generator + tables.key_shape.windows();
-  }
-
   /// p256::Recode of eight multipliers, whose tables begin at the addresses `tables`, to the rows
   /// from `begin` on.
   static void RecodeEach(const Element& multipliers, TableShape shape, V tables, Rows& rows,
@@ -337,7 +207,7 @@ class LaneCurve {
     const uint8_t odd = V::Test(multipliers.limb[0], V::Set(1));
     Element negated{};
     for (size_t i = 0; i < 5; ++i) {
-      negated.limb[i] = V::Subtract(V::Set(kOrder52[i]), multipliers.limb[i]);
+      negated.limb[i] = V::Subtract(V::Set(kOrder52.limb[i]), multipliers.limb[i]);
     }
     const Element k = Select(odd, multipliers, Carried(negated));
     const V limb[6] = {k.limb[0], k.limb[1], k.limb[2], k.limb[3], k.limb[4], V::Set(0)};
@@ -353,8 +223,7 @@ class LaneCurve {
       window = V::And(V::Or(window, V::Set(1)), V::Set((uint64_t{2} << width) - 1));
       // The digit is window - 2^w, the last one the window itself.
       const V half = V::Set(i == last ? 0 : uint64_t{1} << width);
-      const auto negative =
-          static_cast<uint8_t>(i == last ? 0 : ~V::Test(window, half));
+      const auto negative = static_cast<uint8_t>(i == last ? 0 : ~V::Test(window, half));
       const V size = V::NegateIn(negative, V::Subtract(window, half));
       // Entry j is that of size 2j + 1.
       static_assert(sizeof(AffinePoint) == 64);
@@ -364,11 +233,80 @@ class LaneCurve {
     }
   }
 
-  /// a where `lanes` has a 1, else b.
-  static Element Select(uint8_t lanes, const Element& a, const Element& b) {
-    Element chosen{};
-    for (size_t i = 0; i < 5; ++i) chosen.limb[i] = V::Select(lanes, a.limb[i], b.limb[i]);
-    return chosen;
+ private:
+  static constexpr uint64_t kPrime52[5] = {0xFFFFFFFFFFFFF, 0x00FFFFFFFFFFF, 0, 0x1000000000,
+                                           0x0FFFFFFFF0000};
+  static constexpr Constant kOrder52 = InLimbs(kOrder);
+  // 4p, of which 2^7 units of the highest limb stand in the one below: what is below the highest
+  // limb is not negative then.
+  static constexpr uint64_t kOffset[5] = {4 * kPrime52[0], 4 * kPrime52[1], 4 * kPrime52[2],
+                                          4 * kPrime52[3] + (uint64_t{1} << 59),
+                                          4 * kPrime52[4] - (uint64_t{1} << 7)};
+
+  /// Adds q * p * 2^(52 * i), q being the 52 low bits of t[i] (-1/p mod 2^52 is 1), and carries
+  /// what is left of t[i]. The limbs 0 and 1 of p are 2^52 - 1 and 2^44 - 1: with the carry of the
+  /// first they add q * 2^44 to t[i + 1].
+  static void ReduceRow(Product& t, size_t i) {
+    const V prime1 = V::Set(uint64_t{1} << 44);
+    const V prime3 = V::Set(uint64_t{1} << 36);
+    const V prime4 = V::Set(0xFFFFFFFF0000);
+    const V q = t.limb[i];
+    t.limb[i + 1] = V::Add(t.limb[i + 1], V::template ShiftRight<52>(q));
+    t.limb[i + 1] = V::MultiplyLow(t.limb[i + 1], q, prime1);
+    t.limb[i + 2] = V::MultiplyHigh(t.limb[i + 2], q, prime1);
+    t.limb[i + 3] = V::MultiplyLow(t.limb[i + 3], q, prime3);
+    t.limb[i + 4] = V::MultiplyHigh(t.limb[i + 4], q, prime3);
+    t.limb[i + 4] = V::MultiplyLow(t.limb[i + 4], q, prime4);
+    t.limb[i + 5] = V::MultiplyHigh(t.limb[i + 5], q, prime4);
+  }
+
+  /// A sum in progress. Bounds: x 1.01, y 2.2, zz 1.2, zzz 1.2. In the lanes of `turned` zzz has
+  /// the wrong sign.
+  struct Point {
+    Element x, y, zz, zzz;
+    uint8_t turned;
+  };
+
+  /// Coordinates of eight points; limbs as they are in tables.
+  struct Points {
+    Element x, y;
+  };
+
+  static Points Load(const Row& row) {
+    V words[8];
+    V::LoadLines(row.line, words);
+    return {InLimbs(words), InLimbs(words + 4)};
+  }
+
+  /// Rows of the terms of one sum. All their points were asked for.
+  struct RowsOfTerms {
+    std::span<const Term> terms;
+
+    [[nodiscard]] Row At(size_t i) const {
+      Row row{};
+      unsigned negatives = 0;
+      for (size_t lane = 0; lane < 8; ++lane) {
+        const Term& term = terms.data()[i * 8 + lane];
+        row.line[lane] = term.point;
+        negatives |= static_cast<unsigned>(term.negative & 1) << lane;
+      }
+      row.negatives = static_cast<uint8_t>(negatives);
+      return row;
+    }
+    void AskFor(size_t /*row*/) const {}
+  };
+
+  /// The terms of eight sums, whose keys' tables are at the addresses `keys`; their number. Those
+  /// of the generator, whose table is mostly near, are added first. Those of the first steps are
+  /// asked for here, the others in time, as a processor cannot wait for all at once.
+  static size_t Recode(const Tables& tables, V keys,
+                       const typename LaneScalars<V>::Multipliers& multipliers, Rows& rows) {
+    const size_t of_generator = tables.generator_shape.windows();
+    const V generator = V::Set(reinterpret_cast<uint64_t>(tables.generator));
+    RecodeEach(multipliers.u1, tables.generator_shape, generator, rows, 0);
+    for (size_t i = 0; i < kRowsAhead + 2 && i < of_generator; ++i) rows.AskFor(i);
+    RecodeEach(multipliers.u2, tables.key_shape, keys, rows, of_generator);
+    return of_generator + tables.key_shape.windows();
   }
 
   // The points of so many rows fill what a processor can wait for at once, and come in time.
@@ -460,22 +398,6 @@ class LaneCurve {
     const Element zero = {{V::Set(0), V::Set(0), V::Set(0), V::Set(0), V::Set(0)}};
     sum.zzz = Select(sum.turned, Factor(Difference<2>(zero, Masked(sum.zzz))), sum.zzz);
     sum.turned = 0;
-  }
-
-  /// Where each lane takes a number from: a lane, or kSecond and a lane of a second vector.
-  struct Lanes {
-    uint64_t from[8];
-  };
-  static constexpr uint64_t kSecond = 8;
-
-  static Element Taken(const Lanes& lanes, const Element& a, const Element& b) {
-    const V from = V::Load(lanes.from);
-    Element taken{};
-    for (size_t i = 0; i < 5; ++i) taken.limb[i] = V::Take(from, a.limb[i], b.limb[i]);
-    return taken;
-  }
-  static Element Taken(const Lanes& lanes, const Element& a) {
-    return Taken(lanes, a, a);
   }
 
   static Element Plus(Element a, const Element& b) {

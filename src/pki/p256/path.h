@@ -24,11 +24,11 @@ struct Tables {
   const AffinePoint* key;
 };
 
-/// One of eight sums, u1 * G + u2 * Q, and what its x-coordinate is compared with; borrowed.
-struct KeyedSum {
-  const AffinePoint* key;  // the table of Q
-  const Multipliers* multipliers;
-  const Limbs* r;
+/// One of several signatures, and what was found.
+struct KeyedSignature {
+  const AffinePoint* key = nullptr;  // its key's table
+  SignedDigest signature{};
+  Match match = Match::kUndecided;
 };
 
 /// One implementation of the curve for one kind of processor. All functions are pure,
@@ -51,10 +51,9 @@ struct Path {
   /// Whether the x-coordinate of the sum of `terms` (at least 16), modulo n, is r. 0 < r < n.
   Match (*match)(std::span<const Term> terms, const Limbs& r);
 
-  /// The same of eight sums in the time of some five. Each has its own key instead of that of
-  /// `tables`, and no multiplier is 0. nullptr: only one at a time.
-  void (*match_eight)(const Tables& tables, std::span<const KeyedSum, 8> sums,
-                      std::span<Match, 8> matches);
+  /// Sets the match of each of eight signatures, of which some may be the same, in the time of some
+  /// five. Each has its own key instead of that of `tables`. nullptr: only one at a time.
+  void (*match_eight)(const Tables& tables, std::span<KeyedSignature* const, 8> signatures);
 };
 
 /// Plain C++ on 64-bit registers; supported everywhere.

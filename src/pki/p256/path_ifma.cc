@@ -34,7 +34,7 @@ struct IfmaLanes {
   static IfmaLanes Load(const uint64_t* lanes) { return {_mm512_loadu_si512(lanes)}; }
   static void LoadLines(const void* const* lines, IfmaLanes* words) {
     __m512i row[8];
-    for (size_t i = 0; i < 8; ++i) row[i] = _mm512_load_si512(lines[i]);
+    for (size_t i = 0; i < 8; ++i) row[i] = _mm512_loadu_si512(lines[i]);
     __m512i pair[8];  // words 2k and 2k+1 alternately of two lines
     for (size_t i = 0; i < 4; ++i) {
       pair[2 * i] = _mm512_unpacklo_epi64(row[2 * i], row[2 * i + 1]);
@@ -105,9 +105,9 @@ Curve::Sum AddUp(std::span<const Term> terms) {
   return Curve::AddUp(terms);
 }
 
-void AddUpEach(const Tables& tables, std::span<const KeyedSum, 8> wanted,
-               std::span<Curve::Sum, 8> sums) {
-  Curve::AddUpEach(tables, wanted, sums);
+uint8_t AddUpEach(const Tables& tables, std::span<KeyedSignature* const, 8> signatures,
+                  std::span<Curve::Sum, 8> sums) {
+  return Curve::AddUpEach(AdxPath().invert, tables, signatures, sums);
 }
 
 }  // namespace
@@ -146,11 +146,10 @@ Match MatchTerms(std::span<const Term> terms, const Limbs& r) {
   return MatchLaneSum<AdxField>(sum.x, sum.zz, r);
 }
 
-void MatchEight(const Tables& tables, std::span<const KeyedSum, 8> wanted,
-                std::span<Match, 8> matches) {
+void MatchEight(const Tables& tables, std::span<KeyedSignature* const, 8> signatures) {
   std::array<Curve::Sum, 8> sums;  // NOLINT(cppcoreguidelines-pro-type-member-init): all written
-  AddUpEach(tables, wanted, sums);
-  for (size_t i = 0; i < 8; ++i) matches[i] = MatchLaneSum<AdxField>(sums[i].x, sums[i].zz, *wanted[i].r);
+  const uint8_t without = AddUpEach(tables, signatures, sums);
+  MatchLaneSums<AdxField, Curve::Sum>(sums, without, signatures);
 }
 
 }  // namespace

@@ -19,9 +19,8 @@ struct SignedDigest {
   Limbs s;
 };
 
-/// What an ECDSA verification multiplies with (FIPS 186-4 6.4): u1 = z/s, u2 = r/s mod n. One cache
-/// line, as eight lanes read it.
-struct alignas(64) Multipliers {
+/// What an ECDSA verification multiplies with (FIPS 186-4 6.4): u1 = z/s, u2 = r/s mod n.
+struct Multipliers {
   Limbs u1;  // of the generator; may be zero
   Limbs u2;  // of the key; never zero
 };

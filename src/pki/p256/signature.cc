@@ -36,21 +36,15 @@ size_t WriteTerms(const Tables& tables, const AffinePoint* key, const Multiplier
   return of_generator + tables.key_shape.windows();
 }
 
-// `members` of `batch`, at most eight; lanes without one repeat the first.
-void MatchInLanes(const Path& path, const Tables& tables, std::span<const size_t> members,
-                  std::span<const Multipliers> multipliers, std::span<KeyedSignature> batch) {
-  std::array<KeyedSum, 8> sums{};
-  std::array<Match, 8> matches{};
-  for (size_t lane = 0; lane < 8; ++lane) {
-    const size_t member = members[lane < members.size() ? lane : 0];
-    sums[lane] = {batch[member].key, &multipliers[member], &batch[member].signature.r};
-  }
-  path.match_eight(tables, sums, matches);
-  for (size_t lane = 0; lane < members.size(); ++lane) batch[members[lane]].match = matches[lane];
+// At most eight; lanes without one repeat the first.
+void MatchInLanes(const Path& path, const Tables& tables, std::span<KeyedSignature> batch) {
+  std::array<KeyedSignature*, 8> lanes{};
+  for (size_t lane = 0; lane < 8; ++lane) lanes[lane] = &batch[lane < batch.size() ? lane : 0];
+  path.match_eight(tables, lanes);
 }
 
-// Of at most kBatch.
-void MatchGroup(const Path& path, const Tables& tables, std::span<KeyedSignature> batch) {
+// One after the other, but for the inversion. At most kBatch.
+void MatchInTurns(const Path& path, const Tables& tables, std::span<KeyedSignature> batch) {
   // As many as are used are written below.
   // NOLINTBEGIN(cppcoreguidelines-pro-type-member-init)
   std::array<SignedDigest, kBatch> signatures;
@@ -59,21 +53,22 @@ void MatchGroup(const Path& path, const Tables& tables, std::span<KeyedSignature
   for (size_t i = 0; i < batch.size(); ++i) signatures[i] = batch[i].signature;
   MultipliersOf(path.invert, std::span<const SignedDigest>(signatures).first(batch.size()),
                 multipliers);
-  std::array<size_t, kBatch> members{};
-  size_t count = 0;
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].match = Match::kUndecided;
     // The point at infinity has no entry in a table.
-    if (!IsZero(multipliers[i].u1)) members[count++] = i;
-  }
-  const std::span<const size_t> all = std::span<const size_t>(members).first(count);
-  if (path.match_eight != nullptr && count >= kFewestForEight) {
-    return MatchInLanes(path, tables, all, multipliers, batch);
-  }
-  for (const size_t i : all) {
+    if (IsZero(multipliers[i].u1)) continue;
     std::array<Term, kMaxTerms> terms;
     const size_t length = WriteTerms(tables, batch[i].key, multipliers[i], terms);
     batch[i].match = path.match(std::span<const Term>(terms).first(length), batch[i].signature.r);
+  }
+}
+
+// Of at most kBatch.
+void MatchGroup(const Path& path, const Tables& tables, std::span<KeyedSignature> batch) {
+  if (path.match_eight != nullptr && batch.size() >= kFewestForEight) {
+    MatchInLanes(path, tables, batch);
+  } else {
+    MatchInTurns(path, tables, batch);
   }
 }
 

@@ -16,13 +16,6 @@ Match MatchSignature(const Path& path, const Tables& tables, const SignedDigest&
 /// How many signatures are best verified together.
 inline constexpr size_t kBatch = 8;
 
-/// One of several signatures, and what MatchSignatures found.
-struct KeyedSignature {
-  const AffinePoint* key = nullptr;  // its key's table
-  SignedDigest signature{};
-  Match match = Match::kUndecided;
-};
-
 /// MatchSignature of each of `batch`, with its own key instead of that of `tables`.
 void MatchSignatures(const Path& path, const Tables& tables, std::span<KeyedSignature> batch);
 

@@ -75,12 +75,12 @@ TEST(P256FieldTest, AdxIsBitForBitPortable) {
 using Lanes = LaneCurve<test::EmulatedLanes>;
 
 // Eight numbers below 2^260, lane by lane.
-struct LaneNumbers {
+struct EightNumbers {
   Lanes::Element element;
   std::array<BignumPtr, 8> number;
 
-  static LaneNumbers Make(P256Numbers& numbers, uint64_t top_limit) {
-    LaneNumbers made;
+  static EightNumbers Make(P256Numbers& numbers, uint64_t top_limit) {
+    EightNumbers made;
     for (size_t lane = 0; lane < 8; ++lane) {
       made.number[lane].reset(BN_new());
       for (size_t i = 5; i-- > 0;) {
@@ -96,6 +96,15 @@ struct LaneNumbers {
   }
 };
 
+void SetLane(Lanes::Element& element, size_t lane, const Limbs& value) {
+  const BignumPtr number = P256Oracle::ToBignum(value);
+  for (size_t i = 0; i < 5; ++i) {
+    element.limb[i].lane[lane] =
+        P256Oracle::FromBignum(number.get())[0] & ((uint64_t{1} << 52) - 1);
+    EXPECT_EQ(BN_rshift(number.get(), number.get(), 52), 1);
+  }
+}
+
 BignumPtr LaneNumber(const Lanes::Element& element, size_t lane) {
   BignumPtr number(BN_new());
   for (size_t i = 5; i-- > 0;) {
@@ -107,18 +116,19 @@ BignumPtr LaneNumber(const Lanes::Element& element, size_t lane) {
 }
 
 // With all limbs at their limits: no lane overflows, the result is right and within its bound.
-TEST(P256LanesTest, ProductsStayWithinTheirBounds) {
-  P256Numbers numbers(7);
+template <class Field>
+void ExpectProductsWithinTheirBounds(const Limbs& modulus, uint64_t seed) {
+  P256Numbers numbers(seed);
   const test::BignumContextPtr context(BN_CTX_new());
-  const BignumPtr p = P256Oracle::ToBignum(kPrime);
+  const BignumPtr p = P256Oracle::ToBignum(modulus);
   const BignumPtr bound(BN_new());
   const BignumPtr expected(BN_new());
   const BignumPtr shifted(BN_new());
   for (int round = 0; round < 3000; ++round) {
     // Below 16p and 15p: A * B = 240, so below 16p.
-    const auto a = LaneNumbers::Make(numbers, 0xFFFFFFFFFFFFF);
-    const auto b = LaneNumbers::Make(numbers, 0xEFFF00000000F);
-    const auto product = Lanes::Multiply(a.element, b.element);
+    const auto a = EightNumbers::Make(numbers, 0xFFFFFFFFFFFFF);
+    const auto b = EightNumbers::Make(numbers, 0xEFFF00000000F);
+    const auto product = Field::Multiply(a.element, b.element);
     for (size_t lane = 0; lane < 8; ++lane) {
       const BignumPtr result = LaneNumber(product, lane);
       // result * 2^260 = a * b mod p, and result <= a * b / 2^260 + p.
@@ -135,6 +145,10 @@ TEST(P256LanesTest, ProductsStayWithinTheirBounds) {
   }
 }
 
+TEST(P256LanesTest, ProductsStayWithinTheirBounds) {
+  ExpectProductsWithinTheirBounds<Lanes>(kPrime, 7);
+}
+
 // The other products, with limbs at their limits, against Multiply.
 TEST(P256LanesTest, SquaresAndSumsOfProductsAreAsMultiplied) {
   P256Numbers numbers(9);
@@ -149,13 +163,13 @@ TEST(P256LanesTest, SquaresAndSumsOfProductsAreAsMultiplied) {
   };
   for (int round = 0; round < 1000; ++round) {
     // Below 15.4p: 237.
-    const auto a = LaneNumbers::Make(numbers, 0xF5FFF00000000);
+    const auto a = EightNumbers::Make(numbers, 0xF5FFF00000000);
     const auto square = Lanes::Carried(Lanes::Squared(a.element));
     const auto product = Lanes::Multiply(a.element, a.element);
     // Below 10.9p each: 238 together.
-    const auto b = LaneNumbers::Make(numbers, 0xADFFF00000000);
-    const auto c = LaneNumbers::Make(numbers, 0xADFFF00000000);
-    const auto d = LaneNumbers::Make(numbers, 0xADFFF00000000);
+    const auto b = EightNumbers::Make(numbers, 0xADFFF00000000);
+    const auto c = EightNumbers::Make(numbers, 0xADFFF00000000);
+    const auto d = EightNumbers::Make(numbers, 0xADFFF00000000);
     const auto sum =
         Lanes::Carried(Lanes::SumOfProducts(b.element, c.element, d.element, b.element));
     const auto first = Lanes::Multiply(b.element, c.element);
@@ -176,8 +190,8 @@ TEST(P256LanesTest, DifferencesAreNeverNegative) {
   const BignumPtr expected(BN_new());
   for (int round = 0; round < 2000; ++round) {
     // a below 8p, b below 2p.
-    const auto a = LaneNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
-    const auto b = LaneNumbers::Make(numbers, 0x1FFFE00000000);
+    const auto a = EightNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
+    const auto b = EightNumbers::Make(numbers, 0x1FFFE00000000);
     const auto difference = Lanes::Subtract<2>(a.element, b.element);
     for (size_t lane = 0; lane < 8; ++lane) {
       ASSERT_EQ(BN_sub(expected.get(), a.number[lane].get(), b.number[lane].get()), 1);
@@ -203,8 +217,8 @@ Lanes::Element NotCarried(Lanes::Element element, P256Numbers& numbers) {
 TEST(P256LanesTest, AFactorIsMultipliedAsIfCarried) {
   P256Numbers numbers(13);
   for (int round = 0; round < 1000; ++round) {
-    const auto a = LaneNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
-    const auto b = LaneNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
+    const auto a = EightNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
+    const auto b = EightNumbers::Make(numbers, 0x7FFFFFFFFFFFF);
     const auto expected = Lanes::Multiply(a.element, b.element);
     const auto wide_a = NotCarried(a.element, numbers);
     const auto carried = Lanes::Carried(wide_a);
@@ -231,9 +245,9 @@ TEST(P256LanesTest, NextXIsReducedAndNeverNegative) {
   const BignumPtr expected(BN_new());
   for (int round = 0; round < 3000; ++round) {
     // rr below 11p, or zero; ppp below 1.5p and q below 1.2p.
-    const auto rr = LaneNumbers::Make(numbers, round % 4 == 0 ? 0 : 0xAFFFFFFFFFFFF);
-    const auto ppp = LaneNumbers::Make(numbers, 0x17FFEFFFFFFFF);
-    const auto q = LaneNumbers::Make(numbers, 0x13FFEFFFFFFFF);
+    const auto rr = EightNumbers::Make(numbers, round % 4 == 0 ? 0 : 0xAFFFFFFFFFFFF);
+    const auto ppp = EightNumbers::Make(numbers, 0x17FFEFFFFFFFF);
+    const auto q = EightNumbers::Make(numbers, 0x13FFEFFFFFFFF);
     const auto x = Lanes::NextX(NotCarried(rr.element, numbers), NotCarried(ppp.element, numbers),
                                 NotCarried(q.element, numbers));
     for (size_t lane = 0; lane < 8; ++lane) {
@@ -408,6 +422,107 @@ TEST(P256RecodeTest, DigitsAreOddAndAddUp) {
   }
 }
 
+using Scalars = LaneScalars<test::EmulatedLanes>;
+
+TEST(P256LaneScalarsTest, ProductsStayWithinTheirBounds) {
+  ExpectProductsWithinTheirBounds<Scalars>(kOrder, 16);
+}
+
+TEST(P256LaneScalarsTest, ReducedIsBelowTheOrder) {
+  P256Numbers numbers(17);
+  const BignumPtr n = P256Oracle::ToBignum(kOrder);
+  for (int round = 0; round < 500; ++round) {
+    auto a = EightNumbers::Make(numbers, 0x1FFFDFFFFFFFF);  // below 2n
+    for (size_t lane = 0; lane < 8; lane += 2) {            // next to n
+      Limbs number{};
+      SubtractWithBorrow(kOrder, {1 + numbers.Below(3), 0, 0, 0}, number);
+      AddWithCarry(number, {numbers.Below(5), 0, 0, 0}, number);
+      a.number[lane] = P256Oracle::ToBignum(number);
+      SetLane(a.element, lane, number);
+      ASSERT_EQ(BN_cmp(LaneNumber(a.element, lane).get(), a.number[lane].get()), 0);
+    }
+    const auto reduced = Scalars::Reduced(a.element);
+    for (size_t lane = 0; lane < 8; ++lane) {
+      const BignumPtr& expected = a.number[lane];
+      if (BN_cmp(expected.get(), n.get()) >= 0) {
+        ASSERT_EQ(BN_sub(expected.get(), expected.get(), n.get()), 1);
+      }
+      ASSERT_EQ(BN_cmp(LaneNumber(reduced, lane).get(), expected.get()), 0);
+    }
+  }
+}
+
+std::array<SignedDigest, 8> EightSignatures(P256Numbers& numbers) {
+  std::array<SignedDigest, 8> signatures;
+  for (SignedDigest& one : signatures) {
+    one = {numbers.Any(), numbers.SpecialScalar(), numbers.Scalar()};
+    if (numbers.Below(2) == 0) one.s = numbers.SpecialScalar();
+    if (numbers.Below(8) == 0) one.z = numbers.Below(2) == 0 ? Limbs{} : kOrder;
+    if (numbers.Below(8) == 0) AddWithCarry(kOrder, {numbers.Word(), 0, 0, 0}, one.z);
+    if (numbers.Below(8) == 0) one.z = {~0ULL, ~0ULL, ~0ULL, ~0ULL};
+  }
+  return signatures;
+}
+
+std::array<const SignedDigest*, 8> PointersTo(const std::array<SignedDigest, 8>& signatures) {
+  std::array<const SignedDigest*, 8> pointers{};
+  for (size_t i = 0; i < 8; ++i) pointers[i] = &signatures[i];
+  return pointers;
+}
+
+TEST(P256LaneScalarsTest, MultipliersAreThoseOfOneByOne) {
+  P256Numbers numbers(18);
+  for (int round = 0; round < 3000; ++round) {
+    const auto signatures = EightSignatures(numbers);
+    std::array<Multipliers, 8> expected{};
+    MultipliersOf(MontgomeryInverse, signatures, expected);
+    const auto found = Scalars::MultipliersOf(MontgomeryInverse, PointersTo(signatures).data());
+    for (size_t lane = 0; lane < 8; ++lane) {
+      ASSERT_EQ(P256Oracle::FromBignum(LaneNumber(found.u1, lane).get()), expected[lane].u1);
+      ASSERT_EQ(P256Oracle::FromBignum(LaneNumber(found.u2, lane).get()), expected[lane].u2);
+      ASSERT_EQ((found.zero >> lane & 1) != 0, IsZero(expected[lane].u1));
+    }
+  }
+}
+
+TEST(P256LaneScalarsTest, WithoutAnInverseAllAreZero) {
+  P256Numbers numbers(19);
+  const auto signatures = EightSignatures(numbers);
+  const auto found =
+      Scalars::MultipliersOf([](const Limbs&) { return Limbs{}; }, PointersTo(signatures).data());
+  EXPECT_EQ(found.zero, 0xFF);
+}
+
+// Only addresses count here.
+TEST(P256LanesTest, RecodesAsOneByOne) {
+  P256Numbers numbers(20);
+  auto rows = std::make_unique<Lanes::Rows>();
+  for (unsigned width = 2; width <= 15; ++width) {
+    for (const TableShape shape :
+         {TableShape(width), TableShape::OfWindows(256 / width + (width > 2 ? 1 : 0))}) {
+      const auto table = std::make_unique<AffinePoint[]>(shape.entries());
+      const auto address = test::EmulatedLanes::Set(reinterpret_cast<uint64_t>(table.get()));
+      for (int round = 0; round < 100; ++round) {
+        Lanes::Element multipliers{};
+        std::array<Limbs, 8> k{};
+        for (size_t lane = 0; lane < 8; ++lane) {
+          k[lane] = lane % 2 == 0 ? numbers.SpecialScalar() : numbers.Scalar();
+          SetLane(multipliers, lane, k[lane]);
+        }
+        Lanes::RecodeEach(multipliers, shape, address, *rows, 0);
+        for (size_t lane = 0; lane < 8; ++lane) {
+          std::vector<Term> terms(shape.windows());
+          Recode(k[lane], shape, table.get(), terms);
+          for (size_t i = 0; i < terms.size(); ++i) {
+            ASSERT_EQ(rows->At(i).line[lane], terms[i].point);
+            ASSERT_EQ(rows->At(i).negatives >> lane & 1, terms[i].negative & 1);
+          }
+        }
+      }
+    }
+  }
+}
+
 class P256PathTest : public testing::TestWithParam<const Path*> {
  protected:
   void SetUp() override {
@@ -515,16 +630,15 @@ TEST_P(P256PathTest, SeveralAtOnceMatchAsEachAlone) {
 TEST(P256PathsTest, FiveAndMoreAreMatchedTogether) {
   static int together = 0;
   const Path& emulated = test::EmulatedIfmaPath();
-  const Path counting = {
-      "counting",
-      emulated.supported,
-      emulated.build,
-      emulated.invert,
-      emulated.match,
-      [](const Tables& tables, std::span<const KeyedSum, 8> sums, std::span<Match, 8> matches) {
-        ++together;
-        test::EmulatedIfmaPath().match_eight(tables, sums, matches);
-      }};
+  const Path counting = {"counting",
+                         emulated.supported,
+                         emulated.build,
+                         emulated.invert,
+                         emulated.match,
+                         [](const Tables& tables, std::span<KeyedSignature* const, 8> signatures) {
+                           ++together;
+                           test::EmulatedIfmaPath().match_eight(tables, signatures);
+                         }};
   P256Oracle oracle;
   P256Numbers numbers(10);
   const TableShape shape(4);
