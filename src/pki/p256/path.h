@@ -52,7 +52,7 @@ struct Path {
   Match (*match)(std::span<const Term> terms, const Limbs& r);
 
   /// Sets the match of each of eight signatures, of which some may be the same, in the time of some
-  /// five. Each has its own key instead of that of `tables`. nullptr: only one at a time.
+  /// six. Each has its own key instead of that of `tables`. nullptr: only one at a time.
   void (*match_eight)(const Tables& tables, std::span<KeyedSignature* const, 8> signatures);
 };
 

@@ -626,8 +626,8 @@ TEST_P(P256PathTest, SeveralAtOnceMatchAsEachAlone) {
   EXPECT_EQ(seen.size(), 3U);
 }
 
-// Groups of five and more go through the lanes, smaller ones do not.
-TEST(P256PathsTest, FiveAndMoreAreMatchedTogether) {
+// Groups of seven and more go through the lanes, smaller ones do not.
+TEST(P256PathsTest, SevenAndMoreAreMatchedTogether) {
   static int together = 0;
   const Path& emulated = test::EmulatedIfmaPath();
   const Path counting = {"counting",
@@ -652,7 +652,7 @@ TEST(P256PathsTest, FiveAndMoreAreMatchedTogether) {
   const auto table = table_of(key);
   const SignedDigest good = oracle.Sign(key, numbers.Any(), numbers.Scalar());
   for (const auto& [size, expected] :
-       {std::pair<size_t, int>{1, 0}, {4, 0}, {5, 1}, {8, 1}, {13, 2}}) {
+       {std::pair<size_t, int>{1, 0}, {6, 0}, {7, 1}, {8, 1}, {14, 1}, {15, 2}}) {
     together = 0;
     std::vector<KeyedSignature> batch(size, KeyedSignature{table.data(), good});
     MatchSignatures(counting, {shape, generator.data(), shape, nullptr}, batch);
