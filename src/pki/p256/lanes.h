@@ -66,7 +66,7 @@ class LaneCurve : private LaneNumbers<V> {
       keys[lane] = reinterpret_cast<uint64_t>(signatures.data()[lane]->key);
     }
     const auto multipliers = LaneScalars<V>::MultipliersOf(invert, digests);
-    Rows rows;
+    Rows rows;  // NOLINT(cppcoreguidelines-pro-type-member-init): written as far as it is read
     const size_t count = Recode(tables, V::Load(keys), multipliers, rows);
     Point sum = LaneSums(rows, count);
     sum.zz = Masked(sum.zz);
