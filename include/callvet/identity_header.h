@@ -58,6 +58,7 @@ class IdentityHeader {
   IdentityHeader() = default;
   Result<void> Read(std::string_view field_value);
   Result<void> FindParts(std::string_view token);
+  bool ReadPlainParameters(std::string_view parameters);
   Result<void> ReadParameters(std::string_view parameters);
   Result<void> SetParameter(std::string_view name, std::string_view value, bool bracketed);
 

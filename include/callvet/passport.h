@@ -79,6 +79,9 @@ class Claims {
   /// (kAttestInvalid is for the verifier, except where attest is no string). Pure; thread-safe.
   static Result<Claims> Parse(std::string_view base64url, std::string_view ppt);
 
+  /// Parse in its place: into this, which has nothing yet. Of no use after a Failure.
+  Result<void> Read(std::string_view base64url, std::string_view ppt);
+
   /// The names of all claims, in the order received.
   [[nodiscard]] std::vector<std::string> names() const;
   /// The whole payload; see base/json.h. Never null after Parse. That of IsCanonical() is made of
@@ -89,7 +92,6 @@ class Claims {
   [[nodiscard]] bool IsCanonical() const { return canonical_; }
 
  private:
-  Result<void> Read(std::string_view base64url, std::string_view ppt);
   bool ReadCanonical(std::string_view base64url);
 
   std::shared_ptr<const JsonValue> payload_;  // null if canonical

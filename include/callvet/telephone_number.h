@@ -52,6 +52,8 @@ std::span<const DialPlan> AllDialPlans();
 /// number ("8695588"); else nothing. Pure; thread-safe.
 std::optional<std::string> WithCountryCode(std::string_view canonical, const DialPlan& plan);
 
+class Party;
+
 /// A telephone number in the canonical form of RFC 8224 8.3: 1 to 15 characters 0-9 # *,
 /// without '+'. A value.
 class TelephoneNumber {
@@ -88,6 +90,7 @@ class TelephoneNumber {
   [[nodiscard]] bool local() const { return local_; }
 
  private:
+  friend class Party;  // reads its number in its place
   enum class Source : unsigned char { kDialled, kClaim };
   Result<void> Read(std::string_view text, const DialPlan* plan, Source source);
 

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +72,32 @@ class CharSet {
 
   std::array<unsigned char, 256> has_{};  // 0 or 1
 };
+
+/// Whether `is_good` holds for all of `text`, each of which is asked, many at a time where
+/// `is_good` is arithmetic on bytes without branches: for long texts that nearly always are good.
+template <class IsGood>
+constexpr bool AllOf(std::string_view text, IsGood is_good) {
+  constexpr size_t kTogether = 16;
+  const auto is_bad = [&](char c) {
+    return static_cast<uint8_t>(is_good(static_cast<uint8_t>(c)) ? 0 : 1);
+  };
+  if (text.size() < kTogether) {
+    for (const char c : text) {
+      if (is_bad(c) != 0) return false;
+    }
+    return true;
+  }
+  std::array<uint8_t, kTogether> bad{};
+  const auto look = [&](const char* at) {
+    for (size_t i = 0; i < kTogether; ++i) bad[i] |= is_bad(at[i]);
+  };
+  const char* const last = text.data() + (text.size() - kTogether);
+  for (const char* at = text.data(); at < last; at += kTogether) look(at);
+  look(last);  // perhaps with some that were seen
+  uint8_t any = 0;
+  for (const uint8_t one : bad) any |= one;
+  return any == 0;
+}
 
 /// A character of a SIP token (RFC 3261 25.1).
 inline constexpr CharSet kSipTokenChars = CharSet::LettersDigitsAnd("-.!%*_+`'~");

@@ -114,19 +114,24 @@ void EmergencyNumbers::Add(std::string_view number) {
   if (plan_ != nullptr) {
     AddForms(number, *plan_);
   } else {
-    forms_.emplace(number);
+    AddForm(std::string(number));
   }
 }
 
 void EmergencyNumbers::AddForms(std::string_view number, const DialPlan& plan) {
-  forms_.emplace(number);
+  AddForm(std::string(number));
   const std::string behind_code = std::string(plan.country_code).append(number);
   const auto add = [&](std::string_view prefix) {
     std::string form = std::string(prefix).append(behind_code);
-    if (IsCodeWithCountry(form, plan, number)) forms_.insert(std::move(form));
+    if (IsCodeWithCountry(form, plan, number)) AddForm(std::move(form));
   };
   add("");
   for (const std::string_view prefix : plan.international_prefixes) add(prefix);
+}
+
+void EmergencyNumbers::AddForm(std::string form) {
+  longest_ = std::max(longest_, form.size());
+  forms_.insert(std::move(form));
 }
 
 }  // namespace callvet

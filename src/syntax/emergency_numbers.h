@@ -43,13 +43,17 @@ class EmergencyNumbers {
 
   /// True if `digits`, a canonical number, are one of them, also with a country code in front:
   /// "+1911", "0033112". No number that short has another meaning.
-  [[nodiscard]] bool Has(std::string_view digits) const { return forms_.contains(digits); }
+  [[nodiscard]] bool Has(std::string_view digits) const {
+    return digits.size() <= longest_ && forms_.contains(digits);
+  }
 
  private:
   void AddForms(std::string_view number, const DialPlan& plan);
+  void AddForm(std::string form);
 
   const DialPlan* plan_;
   std::set<std::string, std::less<>> forms_;
+  size_t longest_ = 0;  // digits of a form: nearly every other number has more
 };
 
 }  // namespace callvet

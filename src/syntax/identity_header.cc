@@ -14,6 +14,17 @@ namespace {
 // which names them better.
 constexpr CharSet kTokenChars = CharSet::LettersDigitsAnd("-_.+/=");
 
+// Whether `token` is of kTokenChars. Nearly all are of base64url and dots, for which '-' to '9' has
+// nothing but what a token may hold.
+bool IsToken(std::string_view token) {
+  const auto usual = [](uint8_t byte) {
+    const auto letter = static_cast<uint8_t>((byte | 0x20) - 'a');
+    const auto other = static_cast<uint8_t>(byte - '-');
+    return (letter <= 'z' - 'a') | (other <= '9' - '-') | (byte == '_');
+  };
+  return AllOf(token, usual) || kTokenChars.HasAll(token);
+}
+
 // What a parameter value without quotes may hold: token, host, or a URI that lost its brackets.
 constexpr CharSet kValueChars = CharSet::Where([](char c) {
   return c > ' ' && c < 0x7F && std::string_view(";,\"<>\\").find(c) == std::string_view::npos;
@@ -82,7 +93,7 @@ TokenAndParameters SplitValue(std::string_view value) {
 }
 
 Result<void> CheckTokenChars(std::string_view token) {
-  if (kTokenChars.HasAll(token)) return {};
+  if (IsToken(token)) return {};
   const auto* foreign =
       std::find_if_not(token.begin(), token.end(), [](char c) { return kTokenChars.Has(c); });
   return Malformed("the token has a foreign character at position " +
@@ -107,7 +118,7 @@ Result<void> IdentityHeader::Read(std::string_view field_value) {
   TokenAndParameters value = SplitValue(field_value);
   std::string unfolded;
   // Nearly always it is one line: a token has no control characters.
-  if (!kTokenChars.HasAll(value.token) || !IsOneLine(value.parameters)) {
+  if (!IsToken(value.token) || !IsOneLine(value.parameters)) {
     auto line = Unfold(field_value);
     if (!line) return Malformed(line.error().detail);
     unfolded = std::move(*line);
@@ -115,7 +126,9 @@ Result<void> IdentityHeader::Read(std::string_view field_value) {
     if (auto ok = CheckTokenChars(value.token); !ok) return ok;
   }
   if (auto ok = FindParts(value.token); !ok) return ok;
-  if (auto ok = ReadParameters(value.parameters); !ok) return ok;
+  if (!ReadPlainParameters(value.parameters)) {
+    if (auto ok = ReadParameters(value.parameters); !ok) return ok;
+  }
   token_ = value.token;
   return {};
 }
@@ -159,6 +172,37 @@ Result<void> IdentityHeader::FindParts(std::string_view token) {
   }
   form_ = no_header ? Form::kCompact : Form::kFull;
   return {};
+}
+
+// As nearly all write them, ";info=<...>;alg=ES256;ppt=shaken": names in lower case, nothing quoted
+// or twice, no white space. Either finds what ReadParameters does or declines and finds nothing.
+bool IdentityHeader::ReadPlainParameters(std::string_view parameters) {
+  const auto take = [&](std::string_view name) {
+    if (!parameters.starts_with(name)) return false;
+    parameters.remove_prefix(name.size());
+    return true;
+  };
+  const auto decline = [&] {
+    info_.reset();
+    alg_.reset();
+    ppt_.reset();
+    return false;
+  };
+  while (!parameters.empty()) {
+    if (!info_ && take(";info=<")) {
+      const size_t close = parameters.find('>');
+      if (close == std::string_view::npos) return decline();
+      info_.emplace(Info{std::string(parameters.substr(0, close)), true});
+      parameters.remove_prefix(close + 1);
+    } else if (!alg_ && take(";alg=")) {
+      alg_.emplace(TakeWhile(parameters, kValueChars));
+    } else if (!ppt_ && take(";ppt=")) {
+      ppt_.emplace(TakeWhile(parameters, kValueChars));
+    } else {
+      return decline();
+    }
+  }
+  return true;
 }
 
 // A-3: *(SEMI name [EQUAL value]), each with optional white space around.

@@ -147,6 +147,8 @@ Result<TelephoneNumber> ReadUser(const SipUri& uri, const DialPlan* plan) {
               Quote(uri.user) + ": phone-context behind the host makes another number of it");
 }
 
+constexpr CharSet kDigitChars = CharSet::Where(IsDigit);
+
 // A party as nearly all are written.
 struct PlainParty {
   std::string_view user;  // digits, perhaps behind '+'
@@ -154,10 +156,15 @@ struct PlainParty {
   bool user_is_phone = false;
 };
 
+// "+12155550100", "2155550100".
+bool IsPlainNumber(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  return !text.empty() && kDigitChars.HasAll(text);
+}
+
 // The parts of "<sip:+12155550100@gw.example.org:5060;user=phone>;tag=1", or without brackets of
 // "sip:+12155550100@gw.example.org"; nothing of what is written in any other way.
 std::optional<PlainParty> PartsOfPlain(std::string_view text) {
-  constexpr CharSet kDigitChars = CharSet::Where(IsDigit);
   constexpr CharSet kHost = CharSet::Where(
       [](char c) { return (IsAlpha(c) && ToLower(c) == c) || IsDigit(c) || c == '-' || c == '.'; });
   constexpr CharSet kTag = CharSet::LettersDigitsAnd("-._");
@@ -183,9 +190,8 @@ std::optional<PlainParty> PartsOfPlain(std::string_view text) {
   const size_t colon = std::min(text.find(':'), text.size());
   party.host = text.substr(0, colon);
   const std::string_view port = text.substr(std::min(colon + 1, text.size()));
-  const std::string_view digits = party.user.substr(party.user.starts_with('+') ? 1 : 0);
-  if (digits.empty() || party.host.empty() || !kDigitChars.HasAll(digits) ||
-      !kHost.HasAll(party.host) || !kDigitChars.HasAll(port)) {
+  if (party.host.empty() || !IsPlainNumber(party.user) || !kHost.HasAll(party.host) ||
+      !kDigitChars.HasAll(port)) {
     return std::nullopt;
   }
   return party;
@@ -193,14 +199,19 @@ std::optional<PlainParty> PartsOfPlain(std::string_view text) {
 
 }  // namespace
 
-// Nothing in a plain party is quoted, escaped or left out, so that it needs no rule but those for
-// its number. Either agrees with Read or declines: a test compares both.
+bool Party::ReadNumber(std::string_view text, const DialPlan* plan) {
+  if (tn_.emplace().Read(text, plan, TelephoneNumber::Source::kDialled)) return true;
+  tn_.reset();
+  return false;
+}
+
+// Nothing in a plain party, or a number of digits alone, is quoted, escaped or left out, so that it
+// needs no rule but those for its number. Either agrees with Read or declines: a test compares
+// both.
 bool Party::ReadPlain(std::string_view text, const DialPlan* plan) {
+  if (IsPlainNumber(text)) return ReadNumber(text, plan);
   const auto plain = PartsOfPlain(text);
-  if (!plain) return false;
-  auto number = TelephoneNumber::Parse(plain->user, plan);
-  if (!number) return false;
-  tn_ = std::move(*number);
+  if (!plain || !ReadNumber(plain->user, plan)) return false;
   if (plain->user_is_phone) return true;
   std::string& uri = uri_.emplace();
   uri.reserve(text.size());

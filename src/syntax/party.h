@@ -21,6 +21,10 @@ class Party {
   /// and as a URI. Fails with kParameterInvalid. Pure; thread-safe.
   static Result<Party> Parse(std::string_view text, const DialPlan* plan);
 
+  /// Parse in its place: what this is, nothing yet, becomes the party of `text`. Of no use after a
+  /// Failure.
+  Result<void> Read(std::string_view text, const DialPlan* plan);
+
   /// One that no claim matches, for what looks like a number and cannot be read as one. `text` is
   /// its canonical form.
   static Party Nobody(std::string_view text);
@@ -40,7 +44,7 @@ class Party {
   [[nodiscard]] bool MatchesUri(std::string_view claim) const;
 
  private:
-  Result<void> Read(std::string_view text, const DialPlan* plan);
+  bool ReadNumber(std::string_view text, const DialPlan* plan);
   bool ReadPlain(std::string_view text, const DialPlan* plan);
 
   std::optional<TelephoneNumber> tn_;

@@ -45,15 +45,14 @@ bool IsNational(std::string_view digits, const DialPlan& plan) {
 enum class Written { kBare, kWithCountryCode };
 
 bool IsLocal(std::string_view digits, const DialPlan& plan, Written written) {
-  const auto fits = [&](const LocalNumbers& local) {
-    if (written == Written::kWithCountryCode &&
-        local.with_country_code == LocalNumbers::WithCountryCode::kOtherNumber) {
-      return false;
-    }
-    return digits.size() >= local.min_length && digits.size() <= local.max_length &&
-           digits.starts_with(local.prefix);
-  };
-  return std::any_of(plan.local_numbers.begin(), plan.local_numbers.end(), fits);
+  const size_t length = digits.size();
+  for (const LocalNumbers& local : plan.local_numbers) {
+    if (length < local.min_length || length > local.max_length) continue;
+    const bool lost = written == Written::kWithCountryCode &&
+                      local.with_country_code == LocalNumbers::WithCountryCode::kOtherNumber;
+    if (!lost && digits.starts_with(local.prefix)) return true;
+  }
+  return false;
 }
 
 // Without the code that selects a carrier ("17951 0 10 ..."), if one is in front of a whole number.

@@ -13,12 +13,10 @@ constexpr bool IsControl(char c) {
   return byte < 0x20 || byte == 0x7F;
 }
 
-constexpr CharSet kPlainChars = CharSet::Where([](char c) { return !IsControl(c); });
-
 }  // namespace
 
 bool IsOneLine(std::string_view value) {
-  return kPlainChars.HasAll(value);
+  return AllOf(value, [](uint8_t byte) { return (byte >= 0x20) & (byte != 0x7F); });
 }
 
 Result<std::string> Unfold(std::string_view value) {

@@ -22,6 +22,20 @@ TEST(Text, CaseIsOfAsciiOnly) {
   EXPECT_FALSE(EqualsIgnoreCase("@", "`"));
 }
 
+TEST(Text, AllOfATextAreGoodOrOneAnywhereIsNot) {
+  const auto is_good = [](uint8_t byte) { return (byte >= 0x20) & (byte != 0x7F); };
+  for (size_t size = 0; size < 50; ++size) {
+    std::string text(size, 'a');
+    EXPECT_TRUE(AllOf(ExactBytes(text).view(), is_good)) << size;
+    for (size_t at = 0; at < size; ++at) {
+      text[at] = '\n';
+      EXPECT_FALSE(AllOf(ExactBytes(text).view(), is_good)) << at << " of " << size;
+      text[at] = '\xFF';
+      EXPECT_TRUE(AllOf(ExactBytes(text).view(), is_good)) << at << " of " << size;
+    }
+  }
+}
+
 TEST(Text, ASetHasAllOfATextOrMissesOneAnywhere) {
   constexpr CharSet kSet = CharSet::LettersDigitsAnd("-");
   for (size_t size = 0; size <= 35; ++size) {

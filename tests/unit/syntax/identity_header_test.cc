@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "callvet/identity_header.h"
 
+#include <random>
+#include <string>
+
+#include "base/text.h"
 #include "support/result_matchers.h"
 
 namespace callvet {
@@ -226,6 +230,65 @@ TEST(IdentityHeader, ControlCharactersAnywhere_AreMalformed) {
       const bool fold = (control == '\r' || control == '\n') && value[at + 1] == ' ';
       if (fold) continue;
       EXPECT_THAT(Parse(value), FailsWith(Reason::kIdentityMalformed)) << at;
+    }
+  }
+}
+
+// The same parameters with white space among them are never read as plain ones.
+void ExpectReadAlike(const std::string& parameters) {
+  const auto plain = Parse(With(parameters));
+  const auto other = Parse(With(parameters.substr(0, 1) + " " + parameters.substr(1)));
+  ASSERT_EQ(plain.has_value(), other.has_value()) << parameters;
+  if (!plain) {
+    EXPECT_EQ(plain.error().reason, other.error().reason) << parameters;
+    return;
+  }
+  EXPECT_EQ(plain->token(), other->token());
+  EXPECT_EQ(plain->alg(), other->alg()) << parameters;
+  EXPECT_EQ(plain->ppt(), other->ppt()) << parameters;
+  ASSERT_EQ(plain->info().has_value(), other->info().has_value()) << parameters;
+  if (!plain->info()) return;
+  EXPECT_EQ(plain->info()->uri, other->info()->uri) << parameters;
+  EXPECT_EQ(plain->info()->bracketed, other->info()->bracketed) << parameters;
+}
+
+TEST(IdentityHeader, A3_PlainParametersAreReadLikeAnyOther) {
+  const std::string texts[] = {";info=<https://cert.example.org/p.pem>;alg=ES256;ppt=shaken",
+                               ";alg=ES256;info=<x:y>",
+                               ";ppt=div;alg=;info=<>",
+                               ";info=<",
+                               ";info=<a>;info=<a>",
+                               ";alg=a;alg=a",
+                               ";ppt=\"b\";ppt"};
+  const std::string pieces = ";=<>\",\\ \tinfoalgpt.AS2\x7f\r\n";
+  std::mt19937 random(1);
+  const auto below = [&](size_t end) { return random() % end; };
+  for (const std::string& text : texts) {
+    ExpectReadAlike(text);
+    for (int round = 0; round < 10000; ++round) {
+      std::string changed = text;
+      for (size_t n = below(3) + 1; n > 0; --n) {
+        const size_t at = 1 + below(changed.size());
+        changed.replace(at, below(3), std::string(below(2), pieces[below(pieces.size())]));
+      }
+      ExpectReadAlike(changed);
+    }
+  }
+}
+
+// Every byte at every place of tokens of every length about those that are looked at together.
+TEST(IdentityHeader, A6_AForeignCharacterIsFoundAnywhere) {
+  for (size_t size = 5; size < 40; ++size) {
+    const std::string token = "a.b." + std::string(size - 4, 'c');
+    for (size_t at = 4; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string changed = token;
+        changed[at] = static_cast<char>(byte);
+        const char c = changed[at];
+        if (c == '.' || c == ';' || c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+        const bool good = IsAlpha(c) || IsDigit(c) || std::string_view("-_+/=").find(c) < 5;
+        EXPECT_EQ(Parse(changed + ";info=<x:y>").has_value(), good) << byte << " at " << at;
+      }
     }
   }
 }

@@ -158,7 +158,9 @@ TEST(Party, A30_PlainTextsAreReadLikeAnyOther) {
                                "sip:12155550100@192.0.2.1",
                                "<sip:110@h>",
                                "sip:+8657112345678@gw:5060",
-                               "<sip:12@h:>"};
+                               "<sip:12@h:>",
+                               "+12155550100",
+                               "861058880150"};
   const std::string pieces = "<>;:@+\"\\ ,?%=.-_~*#()[]019aZtgsipuerhon";
   std::mt19937 random(1);
   const auto below = [&](size_t end) { return random() % end; };
