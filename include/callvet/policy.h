@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -121,6 +122,59 @@ struct RuleStep {
 /// "held", "broken" or "not-applicable".
 std::string_view RuleOutcomeText(RuleStep::Outcome outcome);
 
+/// Names of headers, in order. They stand in one text, so that each decision about a call can have
+/// a list of its own. A value.
+class HeaderNames {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = std::string_view;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const std::string_view*;
+    using reference = const std::string_view&;
+
+    Iterator() = default;
+    reference operator*() const { return name_; }
+    pointer operator->() const { return &name_; }
+    Iterator& operator++() {
+      *this = Iterator(rest_.substr(name_.size() + 1));
+      return *this;
+    }
+    Iterator operator++(int) {
+      Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    bool operator==(const Iterator& other) const { return rest_.size() == other.rest_.size(); }
+
+   private:
+    friend class HeaderNames;
+    explicit Iterator(std::string_view text)
+        : rest_(text), name_(text.substr(0, text.find(kEnd))) {}
+    std::string_view rest_;  // from name_ on
+    std::string_view name_;
+  };
+  using value_type = std::string_view;
+  using const_iterator = Iterator;
+
+  HeaderNames() = default;
+  /// None of `names` holds a line break.
+  explicit HeaderNames(std::span<const std::string> names) {
+    for (const std::string& name : names) (text_ += name) += kEnd;
+  }
+
+  [[nodiscard]] bool empty() const { return text_.empty(); }
+  /// The names live as long as the list.
+  [[nodiscard]] Iterator begin() const { return Iterator(text_); }
+  [[nodiscard]] Iterator end() const { return {}; }
+  bool operator==(const HeaderNames&) const = default;
+
+ private:
+  static constexpr char kEnd = '\n';
+  std::string text_;  // each name with kEnd behind it
+};
+
 /// What is done with a call. A default one rejects, and needs no memory. A value.
 struct Disposition {
   Action action = Action::kReject;
@@ -142,7 +196,7 @@ struct Disposition {
   /// Headers that are removed from what came in: those of the settings, and but in observe mode
   /// P-Preferred-Identity, and Remote-Party-ID unless it is known that each number in it was
   /// verified; of emergency calls only the settings' own.
-  std::vector<std::string> strip_headers;
+  HeaderNames strip_headers;
   /// Beside verstat: the caller's number is not one that can call (H-21).
   std::optional<IrregularCaller> irregular;
   /// An emergency call or a PSAP's call-back, which is never rejected.

@@ -75,9 +75,10 @@ callvet_text Claimed(std::string_view text) {
 }
 
 // `strings`, whose texts go into `list`.
-callvet_texts List(const std::vector<std::string>& strings, std::vector<callvet_text>& list) {
+template <class Strings>
+callvet_texts List(const Strings& strings, std::vector<callvet_text>& list) {
   list.clear();
-  for (const std::string& string : strings) list.push_back(Text(string));
+  for (const auto& string : strings) list.push_back(Text(string));
   return {list.data(), list.size()};
 }
 

@@ -53,12 +53,12 @@ Action WantedFor(Reason reason, const RuleInput& input) {
 void RunRules(const RuleInput& input, Disposition& disposition) {
   disposition.wanted = Action::kPass;
   disposition.reason = Reason::kNone;
-  disposition.steps.resize(kRules.size());
-  for (size_t i = 0; i < kRules.size(); ++i) {
-    Finding finding = kRules[i].check(input);
-    RuleStep& step = disposition.steps[i];
-    step.rule = kRules[i].name;
-    step.clause = kRules[i].clause;
+  disposition.steps.reserve(kRules.size());
+  for (const Rule& rule : kRules) {
+    Finding finding = rule.check(input);
+    RuleStep& step = disposition.steps.emplace_back();
+    step.rule = rule.name;
+    step.clause = rule.clause;
     step.outcome = finding.outcome;
     step.reason = finding.reason;
     if (!finding.detail.empty()) step.detail = std::move(finding.detail);
@@ -134,7 +134,7 @@ VerstatMark VerstatOf(const RuleInput& input, const Disposition& disposition) {
           std::move(identities)};
 }
 
-const std::vector<std::string>& StripHeadersOf(const RuleInput& input, bool emergency) {
+const HeaderNames& StripHeadersOf(const RuleInput& input, bool emergency) {
   const StripHeaders& headers = input.settings.strip_headers;
   if (emergency) return headers.of_emergency_calls;
   return input.remote_party_is_verified ? headers.with_verified_remote_party : headers.of_calls;
@@ -143,7 +143,8 @@ const std::vector<std::string>& StripHeadersOf(const RuleInput& input, bool emer
 Disposition MakeDisposition(const Policy& policy, const PolicyCallView& call,
                             const Verdict& verdict) {
   const TrunkSettings& settings = policy.SettingsOf(call.trunk);
-  const RuleInput input = RuleInput::Read(policy, settings, call, verdict);
+  RuleMemory memory;
+  const RuleInput input = RuleInput::Read(policy, settings, call, verdict, memory);
   Disposition disposition;
   disposition.mode = settings.mode;
   disposition.trunk = settings.name;
@@ -200,7 +201,9 @@ Disposition Decide(const Policy& policy, const PolicyCallView& call,
 
 bool IsEmergencyCall(const Policy& policy, const PolicyCallView& call) noexcept {
   try {
-    return IsEmergency(RuleInput::Read(policy, policy.SettingsOf(call.trunk), call, Verdict()));
+    RuleMemory memory;
+    const Verdict none;
+    return IsEmergency(RuleInput::Read(policy, policy.SettingsOf(call.trunk), call, none, memory));
   } catch (...) {
     return false;
   }

@@ -37,7 +37,7 @@ bool HasOtherContext(const std::string& text, const Party& party, const DialPlan
 }
 
 bool CallsForHelp(const TelephoneNumber& number, const Policy& policy) {
-  return policy.emergency_numbers.Has(CallNumber::Of(number, policy.dial_plan).digits);
+  return policy.emergency_numbers.Has(number.canonical());
 }
 
 // "911p1": what is dialled behind a pause is for who answers, unless there is so much of it that
@@ -54,11 +54,16 @@ bool IsEmergencyNumberWithPause(const std::string& text, const Policy& policy) {
   return read && CallsForHelp(*read, policy);
 }
 
-bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy& policy) {
-  if (IsSosUrn(text)) return true;
-  if (HasRoutingNumber(text)) return false;
+// Whether `text`, which is read as `party`, is an emergency number; it is no service and no ported
+// number.
+bool IsEmergencyNumberIn(const std::string& text, const Party* party, const Policy& policy) {
   if (party == nullptr || !party->tn()) return IsEmergencyNumberWithPause(text, policy);
   return CallsForHelp(*party->tn(), policy) && !HasOtherContext(text, *party, policy.dial_plan);
+}
+
+bool IsEmergencyTarget(const std::string& text, const Party* party, const Policy& policy) {
+  if (IsSosUrn(text)) return true;
+  return !HasRoutingNumber(text) && IsEmergencyNumberIn(text, party, policy);
 }
 
 // "esrp-172-31-100-12": an address in a name.
@@ -112,11 +117,12 @@ std::string Completed(std::string_view uri) {
   return whole;
 }
 
-// Whether dest is an emergency number or service.
-bool GoesToEmergency(const RuleInput& input) {
+// Whether one of dest is what `is_emergency` looks for.
+template <class IsEmergencyOne>
+bool DestHas(const RuleInput& input, const IsEmergencyOne& is_emergency) {
   const auto& dest = input.call.dest;
   for (size_t i = 0; i < dest.size(); ++i) {
-    if (IsEmergencyTarget(dest[i], input.parties.dest(i), input.policy)) return true;
+    if (is_emergency(dest[i], input.parties.dest(i), input.policy)) return true;
   }
   return false;
 }
@@ -128,7 +134,7 @@ bool GoesToEmergency(const std::string& target, const Party* party, const RuleIn
   if (input.settings.emergency_by_to == EmergencyByTo::kIgnore || !IsElement(target, party)) {
     return IsEmergencyTarget(target, party, input.policy);
   }
-  return GoesToEmergency(input);
+  return DestHas(input, IsEmergencyTarget);
 }
 
 }  // namespace
@@ -150,7 +156,7 @@ bool IsEmergency(const RuleInput& input) {
   const auto& dest = input.call.dest;
   if (std::any_of(dest.begin(), dest.end(), IsSosUrn)) return true;
   if (std::any_of(dest.begin(), dest.end(), HasRoutingNumber)) return false;
-  return GoesToEmergency(input);
+  return DestHas(input, IsEmergencyNumberIn);
 }
 
 }  // namespace callvet

@@ -60,8 +60,32 @@ std::vector<HourRange> HoursOf(const RuleInput& input) {
   return binding;
 }
 
-std::string UnreadableText(const RuleInput& input) {
-  return "the callee " + Quote(input.unreadable_callees.front()) + " is no number that can be read";
+// Called parties: numbers, each once, and what is none. Few calls are asked for them.
+struct Callees {
+  std::vector<CallNumber> numbers;
+  std::vector<std::string_view> unreadable;
+
+  explicit Callees(const RuleInput& input) {
+    const PolicyCallView& call = input.call;
+    for (size_t i = 0; i < call.dest.size(); ++i) Add(call.dest[i], input.parties.dest(i), input);
+    if (call.request_uri != nullptr) Add(*call.request_uri, input.parties.request_uri(), input);
+  }
+
+ private:
+  void Add(const std::string& text, const Party* party, const RuleInput& input) {
+    if (party == nullptr || !party->tn()) {
+      unreadable.push_back(text);
+      return;
+    }
+    CallNumber number = CallNumber::Of(*party->tn(), input.policy.dial_plan);
+    if (std::find(numbers.begin(), numbers.end(), number) == numbers.end()) {
+      numbers.push_back(std::move(number));
+    }
+  }
+};
+
+std::string UnreadableText(const Callees& callees) {
+  return "the callee " + Quote(callees.unreadable.front()) + " is no number that can be read";
 }
 
 std::string DecisionText(const CallDecision& decision) {
@@ -119,13 +143,14 @@ std::optional<int> MinuteOfDayAt(const RuleInput& input, const CallNumber& calle
 Finding CheckHours(const RuleInput& input) {
   const auto hours = HoursOf(input);
   if (hours.empty()) return input.NotApplicable("no hours are set for this call");
-  if (!input.unreadable_callees.empty()) {
-    return Finding::Broken(Reason::kOutsideHours, UnreadableText(input));
+  const Callees callees(input);
+  if (!callees.unreadable.empty()) {
+    return Finding::Broken(Reason::kOutsideHours, UnreadableText(callees));
   }
-  if (input.callees.empty()) {
+  if (callees.numbers.empty()) {
     return Finding::Broken(Reason::kOutsideHours, "the callee, whose hours count, is not known");
   }
-  for (const CallNumber& callee : input.callees) {
+  for (const CallNumber& callee : callees.numbers) {
     const auto minute = MinuteOfDayAt(input, callee);
     if (!minute) {
       return Finding::Broken(Reason::kOutsideHours,
@@ -145,14 +170,15 @@ Finding CheckHours(const RuleInput& input) {
 Finding CheckConsent(const RuleInput& input) {
   if (!input.policy.call_lists) return input.NotApplicable("no rules for marketing calls");
   if (!IsMarketing(input)) return input.NotApplicable("no marketing call");
-  if (!input.unreadable_callees.empty()) {
-    return Finding::Broken(Reason::kConsentMissing, UnreadableText(input));
+  const Callees callees(input);
+  if (!callees.unreadable.empty()) {
+    return Finding::Broken(Reason::kConsentMissing, UnreadableText(callees));
   }
-  if (input.callees.empty()) {
+  if (callees.numbers.empty()) {
     return Finding::Broken(Reason::kConsentMissing, "the callee is not known");
   }
   Finding result;
-  for (const CallNumber& callee : input.callees) {
+  for (const CallNumber& callee : callees.numbers) {
     result = CheckConsentOf(input, callee);
     if (result.outcome == RuleStep::Outcome::kBroken) return result;
   }

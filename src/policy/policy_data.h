@@ -59,12 +59,13 @@ struct StripHeaders {
   StripHeaders()
       : StripHeaders({"Attestation-Info", "Origination-Id", "P-Attestation-Indicator",
                       "P-Origination-ID"}) {}
-  /// `names`, and what shows a number that nobody verified.
-  explicit StripHeaders(std::vector<std::string> names);
+  /// `of_settings`, and what shows a number that nobody verified.
+  explicit StripHeaders(std::vector<std::string> of_settings);
 
-  std::vector<std::string> of_emergency_calls;  // `names` alone: the centre may need to call back
-  std::vector<std::string> with_verified_remote_party;
-  std::vector<std::string> of_calls;
+  std::vector<std::string> names;  // those of the settings
+  HeaderNames of_emergency_calls;  // `names` alone: the centre may need to call back
+  HeaderNames with_verified_remote_party;
+  HeaderNames of_calls;
 };
 
 /// The settings of one trunk. The defaults are the strictest: intercept.

@@ -28,19 +28,6 @@ void AddCallerNumber(CallNumber number, RuleInput& input) {
       input.verdict.passed() && passport != nullptr && passport->orig == caller.number.digits;
 }
 
-// Called parties: numbers, and what is none.
-void AddCallee(const std::string& text, const Party* party, RuleInput& input) {
-  if (party == nullptr || !party->tn()) {
-    input.unreadable_callees.push_back(text);
-    return;
-  }
-  CallNumber number = CallNumber::Of(*party->tn(), input.policy.dial_plan);
-  auto& callees = input.callees;
-  if (std::find(callees.begin(), callees.end(), number) == callees.end()) {
-    callees.push_back(std::move(number));
-  }
-}
-
 void AddCaller(const std::string& text, const Party* party, RuleInput& input) {
   if (party != nullptr && party->tn()) {
     return AddCallerNumber(CallNumber::Of(*party->tn(), input.policy.dial_plan), input);
@@ -205,8 +192,9 @@ bool HasDigits(std::string_view text, size_t count) {
   });
 }
 
-CallParties::CallParties(const PolicyCallView& call, const DialPlan* plan)
-    : first_dest_(call.orig.size()), from_(SIZE_MAX), request_uri_(SIZE_MAX) {
+CallParties::CallParties(const PolicyCallView& call, const DialPlan* plan,
+                         std::pmr::memory_resource* memory)
+    : readings_(memory), first_dest_(call.orig.size()), from_(SIZE_MAX), request_uri_(SIZE_MAX) {
   readings_.reserve(call.orig.size() + call.dest.size() + (call.from != nullptr ? 1 : 0) +
                     (call.request_uri != nullptr ? 1 : 0));
   for (const std::string& text : call.orig) readings_.emplace_back(text, plan);
@@ -223,12 +211,13 @@ CallParties::CallParties(const PolicyCallView& call, const DialPlan* plan)
 }
 
 RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
-                          const PolicyCallView& call, const Verdict& verdict) {
+                          const PolicyCallView& call, const Verdict& verdict, RuleMemory& memory) {
   RuleInput input{.policy = policy,
                   .settings = settings,
                   .call = call,
                   .verdict = verdict,
-                  .parties = CallParties(call, policy.dial_plan)};
+                  .parties = CallParties(call, policy.dial_plan, memory.resource()),
+                  .callers = std::pmr::vector<Caller>(memory.resource())};
   input.callers.reserve(call.orig.size() + 1);
   for (size_t i = 0; i < call.orig.size(); ++i) {
     AddCaller(call.orig[i], input.parties.orig(i), input);
@@ -242,11 +231,6 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
       !remote.empty() && std::all_of(remote.begin(), remote.end(), [&](const std::string& text) {
         return ShowsVerifiedNumbers(text, input);
       });
-  input.callees.reserve(call.dest.size() + 1);
-  for (size_t i = 0; i < call.dest.size(); ++i) {
-    AddCallee(call.dest[i], input.parties.dest(i), input);
-  }
-  if (call.request_uri != nullptr) AddCallee(*call.request_uri, input.parties.request_uri(), input);
   const PassportVerdict* passport = verdict.deciding();
   if (verdict.passed() && passport != nullptr && passport->signer) {
     const SignerInfo& signer = *passport->signer;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/short_memory.h"
 #include "callvet/policy.h"
 #include "callvet/result.h"
 #include "policy/number_registry.h"
@@ -33,7 +35,7 @@ struct Finding {
 /// What the texts of a call are read as, each once. A value.
 class CallParties {
  public:
-  CallParties(const PolicyCallView& call, const DialPlan* plan);
+  CallParties(const PolicyCallView& call, const DialPlan* plan, std::pmr::memory_resource* memory);
 
   /// Those of the call's texts, which have the same indices; nullptr if one cannot be read, or if
   /// the call has no From or Request-URI.
@@ -54,7 +56,7 @@ class CallParties {
     return readable ? &*readings_[index].party : nullptr;
   }
 
-  std::vector<Reading> readings_;  // of orig, of dest, and what is none of their first
+  std::pmr::vector<Reading> readings_;  // of orig, of dest, and what is none of their first
   size_t first_dest_;
   size_t from_;  // index into readings_; behind its end: none
   size_t request_uri_;
@@ -76,18 +78,19 @@ struct Caller {
   }
 };
 
-/// One call, read once for all rules. Borrows policy, call and verdict.
+/// Memory for what is read of a call: enough for one caller, called party, From and Request-URI.
+using RuleMemory = ShortMemory<2048>;
+
+/// One call, read once for all rules. Borrows policy, call, verdict and memory.
 struct RuleInput {
   const Policy& policy;
   const TrunkSettings& settings;
   const PolicyCallView& call;
   const Verdict& verdict;
   CallParties parties;
-  std::vector<Caller> callers = {};  // the numbers that call.orig and call.from show, each once
+  std::pmr::vector<Caller> callers;  // the numbers that call.orig and call.from show, each once
   std::vector<std::string_view> unreadable_callers = {};  // values of them that are no number
   bool caller_is_uri = false;  // a PASSporT was signed for a URI, and the trunk allows that
-  std::vector<CallNumber> callees = {};  // of dest and the request's URI, each once
-  std::vector<std::string_view> unreadable_callees = {};  // what is no number among them
   /// Each number that Remote-Party-ID shows was verified; false if the call's is not known.
   bool remote_party_is_verified = false;
   /// SPCs of the signer, else of who delegated to it; only if the call is verified.
@@ -107,7 +110,7 @@ struct RuleInput {
   }
 
   static RuleInput Read(const Policy& policy, const TrunkSettings& settings,
-                        const PolicyCallView& call, const Verdict& verdict);
+                        const PolicyCallView& call, const Verdict& verdict, RuleMemory& memory);
 
  private:
   template <class Detail>

@@ -165,11 +165,13 @@ void AddHeader(std::string_view name, std::vector<std::string>& names) {
 
 }  // namespace
 
-StripHeaders::StripHeaders(std::vector<std::string> names)
-    : of_emergency_calls(std::move(names)), with_verified_remote_party(of_emergency_calls) {
-  AddHeader("P-Preferred-Identity", with_verified_remote_party);
-  of_calls = with_verified_remote_party;
-  AddHeader("Remote-Party-ID", of_calls);
+StripHeaders::StripHeaders(std::vector<std::string> of_settings)
+    : names(std::move(of_settings)), of_emergency_calls(names) {
+  std::vector<std::string> more = names;
+  AddHeader("P-Preferred-Identity", more);
+  with_verified_remote_party = HeaderNames(more);
+  AddHeader("Remote-Party-ID", more);
+  of_calls = HeaderNames(more);
 }
 
 void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
@@ -196,7 +198,7 @@ void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
     verstat.ReadName("header", kVerstatHeaders, settings.verstat_header);
     verstat.ReadName("place", kVerstatPlaces, settings.verstat_place);
   });
-  std::vector<std::string> strip_headers = settings.strip_headers.of_emergency_calls;
+  std::vector<std::string> strip_headers = settings.strip_headers.names;
   object.Read("strip_headers", strip_headers);
   for (const std::string& header : strip_headers) {
     if (!IsHeaderName(header)) object.Complain("strip_headers", Quote(header) + " is no header");
