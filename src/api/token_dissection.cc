@@ -158,7 +158,7 @@ void NoteRules(std::string_view text, bool has_parameters, TokenDissection& diss
   const Candidate candidate = RunClaimChecks(
       text,
       has_parameters ? CallRequest::TokenForm::kIdentityHeader : CallRequest::TokenForm::kBareToken,
-      Call::Read(nobody, options, {}));
+      Call(nobody, options, {}));
   for (const Rule& rule : kRules) {
     const Check check = candidate.trail.at(rule.id);
     const bool known = std::any_of(

@@ -13,51 +13,45 @@ namespace {
 // More candidates than any signalling carries are not tried (budget).
 constexpr size_t kMaxParties = 8;
 
-std::vector<Party> ReadParties(const std::vector<std::string>& texts, const DialPlan* plan) {
-  std::vector<Party> parties;
+Parties ReadParties(const std::vector<std::string>& texts, const DialPlan* plan,
+                    std::pmr::memory_resource* memory) {
+  Parties parties(memory);
   parties.reserve(std::min(texts.size(), kMaxParties));
   for (const std::string& text : texts) {
     if (parties.size() >= kMaxParties) break;
-    if (auto party = Party::Parse(text, plan)) parties.push_back(std::move(*party));
+    if (!parties.emplace_back().Read(text, plan)) parties.pop_back();
   }
   return parties;
 }
 
 }  // namespace
 
-Call Call::Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now) {
-  Call call{request,
-            options,
-            now,
-            ReadParties(request.orig, options.dial_plan),
-            ReadParties(request.dest, options.dial_plan),
-            std::nullopt,
-            std::nullopt,
-            std::nullopt,
-            std::nullopt,
-            {},
-            std::nullopt,
-            {},
-            nullptr};
+Call::Call(const CallRequest& the_request, const VerifierOptions& the_options, sys_seconds time,
+           std::pmr::memory_resource* memory)
+    : request(the_request),
+      options(the_options),
+      now(time),
+      callers(ReadParties(request.orig, options.dial_plan, memory)),
+      called(ReadParties(request.dest, options.dial_plan, memory)),
+      other_targets(memory) {
   if (request.target) {
     RequestUri target = RequestUri::Read(*request.target, options);
-    call.request_uri = std::move(target.number);
-    call.emergency_target = std::move(target.emergency);
-    if (call.request_uri) {
-      call.other_targets = {*call.request_uri};
+    request_uri = std::move(target.number);
+    emergency_target = std::move(target.emergency);
+    if (request_uri) {
+      other_targets = {*request_uri};
     } else if (target.contact) {
-      call.other_targets = call.called;
+      other_targets = called;
     }
-    if (target.contact) call.other_targets.push_back(*target.contact);
-    call.contact = std::move(target.contact);
-    call.local_target = std::move(target.local);
-    if (!call.request_uri && !call.local_target) {
-      call.request_uri_ignored =
+    if (target.contact) other_targets.push_back(*target.contact);
+    contact = std::move(target.contact);
+    local_target = std::move(target.local);
+    if (!request_uri && !local_target) {
+      request_uri_ignored =
           "; Request-URI " + Quote(*request.target, 200) + " not compared: " + target.ignored;
     }
   }
-  if (request.date) call.date = ParseSipDate(*request.date);
-  return call;
+  if (request.date) date = ParseSipDate(*request.date);
 }
 
 namespace {
@@ -170,15 +164,15 @@ bool FitsEmergencyTarget(const DestClaim& dest, const Call& call) {
          });
 }
 
-std::vector<Party> CalledForCompact(const Call& call) {
+Parties CalledForCompact(const Call& call) {
   if (!call.request_uri && !call.local_target) return call.called;
-  std::vector<Party> parties;
+  Parties parties;
   std::copy_if(call.called.begin(), call.called.end(), std::back_inserter(parties),
                [&](const Party& party) { return GoesTo(party, call); });
   return parties;
 }
 
-std::string Describe(const std::vector<Party>& parties) {
+std::string Describe(const Parties& parties) {
   std::string text;
   for (const Party& party : parties) {
     if (!text.empty()) text += ", ";

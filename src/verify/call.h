@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory_resource>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,14 +16,19 @@ namespace callvet {
 
 class KnownHeaders;
 
-/// A CallRequest with its parties and its Date read once, for all of its PASSporTs. A value that
-/// borrows the request and the options.
+using Parties = std::pmr::vector<Party>;
+
+/// A CallRequest with its parties and its Date read once, for all of its PASSporTs.
 struct Call {
+  /// All are borrowed; `memory` is for the parties.
+  Call(const CallRequest& request, const VerifierOptions& options, sys_seconds now,
+       std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+
   const CallRequest& request;
   const VerifierOptions& options;
   sys_seconds now;
-  std::vector<Party> callers;               // of request.orig, those that can be read
-  std::vector<Party> called;                // of request.dest, those that can be read
+  Parties callers;                          // of request.orig, those that can be read
+  Parties called;                           // of request.dest, those that can be read
   std::optional<Result<sys_seconds>> date;  // nothing without a Date header
   /// The Request-URI, if it counts (TargetPolicy): the number that it is or may be taken for
   /// (DialledPart), or the service; nobody's if that cannot be read.
@@ -32,7 +39,7 @@ struct Call {
   /// where it is dialled. See FitsLocalTarget.
   std::optional<Party> local_target;
   /// Those of targets() that are not `called`; empty: all are.
-  std::vector<Party> other_targets;
+  Parties other_targets;
   /// The Request-URI where it is no whole number.
   std::optional<Party> contact;
   /// Why it does not count although there is one, to be put behind a detail; else empty.
@@ -41,13 +48,11 @@ struct Call {
   KnownHeaders* known_headers = nullptr;
   /// Where the call goes (F-4): the Request-URI, also as the URI that it is where it is no number
   /// by the grammar; To as well, where no number counts there.
-  [[nodiscard]] const std::vector<Party>& targets() const {
+  [[nodiscard]] const Parties& targets() const {
     return other_targets.empty() ? called : other_targets;
   }
   /// A message and not a call (F-30).
   [[nodiscard]] bool IsMessage() const { return request.message_body.has_value(); }
-
-  static Call Read(const CallRequest& request, const VerifierOptions& options, sys_seconds now);
 };
 
 /// The party that a claim names, "12155550100" or "sip:alice@example.org" in canonical form, or as
@@ -79,10 +84,10 @@ bool FitsEmergencyTarget(const DestClaim& dest, const Call& call);
 
 /// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,
 /// that one, or those that it may be.
-std::vector<Party> CalledForCompact(const Call& call);
+Parties CalledForCompact(const Call& call);
 
 /// "A, B" of the canonical forms, each with the received form where that differs: for details.
-std::string Describe(const std::vector<Party>& parties);
+std::string Describe(const Parties& parties);
 /// The same of `texts`, none of which is a party, with what is wrong with each.
 std::string DescribeUnreadable(const std::vector<std::string>& texts);
 

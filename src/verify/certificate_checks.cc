@@ -152,7 +152,7 @@ constexpr size_t kMostRebuilt = 128;
 
 // What may have been signed for each of `parties`: without user=phone it is open whether a user
 // part of digits is a number.
-std::vector<PartyClaim> ClaimsFor(const std::vector<Party>& parties) {
+std::vector<PartyClaim> ClaimsFor(const Parties& parties) {
   std::vector<PartyClaim> claims;
   for (const Party& party : parties) {
     if (party.tn()) claims.push_back({party.tn()->canonical(), {}});

@@ -85,20 +85,6 @@ void CheckMky(const Claims& claims, const Call& call, Trail& trail) {
   }
 }
 
-// A base PASSporT attests nothing, whatever it holds.
-void RecordClaims(const Claims& claims, PassportKind kind, const Call& call, Candidate& candidate) {
-  PassportVerdict& verdict = candidate.verdict;
-  if (kind == PassportKind::kShaken) {
-    verdict.attest = claims.attest;
-    verdict.origid = claims.origid;
-  }
-  const DialPlan* plan = call.options.dial_plan;
-  verdict.orig = CanonicalForm(claims.orig, plan);
-  verdict.dest = CanonicalForms(claims.dest, plan);
-  verdict.iat = claims.iat;
-  verdict.age_seconds = call.now.time_since_epoch().count() - claims.iat;
-}
-
 // The number or URI of `caller` that `claim` was compared with.
 PartyClaim CallerIdentity(const Party& caller, const PartyClaim& claim) {
   PartyClaim identity;
@@ -108,6 +94,17 @@ PartyClaim CallerIdentity(const Party& caller, const PartyClaim& claim) {
     identity.uri = caller.uri();
   }
   return identity;
+}
+
+// Whom the claim names: the caller by the name that it was compared with, if it is the caller.
+void RecordOrig(const Party* caller, const Claims& claims, const Call& call, Candidate& candidate) {
+  if (caller == nullptr) {
+    candidate.verdict.orig = CanonicalForm(claims.orig, call.options.dial_plan);
+    return;
+  }
+  candidate.identity = CallerIdentity(*caller, claims.orig);
+  candidate.verdict.orig =
+      candidate.identity->tn ? candidate.identity->tn : candidate.identity->uri;
 }
 
 // Records `read` as the outcome of `id` and keeps its value.
@@ -188,27 +185,24 @@ void SkipOtherExtensions(PassportKind kind, Trail& trail) {
 void CheckClaims(const Call& call, Candidate& candidate) {
   const PassportKind kind = *candidate.kind;
   Trail& trail = candidate.trail;
-  auto claims = Claims::Parse(candidate.header->payload_part(), PptOf(kind));
-  if (!claims) {
-    trail.Fail(CheckId::kClaims, claims.error());
+  Claims& claims = candidate.claims.emplace();
+  if (auto ok = claims.Read(candidate.header->payload_part(), PptOf(kind)); !ok) {
+    trail.Fail(CheckId::kClaims, ok.error());
+    candidate.claims.reset();
     return;
   }
-  RecordClaims(*claims, kind, call, candidate);
-  if (auto ok = CheckPartiesOfType(*claims, PptOf(kind)); !ok) {
+  candidate.verdict.iat = claims.iat;
+  candidate.verdict.age_seconds = call.now.time_since_epoch().count() - claims.iat;
+  if (auto ok = CheckPartiesOfType(claims, PptOf(kind)); !ok) {
     trail.Fail(CheckId::kClaims, ok.error());
   } else {
     trail.Pass(CheckId::kClaims, "the claims of this type are there and well-formed");
   }
-  CheckAttest(*claims, kind, trail);
-  CheckOrigid(*claims, kind, call, trail);
-  if (const Party* caller = CheckOrig(*claims, call, trail)) {
-    candidate.identity = CallerIdentity(*caller, claims->orig);
-    candidate.verdict.orig =
-        candidate.identity->tn ? candidate.identity->tn : candidate.identity->uri;
-  }
-  CheckMky(*claims, call, trail);
-  if (!claims->IsCanonical()) CheckExtensions(*claims->payload(), call, candidate);
-  candidate.claims = std::move(*claims);
+  CheckAttest(claims, kind, trail);
+  CheckOrigid(claims, kind, call, trail);
+  RecordOrig(CheckOrig(claims, call, trail), claims, call, candidate);
+  CheckMky(claims, call, trail);
+  if (!claims.IsCanonical()) CheckExtensions(*claims.payload(), call, candidate);
 }
 
 // The compact form is rebuilt from the call, so its claims cannot differ from it.
@@ -251,6 +245,7 @@ void CheckFullToken(const Call& call, Candidate& candidate) {
   if (jose == nullptr) {
     auto decoded = JoseHeader::Parse(header.header_part());
     if (!decoded) {
+      if (header.info()) candidate.verdict.x5u = header.info()->uri;
       if (IsOfAnotherType(call, candidate)) return;
       candidate.trail.Fail(CheckId::kJoseHeader, decoded.error());
       return;
@@ -309,8 +304,8 @@ Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, con
     candidate.known = call.known_headers->Find(read.header_part());
   }
   CheckInfoParameter(read, candidate.known ? &candidate.known->header : nullptr, call, trail);
-  if (read.info()) candidate.verdict.x5u = read.info()->uri;
   if (candidate.IsCompact()) {
+    if (read.info()) candidate.verdict.x5u = read.info()->uri;
     SkipOtherExtensions(*candidate.kind, trail);
     CheckCompact(call, candidate);
   } else {
@@ -319,6 +314,21 @@ Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, con
   }
   candidate.signature = CheckSignatureForm(read, trail);
   return candidate;
+}
+
+// A base PASSporT attests nothing, whatever it holds. Numbers of canonical claims are their
+// own canonical form where no plan changes them.
+void TellClaims(const Call& call, Candidate& candidate) {
+  if (!candidate.kind || !candidate.claims) return;
+  Claims& claims = *candidate.claims;
+  PassportVerdict& verdict = candidate.verdict;
+  if (candidate.kind == PassportKind::kShaken) {
+    verdict.attest = std::move(claims.attest);
+    verdict.origid = std::move(claims.origid);
+  }
+  const DialPlan* plan = call.options.dial_plan;
+  verdict.dest = claims.IsCanonical() && plan == nullptr ? std::move(claims.dest.tn)
+                                                         : CanonicalForms(claims.dest, plan);
 }
 
 }  // namespace callvet

@@ -66,4 +66,8 @@ struct Candidate {
 /// matter. Never fails as a whole. Pure but for what call.known_headers has seen; thread-safe.
 Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, const Call& call);
 
+/// Puts what the claims say of attest, origid and dest into the verdict, when nobody asks them any
+/// more: they are moved there.
+void TellClaims(const Call& call, Candidate& candidate);
+
 }  // namespace callvet

@@ -55,7 +55,8 @@ void CallJudgement::Read(std::span<const std::string_view> values) {
   entries_.reserve(values.size());
   header_entry_.reserve(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
-    const auto first = std::find(values.begin(), values.end(), values[i]) - values.begin();
+    const auto earlier = values.first(i);
+    const auto first = std::find(earlier.begin(), earlier.end(), values[i]) - earlier.begin();
     if (const auto before = static_cast<size_t>(first); before < i) {
       header_entry_.push_back(header_entry_[before]);
     } else {
@@ -326,6 +327,7 @@ bool CallJudgement::HasFirstParty(const Candidate& third_party) const {
 
 void CallJudgement::Finish(size_t entry) {
   Candidate& candidate = entries_[entry].candidate;
+  TellClaims(call_, candidate);
   std::move(candidate.trail).Finish(candidate.verdict);
   if (candidate.verdict.reason == Reason::kNone && candidate.to_remember != nullptr &&
       call_.known_headers != nullptr) {

@@ -19,7 +19,7 @@ sys_seconds IatOf(const Claims& claims) {
   return At(claims.iat);
 }
 
-bool IsForAny(const DestClaim& dest, const std::vector<Party>& parties, const Call& call) {
+bool IsForAny(const DestClaim& dest, const Parties& parties, const Call& call) {
   return std::any_of(parties.begin(), parties.end(), [&](const Party& party) {
     return Matches(party, dest, call.options.dial_plan);
   });
@@ -110,7 +110,7 @@ std::string CalledText(const Call& call) {
 }
 
 // The one of `parties` that `dest` has; there is one.
-const Party& PartyIn(const DestClaim& dest, const std::vector<Party>& parties, const Call& call) {
+const Party& PartyIn(const DestClaim& dest, const Parties& parties, const Call& call) {
   return *std::find_if(parties.begin(), parties.end(), [&](const Party& party) {
     return Matches(party, dest, call.options.dial_plan);
   });

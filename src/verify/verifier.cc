@@ -131,7 +131,7 @@ class Verifier::Judging {
       verdict_ = Verdict();
     }
     own_jobs_ = jobs.size() - first_job_;
-    left_ = deadline_.Left();
+    if (WaitsBehindSignatures()) left_ = deadline_.Left();
   }
 
   [[nodiscard]] bool HasJobs() const { return own_jobs_ > 0; }
@@ -140,7 +140,7 @@ class Verifier::Judging {
   // not this one's time.
   Verdict Complete(std::span<const Es256Job> jobs) noexcept {
     if (!judgement_) return std::move(verdict_);
-    deadline_ = Deadline::After(left_);
+    if (WaitsBehindSignatures()) deadline_ = Deadline::After(left_);
     try {
       return std::move(*judgement_).Complete(jobs.subspan(first_job_, own_jobs_));
     } catch (...) {
@@ -149,6 +149,9 @@ class Verifier::Judging {
   }
 
  private:
+  // Only what rich call data names is waited for then: nobody else needs to know the time.
+  [[nodiscard]] bool WaitsBehindSignatures() const { return sources_.content != nullptr; }
+
   void JudgeToSignatures(std::pmr::vector<Es256Job>& jobs) {
     verdict_.judged_at = verifier_.clock_->Now();
     const VerifierOptions& options = verifier_.options_;
@@ -159,7 +162,7 @@ class Verifier::Judging {
       return Fail(Reason::kTooManyIdentityHeaders,
                   "more than " + std::to_string(options.max_identities) + " Identity headers");
     }
-    call_.emplace(Call::Read(request_, options, verdict_.judged_at));
+    call_.emplace(request_, options, verdict_.judged_at, parties_.resource());
     call_->known_headers = verifier_.known_headers_.get();
     judgement_.emplace(*call_, context_, sources_.content);
     judgement_->Begin(values, jobs);
@@ -175,6 +178,7 @@ class Verifier::Judging {
   const Sources& sources_;
   Deadline deadline_;
   const CertificateContext context_;
+  ShortMemory<2 * sizeof(Party)> parties_;  // for a caller and a called party
   std::optional<Call> call_;
   std::optional<CallJudgement> judgement_;  // nothing: the verdict is known
   size_t first_job_ = 0;
