@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "callvet/result.h"
@@ -40,6 +41,11 @@ class IdentityHeader {
   /// around it is ignored. Fails like Parse. Pure; thread-safe.
   static Result<IdentityHeader> ParseBareToken(std::string_view token);
 
+  /// Parse and ParseBareToken in its place: into this, which has nothing yet. Of no use after a
+  /// Failure.
+  Result<void> Read(std::string_view field_value);
+  Result<void> ReadBareToken(std::string_view token);
+
   [[nodiscard]] Form form() const { return form_; }
   /// The token as received, `h.p.s` or `..s`.
   [[nodiscard]] const std::string& token() const { return token_; }
@@ -50,13 +56,13 @@ class IdentityHeader {
   [[nodiscard]] std::string_view signature_part() const;
 
   [[nodiscard]] const std::optional<Info>& info() const { return info_; }
+  /// Gives it away: for who keeps it and needs it here no more.
+  [[nodiscard]] std::optional<Info> TakeInfo() { return std::exchange(info_, std::nullopt); }
   /// The alg and ppt parameters without quotes, as received.
   [[nodiscard]] const std::optional<std::string>& alg() const { return alg_; }
   [[nodiscard]] const std::optional<std::string>& ppt() const { return ppt_; }
 
  private:
-  IdentityHeader() = default;
-  Result<void> Read(std::string_view field_value);
   Result<void> FindParts(std::string_view token);
   bool ReadPlainParameters(std::string_view parameters);
   Result<void> ReadParameters(std::string_view parameters);

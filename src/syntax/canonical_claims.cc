@@ -28,8 +28,11 @@ class Reader {
   }
   // A string without its quotes, and the quote behind it.
   bool TakeString(std::string_view& text) {
-    text = TakeWhile(kPlainChars);
-    return Take("\"");
+    const size_t end = left_.find('"');
+    if (end == std::string_view::npos) return false;
+    text = left_.substr(0, end);
+    left_.remove_prefix(end + 1);
+    return kPlainChars.HasAll(text);
   }
   // Which the check of a tn claim lets pass.
   bool TakeNumber(std::string_view& number) {
@@ -47,9 +50,11 @@ class Reader {
 
  private:
   std::string_view TakeWhile(const CharSet& set) {
-    size_t size = 0;
-    while (size < left_.size() && set.Has(left_[size])) ++size;
-    const std::string_view taken = left_.substr(0, size);
+    const char* at = left_.data();
+    const char* const end = at + left_.size();
+    while (at != end && set.Has(*at)) ++at;
+    const auto size = static_cast<size_t>(at - left_.data());
+    const std::string_view taken(left_.data(), size);
     left_.remove_prefix(size);
     return taken;
   }

@@ -134,21 +134,26 @@ Result<void> IdentityHeader::Read(std::string_view field_value) {
 }
 
 Result<IdentityHeader> IdentityHeader::ParseBareToken(std::string_view token) {
+  Result<IdentityHeader> header{IdentityHeader()};
+  if (auto ok = header->ReadBareToken(token); !ok) header = ok.error();
+  return header;
+}
+
+Result<void> IdentityHeader::ReadBareToken(std::string_view token) {
   if (token.size() > kMaxIdentityBytes) {
     return Fail(Reason::kIdentityTooLarge, std::to_string(token.size()) + " bytes, the limit is " +
                                                std::to_string(kMaxIdentityBytes));
   }
-  IdentityHeader header;
   token = TrimLines(token);
-  if (auto ok = CheckTokenChars(token); !ok) return ok.error();
-  if (auto ok = header.FindParts(token); !ok) return ok.error();
-  if (header.form_ == Form::kCompact) {
+  if (auto ok = CheckTokenChars(token); !ok) return ok;
+  if (auto ok = FindParts(token); !ok) return ok;
+  if (form_ == Form::kCompact) {
     return Fail(Reason::kTokenMalformed,
                 "a bare token has no parameters to rebuild its parts from");
   }
-  header.form_ = Form::kBareToken;
-  header.token_ = std::string(token);
-  return header;
+  form_ = Form::kBareToken;
+  token_ = token;
+  return {};
 }
 
 // three parts; all of them (full form) or only the signature (compact form).

@@ -26,14 +26,13 @@ void CheckAttest(const Claims& claims, PassportKind kind, Trail& trail) {
 }
 
 void CheckOrigid(const Claims& claims, PassportKind kind, const Call& call, Trail& trail) {
+  const std::string_view origid = claims.origid ? std::string_view(*claims.origid) : "";
   if (kind != PassportKind::kShaken) {
     trail.Skip(CheckId::kOrigid, "not a shaken PASSporT");
-  } else if (call.options.origid_policy == OrigidPolicy::kAnyString ||
-             IsUuid(claims.origid.value_or(""))) {
-    trail.Pass(CheckId::kOrigid, *claims.origid);
+  } else if (call.options.origid_policy == OrigidPolicy::kAnyString || IsUuid(origid)) {
+    trail.Pass(CheckId::kOrigid, origid);
   } else {
-    trail.Fail(CheckId::kOrigid,
-               Fail(Reason::kOrigidInvalid, Quote(claims.origid.value_or("")) + " is not a UUID"));
+    trail.Fail(CheckId::kOrigid, Fail(Reason::kOrigidInvalid, Quote(origid) + " is not a UUID"));
   }
 }
 
@@ -241,11 +240,10 @@ bool IsOfAnotherType(const Call& call, Candidate& candidate) {
 // The type by the parameter, or else by the token. Nothing if it is not judged.
 void CheckFullToken(const Call& call, Candidate& candidate) {
   const IdentityHeader& header = *candidate.header;
-  const JoseHeader* jose = candidate.known != nullptr ? &candidate.known->header : nullptr;
+  const JoseHeader* jose = candidate.jose();
   if (jose == nullptr) {
     auto decoded = JoseHeader::Parse(header.header_part());
     if (!decoded) {
-      if (header.info()) candidate.verdict.x5u = header.info()->uri;
       if (IsOfAnotherType(call, candidate)) return;
       candidate.trail.Fail(CheckId::kJoseHeader, decoded.error());
       return;
@@ -253,7 +251,6 @@ void CheckFullToken(const Call& call, Candidate& candidate) {
     candidate.decoded = std::make_shared<const JoseHeader>(std::move(*decoded));
     jose = candidate.decoded.get();
   }
-  candidate.verdict.x5u = jose->x5u;
   if (!header.ppt()) {
     candidate.verdict.ppt = jose->ppt.value_or("");
     candidate.kind = CheckPpt(jose->ppt, call, candidate.trail);
@@ -276,19 +273,30 @@ void ReadUnknown(Candidate& candidate) {
   }
 }
 
+// That of the token, else that of the Identity header. As a rule both are the same text, of which
+// the one that nobody needs any more is moved.
+void TellX5u(Candidate& candidate) {
+  const JoseHeader* jose = candidate.jose();
+  const auto& info = candidate.header->info();
+  if (jose != nullptr && !(info && info->uri == jose->x5u)) {
+    candidate.verdict.x5u = jose->x5u;
+  } else if (info) {
+    candidate.verdict.x5u = std::move(candidate.header->TakeInfo()->uri);
+  }
+}
+
 }  // namespace
 
 Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, const Call& call) {
   Candidate candidate(call.request.details);
   Trail& trail = candidate.trail;
-  auto header = form == CallRequest::TokenForm::kBareToken ? IdentityHeader::ParseBareToken(text)
-                                                           : IdentityHeader::Parse(text);
-  if (!header) {
-    trail.Fail(CheckId::kIdentitySyntax, header.error());
+  IdentityHeader& read = candidate.header.emplace();
+  const bool bare = form == CallRequest::TokenForm::kBareToken;
+  if (auto ok = bare ? read.ReadBareToken(text) : read.Read(text); !ok) {
+    trail.Fail(CheckId::kIdentitySyntax, ok.error());
+    candidate.header.reset();
     return candidate;
   }
-  candidate.header = std::move(*header);
-  const IdentityHeader& read = *candidate.header;
   if (read.ppt() || candidate.IsCompact()) {
     std::optional<std::string_view> ppt;
     if (read.ppt()) ppt = candidate.verdict.ppt = ToLower(*read.ppt());
@@ -303,15 +311,15 @@ Candidate RunClaimChecks(std::string_view text, CallRequest::TokenForm form, con
   if (call.known_headers != nullptr && !candidate.IsCompact()) {
     candidate.known = call.known_headers->Find(read.header_part());
   }
-  CheckInfoParameter(read, candidate.known ? &candidate.known->header : nullptr, call, trail);
+  CheckInfoParameter(read, candidate.jose(), call, trail);
   if (candidate.IsCompact()) {
-    if (read.info()) candidate.verdict.x5u = read.info()->uri;
     SkipOtherExtensions(*candidate.kind, trail);
     CheckCompact(call, candidate);
   } else {
     CheckFullToken(call, candidate);
     if (!candidate.kind) ReadUnknown(candidate);
   }
+  TellX5u(candidate);
   candidate.signature = CheckSignatureForm(read, trail);
   return candidate;
 }

@@ -26,13 +26,17 @@ struct Candidate {
 
   Trail trail;
   PassportVerdict verdict;
-  std::optional<IdentityHeader> header;  // nothing: it could not be read
-  std::optional<PassportKind> kind;      // nothing: of a type that is not judged, or not known
+  /// Nothing: it could not be read. Its info was given to the verdict, if that is x5u.
+  std::optional<IdentityHeader> header;
+  std::optional<PassportKind> kind;  // nothing: of a type that is not judged, or not known
   std::optional<Es256Signature> signature;
 
   /// The JOSE header as it is known, or as it had to be decoded; both null if it could not be read.
   std::shared_ptr<const KnownHeader> known;
   std::shared_ptr<const JoseHeader> decoded;
+  [[nodiscard]] const JoseHeader* jose() const {
+    return known != nullptr ? &known->header : decoded.get();
+  }
 
   /// What is to be known of it if it passes; null if that is known.
   std::unique_ptr<KnownHeader> to_remember;
