@@ -93,6 +93,7 @@ class TelephoneNumber {
   friend class Party;  // reads its number in its place
   enum class Source : unsigned char { kDialled, kClaim };
   Result<void> Read(std::string_view text, const DialPlan* plan, Source source);
+  bool ReadDigits(std::string_view digits, bool global, const DialPlan* plan, Source source);
 
   std::string canonical_;
   std::string digits_;  // empty: those of canonical_

@@ -199,8 +199,11 @@ std::optional<PlainParty> PartsOfPlain(std::string_view text) {
 
 }  // namespace
 
+// `text` is of IsPlainNumber.
 bool Party::ReadNumber(std::string_view text, const DialPlan* plan) {
-  if (tn_.emplace().Read(text, plan, TelephoneNumber::Source::kDialled)) return true;
+  const bool plus = text.starts_with('+');
+  const std::string_view digits = text.substr(plus ? 1 : 0);
+  if (tn_.emplace().ReadDigits(digits, plus, plan, TelephoneNumber::Source::kDialled)) return true;
   tn_.reset();
   return false;
 }

@@ -156,7 +156,7 @@ struct Digits {
 };
 
 // Of a number in any of the ways in which numbers are written.
-Result<Digits> ReadDigits(std::string_view text, const DialPlan* plan, bool may_have_parameters) {
+Result<Digits> DigitsOf(std::string_view text, const DialPlan* plan, bool may_have_parameters) {
   const size_t cut = std::min(text.find(';'), text.size());
   if (cut > TelephoneNumber::kMaxReceived) {
     return Fail(Reason::kParameterInvalid,
@@ -222,25 +222,28 @@ Result<TelephoneNumber> TelephoneNumber::ParseClaim(std::string_view text, const
 Result<void> TelephoneNumber::Read(std::string_view text, const DialPlan* plan, Source source) {
   // Nearly all are digits as they stand, with or without '+'.
   const bool plus = text.starts_with('+');
-  std::string_view digits = text.substr(plus ? 1 : 0);
-  Digits read;
+  const std::string_view digits = text.substr(plus ? 1 : 0);
+  bool fits = false;
   if (!digits.empty() && text.size() <= kMaxReceived && kNumberChars.HasAll(digits)) {
-    global_ = plus;
+    fits = ReadDigits(digits, plus, plan, source);
   } else {
-    auto any = ReadDigits(text, plan, source == Source::kDialled);
+    const auto any = DigitsOf(text, plan, source == Source::kDialled);
     if (!any) return any.error();
-    read = std::move(*any);
-    digits = read.text;
-    global_ = read.global;
+    fits = ReadDigits(any->text, any->global, plan, source);
   }
-  const auto too_long = [&] {
-    return Fail(Reason::kParameterInvalid,
-                Quote(text) + " has more than 15 digits, which E.164 does not have");
-  };
+  if (fits) return {};
+  return Fail(Reason::kParameterInvalid,
+              Quote(text) + " has more than 15 digits, which E.164 does not have");
+}
+
+// Of kNumberChars, at least one. False if the canonical form has too many.
+bool TelephoneNumber::ReadDigits(std::string_view digits, bool global, const DialPlan* plan,
+                                 Source source) {
+  global_ = global;
   if (plan == nullptr) {  // as it stands
-    if (digits.size() > kMaxCanonical) return too_long();
+    if (digits.size() > kMaxCanonical) return false;
     canonical_ = digits;
-    return {};
+    return true;
   }
   Canonical canonical{{}, digits};
   if (global_ || (source == Source::kClaim && IsE164Claim(digits, *plan))) {
@@ -253,8 +256,7 @@ Result<void> TelephoneNumber::Read(std::string_view text, const DialPlan* plan, 
   if (!canonical.country_code.empty()) canonical_.insert(0, canonical.country_code);
   if (canonical_ != digits) digits_ = digits;
   local_ = IsLocal(canonical_, *plan, Written::kBare);
-  if (canonical_.size() > kMaxCanonical) return too_long();
-  return {};
+  return canonical_.size() <= kMaxCanonical;
 }
 
 }  // namespace callvet
