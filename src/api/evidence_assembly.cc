@@ -176,6 +176,16 @@ Result<void> CheckEvidence(const EvidenceSetup& setup) {
   return {};
 }
 
+std::vector<std::filesystem::path> EvidenceFiles(const EvidenceSetup& setup) {
+  std::vector<std::filesystem::path> files;
+  if (!IsPostgres(setup.store)) {
+    for (const char* end : {"", "-wal", "-shm", "-journal"}) files.emplace_back(setup.store + end);
+  }
+  if (const auto key = CheckpointKeyPath(setup)) files.push_back(*key);
+  if (!setup.number_key.empty()) files.push_back(setup.number_key);
+  return files;
+}
+
 Result<void> RecordAccess(const OpenedEvidence& evidence, const EvidenceAccess& access) {
   auto id = NewEvidenceId(access.time);
   if (!id) return id.error();

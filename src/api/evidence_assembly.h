@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "callvet/evidence.h"
@@ -43,6 +44,10 @@ Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup);
 /// Whether the keys that OpenEvidence needs can be used, and an SQLite file could be written; opens
 /// and makes nothing. Fails like OpenEvidence.
 Result<void> CheckEvidence(const EvidenceSetup& setup);
+
+/// The files that evidence consists of, whether they are there or not: an SQLite database with what
+/// SQLite keeps beside it, and the keys.
+std::vector<std::filesystem::path> EvidenceFiles(const EvidenceSetup& setup);
 
 /// The public key (PEM) of the checkpoint key that `setup` names, or that is beside its file. Fails
 /// with kFileUnreadable, kKeyInvalid, or kParameterMissing if there is no place for one.

@@ -18,6 +18,7 @@
 #include "cli/evidence_options.h"
 #include "cli/evidence_text.h"
 #include "cli/options.h"
+#include "cli/out_option.h"
 #include "cli/verdict_text.h"
 #include "evidence/audit.h"
 #include "evidence/evidence_bundle.h"
@@ -409,7 +410,18 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
   return differs ? ExitCode::kNotVerified : ExitCode::kVerified;
 }
 
+// Where an export goes: standard output, or a file that is nothing of the store's.
+Result<bool> ToStandardOutput(const OneOptions& options) {
+  if (options.out.empty() || options.out == "-") return true;
+  const auto setup = EvidenceSetupOf(options.store, EvidenceSetup::Open::kExisting);
+  if (!setup) return setup.error();
+  if (auto ok = CheckOut(options.out, EvidenceFiles(*setup)); !ok) return ok.error();
+  return false;
+}
+
 ExitCode RunExport(const OneOptions& options, const Console& console) {
+  const auto to_standard_output = ToStandardOutput(options);
+  if (!to_standard_output) return console.Complain(to_standard_output.error());
   const auto loaded = LoadRecord(options, "export");
   if (!loaded) return ComplainOfEvidence(loaded.error(), console);
   if (loaded->record.kind != EvidenceKind::kCall) {
@@ -421,7 +433,7 @@ ExitCode RunExport(const OneOptions& options, const Console& console) {
   const auto bundle = MakeBundle({loaded->record, codec, loaded->blobs, *loaded->opened->signer,
                                   *replay ? VerdictJson((*replay)->verdict) : JsonValue()});
   if (!bundle) return ComplainOfEvidence(bundle.error(), console);
-  if (options.out.empty()) {
+  if (*to_standard_output) {
     console.PrintJson(*bundle);
     return ExitCode::kVerified;
   }
@@ -593,7 +605,7 @@ void AddOne(CLI::App& evidence, Context& context, const char* name, const char* 
         ->type_name("PATH");
   }
   if (run == RunExport) {
-    command->add_option("--out", options->out, "File to write (default: standard output)")
+    command->add_option("--out", options->out, "File to write (default, and -: standard output)")
         ->type_name("F");
   } else {
     command->add_flag("--json", options->json, "Print one JSON object");

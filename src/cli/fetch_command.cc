@@ -15,6 +15,7 @@
 #include "cli/download_options.h"
 #include "cli/lint_text.h"
 #include "cli/options.h"
+#include "cli/out_option.h"
 #include "cli/pki_files.h"
 #include "pki/chain.h"
 #include "pki/lint.h"
@@ -323,6 +324,13 @@ JsonValue ReportJson(const FetchOptions& options, const Report& report) {
 ExitCode RunFetch(const FetchOptions& options, const Console& console) {
   const auto at = TimeOption(options.at, SystemClock().Now());
   if (!at) return console.Complain(InOption("--at", at.error()));
+  if (options.out == "-") {
+    return console.Complain(
+        Fail(Reason::kParameterInvalid, "--out: standard output has the report; give a file"));
+  }
+  if (!options.out.empty()) {
+    if (auto ok = CheckOut(options.out, {}); !ok) return console.Complain(ok.error());
+  }
   const std::chrono::seconds timeout(options.timeout);
   VerifierSetup setup;
   setup.trust = TrustSetupOf(options.trust);

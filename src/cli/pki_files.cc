@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/options.h"
+#include "cli/out_option.h"
 
 namespace callvet::cli {
 namespace {
@@ -31,12 +32,6 @@ std::string_view ContentName(OutputFile::Content content) {
       return "crl";
   }
   return "";
-}
-
-// Equal as text, or the same file by another name.
-bool SameFile(const fs::path& a, const fs::path& b) {
-  std::error_code error;
-  return a.lexically_normal() == b.lexically_normal() || fs::equivalent(a, b, error);
 }
 
 bool OneOf(const fs::path& path, const std::vector<fs::path>& others) {

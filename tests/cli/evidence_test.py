@@ -166,6 +166,34 @@ class EvidenceTest(unittest.TestCase):
         altered(lambda b: b.update(signature=b["signature"][:-4] + "AAAA"))
         self.evidence("verify-file", self.lab / "root.pem", code=2)
 
+    def test_export_replaces_nothing_of_the_store_and_no_link(self):
+        number_key = self.dir / "numbers.key"
+        number_key.write_text("0123456789abcdef" * 4 + "\n")
+        number_key.chmod(0o600)
+        id = self.record("--number-key", number_key)["evidence_id"]
+        other_name = self.dir / "other-name.json"
+        os.link(self.store, other_name)
+        link = self.dir / "link.json"
+        link.symlink_to(self.dir / "elsewhere.json")
+        pipe = self.dir / "pipe"
+        os.mkfifo(pipe)
+        key = pathlib.Path(f"{self.store}.key")
+        before = [path.read_bytes() for path in (self.store, key, number_key)]
+        for out in (self.store, self.dir / "." / "calls.db", f"{self.store}-wal", f"{self.store}-shm", key, number_key,
+                    other_name, link, pipe, self.dir):
+            run = self.evidence("export", id, "--number-key", number_key, "--out", out, code=2)
+            self.assertIn("parameter-invalid: --out: ", run.err)
+        self.assertEqual([path.read_bytes() for path in (self.store, key, number_key)], before)
+        self.assertTrue(link.is_symlink() and pipe.is_fifo())
+        here = os.getcwd()
+        os.chdir(self.dir)
+        try:
+            run = self.evidence("export", id, "--number-key", number_key, "--out", "-")
+        finally:
+            os.chdir(here)
+        self.assertEqual(run.json()["id"], id)
+        self.assertFalse((self.dir / "-").exists())
+
     def test_with_a_store_an_id_is_an_id(self):
         id = self.record()["evidence_id"]
         other = self.record(orig="+12155550199")["evidence_id"]

@@ -308,6 +308,18 @@ class Fetch(StoreTest):
         # The lab's CAs sign CRLs themselves: the profile says no to that, so lint alone fails.
         self.assertEqual(run.code, 1 if outcomes["lint"][0] == "failed" else 0, run)
 
+    def test_out_replaces_no_link(self):
+        link = self.lab / "out-link"
+        link.symlink_to("got-elsewhere.pem")
+        pipe = self.lab / "out-pipe"
+        os.mkfifo(pipe)
+        for out in (str(link), str(pipe), "-"):
+            run = self.fetch("--out", out)
+            self.assertEqual(run.code, 2, run)
+            self.assertIn("--out: ", run.err)
+        self.assertTrue(link.is_symlink() and pipe.is_fifo())
+        self.assertFalse((self.lab / "-").exists())
+
     def test_final_line(self):
         last = self.fetch("--anchors", "sti/root.pem").out.splitlines()[-1]
         self.assertRegex(last, "^(GOOD|BAD): ")
