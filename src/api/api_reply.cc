@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "api/api_reply.h"
 
+#include "pki/signer_spc.h"
+
 namespace callvet {
 ApiReply JsonReply(uint16_t status, const JsonValue& body) {
   ApiReply reply;
@@ -24,9 +26,7 @@ CallSummary Summarise(const Verdict& verdict) {
   summary.attest = deciding->attest.value_or("");
   summary.origid = deciding->origid.value_or("");
   summary.x5u = deciding->x5u;
-  if (deciding->signer && deciding->ChainPassed() && !deciding->signer->spcs.empty()) {
-    summary.signer = deciding->signer->spcs.front();
-  }
+  if (deciding->signer && deciding->ChainPassed()) summary.signer = SignerSpc(*deciding->signer);
   return summary;
 }
 

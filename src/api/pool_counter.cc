@@ -5,6 +5,7 @@
 
 #include "base/precise_time.h"
 #include "pki/sha256.h"
+#include "pki/signer_spc.h"
 #include "syntax/party.h"
 
 namespace callvet {
@@ -46,11 +47,7 @@ CountedCall CountedCallOf(const CallRequest& request, const Verdict& verdict, Ca
   counted.callee =
       verdict.path.empty() ? FirstReadable(request.dest, plan) : Short(verdict.path.front().to);
   counted.origid = deciding->origid.value_or("");
-  if (deciding->signer) {
-    const SignerInfo& signer = *deciding->signer;
-    const auto& spcs = signer.spcs.empty() ? signer.delegated_by_spcs : signer.spcs;
-    if (!spcs.empty()) counted.signer = spcs.front();
-  }
+  if (deciding->signer) counted.signer = SignerSpc(*deciding->signer);
   return counted;
 }
 

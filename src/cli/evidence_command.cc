@@ -557,7 +557,9 @@ void AddFind(CLI::App& evidence, Context& context) {
   text("--orig", options->orig, "Caller: number, tel or sip URI", "TN");
   text("--dest", options->dest, "Called party", "TN");
   text("--origid", options->keys.origid, "Origination identifier", "UUID");
-  text("--spc", options->keys.spc, "SPC of the signer, whose chain was good", "SPC");
+  text("--spc", options->keys.spc,
+       "SPC of the signer, whose chain was good; of a delegate certificate, of who delegated to it",
+       "SPC");
   text("--trunk", options->keys.trunk, "Where the call came in", "T");
   text("--reason", options->keys.reason, "Id of the verdict's reason", "ID");
   text("--call-id", options->keys.call_id, "SIP Call-ID", "ID");

@@ -3,6 +3,7 @@
 
 #include <ostream>
 #include <string>
+#include <utility>
 
 namespace callvet::cli {
 namespace {
@@ -13,10 +14,12 @@ void PrintSigner(const JsonValue* signer, const Console& console) {
     return;
   }
   console.out() << Cell(*signer, "subject");
-  const JsonValue* spcs = signer->Find("spcs");
-  if (spcs != nullptr && spcs->AsArray() != nullptr) {
+  for (const auto& [name, text] :
+       {std::pair("spcs", ", SPC "), std::pair("delegated_by_spcs", ", delegated by SPC ")}) {
+    const JsonValue* spcs = signer->Find(name);
+    if (spcs == nullptr || spcs->AsArray() == nullptr) continue;
     for (const JsonValue& spc : *spcs->AsArray()) {
-      if (spc.AsString() != nullptr) console.out() << ", SPC " << ForTerminal(*spc.AsString());
+      if (spc.AsString() != nullptr) console.out() << text << ForTerminal(*spc.AsString());
     }
   }
   console.out() << "\n";

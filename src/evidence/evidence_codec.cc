@@ -17,6 +17,7 @@
 #include "evidence/store_time.h"
 #include "evidence/verdict_digest.h"
 #include "pki/sha256.h"
+#include "pki/signer_spc.h"
 #include "syntax/party.h"
 
 namespace callvet {
@@ -155,9 +156,8 @@ std::string OrigidText(std::string_view text) {
 
 // Who signed the PASSporT that decided, if that is sure; else "".
 std::string_view SpcOf(const PassportVerdict* deciding) {
-  const bool known = deciding != nullptr && deciding->signer && !deciding->signer->spcs.empty();
-  if (!known || !deciding->ChainPassed()) return {};
-  return deciding->signer->spcs.front();
+  if (deciding == nullptr || !deciding->signer || !deciding->ChainPassed()) return {};
+  return SignerSpc(*deciding->signer);
 }
 
 std::string_view OrigidOf(const PassportVerdict* deciding) {

@@ -57,8 +57,8 @@ class EvidenceTest(unittest.TestCase):
         self.dir = pathlib.Path(tempfile.mkdtemp(dir=self.lab))
         self.store = self.dir / "calls.db"
 
-    def sign(self, orig=ORIG):
-        run = Run("sign", "--key", self.lab / "leaf.key", "--x5u", X5U, "--orig", orig, "--dest", DEST,
+    def sign(self, orig=ORIG, key=None):
+        run = Run("sign", "--key", key or self.lab / "leaf.key", "--x5u", X5U, "--orig", orig, "--dest", DEST,
                   "--attest", "A")
         self.assertEqual(run.code, 0, run)
         return run.out.strip().removeprefix("Identity: ")
@@ -193,6 +193,25 @@ class EvidenceTest(unittest.TestCase):
             os.chdir(here)
         self.assertEqual(run.json()["id"], id)
         self.assertFalse((self.dir / "-").exists())
+
+    def test_a_delegates_call_leads_to_who_delegated(self):
+        by = lambda name: ("--issuer-cert", self.lab / f"{name}.pem", "--issuer-key", self.lab / f"{name}.key")
+        folder = self.dir / "delegate"
+        for args in (["intermediate", *by("intermediate"), "--tnauthlist", "4321"],
+                     ["leaf", "--issuer-cert", folder / "intermediate.pem", "--issuer-key", folder / "intermediate.key",
+                      "--issuer-chain", self.lab / "intermediate.pem", "--tn", "12155550100", "--org", "A Customer"]):
+            run = Run("pki", *args, "--dir", folder)
+            self.assertEqual(run.code, 0, run)
+        header = self.sign(key=folder / "leaf.key")
+        answer = Run("verify", "--evidence", self.store, "--orig", ORIG, "--dest", DEST, "--anchors", self.lab / "root.pem",
+                     "--cert", folder / "chain.pem", "--offline", "--json", header).json()
+        self.assertEqual((answer["reason"], answer["signer"]["delegated_by_spcs"]), ("verified", ["4321"]))
+        found = self.evidence("find", "--spc", "4321", "--json").json()["records"]
+        self.assertEqual([(entry["id"], entry["spc"]) for entry in found], [(answer["evidence_id"], "4321")])
+        self.assertIn("delegated by SPC 4321", self.evidence("show", answer["evidence_id"]).out)
+        rows = self.evidence("report", "--json").json()["rows"]
+        self.assertEqual([row["party"] for row in rows], ["4321"])
+        self.assertEqual(self.evidence("verify", answer["evidence_id"], "--json").json()["outcome"], "repeated")
 
     def test_with_a_store_an_id_is_an_id(self):
         id = self.record()["evidence_id"]

@@ -421,8 +421,9 @@
     $('evidence').append(box);
   }
 
-  const signerText = (signer) => !signer ? t('notSigned')
-      : signer.subject + (signer.spcs && signer.spcs.length ? ' (SPC ' + signer.spcs.join(', ') + ')' : '');
+  const spcsText = (prefix, spcs) => spcs && spcs.length ? ' (' + prefix + 'SPC ' + spcs.join(', ') + ')' : '';
+  const signerText = (signer) => !signer ? t('notSigned') : signer.subject + spcsText('', signer.spcs) +
+      spcsText(t('delegatedBy') + ' ', signer.delegated_by_spcs);
 
   // Who connected the call: signer, who redirected it, where it came in.
   function responsibleCard(story, title) {

@@ -88,6 +88,44 @@ TEST(EvidenceReplayTest, H9_EveryVerdictIsRepeated) {
   }
 }
 
+// The carrier that delegated numbers answers for who signs with them (RFC 9060). Records of earlier
+// versions have no SPC there, and are what they were.
+TEST(EvidenceReplayTest, ADelegatesCallLeadsToWhoDelegated) {
+  StoreLab lab;
+  TestCall call;
+  CertSpec carrier = CaSpec("/CN=Carrier");
+  carrier.tn_auth_list = SpcList({"4321"});
+  const TestCert carrier_ca = Issue(carrier, call.ca);
+  CertSpec customer = LeafSpec();
+  customer.tn_auth_list = NumberList({{"12155550100", 5}});
+  call.leaf = Issue(customer, carrier_ca);
+  call.bundle = {call.leaf.certificate, carrier_ca.certificate, call.ca.certificate};
+  const CallEvidence evidence = EvidenceOf(call);
+  ASSERT_EQ(evidence.verdict.reason, Reason::kNone);
+  EXPECT_EQ(Replayed(lab, evidence), EvidenceReplay::Outcome::kRepeated);
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, evidence);
+  EXPECT_EQ(record->keys.spc, "4321");
+  EXPECT_EQ(record->summary.party.signer, "4321");
+  ASSERT_THAT(lab.store->Append({record}, EvidenceStore::Seen::kNever), Succeeds());
+
+  const auto with_spc = [&](const std::string& spc) {
+    std::string text = record->text;
+    const std::string now = R"("spc":"4321")";
+    const size_t at = text.find(now + "}");  // behind it is no other key
+    EXPECT_NE(at, std::string::npos);
+    text.replace(at, now.size(), spc.empty() ? "" : R"("spc":")" + spc + R"(")");
+    if (spc.empty()) text.erase(at - 1, 1);
+    return ReplayEvidence(*codec.Read(text), BlobsOf(lab.store));
+  };
+  const auto old = with_spc("");
+  ASSERT_THAT(old, Succeeds());
+  EXPECT_EQ(old->outcome, EvidenceReplay::Outcome::kRepeated) << old->difference;
+  const auto forged = with_spc("8765");
+  ASSERT_THAT(forged, Succeeds());
+  EXPECT_EQ(forged->outcome, EvidenceReplay::Outcome::kDiffers);
+}
+
 TEST(EvidenceReplayTest, WhatRanOutOfTimeIsNotRepeated) {
   StoreLab lab;
   TestCall call;
