@@ -78,15 +78,27 @@ Result<PrivateKey> ReadCheckpointKey(const std::filesystem::path& path) {
   return key;
 }
 
+// How a store is opened, in the words of its kind.
+template <class Open>
+Open OpenAs(EvidenceSetup::Open open) {
+  switch (open) {
+    case EvidenceSetup::Open::kCreate:
+      return Open::kCreate;
+    case EvidenceSetup::Open::kExisting:
+      return Open::kExisting;
+    case EvidenceSetup::Open::kReadOnly:
+      break;
+  }
+  return Open::kReadOnly;
+}
+
 Result<std::shared_ptr<EvidenceStore>> OpenStore(const EvidenceSetup& setup,
                                                  const OpenedEvidence& opened) {
   const std::string key_name = opened.number_key ? opened.number_key->name() : "";
   if (IsPostgres(setup.store)) {
     PostgresStoreOptions options;
     options.url = setup.store;
-    if (setup.open == EvidenceSetup::Open::kReadOnly) {
-      options.open = PostgresStoreOptions::Open::kReadOnly;
-    }
+    options.open = OpenAs<PostgresStoreOptions::Open>(setup.open);
     options.signer = opened.signer;
     options.clock = setup.clock;
     options.number_key = key_name;
@@ -94,10 +106,7 @@ Result<std::shared_ptr<EvidenceStore>> OpenStore(const EvidenceSetup& setup,
   }
   SqliteStoreOptions options;
   options.path = setup.store;
-  options.open = setup.open == EvidenceSetup::Open::kCreate ? SqliteStoreOptions::Open::kCreate
-                 : setup.open == EvidenceSetup::Open::kExisting
-                     ? SqliteStoreOptions::Open::kExisting
-                     : SqliteStoreOptions::Open::kReadOnly;
+  options.open = OpenAs<SqliteStoreOptions::Open>(setup.open);
   options.signer = opened.signer;
   options.clock = setup.clock;
   options.number_key = key_name;

@@ -117,7 +117,9 @@ class Line {
     const auto settled = connection.Query("SELECT to_regclass('evidence_record') IS NOT NULL");
     if (!settled) return settled.error();
     if (settled->rows.empty() || Text(settled->rows[0], 0) != "t") {
-      if (read_only) return Fail(Reason::kFileInvalid, "there is no evidence in this database");
+      if (options_.open != PostgresStoreOptions::Open::kCreate) {
+        return Fail(Reason::kFileInvalid, "there is no evidence in this database");
+      }
       if (auto ok = MakeTables(connection); !ok) return ok;
     }
     if (read_only) return {};

@@ -16,6 +16,7 @@ struct PostgresStoreOptions {
   std::string url;  // postgresql://...
   enum class Open : uint8_t {
     kCreate,    // tables are made if they are missing
+    kExisting,  // they must be there
     kReadOnly,  // for audits: nothing is made or written, and no key for numbers is needed
   } open = Open::kCreate;
   std::shared_ptr<const EvidenceSigner> signer;  // nullptr: Append and Prune fail
@@ -32,7 +33,7 @@ struct PostgresStoreOptions {
 ///
 /// The server need not be there yet: then every call fails with kEvidenceUnavailable until it is.
 /// Never fails itself. A database that was begun with another key for numbers fails every call with
-/// kKeyInvalid, and so does one that was signed with another key; with kReadOnly one without
+/// kKeyInvalid, and so does one that was signed with another key; unless kCreate, one without
 /// evidence fails it with kFileInvalid.
 std::shared_ptr<EvidenceStore> OpenPostgresStore(const PostgresStoreOptions& options);
 

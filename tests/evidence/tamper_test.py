@@ -183,6 +183,9 @@ class Tamper(unittest.TestCase):
         run = self.run_tool("evidence", "audit", "--store", self.url_of("empty"), code=2)
         self.assertIn("no evidence", run.stderr)
         self.url = self.url_of("empty")
+        # Nor does who looks for calls in the wrong database.
+        for command in (["find"], ["show", "01890a5d-ac96-774b-bcce-b302099a8057"], ["report"], ["prune"]):
+            self.assertIn("no evidence", self.evidence(*command, code=2).stderr)
         self.assertEqual(self.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'evidence%'"), [["0"]])
 
 
