@@ -162,11 +162,41 @@ PostgresConnection::PostgresConnection(PostgresConnection&&) noexcept = default;
 PostgresConnection& PostgresConnection::operator=(PostgresConnection&&) noexcept = default;
 PostgresConnection::~PostgresConnection() = default;
 
+namespace {
+
+// Tables are looked for in the schemas of before. But pg_catalog, since it is not named, comes
+// first for everything, and temporary tables last: whoever may make a "=" of his own, or set the
+// database's search_path, must not decide what a search finds.
+Result<void> PinSearchPath(PostgresConnection& connection) {
+  const auto schemas =
+      connection.Query("SELECT s FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) s");
+  if (!schemas) return schemas.error();
+  std::string path;
+  for (const auto& row : schemas->rows) {
+    const std::string name = row.at(0).value_or("");
+    if (name.starts_with("pg_")) continue;
+    path += '"';
+    for (const char c : name) path.append(c == '"' ? 2 : 1, c);
+    path += "\", ";
+  }
+  if (path.empty()) {
+    return Fail(Reason::kEvidenceUnavailable, "PostgreSQL: search_path names no schema");
+  }
+  const auto set = connection.Query("SELECT pg_catalog.set_config('search_path', $1, false)",
+                                    {path + "pg_temp"});
+  if (!set) return set.error();
+  return {};
+}
+
+}  // namespace
+
 Result<PostgresConnection> PostgresConnection::Connect(const std::string& url,
                                                        const PostgresPatience& patience) {
   auto handle = std::make_unique<Handle>(patience);
   if (auto ok = handle->Open(url, Deadline::After(patience.connect)); !ok) return ok.error();
-  return PostgresConnection(std::move(handle));
+  PostgresConnection connection(std::move(handle));
+  if (auto ok = PinSearchPath(connection); !ok) return ok.error();
+  return connection;
 }
 
 bool PostgresConnection::alive() const {

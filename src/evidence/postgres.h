@@ -31,8 +31,8 @@ struct PostgresPatience {
 class PostgresConnection {
  public:
   /// `url` is a postgresql:// URL, or what libpq takes in its place. Commits wait for the disk,
-  /// whatever the server's default. Fails with kEvidenceUnavailable; the detail never holds the
-  /// URL, which may have a password in it.
+  /// whatever the server's default, and no schema in search_path comes before pg_catalog. Fails
+  /// with kEvidenceUnavailable; the detail never holds the URL, which may have a password in it.
   static Result<PostgresConnection> Connect(const std::string& url,
                                             const PostgresPatience& patience);
   PostgresConnection(PostgresConnection&&) noexcept;

@@ -156,6 +156,24 @@ class Tamper(unittest.TestCase):
                     self.sql(statement)
                     self.assertIn(kind, self.kinds())
 
+    def test_an_operator_of_somebody_hides_nothing(self):
+        self.sql("CREATE FUNCTION no(text, text) RETURNS boolean LANGUAGE sql AS 'select false'",
+                 "CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = no)",
+                 "ALTER DATABASE t SET search_path = public, pg_catalog")
+        run = self.evidence("find", "--reason", "verified", "--json")
+        self.assertEqual(len(json.loads(run.stdout)["records"]), 8)
+        self.assertEqual(self.findings(), [])
+        self.assertIn("stored 3", self.write(self.url, 3))
+
+    def test_a_store_in_a_schema_of_its_own(self):
+        self.server.query("DROP DATABASE IF EXISTS own")
+        self.server.query("CREATE DATABASE own")
+        self.url = self.url_of("own")
+        self.sql('CREATE SCHEMA "a ""b"', 'ALTER DATABASE own SET search_path = "a ""b"')
+        self.assertIn("stored 3", self.write(self.url, 3))
+        self.assertEqual(self.findings(), [])
+        self.assertEqual(self.sql("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 'evidence%'"), [['a "b']])
+
     def test_a_changed_record_is_not_shown(self):
         id = self.sql("UPDATE evidence_record SET body = replace(body, '818H', '999X'), spc = '999X' WHERE seq = 4 "
                       "RETURNING id")[0][0]
