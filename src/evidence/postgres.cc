@@ -120,6 +120,8 @@ struct PostgresConnection::Handle {
       }
       state = ::PQconnectPoll(connection);
     }
+    // The lines behind a message's first quote rows, which name parties; messages are logged.
+    ::PQsetErrorVerbosity(connection, PQERRORS_TERSE);
     if (::PQsetnonblocking(connection, 1) != 0) return Fails("no connection");
     return {};
   }

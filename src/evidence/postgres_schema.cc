@@ -25,6 +25,21 @@ constexpr Index kIndexes[] = {
     {"evidence_record_reason", "btree (reason, seq) WHERE (reason <> 'verified'::text)"},
 };
 
+// Those of the other tables.
+constexpr Index kOtherIndexes[] = {
+    {"evidence_setting_pkey", "unique btree (name)"},
+    {"evidence_day_pkey", "unique btree (day)"},
+    {"evidence_blob_pkey", "unique btree (sha256)"},
+    {"evidence_chain_end_pkey", "unique btree (name)"},
+    {"evidence_checkpoint_pkey", "unique btree (seq)"},
+    {"evidence_signer_pkey", "unique btree (key_id)"},
+    {"evidence_tally_pkey", "unique btree (hour, day, signer, holder, trunk, reason, action)"},
+    {"evidence_complaint_pkey", "unique btree (seq)"},
+    {"evidence_complaint_id_key", "unique btree (id)"},
+    {"evidence_complaint_reference_key", "unique btree (reference)"},
+    {"evidence_complaint_counts_at", "btree (counts_at)"},
+};
+
 using Names = std::map<std::string, std::string>;  // name and what it is
 
 Result<Names> Read(PostgresConnection& connection, const std::string& sql) {
@@ -60,6 +75,40 @@ Result<void> CheckIndexes(PostgresConnection& connection, EvidenceVisitor& visit
                        "WHERE i.indrelid = 'evidence_record'::regclass");
   if (!is) return is.error();
   Compare("index", wanted, *is, visitor);
+  return {};
+}
+
+// A unique index, or one that somebody's function computes, keeps out what he does not like. Those
+// of a partition belong to one of evidence_record: what they are is what that one is.
+Result<void> CheckFurtherIndexes(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  const auto own = Read(
+      connection,
+      "SELECT 'index ' || c.relname || ' of ' || t.relname, CASE WHEN p.inhrelid IS NULL THEN ' "
+      "does not belong here' ELSE ' is invalid' END FROM pg_inherits h JOIN pg_class t ON t.oid = "
+      "h.inhrelid JOIN pg_index i ON i.indrelid = t.oid JOIN pg_class c ON c.oid = i.indexrelid "
+      "LEFT JOIN pg_inherits p ON p.inhrelid = c.oid WHERE h.inhparent = "
+      "'evidence_record'::regclass AND (p.inhrelid IS NULL OR NOT (i.indisvalid AND "
+      "i.indisready))");
+  if (!own) return own.error();
+  for (const auto& [index, fault] : *own) visitor.Odd(index + fault);
+
+  Names wanted;
+  for (const Index& index : kOtherIndexes) wanted.emplace(index.name, index.definition);
+  const auto others = Read(
+      connection,
+      "SELECT c.relname, CASE WHEN i.indisunique THEN 'unique ' ELSE '' END || "
+      "regexp_replace(pg_get_indexdef(c.oid), '^.* USING ', '') FROM pg_index i "
+      "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid WHERE "
+      "t.relname IN ('evidence_setting', 'evidence_day', 'evidence_blob', 'evidence_chain_end', "
+      "'evidence_checkpoint', 'evidence_signer', 'evidence_tally', 'evidence_complaint') AND "
+      "pg_table_is_visible(t.oid)");
+  if (!others) return others.error();
+  for (const auto& [name, definition] : *others) {
+    const auto found = wanted.find(name);
+    if (found == wanted.end() || found->second != definition) {
+      visitor.Odd("index " + name + " does not belong here");
+    }
+  }
   return {};
 }
 
@@ -214,6 +263,7 @@ const std::vector<const char*>& PostgresSchema() {
 
 Result<void> CheckPostgresStructure(PostgresConnection& connection, EvidenceVisitor& visitor) {
   if (auto ok = CheckIndexes(connection, visitor); !ok) return ok;
+  if (auto ok = CheckFurtherIndexes(connection, visitor); !ok) return ok;
   if (auto ok = CheckPartitions(connection, visitor); !ok) return ok;
   if (auto ok = CheckColumns(connection, visitor); !ok) return ok;
   if (auto ok = CheckConstraints(connection, visitor); !ok) return ok;

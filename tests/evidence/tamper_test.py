@@ -138,6 +138,10 @@ class Tamper(unittest.TestCase):
             "structure": ["DELETE FROM evidence_day",
                           "DROP INDEX evidence_record_orig; CREATE INDEX evidence_record_orig ON evidence_record "
                           "(orig, seq) WHERE seq > 4",
+                          f"CREATE UNIQUE INDEX x ON evidence_record_{self.day} (dest, seq)",
+                          "CREATE UNIQUE INDEX x ON evidence_blob (length(bytes), sha256)",
+                          "DROP INDEX evidence_complaint_counts_at; CREATE UNIQUE INDEX "
+                          "evidence_complaint_counts_at ON evidence_complaint (counts_at)",
                           "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin return null; end'; CREATE "
                           "TRIGGER x BEFORE INSERT ON evidence_record FOR EACH ROW EXECUTE FUNCTION f()",
                           "ALTER TABLE evidence_record ENABLE ROW LEVEL SECURITY",
@@ -155,6 +159,13 @@ class Tamper(unittest.TestCase):
                     self.setUp()
                     self.sql(statement)
                     self.assertIn(kind, self.kinds())
+
+    def test_no_message_quotes_a_record(self):
+        self.sql("ALTER TABLE evidence_record ADD CONSTRAINT c CHECK (kind <> 1)")
+        run = self.evidence("find", code=3)
+        self.assertIn('violates check constraint "c"', run.stderr)
+        self.assertNotIn("Failing row", run.stderr)
+        self.assertEqual(len(run.stderr.splitlines()), 1)
 
     def test_an_operator_of_somebody_hides_nothing(self):
         self.sql("CREATE FUNCTION no(text, text) RETURNS boolean LANGUAGE sql AS 'select false'",
