@@ -278,6 +278,11 @@ Result<Loaded> LoadBundle(const OneOptions& options) {
   if (!bytes) return bytes.error();
   auto bundle = ReadBundle(*bytes, *key);
   if (!bundle) return bundle.error();
+  const auto said = RecordOfText(bundle->record.text);
+  if (!said) return said.error();
+  bundle->record.kind = said->kind;
+  bundle->record.time = said->time;
+  bundle->record.keys = said->keys;
   return Loaded{std::move(bundle->record), std::move(bundle->text),    std::move(bundle->blobs),
                 std::move(bundle->key_id), std::move(bundle->verdict), std::nullopt};
 }
@@ -336,6 +341,21 @@ Result<std::optional<std::vector<Certificate>>> TrustedOf(const OneOptions& opti
   return std::optional<std::vector<Certificate>>(builder.Build()->anchors());
 }
 
+void PrintParties(const Loaded& loaded, const CallRequest& call, const Console& console) {
+  const auto list = [&](const std::vector<std::string>& parties) {
+    if (parties.empty()) console.out() << "-";
+    for (const std::string& party : parties) {
+      console.out() << (&party == parties.data() ? "" : ", ") << ForTerminal(party);
+    }
+  };
+  console.out() << "  " << FormatTime(loaded.record.time) << "  ";
+  list(call.orig);
+  console.out() << " -> ";
+  list(call.dest);
+  console.out() << "  Call-ID " << Cell(EvidenceEntryJson(loaded.record, loaded.text), "call_id")
+                << "\n";
+}
+
 // On whose word a file's verdict rests: whoever made it may have made these too.
 void PrintTrust(const Loaded& loaded, const EvidenceReplay& replay, const OneOptions& options,
                 const Console& console) {
@@ -356,10 +376,18 @@ void PrintTrust(const Loaded& loaded, const EvidenceReplay& replay, const OneOpt
     console.out() << "  These anchors are the file's own word (see --anchors)\n";
   }
   if (options.public_key.empty()) {
-    console.out()
-        << "  When it was judged, by which options and with which revocation lists is the "
-           "file's own word (see --public-key)\n";
+    console.out() << "  The call as it came in, its trunk, what was done with it, when it was "
+                     "judged, by which options and\n  with which revocation lists is the file's "
+                     "own word (see --public-key)\n";
   }
+}
+
+JsonArray AnchorsJson(const TrustStore& store) {
+  JsonArray anchors;
+  for (const Certificate& anchor : store.anchors()) {
+    anchors.push_back(JsonMembers{{"subject", anchor.subject()}, {"sha256", anchor.sha256_hex()}});
+  }
+  return anchors;
 }
 
 // What nobody but the file itself vouches for.
@@ -368,13 +396,20 @@ JsonArray OwnWord(const OneOptions& options, bool file) {
   if (!file) return words;
   if (options.anchors.empty()) words.emplace_back("anchors");
   if (options.public_key.empty()) {
-    for (const char* word : {"key", "time", "options", "revocation"}) words.emplace_back(word);
+    for (const char* word : {"key", "time", "options", "revocation", "call", "trunk", "decision"}) {
+      words.emplace_back(word);
+    }
   }
   return words;
 }
 
 ExitCode RunVerify(const OneOptions& options, const Console& console) {
   const bool file = options.store.store.empty() && IsFile(options.id);
+  if (!file && !options.public_key.empty()) {
+    return console.Complain(
+        Fail(Reason::kParameterInvalid,
+             "--public-key is for a file; the chain of a store is checked by audit --public-key"));
+  }
   auto loaded = file ? LoadBundle(options) : LoadRecord(options, "verify");
   if (!loaded && loaded.error().reason == Reason::kParameterMissing) {
     return console.Complain(
@@ -387,6 +422,11 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
   auto replay = ReplayEvidence(loaded->text, loaded->blobs, *trusted);
   if (!replay) return ComplainOfEvidence(replay.error(), console);
   CompareExported(loaded->exported, *replay);
+  const bool repeated = replay->outcome == EvidenceReplay::Outcome::kRepeated;
+  if (!repeated && trusted && replay->trust_store->anchors().empty()) {
+    replay->difference = "none of --anchors is among those by which it was judged" +
+                         (replay->difference.empty() ? "" : ": " + replay->difference);
+  }
   const bool differs = replay->outcome == EvidenceReplay::Outcome::kDiffers;
   if (options.json) {
     console.PrintJson(JsonMembers{
@@ -396,6 +436,8 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
         {"reason", Info(replay->verdict.reason).id},
         {"signed_by", loaded->key_id.empty() ? JsonValue() : JsonValue(loaded->key_id)},
         {"own_word", OwnWord(options, file)},
+        {"anchors", AnchorsJson(*replay->trust_store)},
+        {"responsible", ResponsibleJson(loaded->record, loaded->text)},
         {"verdict", VerdictJson(replay->verdict)}});
   } else {
     console.out() << ForTerminal(loaded->record.id) << ": "
@@ -405,6 +447,8 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
     if (!replay->difference.empty()) {
       console.out() << "  " << ForTerminal(replay->difference) << "\n";
     }
+    PrintParties(*loaded, replay->call, console);
+    PrintResponsible(ResponsibleJson(loaded->record, loaded->text), console);
     if (file) PrintTrust(*loaded, *replay, options, console);
   }
   return differs ? ExitCode::kNotVerified : ExitCode::kVerified;

@@ -101,8 +101,13 @@ Result<std::string> CheckBundleSignature(const JsonValue& json, const EvidenceBu
   if (!bytes) return Fail(Reason::kEvidenceAltered, "the signature cannot be read");
   const auto ok =
       CheckSignature(Statement(bundle.record, bundle.text.private_, verdict), *bytes, *id, {pem});
-  if (!ok) return ok.error();
-  return *id;
+  if (ok) return *id;
+  const auto named = EvidenceKeyId(public_key);
+  if (named && *named != *id) {
+    return Fail(Reason::kEvidenceAltered,
+                "it is signed with another key: " + *named + ", and not " + *id);
+  }
+  return ok.error();
 }
 
 }  // namespace

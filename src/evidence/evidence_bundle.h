@@ -39,7 +39,8 @@ Result<JsonValue> MakeBundle(const BundleParts& parts);
 
 /// Reads a bundle and checks that it is the one that was signed; `trusted_key` (PEM) is the only
 /// key that may have signed it, without it the one that the bundle brings. Fails with kFileInvalid
-/// if `text` is no bundle, with kEvidenceAltered if anything in it was changed.
+/// if `text` is no bundle, with kEvidenceAltered if anything in it was changed, or another key
+/// signed.
 Result<EvidenceBundle> ReadBundle(std::string_view text,
                                   const std::optional<std::string>& trusted_key);
 

@@ -131,6 +131,7 @@ class EvidenceTest(unittest.TestCase):
             pathlib.Path(f"{self.store}{end}").unlink(missing_ok=True)
         again = self.evidence("verify-file", file, "--json").json()
         self.assertEqual((again["outcome"], again["reason"]), ("repeated", "verified"))
+        self.assertIs(again["responsible"]["signer_verified"], True)
         self.evidence("verify-file", file, "--public-key", public)
         bundle = json.loads(file.read_text())
 
@@ -155,9 +156,24 @@ class EvidenceTest(unittest.TestCase):
             key.write_bytes(form)
             self.evidence("verify-file", file, "--public-key", key, code=2)
         self.assertIn("file's own word", self.evidence("verify-file", file).out)
-        self.assertEqual(again["own_word"], ["anchors", "key", "time", "options", "revocation"])
+        self.assertEqual(again["own_word"], ["anchors", "key", "time", "options", "revocation", "call", "trunk", "decision"])
         self.assertEqual(self.evidence("verify-file", file, "--public-key", public, "--anchors",
                                        self.lab / "root.pem", "--json").json()["own_word"], [])
+        self.assertEqual(again["responsible"]["signer"]["spcs"], ["4321"])
+        self.assertEqual([len(anchor["sha256"]) for anchor in again["anchors"]], [64])
+        text = self.evidence("verify-file", file).out
+        for part in (f"{ORIG} -> {DEST}  Call-ID -", "signer: ", "SPC 4321", "came in by trunk: -", "The call as it came in"):
+            self.assertIn(part, text)
+
+        # Other keys and anchors are named as such.
+        other = self.dir / "other.pub"
+        self.assertEqual(Run("pki", "key", "--out-key", self.dir / "other.key", "--out-public-key", other).code, 0)
+        self.assertIn("evidence-altered: it is signed with another key: ",
+                      self.evidence("verify-file", file, "--public-key", other, code=1).err)
+        self.assertEqual(Run("pki", "root", "--dir", self.dir / "foreign").code, 0)
+        foreign = self.evidence("verify-file", file, "--anchors", self.dir / "foreign" / "root.pem", "--json", code=1).json()
+        self.assertIn("none of --anchors is among those by which it was judged", foreign["difference"])
+        self.assertEqual((foreign["outcome"], foreign["anchors"]), ("differs", []))
 
         altered(lambda b: b["private"]["call"].update(orig=["+12155550177"]))
         altered(lambda b: b.update(record=b["record"].replace('"attest":"A"', '"attest":"B"')))
@@ -225,6 +241,8 @@ class EvidenceTest(unittest.TestCase):
             os.chdir(here)
         self.assertEqual((again["id"], again["reason"]), (id, "verified"))
         self.assertEqual(again["own_word"], [])
+        run = self.evidence("verify", id, "--public-key", self.dir / "none.pem", code=2)
+        self.assertIn("--public-key is for a file", run.err)
 
     def signature(self, statement):
         """ES256 by the checkpoint key, r || s."""
