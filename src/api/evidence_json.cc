@@ -133,6 +133,7 @@ JsonMembers EvidencePageJson(const EvidencePage& page, const EvidenceCodec& code
 JsonValue EvidenceStoryJson(const StoredEvidence& record, const EvidenceText& text,
                             const EvidenceReplay* replay) {
   JsonMembers story = EntryMembers(record, text);
+  story.emplace_back("kind", EvidenceKindName(record.kind));
   story.emplace_back("hash", ToHex(record.hash));
   story.emplace_back("responsible", ResponsibleJson(record, text));
   story.emplace_back("call", At(text.private_, {"call"}));
@@ -143,6 +144,11 @@ JsonValue EvidenceStoryJson(const StoredEvidence& record, const EvidenceText& te
   story.emplace_back("policy", At(text.json, {"policy"}));
   story.emplace_back("trust_list", At(text.json, {"trust_list"}));
   story.emplace_back("replay", replay != nullptr ? EvidenceReplayJson(*replay) : JsonValue());
+  if (record.kind == EvidenceKind::kAccess) {
+    story.emplace_back("access", JsonMembers{{"who", At(text.json, {"who"})},
+                                             {"what", At(text.json, {"what"})},
+                                             {"about", At(text.private_, {"about"})}});
+  }
   if (const JsonValue* pool = text.json.Find("pool")) {
     story.emplace_back("pool", *pool);
     story.emplace_back("source", At(text.private_, {"value"}));

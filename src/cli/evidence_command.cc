@@ -315,12 +315,12 @@ ExitCode RunShow(const OneOptions& options, const Console& console) {
     console.PrintJson(story);
     return code;
   }
-  PrintEntry(story, console);
-  if (const JsonValue* responsible = story.Find("responsible")) {
-    PrintResponsible(*responsible, console);
-  }
-  if (const JsonValue* pool = story.Find("pool")) {
-    console.out() << "  flag of a source: " << ForTerminal(CanonicalJson(*pool)) << "\n";
+  if (loaded->record.kind == EvidenceKind::kCall) {
+    PrintEntry(story, console);
+    PrintResponsible(*story.Find("responsible"), console);
+    PrintCall(story, console);
+  } else {
+    PrintOther(story, console);
   }
   if (loaded->text.sealed()) {
     console.out() << "The parties are sealed: --number-key opens them.\n";

@@ -5,6 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "callvet/policy.h"
+#include "evidence/evidence_codec.h"
+
 namespace callvet::cli {
 namespace {
 
@@ -37,6 +40,59 @@ void PrintEntry(const JsonValue& entry, const Console& console) {
                 << " -> " << Cell(entry, "dest") << "  " << Cell(entry, "reason") << "  attest "
                 << Cell(entry, "attest") << "  SPC " << Cell(entry, "spc") << "  trunk "
                 << Cell(entry, "trunk") << "\n";
+}
+
+namespace {
+
+void PrintDecision(const JsonValue& story, const Console& console) {
+  const JsonValue* decision = story.Find("decision");
+  if (decision == nullptr || decision->IsNull()) {
+    console.out() << "  decision: none, there was no policy\n";
+    return;
+  }
+  const std::string action = Cell(*decision, "action");
+  const Colour colour = action == ActionText(Action::kReject) ? Colour::kRed : Colour::kNone;
+  console.out() << "  decision: " << console.Paint(colour, action) << ", "
+                << Cell(*decision, "reason");
+  int64_t code = 0;
+  const JsonValue* sip_code = decision->Find("sip_code");
+  if (sip_code != nullptr && sip_code->GetInt(code)) console.out() << " (" << code << ")";
+  console.out() << "; mode " << Cell(*decision, "mode");
+  if (decision->Find("emergency") != nullptr) console.out() << "; emergency, never rejected";
+  console.out() << "\n";
+}
+
+}  // namespace
+
+void PrintCall(const JsonValue& story, const Console& console) {
+  console.out() << console.Paint(Colour::kBold, "What came of it") << "\n";
+  PrintDecision(story, console);
+  console.out() << "  received: " << Cell(story, "received")
+                << "\n  Call-ID: " << Cell(story, "call_id")
+                << "\n  policy: " << Cell(story, "policy")
+                << "\n  trust list: " << Cell(story, "trust_list") << "\n";
+  const JsonValue* call = story.Find("call");
+  const JsonValue* identities = call != nullptr ? call->Find("identities") : nullptr;
+  if (identities == nullptr || identities->AsArray() == nullptr) return;
+  for (const JsonValue& identity : *identities->AsArray()) {
+    if (identity.AsString() == nullptr) continue;
+    console.out() << "  Identity: " << ForTerminal(*identity.AsString()) << "\n";
+  }
+}
+
+void PrintOther(const JsonValue& story, const Console& console) {
+  console.out() << Cell(story, "id") << "  " << Cell(story, "time") << "  " << Cell(story, "kind")
+                << "\n";
+  if (const JsonValue* access = story.Find("access")) {
+    console.out() << "  evidence was read by " << Cell(*access, "who") << ": "
+                  << Cell(*access, "what") << " " << Cell(*access, "about") << "\n";
+  }
+  if (const JsonValue* pool = story.Find("pool")) {
+    console.out() << "  flag of a source: " << ForTerminal(CanonicalJson(*pool)) << "\n";
+  }
+  if (Cell(story, "kind") == EvidenceKindName(EvidenceKind::kComplaint)) {
+    console.out() << "  'callvet complaint show' tells it and its calls\n";
+  }
 }
 
 void PrintResponsible(const JsonValue& responsible, const Console& console) {

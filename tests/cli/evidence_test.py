@@ -308,7 +308,31 @@ class EvidenceTest(unittest.TestCase):
         self.evidence("show", id)
         access = self.evidence("find", "--access", "--json").json()["accesses"][-1]["id"]
         self.evidence("export", access, code=2)
-        self.evidence("show", access)
+        run = self.evidence("show", access)
+        self.assertIn(f"evidence was read by uid {os.getuid()}: show {id}", run.out)
+        self.assertNotIn("signer", run.out)
+        story = self.evidence("show", access, "--json").json()
+        self.assertEqual((story["kind"], story["access"]["what"], story["access"]["about"]), ("access", "show", id))
+
+    def test_show_is_the_whole_story(self):
+        policy = self.dir / "policy.json"
+        (self.dir / "numbers.csv").write_text("first,last,holder\n+12155550100,,bank\n")
+        policy.write_text(json.dumps({"country": "US", "number_plans": ["NANP"], "registry": {"files": ["numbers.csv"]},
+                                      "holders": {"bank": {"spcs": ["9999"]}, "shop": {}}, "trunks": {"pbx": {"customer": "shop"}}}))
+        header = self.sign()
+        answer = self.record("--policy", policy, "--trunk", "pbx", "--call-id", "77@example.org", header=header)
+        self.assertEqual((answer["reason"], answer["disposition"]["reason"]), ("verified", "number-of-another-holder"))
+        text = self.evidence("show", answer["evidence_id"]).out
+        story = self.evidence("show", answer["evidence_id"], "--json").json()
+        self.assertEqual(story["kind"], "call")
+        decision = story["decision"]
+        code = f" ({decision['sip_code']})" if "sip_code" in decision else ""
+        for part in (f"decision: {decision['action']}, {decision['reason']}{code}; mode {decision['mode']}\n",
+                     "Call-ID: 77@example.org\n", f"received: {story['received']}\n", f"policy: {story['policy']}\n",
+                     "trust list: ", f"Identity: {header}\n"):
+            self.assertIn(part, text)
+        text = self.evidence("show", self.record()["evidence_id"]).out
+        self.assertIn("decision: none, there was no policy", text)
 
     def test_audit_names_what_was_done_by_hand(self):
         ids = [self.record()["evidence_id"] for _ in range(6)]
