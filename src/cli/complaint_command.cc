@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "api/complaints.h"
+#include "base/text.h"
 #include "cli/evidence_options.h"
 #include "cli/evidence_text.h"
 #include "cli/human_time_option.h"
@@ -213,7 +214,7 @@ ExitCode RunShowComplaint(const ShowComplaintOptions& options, const Console& co
   const auto opened = OpenLogged(options.store, "complaint", options.id);
   if (!opened) return ComplainOfEvidence(opened.error(), console);
   const auto shown =
-      ShowComplaint({*opened, nullptr, EvidenceUser(), SystemClock().Now()}, options.id);
+      ShowComplaint({*opened, nullptr, EvidenceUser(), SystemClock().Now()}, ToLower(options.id));
   if (!shown) return ComplainOfEvidence(shown.error(), console);
   if (options.json) {
     console.PrintJson(*shown);

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cli/evidence_options.h"
 #include "cli/evidence_text.h"
+#include "cli/human_time_option.h"
 #include "cli/options.h"
 #include "cli/out_option.h"
 #include "cli/verdict_text.h"
@@ -25,6 +26,7 @@
 #include "evidence/hash_chain.h"
 #include "evidence/packed_id.h"
 #include "evidence/spill.h"
+#include "syntax/party.h"
 
 namespace callvet::cli {
 namespace {
@@ -50,6 +52,10 @@ constexpr const char* kEvidenceFooter =
     "  callvet evidence audit --store calls.db\n"
     "  callvet evidence prune --store calls.db --days 180";
 
+constexpr const char* kFindFooter =
+    "Not searched: the policy's reasons, further called parties than the first, who redirected a "
+    "call (number and\nSPC), and what waits in the service's spill_dir.";
+
 constexpr int64_t kDefaultDays = 180;  // H-9
 
 struct FindOptions {
@@ -57,6 +63,7 @@ struct FindOptions {
   std::string orig;
   std::string dest;
   EvidenceKeys keys;
+  ZoneOptions zone;
   std::string from;
   std::string to;
   std::string country;
@@ -105,12 +112,26 @@ Result<std::optional<std::string>> PublicKeyOption(const std::string& file) {
 
 // ----- find
 
-Result<EvidenceQuery> QueryOf(const FindOptions& options, const EvidenceCodec& codec) {
+// What is asked for but the keys.
+Result<EvidenceQuery> QueryWithTimes(const FindOptions& options) {
   EvidenceQuery query;
+  const auto times = HumanTimesOf(options.zone);
+  if (!times) return times.error();
+  for (auto [text, time, name] : {std::tuple(&options.from, &query.from, "--from"),
+                                  std::tuple(&options.to, &query.to, "--to")}) {
+    if (text->empty()) continue;
+    const auto parsed = ParseHumanTime(*text, *times);
+    if (!parsed) return InOption(name, parsed.error());
+    *time = *parsed;
+  }
   query.kind = options.access ? EvidenceKind::kAccess : EvidenceKind::kCall;
-  query.keys = CleanKeys(options.keys);
   query.limit = options.limit;
   if (options.before > 0) query.before = options.before;
+  return query;
+}
+
+Result<void> AddKeys(const FindOptions& options, const EvidenceCodec& codec, EvidenceQuery& query) {
+  query.keys = CleanKeys(options.keys);
   if (!options.keys.reason.empty() && FindReason(options.keys.reason) == nullptr) {
     return Fail(Reason::kParameterInvalid, "--reason: there is no reason with this id");
   }
@@ -133,17 +154,10 @@ Result<EvidenceQuery> QueryOf(const FindOptions& options, const EvidenceCodec& c
     if (!found) return found.error();
     query.keys.call_id = std::move(*found);
   }
-  for (auto [text, time, name] : {std::tuple(&options.from, &query.from, "--from"),
-                                  std::tuple(&options.to, &query.to, "--to")}) {
-    if (text->empty()) continue;
-    const auto parsed = ParseTime(*text);
-    if (!parsed) return InOption(name, parsed.error());
-    *time = *parsed;
-  }
-  return query;
+  return {};
 }
 
-std::string AboutQuery(const FindOptions& options) {
+std::string AboutQuery(const FindOptions& options, const EvidenceQuery& query) {
   std::string about;
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) about += (about.empty() ? "" : " ") + std::string(name) + "=" + value;
@@ -155,8 +169,8 @@ std::string AboutQuery(const FindOptions& options) {
   add("trunk", options.keys.trunk);
   add("reason", options.keys.reason);
   add("call_id", options.keys.call_id);
-  add("from", options.from);
-  add("to", options.to);
+  if (query.from) add("from", FormatTime(*query.from));
+  if (query.to) add("to", FormatTime(*query.to));
   if (options.access) add("of", "access");
   return about;
 }
@@ -209,16 +223,39 @@ Result<void> WarnOfSpill(const std::string& directory, const Console& console) {
   return {};
 }
 
+// Why nothing may have been found: what cannot be read is looked for as it is written.
+void WarnOfUnread(const FindOptions& options, const Console& console) {
+  const auto warn = [&](const char* name, const std::string& text, const char* why) {
+    console.Warn(std::string(name) + " " + Quote(text) + why + ": only calls that show exactly " +
+                 "this are found");
+  };
+  const DialPlan* plan = CountryOption(options.country).value_or(nullptr);
+  for (const auto& [name, text] :
+       {std::pair("--orig", &options.orig), std::pair("--dest", &options.dest)}) {
+    if (text->empty()) continue;
+    const auto party = Party::Parse(*text, plan);
+    if (!party) {
+      warn(name, *text, " is no number and no URI that can be read");
+    } else if (party->tn() && plan == nullptr && !party->tn()->global()) {
+      warn(name, *text, " has no '+', and there is no --country to read it by");
+    }
+  }
+  const std::string& origid = options.keys.origid;
+  if (!origid.empty() && PackUuid(ToLower(origid)).empty()) warn("--origid", origid, " is no UUID");
+}
+
 ExitCode RunFind(const FindOptions& options, const Console& console) {
-  const auto opened = OpenLogged(options.store, "find", AboutQuery(options));
+  auto query = QueryWithTimes(options);
+  if (!query) return console.Complain(query.error());
+  const auto opened = OpenLogged(options.store, "find", AboutQuery(options, *query));
   if (!opened) return ComplainOfEvidence(opened.error(), console);
   const EvidenceCodec codec(opened->number_key);
-  const auto query = QueryOf(options, codec);
-  if (!query) return console.Complain(query.error());
+  if (auto ok = AddKeys(options, codec, *query); !ok) return console.Complain(ok.error());
   // First: what comes into the store meanwhile is said to wait, or found, or both.
   if (auto ok = WarnOfSpill(options.spill_dir, console); !ok) return console.Complain(ok.error());
   const auto page = opened->store->Find(*query);
   if (!page) return console.Complain(page.error());
+  if (page->records.empty()) WarnOfUnread(options, console);
   const bool altered = std::any_of(page->records.begin(), page->records.end(), IsAltered);
   const ExitCode code = altered ? ExitCode::kNotVerified : ExitCode::kVerified;
   if (options.json) {
@@ -259,7 +296,7 @@ BlobSource BlobsOf(const OpenedEvidence& opened) {
 Result<Loaded> LoadRecord(const OneOptions& options, const char* what) {
   auto opened = OpenLogged(options.store, what, options.id);
   if (!opened) return opened.error();
-  auto record = opened->store->Get(options.id);
+  auto record = opened->store->Get(ToLower(options.id));  // a UUID
   if (!record) return record.error();
   auto text = EvidenceCodec(opened->number_key).Read(record->text);
   if (!text) return text.error();
@@ -605,11 +642,16 @@ void AddFind(CLI::App& evidence, Context& context) {
        "SPC of the signer, whose chain was good; of a delegate certificate, of who delegated to it",
        "SPC");
   text("--trunk", options->keys.trunk, "Where the call came in", "T");
-  text("--reason", options->keys.reason, "Id of the verdict's reason", "ID");
+  text("--reason", options->keys.reason, "Id of the verdict's reason; not of the policy's decision",
+       "ID");
   text("--call-id", options->keys.call_id, "SIP Call-ID", "ID");
-  text("--from", options->from, "Judged at this time or later", "TIME");
+  text("--from", options->from,
+       "Judged at this time or later: '2026-11-25 15:00', 'yesterday 00:00', RFC 3339 or seconds "
+       "since 1970",
+       "TIME");
   text("--to", options->to, "Judged at this time or earlier", "TIME");
   text("--country", options->country, "Country for numbers without '+'", "CC");
+  AddZoneOption(*command, options->zone);
   command->add_option("--limit", options->limit, "At most so many")
       ->type_name("N")
       ->check(CLI::Range(size_t{1}, size_t{10'000}))
@@ -624,6 +666,7 @@ void AddFind(CLI::App& evidence, Context& context) {
   command->add_flag("--access", options->access, "Show who read evidence, instead of calls");
   command->add_flag("--json", options->json, "Print one JSON object");
   TakeOneValueEach(*command);
+  command->footer(kFindFooter);
   command->callback(
       [options, &context] { context.exit_code = RunFind(*options, context.console); });
 }

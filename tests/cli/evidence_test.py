@@ -451,6 +451,34 @@ class EvidenceTest(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertIn("INTACT", run.stdout)
 
+    def test_what_cannot_be_read_is_said(self):
+        id = self.record()["evidence_id"]
+        for option, value, country in (("--orig", "2155550100", []), ("--orig", "(215) 555-0100", []), ("--dest", "abc", []),
+                                       ("--orig", "\uff0b\uff11\uff12", []), ("--orig", "abc", ["--country", "US"]),
+                                       ("--origid", "nonsense", [])):
+            run = self.evidence("find", option, value, *country)
+            self.assertEqual(run.out, "")
+            self.assertIn(f"{option} ", run.err)
+            self.assertIn("only calls that show exactly this are found", run.err)
+        for args in (["--orig", "2155550100", "--country", "US"], ["--orig", "12155550100"], ["--orig", ORIG], ["--dest", "tel:" + DEST], []):
+            run = self.evidence("find", *args)
+            self.assertEqual(run.err, "")
+            self.assertIn(id, run.out)
+        self.assertIn("the policy's reasons", Run("evidence", "find", "--help").out)
+
+    def test_times_as_people_write_them_and_ids_in_upper_case(self):
+        id = self.record()["evidence_id"]
+        for since, count in (("yesterday 00:00", 1), ("2020-01-01 00:00", 1), ("2099-01-01 00:00", 0)):
+            found = self.evidence("find", "--from", since, "--zone", "+08:00", "--json").json()["records"]
+            self.assertEqual(len(found), count, since)
+        self.evidence("find", "--from", "2020-01-01 00:00", "--zone", "east", code=2)
+        self.evidence("find", "--to", "now and then", code=2)
+        accesses = self.evidence("find", "--access", "--json").json()["accesses"]
+        self.assertIn("from=2019-12-31T16:00:00Z", [access["about"] for access in accesses])
+        self.assertEqual(self.evidence("show", id.upper(), "--json").json()["id"], id)
+        self.evidence("verify", id.upper())
+        self.assertEqual(self.evidence("export", id.upper()).json()["id"], id)
+
     def test_what_is_no_store(self):
         self.store.write_text("this is no database, whatever it is called ....." * 100)
         self.evidence("audit", code=2)
