@@ -35,7 +35,8 @@ constexpr const char* kRekeyFooter =
     "Stop all who write to the store first. Then put the new key in place of the old one, with its "
     "owner\nand mode 0600, and start them: a reload does not bring it. An audit needs the new "
     "public "
-    "key alone,\nfiles that were exported before the old one.\n"
+    "key alone,\nfiles that were exported before the old one. A store with a key for numbers needs "
+    "--number-key here too.\n"
     "Examples:\n"
     "  callvet pki key --out-key new.key --out-public-key new.pub.pem\n"
     "  callvet evidence rekey --store calls.db --new-checkpoint-key new.key";

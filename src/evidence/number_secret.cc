@@ -72,4 +72,12 @@ Result<std::string> NumberSecret::Open(std::string_view id, std::string_view sea
   return OpenSealed(*key, id, *bytes);
 }
 
+Failure WrongNumberKey(const std::string& what, std::string_view kept, std::string_view given) {
+  const bool missing = given.empty() && !kept.empty();
+  return Fail(Reason::kKeyInvalid,
+              what + (missing ? " was begun with a key for numbers, which must be given: "
+                                "--number-key, or number_key in the configuration"
+                              : " was begun with another key for numbers, or without one"));
+}
+
 }  // namespace callvet

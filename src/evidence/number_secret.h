@@ -36,4 +36,8 @@ class NumberSecret {
   std::string name_;
 };
 
+/// Why `what` ("calls.db"), which was begun with the key for numbers whose name is `kept` ("": with
+/// none), is not for who gives the one whose name is `given`: kKeyInvalid. Pure.
+Failure WrongNumberKey(const std::string& what, std::string_view kept, std::string_view given);
+
 }  // namespace callvet

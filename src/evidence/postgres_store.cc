@@ -12,6 +12,7 @@
 #include "evidence/evidence_codec.h"
 #include "evidence/evidence_summary.h"
 #include "evidence/hash_chain.h"
+#include "evidence/number_secret.h"
 #include "evidence/packed_id.h"
 #include "evidence/pool.h"
 #include "evidence/postgres.h"
@@ -129,8 +130,8 @@ class Line {
         connection.Query("SELECT value FROM evidence_setting WHERE name = 'number_key'");
     if (!key) return key.error();
     if (key->rows.empty() || Text(key->rows[0], 0) != options_.number_key) {
-      return Fail(Reason::kKeyInvalid,
-                  "the database was begun with another key for numbers, or without one");
+      return WrongNumberKey("the database", key->rows.empty() ? "" : Text(key->rows[0], 0),
+                            options_.number_key);
     }
     return {};
   }

@@ -15,6 +15,7 @@
 #include "evidence/evidence_codec.h"
 #include "evidence/evidence_summary.h"
 #include "evidence/hash_chain.h"
+#include "evidence/number_secret.h"
 #include "evidence/packed_id.h"
 #include "evidence/pool.h"
 #include "evidence/sqlite.h"
@@ -152,8 +153,8 @@ Result<void> SqliteStore::Prepare() {
   const auto row = setting->Step();
   if (!row) return row.error();
   if (!*row || (!read_only && setting->Bytes(0) != options_.number_key)) {
-    return Fail(Reason::kKeyInvalid,
-                options_.path.string() + " was begun with another key for numbers, or without one");
+    return WrongNumberKey(options_.path.string(), *row ? setting->Bytes(0) : "",
+                          options_.number_key);
   }
   writer_.WaitAtMost(kWriteWait);
   return read_only ? Result<void>() : CheckSigner();

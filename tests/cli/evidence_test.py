@@ -365,6 +365,9 @@ class EvidenceTest(unittest.TestCase):
         self.assertEqual([(e["id"], e["numbers"]) for e in found], [(id, "hashed")])
         self.evidence("verify", id, "--number-key", key)
         self.evidence("verify", id, code=2)
+        self.assertEqual(Run("pki", "key", "--out-key", self.dir / "next.key", "--out-public-key", self.dir / "next.pub").code, 0)
+        for args in (["find"], ["report"], ["prune"], ["rekey", "--new-checkpoint-key", self.dir / "next.key"]):
+            self.assertIn("a key for numbers, which must be given: --number-key", self.evidence(*args, code=2).err)
         self.evidence("audit")
         file = self.dir / "bundle.json"
         self.evidence("export", id, "--number-key", key, "--out", file)
