@@ -569,7 +569,9 @@ ExitCode RunAudit(const AuditCommandOptions& options, const Console& console) {
   const auto report = AuditStore(*opened->store, {*key, *expected});
   if (!report) return console.Complain(report.error());
   if (options.json) {
-    console.PrintJson(AuditJson(*report));
+    JsonValue json = AuditJson(*report);
+    json.Add("key_pinned", key->has_value());
+    console.PrintJson(json);
     return report->intact() ? ExitCode::kVerified : ExitCode::kNotVerified;
   }
   console.out() << console.Paint(report->intact() ? Colour::kGreen : Colour::kRed,

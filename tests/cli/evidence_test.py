@@ -410,6 +410,11 @@ class EvidenceTest(unittest.TestCase):
     def test_keys(self):
         self.record()
         report = self.evidence("audit", "--json").json()
+        self.assertIs(report["key_pinned"], True)
+        own = pathlib.Path(f"{self.store}.key")
+        own.rename(self.dir / "away.key")
+        self.assertIs(self.evidence("audit", "--json").json()["key_pinned"], False)
+        (self.dir / "away.key").rename(own)
         key = self.dir / "next.key"
         public = self.dir / "next.pub"
         self.assertEqual(Run("pki", "key", "--out-key", key, "--out-public-key", public).code, 0)
