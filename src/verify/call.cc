@@ -164,6 +164,17 @@ bool FitsEmergencyTarget(const DestClaim& dest, const Call& call) {
          });
 }
 
+const Party* CalledIn(const DestClaim& dest, const Call& call) {
+  const auto find = [&](const auto& is_wanted) -> const Party* {
+    const auto found = std::find_if(call.called.begin(), call.called.end(), is_wanted);
+    return found != call.called.end() ? &*found : nullptr;
+  };
+  const Party* named =
+      find([&](const Party& party) { return Matches(party, dest, call.options.dial_plan); });
+  if (named != nullptr || !FitsEmergencyTarget(dest, call)) return named;
+  return find([&](const Party& party) { return IsEmergencyParty(party, call); });
+}
+
 Parties CalledForCompact(const Call& call) {
   if (!call.request_uri && !call.local_target) return call.called;
   Parties parties;

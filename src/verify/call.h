@@ -82,6 +82,11 @@ bool FitsLocalTarget(const DestClaim& dest, const Call& call);
 /// 112 and 911 are, as others may be extensions in `dest`. A helpline is none of them.
 bool FitsEmergencyTarget(const DestClaim& dest, const Call& call);
 
+/// The called party (To) that `dest` names or, of a call to an emergency number or service, that is
+/// one target with it as well: To may name the service where the number was signed, and the other
+/// way round (FitsEmergencyTarget). nullptr: none. Lives as long as `call`.
+const Party* CalledIn(const DestClaim& dest, const Call& call);
+
 /// The called parties for whom a compact form may be rebuilt: all, or where the Request-URI counts,
 /// that one, or those that it may be.
 Parties CalledForCompact(const Call& call);

@@ -31,7 +31,7 @@ bool IsForRequestUri(const DestClaim& dest, const Call& call) {
 
 // D-4: To, and the Request-URI where that counts.
 bool IsForThisCall(const DestClaim& dest, const Call& call) {
-  if (!IsForAny(dest, call.called, call) || !FitsLocalTarget(dest, call)) return false;
+  if (CalledIn(dest, call) == nullptr || !FitsLocalTarget(dest, call)) return false;
   return !call.request_uri || IsForRequestUri(dest, call);
 }
 
@@ -123,9 +123,9 @@ void CheckDest(const DestClaim& dest, const Call& call, Trail& trail) {
   } else if (IsForThisCall(dest, call)) {
     trail.Pass(CheckId::kDest, [&] {
       return "dest " + ClaimText(dest) + " has the called party " +
-             Describe({PartyIn(dest, call.called, call)}) + call.request_uri_ignored;
+             Describe({*CalledIn(dest, call)}) + call.request_uri_ignored;
     });
-  } else if (IsForAny(dest, call.called, call)) {
+  } else if (CalledIn(dest, call) != nullptr) {
     trail.Fail(CheckId::kDest, Fail(Reason::kDestMismatch,
                                     "dest is " + ClaimText(dest) + ", the call was redirected to " +
                                         Describe({*CountingTarget(call)}) +

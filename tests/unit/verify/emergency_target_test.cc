@@ -148,6 +148,57 @@ TEST(EmergencyTarget, F12_WhatWasSignedForAnEmergencyServicePasses) {
       << "To is compared as it was";
 }
 
+// To is rewritten as little as dest is, but some write the service that was meant into it and sign
+// the number that was dialled, or the other way round: a shaken dest is a number (D-2).
+TEST(EmergencyTarget, F12_EmergencyToAsUrn_IsTheSameTarget) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  struct Case {
+    const char* to;
+    const char* dest;
+    const char* target;
+    Reason with_us;
+    Reason without;
+  };
+  constexpr Reason kPasses = Reason::kNone;
+  constexpr Reason kOther = Reason::kDestMismatch;
+  for (const Case& c :
+       {Case{"<urn:service:sos>", "911", "urn:service:sos", kPasses, kPasses},
+        Case{"urn:service:sos.police", "911", "urn:service:sos", kPasses, kPasses},
+        Case{"urn:service:sos", "112", "tel:911", kPasses, kPasses},
+        Case{"tel:112", "911", "urn:service:sos", kPasses, kPasses},
+        // The Request-URI counts as before.
+        Case{"urn:service:sos", "911", "+12155550102", kOther, kOther},
+        Case{"urn:service:sos", "911", "sip:12155550102@h", kOther, kOther},
+        Case{"urn:service:sos", "911", "tel:611", kOther, kOther},
+        Case{"urn:service:sos", "911", "urn:service:counseling", kOther, kOther},
+        Case{"urn:service:sos", "911", "tel:988", kOther, kOther},
+        // What says nothing makes no emergency call of it.
+        Case{"urn:service:sos", "911", "sip:psap1@esrp.example.org", kOther, kOther},
+        // So does To: it is somebody else's, or a helpline's.
+        Case{"+12155550101", "911", "urn:service:sos", kOther, kOther},
+        Case{"urn:service:counseling", "911", "urn:service:sos", kOther, kOther},
+        Case{"tel:988", "911", "tel:911", kOther, kOther},
+        // And dest.
+        Case{"urn:service:sos", "12155550101", "urn:service:sos", kOther, kOther},
+        Case{"urn:service:sos", "988", "urn:service:sos", kOther, kOther},
+        Case{"urn:service:sos", "988", "tel:988", kOther, kOther},
+        Case{"urn:service:sos", "110", "urn:service:sos", kOther, kOther}}) {
+    call.request.dest = {c.to};
+    call.request.target = c.target;
+    const std::string identity = SignedFor(call, a, "{\"tn\":[\"" + std::string(c.dest) + "\"]}");
+    call.options.dial_plan = FindDialPlan("US");
+    EXPECT_EQ(call.Judge({identity}, 1).reason, c.with_us) << c.to << c.dest << c.target;
+    call.options.dial_plan = nullptr;
+    EXPECT_EQ(call.Judge({identity}, 1).reason, c.without) << c.to << c.dest << c.target;
+  }
+  call.request.dest = {"911"};
+  call.request.target = "urn:service:sos";
+  EXPECT_EQ(call.Judge({SignedFor(call, a, R"({"uri":["urn:service:sos"]})")}, 1).reason, kPasses);
+  call.options.target_policy = TargetPolicy::kToOnly;
+  EXPECT_EQ(call.Judge({SignedFor(call, a, R"({"uri":["urn:service:sos"]})")}, 1).reason, kOther);
+}
+
 // Who answers a helpline, or an extension with the digits of some country's emergency number, must
 // not repeat its callers' Identity on a call to the police.
 TEST(EmergencyTarget, D4_WhatWasSignedForAHelplineOrAnExtension_IsDestMismatch) {
