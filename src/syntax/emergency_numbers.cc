@@ -46,6 +46,9 @@ constexpr auto kEmergency = std::to_array<CountryEmergency>({
     {"ZA", {"10111", "10177", "112"}, {}},
 });
 
+// What every mobile phone calls for help at (3GPP TS 22.101 10.1).
+constexpr auto kAnywhere = std::to_array<std::string_view>({"112", "911"});
+
 // Whether `digits`, also in the form for calls abroad, are the country code of `plan` and no number
 // of that country, but `code` behind it.
 bool IsCodeWithCountry(std::string_view digits, const DialPlan& plan, std::string_view code) {
@@ -60,10 +63,13 @@ bool IsInTable(std::string_view digits, const DialPlan* plan, Numbers CountryEme
     const DialPlan* its = FindDialPlan(row.country);
     if (plan != nullptr && plan != its) return false;
     const Numbers& numbers = row.*column;
-    return std::any_of(numbers.begin(), numbers.end(), [&](std::string_view number) {
+    const auto is = [&](std::string_view number) {
       return !number.empty() && digits.ends_with(number) &&
              (digits.size() == number.size() || IsCodeWithCountry(digits, *its, number));
-    });
+    };
+    return std::any_of(numbers.begin(), numbers.end(), is) ||
+           (column == &CountryEmergency::services &&
+            std::any_of(kAnywhere.begin(), kAnywhere.end(), is));
   });
 }
 
@@ -81,7 +87,7 @@ bool IsSosUrn(std::string_view text) {
 }
 
 bool IsEmergencyNumberAnywhere(std::string_view digits) {
-  return digits == "112" || digits == "911";
+  return std::find(kAnywhere.begin(), kAnywhere.end(), digits) != kAnywhere.end();
 }
 
 bool IsEmergencyNumber(std::string_view digits, const DialPlan* plan) {
@@ -107,6 +113,7 @@ EmergencyNumbers::EmergencyNumbers(const DialPlan* plan) : plan_(plan) {
         if (!number.empty()) AddForms(number, *its);
       }
     }
+    for (const std::string_view number : kAnywhere) AddForms(number, *its);
   }
 }
 

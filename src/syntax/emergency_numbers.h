@@ -19,8 +19,7 @@ bool IsSosUrn(std::string_view text);
 /// phone, wherever it is (3GPP TS 22.101 10.1). Pure.
 bool IsEmergencyNumberAnywhere(std::string_view digits);
 
-/// Whether EmergencyNumbers(plan) has `digits`, or they are so anywhere. Pure; without memory, for
-/// who asks once.
+/// Whether EmergencyNumbers(plan) has `digits`. Pure; without memory, for who asks once.
 bool IsEmergencyNumber(std::string_view digits, const DialPlan* plan);
 
 /// Whether `digits`, one of IsEmergencyNumber, are those of police, fire or ambulance, which
@@ -34,8 +33,8 @@ bool IsSameShortNumber(std::string_view a, std::string_view b, const DialPlan* p
 /// The numbers at which help is called, in every form in which they are dialled. A value.
 class EmergencyNumbers {
  public:
-  /// Those that the table of this library has for the country of `plan`; for nullptr those of all
-  /// its countries.
+  /// Those that the table of this library has for the country of `plan`, 112 and 911
+  /// (IsEmergencyNumberAnywhere); for nullptr those of all its countries.
   explicit EmergencyNumbers(const DialPlan* plan);
 
   /// One more, in canonical form; of the plan's country, if there is a plan.

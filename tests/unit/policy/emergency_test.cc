@@ -70,9 +70,35 @@ TEST(Emergency, NeverRejectedInAnyMode_UnsignedOrForged) {
   }
 }
 
+// Every mobile phone calls for help at these, wherever it is (3GPP TS 22.101 10.1).
+TEST(Emergency, F11_F12_112And911AreEmergencyNumbersOfEveryCountry) {
+  const Folder folder;
+  for (const DialPlan& plan : AllDialPlans()) {
+    const auto policy = PolicyOf(folder, std::string(plan.iso), "intercept");
+    for (const std::string number : {"112", "911"}) {
+      for (const std::string& dest :
+           {number, "tel:" + number, "sip:" + number + "@h;user=phone",
+            "tel:" + number + ";phone-context=+" + std::string(plan.country_code)}) {
+        TestCall call;
+        call.request.dest = {dest};
+        const Disposition disposition = DecideUnsigned(*policy, call);
+        EXPECT_EQ(disposition.action, Action::kTag) << plan.iso << dest;
+        EXPECT_TRUE(disposition.emergency) << plan.iso << dest;
+      }
+      for (const std::string& dest : {number + "1", "1" + number + "0", "+" + number}) {
+        TestCall call;
+        call.request.dest = {dest};
+        if (plan.country_code == "1" && dest == "+" + number) continue;
+        EXPECT_EQ(DecideUnsigned(*policy, call).emergency, dest == "+" + number)
+            << plan.iso << dest;
+      }
+    }
+  }
+}
+
 TEST(Emergency, NearestCallsThatAreNone) {
   const Folder folder;
-  const std::vector<Emergency> calls = {{"CN", "911"},
+  const std::vector<Emergency> calls = {{"CN", "988"},
                                         {"CN", "1101"},
                                         {"US", "110"},
                                         {"US", "9111"},
@@ -346,8 +372,11 @@ TEST(EmergencyNumbers, WithAllThatMayStandInFront) {
       EXPECT_NE(of_country.Has(front + "123456"),
                 IsPossibleOf(front.substr(prefix.size()) + "123456", plan))
           << front;
-      EXPECT_EQ(of_country.Has(front + "112"), plan.iso != "JP") << front;
-      EXPECT_EQ(of_all.Has(front + "112"), plan.iso != "JP") << front;
+      for (const std::string anywhere : {"112", "911"}) {
+        EXPECT_TRUE(of_country.Has(front + anywhere)) << front;
+        EXPECT_TRUE(of_all.Has(front + anywhere)) << front;
+        EXPECT_TRUE(ReachesEmergencyServices(front + anywhere, &plan)) << front;
+      }
     }
   }
   EXPECT_FALSE(of_all.Has("0033116118"));
