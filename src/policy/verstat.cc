@@ -183,9 +183,28 @@ std::string WithUriParameter(const std::string& rest, const std::string& paramet
   return rest.substr(0, headers) + parameter + rest.substr(headers);
 }
 
+// Takes the tag out of `uri`, a tel URI without angle brackets: it is the header's (RFC 3261 20).
+// What else follows the number may have been meant as part of it (phone-context, isub), and stays.
+std::string TakeTag(std::string& uri) {
+  std::string tag;
+  std::string kept;
+  bool quoted = false;
+  for (size_t at = 0; at < uri.size();) {
+    const size_t end = std::min(uri.find(';', at + 1), uri.size());
+    const std::string_view part = std::string_view(uri).substr(at, end - at);
+    const std::string_view name = part.substr(0, part.find('='));
+    const bool is_tag = !quoted && part[0] == ';' && EqualsIgnoreCase(Trim(name.substr(1)), "tag");
+    (is_tag ? tag : kept) += part;
+    quoted = IsQuotedBehind(part, quoted);
+    at = end;
+  }
+  uri = std::move(kept);
+  return tag;
+}
+
 // A URI that came without angle brackets, with them: else its parameters would be the header's
 // (RFC 3261 20). What were header parameters so far stays behind.
-std::string Bracketed(std::string_view identity, const UriSpan& span, const std::string& user,
+std::string Bracketed(std::string_view identity, const UriSpan& span, std::string user,
                       const std::string& rest) {
   const std::string_view received = Split(identity.substr(span.begin)).rest;
   const size_t uri_size = std::min(rest.find(';'), rest.size());
@@ -193,7 +212,7 @@ std::string Bracketed(std::string_view identity, const UriSpan& span, const std:
   // Of the parameters of `rest` the last one may be the mark, which belongs to the URI.
   const size_t mark = rest.rfind(";verstat=");
   std::string uri_part = tel ? rest : rest.substr(0, uri_size);
-  std::string header_part = tel ? "" : rest.substr(uri_size);
+  std::string header_part = tel ? TakeTag(user) : rest.substr(uri_size);
   if (mark != std::string::npos) {
     uri_part += rest.substr(mark);
     header_part = rest.substr(uri_size, mark - uri_size);

@@ -138,6 +138,31 @@ TEST(Verstat, D9_D11_UserPartOrUriParameter) {
   }
 }
 
+// Without angle brackets the tag is the header's (RFC 3261 20): inside them there would be no tag.
+TEST(Verstat, D11_TheTagOfABareTelUriStaysTheHeaders) {
+  const std::vector<WriteCase> cases = {
+      {"tel:+12155550100;tag=1", {}, "<tel:+12155550100;verstat=V>;tag=1"},
+      {"tel:+12155550100;verstat=forged;TAG=a-b.c%3b1",
+       {},
+       "<tel:+12155550100;verstat=V>;TAG=a-b.c%3b1"},
+      {"tel:5550100;phone-context=+1215;tag=1;isub=2",
+       {},
+       "<tel:5550100;phone-context=+1215;isub=2;verstat=V>;tag=1"},
+      {"tel:+12155550100; tag = 1", {}, "<tel:+12155550100;verstat=V>; tag = 1"},
+      {"tel:+12155550100;x=\"a;tag=2\";tag=1",
+       {},
+       "<tel:+12155550100;x=\"a;tag=2\";verstat=V>;tag=1"},
+      {"tel:+12155550100;tagged=1", {}, "<tel:+12155550100;tagged=1;verstat=V>"},
+      {"<tel:+12155550100;tag=1>;tag=2", {}, "<tel:+12155550100;tag=1;verstat=V>;tag=2"}};
+  for (const WriteCase& c : cases) {
+    for (const auto place : {VerstatMark::Place::kUserPart, VerstatMark::Place::kUriParameter}) {
+      EXPECT_EQ(WriteVerstat(c.before, {"V", VerstatMark::Header::kFrom, place}).value(), c.after)
+          << c.before;
+    }
+    EXPECT_EQ(StripVerstat(c.after).value().find("verstat"), std::string::npos) << c.after;
+  }
+}
+
 TEST(Verstat, AValueMayHaveDigits) {
   EXPECT_EQ(WriteVerstat("<sip:a@example.org>", {"Level-2"}).value(),
             "<sip:a;verstat=Level-2@example.org>");
