@@ -187,7 +187,8 @@ struct Disposition {
   std::string sip_phrase;
   /// What the rules ask for. Differs from `action` where the mode or an emergency softened it.
   Action wanted = Action::kReject;
-  /// Values of Reason headers, for the response or the next one if the call goes on.
+  /// Values of Reason headers, for the response or the next one if the call goes on:
+  /// then those with a code of the STIR protocol alone (D-8, A-61).
   std::vector<std::string> reason_headers;
   /// What to write about the call and where; nothing in observe mode, or if the call is rejected.
   std::optional<VerstatMark> verstat;

@@ -162,7 +162,7 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCallView& call,
   disposition.strip_headers = StripHeadersOf(input, disposition.emergency);
   if (disposition.action != Action::kPass) {
     disposition.reason_headers =
-        ReasonHeaders(disposition.reason, verdict, call.identities, settings);
+        ReasonHeaders(disposition.action, disposition.reason, verdict, call.identities, settings);
   }
   if (disposition.action != Action::kReject) disposition.verstat = VerstatOf(input, disposition);
   return disposition;

@@ -81,6 +81,11 @@ bool IsStirCode(uint16_t code) {
                      [code](Reason reason) { return Info(reason).sip_code == code; });
 }
 
+// What RFC 9410 speaks of.
+bool IsOfStir(const SipAnswer& answer) {
+  return answer.about_passport && IsStirCode(answer.code);
+}
+
 constexpr CharSet kTokenChars = CharSet::LettersDigitsAnd("-_.");
 
 // The ppi of the Identity header value, or "" if there is none to show.
@@ -101,8 +106,7 @@ std::string PpiOf(std::string_view value, Ppi ppi) {
 }
 
 std::string ReasonHeader(const SipAnswer& answer, const std::string& ppi, ReasonProtocol protocol) {
-  const bool stir =
-      protocol == ReasonProtocol::kStir && answer.about_passport && IsStirCode(answer.code);
+  const bool stir = protocol == ReasonProtocol::kStir && IsOfStir(answer);
   std::string header = stir ? "STIR" : "SIP";
   header.append(";cause=").append(std::to_string(answer.code));
   header.append(";text=\"").append(answer.phrase).append("\"");
@@ -132,14 +136,20 @@ SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings) {
   return answer;
 }
 
-std::vector<std::string> ReasonHeaders(Reason decided, const Verdict& verdict,
+std::vector<std::string> ReasonHeaders(Action action, Reason decided, const Verdict& verdict,
                                        std::span<const std::string> identities,
                                        const TrunkSettings& settings) {
   std::vector<std::string> headers;
   if (settings.reason_protocol == ReasonProtocol::kNone) return headers;
+  const auto add = [&](Reason reason, const std::string& ppi) {
+    const SipAnswer answer = AnswerOf(reason, settings);
+    if (action == Action::kTag && !IsOfStir(answer)) return;
+    headers.push_back(ReasonHeader(answer, ppi, settings.reason_protocol));
+  };
   // RFC 3326: one value per protocol; RFC 9410 lifts that for STIR alone.
   if (settings.reason_protocol == ReasonProtocol::kSip) {
-    headers.push_back(ReasonHeader(AnswerOf(decided, settings), "", settings.reason_protocol));
+    add(decided, "");
+    if (headers.empty() && !verdict.passed()) add(verdict.reason, "");
     return headers;
   }
   const auto values = IdentityValues(identities);
@@ -149,12 +159,10 @@ std::vector<std::string> ReasonHeaders(Reason decided, const Verdict& verdict,
     // A PASSporT of a type that nobody judges was ignored, and did not fail.
     if (reason == Reason::kNone || reason == Reason::kUnsupportedPpt) continue;
     const std::string ppi = i < values.size() ? PpiOf(values[i], settings.ppi) : "";
-    headers.push_back(ReasonHeader(AnswerOf(reason, settings), ppi, settings.reason_protocol));
+    add(reason, ppi);
     told = told || reason == decided;
   }
-  if (!told) {
-    headers.push_back(ReasonHeader(AnswerOf(decided, settings), "", settings.reason_protocol));
-  }
+  if (!told) add(decided, "");
   return headers;
 }
 

@@ -25,11 +25,13 @@ struct SipAnswer {
 /// overridden without a phrase has that of the code. kNone gives 0 and "".
 SipAnswer AnswerOf(Reason reason, const TrunkSettings& settings);
 
-/// The values of Reason headers for a call that is not passed: one for each PASSporT
-/// that was judged and failed, and one for `decided` where that is another reason (no PASSporT, or
-/// a rule of the operator). `identities` are the bodies of the Identity headers. A ppi is written
-/// only of a token that has no other characters than tokens have.
-std::vector<std::string> ReasonHeaders(Reason decided, const Verdict& verdict,
+/// The values of Reason headers for a call to which `action`, not kPass, is done: one
+/// for each PASSporT that was judged and failed, and one for `decided` where that is another reason
+/// (no PASSporT, or a rule of the operator). A call that goes on gets those with a code of the STIR
+/// protocol alone (D-8, A-61): any other says that it was refused. `identities` are the bodies of
+/// the Identity headers. A ppi is written only of a token that has no other characters than tokens
+/// have.
+std::vector<std::string> ReasonHeaders(Action action, Reason decided, const Verdict& verdict,
                                        std::span<const std::string> identities,
                                        const TrunkSettings& settings);
 
