@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What tools/install/callvet.json has switched off can be switched on by taking its "//" away."""
+"""What tools/install/callvet.json has switched off can be switched on by taking its "//" away, and the policies that are
+shipped do what is said of them."""
 
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -56,6 +58,30 @@ class ShippedConfiguration(unittest.TestCase):
         for wanted in ('"anchor_dir": "/etc/callvet/anchors"', '"policy": "/etc/callvet/policy.json"',
                        '"state_dir": "/var/lib/kamailio/callvet"', '"store": "/var/lib/kamailio/callvet/calls.db"'):
             self.assertIn(wanted, done.stdout)
+
+
+class ShippedPolicies(unittest.TestCase):
+    def explain(self, policy, *args):
+        done = subprocess.run([CALLVET, "policy", "explain", ROOT / "tools/policy" / policy, "--json", "--orig", "+12155550100", *args],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        return json.loads(done.stdout)
+
+    def test_a40_d7_atis_has_no_reason_for_what_is_unsigned(self):
+        for trunk in ([], ["--trunk", "legacy"]):
+            for reason in ([], ["--assume", "unsupported-ppt"]):
+                with self.subTest(trunk=trunk, reason=reason):
+                    got = self.explain("atis.json", "--dest", "+12155550101", *trunk, *reason)
+                    self.assertEqual((got["action"], got["reason_headers"], got["verstat"]["value"]),
+                                     ("pass", [], "No-TN-Validation"))
+            got = self.explain("atis.json", "--dest", "+12155550101", "--assume", "dest-mismatch", *trunk)
+            self.assertEqual((got["action"], len(got["reason_headers"])), ("tag", 1))
+
+    def test_f11_f12_no_policy_rejects_a_call_to_112_or_911(self):
+        for policy in ("atis.json", "intercept.json", "observe.json"):
+            for dest in ("112", "911", "tel:911"):
+                with self.subTest(policy=policy, dest=dest):
+                    self.assertNotEqual(self.explain(policy, "--dest", dest)["action"], "reject")
 
 
 if __name__ == "__main__":
