@@ -341,7 +341,7 @@ inline constexpr auto kReasons = std::to_array<ReasonInfo>({
    "The Date header is not an RFC 1123 date in GMT.",
    "Check the element that writes the Date header; ignore_date leaves the header aside."},
   {kDateStale, "date-stale", kRefused, 403, kStale, "E3", kNoTnValidation, 41, "RFC 8224 6.2 step 4 (A-45, A-50, D-5)",
-   "The Date header is further from now than the freshness window allows.",
+   "The Date header is further from now than the freshness window allows, or outside a certificate's validity.",
    "Compare the clocks of both sides (NTP); a repeated old header is a replay."},
   {kIatStale, "iat-stale", kRefused, 403, kStale, "E15", kNoTnValidation, 42, "RFC 8224 6.2 step 4 (A-46, A-50, D-5)",
    "iat is older than the freshness window allows.",

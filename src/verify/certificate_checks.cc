@@ -35,27 +35,42 @@ std::string PathText(const VerifiedChain& chain) {
   return text;
 }
 
-// A-51, B-35.
-Result<void> CheckIatInCertificates(const VerifiedChain& chain, int64_t iat) {
-  const sys_seconds time{std::chrono::seconds(iat)};
+// The times at which the certificates must be valid: iat (A-51, B-35), and the Date header's if
+// there is one and it counts.
+struct Times {
+  sys_seconds iat;
+  std::optional<sys_seconds> date;
+};
+
+Times TimesOf(const Call& call, int64_t iat) {
+  Times times{sys_seconds(std::chrono::seconds(iat)), {}};
+  const bool counts = call.date && *call.date && call.options.date_policy != DatePolicy::kIgnore;
+  if (counts) times.date = **call.date;
+  return times;
+}
+
+Result<void> CheckTimesInCertificates(const VerifiedChain& chain, const Times& times) {
   for (const Certificate& certificate : chain.path()) {
-    if (certificate.ValidAt(time)) continue;
-    return Fail(Reason::kIatOutsideCertificate,
-                FormatTime(time) + " is not within " + FormatTime(certificate.not_before()) +
-                    " to " + FormatTime(certificate.not_after()) + " of " + certificate.subject());
+    const bool iat_fits = certificate.ValidAt(times.iat);
+    if (iat_fits && (!times.date || certificate.ValidAt(*times.date))) continue;
+    return Fail(iat_fits ? Reason::kDateStale : Reason::kIatOutsideCertificate,
+                (iat_fits ? "Date " + FormatTime(*times.date) : FormatTime(times.iat)) +
+                    " is not within " + FormatTime(certificate.not_before()) + " to " +
+                    FormatTime(certificate.not_after()) + " of " + certificate.subject());
   }
   return {};
 }
 
-// A CA may have two certificates, one renewed or with another list: the path is wanted on which iat
-// and the delegations hold. Lists by reference are left to the checks, which fetch them.
-bool IsWanted(const std::vector<Certificate>& path, int64_t iat) {
-  const sys_seconds time{std::chrono::seconds(iat)};
+// A CA may have two certificates, one renewed or with another list: the path is wanted on which the
+// times and the delegations hold. Lists by reference are left to the checks, which fetch them.
+bool IsWanted(const std::vector<Certificate>& path, const Times& times) {
   DelegationCheck delegation;
   return std::all_of(path.rbegin(), path.rend(), [&](const Certificate& certificate) {
     const auto& list = certificate.tn_auth_list();
     const bool readable = !list || list->has_value();
-    return readable && certificate.ValidAt(time) && delegation.Takes(list ? &**list : nullptr);
+    const bool valid =
+        certificate.ValidAt(times.iat) && (!times.date || certificate.ValidAt(*times.date));
+    return readable && valid && delegation.Takes(list ? &**list : nullptr);
   });
 }
 
@@ -240,11 +255,12 @@ const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateCo
     return std::to_string((*bundle)->size()) + " certificates from " + verdict.x5u;
   });
   auto judged = JudgeChain(**bundle, context, call.now);
-  if (*judged && !IsWanted((*judged)->path(), *verdict.iat)) {
-    // What is remembered does not know iat: look for the path on which it holds.
-    judged = std::make_shared<const Result<VerifiedChain>>(VerifyChain(
-        **bundle, *context.trust_store, call.now, {},
-        [&](const std::vector<Certificate>& path) { return IsWanted(path, *verdict.iat); }));
+  const Times times = TimesOf(call, *verdict.iat);
+  if (*judged && !IsWanted((*judged)->path(), times)) {
+    // What is remembered does not know the times: look for the path on which they hold.
+    judged = std::make_shared<const Result<VerifiedChain>>(
+        VerifyChain(**bundle, *context.trust_store, call.now, {},
+                    [&](const std::vector<Certificate>& path) { return IsWanted(path, times); }));
   }
   if (*judged && !candidate.IsCompact()) NoteHeader(**bundle, *judged, context, candidate);
   // With the bundle's count, which is the call's already.
@@ -252,7 +268,7 @@ const Es256PublicKey* RunCertificateChecks(const Call& call, const CertificateCo
   verdict.signer = std::shared_ptr<const SignerInfo>(std::move(*bundle), signer);
   const Result<VerifiedChain>& chain = *judged;
   if (!Record(trail, CheckId::kChain, chain, [&] { return PathText(*chain); }) ||
-      !Record(trail, CheckId::kIatInCertificate, CheckIatInCertificates(*chain, *verdict.iat),
+      !Record(trail, CheckId::kIatInCertificate, CheckTimesInCertificates(*chain, times),
               "iat is within the validity of every certificate")) {
     return nullptr;
   }

@@ -351,13 +351,14 @@ def check_signature(text, raw, key):
         raise Refused(438, "signature-invalid") from None
 
 
-def check_path(url, iat, now, world):
+def check_path(url, iat, date, now, world):
     """A-44, but for what it allows."""
     chain = world.certificates.get(url)
     need(chain, 436, "certificate-not-available")
     path = independent_certificates.check_chain(chain, world.anchors, world.crls, now)
     for certificate in path[:-1]:  # A-51, B-35
         need(certificate.not_before <= iat <= certificate.not_after, 403, "iat-outside-certificate")
+        need(date is None or certificate.not_before <= date <= certificate.not_after, 403, "date-stale")  # A-45
     return path
 
 
@@ -395,7 +396,7 @@ def judge_compact(signature_part, info, call, world):
         check_signature("", raw, None)
     need(parties, 438, None)
     need(is_target, 438, "dest-mismatch" if is_well_formed(raw) else None)
-    path = check_path(info, date, call["now"], world)
+    path = check_path(info, date, date, call["now"], world)
     failure = None
     for orig, dest in parties:
         text, claims = rebuilt(info, date, orig, dest)
@@ -452,7 +453,8 @@ def judge_header(value, call, world):
     check_callers(claims, call)
     raw = b64url(signature_part)
     check_signature("", raw, None)
-    path = check_path(info, claims.iat, call["now"], world)
+    date = date_seconds(call["date"]) if call.get("date") is not None else None
+    path = check_path(info, claims.iat, date, call["now"], world)
     independent_certificates.check_authority(path, claims.orig)
     independent_certificates.check_constraints(path[0], payload)
     check_signature(header_part + "." + payload_part, raw, path[0].public_key)

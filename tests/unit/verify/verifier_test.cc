@@ -394,6 +394,27 @@ TEST(Verifier, A45_DateHeader) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
+TEST(Verifier, A45_DateOutsideTheCertificate_IsDateStale) {
+  TestCall call;
+  CertSpec spec = LeafSpec();
+  spec.not_before = kNow - seconds(10);
+  call.UseLeaf(spec);
+  call.payload = Payload({}, kNow - seconds(5));
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.request.date = FormatSipDate(kNow - seconds(10));
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.request.date = FormatSipDate(kNow - seconds(11));
+  EXPECT_EQ(call.ReasonOf(), Reason::kDateStale);
+  call.options.date_policy = DatePolicy::kIgnore;
+  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
+  call.options.date_policy = {};
+  spec.not_before = kNow - seconds(1000);
+  spec.not_after = kNow + seconds(10);
+  call.UseLeaf(spec);
+  call.request.date = FormatSipDate(kNow + seconds(11));
+  EXPECT_EQ(call.ReasonOf(), Reason::kDateStale);
+}
+
 // The two are not compared: each must be fresh, and iat is the time that counts.
 TEST(Verifier, A46_IatCountsBesideADifferentDate) {
   TestCall call;
