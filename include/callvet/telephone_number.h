@@ -27,6 +27,12 @@ struct CarrierCode {
   size_t length;  // of the whole code
 };
 
+/// National numbers that are longer than the others, such as those of things in China (H-20).
+struct LongNumbers {
+  std::string_view prefix;
+  size_t length;
+};
+
 /// How a country writes and dials numbers: the local policy of RFC 8224 8.3. Constant data.
 struct DialPlan {
   std::string_view iso;           // ISO 3166 alpha-2
@@ -39,6 +45,11 @@ struct DialPlan {
   std::span<const CarrierCode> carrier_codes;
   /// Whether signers are known to put national numbers into tn claims, against RFC 8225 5.2.1.
   enum class NationalClaims : unsigned char { kRefused, kAccepted } national_claims;
+  std::span<const LongNumbers> long_numbers = {};
+  /// Whether the national prefix and carrier codes are written behind the country code as well, and
+  /// taken off there where a possible number is left (H-20): "+86 0 10 ...".
+  enum class PrefixBehindCode : unsigned char { kStays, kDropped };
+  PrefixBehindCode prefix_behind_code = PrefixBehindCode::kStays;
 };
 
 /// The plan of "US", "cn", "86" or "+86", or nullptr. For a country code shared by several

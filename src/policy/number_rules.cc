@@ -27,10 +27,9 @@ bool IsNoCountry(const CallNumber& number) {
   return number.space == NumberSpace::kE164 && number.digits.starts_with('0');
 }
 
-// What no dialling rule can make: "+86 0 10 ...", one of this country that is too long, "+0086
-// ...".
+// What no dialling rule makes: "+86 0 10 ...", one of this country that is too long, "+0086 ...".
 bool IsImpossible(const Policy& policy, const CallNumber& number) {
-  if (IsNoCountry(number)) return true;
+  if (IsNoCountry(number) || number.has_prefix_behind_code) return true;
   return number.space == NumberSpace::kE164 && IsDomestic(policy, number) &&
          !IsPossibleOf(number.digits, *policy.dial_plan);
 }
@@ -99,6 +98,10 @@ Finding CheckOneCaller(const RuleInput& input, const Caller& caller) {
     return Irregular(IrregularCaller::kEmergencyCode, number.Text() + " is an emergency code");
   }
   if (auto abroad = CheckAbroad(input, caller)) return *abroad;
+  if (number.has_prefix_behind_code) {
+    return Irregular(IrregularCaller::kWrongLength,
+                     number.Text() + " was shown with a prefix behind its country's code");
+  }
   if (const NumberPlan* plan = PlanOf(policy, number)) return CheckByPlan(input, number, *plan);
   if (IsImpossible(policy, number)) {
     return Irregular(IrregularCaller::kWrongLength, number.Text() + " is no number of its country");

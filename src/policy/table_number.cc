@@ -12,8 +12,15 @@ namespace {
 
 bool IsNationalOf(std::string_view digits, const DialPlan& plan) {
   if (!digits.starts_with(plan.country_code)) return false;
-  const size_t national = digits.size() - plan.country_code.size();
-  return national >= plan.min_national && national <= plan.max_national;
+  return IsAsLongAsNational(digits.substr(plan.country_code.size()), plan);
+}
+
+// Whether `digits` were written "+86 0 10 ...": with more behind the country's code than they and a
+// short code have.
+bool HasPrefixBehindCode(std::string_view received, std::string_view digits, const DialPlan& plan) {
+  const size_t code = plan.country_code.size();
+  return received.starts_with(plan.country_code) && received.size() > digits.size() &&
+         received.substr(code) != digits;
 }
 
 // Whether the country's codes without country code (95588) hold the digits behind it.
@@ -68,18 +75,26 @@ CallNumber CallNumber::Of(const TelephoneNumber& number, const DialPlan* plan) {
   }
   if (number.global()) {
     const std::string_view global = WithoutInternationalPrefix(received, plan);
-    const bool dialled = global.size() != received.size() && global.ends_with(read.digits);
+    const bool shorter = global.size() != received.size();
+    const bool prefixed =
+        plan != nullptr && HasPrefixBehindCode(shorter ? global : received, read.digits, *plan);
+    const bool dialled = shorter && (prefixed || global.ends_with(read.digits));
     read.form = dialled ? NumberForm::kInternationalPrefix : NumberForm::kPlus;
+    read.has_prefix_behind_code = prefixed;
     // A code that lost its country code is shorter than what arrived.
     const std::string_view whole = dialled ? global : received;
-    read.space = read.digits == whole ? NumberSpace::kE164 : NumberSpace::kNational;
+    const bool e164 = prefixed ? IsNationalOf(read.digits, *plan) : read.digits == whole;
+    read.space = e164 ? NumberSpace::kE164 : NumberSpace::kNational;
     return read;
   }
   if (plan == nullptr) return read;  // nothing is known: as if it were E.164
   const bool e164 = IsNationalOf(read.digits, *plan);
   read.space = e164 ? NumberSpace::kE164 : NumberSpace::kNational;
   const bool unchanged = received == read.digits;
-  if (unchanged ? e164 : !e164 && received.starts_with(plan->country_code)) {
+  read.has_prefix_behind_code = HasPrefixBehindCode(received, read.digits, *plan);
+  if (read.has_prefix_behind_code) {
+    read.form = NumberForm::kCountryCode;
+  } else if (unchanged ? e164 : !e164 && received.starts_with(plan->country_code)) {
     read.form = NumberForm::kCountryCode;
   } else if (!unchanged && !plan->national_prefix.empty() &&
              received.starts_with(plan->national_prefix)) {

@@ -58,6 +58,9 @@ struct CallNumber {
   std::string digits;  // canonical, without '+'
   NumberSpace space = NumberSpace::kE164;
   NumberForm form = NumberForm::kBare;
+  /// Whether it was written "+86 0 10 ...", as no number is, although it can be told which is
+  /// meant.
+  bool has_prefix_behind_code = false;
 
   /// How `number`, read with `plan` (which may be null), is told apart and kept.
   static CallNumber Of(const TelephoneNumber& number, const DialPlan* plan);

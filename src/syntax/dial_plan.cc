@@ -11,6 +11,7 @@ namespace {
 
 using enum LocalNumbers::WithCountryCode;
 using enum DialPlan::NationalClaims;
+using enum DialPlan::PrefixBehindCode;
 
 constexpr std::array<std::string_view, 1> kInternational00 = {"00"};
 constexpr std::array<std::string_view, 1> kInternational011 = {"011"};
@@ -40,6 +41,10 @@ constexpr auto kLocalDe =
     std::to_array<LocalNumbers>({{"116", 6, 6, kSameNumber}, {"118", 5, 6, kSameNumber}});
 constexpr auto kLocalIt = std::to_array<LocalNumbers>({{"116", 6, 6, kSameNumber}});
 
+// Of things (H-20).
+constexpr auto kLongCn = std::to_array<LongNumbers>(
+    {{"1410", 13}, {"1440", 13}, {"1441", 13}, {"146", 13}, {"148", 13}});
+
 constexpr auto kCarrierCn = std::to_array<CarrierCode>({{"179", 5}, {"125", 5}});
 
 constexpr std::span<const LocalNumbers> kNone;
@@ -50,7 +55,7 @@ constexpr auto kPlans = std::to_array<DialPlan>({
     {"AU", "61", "0", kInternational0011, 9, 9, kNone, kNoCodes, kRefused},
     {"BR", "55", "0", kInternational00, 10, 11, kNone, kNoCodes, kRefused},
     {"CA", "1", "1", kInternational011, 10, 10, kNone, kNoCodes, kAccepted},
-    {"CN", "86", "0", kInternational00, 10, 11, kLocalCn, kCarrierCn, kRefused},
+    {"CN", "86", "0", kInternational00, 10, 11, kLocalCn, kCarrierCn, kRefused, kLongCn, kDropped},
     {"DE", "49", "0", kInternational00, 6, 12, kLocalDe, kNoCodes, kRefused},
     {"ES", "34", "", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
     {"FR", "33", "0", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
@@ -89,9 +94,17 @@ std::string_view WithoutInternationalPrefix(std::string_view digits, const DialP
   return digits;
 }
 
+bool IsAsLongAsNational(std::string_view digits, const DialPlan& plan) {
+  return (digits.size() >= plan.min_national && digits.size() <= plan.max_national) ||
+         std::any_of(plan.long_numbers.begin(), plan.long_numbers.end(),
+                     [&](const LongNumbers& numbers) {
+                       return digits.size() == numbers.length && digits.starts_with(numbers.prefix);
+                     });
+}
+
 bool IsPossibleOf(std::string_view digits, const DialPlan& plan) {
   const std::string_view national = digits.substr(plan.country_code.size());
-  return national.size() >= plan.min_national && national.size() <= plan.max_national &&
+  return IsAsLongAsNational(national, plan) &&
          (plan.national_prefix.empty() || !national.starts_with(plan.national_prefix));
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "syntax/dial_plan.h"
 #include "syntax/uri.h"
 
 namespace callvet {
@@ -38,10 +39,6 @@ bool AllDigits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), IsDigit);
 }
 
-bool IsNational(std::string_view digits, const DialPlan& plan) {
-  return digits.size() >= plan.min_national && digits.size() <= plan.max_national;
-}
-
 enum class Written { kBare, kWithCountryCode };
 
 bool IsLocal(std::string_view digits, const DialPlan& plan, Written written) {
@@ -70,12 +67,6 @@ bool IsLocalWithCountryCode(std::string_view digits, const DialPlan& plan) {
          IsLocal(digits.substr(plan.country_code.size()), plan, Written::kWithCountryCode);
 }
 
-// A number with its country code in front: only local numbers of the plan lose it again (H-20).
-std::string_view CanonicalGlobal(std::string_view digits, const DialPlan& plan) {
-  if (IsLocalWithCountryCode(digits, plan)) digits.remove_prefix(plan.country_code.size());
-  return digits;
-}
-
 enum class Routing { kUnknown, kGlobal };
 
 struct Canonical {
@@ -83,6 +74,32 @@ struct Canonical {
   std::string_view number;
   Routing routing = Routing::kUnknown;  // whether what was dialled says that the number is global
 };
+
+// Of what stands behind the country's code: the number without the prefixes with which it is
+// dialled at home, if there are some and a possible number is left ("0 10 ...", "17951 138 ...").
+std::optional<Canonical> WithoutPrefixesBehindCode(std::string_view behind, const DialPlan& plan) {
+  if (plan.prefix_behind_code != DialPlan::PrefixBehindCode::kDropped) return std::nullopt;
+  const auto is_possible = [&](std::string_view national) {
+    return IsAsLongAsNational(national, plan) && !national.starts_with(plan.national_prefix);
+  };
+  if (is_possible(behind)) return std::nullopt;
+  std::string_view national = StripCarrierCode(behind, plan);
+  if (national.starts_with(plan.national_prefix)) {
+    national.remove_prefix(plan.national_prefix.size());
+  }
+  if (!is_possible(national)) return std::nullopt;
+  if (IsLocal(national, plan, Written::kWithCountryCode)) return Canonical{{}, national};
+  return Canonical{plan.country_code, national};
+}
+
+// A number with its country code in front: only local numbers of the plan lose it again, and
+// prefixes have no place behind it (H-20).
+Canonical CanonicalGlobal(std::string_view digits, const DialPlan& plan) {
+  if (!digits.starts_with(plan.country_code)) return {{}, digits};
+  const std::string_view behind = digits.substr(plan.country_code.size());
+  if (IsLocal(behind, plan, Written::kWithCountryCode)) return {{}, behind};
+  return WithoutPrefixesBehindCode(behind, plan).value_or(Canonical{{}, digits});
+}
 
 // Italian mobile numbers have ten digits, and those of one operator begin like the country code;
 // what follows +39 and has eight digits begins with 0.
@@ -99,21 +116,28 @@ Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
     if (!digits.starts_with(prefix)) continue;
     const std::string_view global = digits.substr(prefix.size());
     if (global.size() >= kMinInternational || IsLocalWithCountryCode(global, plan)) {
-      return {{}, CanonicalGlobal(global, plan), Routing::kGlobal};
+      Canonical canonical = CanonicalGlobal(global, plan);
+      canonical.routing = Routing::kGlobal;
+      return canonical;
     }
     return {{}, digits};  // 0049112: no national number begins so, however short the plan's are
   }
   const std::string_view country = plan.country_code;
   if (!plan.national_prefix.empty() && digits.starts_with(plan.national_prefix)) {
     const std::string_view national = digits.substr(plan.national_prefix.size());
-    if (IsNational(national, plan)) return {country, national};
+    // A call to 400... is dialled with 0 as well; where no prefix is dropped, none is a code.
+    const bool code = plan.prefix_behind_code == DialPlan::PrefixBehindCode::kDropped &&
+                      IsLocal(national, plan, Written::kWithCountryCode);
+    if (IsAsLongAsNational(national, plan)) return {code ? "" : country, national};
   }
   if (digits.starts_with(country) && !IsNationalLikeCountry(digits, plan)) {
-    if (IsNational(digits.substr(country.size()), plan) || IsLocalWithCountryCode(digits, plan)) {
-      return {{}, CanonicalGlobal(digits, plan)};
+    const std::string_view behind = digits.substr(country.size());
+    if (IsAsLongAsNational(behind, plan) || IsLocalWithCountryCode(digits, plan) ||
+        WithoutPrefixesBehindCode(behind, plan)) {
+      return CanonicalGlobal(digits, plan);
     }
   }
-  if (IsNational(digits, plan)) return {country, digits};
+  if (IsAsLongAsNational(digits, plan)) return {country, digits};
   return {{}, digits};
 }
 
@@ -130,7 +154,7 @@ bool IsServiceCode(std::string_view digits, std::string_view context) {
 // with it.
 std::string_view WithoutNationalPrefix(std::string_view digits, const DialPlan& plan) {
   const bool prefixed = !plan.national_prefix.empty() && digits.starts_with(plan.national_prefix) &&
-                        IsNational(digits.substr(plan.national_prefix.size()), plan);
+                        IsAsLongAsNational(digits.substr(plan.national_prefix.size()), plan);
   return prefixed ? digits.substr(plan.national_prefix.size()) : digits;
 }
 
@@ -247,7 +271,7 @@ bool TelephoneNumber::ReadDigits(std::string_view digits, bool global, const Dia
   }
   Canonical canonical{{}, digits};
   if (global_ || (source == Source::kClaim && IsE164Claim(digits, *plan))) {
-    canonical.number = CanonicalGlobal(digits, *plan);
+    canonical = CanonicalGlobal(digits, *plan);
   } else {
     canonical = CanonicalDialled(digits, *plan);
     global_ = canonical.routing == Routing::kGlobal;

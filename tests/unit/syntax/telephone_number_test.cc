@@ -228,12 +228,17 @@ TEST(TelephoneNumber, A32_NationalAndInternationalPrefixes) {
   EXPECT_EQ(Canonical("55912345678", "BR"), "5555912345678");
 }
 
-// E.164: a number is dialled abroad behind the international prefix, and in none of these plans does
-// one begin with it at home, not even where it may be as short as prefix, country code and 112.
+// E.164: a number is dialled abroad behind the international prefix, and in none of these plans
+// does one begin with it at home, not even where it may be as short as prefix, country code and
+// 112.
 TEST(TelephoneNumber, A32_NoNationalNumberBeginsLikeACallAbroad) {
-  for (const auto& [number, country] :
-       {std::pair("0049112", "DE"), {"0049110", "DE"}, {"00491234", "DE"}, {"00353112", "IE"},
-        {"0039112", "IT"}, {"00391234", "IT"}, {"001852112", "HK"}}) {
+  for (const auto& [number, country] : {std::pair("0049112", "DE"),
+                                        {"0049110", "DE"},
+                                        {"00491234", "DE"},
+                                        {"00353112", "IE"},
+                                        {"0039112", "IT"},
+                                        {"00391234", "IT"},
+                                        {"001852112", "HK"}}) {
     EXPECT_EQ(Canonical(number, country), number) << country;
   }
   EXPECT_EQ(Canonical("004930123456", "DE"), "4930123456");
@@ -281,6 +286,57 @@ TEST(TelephoneNumber, H20_ChinaCarrierPrefixes) {
               {"17951008613800005550", "8613800005550"},
               {"17951000055", "8617951000055"}},  // eleven digits: a mobile number
              "CN");
+}
+
+// What is dialled within the country has no place behind its code, and is written there all the
+// same.
+TEST(TelephoneNumber, H20_ChinaPrefixesBehindTheCountryCode) {
+  for (const std::string country : {"+86", "0086", "86"}) {
+    for (const auto& [behind, canonical] :
+         {std::pair<std::string, std::string>{"01058880100", "861058880100"},
+          {"057188888888", "8657188888888"},
+          {"013800138000", "8613800138000"},
+          {"1795113800138000", "8613800138000"},
+          {"17951013800138000", "8613800138000"},
+          {"17909057188888888", "8657188888888"},
+          {"04008108888", "4008108888"},
+          {"09512345678", "869512345678"},
+          {"17951138001", "8617951138001"},  // eleven digits: a mobile number
+          {"13800138000", "8613800138000"}}) {
+      EXPECT_EQ(Canonical(country + behind, "CN"), canonical) << country << behind;
+    }
+  }
+  ExpectRows({{"057188888888;phone-context=+86", "8657188888888"},
+              {"1795113800138000;phone-context=+86", "8613800138000"},
+              // No possible number is left: nothing is taken off.
+              {"+8600138001380", "8600138001380"},
+              {"+86095588", "86095588"},
+              {"+8617951", "8617951"},
+              {"+860138", "860138"},
+              // Other countries keep theirs.
+              {"+8520212345678", "8520212345678"},
+              {"+4402079460000", "4402079460000"}},
+             "CN");
+  ExpectRows({{"+4402079460000", "4402079460000"}, {"+8601058880100", "8601058880100"}}, "GB");
+  EXPECT_EQ(Canonical("+8601058880100", ""), "8601058880100");
+}
+
+// Of thirteen digits, as they are dialled and with the country's code.
+TEST(TelephoneNumber, H20_ChinaNumbersOfThirteenDigits) {
+  for (const std::string national :
+       {"1410123456789", "1440123456789", "1441123456789", "1460123456789", "1480123456789"}) {
+    for (const std::string prefix : {"", "0", "86", "+86", "0086", "+860", "17951"}) {
+      EXPECT_EQ(Canonical(prefix + national, "CN"), "86" + national) << prefix;
+    }
+  }
+  for (const std::string other : {"1420123456789", "1380123456789", "14101234567890"}) {
+    EXPECT_EQ(Canonical(other, "CN"), other);
+  }
+}
+
+TEST(TelephoneNumber, H20_ChinaSharedCostBehindTheNationalPrefix) {
+  ExpectRows({{"04008108888", "4008108888"}, {"08008108888", "8008108888"}}, "CN");
+  EXPECT_EQ(Canonical("0116117", "DE"), "49116117");
 }
 
 TEST(TelephoneNumber, H20_ChinaShortCodesHaveOneFormWithoutCountryCode) {
