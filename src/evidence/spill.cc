@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/file_identity.h"
 #include "base/text.h"
 #include "evidence/evidence_id.h"
 #include "evidence/record_frames.h"
@@ -42,6 +43,19 @@ bool WriteBytes(int fd, std::initializer_list<std::string_view> parts) {
     }
   }
   return ::fdatasync(fd) == 0;
+}
+
+// All `size` bytes of a file from its beginning; nothing if they cannot be read.
+std::optional<std::string> ReadBytes(int fd, size_t size) {
+  std::string bytes(size, '\0');
+  size_t got = 0;
+  while (got < size) {
+    const ssize_t read = ::pread(fd, bytes.data() + got, size - got, static_cast<off_t>(got));
+    if (read < 0 && errno == EINTR) continue;
+    if (read <= 0) return std::nullopt;
+    got += static_cast<size_t>(read);
+  }
+  return bytes;
 }
 
 sys_seconds LastWritten(const fs::path& path) {
@@ -116,7 +130,7 @@ Result<std::unique_ptr<EvidenceSpill>> EvidenceSpill::Open(const fs::path& direc
       ++spill->torn_files_;
       continue;
     }
-    spill->files_.push_back({name->number, fs::file_size(file, error), {}});
+    spill->files_.push_back({name->number, fs::file_size(file, error)});
   }
   std::sort(spill->files_.begin(), spill->files_.end(),
             [](const File& a, const File& b) { return a.number < b.number; });
@@ -134,6 +148,7 @@ void EvidenceSpill::Date() {
   }
   const auto first = Next(1);
   Rewind();
+  if (files_.empty()) return;  // it was taken away
   const auto time = first && !first->empty() ? TimeOfId(first->front()->id) : std::nullopt;
   files_.front().since = time.value_or(LastWritten(PathOf(files_.front().number)));
 }
@@ -182,19 +197,57 @@ Result<void> EvidenceSpill::StartFile(sys_seconds since) {
   // What needs memory comes first: the file that is written is the last of files_.
   files_.reserve(files_.size() + 1);
   auto writing = std::make_unique<FileDescriptor>(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
   if (writing->get() < 0) return DiskFailure(path, errno);
   writing_ = std::move(writing);
   last_number_ = number;
   written_blobs_.clear();
   written_ = 0;
-  files_.push_back({number, 0, since});
+  files_.push_back({number, 0, since, 0});
   SyncDirectory();
+  return {};
+}
+
+// The file that is written has its name still, or its records are written into another one.
+Result<void> EvidenceSpill::KeepName() {
+  if (writing_ == nullptr) return {};
+  if (IdentityOf(PathOf(files_.back().number)) == IdentityOf(writing_->get())) return {};
+  return WriteAnew();
+}
+
+Result<void> EvidenceSpill::WriteAnew() {
+  const File lost = files_.back();
+  const BlobNames blobs = written_blobs_;
+  const size_t written = written_;
+  const auto bytes = ReadBytes(writing_->get(), lost.bytes);
+  if (!bytes) return DiskFailure(PathOf(lost.number), errno);
+  auto old = std::move(writing_);
+  if (auto ok = StartFile(lost.since); !ok) {
+    writing_ = std::move(old);
+    return ok;
+  }
+  if (!WriteBytes(writing_->get(), {*bytes})) {
+    const fs::path path = PathOf(files_.back().number);
+    const int error = errno;
+    ::unlink(path.c_str());
+    files_.pop_back();
+    writing_ = std::move(old);
+    written_blobs_ = blobs;
+    written_ = written;
+    return DiskFailure(path, error);
+  }
+  File& anew = files_.back();
+  anew.bytes = lost.bytes;
+  anew.records = lost.records;
+  files_.erase(files_.end() - 2);
+  written_blobs_ = blobs;
+  written_ = written;
   return {};
 }
 
 Result<void> EvidenceSpill::Append(WaitingRecords& records, size_t count) {
   const sys_seconds since = std::min(SystemClock().Now(), records.since());
+  if (auto ok = KeepName(); !ok) return ok;
   if (writing_ == nullptr || written_ >= kFileRecords) {
     if (auto ok = StartFile(since); !ok) return ok;
   }
@@ -217,21 +270,31 @@ Result<void> EvidenceSpill::Append(WaitingRecords& records, size_t count) {
     return DiskFailure(PathOf(file.number), error);
   }
   file.bytes += size;
+  file.records += count;
   file.since = std::min(file.since, since);
   written_ += bytes.records.size() + bytes.calls.size();
   written_blobs_.merge(added);
   return {};
 }
 
+// Nothing is read then if the file is not there: its records are gone.
 Result<void> EvidenceSpill::Load() {
-  const File& first = files_.front();
   // What is read is not written any more.
-  if (writing_ != nullptr && files_.size() == 1) writing_.reset();
-  auto bytes = ReadFile(PathOf(first.number), size_t{4} << 30U);
+  if (writing_ != nullptr && files_.size() == 1) {
+    if (auto ok = KeepName(); !ok) return ok;
+    writing_.reset();
+  }
+  const File& first = files_.front();
+  auto bytes = ReadFileIfThere(PathOf(first.number), size_t{4} << 30U);
   if (!bytes) return Fail(Reason::kEvidenceUnavailable, bytes.error().detail);
+  if (!*bytes) {
+    vanished_ += first.records;
+    files_.erase(files_.begin());
+    return {};
+  }
   reading_ = std::make_unique<Reading>();
   reading_->number = first.number;
-  reading_->bytes = std::move(*bytes);
+  reading_->bytes = std::move(**bytes);
   return {};
 }
 
@@ -240,6 +303,7 @@ Result<EvidenceSpill::Records> EvidenceSpill::Next(size_t max) {
   if (files_.empty()) return records;
   if (reading_ == nullptr) {
     if (auto ok = Load(); !ok) return ok.error();
+    if (reading_ == nullptr) return records;
   }
   while (records.size() < max) {
     auto record = NextRecord(reading_->bytes, reading_->at);

@@ -47,7 +47,8 @@ class EvidenceSpill {
   /// Fails with kEvidenceUnavailable (the disk) or kEvidenceNotKept (max_bytes).
   Result<void> Append(WaitingRecords& records, size_t count);
 
-  /// At most `max` of the oldest records that were not given before; none: these were all. Fails
+  /// At most `max` of the oldest records that were not given before, of one file; none: nothing of
+  /// it is left, or somebody took it away: Drop, and ask empty(). Fails
   /// with kEvidenceUnavailable.
   Result<Records> Next(size_t max);
   /// What Next gave is in the store now: files that were read to their end are removed. One with
@@ -65,6 +66,10 @@ class EvidenceSpill {
   /// Places that could not be read, each with what may have been records, since Open. An end that a
   /// crash cut short is none: it was never said to be kept.
   [[nodiscard]] uint64_t damaged() const { return damaged_; }
+  /// Records, since Open, of files that somebody took away before they were read; of one that was
+  /// there before Open nobody knows how many it had: it counts as one. A file that is still written
+  /// is written anew instead, under another name.
+  [[nodiscard]] uint64_t vanished() const { return vanished_; }
   /// Files *.torn in the directory, older ones included.
   [[nodiscard]] uint64_t torn_files() const { return torn_files_; }
 
@@ -72,7 +77,8 @@ class EvidenceSpill {
   struct File {
     uint64_t number = 0;
     uint64_t bytes = 0;
-    sys_seconds since{};  // no record in it has an earlier id
+    sys_seconds since{};   // no record in it has an earlier id
+    uint64_t records = 1;  // at least
   };
   /// The file that Next reads, the first of files_.
   struct Reading {
@@ -88,6 +94,8 @@ class EvidenceSpill {
   Result<void> SettleNumberKey(std::string_view number_key) const;
   void Date();
   Result<void> StartFile(sys_seconds since);
+  Result<void> KeepName();
+  Result<void> WriteAnew();
   Result<void> Load();
   void SyncDirectory() const;
 
@@ -97,6 +105,7 @@ class EvidenceSpill {
   uint64_t last_number_ = 0;
   uint64_t damaged_ = 0;  // without those of reading_ until it is read to its end
   uint64_t torn_files_ = 0;
+  uint64_t vanished_ = 0;
   std::vector<File> files_;                  // by number
   std::unique_ptr<FileDescriptor> writing_;  // the last of files_; nullptr: none is open
   BlobNames written_blobs_;                  // that are in it

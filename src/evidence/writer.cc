@@ -217,7 +217,7 @@ void EvidenceWriter::Collect() {
   const auto any = [&] { return stopping() || !queue_.empty(); };
   idle_ = true;
   if (idle_work) {
-    const bool waits = store_pause_ && !store_pause_->Passed();
+    const bool waits = !StoreMayBeTried() || !SpillMayBeRead();
     wake_.wait_for(lock, waits ? options_.retry : std::chrono::milliseconds(1), any);
   } else {
     wake_.wait(lock, any);
@@ -246,6 +246,10 @@ void EvidenceWriter::Take() {
 
 bool EvidenceWriter::StoreMayBeTried() const {
   return !store_pause_ || store_pause_->Passed();
+}
+
+bool EvidenceWriter::SpillMayBeRead() const {
+  return !spill_pause_ || spill_pause_->Passed();
 }
 
 Result<void> EvidenceWriter::ToStore(const Records& records, EvidenceStore::Seen seen) {
@@ -354,7 +358,8 @@ void EvidenceWriter::NotePending() {
 
 // One group from the spill directory into the store.
 EvidenceWriter::Drained EvidenceWriter::Drain() {
-  if (spill_ == nullptr || spill_->empty() || !StoreMayBeTried() || burst_ || Behind()) {
+  if (spill_ == nullptr || spill_->empty() || !StoreMayBeTried() || !SpillMayBeRead() || burst_ ||
+      Behind()) {
     return Drained::kNothing;
   }
   {
@@ -365,6 +370,7 @@ EvidenceWriter::Drained EvidenceWriter::Drain() {
   const auto records = spill_->Next(options_.max_batch);
   if (!records) {
     Note(records.error());
+    spill_pause_ = Deadline::After(options_.retry);
     return Drained::kNothing;
   }
   if (!records->empty() && !ToStore(*records, EvidenceStore::Seen::kPerhaps)) {
@@ -382,6 +388,7 @@ void EvidenceWriter::NoteSpill() {
   statistics_.spilled_since = spill_->since();
   statistics_.damaged = spill_->damaged();
   statistics_.torn_files = spill_->torn_files();
+  statistics_.lost += spill_->vanished() - std::exchange(vanished_, spill_->vanished());
 }
 
 // Whether Run is to end: all is written and what could be drained is, or the time for it is over.

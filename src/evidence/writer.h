@@ -108,6 +108,7 @@ class EvidenceWriter {
   Result<Records> NextRecords();
   std::optional<size_t> TryStore();
   [[nodiscard]] bool StoreMayBeTried() const;
+  [[nodiscard]] bool SpillMayBeRead() const;
   Result<void> ToStore(const Records& records, EvidenceStore::Seen seen);
   Drained Drain();
   [[nodiscard]] bool Behind() const;
@@ -125,6 +126,8 @@ class EvidenceWriter {
   bool stuck_ = false;                    // nobody took what is pending
   EvidenceStore::Seen pending_seen_ = EvidenceStore::Seen::kNever;
   std::optional<Deadline> store_pause_;  // until it passed the store is not tried
+  std::optional<Deadline> spill_pause_;  // nor what waits in the spill directory read
+  uint64_t vanished_ = 0;                // of the spill directory's, counted as lost
   RateMeter rate_;                       // of what is taken from the queue
   bool burst_ = false;                   // records go into the spill directory, the store has time
   // The last burst was too long: no other until nothing waits and fewer records came.

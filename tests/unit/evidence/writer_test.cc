@@ -103,6 +103,15 @@ class WriterTest : public testing::Test {
     const std::lock_guard lock(mutex_);
     return durable_.size();
   }
+  // While the store is down.
+  void SpillTwoFiles() {
+    for (const size_t count : {5, 10}) {
+      Start();
+      Submit(5);
+      EXPECT_TRUE(Eventually([&] { return Durable() == count; }));
+      Stop();
+    }
+  }
   template <class Condition>
   static bool Eventually(Condition condition) {
     for (int i = 0; i < 3000; ++i) {
@@ -204,6 +213,33 @@ TEST_F(WriterTest, WhatWasSpilledSurvivesARestart) {
   Stop();
   store_->mood = MoodyStore::Mood::kGood;
   Start();
+  ExpectAllDrained();
+}
+
+TEST_F(WriterTest, WhatVanishedFromTheSpillDirectoryIsLost) {
+  store_->mood = MoodyStore::Mood::kDown;
+  SpillTwoFiles();
+  Start();
+  std::filesystem::remove(std::filesystem::path(options_.spill_directory) / "spill-2");
+  store_->mood = MoodyStore::Mood::kGood;
+  EXPECT_TRUE(Eventually([&] { return writer_->Statistics().spill_bytes == 0; }));
+  EXPECT_EQ(writer_->Statistics().lost, 1U);  // at least
+}
+
+// Nor is it tried all the time.
+TEST_F(WriterTest, ASpillFileThatCannotBeReadIsSeldomTried) {
+  store_->mood = MoodyStore::Mood::kDown;
+  options_.retry = std::chrono::milliseconds(200);
+  SpillTwoFiles();
+  const auto file = std::filesystem::path(options_.spill_directory) / "spill-2";
+  Start();
+  std::filesystem::rename(file, file.string() + ".away");
+  std::filesystem::create_directory(file);
+  store_->mood = MoodyStore::Mood::kGood;
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_LE(writer_->Statistics().store_failures, 8U);
+  std::filesystem::remove(file);
+  std::filesystem::rename(file.string() + ".away", file);
   ExpectAllDrained();
 }
 
@@ -809,6 +845,41 @@ TEST_F(SpillTest, WhatIsKeptAsideTakesRoomToo) {
     std::filesystem::remove(path.string() + ".torn");
     EXPECT_THAT(AppendBatch(**spill, 10), Succeeds());
   }
+}
+
+// Somebody takes a file away while it is written: what is in it is still at hand.
+TEST_F(SpillTest, AFileThatVanishedWhileItWasWrittenIsWrittenAnew) {
+  const auto spill = Open();
+  ASSERT_THAT(AppendBatch(*spill, 3), Succeeds());
+  std::filesystem::remove(directory_.path() / "s" / "spill-1");
+  ASSERT_THAT(AppendBatch(*spill, 2), Succeeds());
+  EXPECT_TRUE(std::filesystem::exists(directory_.path() / "s" / "spill-2"));
+  EXPECT_EQ(spill->Next(100)->size(), 5U);
+  spill->Drop();
+  EXPECT_TRUE(spill->empty());
+  ASSERT_THAT(AppendBatch(*spill, 4), Succeeds());
+  std::filesystem::remove(directory_.path() / "s" / "spill-3");
+  const auto read = spill->Next(100);
+  ASSERT_THAT(read, Succeeds());
+  EXPECT_EQ(read->size(), 4U);
+  spill->Drop();
+  EXPECT_TRUE(spill->empty());
+}
+
+TEST_F(SpillTest, AFileThatVanishedKeepsNoOther) {
+  ASSERT_THAT(AppendBatch(*Open(), 1), Succeeds());
+  ASSERT_THAT(AppendBatch(*Open(), 3), Succeeds());
+  ASSERT_THAT(AppendBatch(*Open(), 2), Succeeds());
+  const auto spill = Open();
+  std::filesystem::remove(directory_.path() / "s" / "spill-2");
+  for (const size_t count : {1, 0, 2}) {
+    const auto read = spill->Next(100);
+    ASSERT_THAT(read, Succeeds());
+    EXPECT_EQ(read->size(), count);
+    spill->Drop();
+  }
+  EXPECT_TRUE(spill->empty());
+  EXPECT_EQ(spill->vanished(), 1U);  // of before Open nobody knows how many they were
 }
 
 TEST_F(SpillTest, KnowsHowOldTheOldestRecordIs) {
