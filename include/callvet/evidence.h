@@ -153,6 +153,8 @@ struct EvidenceChainState {
   std::vector<std::string> public_keys;         // PEM; a store has one key at a time
   /// Calls with a greater seq are in tallies; nothing: an older program's store, without them.
   std::optional<int64_t> tallied_from;
+  /// Name of the key that numbers are said to be hashed with, "" for none; nothing: it is not said.
+  std::optional<std::string> number_key;
 };
 
 /// A blob as a store lists it.

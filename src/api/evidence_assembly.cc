@@ -12,6 +12,7 @@
 #include "evidence/postgres_store.h"
 #include "evidence/sqlite_store.h"
 #include "issue/passport_signer.h"
+#include "pki/sha256.h"
 
 namespace callvet {
 namespace {
@@ -37,6 +38,20 @@ class KeySigner final : public EvidenceSigner {
 
 bool IsPostgres(const std::string& store) {
   return store.starts_with("postgresql://") || store.starts_with("postgres://");
+}
+
+// What tells a store from others, however it is named: the file itself; of a URL server and
+// database, since users and passwords change.
+std::string StoreName(const std::string& store) {
+  if (!IsPostgres(store)) {
+    std::error_code error;
+    const auto whole = std::filesystem::weakly_canonical(store, error);
+    return error ? store : whole.string();
+  }
+  const size_t begin = store.find("://") + 3;
+  const std::string name = store.substr(begin, store.find('?') - begin);
+  const size_t user = name.rfind('@');
+  return user == std::string::npos ? name : name.substr(user + 1);
 }
 
 Result<std::filesystem::path> CheckpointKeyPath(const EvidenceSetup& setup) {
@@ -69,6 +84,9 @@ bool WouldMakeKey(const EvidenceSetup& setup, const std::filesystem::path& path)
 }
 
 Result<PrivateKey> ReadCheckpointKey(const std::filesystem::path& path) {
+  if (auto ok = CheckSecretMode(path); !ok) {
+    return Fail(ok.error().reason, "checkpoint key: " + ok.error().detail);
+  }
   const auto pem = ReadFile(path);
   if (!pem) return Fail(pem.error().reason, "checkpoint key: " + pem.error().detail);
   auto key = PrivateKey::FromPem(*pem);
@@ -102,6 +120,7 @@ Result<std::shared_ptr<EvidenceStore>> OpenStore(const EvidenceSetup& setup,
     options.signer = opened.signer;
     options.clock = setup.clock;
     options.number_key = key_name;
+    options.mark = ChainMarkPath(setup);
     return OpenPostgresStore(options);
   }
   SqliteStoreOptions options;
@@ -110,10 +129,17 @@ Result<std::shared_ptr<EvidenceStore>> OpenStore(const EvidenceSetup& setup,
   options.signer = opened.signer;
   options.clock = setup.clock;
   options.number_key = key_name;
+  options.mark = ChainMarkPath(setup);
   return OpenSqliteStore(options);
 }
 
 }  // namespace
+
+std::filesystem::path ChainMarkPath(const EvidenceSetup& setup) {
+  if (setup.mark_dir.empty()) return {};
+  constexpr size_t kNameDigits = 16;
+  return setup.mark_dir / ("chain_end-" + Sha256Hex(StoreName(setup.store)).substr(0, kNameDigits));
+}
 
 Result<std::shared_ptr<const EvidenceSigner>> MakeEvidenceSigner(const PrivateKey& key) {
   if (key.kind() != KeyKind::kEcP256) {

@@ -25,6 +25,9 @@ struct EvidenceSetup {
   std::filesystem::path number_key;  // "": numbers are kept as they are
   enum class Open : uint8_t { kCreate, kExisting, kReadOnly } open = Open::kExisting;
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  /// Folder in which a writer leaves word, for the one that comes after it, of what it wrote last:
+  /// its own, and not where the store is. "": nowhere.
+  std::filesystem::path mark_dir;
 };
 
 /// An open store and what belongs to it.
@@ -36,6 +39,10 @@ struct OpenedEvidence {
 
 /// The number key that `setup` names; nothing if it names none. Fails like NumberSecret::Read.
 Result<std::optional<NumberSecret>> ReadNumberSecret(const EvidenceSetup& setup);
+
+/// The file in `setup.mark_dir` (see ChainGuard) for the store that `setup` names: each store has
+/// its own. "" if there is no such folder.
+std::filesystem::path ChainMarkPath(const EvidenceSetup& setup);
 
 /// Fails like OpenSqliteStore, OpenPostgresStore, NumberSecret::Read, and with kKeyInvalid or
 /// kFileUnreadable for the checkpoint key.

@@ -21,6 +21,7 @@ EvidenceConfig ReadEvidenceSection(ObjectReader& reader, const std::filesystem::
   std::filesystem::path spill;
   paths.Read(reader, "spill_dir", spill);
   writer.spill_directory = spill.string();
+  evidence.setup.mark_dir = spill;
   reader.Number("spill_bytes", {int64_t{1024} * 1024, INT64_MAX}, writer.max_spill_bytes);
   reader.Number("queued_records", {100, 10'000'000}, writer.max_queue);
   reader.Number("commit_records", {1, 100'000}, writer.max_batch);

@@ -14,6 +14,7 @@
 #include "api/evidence_replay.h"
 #include "api/verdict_json.h"
 #include "base/file.h"
+#include "base/file_descriptor.h"
 #include "base/text.h"
 #include "cli/evidence_options.h"
 #include "cli/evidence_text.h"
@@ -94,6 +95,11 @@ struct AuditCommandOptions {
 struct RekeyOptions {
   EvidenceOptions store;
   std::string new_key;
+};
+
+struct AcceptOptions {
+  EvidenceOptions store;
+  std::string spill_dir;
 };
 
 struct PruneOptions {
@@ -532,18 +538,9 @@ ExitCode RunExport(const OneOptions& options, const Console& console) {
 // "SEQ:HASH" of a checkpoint that was noted elsewhere.
 Result<std::optional<EvidenceCheckpoint>> ExpectedOption(const std::string& text) {
   if (text.empty()) return std::optional<EvidenceCheckpoint>();
-  const size_t colon = text.find(':');
-  constexpr size_t kHashDigits = 64;
-  const auto seq = ParseNumber(text.substr(0, colon), INT64_MAX);
-  if (colon == std::string::npos || !seq || text.size() - colon - 1 != kHashDigits) {
-    return Fail(Reason::kParameterInvalid, "--expect is not SEQ:HASH as audit prints it");
-  }
-  EvidenceCheckpoint expected;
-  expected.seq = static_cast<int64_t>(*seq);
-  const auto hash = BytesOfHex(std::string_view(text).substr(colon + 1));
-  if (!hash) return InOption("--expect", hash.error());
-  expected.hash = *hash;
-  return std::optional<EvidenceCheckpoint>(std::move(expected));
+  auto expected = ReadNotedEnd(text);
+  if (!expected) return InOption("--expect", expected.error());
+  return std::optional<EvidenceCheckpoint>(std::move(*expected));
 }
 
 // The only key that may have signed: given, or that of the checkpoint key. Nothing: there is none
@@ -626,6 +623,39 @@ ExitCode RunRekey(const RekeyOptions& options, const Console& console) {
   console.out() << "The chain is signed with the key " << (*next)->key_id()
                 << " from now on. Whoever writes needs it in place of the old one, and a restart; "
                    "files that were exported before need the old public key.\n";
+  return ExitCode::kVerified;
+}
+
+// The store as it stands is what its service goes on from, though that wrote more. Says so in the
+// store before it forgets what was written.
+ExitCode RunAccept(const AcceptOptions& options, const Console& console) {
+  auto setup = EvidenceSetupOf(options.store, EvidenceSetup::Open::kCreate);
+  if (!setup) return console.Complain(setup.error());
+  const std::filesystem::path spill = options.spill_dir;
+  const auto lock = LockFile(spill / "lock", LockWait::kDoNotWait);
+  if (!lock) return console.Complain(InOption("--spill-dir", lock.error()));
+  EvidenceSetup marked = *setup;
+  marked.mark_dir = spill;
+  const std::filesystem::path mark = ChainMarkPath(marked);
+  const auto noted = ReadFileIfThere(mark);
+  if (!noted) return console.Complain(noted.error());
+  if (!*noted) {
+    return console.Complain(
+        Fail(Reason::kResourceNotFound, "nothing is noted of this store in " + spill.string()));
+  }
+  const std::string was(TrimLines(**noted));
+  const auto opened = OpenEvidence(*setup);
+  if (!opened) return ComplainOfEvidence(opened.error(), console);
+  const EvidenceAccess access{EvidenceUser(), "accept", "the chain without " + was,
+                              SystemClock().Now()};
+  if (auto ok = RecordAccess(*opened, access); !ok) return ComplainOfEvidence(ok.error(), console);
+  std::error_code error;
+  std::filesystem::remove(mark, error);
+  if (error) {
+    return console.Complain(Fail(Reason::kFileUnreadable, mark.string() + ": " + error.message()));
+  }
+  console.out() << "The service goes on from the store as it stands, without " << ForTerminal(was)
+                << ", which it wrote last. The store says so.\n";
   return ExitCode::kVerified;
 }
 
@@ -744,6 +774,21 @@ void AddRekey(CLI::App& evidence, Context& context) {
       [options, &context] { context.exit_code = RunRekey(*options, context.console); });
 }
 
+void AddAccept(CLI::App& evidence, Context& context) {
+  auto options = std::make_shared<AcceptOptions>();
+  CLI::App* command = evidence.add_subcommand(
+      "accept", "Let the service go on from a store that lacks what it wrote last");
+  AddEvidenceStoreOptions(*command, options->store);
+  command
+      ->add_option("--spill-dir", options->spill_dir,
+                   "The service's spill_dir, where that is noted; the service is stopped")
+      ->type_name("D")
+      ->required();
+  TakeOneValueEach(*command);
+  command->callback(
+      [options, &context] { context.exit_code = RunAccept(*options, context.console); });
+}
+
 void AddPrune(CLI::App& evidence, Context& context) {
   auto options = std::make_shared<PruneOptions>();
   CLI::App* command = evidence.add_subcommand("prune", "Delete what retention does not keep");
@@ -776,6 +821,7 @@ void AddEvidenceCommand(CLI::App& app, Context& context) {
   AddReportCommand(*evidence, context);
   AddPrune(*evidence, context);
   AddRekey(*evidence, context);
+  AddAccept(*evidence, context);
 }
 
 }  // namespace callvet::cli

@@ -11,6 +11,7 @@
 #include "evidence/evidence_summary.h"
 #include "evidence/hash_chain.h"
 #include "evidence/material.h"
+#include "evidence/number_secret.h"
 #include "pki/sha256.h"
 
 namespace callvet {
@@ -56,19 +57,24 @@ struct LastUse {
 };
 using BlobUses = std::map<std::string, LastUse>;  // by SHA-256
 
-// Where the chain begins by now.
-class BeginningReader final : public EvidenceVisitor {
+// Where the chain begins and ends by now.
+class EndsReader final : public EvidenceVisitor {
  public:
-  void State(const EvidenceChainState& state) override { base_ = state.base; }
+  void State(const EvidenceChainState& state) override {
+    base_ = state.base;
+    head_ = state.head;
+  }
   bool Record(const StoredEvidence& /*row*/) override { return false; }
   void Tallies(std::chrono::sys_days /*day*/,
                const std::vector<EvidenceTally>& /*tallies*/) override {}
   void Complaints(const std::vector<ComplaintEntry>& /*complaints*/) override {}
   void Odd(std::string /*what*/) override {}
   [[nodiscard]] const EvidenceCheckpoint& base() const { return base_; }
+  [[nodiscard]] const EvidenceCheckpoint& head() const { return head_; }
 
  private:
   EvidenceCheckpoint base_;
+  EvidenceCheckpoint head_;
 };
 
 // Follows the chain record by record.
@@ -104,6 +110,7 @@ class ChainWalk final : public EvidenceVisitor {
 
   bool Record(const StoredEvidence& row) override {
     ++report_.records;
+    newest_day_ = std::max(newest_day_, row.day);
     if (report_.first == 0) report_.first = row.seq;
     if (row.seq <= last_seq_ || row.seq > state_.head.seq) {
       Add({Kind::kInserted, row.seq, row.seq, row.id,
@@ -172,6 +179,13 @@ class ChainWalk final : public EvidenceVisitor {
     if (last_signed_ > end) {
       Add({Kind::kMissing, end + 1, last_signed_, "", "a checkpoint was signed behind the end"});
     }
+    // Each commit leaves one that is not further from the end than that.
+    const int64_t newest = state_.checkpoints.empty()
+                               ? state_.base.seq
+                               : std::max(state_.base.seq, state_.checkpoints.back().seq);
+    if (state_.head.seq > 0 && (newest == 0 || state_.head.seq - newest >= kCheckpointRecords)) {
+      Add({Kind::kUnsigned, newest + 1, state_.head.seq, "", "a checkpoint is missing"});
+    }
     for (const auto& [seq, day] : miscounted_) {
       if (seq == last_seq_ && last_seq_ < state_.head.seq) continue;  // its end is gone
       Odd("what is counted of day " + std::to_string(day) + " is not what its records say");
@@ -197,6 +211,10 @@ class ChainWalk final : public EvidenceVisitor {
 
   [[nodiscard]] const BlobUses& blobs() const { return blobs_; }
   [[nodiscard]] const BlobUses& manifests() const { return manifests_; }
+  // On which something was stored: of records that are there, or of the signed end.
+  [[nodiscard]] std::chrono::sys_days newest_day() const {
+    return std::max(newest_day_, std::chrono::floor<std::chrono::days>(state_.head.time));
+  }
   [[nodiscard]] const std::vector<std::string>& public_keys() const { return state_.public_keys; }
 
  private:
@@ -279,6 +297,9 @@ class ChainWalk final : public EvidenceVisitor {
       Add({Kind::kColumns, row.seq, row.seq, row.id, "it is younger than the day it is kept in"});
     }
     if (const auto json = ReadJson(row.text, {.max_bytes = row.text.size()})) {
+      if (state_.number_key != NumberKeyOf(*json) && !std::exchange(told_number_key_, true)) {
+        Odd("the key for numbers that it names is not that of record " + std::to_string(row.seq));
+      }
       const BlobNames names = NamedBlobs(*json);
       for (const std::string& name : names.all) blobs_[name].Include({row.day, row.seq});
       if (!names.manifest.empty()) manifests_[names.manifest].Include({row.day, row.seq});
@@ -304,6 +325,7 @@ class ChainWalk final : public EvidenceVisitor {
   EvidenceChainState state_;
   int64_t last_seq_ = 0;
   int64_t checked_until_ = 0;
+  std::chrono::sys_days newest_day_{};
   std::string last_id_;
   std::string last_hash_;
   std::string before_last_hash_;
@@ -315,6 +337,7 @@ class ChainWalk final : public EvidenceVisitor {
   std::vector<std::pair<int64_t, int64_t>> miscounted_;  // last seq and number of days
   size_t told_ = 0;                                      // findings before the day at hand
   std::map<std::string, ComplaintEntry> complaints_;
+  bool told_number_key_ = false;
   size_t named_keys_ = 0;
   int64_t last_signed_ = 0;
   std::set<std::string> signed_by_;
@@ -346,10 +369,37 @@ Result<BlobDays> ReadBlobs(EvidenceStore& store, ChainWalk& walk, BlobUses& name
 
 // Up to which record retention deleted what was read meanwhile, on the word of who signs.
 Result<int64_t> DeletedSince(EvidenceStore& store, const ChainWalk& walk) {
-  BeginningReader reader;
+  EndsReader reader;
   if (auto ok = store.VisitAll(reader); !ok) return ok.error();
   const bool good = CheckCheckpoint(reader.base(), ChainEnd::kBase, walk.public_keys()).has_value();
   return good ? reader.base().seq : 0;
+}
+
+// On which day something was stored last by now, on the word of who signs.
+Result<std::chrono::sys_days> NewestDayNow(EvidenceStore& store, const ChainWalk& walk) {
+  EndsReader reader;
+  if (auto ok = store.VisitAll(reader); !ok) return ok.error();
+  const bool good = CheckCheckpoint(reader.head(), ChainEnd::kHead, walk.public_keys()).has_value();
+  const auto day = std::chrono::floor<std::chrono::days>(reader.head().time);
+  return good ? std::max(day, walk.newest_day()) : walk.newest_day();
+}
+
+// None is kept for a record that is still to come: retention would never delete it.
+Result<void> CheckLastDays(EvidenceStore& store, ChainWalk& walk, const BlobDays& there) {
+  const auto late = [&](std::chrono::sys_days limit) {
+    std::vector<std::string> names;
+    for (const auto& [name, day] : there) {
+      if (day > limit) names.push_back(name);
+    }
+    return names;
+  };
+  if (late(walk.newest_day()).empty()) return {};
+  const auto newest = NewestDayNow(store, walk);  // somebody may have gone on meanwhile
+  if (!newest) return newest.error();
+  for (const std::string& name : late(*newest)) {
+    walk.Add({Kind::kBlob, 0, 0, name, "it would be kept longer than any record"});
+  }
+  return {};
 }
 
 // All blobs are what their names say, none that records or manifests name is missing, and each is
@@ -358,6 +408,7 @@ Result<void> CheckBlobs(EvidenceStore& store, ChainWalk& walk) {
   BlobUses named = walk.blobs();
   const auto there = ReadBlobs(store, walk, named);
   if (!there) return there.error();
+  if (auto ok = CheckLastDays(store, walk, *there); !ok) return ok;
   BlobUses missing;
   for (const auto& [name, use] : named) {
     const auto found = there->find(name);

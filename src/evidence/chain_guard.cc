@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/chain_guard.h"
 
+#include <utility>
+
+#include "base/file.h"
+#include "base/json.h"
 #include "evidence/evidence_codec.h"
+#include "evidence/number_secret.h"
 
 namespace callvet {
 namespace {
@@ -35,7 +40,28 @@ Result<void> CheckShape(const ChainTail& tail) {
   return {};
 }
 
+// Nothing: there is none.
+Result<std::optional<EvidenceCheckpoint>> ReadMark(const std::filesystem::path& path) {
+  constexpr size_t kMaxMark = 256;
+  if (path.empty()) return std::optional<EvidenceCheckpoint>();
+  const auto text = ReadFileIfThere(path, kMaxMark);
+  if (!text) return Altered(text.error().detail);
+  if (!*text || (*text)->empty()) return std::optional<EvidenceCheckpoint>();
+  auto end = ReadNotedEnd(**text);
+  if (!end) return Altered(path.string() + ": " + end.error().detail);
+  return std::optional<EvidenceCheckpoint>(std::move(*end));
+}
+
 }  // namespace
+
+ChainGuard::ChainGuard(std::filesystem::path mark) : mark_(std::move(mark)) {
+  auto read = ReadMark(mark_);
+  if (read) {
+    wrote_ = std::move(*read);
+  } else {
+    mark_read_ = read.error();
+  }
+}
 
 Result<void> ChainGuard::Check(const ChainTail& tail, const EvidenceSigner* signer,
                                const HashAt& hash_at) const {
@@ -43,10 +69,13 @@ Result<void> ChainGuard::Check(const ChainTail& tail, const EvidenceSigner* sign
     return Fail(Reason::kKeyInvalid, "this store was opened without a key for checkpoints");
   }
   if (auto ok = CheckShape(tail); !ok) return ok;
+  if (!mark_read_) return mark_read_;
   const std::lock_guard lock(mutex_);
   if (wrote_ && Same(*wrote_, tail.head)) return {};
-  if (wrote_ && tail.head.seq <= wrote_->seq) {
-    return Altered("it ends before, or other than, what this process wrote last");
+  if (wrote_ && (tail.head.seq < wrote_->seq ||
+                 (tail.head.seq == wrote_->seq && tail.head.hash != wrote_->hash))) {
+    return Altered("it ends before, or other than, what this writer wrote last, " +
+                   NotedEnd(*wrote_));
   }
   if (tail.head.seq == 0) return {};
   if (tail.head.key_id != signer->key_id()) {
@@ -57,7 +86,7 @@ Result<void> ChainGuard::Check(const ChainTail& tail, const EvidenceSigner* sign
     return Altered("its end: " + ok.error().detail);
   }
   if (!wrote_) return {};
-  // Others went on: what this process wrote is still there, or retention deleted it.
+  // Others went on: what this writer wrote is still there, or retention deleted it.
   if (wrote_->seq <= tail.base.seq) {
     if (auto ok = CheckCheckpoint(tail.base, ChainEnd::kBase, own); !ok) {
       return Altered("its beginning: " + ok.error().detail);
@@ -66,13 +95,23 @@ Result<void> ChainGuard::Check(const ChainTail& tail, const EvidenceSigner* sign
   }
   const auto hash = hash_at(wrote_->seq);
   if (!hash) return hash.error();
-  if (*hash != wrote_->hash) return Altered("what this process wrote last is not in it");
+  if (*hash != wrote_->hash)
+    return Altered("what this writer wrote last is not in it, " + NotedEnd(*wrote_));
   return {};
 }
 
 void ChainGuard::Wrote(const EvidenceCheckpoint& head) {
   const std::lock_guard lock(mutex_);
-  if (!wrote_ || head.seq > wrote_->seq) wrote_ = head;
+  if (wrote_ && head.seq <= wrote_->seq) return;
+  wrote_ = head;
+  if (!mark_.empty()) (void)WriteFile(mark_, NotedEnd(head) + "\n", FileMode::kPrivate);
+}
+
+Result<void> CheckNumberKey(std::string_view named, std::string_view last) {
+  const auto text = ReadJson(last, {.max_bytes = last.size()});
+  if (!text || NumberKeyOf(*text) == named) return {};
+  return Fail(Reason::kEvidenceAltered,
+              "the store names another key for numbers than its last record");
 }
 
 Result<void> CheckRecord(const StoredEvidence& record, const ChainPlace& place) {

@@ -118,6 +118,25 @@ Result<std::string> PlainPublicKey(std::string_view key) {
                                                 read->point().size()));
 }
 
+std::string NotedEnd(const EvidenceCheckpoint& end) {
+  return std::to_string(end.seq) + ":" + ToHex(end.hash);
+}
+
+Result<EvidenceCheckpoint> ReadNotedEnd(std::string_view text) {
+  text = TrimLines(text);
+  const size_t colon = text.find(':');
+  const auto seq = ParseNumber(text.substr(0, colon), INT64_MAX);
+  const auto hash =
+      BytesOfHex(colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1));
+  if (!seq || !hash || hash->size() != FirstHash().size()) {
+    return Fail(Reason::kParameterInvalid, "it is not SEQ:HASH as audit prints it");
+  }
+  EvidenceCheckpoint end;
+  end.seq = static_cast<int64_t>(*seq);
+  end.hash = *hash;
+  return end;
+}
+
 Result<std::string> EvidenceKeyId(std::string_view public_pem) {
   std::string id = Sha256Hex(TrimLines(public_pem));
   if (id.empty()) return Fail(Reason::kInternalError, "SHA-256 could not be computed");

@@ -54,6 +54,12 @@ Result<void> CheckSignature(std::string_view statement, std::string_view signatu
 /// uncompressed point). Fails with kKeyInvalid or kSignerKeyUnsupported.
 Result<std::string> PlainPublicKey(std::string_view key);
 
+/// Seq and hash of `end` as people note them: "SEQ:HASH".
+std::string NotedEnd(const EvidenceCheckpoint& end);
+/// The other way, white space at the ends apart; without time and signature. Fails with
+/// kParameterInvalid.
+Result<EvidenceCheckpoint> ReadNotedEnd(std::string_view text);
+
 /// The hexadecimal SHA-256 of a public key's PEM text, without white space at its ends. Fails with
 /// kInternalError.
 Result<std::string> EvidenceKeyId(std::string_view public_pem);

@@ -39,10 +39,7 @@ Result<NumberSecret> NumberSecret::Parse(std::string_view text) {
 }
 
 Result<NumberSecret> NumberSecret::Read(const std::filesystem::path& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return Fail(Reason::kKeyInvalid, path.string() + " may be read by others: make its mode 0600");
-  }
+  if (auto ok = CheckSecretMode(path); !ok) return ok.error();
   const auto text = ReadFile(path, 4096);
   if (!text) return text.error();
   auto key = Parse(*text);
@@ -78,6 +75,17 @@ Failure WrongNumberKey(const std::string& what, std::string_view kept, std::stri
               what + (missing ? " was begun with a key for numbers, which must be given: "
                                 "--number-key, or number_key in the configuration"
                               : " was begun with another key for numbers, or without one"));
+}
+
+std::string NumberKeyOf(const JsonValue& text) {
+  const JsonValue* name = text.Find("number_key");
+  return name != nullptr && name->AsString() != nullptr ? *name->AsString() : std::string();
+}
+
+Result<void> CheckSecretMode(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return {};
+  return Fail(Reason::kKeyInvalid, path.string() + " may be read by others: make its mode 0600");
 }
 
 }  // namespace callvet

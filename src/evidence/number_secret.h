@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "callvet/result.h"
 #include "pki/sealing.h"
 
@@ -39,5 +40,12 @@ class NumberSecret {
 /// Why `what` ("calls.db"), which was begun with the key for numbers whose name is `kept` ("": with
 /// none), is not for who gives the one whose name is `given`: kKeyInvalid. Pure.
 Failure WrongNumberKey(const std::string& what, std::string_view kept, std::string_view given);
+
+/// The name of the key that the text of a record says its numbers were hashed with; "": none.
+std::string NumberKeyOf(const JsonValue& text);
+
+/// Whether nobody but its owner may read or write the file of a secret, as far as its mode can be
+/// seen. Fails with kKeyInvalid.
+Result<void> CheckSecretMode(const std::filesystem::path& path);
 
 }  // namespace callvet

@@ -129,6 +129,15 @@ class Line {
     const auto key =
         connection.Query("SELECT value FROM evidence_setting WHERE name = 'number_key'");
     if (!key) return key.error();
+    if (!key->rows.empty()) {
+      const auto last = connection.Query(
+          "SELECT body FROM evidence_record WHERE day = (SELECT max(day) FROM evidence_day) ORDER "
+          "BY seq DESC LIMIT 1");
+      if (!last) return last.error();
+      if (!last->rows.empty()) {
+        if (auto ok = CheckNumberKey(Text(key->rows[0], 0), Text(last->rows[0], 0)); !ok) return ok;
+      }
+    }
     if (key->rows.empty() || Text(key->rows[0], 0) != options_.number_key) {
       return WrongNumberKey("the database", key->rows.empty() ? "" : Text(key->rows[0], 0),
                             options_.number_key);
@@ -186,6 +195,7 @@ class PostgresStore final : public EvidenceStore {
  public:
   explicit PostgresStore(PostgresStoreOptions options)
       : options_(std::move(options)),
+        guard_(options_.mark),
         writer_(options_, {options_.append_timeout, options_.append_timeout}),
         pruner_(options_, {options_.append_timeout, kPruneTimeout, &stop_pruning_}),
         readers_(kPostgresReaders, [this]() -> Result<std::unique_ptr<Line>> {
@@ -593,6 +603,10 @@ Result<EvidenceChainState> PostgresStore::ReadState(Connection& connection) {
   auto tallied = PostgresTalliedFrom(connection);
   if (!tallied) return tallied.error();
   state.tallied_from = *tallied;
+  const auto setting =
+      connection.Query("SELECT value FROM evidence_setting WHERE name = 'number_key'");
+  if (!setting) return setting.error();
+  if (!setting->rows.empty()) state.number_key = Text(setting->rows[0], 0);
   auto base = ReadEnd(connection, "base");
   if (!base) return base.error();
   state.base = std::move(*base);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,7 @@ struct PostgresStoreOptions {
   std::chrono::milliseconds timeout{10'000};  // for each answer of the server to a question
   // The same for Append: whoever writes gives up soon enough that what comes meanwhile has room.
   std::chrono::milliseconds append_timeout{2'000};
+  std::filesystem::path mark;  // see ChainGuard; "": nothing is remembered over restarts
 };
 
 /// Evidence in a PostgreSQL database, partitioned by the day on which records were stored; tables

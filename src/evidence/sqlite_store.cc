@@ -2,6 +2,7 @@
 #include "evidence/sqlite_store.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/file_identity.h"
 #include "base/timed_mutex.h"
 #include "evidence/chain_guard.h"
 #include "evidence/evidence_codec.h"
@@ -54,11 +56,20 @@ void BindUuid(SqliteStatement& statement, int index, const std::string& text) {
   }
 }
 
+// A database in WAL mode is three files, which stay the same ones while a connection is open.
+using SqliteFiles = std::array<std::optional<FileIdentity>, 3>;
+
+SqliteFiles FilesOf(const std::filesystem::path& path) {
+  return {IdentityOf(path), IdentityOf(std::filesystem::path(path.string() + "-wal")),
+          IdentityOf(std::filesystem::path(path.string() + "-shm"))};
+}
+
 class SqliteStore final : public EvidenceStore {
  public:
   SqliteStore(SqliteStoreOptions options, SqliteDatabase writer)
       : options_(std::move(options)),
         writer_(std::move(writer)),
+        guard_(options_.mark),
         readers_(kSqliteReaders, [this] { return OpenReader(); }) {}
 
   Result<void> Prepare();
@@ -76,8 +87,10 @@ class SqliteStore final : public EvidenceStore {
 
  private:
   // Of the writer's side, within a transaction.
+  Result<void> CheckLastNumberKey(const std::string& named);
   Result<void> CheckSigner();
   Result<ChainTail> ReadTail();
+  Result<void> CheckFiles() const;
   Result<ChainTail> CheckedTail();
   Result<std::optional<EvidenceCheckpoint>> AppendInside(const Records& records, Seen seen);
   Result<std::vector<const EvidenceRecord*>> NotThere(const Records& records, Seen seen);
@@ -103,6 +116,7 @@ class SqliteStore final : public EvidenceStore {
   SqliteStoreOptions options_;
   TimedMutex write_mutex_;
   SqliteDatabase writer_;
+  SqliteFiles files_;  // as writer_ opened them
   ChainGuard guard_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day
   Pool<SqliteDatabase> readers_;
@@ -152,12 +166,24 @@ Result<void> SqliteStore::Prepare() {
   if (!setting) return setting.error();
   const auto row = setting->Step();
   if (!row) return row.error();
+  if (*row && !read_only) {
+    if (auto ok = CheckLastNumberKey(setting->Bytes(0)); !ok) return ok;
+  }
   if (!*row || (!read_only && setting->Bytes(0) != options_.number_key)) {
     return WrongNumberKey(options_.path.string(), *row ? setting->Bytes(0) : "",
                           options_.number_key);
   }
   writer_.WaitAtMost(kWriteWait);
+  files_ = FilesOf(options_.path);
   return read_only ? Result<void>() : CheckSigner();
+}
+
+Result<void> SqliteStore::CheckLastNumberKey(const std::string& named) {
+  const auto head = SqliteChainEnd(writer_, "head");
+  if (!head) return head.error();
+  const auto last = SqliteRowAt(writer_, head->seq);
+  // A day that cannot be read hinders appending and audits, which say so better.
+  return last && last->seq != 0 ? CheckNumberKey(named, last->text) : Result<void>();
 }
 
 // A store has one key: another one signs only what was handed to it by Rekey.
@@ -216,7 +242,17 @@ Result<ChainTail> SqliteStore::ReadTail() {
   return tail;
 }
 
+// SQLite goes on with files that have lost their names: what is written into them is gone with the
+// process.
+Result<void> SqliteStore::CheckFiles() const {
+  if (FilesOf(options_.path) == files_) return {};
+  return Fail(Reason::kEvidenceAltered,
+              options_.path.string() +
+                  ", or its -wal or -shm, was taken away or replaced since it was opened");
+}
+
 Result<ChainTail> SqliteStore::CheckedTail() {
+  if (auto ok = CheckFiles(); !ok) return ok.error();
   auto tail = ReadTail();
   if (!tail) return tail.error();
   const auto hash_at = [this](int64_t seq) -> Result<std::string> {
@@ -567,6 +603,11 @@ Result<EvidenceChainState> SqliteStore::ReadState(SqliteDatabase& database) {
   auto tallied = SqliteTalliedFrom(database);
   if (!tallied) return tallied.error();
   state.tallied_from = *tallied;
+  auto setting = database.Prepare("SELECT value FROM setting WHERE name = 'number_key'");
+  if (!setting) return setting.error();
+  const auto named = setting->Step();
+  if (!named) return named.error();
+  if (*named) state.number_key = setting->Bytes(0);
   auto base = SqliteChainEnd(database, "base");
   if (!base) return base.error();
   state.base = std::move(*base);

@@ -19,7 +19,8 @@ struct SqliteStoreOptions {
   } open = Open::kCreate;
   std::shared_ptr<const EvidenceSigner> signer;  // nullptr: Append and Prune fail
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
-  std::string number_key;  // NumberSecret::name, or "": numbers are not hashed
+  std::string number_key;      // NumberSecret::name, or "": numbers are not hashed
+  std::filesystem::path mark;  // see ChainGuard; "": nothing is remembered over restarts
 };
 
 /// Evidence in one SQLite file (WAL), a table for each day on which records were stored. Several

@@ -3,6 +3,7 @@
 """The service's evidence: kept, found by pages, told, exported, refused when it cannot be kept; two services with one
 PostgreSQL give one traceback."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -321,6 +322,39 @@ class Evidence(LabTest):
         self.addCleanup(lambda: again.process.poll() is None and again.stop())
         self.assertEqual(again.request("GET", "/readyz")[0], 503)
         again.stop()
+
+    def test_a_store_that_was_set_back_stays_so_until_somebody_accepts_it(self):
+        server = self.serve()
+        config = server.config["evidence"]
+        store = config["store"]
+        accept = ("evidence", "accept", "--store", store, "--spill-dir", config["spill_dir"])
+        self.call(server)
+        self.wait_for(server, 1)
+        copy = sqlite3.connect(store + ".copy")
+        with contextlib.closing(sqlite3.connect(store)) as database:
+            database.backup(copy)
+        self.call(server)
+        self.wait_for(server, 2)
+        server.stop()
+        with contextlib.closing(sqlite3.connect(store)) as database:
+            copy.backup(database)
+        copy.close()
+        for _ in range(2):
+            server = Server(self.lab, evidence=config)
+            self.addCleanup(lambda server=server: server.process.poll() is None and server.stop())
+            self.assertEqual(server.request("GET", "/readyz")[0], 503)
+            late = self.call(server)["evidence_id"]
+            callvet(*accept, check=False)  # not while it runs
+            server.stop()
+        self.assertIn("goes on", callvet(*accept))
+        self.assertIn("accept", callvet("evidence", "find", "--store", store, "--access"))
+        server = Server(self.lab, evidence=config)
+        self.addCleanup(lambda: server.process.poll() is None and server.stop())
+        self.assertEqual(server.request("GET", "/readyz")[0], 200)
+        self.wait_for(server, 3)
+        self.get(server, f"/v1/evidence/{late}")
+        server.stop()
+        self.assertIn("INTACT", callvet("evidence", "audit", "--store", store))
 
     def test_another_checkpoint_key_loses_nothing(self):
         """As src/cli/README.md says: with the service stopped, or with spill_dir while it runs."""

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/evidence_api.h"
 
+#include "base/file.h"
 #include "evidence_fixture.h"
 
 namespace callvet::test {
@@ -37,6 +38,25 @@ TEST_F(EvidenceApiTest, H9_APageSaysWhatItMayLack) {
   const ApiReply lacking = FindEvidence(Reader(sys_seconds(std::chrono::seconds(86'400))), "");
   EXPECT_NE(lacking.body.find(R"("spilled_since":"1970-01-02T)"), std::string::npos)
       << lacking.body;
+}
+
+// Whoever has it may sign another chain.
+TEST_F(EvidenceApiTest, ACheckpointKeyThatOthersMayUseIsRefused) {
+  const auto path = lab_.directory.path() / "checkpoint.key";
+  const auto pem = PrivateKey::Generate(KeyKind::kEcP256)->ToPem();
+  ASSERT_THAT(WriteFile(path, *pem, FileMode::kPrivate), Succeeds());
+  EvidenceSetup setup;
+  setup.store = (lab_.directory.path() / "other.db").string();
+  setup.checkpoint_key = path;
+  setup.open = EvidenceSetup::Open::kCreate;
+  EXPECT_THAT(CheckEvidence(setup), Succeeds());
+  EXPECT_THAT(OpenEvidence(setup), Succeeds());
+  using std::filesystem::perms;
+  for (const perms more : {perms::group_read, perms::others_read, perms::others_write}) {
+    std::filesystem::permissions(path, perms::owner_read | perms::owner_write | more);
+    EXPECT_THAT(CheckEvidence(setup), FailsWith(Reason::kKeyInvalid));
+    EXPECT_THAT(OpenEvidence(setup), FailsWith(Reason::kKeyInvalid));
+  }
 }
 
 }  // namespace

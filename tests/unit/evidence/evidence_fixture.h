@@ -55,11 +55,12 @@ struct StoreLab {
   std::shared_ptr<EvidenceStore> store = Open();
 
   [[nodiscard]] std::filesystem::path path() const { return directory.path() / "calls.db"; }
-  [[nodiscard]] std::shared_ptr<EvidenceStore> Open() const {
+  [[nodiscard]] std::shared_ptr<EvidenceStore> Open(const std::filesystem::path& mark = {}) const {
     SqliteStoreOptions options;
     options.path = path();
     options.signer = signer;
     options.clock = clock;
+    options.mark = mark;
     auto opened = OpenSqliteStore(options);
     EXPECT_THAT(opened, Succeeds());
     return opened ? *opened : nullptr;

@@ -39,6 +39,7 @@ int Run(int argc, char** argv) {
   setup.store = argv[1];
   setup.checkpoint_key = argv[2];
   setup.open = EvidenceSetup::Open::kCreate;
+  setup.mark_dir = argv[3];
   auto opened = OpenEvidence(setup);
   if (!opened) return Fails(opened.error());
   EvidenceWriterOptions options;

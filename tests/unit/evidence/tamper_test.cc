@@ -83,6 +83,103 @@ TEST_F(StoreTamperTest, AnEarlierEndIsNotContinuedByItsWriter) {
   EXPECT_FALSE(Appends(lab_.store));  // but by whoever wrote it
 }
 
+// What a writer wrote last is known to the one that comes after it.
+TEST_F(StoreTamperTest, AnEarlierEndIsNotContinuedAfterARestart) {
+  const auto mark = lab_.directory.path() / "mark";
+  const auto earlier = lab_.directory.path() / "earlier.db";
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  Tamper("VACUUM INTO '" + earlier.string() + "'");
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  lab_.store = nullptr;
+  std::filesystem::rename(earlier, lab_.path());
+  EXPECT_FALSE(Appends(lab_.Open(mark)));
+  EXPECT_FALSE(Appends(lab_.Open(mark)));
+  std::filesystem::remove(lab_.path());
+  EXPECT_FALSE(Appends(lab_.Open(mark)));  // a new store with the same key
+  std::filesystem::remove(mark);
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+}
+
+TEST_F(StoreTamperTest, AMarkIsNoAlarmWhereOthersWroteOrRetentionDeleted) {
+  const auto mark = lab_.directory.path() / "mark";
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  Add(3);  // without it
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  const auto next = NewSigner();
+  ASSERT_THAT(lab_.Open()->Rekey(*next), Succeeds());
+  lab_.signer = next;
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  lab_.clock->now += days(100);
+  lab_.store = lab_.Open();
+  Add(1);
+  const auto limit = std::chrono::floor<days>(kNow) + days(9);
+  EXPECT_THAT(lab_.store->Prune(limit), Succeeds());
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  EXPECT_THAT(lab_.store->Prune(limit + days(200)), Succeeds());
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+}
+
+// A crash of the machine may leave it so.
+TEST_F(StoreTamperTest, AnEmptyMarkIsNone) {
+  const auto mark = lab_.directory.path() / "mark";
+  ASSERT_THAT(WriteFile(mark, "", FileMode::kPrivate), Succeeds());
+  EXPECT_TRUE(Appends(lab_.Open(mark)));
+  ASSERT_THAT(WriteFile(mark, "7:abc", FileMode::kPrivate), Succeeds());
+  EXPECT_FALSE(Appends(lab_.Open(mark)));
+}
+
+// Records would go into a file that has no name any more.
+TEST_F(StoreTamperTest, AFileThatWasTakenAwayOrReplacedGetsNothing) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    StoreLab lab;
+    EXPECT_TRUE(Appends(lab.store));
+    const std::filesystem::path file = lab.path().string() + suffix;
+    std::filesystem::rename(file, file.string() + ".away");
+    EXPECT_FALSE(Appends(lab.store)) << suffix;
+    std::filesystem::copy_file(file.string() + ".away", file);
+    EXPECT_FALSE(Appends(lab.store)) << suffix;
+    std::filesystem::rename(file.string() + ".away", file);
+    EXPECT_TRUE(Appends(lab.store)) << suffix;
+  }
+}
+
+// Else a writer without the key for numbers would add open ones.
+TEST_F(StoreTamperTest, H9_AnotherKeyForNumbersThanThatOfItsRecordsIsFound) {
+  EvidenceCodec sealing(*NumberSecret::Parse(std::string(64, 'a')));
+  SqliteStoreOptions options;
+  options.path = lab_.directory.path() / "sealed.db";
+  options.signer = lab_.signer;
+  options.clock = lab_.clock;
+  options.number_key = sealing.key()->name();
+  auto store = *OpenSqliteStore(options);
+  ASSERT_THAT(store->Append({RecordOf(sealing, evidence_)}, Seen::kNever), Succeeds());
+  EXPECT_TRUE(AuditStore(*store, {})->intact());
+  auto file = *SqliteDatabase::Open(options.path, SqliteDatabase::Mode::kExisting);
+  ASSERT_THAT(file.Execute("UPDATE setting SET value = '' WHERE name = 'number_key'"), Succeeds());
+  options.number_key = "";
+  EXPECT_THAT(OpenSqliteStore(options), FailsWith(Reason::kEvidenceAltered));
+  const auto report = AuditStore(*store, {});
+  ASSERT_THAT(report, Succeeds());
+  ASSERT_FALSE(report->findings.empty());
+  EXPECT_EQ(report->findings[0].kind, Kind::kStructure);
+}
+
+TEST_F(StoreTamperTest, ABlobThatWouldBeKeptForEverIsFound) {
+  Add(5);
+  EXPECT_THAT(Findings(), testing::IsEmpty());
+  Tamper("UPDATE blob SET last_day = 99999");
+  EXPECT_THAT(Kinds(), testing::Contains(Kind::kBlob));
+}
+
+TEST_F(StoreTamperTest, CheckpointsThatAreGoneAreFound) {
+  Add(5);
+  Tamper("DELETE FROM checkpoint");
+  EXPECT_THAT(Kinds(), testing::ElementsAre(Kind::kUnsigned));
+}
+
 TEST_F(StoreTamperTest, OthersMayGoOn) {
   Add(3);
   const auto other = lab_.Open();
