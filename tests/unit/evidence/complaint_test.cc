@@ -123,6 +123,7 @@ TEST_F(ComplaintTest, TheCallerMayBeUnknownOrAPart) {
 
 TEST_F(ComplaintTest, WithKeyedNumbersTheKeyFinds) {
   codec_ = EvidenceCodec(TestSecret());
+  Tamper("UPDATE setting SET value = '" + codec_.key()->name() + "'");  // a store of this key
   AddCall(kNow);
   for (const char* caller : {"", "*0100", "+12155550100"}) {
     EXPECT_EQ(Calls(Of(kNow, caller)).size(), 1U) << caller;
