@@ -178,6 +178,17 @@ bool IsFresh(const VerificationCore& core, sys_seconds time) {
   return age <= core.options().max_age && -age <= core.options().max_age;
 }
 
+// E15, D-5: iat is fresh by `time` as it must be by the clock, which the verifier asks. What iat
+// cannot be read from is E14 or before, of which the verifier knows too.
+Reason CheckIat(const VerificationCore& core, const IdentityHeader& header, sys_seconds time) {
+  const auto claims = Claims::Parse(header.payload_part(), "shaken");
+  if (!claims) return Reason::kNone;
+  const int64_t age = time.time_since_epoch().count() - claims->iat;
+  const int64_t max_age = core.options().max_age.count();
+  if (age > max_age) return Reason::kIatStale;
+  return -age > max_age ? Reason::kIatInFuture : Reason::kNone;
+}
+
 void SortUnique(std::vector<std::string>& names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -287,6 +298,8 @@ void Judge(const VerificationCore& core, sys_seconds time, const Deadline& deadl
   auto jose = known ? std::shared_ptr<const JoseHeader>(known, &known->header) : nullptr;
   const Reason profile = CheckProfile(*header, core.options(), jose);
   if (profile != Reason::kNone) return Refuse(judgement, profile, now);
+  const Reason iat = CheckIat(core, *header, time);
+  if (iat != Reason::kNone) return Refuse(judgement, iat, now);
 
   call.date = FormatSipDate(time);
   VerificationMaterial* const material =

@@ -201,6 +201,29 @@ TEST_F(AtisVerificationTest, E3_RowsOfTheToken) {
   }
 }
 
+// iat is held against `time` too, and not against the clock alone: before E19, E16 and E8.
+TEST_F(AtisVerificationTest, E15_D5_IatIsHeldAgainstTime) {
+  const std::string stale = Failed(403, kStaleText, "'iat' from PASSporT payload is not fresh.");
+  const auto issued = [](int64_t ahead) {
+    return Replaced(Payload(), std::to_string(ApiLab::now()),
+                    std::to_string(ApiLab::now() + ahead));
+  };
+  ExpectBody(Request(Identity(kHeader, issued(10)), 50), std::string(kPassed));
+  ExpectBody(Request(Identity(kHeader, issued(11)), 50), stale);
+  ExpectBody(Request(Identity(kHeader, issued(50)), 50), stale);
+  ExpectBody(Request(Identity(kHeader, issued(-50)), -10), std::string(kPassed));
+  ExpectBody(Request(Identity(kHeader, issued(-50)), -11), stale);
+  const std::string bad_attest = Replaced(issued(50), "\"A\"", "\"D\"");
+  ExpectBody(Request(Identity(kHeader, bad_attest), 50), stale);
+  ExpectBody(Request(Identity(kHeader, issued(50)), 50, "12155550199"), stale);
+  const std::string no_attest = Replaced(issued(50), R"("attest":"A",)", "");
+  ExpectBody(Request(Identity(kHeader, no_attest), 50),
+             Failed(438, kHeaderText, "Missing 'attest' mandatory claim in PASSporT payload"));
+  const auto core = lab_->MakeCore("root.pem", "");
+  EXPECT_EQ(AtisVerification(*core, Request(Identity(kHeader, issued(50)), 50), Deadline()).body,
+            stale);
+}
+
 TEST_F(AtisVerificationTest, E3_RowsOfTheHeaderValue) {
   const std::string token = lab_->Token(kHeader, Payload());
   const std::string signature = token.substr(token.rfind('.') + 1);
