@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "api/file_certificate_source.h"
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/text.h"
 
@@ -39,7 +41,7 @@ Result<Result<SharedBundle>> LoadBundle(const std::vector<std::filesystem::path>
     contents.push_back(std::move(*bytes));
   }
   auto bundle = JoinBundles(contents, files);
-  if (!bundle && bundle.error().reason == Reason::kCertificateUnreadable) {
+  if (!bundle && !std::all_of(contents.begin(), contents.end(), HoldsCertificates)) {
     return Fail(Reason::kFileInvalid, bundle.error().detail);
   }
   return bundle;

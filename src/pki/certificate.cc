@@ -226,6 +226,10 @@ X509Ptr DecodeX509(std::string_view der) {
   return whole ? std::move(x509) : DecodeOnce(der);
 }
 
+bool IsCertificate(const PemBlock& block) {
+  return block.label == "CERTIFICATE" || block.label == "X509 CERTIFICATE";
+}
+
 std::shared_ptr<const SignerInfo> DescribeSigner(const Certificate& certificate) {
   auto info = std::make_shared<SignerInfo>();
   if (const auto& list = certificate.tn_auth_list(); list && *list) {
@@ -255,7 +259,8 @@ Result<Certificate> Certificate::Read(std::string_view der) {
   auto data = std::make_shared<Data>();
   data->x509 = DecodeX509(der);
   if (data->x509 == nullptr) {
-    return CertificateMalformed("cannot be decoded: " + ErrorQueueDrain::LastError());
+    return Fail(Reason::kCertificateUnreadable,
+                "the certificate cannot be decoded: " + ErrorQueueDrain::LastError());
   }
   data->der = der;
   const X509* x509 = data->x509.get();
@@ -412,6 +417,12 @@ X509* Certificate::x509() const {
   return data_->x509.get();
 }
 
+bool HoldsCertificates(std::string_view bytes) {
+  if (LooksLikeDer(bytes)) return true;
+  const auto blocks = ReadPemBlocks(bytes, Reason::kCertificateUnreadable);
+  return !blocks || std::any_of(blocks->begin(), blocks->end(), IsCertificate);
+}
+
 Result<CertificateBundle> ParseBundle(std::string_view bytes, size_t max_certificates,
                                       const CertificateDecoder& decode) {
   CertificateBundle bundle;
@@ -423,10 +434,10 @@ Result<CertificateBundle> ParseBundle(std::string_view bytes, size_t max_certifi
     bundle.push_back(std::move(*certificate));
     return bundle;
   }
-  auto blocks = ReadPemBlocks(bytes, Reason::kCertificateMalformed);
+  auto blocks = ReadPemBlocks(bytes, Reason::kCertificateUnreadable);
   if (!blocks) return blocks.error();
   for (const PemBlock& block : *blocks) {
-    if (block.label != "CERTIFICATE" && block.label != "X509 CERTIFICATE") continue;
+    if (!IsCertificate(block)) continue;
     if (bundle.size() >= max_certificates) {
       return Fail(Reason::kChainTooLong,
                   "more than " + std::to_string(max_certificates) + " certificates");

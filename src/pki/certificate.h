@@ -35,9 +35,10 @@ struct CrlDistributionPoint {
 /// decoded form; thread-safe. It says nothing about trust: see VerifyChain.
 class Certificate {
  public:
-  /// Decodes exactly one certificate. Fails with kCertificateMalformed, also for
-  /// bytes left over, a validity that cannot be read, and a broken or repeated AIA or CRL
-  /// distribution points extension: as absent ones they would hide a limit or a CRL.
+  /// Decodes exactly one certificate. Fails with kCertificateUnreadable for bytes that are none, or
+  /// are more than one; with kCertificateMalformed for one that is unfit by itself: a name, serial
+  /// or validity that cannot be read, or a broken or repeated AIA or CRL distribution points
+  /// extension, which as an absent one would hide a limit or a CRL.
   static Result<Certificate> ParseDer(std::string_view der);
 
   [[nodiscard]] const std::string& der() const;      // as received
@@ -105,13 +106,18 @@ using CertificateBundle = std::vector<Certificate>;
 inline constexpr size_t kMaxBundleCertificates = 16;
 
 /// Reads all "CERTIFICATE" PEM blocks of `bytes`, text and other blocks around them ignored, or one
-/// DER certificate. One that cannot be decoded spoils the bundle (kCertificateMalformed); none at
-/// all is kCertificateUnreadable; more than `max_certificates` is kChainTooLong. The order is kept.
-/// `decode` does what ParseDer does. Pure; thread-safe.
+/// DER certificate. No certificate, and PEM or DER that cannot be decoded, is
+/// kCertificateUnreadable (C-22: junk); one that is unfit spoils the bundle (kCertificateMalformed,
+/// A-44); more than `max_certificates` is kChainTooLong. The order is kept. `decode` does what
+/// ParseDer does. Pure; thread-safe.
 using CertificateDecoder = std::function<Result<Certificate>(std::string_view der)>;
 Result<CertificateBundle> ParseBundle(std::string_view bytes,
                                       size_t max_certificates = kMaxBundleCertificates,
                                       const CertificateDecoder& decode = Certificate::ParseDer);
+
+/// Whether ParseBundle finds something to decode in `bytes`: DER, a "CERTIFICATE" PEM block, or PEM
+/// that cannot be read. Pure; thread-safe.
+bool HoldsCertificates(std::string_view bytes);
 
 /// The signer among `bundle` (not empty): the first certificate (C-22), or, when a bundle begins
 /// with a CA certificate, its only end-entity certificate (bundles in any order). Returns its

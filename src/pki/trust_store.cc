@@ -90,11 +90,8 @@ Result<CertificateBundle> ReadAnchorPath(const std::filesystem::path& path) {
 // The certificates beside CRLs, which there may be none of.
 Result<CertificateBundle> ReadCrlSigners(std::string_view bytes) {
   if (LooksLikeDer(bytes)) return CertificateBundle();  // that is the CRL
-  auto bundle = ParseBundle(bytes, kMaxCertificatesPerFile);
-  if (!bundle && bundle.error().reason == Reason::kCertificateUnreadable) {
-    return CertificateBundle();
-  }
-  return bundle;
+  if (!HoldsCertificates(bytes)) return CertificateBundle();
+  return ParseBundle(bytes, kMaxCertificatesPerFile);
 }
 
 }  // namespace

@@ -186,13 +186,10 @@ Result<CrlDocument> CrlDocument::Parse(std::string_view bytes) {
   auto crls = ParseCrls(bytes);
   if (!crls) return crls.error();
   CrlDocument document{std::move(*crls), {}};
-  if (LooksLikeDer(bytes)) return document;
+  if (LooksLikeDer(bytes) || !HoldsCertificates(bytes)) return document;
   auto signers = ParseBundle(bytes);
-  if (signers) {
-    document.signers = std::move(*signers);
-  } else if (signers.error().reason != Reason::kCertificateUnreadable) {
-    return Fail(Reason::kCrlInvalid, "beside the CRL: " + signers.error().detail);
-  }
+  if (!signers) return Fail(Reason::kCrlInvalid, "beside the CRL: " + signers.error().detail);
+  document.signers = std::move(*signers);
   return document;
 }
 

@@ -278,15 +278,15 @@ TEST(CertificateTest, C33_DistributionPointsWithIssuer) {
   EXPECT_THAT(leaf.crl_distribution_points()[1].issuer_names, IsEmpty());
 }
 
-TEST(CertificateTest, EveryCutAndEveryTailIsMalformed) {
+TEST(CertificateTest, EveryCutAndEveryTailIsUnreadable) {
   const std::string der = Leaf().der;
   EXPECT_THAT(Certificate::ParseDer(der), Succeeds());
   for (size_t size = 0; size < der.size(); ++size) {
     const ExactBytes cut(std::string_view(der).substr(0, size));
-    EXPECT_THAT(Certificate::ParseDer(cut.view()), FailsWith(Reason::kCertificateMalformed));
+    EXPECT_THAT(Certificate::ParseDer(cut.view()), FailsWith(Reason::kCertificateUnreadable));
   }
   const ExactBytes tail(der + "x");
-  EXPECT_THAT(Certificate::ParseDer(tail.view()), FailsWith(Reason::kCertificateMalformed));
+  EXPECT_THAT(Certificate::ParseDer(tail.view()), FailsWith(Reason::kCertificateUnreadable));
 }
 
 TEST(CertificateTest, AnyByteChangedIsReadOrRefusedButNeverCrashes) {
@@ -298,7 +298,8 @@ TEST(CertificateTest, AnyByteChangedIsReadOrRefusedButNeverCrashes) {
       const ExactBytes exact(changed);
       const auto parsed = Certificate::ParseDer(exact.view());
       if (!parsed) {
-        EXPECT_EQ(parsed.error().reason, Reason::kCertificateMalformed);
+        EXPECT_TRUE(parsed.error().reason == Reason::kCertificateMalformed ||
+                    parsed.error().reason == Reason::kCertificateUnreadable);
       }
     }
   }
@@ -372,22 +373,46 @@ TEST(ParseBundleTest, CrLfAndDer) {
 TEST(ParseBundleTest, BrokenSecondBlockSpoilsTheBundle) {  // libstirshaken: double free
   const auto leaf = Leaf();
   EXPECT_THAT(ParseBundle(leaf.pem + ToPem("CERTIFICATE", "garbage")),
-              FailsWith(Reason::kCertificateMalformed));
+              FailsWith(Reason::kCertificateUnreadable));
   EXPECT_THAT(
       ParseBundle(leaf.pem + "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"),
-      FailsWith(Reason::kCertificateMalformed));
+      FailsWith(Reason::kCertificateUnreadable));
   std::string twice = leaf.pem + leaf.pem;
   twice[leaf.pem.size() + 100] = '!';
-  EXPECT_THAT(ParseBundle(twice), FailsWith(Reason::kCertificateMalformed));
+  EXPECT_THAT(ParseBundle(twice), FailsWith(Reason::kCertificateUnreadable));
 }
 
-TEST(ParseBundleTest, EveryCutOfTheLastBlockIsMalformed) {
+TEST(ParseBundleTest, C22_WhatCannotBeDecodedIsNoCertificate) {
+  const auto leaf = Leaf();
+  const std::string junk = ToPem("CERTIFICATE", "garbage");
+  const std::string cut = leaf.pem.substr(0, leaf.pem.size() - 40);
+  for (const std::string& bytes :
+       {junk, cut, junk + leaf.pem, leaf.pem + junk, leaf.der.substr(0, leaf.der.size() - 1),
+        leaf.der + "x", ToPem("CERTIFICATE", leaf.der + "x")}) {
+    EXPECT_THAT(ParseBundle(bytes), FailsWith(Reason::kCertificateUnreadable));
+    EXPECT_TRUE(HoldsCertificates(bytes));
+  }
+  for (const std::string& bytes : {std::string("<html>"), std::string(), ToPem("X509 CRL", "x")}) {
+    EXPECT_FALSE(HoldsCertificates(bytes));
+  }
+}
+
+// It could be read, and is unfit.
+TEST(ParseBundleTest, A44_ACertificateThatIsBrokenInItselfIsMalformed) {
+  CertSpec spec = LeafSpec();
+  spec.raw_extensions = {{"2.5.29.31", "\x04\x01x"}};
+  const std::string der = IssueDer(spec, &Root());
+  EXPECT_THAT(ParseBundle(der), FailsWith(Reason::kCertificateMalformed));
+  EXPECT_THAT(ParseBundle(ToPem("CERTIFICATE", der)), FailsWith(Reason::kCertificateMalformed));
+}
+
+TEST(ParseBundleTest, EveryCutOfTheLastBlockIsUnreadable) {
   const auto leaf = Leaf();
   const size_t begin = std::string_view("-----BEGIN").size();
   // Up to the last dash of the END line; the line break after it does not matter.
   for (size_t size = begin; size + 1 < leaf.pem.size(); ++size) {
     const ExactBytes cut(leaf.pem + leaf.pem.substr(0, size));
-    EXPECT_THAT(ParseBundle(cut.view()), FailsWith(Reason::kCertificateMalformed)) << size;
+    EXPECT_THAT(ParseBundle(cut.view()), FailsWith(Reason::kCertificateUnreadable)) << size;
   }
 }
 
@@ -400,12 +425,12 @@ TEST(ParseBundleTest, DerMayEndWithALine) {
   }
 }
 
-TEST(ParseBundleTest, DerWithBytesLeftOverIsMalformed) {
+TEST(ParseBundleTest, DerWithBytesLeftOverIsUnreadable) {
   const auto leaf = Leaf();
-  EXPECT_THAT(ParseBundle(leaf.der + " x"), FailsWith(Reason::kCertificateMalformed));
-  EXPECT_THAT(ParseBundle(leaf.der + leaf.der), FailsWith(Reason::kCertificateMalformed));
+  EXPECT_THAT(ParseBundle(leaf.der + " x"), FailsWith(Reason::kCertificateUnreadable));
+  EXPECT_THAT(ParseBundle(leaf.der + leaf.der), FailsWith(Reason::kCertificateUnreadable));
   EXPECT_THAT(ParseBundle(ToPem("CERTIFICATE", leaf.der + "x")),
-              FailsWith(Reason::kCertificateMalformed));
+              FailsWith(Reason::kCertificateUnreadable));
 }
 
 TEST(ParseBundleTest, C22_NoCertificateIsUnreadable) {

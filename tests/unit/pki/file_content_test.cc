@@ -78,7 +78,7 @@ TEST(FileContentTest, ShowsTheLabelAlone) {
 TEST(FileContentTest, IsSaidByTheReaders) {
   const std::string two = Pki().leaf.der + Pki().ca.der;
   const auto bundle = ParseBundle(two);
-  ASSERT_THAT(bundle, FailsWith(Reason::kCertificateMalformed));
+  ASSERT_THAT(bundle, FailsWith(Reason::kCertificateUnreadable));
   EXPECT_THAT(bundle.error().detail,
               AllOf(HasSubstr("a certificate in DER with " + std::to_string(Pki().ca.der.size()) +
                               " bytes behind it"),

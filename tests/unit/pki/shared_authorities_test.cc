@@ -53,7 +53,7 @@ TEST_F(SharedAuthoritiesTest, EndEntitiesAndWhatIsBrokenAreNotKept) {
   ASSERT_THAT(second, Succeeds());
   EXPECT_NE(Form(first), Form(second));
   for (const std::string& junk : {std::string(), std::string("x"), ca_.der + "x"}) {
-    EXPECT_THAT(shared_.Decode(junk), FailsWith(Reason::kCertificateMalformed));
+    EXPECT_THAT(shared_.Decode(junk), FailsWith(Reason::kCertificateUnreadable));
   }
   EXPECT_EQ(shared_.size(), 0U);
 }

@@ -125,11 +125,11 @@ TEST_F(RepositoryTest, JunkIsNegativeWithItsReason) {
 // The verdict of a call does not change because the same document is not fetched again.
 TEST_F(RepositoryTest, C23_WhatCannotBeUsedKeepsItsReasonWhileItIsNotAskedAgain) {
   const auto repository = Make();
-  std::string cut = Certificates().leaf.pem;
-  cut.erase(cut.size() / 2, 60);
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += Certificates().leaf.pem;
   for (const auto& [body, reason] :
        {std::pair(std::string("<html>"), Reason::kCertificateUnreadable),
-        {cut, Reason::kCertificateMalformed}}) {
+        {many, Reason::kChainTooLong}}) {
     const std::string url = "https://a.example/" + std::string(Info(reason).id);
     fetcher->Serve(url, body);
     const int before = fetcher->fetches();

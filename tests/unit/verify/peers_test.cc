@@ -51,10 +51,10 @@ TEST(Peers, P212_SecondPemBroken) {
   TestCall call;
   std::string broken = call.ca.pem;
   broken[broken.size() / 2] = '!';
-  EXPECT_THAT(ParseBundle(call.leaf.pem + broken), FailsWith(Reason::kCertificateMalformed));
+  EXPECT_THAT(ParseBundle(call.leaf.pem + broken), FailsWith(Reason::kCertificateUnreadable));
   call.bundle.clear();
   call.source->bundle = ParseBundle(call.leaf.pem + broken).error();
-  EXPECT_EQ(call.ReasonOf(), Reason::kCertificateMalformed);
+  EXPECT_EQ(call.ReasonOf(), Reason::kCertificateUnreadable);
 }
 
 // 2.1.4, 2.4.1: any valid token replayed to any call.
