@@ -31,12 +31,16 @@ constexpr size_t kMaxCallLine = size_t{1} << 20;  // as in the service
 constexpr std::chrono::milliseconds kProgressInterval{200};
 
 struct BatchCounts {
-  uint64_t verified = 0, not_verified = 0, undecided = 0, unreadable = 0;
+  // `rejected`: verified, and yet rejected by the policy.
+  uint64_t verified = 0, rejected = 0, not_verified = 0, undecided = 0, unreadable = 0;
 
-  [[nodiscard]] uint64_t all() const { return verified + not_verified + undecided + unreadable; }
+  [[nodiscard]] uint64_t all() const {
+    return verified + rejected + not_verified + undecided + unreadable;
+  }
   void Add(const BatchCounts& other) {
     verified += other.verified;
     not_verified += other.not_verified;
+    rejected += other.rejected;
     undecided += other.undecided;
     unreadable += other.unreadable;
   }
@@ -49,8 +53,8 @@ struct BatchCounts {
     const ExitCode code = ExitCodeOf(call.reason);
     if (code == ExitCode::kUndecided) {
       ++undecided;
-    } else if (code == ExitCode::kVerified && call.disposition != "reject") {
-      ++verified;
+    } else if (code == ExitCode::kVerified) {
+      ++(call.disposition == "reject" ? rejected : verified);
     } else {
       ++not_verified;
     }
@@ -220,9 +224,10 @@ class BatchProgress {
     const double seconds = std::max(Seconds(), 1e-9);
     const auto rate = static_cast<uint64_t>(static_cast<double>(counts_.all()) / seconds);
     return Grouped(counts_.all()) + " calls in " + Fixed(seconds) + " s (" + Grouped(rate) +
-           "/s): " + Grouped(counts_.verified) + " verified, " + Grouped(counts_.not_verified) +
-           " not verified, " + Grouped(counts_.undecided) + " not decided, " +
-           Grouped(counts_.unreadable) + " unreadable";
+           "/s): " + Grouped(counts_.verified) + " verified, " +
+           (counts_.rejected > 0 ? Grouped(counts_.rejected) + " verified but rejected, " : "") +
+           Grouped(counts_.not_verified) + " not verified, " + Grouped(counts_.undecided) +
+           " not decided, " + Grouped(counts_.unreadable) + " unreadable";
   }
   // Unknown where the input has no size.
   [[nodiscard]] std::string Left() const {
@@ -243,7 +248,7 @@ class BatchProgress {
 ExitCode ExitCodeOfAll(const BatchCounts& counts) {
   if (counts.unreadable > 0) return ExitCode::kUsage;
   if (counts.undecided > 0) return ExitCode::kUndecided;
-  return counts.not_verified > 0 ? ExitCode::kNotVerified : ExitCode::kVerified;
+  return counts.not_verified + counts.rejected > 0 ? ExitCode::kNotVerified : ExitCode::kVerified;
 }
 
 // Reads, and prints what was judged. False: the answers cannot be written.

@@ -21,7 +21,8 @@ struct BatchInput {
 
 /// Judges every line that is not blank on `input.threads` threads, which end before it returns, and
 /// prints the answers in the order of the lines, in bounded memory. How far it is goes to the error
-/// stream, if that is a terminal; the counts always. `policy` may be nullptr.
+/// stream, if that is a terminal; the counts always, of verified calls that the policy rejects by
+/// themselves. `policy` may be nullptr.
 ///
 /// Returns kUsage if the input could not be read or a line was no call; else kUndecided if a call
 /// could not be decided or the answers not be written, kNotVerified if one failed or is rejected,

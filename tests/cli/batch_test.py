@@ -123,6 +123,22 @@ class BatchTest(unittest.TestCase):
         self.assertEqual(run.code, 1, run)
         self.assertEqual([a["disposition"]["action"] for a in self.answers(run)], ["pass", "reject"])
 
+    def test_verified_calls_that_are_rejected_are_counted_by_themselves(self):
+        (self.lab / "barred.csv").write_text(f"first,last,holder\n{CALLER},{CALLER},1234\n")
+        (self.lab / "barring.json").write_text(json.dumps({"country": "US", "registry": {"do_not_originate": ["barred.csv"]}}))
+        run = self.batch([self.call(1), self.call(2, OTHER)], "--policy", "barring.json")
+        self.assertEqual(self.answers(run)[0]["disposition"]["action"], "reject", run)
+        self.assertEqual(run.code, 1, run)
+        self.assertIn("0 verified, 1 verified but rejected, 1 not verified, ", run.err)
+
+    def test_a_file_that_is_almost_one_of_lines(self):
+        self.assertEqual(self.batch([b"\xef\xbb\xbf" + self.call(1).encode(), self.call(2)]).code, 0)
+        one = json.loads(self.call(1))
+        for text in (json.dumps([one]), json.dumps(one, indent=1), "\n" + json.dumps([one], indent=1)):
+            run = self.batch([text])
+            self.assertEqual(run.code, 2, run)
+            self.assertIn("one object per line", run.err)
+
     def test_past_calls_are_judged_at_their_time(self):
         past = self.answers(self.batch([self.call(1, at=1), self.call(2)]))
         self.assertEqual([a["reason"] for a in past][1], "verified")
