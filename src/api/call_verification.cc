@@ -52,9 +52,9 @@ void AddPastedIdentities(const std::string& text, CallRequest& call) {
 
 Result<void> AddSip(const Result<SipMessage>& message, CallInput& input) {
   if (!message) return message.error();
-  // A SIP element has one message; what follows it is of the sender's choosing.
-  if (message->other_requests != 0) {
-    return Fail(Reason::kSipMessageInvalid, "more than one request: give one");
+  // Of one call people paste the ACK too, or the INVITE that was sent again; the first is judged.
+  if (message->other_calls != 0) {
+    return Fail(Reason::kSipMessageInvalid, "requests of more than one call: give one");
   }
   auto read = CallFromSip(*message);
   if (!read) return read.error();

@@ -356,13 +356,20 @@ Result<SipMessage> ReadMessage(RequestLine line, std::string_view& text) {
   return message;
 }
 
+// "" of a message without one, or that cannot be read.
+std::string CallIdOf(const Result<SipMessage>& message) {
+  const auto values = message ? message->All("call-id") : std::vector<std::string>();
+  return values.empty() ? "" : std::string(TrimLines(values.front()));
+}
+
 }  // namespace
 
 Result<SipMessage> SipMessage::Parse(std::string_view text) {
   if (text.size() > kMaxBytes)
     return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
   std::optional<SipMessage> found;
-  size_t requests = 0;
+  std::vector<std::string> call_ids;
+  std::string call_id;  // of what was found
   while (!text.empty()) {
     const std::string_view line = TakeLine(text);
     auto request = FindRequestLine(line);
@@ -372,13 +379,19 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
     if (!request || !MayFollowARequestLine(text)) continue;
     auto message = ReadMessage(std::move(*request), text);
     if (!message && !found) return message.error();
-    ++requests;
+    call_ids.push_back(CallIdOf(message));
     const bool better =
         message && found && !IsCallOrMessage(found->method) && IsCallOrMessage(message->method);
-    if (!found || better) found = std::move(*message);
+    if (!found || better) {
+      found = std::move(*message);
+      call_id = call_ids.back();
+    }
   }
   if (!found) return Invalid("no line of the form \"INVITE sip:... SIP/2.0\" before header fields");
-  found->other_requests = requests - 1;
+  found->other_requests = call_ids.size() - 1;
+  const auto same = std::count(call_ids.begin(), call_ids.end(), call_id);
+  found->other_calls =
+      call_id.empty() ? found->other_requests : call_ids.size() - static_cast<size_t>(same);
   return std::move(*found);
 }
 

@@ -76,6 +76,52 @@ TEST_F(CallVerificationTest, SipMessageAndPastedText) {
             "no-identity");
 }
 
+// A person pastes a whole dialogue; a SIP element hands over one message.
+TEST_F(CallVerificationTest, PastedTextMayHoldMoreOfTheSameCall) {
+  const std::string tail =
+      " sip:+12155550101@example.org SIP/2.0\r\n"
+      "From: <sip:+12155550100@example.org>;tag=1\r\n"
+      "To: <sip:+12155550101@example.org>\r\n"
+      "Call-ID: 1@example.org\r\n"
+      "Content-Length: 0\r\n";
+  const std::string invite = "INVITE" + tail + "Identity: " + Identity() + "\r\n\r\n";
+  const std::string ack = "ACK" + tail + "\r\n";
+  for (const std::string& more : {ack, invite, invite + ack}) {
+    EXPECT_EQ(Text(Parsed(Judge({{"text", invite + more}})), "reason"), "verified");
+  }
+  const std::string other = test::Replaced(invite, "Call-ID: 1", "Call-ID: 2");
+  EXPECT_EQ(Judge({{"text", invite + other}}).status, 400);
+}
+
+TEST_F(CallVerificationTest, PastedPartiesWithoutTheirRequestLineAreNotPassedOver) {
+  const std::string text =
+      "From: <sip:+12155550100@example.org>;tag=1\n"
+      "To: <sip:+12155550101@example.org>\n"
+      "Identity: " +
+      Identity();
+  const ApiReply reply = Judge({{"text", text}});
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, testing::HasSubstr("request line"));
+  EXPECT_EQ(Judge({{"text", text}, {"to", "+12155550101"}}).status, 400);
+  EXPECT_EQ(Text(Parsed(Judge({{"text", text}, {"from", "+12155550100"}, {"to", "+12155550101"}})),
+                 "reason"),
+            "verified");
+}
+
+TEST_F(CallVerificationTest, NullOfAMemberIsAbsent) {
+  const JsonValue null;
+  EXPECT_EQ(Text(Parsed(Judge({{"from", null},
+                               {"to", null},
+                               {"sip", null},
+                               {"at", null},
+                               {"trunk", null},
+                               {"certificates", null},
+                               {"sdp_fingerprints", null},
+                               {"identity", null}})),
+                 "reason"),
+            "no-identity");
+}
+
 // What is in the member is what would be in the message: only `text` takes what a person pasted.
 TEST_F(CallVerificationTest, A2_IdentityMemberIsTheBodyOfAHeader) {
   const std::string token = lab_.Token(test::kHeader, test::Payload());
