@@ -30,6 +30,7 @@ constexpr size_t kUsualAnswer = size_t{16} * 1024;  // bytes
 struct CallInput {
   CallRequest call;
   std::vector<std::string> asserted;  // by the P-Asserted-Identity of the message, if one is given
+  std::string pasted;                 // what a person pasted that is no message
   std::optional<std::string> id;      // echoed
   std::string trunk;
   std::string call_id;
@@ -103,7 +104,17 @@ Result<void> ReadTexts(ObjectReader& reader, CallInput& input) {
   if (!sip.empty()) return AddSip(SipMessage::ParseMessage(sip), input);
   if (IsSip(text)) return AddSip(SipMessage::Parse(text), input);
   if (!text.empty()) AddPastedIdentities(text, input.call);
+  input.pasted = std::move(text);
   return {};
+}
+
+// Whose From and To were pasted without the request line, and would not be read: better told than
+// judged without them.
+Result<void> CheckPasted(const std::string& text, const CallRequest& call) {
+  if (!NamesParties(text) || (!call.orig.empty() && !call.dest.empty())) return {};
+  return Fail(Reason::kSipMessageInvalid,
+              "From and To count in a whole SIP message only: paste its request line too, or give "
+              "from and to");
 }
 
 // Bodies of Identity headers as they came, like those of a message: no bare tokens, no names
@@ -195,6 +206,7 @@ Result<CallInput> ReadCall(std::string_view body) {
   reader.Flag("certificates", input.certificates);
   if (auto ok = reader.Finish(); !ok) return ok.error();
   return input;
+  if (auto ok = CheckPasted(input.pasted, input.call); !ok) return ok.error();
 }
 
 // The certificates that x5u of the deciding PASSporT named, signer first: for drawing the chain.

@@ -2,6 +2,7 @@
 #include "api/identity_input.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/text.h"
@@ -29,6 +30,21 @@ std::optional<HeaderLine> ReadHeaderLine(std::string_view line) {
 
 bool IsIdentity(const HeaderLine& header) {
   return EqualsIgnoreCase(header.name, "identity") || EqualsIgnoreCase(header.name, "y");
+}
+
+bool IsParty(const HeaderLine& header) {
+  constexpr std::array<std::string_view, 4> kNames = {"from", "to", "f", "t"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view name) { return EqualsIgnoreCase(header.name, name); });
+}
+
+// Takes the next line off `text`, without its line end.
+std::string_view TakeLine(std::string_view& text) {
+  const size_t end = std::min(text.find('\n'), text.size());
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
 }
 
 // Whether `value` has the three parts of a token, full or compact.
@@ -65,10 +81,7 @@ std::vector<std::string> IdentityValuesFromText(std::string_view text) {
   std::string_view rest = TrimLines(text);
   if (rest.empty()) return values;
   while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = TakeLine(rest);
     const bool continuation = line.starts_with(' ') || line.starts_with('\t');
     const auto header = continuation ? std::nullopt : ReadHeaderLine(line);
     if (header) {
@@ -82,6 +95,15 @@ std::vector<std::string> IdentityValuesFromText(std::string_view text) {
   }
   if (!any_header) values.emplace_back(TrimLines(text));
   return SplitValues(values);
+}
+
+bool NamesParties(std::string_view text) {
+  text = WithoutByteOrderMark(text);
+  while (!text.empty()) {
+    const auto header = ReadHeaderLine(TakeLine(text));
+    if (header && IsParty(*header)) return true;
+  }
+  return false;
 }
 
 }  // namespace callvet

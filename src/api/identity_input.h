@@ -13,4 +13,8 @@ namespace callvet {
 /// text gives none. Pure; thread-safe.
 std::vector<std::string> IdentityValuesFromText(std::string_view text);
 
+/// Whether `text` has a line "From:" or "To:" (also "f:", "t:"), which IdentityValuesFromText
+/// leaves out: who pasted it means a call and not an Identity header alone. Pure; thread-safe.
+bool NamesParties(std::string_view text);
+
 }  // namespace callvet

@@ -212,6 +212,13 @@ Result<void> AddIdentities(const std::string& text, const VerifyOptions& options
     return {};
   }
   const auto values = IdentityValuesFromText(text);
+  // Of a message that is read as Identity headers From and To would be left out.
+  const bool parties =
+      !options.sip_file.empty() || (!options.orig.empty() && !options.dest.empty());
+  if (!parties && NamesParties(text)) {
+    return Fail(Reason::kParameterInvalid,
+                "this is a SIP message: give it with --sip-file, or --orig and --dest beside it");
+  }
   if (values.empty()) {
     return Fail(Reason::kParameterInvalid, "there is no Identity header in what was given");
   }

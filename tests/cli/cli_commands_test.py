@@ -220,6 +220,34 @@ class SignAndVerify(CliTest):
                               "sti/chain.pem", "--json")
         self.assert_reason(run, "verified", 0)
 
+    def test_a_whole_message_in_the_wrong_option_is_named(self):
+        invite = "\r\n".join([f"INVITE sip:{DEST}@example.org SIP/2.0", f"From: <sip:{ORIG}@example.org>;tag=1",
+                              f"To: <sip:{DEST}@example.org>", "Call-ID: 1", self.sign("--header-line"), "", ""])
+        (self.lab / "whole.sip").write_text(invite)
+        trust = ("--anchors", "sti/root.pem", "--cert", "sti/chain.pem", "--json")
+        headers = invite.split("\r\n", 1)[1]
+        for text in (invite, headers):
+            run = self.run_in_lab("verify", "-", *trust, stdin=text.encode())
+            self.assertEqual((run.code, run.out), (2, ""), run)
+            self.assertIn("--sip-file", run.err)
+        run = self.run_in_lab("verify", "--identity-file", "whole.sip", "--orig", ORIG, *trust)
+        self.assertEqual(run.code, 2, run)
+        self.assertIn("--sip-file", run.err)
+        self.assert_reason(self.run_in_lab("verify", "-", "--orig", ORIG, "--dest", DEST, *trust, stdin=headers.encode()), "verified", 0)
+
+    def test_what_is_no_sip_message_is_named(self):
+        invite = f"INVITE sip:{DEST}@example.org SIP/2.0\r\nFrom: <sip:{ORIG}@example.org>\r\n\r\n"
+        capture = b"\xd4\xc3\xb2\xa1\x02\0\x04\0" + b"\0" * 16
+        for content, told in ((capture, "packet capture"), (b"\x0a\x0d\x0d\x0a" + b"\0" * 20, "packet capture"),
+                              (invite.encode("utf-16"), "UTF-16"), (b"<html></html>", "HTML")):
+            (self.lab / "strange.bin").write_bytes(content)
+            run = self.run_in_lab("verify", "--sip-file", "strange.bin", "--anchors", "sti/root.pem")
+            self.assertEqual(run.code, 2, run)
+            self.assertIn(told, run.err)
+        run = self.verify(self.sign().replace("<", "&lt;").replace(">", "&gt;"))
+        self.assertIn("&lt;", run.out)
+        self.assertIn("HTML", run.out)
+
     def test_refusals(self):
         def sign(*args):
             return self.run_in_lab("sign", "--key", "sti/leaf.key", *args)
