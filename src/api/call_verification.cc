@@ -193,6 +193,7 @@ Result<CallInput> ReadCall(std::string_view body) {
   auto json = ReadJson(body, kLimits);
   if (!json) return Fail(Reason::kBodyInvalid, json.error().detail);
   ObjectReader reader(*json, "", Reason::kParameterInvalid);
+  reader.TakeNullAsAbsent();  // clients write it for what they have no value for
   CallInput input;
   if (auto ok = ReadTexts(reader, input); !ok) return ok.error();
   ReadIdentities(reader, input.call);

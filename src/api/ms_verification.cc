@@ -172,8 +172,10 @@ bool IsMsVerification(const JsonValue& request) {
   if (identity != nullptr && identity->AsString() != nullptr) return false;
   for (const std::string_view name :
        {"identityHeader", "identityHeaders", "dest", "protectedHeaders"}) {
-    if (request.Find(name) != nullptr) return true;
+    const JsonValue* value = request.Find(name);
+    if (value != nullptr && !value->IsNull()) return true;
   }
+  if (identity != nullptr && identity->IsNull()) identity = nullptr;
   const JsonValue* to = request.Find("to");
   const JsonValue* tn = to != nullptr ? to->Find("tn") : nullptr;
   return tn != nullptr && tn->AsString() != nullptr && identity == nullptr;

@@ -30,7 +30,8 @@ void ObjectReader::Adopt(const ObjectReader& other) {
 
 const JsonValue* ObjectReader::Value(std::string_view name) {
   known_.emplace_back(name);
-  return value_.Find(name);
+  const JsonValue* value = value_.Find(name);
+  return null_is_absent_ && value != nullptr && value->IsNull() ? nullptr : value;
 }
 
 void ObjectReader::Text(std::string_view name, std::string& target) {

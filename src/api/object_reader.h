@@ -23,6 +23,8 @@ class ObjectReader {
   /// all failures.
   ObjectReader(const JsonValue& value, std::string path, Reason reason);
 
+  /// From now on a member that is null counts as absent; else it is one of the wrong kind.
+  void TakeNullAsAbsent() { null_is_absent_ = true; }
   void Text(std::string_view name, std::string& target);
   void Text(std::string_view name, std::optional<std::string>& target);
   /// An array of strings; a single string stands for an array of one.
@@ -70,6 +72,7 @@ class ObjectReader {
   std::string path_;
   Reason reason_;
   std::vector<std::string_view> known_;
+  bool null_is_absent_ = false;
   std::optional<Failure> failure_;
 };
 

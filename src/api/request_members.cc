@@ -43,7 +43,8 @@ void RequestMembers::Invalid(std::string name, std::string why) {
 const JsonValue* RequestMembers::Get(std::string_view name, Presence presence) {
   const JsonValue* value = object_.Find(name);
   if (value == nullptr && presence == Presence::kMandatory) Missing(std::string(name));
-  return value;
+  const bool none = value != nullptr && value->IsNull() && presence == Presence::kOptional;
+  return none ? nullptr : value;
 }
 
 std::optional<std::string> RequestMembers::Text(std::string_view name, Presence presence) {
@@ -120,7 +121,7 @@ std::optional<RequestMembers::Identities> RequestMembers::Party(std::string_view
 
 std::vector<std::string> RequestMembers::Texts(std::string_view name) {
   std::vector<std::string> texts;
-  const JsonValue* value = object_.Find(name);
+  const JsonValue* value = Get(name, Presence::kOptional);
   if (value == nullptr) return texts;
   const JsonArray* array = value->AsArray();
   if (array == nullptr || array->size() > kMaxIdentities) {

@@ -14,8 +14,8 @@ namespace callvet {
 
 /// Reads the members of a request of ATIS-1000082 or 3GPP Ms. First what is missing is looked for
 /// (E1: SVC4001), then what is wrong (E2: SVC4005): the first of either kind is error(), a missing
-/// one before a wrong one. Members that nobody asks for are ignored (E-6). Not thread-safe;
-/// `object` outlives it.
+/// one before a wrong one. Members that nobody asks for are ignored (E-6); null stands for an
+/// optional one that is absent. Not thread-safe; `object` outlives it.
 class RequestMembers {
  public:
   explicit RequestMembers(const JsonValue& object) : object_(object) {}

@@ -486,6 +486,26 @@ TEST_F(AtisVerificationTest, E22_MsFormIsRecognisedByItsMembers) {
   EXPECT_EQ(heartbeat.body, R"({"verificationResponse":{"verstatValue":"No-TN-Validation"}})");
 }
 
+// What a client has no value for it may write as null.
+TEST_F(AtisVerificationTest, E6_NullOfAnOptionalMemberIsAbsent) {
+  const std::string head = R"({"verificationRequest":{"from":{"tn":"12155550100"},"to":{"tn":)";
+  const std::string time = R"(},"time":)" + std::to_string(ApiLab::now());
+  ExpectBody(head + R"(["12155550101"])" + time + R"(,"identity":null}})",
+             R"({"verificationResponse":{"verstat":"No-TN-Validation"}})");
+  const std::string good = WriteJson(JsonValue(Good()));
+  ExpectBody(Replaced(Request(Good()), R"("identity":)",
+                      R"("identityHeader":null,"dest":null,"identityHeaders":null,"identity":)"),
+             std::string(kPassed));
+  const std::string ms = head + R"("12155550101")" + time;
+  EXPECT_THAT(Post(ms +
+                   R"(,"dest":null,"identityHeaders":null,"protectedHeaders":null,)"
+                   R"("identity":null,"identityHeader":)" +
+                   good + "}}")
+                  .body,
+              testing::HasSubstr(R"("verstatValue":"TN-Validation-Passed")"));
+  EXPECT_EQ(Post(Replaced(Request(Good()), R"({"tn":"12155550100"})", "null")).status, 400);
+}
+
 TEST_F(AtisVerificationTest, E6_UnknownMembersDoNotMakeARequestMs) {
   const std::string bad = lab_->Token(kHeader, Payload()).substr(0, 300) + std::string(kParameters);
   for (const std::string_view extra :
