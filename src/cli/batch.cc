@@ -15,6 +15,7 @@
 #include <mutex>
 #include <ostream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "api/call_verification.h"
@@ -39,8 +40,8 @@ struct BatchCounts {
   }
   void Add(const BatchCounts& other) {
     verified += other.verified;
-    not_verified += other.not_verified;
     rejected += other.rejected;
+    not_verified += other.not_verified;
     undecided += other.undecided;
     unreadable += other.unreadable;
   }
@@ -81,6 +82,8 @@ class BatchReader {
     return chunk;
   }
   [[nodiscard]] bool broken() const { return in_.bad(); }
+  // Whether the input begins like JSON of several lines: an array, or an object with line breaks.
+  [[nodiscard]] bool spread() const { return spread_; }
 
  private:
   void ReadLine(BatchChunk& chunk) {
@@ -96,11 +99,19 @@ class BatchReader {
       line.assign(kMaxCallLine + 1, ' ');
       line.front() = '{';
     }
-    if (!TrimLines(line).empty()) chunk.lines.push_back(std::move(line));
+    if (std::exchange(first_, false))
+      line.erase(0, line.size() - WithoutByteOrderMark(line).size());
+    const std::string_view text = Trim(TrimLines(line));
+    if (text.empty()) return;
+    if (std::exchange(first_call_, false)) spread_ = text.front() == '[' || text == "{";
+    chunk.lines.push_back(std::move(line));
   }
 
   std::istream& in_;
   std::vector<char> buffer_;
+  bool first_ = true;       // line, which may have a byte order mark
+  bool first_call_ = true;  // line that is not blank
+  bool spread_ = false;
 };
 
 // Chunks between the thread that reads and prints, and those that judge. Thread-safe.
@@ -295,6 +306,11 @@ ExitCode RunBatch(const BatchInput& input, const std::shared_ptr<const Verificat
     written = PassThrough(reader, input.threads * kChunksPerThread, queue, progress, console);
   }
   progress.Finish();
+  if (reader.spread() && progress.counts().unreadable > 0) {
+    console.Warn(input.file +
+                 ": one object per line is read here, no array and no object of "
+                 "several lines ('jq -c' makes such lines)");
+  }
   if (!written) return ExitCode::kUndecided;  // main says why
   if (reader.broken()) {
     return console.Complain(Fail(Reason::kFileUnreadable, input.file + ": reading failed"));

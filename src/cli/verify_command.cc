@@ -26,6 +26,7 @@
 #include "cli/policy_options.h"
 #include "cli/verdict_text.h"
 #include "cli/verify_extensions.h"
+#include "pki/file_content.h"
 #include "pki/sha256.h"
 
 namespace callvet::cli {
@@ -211,7 +212,6 @@ Result<void> AddIdentities(const std::string& text, const VerifyOptions& options
     call.identities.push_back(text);
     return {};
   }
-  const auto values = IdentityValuesFromText(text);
   // Of a message that is read as Identity headers From and To would be left out.
   const bool parties =
       !options.sip_file.empty() || (!options.orig.empty() && !options.dest.empty());
@@ -219,6 +219,7 @@ Result<void> AddIdentities(const std::string& text, const VerifyOptions& options
     return Fail(Reason::kParameterInvalid,
                 "this is a SIP message: give it with --sip-file, or --orig and --dest beside it");
   }
+  const auto values = IdentityValuesFromText(text);
   if (values.empty()) {
     return Fail(Reason::kParameterInvalid, "there is no Identity header in what was given");
   }
@@ -245,8 +246,12 @@ Result<CallRequest> ReadCall(VerifyOptions& options, const Console& console) {
     auto text = ReadFile(options.sip_file);
     if (!text) return text.error();
     auto message = SipMessage::Parse(*text);
-    if (!message)
-      return Fail(message.error().reason, options.sip_file + ": " + message.error().detail);
+    if (!message) {
+      const bool is_sip =
+          text->find("SIP/2.0") != std::string::npos && text->find('\0') == std::string::npos;
+      return Fail(message.error().reason, options.sip_file + ": " + message.error().detail +
+                                              (is_sip ? "" : WhatItIs(*text)));
+    }
     WarnOfOthers(options.sip_file, *message, console);
     auto from_sip = CallFromSip(*message);
     if (!from_sip)

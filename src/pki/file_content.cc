@@ -20,12 +20,20 @@ struct Beginning {
   std::string_view what;
 };
 
+constexpr std::string_view kCapture =
+    "a packet capture (pcap); 'tcpdump -A -r FILE' makes text of it";
+
 // What no text begins with.
 constexpr std::array kMarks = {
     Beginning{"\xff\xfe"sv, "text in UTF-16; save it as ASCII or UTF-8"sv},
     Beginning{"\xfe\xff"sv, "text in UTF-16; save it as ASCII or UTF-8"sv},
     Beginning{"\x1f\x8b"sv, "compressed (gzip)"sv},
     Beginning{"PK\x03\x04"sv, "a zip archive"sv},
+    Beginning{"\xd4\xc3\xb2\xa1"sv, kCapture},
+    Beginning{"\xa1\xb2\xc3\xd4"sv, kCapture},
+    Beginning{"\x4d\x3c\xb2\xa1"sv, kCapture},  // nanoseconds
+    Beginning{"\xa1\xb2\x3c\x4d"sv, kCapture},
+    Beginning{"\x0a\x0d\x0d\x0a"sv, kCapture},  // pcapng
 };
 
 // How the contents of the SEQUENCE begin that these are in DER.

@@ -105,7 +105,12 @@ Result<void> CheckTokenChars(std::string_view token) {
 
 Result<IdentityHeader> IdentityHeader::Parse(std::string_view field_value) {
   Result<IdentityHeader> header{IdentityHeader()};
-  if (auto ok = header->Read(field_value); !ok) header = ok.error();
+  if (auto ok = header->Read(field_value); !ok) {
+    header = ok.error();
+    if (field_value.find("&lt;") != std::string_view::npos) {
+      header.error().detail += "; it has \"&lt;\", which stands for '<' in HTML";
+    }
+  }
   return header;
 }
 
