@@ -24,6 +24,8 @@ struct ComplaintDesk {
   const DialPlan* dial_plan = nullptr;  // of numbers without '+'
   std::string who;                      // token name or user
   sys_seconds now{};
+  /// As EvidenceReader has it: what a report may not count yet.
+  std::optional<sys_seconds> spilled_since = std::nullopt;
 };
 
 /// What became of a complaint that was filed.

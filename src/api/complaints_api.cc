@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/call_verification.h"
+#include "api/evidence_json.h"
 #include "api/evidence_report.h"
 #include "api/object_reader.h"
 #include "api/query_text.h"
@@ -194,7 +195,11 @@ ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query,
   auto flagged = ReportedPools(desk.evidence, *hours, pools, desk.now);
   if (!flagged) return ComplaintError(flagged.error());
   const WholeReport whole{*hours, std::move(*report), std::move(*flagged)};
-  if (wanted.format == "json") return JsonReply(200, ReportJson(whole));
+  if (wanted.format == "json") {
+    JsonValue json = ReportJson(whole);
+    json.Add("spilled_since", TimeOrNull(desk.spilled_since));
+    return JsonReply(200, json);
+  }
   ApiReply reply;
   reply.status = 200;
   reply.content_type = "text/csv; charset=utf-8";

@@ -136,9 +136,7 @@ ApiReply FindEvidence(const EvidenceReader& reader, std::string_view query) {
   const auto page = reader.evidence.store->Find(wanted->query);
   if (!page) return ErrorOf(page.error());
   JsonMembers json = EvidencePageJson(*page, EvidenceCodec(reader.evidence.number_key));
-  json.emplace_back("spilled_since", reader.spilled_since
-                                         ? JsonValue(FormatTime(*reader.spilled_since))
-                                         : JsonValue());
+  json.emplace_back("spilled_since", TimeOrNull(reader.spilled_since));
   return JsonReply(200, JsonValue(std::move(json)));
 }
 

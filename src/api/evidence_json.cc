@@ -163,6 +163,10 @@ JsonValue EvidenceReplayJson(const EvidenceReplay& replay) {
                      {"verdict", VerdictJson(replay.verdict)}};
 }
 
+JsonValue TimeOrNull(const std::optional<sys_seconds>& time) {
+  return time ? JsonValue(FormatTime(*time)) : JsonValue();
+}
+
 JsonValue CheckpointJson(const EvidenceCheckpoint& checkpoint) {
   return JsonMembers{{"seq", checkpoint.seq},
                      {"hash", ToHex(checkpoint.hash)},

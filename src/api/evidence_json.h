@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
+
 #include "api/evidence_replay.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "callvet/evidence.h"
 #include "evidence/audit.h"
 #include "evidence/evidence_codec.h"
@@ -31,6 +34,9 @@ JsonValue ResponsibleJson(const StoredEvidence& record, const EvidenceText& text
 JsonValue EvidenceReplayJson(const EvidenceReplay& replay);
 
 JsonValue AuditJson(const AuditReport& report);
+
+/// As FormatTime, or null.
+JsonValue TimeOrNull(const std::optional<sys_seconds>& time);
 
 /// {"seq", "hash", "time", "key_id"}.
 JsonValue CheckpointJson(const EvidenceCheckpoint& checkpoint);

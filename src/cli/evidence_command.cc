@@ -304,6 +304,11 @@ Result<Loaded> LoadRecord(const OneOptions& options, const char* what) {
   auto opened = OpenLogged(options.store, what, options.id);
   if (!opened) return opened.error();
   auto record = opened->store->Get(ToLower(options.id));  // a UUID
+  if (!record && record.error().reason == Reason::kResourceNotFound) {
+    record.error().detail +=
+        "; that of a late call may still wait in the service's spill directory (see find "
+        "--spill-dir)";
+  }
   if (!record) return record.error();
   auto text = EvidenceCodec(opened->number_key).Read(record->text);
   if (!text) return text.error();

@@ -546,7 +546,8 @@ HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context
 HttpReply Application::Complaints(const Endpoint& endpoint, const Context& context) const {
   const HttpRequest& request = context.request;
   const ComplaintDesk desk{desk_->evidence(), context.state->core->options().dial_plan,
-                           context.token, clock_->Now()};
+                           context.token, clock_->Now(),
+                           desk_->writer().Statistics().spilled_since};
   switch (endpoint.id) {
     case EndpointId::kFileComplaint:
       return FromReply(FileComplaintText(desk, request.body));

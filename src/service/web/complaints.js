@@ -180,6 +180,7 @@ const complaintViews = (page) => {
         card(localText(json.from) + ' – ' + localText(json.to), table([[t('by-' + json.by)], [t('calls'), 'num'], [t('passed'), 'num'],
           [t('notVerified'), 'num'], [t('rejected'), 'num'], [t('tabComplaints'), 'num'], [t('state-ambiguous'), 'num'],
           [t('perMillion'), 'num']], rows), el('p', 'hint', t('unmatchedCount') + ' ' + json.unmatched_complaints)),
+        json.spilled_since ? el('p', 'hint', t('notYetStored') + ' ' + localText(json.spilled_since)) : '',
         poolsCard(json.flagged_pools),
         most.length ? barsChart(t('perMillion'), most, (row) => row.complaints_per_million_calls || 0, rateText, 'failed') : '',
         barsChart(t('calls'), largest, (row) => row.calls, (row) => row.calls.toLocaleString(), 'passed'));
