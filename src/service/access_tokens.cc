@@ -39,6 +39,14 @@ bool SameBytes(const std::array<uint8_t, 32>& a, const std::array<uint8_t, 32>& 
   return difference == 0;
 }
 
+// As RecordAccess names them for programs without a token: "uid 0".
+bool IsNameOfUser(std::string_view name) {
+  constexpr std::string_view kUser = "uid";
+  return EqualsIgnoreCase(name.substr(0, kUser.size()), kUser) &&
+         std::all_of(name.begin() + kUser.size(), name.end(),
+                     [](char c) { return c == ' ' || IsDigit(c); });
+}
+
 }  // namespace
 
 std::string_view ScopeName(Scope scope) {
@@ -50,6 +58,11 @@ Result<AccessToken> AccessToken::Make(std::string name, std::string_view hex,
   AccessToken token;
   token.name = std::move(name);
   if (token.name.empty()) return Fail(Reason::kConfigInvalid, "a token has no name");
+  if (IsNameOfUser(token.name)) {
+    return Fail(Reason::kConfigInvalid, "token " + Quote(token.name) +
+                                            ": so are named the users of the command line, in the "
+                                            "records of who read evidence");
+  }
   const auto bytes = FromHex(hex);
   if (!bytes) {
     return Fail(Reason::kConfigInvalid,

@@ -94,9 +94,13 @@ class ConfigReader {
       auto token = AccessToken::Make(std::move(name), sha256, scopes);
       if (!token) return reader.Refuse("tokens", token.error().detail);
       for (const AccessToken& other : config_.tokens) {
-        if (other.sha256 != token->sha256) continue;
-        return reader.Refuse("tokens", Quote(other.name) + " and " + Quote(token->name) +
-                                           " have the same sha256: one token, one entry");
+        if (other.sha256 == token->sha256) {
+          return reader.Refuse("tokens", Quote(other.name) + " and " + Quote(token->name) +
+                                             " have the same sha256: one token, one entry");
+        }
+        if (other.name == token->name) {  // nobody could say which of them read what
+          return reader.Refuse("tokens", "two have the name " + Quote(token->name));
+        }
       }
       config_.tokens.push_back(std::move(*token));
     }

@@ -76,6 +76,14 @@ TEST(Config, WhatIsRefused) {
         R"({"signing": {"key": "a", "x5u": "https://cert.example.org/"}})",
         R"({"access": {"tokens": {}}})",
         R"({"access": {"tokens": [{"name": "a"}]}})",
+        R"({"access": {"tokens": [
+            {"name": "a", "scopes": "verify",
+             "sha256": "0000000000000000000000000000000000000000000000000000000000000001"},
+            {"name": "a", "scopes": "verify",
+             "sha256": "0000000000000000000000000000000000000000000000000000000000000002"}]}})",
+        R"({"access": {"tokens": [
+            {"name": "uid 0", "scopes": "verify",
+             "sha256": "0000000000000000000000000000000000000000000000000000000000000001"}]}})",
         R"({"access": {"verify_without_token": 1}})",
         R"({"log": {"numbers": "some"}})",
         R"({"certificates": {"insecure_allow_ports": [0]}})",
