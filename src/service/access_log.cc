@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "service/access_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/null_sink.h>
@@ -13,6 +16,18 @@
 #include "syntax/party.h"
 
 namespace callvet::service {
+namespace {
+
+// Who calls whom is for nobody but the service and those who read its logs: the group. One that is
+// there keeps its mode; what cannot be made spdlog says.
+void MakeFile(const std::string& path) {
+  constexpr mode_t kMode = 0640;
+  const int file =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kMode);
+  if (file >= 0) ::close(file);
+}
+
+}  // namespace
 
 class AccessLog::Impl {
  public:
@@ -45,6 +60,7 @@ class AccessLog::Impl {
     } else if (setup_.target == "stderr") {
       sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     } else {
+      MakeFile(setup_.target);
       sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(setup_.target);
     }
     auto logger = std::make_unique<spdlog::logger>("access", std::move(sink));

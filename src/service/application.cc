@@ -516,7 +516,9 @@ HttpReply Application::WithStore(Work work) {
   if (place.before >= store_readers_) {
     return Unavailable("others are reading the evidence", std::chrono::milliseconds(0));
   }
-  return work();
+  HttpReply reply = work();
+  reply.headers.emplace_back("Cache-Control", "no-store");  // numbers, and who reads is recorded
+  return reply;
 }
 
 HttpReply Application::Evidence(const Endpoint& endpoint, const Context& context) const {

@@ -580,6 +580,12 @@ class Operations(Service):
         for secret in (CALLER, CALLED, identity.split(".")[1], TOKENS["verify"]):
             self.assertNotIn(secret, log)
 
+    def test_the_log_is_no_file_of_everybody(self):
+        target = LAB.folder / "private.log"
+        server = Server(LAB, log={"target": str(target), "numbers": "full"})
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(target.stat().st_mode & 0o777, 0o640)
+
     def test_what_is_refused_unread_is_in_the_log_too(self):
         for headers, status, said in (("Host: x\r\nContent-Length: 999999999\r\n", 413, "the body is longer than allowed"),
                                       ("Host: x\r\nX: " + "a" * (1 << 17) + "\r\n", 431, "the header fields are longer"),
