@@ -33,7 +33,9 @@ Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
     return Fail(Reason::kParameterInvalid, name + ": " + failure.detail);
   };
   if (name == "orig" || name == "dest") {
-    auto key = codec.KeyOf(value, reader.dial_plan);
+    // A '+' that is not written as %2B is a blank in a query, and no number begins with one.
+    const bool plus = value.size() > 1 && value[0] == ' ' && IsDigit(value[1]);
+    auto key = codec.KeyOf(plus ? "+" + value.substr(1) : value, reader.dial_plan);
     if (!key) return in(key.error());
     (name == "orig" ? query.keys.orig : query.keys.dest) = std::move(*key);
     return {};

@@ -95,6 +95,10 @@ class Evidence(LabTest):
         self.assertEqual((status, len(json.loads(text)["records"])), (200, 1))
         self.assertEqual(server.request("POST", "/v1/evidence:search", "form=1", form, token=READ)[0], 400)
         self.assertEqual(server.request("POST", "/v1/evidence:search", {"orig": CALLER}, token=READ)[0], 415)
+        # What has numbers is kept by no cache on the way.
+        for path in ("/v1/evidence", "/v1/evidence/" + id, f"/v1/evidence/{id}/export", "/v1/report", "/v1/complaints"):
+            status, headers, _ = server.request("GET", path, token=READ)
+            self.assertEqual((status, headers.get("Cache-Control")), (200, "no-store"), path)
         # A body that is not read is no empty filter, which would find everything.
         chunked = {**form, "Transfer-Encoding": "chunked"}
         status, _, text = server.request("POST", "/v1/evidence:search", iter([b"orig=%2B12155550199"]), chunked, token=READ)
@@ -109,6 +113,14 @@ class Evidence(LabTest):
         accesses = json.loads(callvet("evidence", "find", "--access", "--json", "--store", store))["accesses"]
         self.assertIn(("read-evidence", "export"), {(a["who"], a["what"]) for a in accesses})
         self.assertIn("trunk=pstn-hidden", {a["about"] for a in accesses})
+
+    def test_a_plus_that_is_read_as_a_blank_is_one(self):
+        server = self.serve({"verification": {"country": "CN"}})
+        self.call(server)
+        self.wait_for(server, 1)
+        for query in ("orig=+12155550100", "dest=+12155550101", "orig=%2B12155550100"):
+            records = json.loads(server.request("GET", "/v1/evidence?" + query, token=READ)[2])["records"]
+            self.assertEqual(len(records), 1, query)
 
     def test_pages(self):
         server = self.serve()
@@ -136,6 +148,7 @@ class Evidence(LabTest):
             if page["spilled_since"] is not None:
                 break
         self.assertIsNotNone(page["spilled_since"], "nothing waits")
+        self.assertIsNotNone(self.get(server, "/v1/report")["spilled_since"])
         self.assertIn(server.request("GET", "/v1/evidence/" + ids[-1], token=READ)[0], (200, 503))
         records = self.wait_for(server, len(ids))
         self.assertEqual({record["id"] for record in records}, set(ids))
@@ -144,6 +157,7 @@ class Evidence(LabTest):
         while self.get(server, "/v1/evidence", limit=1)["spilled_since"] is not None and time.monotonic() < end:
             time.sleep(0.05)
         self.assertIsNone(self.get(server, "/v1/evidence", limit=1)["spilled_since"])
+        self.assertIsNone(self.get(server, "/v1/report")["spilled_since"])
         metrics = server.request("GET", "/metrics", token=READ)[2]
         self.assertNotIn("callvet_evidence_spilled_total 0", metrics)
         self.assertIn("callvet_evidence_spill_age_seconds 0", metrics)

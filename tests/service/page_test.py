@@ -174,6 +174,40 @@ class Page(unittest.TestCase):
         self.assertEqual(self.browser.run(
             "return document.querySelectorAll('main img, main script, main iframe').length"), 0)
 
+    def test_the_next_page_is_of_the_same_search(self):
+        lines = "".join(json.dumps({"from": "+" + CALLER, "to": "+" + CALLED, "trunk": "many", "call_id": f"{i}@many"}) + "\n"
+                        for i in range(60))
+        self.server.request("POST", "/v1/calls:batch", lines)
+        self.browser.run("sessionStorage.setItem('token', arguments[0])", TOKENS["read-evidence"])
+        self.browser.click("#tab-evidence")
+        rows = "return document.querySelectorAll('#evidence tbody tr').length === "
+        more = "#evidence .card > button"
+
+        def search(**fields):
+            for name in ("trunk", "call_id", "origid"):
+                self.browser.run("document.getElementById('e-' + arguments[0]).value = arguments[1]", name, fields.get(name, ""))
+            self.browser.click("#evidence-form .primary")
+
+        for _ in range(100):  # until they are stored
+            search(trunk="many", call_id="59@many")
+            time.sleep(0.1)
+            if self.browser.run(rows + "1"):
+                break
+        self.assertTrue(self.browser.run(rows + "1"))
+        search(origid="de305d54-75b4-431b-adb2-000000000000")
+        self.browser.wait("return document.querySelector('#evidence .hint')")
+        search(trunk="many")
+        self.browser.wait(rows + "50")
+        self.browser.run("document.getElementById('e-trunk').value = 'other'")
+        self.browser.click(more)
+        self.browser.wait(rows + "60")
+        # An export that fails says so.
+        self.browser.click("#evidence tbody button")
+        self.browser.wait("return document.querySelector('#story button')")
+        self.browser.run("sessionStorage.removeItem('token')")
+        self.browser.click("#story p button")
+        self.browser.wait("const p = document.querySelector('#story .problem'); return p && !p.hidden && p.textContent")
+
     def fill(self, **fields):
         for name, value in fields.items():
             self.browser.run("document.getElementById(arguments[0]).value = arguments[1]", name.replace("_", "-"), value)

@@ -380,17 +380,22 @@
 
   // ----- Evidence
 
-  const EVIDENCE_FIELDS = ['orig', 'dest', 'spc', 'trunk', 'from', 'to', 'reason'];
+  const EVIDENCE_FIELDS = ['orig', 'dest', 'spc', 'trunk', 'origid', 'call_id', 'from', 'to', 'reason'];
 
-  async function search(before) {
-    const query = new URLSearchParams();
+  function searchQuery() {
+    const query = new URLSearchParams({limit: '50'});
     for (const name of EVIDENCE_FIELDS) {
       const value = $('e-' + name).value.trim();
       if (value) query.set(name, value);
     }
-    query.set('limit', '50');
-    if (before) query.set('before', String(before));
-    const answer = await ask('POST', '/v1/evidence:search', query).catch(() => ({status: 0, json: {}}));
+    return query;
+  }
+
+  // `before`: the next page of `query`, whatever the form says by now.
+  async function search(query = searchQuery(), before = null) {
+    const page = new URLSearchParams(query);
+    if (before) page.set('before', String(before));
+    const answer = await ask('POST', '/v1/evidence:search', page).catch(() => ({status: 0, json: {}}));
     if (!before) $('evidence').replaceChildren();
     $('story').replaceChildren();
     if (answer.status !== 200) {
@@ -414,7 +419,7 @@
     if (answer.json.next) {
       const more = el('button', 'quiet', t('more'));
       more.type = 'button';
-      more.addEventListener('click', () => { more.remove(); search(answer.json.next); });
+      more.addEventListener('click', () => { more.remove(); search(query, answer.json.next); });
       box.append(more);
     }
     if (answer.json.spilled_since) box.append(el('p', 'hint', t('notYetStored') + ' ' + answer.json.spilled_since));
@@ -455,13 +460,15 @@
     const replay = story.replay;
     const button = el('button', 'quiet', t('exportButton'));
     button.type = 'button';
-    button.addEventListener('click', () => exportCall(id));
+    const failure = el('p', 'problem');
+    failure.hidden = true;
+    button.addEventListener('click', () => exportCall(id, failure));
     box.append(responsibleCard(story), card(t('storyTitle'), table([[''], ['']], [
       line(t('time'), story.time), line(t('caller'), story.call ? story.call.orig.join(', ') : story.orig),
       line(t('called'), story.call ? story.call.dest.join(', ') : story.dest), line(t('callId'), story.call_id),
       line(t('recorded'), story.reason), line(t('disposition'), story.disposition),
       line(t('judgedAgain'), replay ? t('replay-' + replay.outcome) + (replay.difference ? ': ' + replay.difference : '') : ''),
-      line('ID', story.id)]), replay ? null : el('p', 'hint', t('sealedHint')), el('p', '', button)));
+      line('ID', story.id)]), replay ? null : el('p', 'hint', t('sealedHint')), el('p', '', button), failure));
     if (replay) {
       replay.verdict.passports.forEach((passport, index) => box.append(
           checksCard(passport, t('checksTitle') + ' ' + (index + 1) + '/' + replay.verdict.passports.length)));
@@ -470,8 +477,10 @@
     box.scrollIntoView();
   }
 
-  async function exportCall(id) {
+  async function exportCall(id, failure) {
     const answer = await ask('GET', '/v1/evidence/' + encodeURIComponent(id) + '/export').catch(() => ({status: 0, json: {}}));
+    failure.textContent = answer.status === 200 ? '' : answer.status ? problemOf(answer) : t('offline');
+    failure.hidden = answer.status === 200;
     if (answer.status !== 200) return;
     save(new Blob([JSON.stringify(answer.json, null, 2)], {type: 'application/json'}), 'evidence-' + id + '.json');
   }
