@@ -206,8 +206,8 @@ Result<CallInput> ReadCall(std::string_view body) {
   reader.Text("call_id", input.call_id);
   reader.Flag("certificates", input.certificates);
   if (auto ok = reader.Finish(); !ok) return ok.error();
-  return input;
   if (auto ok = CheckPasted(input.pasted, input.call); !ok) return ok.error();
+  return input;
 }
 
 // The certificates that x5u of the deciding PASSporT named, signer first: for drawing the chain.
