@@ -23,7 +23,7 @@ class CertificateSource {
 
   /// The certificates at `x5u`, not empty. The verifier asks only for a URL of the form that C-20
   /// allows, of a PASSporT whose cheap checks all passed. Fails with a Reason of class kUndecided
-  /// (436), or kCertificateMalformed.
+  /// (436), or kCertificateMalformed or kChainTooLong (437).
   [[nodiscard]] virtual Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const = 0;
 
