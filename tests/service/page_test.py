@@ -202,6 +202,7 @@ class Page(unittest.TestCase):
         self.browser.click(more)
         self.browser.wait(rows + "60")
         # An export that fails says so.
+        self.browser.run("window.scrollTo(0, 0)")
         self.browser.click("#evidence tbody button")
         self.browser.wait("return document.querySelector('#story button')")
         self.browser.run("sessionStorage.removeItem('token')")
