@@ -47,7 +47,11 @@ struct Run {
   std::shared_ptr<const EvidenceSigner> signer = NewSigner();
   [[nodiscard]] fs::path path() const { return folder / "calls.db"; }
   [[nodiscard]] std::shared_ptr<EvidenceStore> Open() const {
-    return OrStop(OpenSqliteStore({path(), SqliteStoreOptions::Open::kCreate, signer, clock, ""}));
+    SqliteStoreOptions options;
+    options.path = path();
+    options.signer = signer;
+    options.clock = clock;
+    return OrStop(OpenSqliteStore(options));
   }
   [[nodiscard]] sys_seconds TimeOf(uint64_t n) const {
     return kNow + std::chrono::seconds(n * days * 86'400 / records);
