@@ -8,25 +8,7 @@
 namespace callvet {
 namespace {
 
-bool HasList(const Certificate& certificate) {
-  return certificate.tn_auth_list().has_value() || !certificate.tn_auth_list_uris().empty();
-}
-
-// Whether nothing that a list by reference adds to `list`, the signer's, matters: it has authority
-// already (B-5), and no list above limits the whole (B-32).
-bool IsEnough(const TnAuthList& list, const VerifiedChain& chain, const SignedFor& signed_for) {
-  return std::none_of(std::next(chain.path().begin()), chain.path().end(), HasList) &&
-         CheckAuthority(list, signed_for.identity, signed_for.plan).has_value();
-}
-
-// Of one that a server did not give in time, not of one that is broken.
-bool IsOutOfReach(const Failure& failure) {
-  return failure.reason == Reason::kTnAuthListNotAvailable ||
-         failure.reason == Reason::kDeadlineExceeded;
-}
-
-Result<void> Collect(const Certificate& certificate, const VerifiedChain& chain,
-                     const SignedFor& signed_for, const CertificateSource& source,
+Result<void> Collect(const Certificate& certificate, const CertificateSource& source,
                      const Deadline& deadline, PathTnAuthLists& lists) {
   const TnAuthList* list = nullptr;
   if (const auto& by_value = certificate.tn_auth_list()) {
@@ -35,15 +17,7 @@ Result<void> Collect(const Certificate& certificate, const VerifiedChain& chain,
   }
   for (const std::string& url : certificate.tn_auth_list_uris()) {
     auto by_reference = source.GetTnAuthList(url, deadline);
-    if (!by_reference) {
-      const bool signers = &certificate == &chain.signer();
-      if (signers && list != nullptr && IsOutOfReach(by_reference.error()) &&
-          IsEnough(*list, chain, signed_for)) {
-        lists.without += "; without the list at " + Quote(url, 200);
-        continue;
-      }
-      return by_reference.error();
-    }
+    if (!by_reference) return by_reference.error();
     lists.united.push_back(std::make_unique<const TnAuthList>(
         list != nullptr ? list->Union(*by_reference) : std::move(*by_reference)));
     list = lists.united.back().get();
@@ -61,12 +35,12 @@ std::string ValueText(const JsonValue& value) {
 
 Result<PathTnAuthLists> CollectTnAuthLists(const VerifiedChain& chain,
                                            const CertificateSource& source,
-                                           const SignedFor& signed_for, const Deadline& deadline,
+                                           const Deadline& deadline,
                                            std::pmr::memory_resource* memory) {
-  PathTnAuthLists lists{std::pmr::vector<const TnAuthList*>(memory), {}, {}};
+  PathTnAuthLists lists{std::pmr::vector<const TnAuthList*>(memory), {}};
   lists.of_path.reserve(chain.path().size());
   for (const Certificate& certificate : chain.path()) {
-    if (auto ok = Collect(certificate, chain, signed_for, source, deadline, lists); !ok) {
+    if (auto ok = Collect(certificate, source, deadline, lists); !ok) {
       ok.error().detail = certificate.subject() + ": " + ok.error().detail;
       return ok.error();
     }

@@ -23,24 +23,15 @@ namespace callvet {
 struct PathTnAuthLists {
   std::pmr::vector<const TnAuthList*> of_path;
   std::vector<std::unique_ptr<const TnAuthList>> united;
-  std::string without;  // which lists by reference were done without, to be put behind a detail
-};
-
-/// Whom the signer must have authority over, as CheckAuthority takes it. Borrows both.
-struct SignedFor {
-  const PartyClaim& identity;
-  const DialPlan* plan;
 };
 
 /// The lists of `chain`, by value and by reference together (B-5). Only the signer must have one
-/// (B-7): of_path.front() is not null. Lists by reference come from `source`. One of the signer's
-/// that cannot be had is done without where it could only add to what is enough already: the other
-/// list has authority over `signed_for`, and no certificate above has a list that would limit the
-/// whole (B-32). Fails with kTnAuthListMissing, kTnAuthListMalformed or kTnAuthListNotAvailable.
-/// What it gives lives no longer than `chain` and `memory`, of which it may take some. Thread-safe.
+/// (B-7): of_path.front() is not null. Lists by reference come from `source`. Fails with
+/// kTnAuthListMissing, kTnAuthListMalformed or kTnAuthListNotAvailable. What it gives lives no
+/// longer than `chain` and `memory`, of which it may take some. Thread-safe.
 Result<PathTnAuthLists> CollectTnAuthLists(
-    const VerifiedChain& chain, const CertificateSource& source, const SignedFor& signed_for,
-    const Deadline& deadline, std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+    const VerifiedChain& chain, const CertificateSource& source, const Deadline& deadline,
+    std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
 /// B-32 along a path, from the anchor to the signer: each list must be encompassed by the nearest
 /// one above it; certificates without a list set no limit of their own and lift none. Borrows the

@@ -120,11 +120,9 @@ bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const C
                  const CertificateContext& context, Candidate& candidate) {
   Trail& trail = candidate.trail;
   ShortMemory<ChainLimits().max_path * sizeof(const TnAuthList*)> memory;
-  const SignedFor signed_for{identity, call.options.dial_plan};
-  const auto lists =
-      CollectTnAuthLists(chain, context.source, signed_for, context.patience, memory.resource());
+  const auto lists = CollectTnAuthLists(chain, context.source, context.patience, memory.resource());
   if (!Record(trail, CheckId::kTnAuthList, lists,
-              [&] { return lists->of_path.front()->ToText().substr(0, 500) + lists->without; })) {
+              [&] { return lists->of_path.front()->ToText().substr(0, 500); })) {
     return false;
   }
   DescribeAuthority(lists->of_path, candidate.verdict.signer);

@@ -724,59 +724,6 @@ TEST(Verifier, B4_B5_TnAuthListByReference) {
   EXPECT_EQ(call.ReasonOf(), Reason::kNone);
 }
 
-// The list by reference can only add to the other one, which has what is wanted.
-TEST(Verifier, B5_ByValueListCoversTheNumber_NeedsNoListByReference) {
-  TestCall call;
-  CertSpec spec = LeafSpec();
-  spec.tn_auth_list = NumberList({{"12155550100", 1}});
-  spec.tn_auth_list_uris = {"https://cert.example.org/list"};
-  call.UseLeaf(spec);
-  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
-  for (const Reason reason : {Reason::kDeadlineExceeded, Reason::kTnAuthListMalformed}) {
-    call.source->tn_auth_list = Fail(reason, "");
-    EXPECT_EQ(call.ReasonOf(), reason == Reason::kDeadlineExceeded ? Reason::kNone : reason);
-  }
-  call.source->tn_auth_list = Fail(Reason::kTnAuthListNotAvailable, "");
-  spec.tn_auth_list = SpcList({"818H"});
-  call.UseLeaf(spec);
-  const Verdict verdict = call.Judge();
-  EXPECT_TRUE(verdict.passed());
-  EXPECT_EQ(OutcomeOf(verdict, "tnauthlist"), CheckOutcome::kPassed);
-  // It has another number.
-  spec.tn_auth_list = NumberList({{"12155550101", 1}});
-  call.UseLeaf(spec);
-  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListNotAvailable);
-}
-
-// B-32 asks for all of the list: what cannot be had may go beyond the CA's.
-TEST(Verifier, B5_B32_UnderACaWithAListTheListByReferenceIsNeeded) {
-  TestCall call;
-  CertSpec ca_spec = CaSpec("/CN=CA with a list");
-  ca_spec.tn_auth_list = NumberList({{"12155550100", 10}});
-  call.ca = Issue(ca_spec, call.root);
-  CertSpec spec = LeafSpec();
-  spec.tn_auth_list = NumberList({{"12155550100", 1}});
-  call.UseLeaf(spec);
-  EXPECT_EQ(call.ReasonOf(), Reason::kNone);
-  spec.tn_auth_list_uris = {"https://cert.example.org/list"};
-  call.UseLeaf(spec);
-  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListNotAvailable);
-  call.source->tn_auth_list = NumberList({{"12155550190", 1}});
-  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListNotEncompassed);
-}
-
-// A CA's list by reference limits, and cannot be done without.
-TEST(Verifier, B4_B32_TheListByReferenceOfACaIsNeeded) {
-  TestCall call;
-  CertSpec ca_spec = CaSpec("/CN=CA with a list elsewhere");
-  ca_spec.tn_auth_list_uris = {"https://cert.example.org/list"};
-  call.ca = Issue(ca_spec, call.root);
-  CertSpec spec = LeafSpec();
-  spec.tn_auth_list = NumberList({{"12155550100", 1}});
-  call.UseLeaf(spec);
-  EXPECT_EQ(call.ReasonOf(), Reason::kTnAuthListNotAvailable);
-}
-
 // What a list by reference says of the signer is told as if it stood in the certificate.
 TEST(Verifier, B4_SpcsByReferenceAreTheSigners) {
   TestCall call;
