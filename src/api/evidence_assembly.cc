@@ -9,6 +9,8 @@
 
 #include "base/file.h"
 #include "evidence/hash_chain.h"
+#include "evidence/number_secret.h"
+#include "evidence/postgres.h"
 #include "evidence/postgres_store.h"
 #include "evidence/sqlite_store.h"
 #include "issue/passport_signer.h"
@@ -40,18 +42,13 @@ bool IsPostgres(const std::string& store) {
   return store.starts_with("postgresql://") || store.starts_with("postgres://");
 }
 
-// What tells a store from others, however it is named: the file itself; of a URL server and
-// database, since users and passwords change.
+// What tells a store from others: where the file is said to be, whoever made a link of it; of a URL
+// server and database, since users and passwords change.
 std::string StoreName(const std::string& store) {
-  if (!IsPostgres(store)) {
-    std::error_code error;
-    const auto whole = std::filesystem::weakly_canonical(store, error);
-    return error ? store : whole.string();
-  }
-  const size_t begin = store.find("://") + 3;
-  const std::string name = store.substr(begin, store.find('?') - begin);
-  const size_t user = name.rfind('@');
-  return user == std::string::npos ? name : name.substr(user + 1);
+  if (IsPostgres(store)) return PostgresDatabaseName(store);
+  std::error_code error;
+  const auto whole = std::filesystem::absolute(store, error);
+  return error ? store : whole.lexically_normal().string();
 }
 
 Result<std::filesystem::path> CheckpointKeyPath(const EvidenceSetup& setup) {
@@ -84,7 +81,7 @@ bool WouldMakeKey(const EvidenceSetup& setup, const std::filesystem::path& path)
 }
 
 Result<PrivateKey> ReadCheckpointKey(const std::filesystem::path& path) {
-  if (auto ok = CheckSecretMode(path); !ok) {
+  if (auto ok = CheckSecretMode(path, SecretReaders::kOwnerAndGroup); !ok) {
     return Fail(ok.error().reason, "checkpoint key: " + ok.error().detail);
   }
   const auto pem = ReadFile(path);

@@ -103,8 +103,12 @@ std::optional<RequestMembers::Identities> RequestMembers::Party(std::string_view
     return std::nullopt;
   }
   Identities identities;
-  const JsonValue* tn = value->Find("tn");
-  const JsonValue* uri = value->Find("uri");
+  const auto member = [&](std::string_view one) -> const JsonValue* {
+    const JsonValue* found = value->Find(one);
+    return found == nullptr || found->IsNull() ? nullptr : found;  // null is absent
+  };
+  const JsonValue* tn = member("tn");
+  const JsonValue* uri = member("uri");
   const std::string prefix = std::string(name) + ".";
   if (tn == nullptr && uri == nullptr) {
     Missing(prefix + "tn");

@@ -39,7 +39,7 @@ Result<NumberSecret> NumberSecret::Parse(std::string_view text) {
 }
 
 Result<NumberSecret> NumberSecret::Read(const std::filesystem::path& path) {
-  if (auto ok = CheckSecretMode(path); !ok) return ok.error();
+  if (auto ok = CheckSecretMode(path, SecretReaders::kOwner); !ok) return ok.error();
   const auto text = ReadFile(path, 4096);
   if (!text) return text.error();
   auto key = Parse(*text);
@@ -82,10 +82,13 @@ std::string NumberKeyOf(const JsonValue& text) {
   return name != nullptr && name->AsString() != nullptr ? *name->AsString() : std::string();
 }
 
-Result<void> CheckSecretMode(const std::filesystem::path& path) {
+Result<void> CheckSecretMode(const std::filesystem::path& path, SecretReaders readers) {
+  const bool group = readers == SecretReaders::kOwnerAndGroup;
+  const mode_t nobodys = S_IRWXO | (group ? S_IWGRP : S_IRWXG);
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return {};
-  return Fail(Reason::kKeyInvalid, path.string() + " may be read by others: make its mode 0600");
+  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & nobodys) == 0) return {};
+  return Fail(Reason::kKeyInvalid, path.string() + " may be read or written by others: make its " +
+                                       (group ? "mode 0600 or 0640" : "mode 0600"));
 }
 
 }  // namespace callvet

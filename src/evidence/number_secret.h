@@ -44,8 +44,9 @@ Failure WrongNumberKey(const std::string& what, std::string_view kept, std::stri
 /// The name of the key that the text of a record says its numbers were hashed with; "": none.
 std::string NumberKeyOf(const JsonValue& text);
 
-/// Whether nobody but its owner may read or write the file of a secret, as far as its mode can be
-/// seen. Fails with kKeyInvalid.
-Result<void> CheckSecretMode(const std::filesystem::path& path);
+/// Whether the file of a secret may be written by its owner alone and read by nobody but `readers`,
+/// as far as its mode can be seen. Fails with kKeyInvalid.
+enum class SecretReaders : uint8_t { kOwner, kOwnerAndGroup };
+Result<void> CheckSecretMode(const std::filesystem::path& path, SecretReaders readers);
 
 }  // namespace callvet

@@ -71,6 +71,22 @@ Result<void> CheckUrl(const std::string& url) {
 
 }  // namespace
 
+std::string PostgresDatabaseName(const std::string& url) {
+  const std::unique_ptr<PQconninfoOption, OptionsFree> options(
+      ::PQconninfoParse(url.c_str(), nullptr));
+  if (options == nullptr) return url;
+  const auto value = [&](std::string_view keyword) -> std::string {
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+      if (option->keyword == keyword && option->val != nullptr) return option->val;
+    }
+    return {};
+  };
+  const std::string host = value("host");
+  const std::string port = value("port");
+  return (host.empty() ? value("hostaddr") : host) + ":" + (port.empty() ? "5432" : port) + "/" +
+         value("dbname");
+}
+
 struct PostgresConnection::Handle {
   PGconn* connection = nullptr;
   PostgresPatience patience;

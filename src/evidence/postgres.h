@@ -51,6 +51,10 @@ class PostgresConnection {
   std::unique_ptr<Handle> handle_;
 };
 
+/// Server and database of such a URL, without user and password: "HOST:PORT/DATABASE", as far as it
+/// says them. Of what libpq cannot read the whole. Pure.
+std::string PostgresDatabaseName(const std::string& url);
+
 /// The literal of an array, for a parameter that the statement casts.
 std::string PostgresArray(const std::vector<PostgresConnection::Parameter>& values);
 /// Bytes as a bytea parameter, and back from a text of rows. Pure.

@@ -215,6 +215,20 @@ Result<void> EvidenceSpill::KeepName() {
   return WriteAnew();
 }
 
+void EvidenceSpill::Settle() {
+  if (!KeepName()) {
+    vanished_ += files_.back().records;
+    files_.pop_back();
+    writing_.reset();
+  }
+  std::erase_if(files_, [this](const File& file) {
+    std::error_code error;
+    const bool gone = fs::status(PathOf(file.number), error).type() == fs::file_type::not_found;
+    if (gone) vanished_ += std::max<uint64_t>(1, file.records);
+    return gone;
+  });
+}
+
 Result<void> EvidenceSpill::WriteAnew() {
   const File lost = files_.back();
   const BlobNames blobs = written_blobs_;

@@ -58,6 +58,10 @@ class EvidenceSpill {
   /// What Next gave since the last Drop will be given again.
   void Rewind();
 
+  /// At the end: a file that was taken away while it was written is written anew, and what cannot
+  /// be, or is gone, counts as vanished.
+  void Settle();
+
   [[nodiscard]] bool empty() const { return files_.empty(); }
   /// Of all files.
   [[nodiscard]] uint64_t bytes() const;

@@ -59,9 +59,11 @@ void BindUuid(SqliteStatement& statement, int index, const std::string& text) {
 // A database in WAL mode is three files, which stay the same ones while a connection is open.
 using SqliteFiles = std::array<std::optional<FileIdentity>, 3>;
 
-SqliteFiles FilesOf(const std::filesystem::path& path) {
-  return {IdentityOf(path), IdentityOf(std::filesystem::path(path.string() + "-wal")),
-          IdentityOf(std::filesystem::path(path.string() + "-shm"))};
+// The file that `path` names now, and those beside `real`, the file that was opened by it: a link
+// has nothing beside it.
+SqliteFiles FilesOf(const std::filesystem::path& path, const std::filesystem::path& real) {
+  return {IdentityOf(path), IdentityOf(std::filesystem::path(real.string() + "-wal")),
+          IdentityOf(std::filesystem::path(real.string() + "-shm"))};
 }
 
 class SqliteStore final : public EvidenceStore {
@@ -117,6 +119,7 @@ class SqliteStore final : public EvidenceStore {
   TimedMutex write_mutex_;
   SqliteDatabase writer_;
   SqliteFiles files_;  // as writer_ opened them
+  std::filesystem::path real_path_;
   ChainGuard guard_;
   std::map<std::string, int64_t> blob_days_;  // blobs known to be there, with their last_day
   Pool<SqliteDatabase> readers_;
@@ -174,7 +177,10 @@ Result<void> SqliteStore::Prepare() {
                           options_.number_key);
   }
   writer_.WaitAtMost(kWriteWait);
-  files_ = FilesOf(options_.path);
+  std::error_code error;
+  real_path_ = std::filesystem::canonical(options_.path, error);
+  if (error) return Fail(Reason::kFileUnreadable, options_.path.string() + ": " + error.message());
+  files_ = FilesOf(options_.path, real_path_);
   return read_only ? Result<void>() : CheckSigner();
 }
 
@@ -245,7 +251,7 @@ Result<ChainTail> SqliteStore::ReadTail() {
 // SQLite goes on with files that have lost their names: what is written into them is gone with the
 // process.
 Result<void> SqliteStore::CheckFiles() const {
-  if (FilesOf(options_.path) == files_) return {};
+  if (FilesOf(options_.path, real_path_) == files_) return {};
   return Fail(Reason::kEvidenceAltered,
               options_.path.string() +
                   ", or its -wal or -shm, was taken away or replaced since it was opened");

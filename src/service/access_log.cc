@@ -9,7 +9,9 @@
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -22,6 +24,8 @@ namespace {
 // there keeps its mode; what cannot be made spdlog says.
 void MakeFile(const std::string& path) {
   constexpr mode_t kMode = 0640;
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   const int file =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kMode);
   if (file >= 0) ::close(file);

@@ -356,11 +356,27 @@ Result<SipMessage> ReadMessage(RequestLine line, std::string_view& text) {
   return message;
 }
 
-// "" of a message without one, or that cannot be read.
-std::string CallIdOf(const Result<SipMessage>& message) {
-  const auto values = message ? message->All("call-id") : std::vector<std::string>();
-  return values.empty() ? "" : std::string(TrimLines(values.front()));
-}
+// Which call a request is of. Two INVITEs are one call only if all that is read of them is the
+// same: what came twice, and not two calls of which one would go unseen.
+struct CallName {
+  std::string call_id;  // "": none, several, or it cannot be read
+  std::string text;     // of an INVITE or MESSAGE; "" of what goes with a call
+
+  explicit CallName(const Result<SipMessage>& message) {
+    if (!message) return;
+    const auto values = message->All("call-id");
+    if (values.size() == 1) call_id = TrimLines(values.front());
+    if (!IsCallOrMessage(message->method)) return;
+    text = message->method + " " + message->request_uri + "\n";
+    for (const auto& header : message->headers) {
+      text += std::string(header.name) + ":" + header.value + "\n";
+    }
+    text += message->body;
+  }
+  [[nodiscard]] bool GoesWith(const CallName& call) const {
+    return !call_id.empty() && call_id == call.call_id && (text.empty() || text == call.text);
+  }
+};
 
 }  // namespace
 
@@ -368,8 +384,8 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
   if (text.size() > kMaxBytes)
     return Invalid("larger than " + std::to_string(kMaxBytes) + " bytes");
   std::optional<SipMessage> found;
-  std::vector<std::string> call_ids;
-  std::string call_id;  // of what was found
+  std::vector<CallName> requests;
+  size_t place = 0;  // of what was found
   while (!text.empty()) {
     const std::string_view line = TakeLine(text);
     auto request = FindRequestLine(line);
@@ -379,19 +395,19 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
     if (!request || !MayFollowARequestLine(text)) continue;
     auto message = ReadMessage(std::move(*request), text);
     if (!message && !found) return message.error();
-    call_ids.push_back(CallIdOf(message));
+    requests.emplace_back(message);
     const bool better =
         message && found && !IsCallOrMessage(found->method) && IsCallOrMessage(message->method);
     if (!found || better) {
       found = std::move(*message);
-      call_id = call_ids.back();
+      place = requests.size() - 1;
     }
   }
   if (!found) return Invalid("no line of the form \"INVITE sip:... SIP/2.0\" before header fields");
-  found->other_requests = call_ids.size() - 1;
-  const auto same = std::count(call_ids.begin(), call_ids.end(), call_id);
-  found->other_calls =
-      call_id.empty() ? found->other_requests : call_ids.size() - static_cast<size_t>(same);
+  found->other_requests = requests.size() - 1;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (i != place && !requests[i].GoesWith(requests[place])) ++found->other_calls;
+  }
   return std::move(*found);
 }
 

@@ -27,7 +27,9 @@ struct SipMessage {
   std::string body;
   std::optional<uint64_t> content_length;  // of the header; from the wire without it, the body's
   size_t other_requests = 0;               // how many more request lines the text has
-  size_t other_calls = 0;                  // of these, those that do not have its Call-ID
+  /// Of these, those that do not go with it: another Call-ID, or an INVITE or MESSAGE that says
+  /// anything else.
+  size_t other_calls = 0;
 
   static constexpr size_t kMaxBytes = size_t{1024} * 1024;
   static constexpr size_t kMaxHeaders = 4000;

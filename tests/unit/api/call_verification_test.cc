@@ -91,6 +91,14 @@ TEST_F(CallVerificationTest, PastedTextMayHoldMoreOfTheSameCall) {
   }
   const std::string other = test::Replaced(invite, "Call-ID: 1", "Call-ID: 2");
   EXPECT_EQ(Judge({{"text", invite + other}}).status, 400);
+  // Which of two INVITEs was meant nobody knows.
+  for (const auto& [was, is] :
+       {std::pair("<sip:+12155550100@", "<sip:+12155559999@"), std::pair("Identity", "X-Identity"),
+        std::pair("Call-ID: 1", "Call-ID: 2@example.org\r\nCall-ID: 1")}) {
+    const std::string differs = test::Replaced(invite, was, is);
+    EXPECT_EQ(Judge({{"text", invite + differs}}).status, 400) << is;
+    EXPECT_EQ(Judge({{"text", differs + invite}}).status, 400) << is;
+  }
 }
 
 TEST_F(CallVerificationTest, PastedPartiesWithoutTheirRequestLineAreNotPassedOver) {

@@ -52,11 +52,34 @@ TEST_F(EvidenceApiTest, ACheckpointKeyThatOthersMayUseIsRefused) {
   EXPECT_THAT(CheckEvidence(setup), Succeeds());
   EXPECT_THAT(OpenEvidence(setup), Succeeds());
   using std::filesystem::perms;
-  for (const perms more : {perms::group_read, perms::others_read, perms::others_write}) {
+  for (const perms more : {perms::group_write, perms::others_read, perms::others_write}) {
     std::filesystem::permissions(path, perms::owner_read | perms::owner_write | more);
     EXPECT_THAT(CheckEvidence(setup), FailsWith(Reason::kKeyInvalid));
     EXPECT_THAT(OpenEvidence(setup), FailsWith(Reason::kKeyInvalid));
   }
+  std::filesystem::permissions(path, perms::owner_read | perms::owner_write | perms::group_read);
+  EXPECT_THAT(OpenEvidence(setup), Succeeds());
+}
+
+// Whoever may write where the store is must not choose which mark counts.
+TEST_F(EvidenceApiTest, AMarkIsOfThePlaceThatIsConfigured) {
+  const auto mark = [](const std::string& store) {
+    EvidenceSetup setup;
+    setup.store = store;
+    setup.mark_dir = "/spill";
+    return ChainMarkPath(setup);
+  };
+  const auto file = lab_.directory.path() / "link.db";
+  const auto before = mark(file.string());
+  std::filesystem::create_symlink(lab_.directory.path() / "other.db", file);
+  EXPECT_EQ(mark(file.string()), before);
+  EXPECT_EQ(mark((lab_.directory.path() / "." / "link.db").string()), before);
+  EXPECT_EQ(mark("calls.db"), mark("./calls.db"));
+  EXPECT_EQ(mark("postgresql://a:b@db.example.org/calls"),
+            mark("postgresql://c@db.example.org:5432/calls?connect_timeout=3"));
+  EXPECT_NE(mark("postgresql:///?host=/run/a&dbname=calls"),
+            mark("postgresql:///?host=/run/a&dbname=other"));
+  EXPECT_NE(mark("postgresql:///calls?host=/run/a"), mark("postgresql:///calls?host=/run/b"));
 }
 
 }  // namespace

@@ -146,6 +146,21 @@ TEST_F(StoreTamperTest, AFileThatWasTakenAwayOrReplacedGetsNothing) {
   }
 }
 
+// SQLite keeps its files beside the file that a link leads to.
+TEST_F(StoreTamperTest, H9_FilesTakenAwayBehindALinkAreSeen) {
+  std::filesystem::create_symlink("real.db", lab_.directory.path() / "link.db");
+  SqliteStoreOptions options;
+  options.path = lab_.directory.path() / "real.db";
+  options.signer = lab_.signer;
+  options.clock = lab_.clock;
+  ASSERT_THAT(OpenSqliteStore(options), Succeeds());
+  options.path = lab_.directory.path() / "link.db";
+  auto store = *OpenSqliteStore(options);
+  EXPECT_TRUE(Appends(store));
+  std::filesystem::remove(lab_.directory.path() / "real.db-wal");
+  EXPECT_FALSE(Appends(store));
+}
+
 // Else a writer without the key for numbers would add open ones.
 TEST_F(StoreTamperTest, H9_AnotherKeyForNumbersThanThatOfItsRecordsIsFound) {
   EvidenceCodec sealing(*NumberSecret::Parse(std::string(64, 'a')));

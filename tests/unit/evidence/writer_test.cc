@@ -326,6 +326,24 @@ TEST_F(WriterTest, WhatIsQueuedAtTheEndIsCountedAsLost) {
   EXPECT_EQ(writer_->Statistics().lost, 20U);
 }
 
+TEST_F(WriterTest, WhatVanishedFromTheSpillDirectoryBeforeTheEndIsWrittenAnewOrLost) {
+  store_->mood = MoodyStore::Mood::kDown;
+  Start();
+  Submit(20);
+  EXPECT_TRUE(Eventually([&] { return Durable() == 20; }));
+  std::filesystem::remove(std::filesystem::path(options_.spill_directory) / "spill-1");
+  writer_->Stop();
+  thread_.join();
+  EXPECT_EQ(writer_->Statistics().lost, 0U);
+  EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(options_.spill_directory) / "spill-2"));
+  writer_.reset();
+  Start();
+  std::filesystem::remove(std::filesystem::path(options_.spill_directory) / "spill-2");
+  writer_->Stop();
+  thread_.join();
+  EXPECT_EQ(writer_->Statistics().lost, 1U);  // at least
+}
+
 TEST_F(WriterTest, AStoreThatComesBackWithinTheGraceGetsAll) {
   options_.spill_directory.clear();
   options_.stop_grace = std::chrono::milliseconds(60'000);
