@@ -81,14 +81,14 @@ bool WouldMakeKey(const EvidenceSetup& setup, const std::filesystem::path& path)
 }
 
 Result<PrivateKey> ReadCheckpointKey(const std::filesystem::path& path) {
-  if (auto ok = CheckSecretMode(path, SecretReaders::kOwnerAndGroup); !ok) {
-    return Fail(ok.error().reason, "checkpoint key: " + ok.error().detail);
-  }
   const auto pem = ReadFile(path);
   if (!pem) return Fail(pem.error().reason, "checkpoint key: " + pem.error().detail);
   auto key = PrivateKey::FromPem(*pem);
   if (!key) {
     return Fail(key.error().reason, "checkpoint key: " + path.string() + ": " + key.error().detail);
+  }
+  if (auto ok = CheckSecretMode(path, SecretReaders::kOwnerAndGroup); !ok) {
+    return Fail(ok.error().reason, "checkpoint key: " + ok.error().detail);
   }
   return key;
 }

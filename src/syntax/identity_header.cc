@@ -105,12 +105,7 @@ Result<void> CheckTokenChars(std::string_view token) {
 
 Result<IdentityHeader> IdentityHeader::Parse(std::string_view field_value) {
   Result<IdentityHeader> header{IdentityHeader()};
-  if (auto ok = header->Read(field_value); !ok) {
-    header = ok.error();
-    if (field_value.find("&lt;") != std::string_view::npos) {
-      header.error().detail += "; it has \"&lt;\", which stands for '<' in HTML";
-    }
-  }
+  if (auto ok = header->Read(field_value); !ok) header = ok.error();
   return header;
 }
 
@@ -132,7 +127,12 @@ Result<void> IdentityHeader::Read(std::string_view field_value) {
   }
   if (auto ok = FindParts(value.token); !ok) return ok;
   if (!ReadPlainParameters(value.parameters)) {
-    if (auto ok = ReadParameters(value.parameters); !ok) return ok;
+    if (auto ok = ReadParameters(value.parameters); !ok) {
+      if (value.parameters.find("&lt;") != std::string_view::npos) {
+        ok.error().detail += "; it has \"&lt;\", which stands for '<' in HTML";
+      }
+      return ok;
+    }
   }
   token_ = value.token;
   return {};
