@@ -130,6 +130,17 @@ struct SignerInfo {
   std::string sha256;  // hex, of the certificate
   std::chrono::sys_seconds not_before{};
   std::chrono::sys_seconds not_after{};
+
+  /// SPCs of who answers for what it signs: its own, else, of a delegate certificate, those of who
+  /// delegated the numbers to it (RFC 9060).
+  [[nodiscard]] const std::vector<std::string>& AnsweringSpcs() const {
+    return spcs.empty() ? delegated_by_spcs : spcs;
+  }
+  /// The first of them; "": there is none. Borrows this.
+  [[nodiscard]] std::string_view AnsweringSpc() const {
+    const auto& all = AnsweringSpcs();
+    return all.empty() ? std::string_view() : std::string_view(all.front());
+  }
 };
 
 /// What a PASSporT says of the caller beside the number (RFC 9795). To be shown only if both

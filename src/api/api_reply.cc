@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "api/api_reply.h"
 
-#include "pki/signer_spc.h"
-
 namespace callvet {
+
 ApiReply JsonReply(uint16_t status, const JsonValue& body) {
   ApiReply reply;
   reply.status = status;
@@ -26,7 +25,8 @@ CallSummary Summarise(const Verdict& verdict) {
   summary.attest = deciding->attest.value_or("");
   summary.origid = deciding->origid.value_or("");
   summary.x5u = deciding->x5u;
-  if (deciding->signer && deciding->ChainPassed()) summary.signer = SignerSpc(*deciding->signer);
+  if (deciding->signer && deciding->ChainPassed())
+    summary.signer = deciding->signer->AnsweringSpc();
   return summary;
 }
 

@@ -168,14 +168,12 @@ Verdict Judge(const VerificationCore& core, CallRequest& call, const Deadline& d
 
 bool IsMsVerification(const JsonValue& request) {
   // A request of ATIS-1000082, whose unknown members are ignored (E-6).
-  const JsonValue* identity = request.Find("identity");
+  const JsonValue* identity = request.FindUnlessNull("identity");
   if (identity != nullptr && identity->AsString() != nullptr) return false;
   for (const std::string_view name :
        {"identityHeader", "identityHeaders", "dest", "protectedHeaders"}) {
-    const JsonValue* value = request.Find(name);
-    if (value != nullptr && !value->IsNull()) return true;
+    if (request.FindUnlessNull(name) != nullptr) return true;
   }
-  if (identity != nullptr && identity->IsNull()) identity = nullptr;
   const JsonValue* to = request.Find("to");
   const JsonValue* tn = to != nullptr ? to->Find("tn") : nullptr;
   return tn != nullptr && tn->AsString() != nullptr && identity == nullptr;

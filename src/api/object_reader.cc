@@ -30,8 +30,7 @@ void ObjectReader::Adopt(const ObjectReader& other) {
 
 const JsonValue* ObjectReader::Value(std::string_view name) {
   known_.emplace_back(name);
-  const JsonValue* value = value_.Find(name);
-  return null_is_absent_ && value != nullptr && value->IsNull() ? nullptr : value;
+  return null_is_absent_ ? value_.FindUnlessNull(name) : value_.Find(name);
 }
 
 void ObjectReader::Text(std::string_view name, std::string& target) {

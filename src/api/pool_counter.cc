@@ -5,7 +5,6 @@
 
 #include "base/precise_time.h"
 #include "pki/sha256.h"
-#include "pki/signer_spc.h"
 #include "syntax/party.h"
 
 namespace callvet {
@@ -47,7 +46,7 @@ CountedCall CountedCallOf(const CallRequest& request, const Verdict& verdict, Ca
   counted.callee =
       verdict.path.empty() ? FirstReadable(request.dest, plan) : Short(verdict.path.front().to);
   counted.origid = deciding->origid.value_or("");
-  if (deciding->signer) counted.signer = SignerSpc(*deciding->signer);
+  if (deciding->signer) counted.signer = deciding->signer->AnsweringSpc();
   return counted;
 }
 

@@ -41,10 +41,10 @@ void RequestMembers::Invalid(std::string name, std::string why) {
 }
 
 const JsonValue* RequestMembers::Get(std::string_view name, Presence presence) {
+  if (presence == Presence::kOptional) return object_.FindUnlessNull(name);
   const JsonValue* value = object_.Find(name);
-  if (value == nullptr && presence == Presence::kMandatory) Missing(std::string(name));
-  const bool none = value != nullptr && value->IsNull() && presence == Presence::kOptional;
-  return none ? nullptr : value;
+  if (value == nullptr) Missing(std::string(name));
+  return value;
 }
 
 std::optional<std::string> RequestMembers::Text(std::string_view name, Presence presence) {
@@ -103,12 +103,8 @@ std::optional<RequestMembers::Identities> RequestMembers::Party(std::string_view
     return std::nullopt;
   }
   Identities identities;
-  const auto member = [&](std::string_view one) -> const JsonValue* {
-    const JsonValue* found = value->Find(one);
-    return found == nullptr || found->IsNull() ? nullptr : found;  // null is absent
-  };
-  const JsonValue* tn = member("tn");
-  const JsonValue* uri = member("uri");
+  const JsonValue* tn = value->FindUnlessNull("tn");
+  const JsonValue* uri = value->FindUnlessNull("uri");
   const std::string prefix = std::string(name) + ".";
   if (tn == nullptr && uri == nullptr) {
     Missing(prefix + "tn");

@@ -211,6 +211,11 @@ const JsonValue* JsonValue::Find(std::string_view name) const {
   return nullptr;
 }
 
+const JsonValue* JsonValue::FindUnlessNull(std::string_view name) const {
+  const JsonValue* value = Find(name);
+  return value == nullptr || value->IsNull() ? nullptr : value;
+}
+
 void JsonValue::Add(std::string name, JsonValue value) {
   if (IsNull()) storage_ = JsonMembers{};
   std::get<JsonMembers>(storage_).emplace_back(std::move(name), std::move(value));

@@ -54,6 +54,8 @@ class JsonValue {
 
   /// The member of this object, or nullptr when there is none or this is no object.
   [[nodiscard]] const JsonValue* Find(std::string_view name) const;
+  /// The same, and nullptr for one that is null: where that counts as absent.
+  [[nodiscard]] const JsonValue* FindUnlessNull(std::string_view name) const;
 
   /// Makes this a value of that kind, which is to be filled in place.
   template <class T, class... Arguments>

@@ -142,13 +142,10 @@ Result<ComplaintQuery> ListQueryOf(const ListComplaintOptions& options) {
                                                : State::kAny;
   const auto times = HumanTimesOf(options.zone);
   if (!times) return times.error();
-  for (auto [text, time, name] : {std::tuple(&options.from, &query.from, "--from"),
-                                  std::tuple(&options.to, &query.to, "--to")}) {
-    if (text->empty()) continue;
-    const auto parsed = ParseHumanTime(*text, *times);
-    if (!parsed) return InOption(name, parsed.error());
-    *time = *parsed;
-  }
+  const auto asked = AskedTimesOf(options.from, options.to, *times);
+  if (!asked) return asked.error();
+  query.from = asked->from;
+  query.to = asked->to;
   return query;
 }
 

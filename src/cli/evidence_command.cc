@@ -124,13 +124,10 @@ Result<EvidenceQuery> QueryWithTimes(const FindOptions& options) {
   EvidenceQuery query;
   const auto times = HumanTimesOf(options.zone);
   if (!times) return times.error();
-  for (auto [text, time, name] : {std::tuple(&options.from, &query.from, "--from"),
-                                  std::tuple(&options.to, &query.to, "--to")}) {
-    if (text->empty()) continue;
-    const auto parsed = ParseHumanTime(*text, *times);
-    if (!parsed) return InOption(name, parsed.error());
-    *time = *parsed;
-  }
+  const auto asked = AskedTimesOf(options.from, options.to, *times);
+  if (!asked) return asked.error();
+  query.from = asked->from;
+  query.to = asked->to;
   query.kind = options.access ? EvidenceKind::kAccess : EvidenceKind::kCall;
   query.limit = options.limit;
   if (options.before > 0) query.before = options.before;

@@ -2,6 +2,7 @@
 #include "cli/human_time_option.h"
 
 #include <ctime>
+#include <tuple>
 
 #include <CLI/CLI.hpp>
 
@@ -49,6 +50,19 @@ Result<HumanTimes> HumanTimesOf(const ZoneOptions& options) {
   times.today_offset = *offset;
   times.zone = *ZoneOfOffset(options.zone);
   return times;
+}
+
+Result<AskedTimes> AskedTimesOf(const std::string& from, const std::string& to,
+                                const HumanTimes& times) {
+  AskedTimes asked;
+  for (auto [text, time, name] :
+       {std::tuple(&from, &asked.from, "--from"), std::tuple(&to, &asked.to, "--to")}) {
+    if (text->empty()) continue;
+    const auto parsed = ParseHumanTime(*text, times);
+    if (!parsed) return InOption(name, parsed.error());
+    *time = *parsed;
+  }
+  return asked;
 }
 
 std::string LocalTimeText(sys_seconds time, const ZoneOptions& options) {

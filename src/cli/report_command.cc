@@ -30,18 +30,10 @@ struct ReportOptions {
 Result<ReportQuery> ReportHours(const ReportOptions& options) {
   const auto times = HumanTimesOf(options.zone);
   if (!times) return times.error();
-  sys_seconds to = times->now;
-  if (!options.to.empty()) {
-    const auto parsed = ParseHumanTime(options.to, *times);
-    if (!parsed) return InOption("--to", parsed.error());
-    to = *parsed;
-  }
-  sys_seconds from = to - std::chrono::hours(24);
-  if (!options.from.empty()) {
-    const auto parsed = ParseHumanTime(options.from, *times);
-    if (!parsed) return InOption("--from", parsed.error());
-    from = *parsed;
-  }
+  const auto asked = AskedTimesOf(options.from, options.to, *times);
+  if (!asked) return asked.error();
+  const sys_seconds to = asked->to.value_or(times->now);
+  const sys_seconds from = asked->from.value_or(to - std::chrono::hours(24));
   return ReportQueryOf(FindReportBy(options.by).value_or(ReportBy::kSigner), from, to);
 }
 

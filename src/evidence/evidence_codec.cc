@@ -17,7 +17,6 @@
 #include "evidence/store_time.h"
 #include "evidence/verdict_digest.h"
 #include "pki/sha256.h"
-#include "pki/signer_spc.h"
 #include "syntax/party.h"
 
 namespace callvet {
@@ -157,7 +156,7 @@ std::string OrigidText(std::string_view text) {
 // Who signed the PASSporT that decided, if that is sure; else "".
 std::string_view SpcOf(const PassportVerdict* deciding) {
   if (deciding == nullptr || !deciding->signer || !deciding->ChainPassed()) return {};
-  return SignerSpc(*deciding->signer);
+  return deciding->signer->AnsweringSpc();
 }
 
 std::string_view OrigidOf(const PassportVerdict* deciding) {

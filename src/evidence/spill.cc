@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <initializer_list>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -216,7 +217,12 @@ Result<void> EvidenceSpill::KeepName() {
 }
 
 void EvidenceSpill::Settle() {
-  if (!KeepName()) {
+  bool kept = false;
+  try {
+    kept = KeepName().has_value();
+  } catch (const std::bad_alloc&) {  // what is in the file is kept nowhere, then
+  }
+  if (!kept) {
     vanished_ += files_.back().records;
     files_.pop_back();
     writing_.reset();
@@ -231,7 +237,7 @@ void EvidenceSpill::Settle() {
 
 Result<void> EvidenceSpill::WriteAnew() {
   const File lost = files_.back();
-  const BlobNames blobs = written_blobs_;
+  BlobNames blobs = written_blobs_;
   const size_t written = written_;
   const auto bytes = ReadBytes(writing_->get(), lost.bytes);
   if (!bytes) return DiskFailure(PathOf(lost.number), errno);
@@ -246,7 +252,7 @@ Result<void> EvidenceSpill::WriteAnew() {
     ::unlink(path.c_str());
     files_.pop_back();
     writing_ = std::move(old);
-    written_blobs_ = blobs;
+    written_blobs_ = std::move(blobs);
     written_ = written;
     return DiskFailure(path, error);
   }
@@ -254,7 +260,7 @@ Result<void> EvidenceSpill::WriteAnew() {
   anew.bytes = lost.bytes;
   anew.records = lost.records;
   files_.erase(files_.end() - 2);
-  written_blobs_ = blobs;
+  written_blobs_ = std::move(blobs);
   written_ = written;
   return {};
 }

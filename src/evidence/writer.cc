@@ -95,8 +95,7 @@ void EvidenceWriter::GiveBackDesk(std::unique_ptr<Desk> desk) noexcept {
 // So many records are a group that nobody waits for more of. Half of the room, since a queue that
 // is longer says that the store is too slow.
 size_t EvidenceWriter::FullGroup() const {
-  const size_t half = std::max<size_t>(1, options_.max_queue / 2);
-  return gathers_long_ ? half : std::min(std::max<size_t>(1, options_.max_batch), half);
+  return std::max<size_t>(1, std::min(options_.max_batch, options_.max_queue / 2));
 }
 
 // `add` adds to the queue, or throws std::bad_alloc.
@@ -273,7 +272,7 @@ Result<void> EvidenceWriter::ToStore(const Records& records, EvidenceStore::Seen
 // How many records went into the spill directory; nothing: none.
 std::optional<size_t> EvidenceWriter::TrySpill() {
   if (spill_ == nullptr) return std::nullopt;
-  const size_t count = SpillSize();
+  const size_t count = GroupSize();
   if (const auto spilled = spill_->Append(pending_, count); !spilled) {
     Note(spilled.error());
     return std::nullopt;
@@ -318,7 +317,7 @@ bool EvidenceWriter::SpillsFirst() const {
   }
   if (!burst_) return false;
   // What is no call is rare, and looked for at once.
-  return pending_.AreCalls(SpillSize());
+  return pending_.AreCalls(GroupSize());
 }
 
 // How many records of the next group are durable now; nothing: nobody took them.
@@ -411,14 +410,8 @@ bool EvidenceWriter::Ends(Drained drained) {
 // room. Behind the latter two the load is none: the next burst begins only when nothing waits and
 // fewer came in between.
 void EvidenceWriter::ChooseWay() {
-  const bool burst = IsBurst();
-  const std::lock_guard lock(mutex_);
-  burst_ = burst && !stop_by_;
-  gathers_long_ = burst_;
-}
-
-bool EvidenceWriter::IsBurst() {
-  if (spill_ == nullptr || options_.burst_rate == 0) return false;
+  burst_ = false;
+  if (spill_ == nullptr || options_.burst_rate == 0) return;
   const bool fast = rate_.per_second() > static_cast<double>(options_.burst_rate);
   const auto since = spill_->since();
   if (!since) {
@@ -427,7 +420,9 @@ bool EvidenceWriter::IsBurst() {
              SystemClock().Now() - *since > options_.burst_time) {
     catching_up_ = true;
   }
-  return fast && !catching_up_;
+  if (catching_up_ || !fast) return;
+  const std::lock_guard lock(mutex_);
+  burst_ = !stop_by_;
 }
 
 void EvidenceWriter::Step() {
@@ -461,7 +456,11 @@ void EvidenceWriter::Run() {
     }
   }
   if (spill_ == nullptr) return;
-  spill_->Settle();
+  try {
+    spill_->Settle();
+  } catch (const std::bad_alloc&) {
+    NoMemory();
+  }
   NoteSpill();
 }
 

@@ -97,13 +97,10 @@ class EvidenceWriter {
   void Gather();
   void Take();
   void ChooseWay();
-  [[nodiscard]] bool IsBurst();
   void Deliver();
   [[nodiscard]] std::optional<size_t> Offer();
   std::optional<size_t> TrySpill();
   [[nodiscard]] size_t GroupSize() const { return std::min(pending_.size(), options_.max_batch); }
-  // In a burst an fdatasync is for all that came meanwhile: each one costs the calls, too.
-  [[nodiscard]] size_t SpillSize() const { return burst_ ? pending_.size() : GroupSize(); }
   void NoteSpill();
   [[nodiscard]] bool SpillsFirst() const;
   enum class Drained : uint8_t { kSome, kNothing };
@@ -146,7 +143,6 @@ class EvidenceWriter {
   std::vector<std::unique_ptr<Desk>> desks_;  // that nobody works with
   size_t desks_made_ = 0;
   bool idle_ = false;                // the thread of Run waits for a record
-  bool gathers_long_ = false;        // burst_, for others than the thread of Run
   std::optional<Deadline> stop_by_;  // nothing: it is not stopping
   EvidenceStatistics statistics_;
 };

@@ -235,7 +235,7 @@ RuleInput RuleInput::Read(const Policy& policy, const TrunkSettings& settings,
   if (verdict.passed() && passport != nullptr && passport->signer) {
     const SignerInfo& signer = *passport->signer;
     input.signer_has_spc = !signer.spcs.empty();
-    input.signers = input.signer_has_spc ? signer.spcs : signer.delegated_by_spcs;
+    input.signers = signer.AnsweringSpcs();
   }
   return input;
 }
