@@ -126,7 +126,7 @@ class Verifier {
   /// All pointers are shared and, but for `content`, not null; they live as long as this object.
   /// With `content` what rich call data names by URI is fetched from there and held against its
   /// digest (F-23); without it, it is left alone.
-  Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> trust_store,
+  Verifier(VerifierOptions options, const std::shared_ptr<const TrustStore>& trust_store,
            std::shared_ptr<const CertificateSource> source, std::shared_ptr<const Clock> clock,
            std::shared_ptr<const Es256Engine> engine,
            std::shared_ptr<const ContentSource> content = nullptr);
@@ -158,7 +158,7 @@ class Verifier {
                                                  std::chrono::milliseconds each) const;
 
   /// Later calls of Verify use `trust_store`; those under way keep the old one.
-  void ReplaceTrustStore(std::shared_ptr<const TrustStore> trust_store);
+  void ReplaceTrustStore(const std::shared_ptr<const TrustStore>& trust_store);
 
  private:
   /// What one judgement asks for its certificates and content.

@@ -54,7 +54,7 @@ Result<NumberPlan::Row> ParseRow(const CsvFields& fields) {
   NumberPlan::Row row;
   auto prefix = DigitPattern::Parse(fields[1]);
   if (!prefix) return prefix.error();
-  row.prefix = std::move(*prefix);
+  row.prefix = *prefix;
   if (!ParseLength(fields[2], row)) return Fail(Reason::kFileInvalid, "length " + Quote(fields[2]));
   if (fields[3] != "e164" && fields[3] != "bare")
     return Fail(Reason::kFileInvalid, "form " + Quote(fields[3]));

@@ -92,9 +92,8 @@ CallNumber CallNumber::Of(const TelephoneNumber& number, const DialPlan* plan) {
   read.space = e164 ? NumberSpace::kE164 : NumberSpace::kNational;
   const bool unchanged = received == read.digits;
   read.has_prefix_behind_code = HasPrefixBehindCode(received, read.digits, *plan);
-  if (read.has_prefix_behind_code) {
-    read.form = NumberForm::kCountryCode;
-  } else if (unchanged ? e164 : !e164 && received.starts_with(plan->country_code)) {
+  const bool has_code = unchanged ? e164 : !e164 && received.starts_with(plan->country_code);
+  if (has_code || read.has_prefix_behind_code) {
     read.form = NumberForm::kCountryCode;
   } else if (!unchanged && !plan->national_prefix.empty() &&
              received.starts_with(plan->national_prefix)) {

@@ -518,6 +518,7 @@ std::vector<std::string> CrlRefresher::Due(Which which, sys_seconds now) const {
   }
   std::sort(due.begin(), due.end());
   std::vector<std::string> urls;
+  urls.reserve(due.size());
   for (auto& [retry, url] : due) urls.push_back(std::move(url));
   return urls;
 }

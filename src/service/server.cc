@@ -15,7 +15,7 @@ namespace {
 // A proxy's form has the host in front (RFC 9112 3.2.2), which says nothing here.
 std::string PathOf(const std::string& target) {
   const size_t end = target.find_first_of("?#");
-  const std::string whole = target.substr(0, end);
+  std::string whole = target.substr(0, end);
   if (!EqualsIgnoreCase(whole.substr(0, 7), "http://") &&
       !EqualsIgnoreCase(whole.substr(0, 8), "https://")) {
     return whole;

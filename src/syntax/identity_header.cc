@@ -246,9 +246,7 @@ Result<void> IdentityHeader::SetParameter(std::string_view name, std::string_vie
   const bool alg = EqualsIgnoreCase(name, "alg");
   if (EqualsIgnoreCase(name, "info")) {
     if (info_) return twice();
-    Info& info = info_.emplace();
-    info.uri = value;
-    info.bracketed = bracketed;
+    info_ = Info{std::string(value), bracketed};
   } else if (alg || EqualsIgnoreCase(name, "ppt")) {
     std::optional<std::string>& parameter = alg ? alg_ : ppt_;
     if (parameter) return twice();

@@ -119,7 +119,7 @@ bool CheckConstraints(const VerifiedChain& chain, const Payload& payload, Trail&
 bool CheckRights(const VerifiedChain& chain, const PartyClaim& identity, const Call& call,
                  const CertificateContext& context, Candidate& candidate) {
   Trail& trail = candidate.trail;
-  ShortMemory<ChainLimits().max_path * sizeof(const TnAuthList*)> memory;
+  ShortMemory<ChainLimits().max_path * sizeof(void*)> memory;
   const auto lists = CollectTnAuthLists(chain, context.source, context.patience, memory.resource());
   if (!Record(trail, CheckId::kTnAuthList, lists,
               [&] { return lists->of_path.front()->ToText().substr(0, 500); })) {

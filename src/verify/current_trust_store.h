@@ -42,7 +42,11 @@ class CurrentTrustStore {
     for (size_t i = 0; i < stripes_.size(); ++i) {
       const std::lock_guard lock(stripes_[i].mutex);
       stripes_[i].owner = store;
-      stripes_[i].store = i < stores.size() ? std::move(stores[i]) : store;
+      if (i < stores.size()) {
+        stripes_[i].store = std::move(stores[i]);
+      } else {
+        stripes_[i].store = store;
+      }
     }
   }
 

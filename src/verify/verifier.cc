@@ -85,7 +85,7 @@ constexpr size_t kSignaturesTogether = 8;
 
 }  // namespace
 
-Verifier::Verifier(VerifierOptions options, std::shared_ptr<const TrustStore> trust_store,
+Verifier::Verifier(VerifierOptions options, const std::shared_ptr<const TrustStore>& trust_store,
                    std::shared_ptr<const CertificateSource> source,
                    std::shared_ptr<const Clock> clock, std::shared_ptr<const Es256Engine> engine,
                    std::shared_ptr<const ContentSource> content)
@@ -259,7 +259,7 @@ std::vector<Verdict> Verifier::VerifyBatch(std::span<const CallRequest> calls,
   return verdicts;
 }
 
-void Verifier::ReplaceTrustStore(std::shared_ptr<const TrustStore> trust_store) {
+void Verifier::ReplaceTrustStore(const std::shared_ptr<const TrustStore>& trust_store) {
   trust_store_->Replace(trust_store);
 }
 

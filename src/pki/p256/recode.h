@@ -36,6 +36,7 @@ class TableShape {
   [[nodiscard]] constexpr Window window(size_t i) const {
     const size_t wider = i < narrow() ? 0 : i - narrow();  // before it
     return {i * width_ + wider, width_ + (i < narrow() ? 0 : 1),
+            // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): at most 15 bits
             ((i - wider) << (width_ - 1)) + (wider << width_)};
   }
   [[nodiscard]] constexpr size_t windows() const { return count_; }
