@@ -164,13 +164,13 @@ Result<void> IdentityHeader::ReadBareToken(std::string_view token) {
 // three parts; all of them (full form) or only the signature (compact form).
 Result<void> IdentityHeader::FindParts(std::string_view token) {
   if (token.empty()) return Malformed("there is no token");
-  constexpr size_t kNone = std::string_view::npos;
+  constexpr size_t kNowhere = std::string_view::npos;
   const auto dot_behind = [&](size_t dot) {
-    return dot == kNone ? kNone : token.find('.', dot + 1);
+    return dot == kNowhere ? kNowhere : token.find('.', dot + 1);
   };
   first_dot_ = token.find('.');
   second_dot_ = dot_behind(first_dot_);
-  if (second_dot_ == kNone || dot_behind(second_dot_) != kNone) {
+  if (second_dot_ == kNowhere || dot_behind(second_dot_) != kNowhere) {
     const auto dots = std::count(token.begin(), token.end(), '.');
     return Fail(Reason::kTokenMalformed,
                 "the token has " + std::to_string(dots + 1) + " parts instead of 3");
