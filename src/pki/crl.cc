@@ -21,13 +21,17 @@ namespace {
 // list at first use and stops at the first entry of a serial, whatever its reason.
 struct RevokedEntry {
   std::string serial_hex;
-  size_t issuer = 0;  // index into Data::issuers
+  size_t issuers = 0;  // index into Data::issuers
   sys_seconds since{};
 };
 
 bool BySerial(const RevokedEntry& a, const RevokedEntry& b) {
   return a.serial_hex < b.serial_hex;
 }
+
+// The canonical names of one certificateIssuer, sorted and each once. Entries share them: whoever
+// makes a list may put thousands of names above thousands of entries.
+using IssuerNames = std::vector<std::string>;
 
 // IssuingDistributionPoint (RFC 5280 5.2.5).
 struct Scope {
@@ -54,8 +58,8 @@ struct Crl::Data {
   std::optional<sys_seconds> next_update;
   Scope scope;
   std::vector<std::string> signer_urls;
-  std::vector<std::string> issuers;   // canonical names that entries refer to
-  std::vector<RevokedEntry> entries;  // sorted by serial
+  std::vector<IssuerNames> issuers;
+  std::vector<RevokedEntry> entries;  // sorted by serial; none twice for the same issuers
   mutable KnownIssuer known_issuer;
 };
 
@@ -144,54 +148,53 @@ Result<bool> IsRemoval(const X509_REVOKED* revoked) {
   return reason != nullptr && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_REMOVE_FROM_CRL;
 }
 
-// Issuer names, each kept once.
-class IssuerNames {
- public:
-  size_t Intern(std::string name) {
-    const auto [it, is_new] = index_.try_emplace(std::move(name), names_.size());
-    if (is_new) names_.push_back(it->first);
-    return it->second;
-  }
-  std::vector<std::string> Take() && { return std::move(names_); }
-
- private:
-  std::map<std::string, size_t> index_;
-  std::vector<std::string> names_;
-};
-
 struct EntryList {
-  std::vector<std::string> issuers;
+  std::vector<IssuerNames> issuers;
   std::vector<RevokedEntry> entries;
 };
+
+// Of entries of one serial and one certificateIssuer the first counts, as where there are several.
+void SortBySerial(std::vector<RevokedEntry>& entries) {
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const RevokedEntry& a, const RevokedEntry& b) {
+                     return std::tie(a.serial_hex, a.issuers) < std::tie(b.serial_hex, b.issuers);
+                   });
+  entries.erase(std::unique(entries.begin(), entries.end(),
+                            [](const RevokedEntry& a, const RevokedEntry& b) {
+                              return a.serial_hex == b.serial_hex && a.issuers == b.issuers;
+                            }),
+                entries.end());
+}
 
 // C-34, RFC 5280 5.3.3: certificateIssuer holds for its entry and all that follow, until the next
 // one; before the first one the issuer is that of the CRL.
 Result<EntryList> ReadEntries(X509_CRL* crl, const std::string& crl_issuer) {
   EntryList list;
-  IssuerNames issuers;
-  std::vector<size_t> sticky = {issuers.Intern(crl_issuer)};
+  std::map<IssuerNames, size_t> known;
+  const auto place_of = [&](IssuerNames names) {
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    const auto [place, is_new] = known.try_emplace(std::move(names), list.issuers.size());
+    if (is_new) list.issuers.push_back(place->first);
+    return place->second;
+  };
+  size_t sticky = place_of({crl_issuer});
   const STACK_OF(X509_REVOKED)* revoked_list = X509_CRL_get_REVOKED(crl);
   for (int i = 0; i < sk_X509_REVOKED_num(revoked_list); ++i) {
     const X509_REVOKED* revoked = sk_X509_REVOKED_value(revoked_list, i);
     if (auto ok = CheckEntryExtensions(revoked); !ok) return ok.error();
     auto issuer_names = ReadCertificateIssuer(revoked);
     if (!issuer_names) return issuer_names.error();
-    if (issuer_names->has_value()) {
-      sticky.clear();
-      for (std::string& name : **issuer_names) {
-        sticky.push_back(issuers.Intern(std::move(name)));
-      }
-    }
+    if (issuer_names->has_value()) sticky = place_of(std::move(**issuer_names));
     const auto removal = IsRemoval(revoked);
     if (!removal) return removal.error();
     if (*removal) continue;
-    const auto serial = SerialHex(X509_REVOKED_get0_serialNumber(revoked));
+    auto serial = SerialHex(X509_REVOKED_get0_serialNumber(revoked));
     const auto since = ToTime(X509_REVOKED_get0_revocationDate(revoked));
     if (!serial || !since) return Invalid("has an entry whose serial or date cannot be read");
-    for (const size_t issuer : sticky) list.entries.push_back({*serial, issuer, *since});
+    list.entries.push_back({std::move(*serial), sticky, *since});
   }
-  std::stable_sort(list.entries.begin(), list.entries.end(), BySerial);
-  list.issuers = std::move(issuers).Take();
+  SortBySerial(list.entries);
   return list;
 }
 
@@ -400,7 +403,11 @@ std::optional<sys_seconds> Crl::RevokedSince(const Certificate& certificate) con
       std::equal_range(data_->entries.begin(), data_->entries.end(),
                        RevokedEntry{certificate.serial_hex(), 0, {}}, BySerial);
   for (auto entry = first; entry != last; ++entry) {
-    if (HaveSameRdns(data_->issuers[entry->issuer], certificate.issuer_der())) return entry->since;
+    const IssuerNames& names = data_->issuers[entry->issuers];
+    const bool listed = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return HaveSameRdns(name, certificate.issuer_der());
+    });
+    if (listed) return entry->since;
   }
   return std::nullopt;
 }

@@ -6,6 +6,8 @@
 #include <openssl/x509v3.h>
 #include <sys/mman.h>
 
+#include "base/byte_reader.h"
+#include "base/der_element.h"
 #include "support/result_matchers.h"
 #include "support/test_pki.h"
 
@@ -496,6 +498,34 @@ TEST_F(IndirectEntriesTest, C34_IssuerNamesCompareInAnyOrderOfTheirParts) {
   for (const char* name : {"/C=US/O=A", "/C=US/O=SHAKEN A/CN=A", "/C=US/O=A/CN=SHAKEN A/CN=A"}) {
     EXPECT_FALSE(ParseCrl(listing(name), pa_).RevokedSince(Cert(a_, "10")).has_value()) << name;
   }
+}
+
+// Many names above many entries: what is read grows with their sum, not with their product.
+TEST_F(IndirectEntriesTest, C34_ManyIssuersOfManyEntriesAreReadInLittleMemory) {
+  constexpr size_t kNames = 1000;
+  constexpr size_t kEntries = 2000;
+  std::string names = DerElement(0xa4, NameOf(a_));
+  for (size_t i = 0; i < kNames; ++i) {
+    const std::string cn = DerElement(der::kUtf8String, std::to_string(i));
+    const std::string attribute = DerElement(der::kSequence, "\x06\x03\x55\x04\x03" + cn);
+    names += DerElement(0xa4, DerElement(der::kSequence, DerElement(0x31, attribute)));
+  }
+  names += DerElement(0xa4, NameOf(b_));
+  CrlSpec spec = IndirectSpec();
+  for (size_t i = 0; i < kEntries; ++i) spec.entries.push_back({.serial_hex = std::to_string(i)});
+  spec.entries[0].extensions = {{.oid = "2.5.29.29",
+                                 .der = DerElement(der::kSequence, names),
+                                 .criticality = test::Criticality::kCritical}};
+  spec.entries.push_back({.serial_hex = "7", .since = kNow});  // again: the first counts
+  const auto crl = ParseCrl(spec, pa_);
+  EXPECT_EQ(crl.entry_count(), kEntries);
+  for (const TestCert& ca : {a_, b_}) {
+    EXPECT_TRUE(crl.RevokedSince(Cert(ca, "0")).has_value());
+    EXPECT_EQ(crl.RevokedSince(Cert(ca, "7")), kNow - test::days(3));
+    EXPECT_TRUE(crl.RevokedSince(Cert(ca, "1999")).has_value());
+    EXPECT_FALSE(crl.RevokedSince(Cert(ca, "2000")).has_value());
+  }
+  EXPECT_FALSE(crl.RevokedSince(Cert(pa_, "7")).has_value());
 }
 
 TEST(CrlTest, RemoveFromCrlDoesNotRevoke) {  // RFC 5280 6.3.3 (k)
