@@ -91,10 +91,20 @@ bool ReadDigitalSignatureUsage(const X509* x509) {
   return ASN1_BIT_STRING_get_bit(usage.get(), 0) == 1;  // digitalSignature (0), RFC 5280 4.2.1.3
 }
 
-// Curves count by name only: explicit parameters make the key kOther.
+// FIPS 186-5 A.1.1: below 2^256; nearly all are 65537. OpenSSL asks for a short one only above 3072
+// bits, and one as long as the modulus makes a signature cost a hundred times as much.
+bool HasShortExponent(EVP_PKEY* rsa) {
+  constexpr int kMaxExponentBits = 256;
+  BIGNUM* read = nullptr;
+  const bool there = EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_E, &read) == 1;
+  const BignumPtr exponent(read);
+  return there && BN_num_bits(exponent.get()) <= kMaxExponentBits;
+}
+
+// Curves count by name only: explicit parameters make the key kOther, as a long exponent does.
 KeyKind ReadKeyKind(EVP_PKEY* key) {
   const int kind = EVP_PKEY_get_base_id(key);  // EVP_PKEY_is_a would need memory
-  if (kind == EVP_PKEY_RSA) return KeyKind::kRsa;
+  if (kind == EVP_PKEY_RSA) return HasShortExponent(key) ? KeyKind::kRsa : KeyKind::kOther;
   if (kind != EVP_PKEY_EC) return KeyKind::kOther;
   int explicit_curve = 1;
   std::array<char, 64> group{};

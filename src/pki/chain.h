@@ -53,10 +53,10 @@ class VerifiedChain {
 /// critical extensions by us, because notAfter is included and the STIR extensions are understood;
 /// CA flag, path length, key usage, name constraints, policies and signatures by OpenSSL.
 /// Beyond that: every issuer has basicConstraints CA=TRUE; CA keys are ECDSA P-256, P-384, P-521 or
-/// RSA of 2048 to 8192 bits, on named curves; certificate signatures use SHA-256 or better (B-8);
-/// the signer is no CA (B-33), has a P-256 key and, where keyUsage is present, digitalSignature.
-/// Then revocation by the store's CRLs for every certificate below the anchor (C-33 to C-35).
-/// SHAKEN profile rules are not judged here but by the lint (C-16).
+/// RSA of 2048 to 8192 bits (public exponent: 256 at most), on named curves; certificate signatures
+/// use SHA-256 or better (B-8); the signer is no CA (B-33), has a P-256 key and, where keyUsage is
+/// present, digitalSignature. Then revocation by the store's CRLs for every certificate below the
+/// anchor (C-33 to C-35). SHAKEN profile rules are not judged here but by the lint (C-16).
 ///
 /// Of several paths one that passes everything, revocation included, is enough; otherwise the
 /// failure of the one that came furthest is reported.

@@ -128,9 +128,10 @@ class PathSearch {
   bool Issued(const Certificate& issuer, const Certificate& child) {
     const std::pair<const X509*, const X509*> edge(issuer.x509(), child.x509());
     if (const auto known = edges_.find(edge); known != edges_.end()) return known->second;
-    if (X509_get0_pubkey(issuer.x509()) == nullptr || issuer.key_bits() > kMaxRsaBits) {
-      forbidden_key_ = Fail(Reason::kChainWeakKey,
-                            "the key of " + Quote(issuer.subject()) + " may not sign certificates");
+    if (X509_get0_pubkey(issuer.x509()) == nullptr || !HasStrongKey(issuer)) {
+      forbidden_key_ = Fail(Reason::kChainWeakKey, "the key of the CA " + Quote(issuer.subject()) +
+                                                       " is too weak, too large or of a kind that "
+                                                       "is not allowed");
       return edges_[edge] = false;
     }
     --signatures_left_;

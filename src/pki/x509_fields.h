@@ -60,7 +60,7 @@ bool IsStrongSignature(int digest_nid, int key_nid);
 inline constexpr int kMaxRsaBits = 8192;
 
 /// True if the key of `certificate` may sign certificates and CRLs: ECDSA on P-256, P-384 or P-521
-/// by name, or RSA of 2048 to 8192 bits.
+/// by name, or RSA of 2048 to 8192 bits with a public exponent of 256 bits at most.
 bool HasStrongKey(const Certificate& certificate);
 
 }  // namespace callvet

@@ -360,6 +360,7 @@ const char* CurveOf(KeySort sort) {
     case KeySort::kRsa1024:
     case KeySort::kRsa2048:
     case KeySort::kRsa16384:
+    case KeySort::kRsaLongExponent:
     case KeySort::kEd25519:
       return "P-256";
   }
@@ -370,14 +371,15 @@ EVP_PKEY* MakeRsa(unsigned bits) {
   return Must(EVP_RSA_gen(bits), "EVP_RSA_gen");
 }
 
-// Making a real key of this size would take minutes.
-EVP_PKEY* MakeHugeRsa() {
-  std::string n(2048, '\xFF');
-  std::array<unsigned char, 3> e = {1, 0, 1};
+// No real key: of the size of the first it would take minutes to make.
+EVP_PKEY* MakeRsaLike(size_t bytes, std::string e) {
+  std::string n(bytes, '\xFF');
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, reinterpret_cast<unsigned char*>(n.data()),
                               n.size()),
-      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e.data(), e.size()), OSSL_PARAM_END};
+      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, reinterpret_cast<unsigned char*>(e.data()),
+                              e.size()),
+      OSSL_PARAM_END};
   const EvpPkeyCtxPtr context(
       Must(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr), "EVP_PKEY_CTX_new"));
   EVP_PKEY* key = nullptr;
@@ -476,7 +478,10 @@ TestKey TestKey::Make(KeySort sort) {
       key = MakeRsa(2048);
       break;
     case KeySort::kRsa16384:
-      key = MakeHugeRsa();
+      key = MakeRsaLike(2048, std::string("\x01\x00\x01", 3));
+      break;
+    case KeySort::kRsaLongExponent:
+      key = MakeRsaLike(256, std::string(255, '\x55'));
       break;
     case KeySort::kEd25519:
       key = Must(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), "keygen");

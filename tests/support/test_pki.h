@@ -50,7 +50,8 @@ enum class KeySort : uint8_t {
   kSecp256k1,
   kRsa1024,
   kRsa2048,
-  kRsa16384,  // public half only, and no product of primes
+  kRsa16384,         // public half only, and no product of primes
+  kRsaLongExponent,  // 2048 bits, and the public exponent as many; public half only
   kEd25519,
 };
 

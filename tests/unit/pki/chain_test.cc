@@ -855,11 +855,14 @@ TEST(ChainTest, B8_WeakOrForeignKeysOfCas) {
 
 TEST(ChainTest, B8_HugeKeysAreNotEvenTried) {
   const auto real_ca = Issue(CaSpec(kCaName), IssueRoot());
-  CertSpec spec = CaSpec(kCaName);
-  spec.key_sort = KeySort::kRsa16384;
-  const auto root = IssueRoot("/CN=Other Root");
-  const auto huge = Issue(spec, root);
-  EXPECT_THAT(Verify({Issue(LeafSpec(), real_ca), huge}, {root}), FailsWith(Reason::kChainWeakKey));
+  for (const KeySort sort : {KeySort::kRsa16384, KeySort::kRsaLongExponent}) {
+    CertSpec spec = CaSpec(kCaName);
+    spec.key_sort = sort;
+    const auto root = IssueRoot("/CN=Other Root");
+    const auto huge = Issue(spec, root);
+    EXPECT_THAT(Verify({Issue(LeafSpec(), real_ca), huge}, {root}),
+                FailsWith(Reason::kChainWeakKey));
+  }
 }
 
 // ----- Budgets
