@@ -111,16 +111,11 @@ struct PostgresConnection::Handle {
 
   Result<void> Open(const std::string& url, const Deadline& deadline) {
     if (auto ok = CheckUrl(url); !ok) return ok;
-    const std::array<const char*, 6> names = {"dbname",  "application_name", "client_encoding",
-                                              "options", "tcp_user_timeout", nullptr};
-    const std::array<const char*, 6> values = {
-        url.c_str(),
-        "callvet",
-        "UTF8",
-        "-c synchronous_commit=on -c statement_timeout=60000 "
-        "-c idle_in_transaction_session_timeout=60000",
-        "10000",
-        nullptr};
+    // Settings are made behind the connection: "options" here would replace those of the URL, and
+    // poolers refuse it.
+    const std::array<const char*, 5> names = {"dbname", "application_name", "client_encoding",
+                                              "tcp_user_timeout", nullptr};
+    const std::array<const char*, 5> values = {url.c_str(), "callvet", "UTF8", "10000", nullptr};
     connection = ::PQconnectStartParams(names.data(), values.data(), 1);
     if (connection == nullptr) return Fail(Reason::kEvidenceUnavailable, "PostgreSQL: no memory");
     ::PQsetNoticeProcessor(
@@ -185,7 +180,7 @@ namespace {
 // Tables are looked for in the schemas of before. But pg_catalog, since it is not named, comes
 // first for everything, and temporary tables last: whoever may make a "=" of his own, or set the
 // database's search_path, must not decide what a search finds.
-Result<void> PinSearchPath(PostgresConnection& connection) {
+Result<std::string> SearchPath(PostgresConnection& connection) {
   const auto schemas =
       connection.Query("SELECT s FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) s");
   if (!schemas) return schemas.error();
@@ -200,9 +195,36 @@ Result<void> PinSearchPath(PostgresConnection& connection) {
   if (path.empty()) {
     return Fail(Reason::kEvidenceUnavailable, "PostgreSQL: search_path names no schema");
   }
-  const auto set = connection.Query("SELECT pg_catalog.set_config('search_path', $1, false)",
-                                    {path + "pg_temp"});
-  if (!set) return set.error();
+  return path + "pg_temp";
+}
+
+// A database or a login may have other settings, which must decide neither what is stored nor what
+// is read. The server gives up when the client does: a statement that nobody waits for any more
+// would hold its locks before everybody else.
+Result<void> PinSettings(PostgresConnection& connection, const PostgresPatience& patience) {
+  auto path = SearchPath(connection);
+  if (!path) return path.error();
+  const std::pair<const char*, std::string> settings[] = {
+      {"search_path", std::move(*path)},
+      {"statement_timeout", std::to_string(patience.answer.count())},
+      {"lock_timeout", std::to_string(patience.lock.count())},  // 0: that of the statement
+      {"idle_in_transaction_session_timeout", "60000"},
+      {"synchronous_commit", "on"},
+      // Who waited for the lock of the chain must see what was committed meanwhile.
+      {"default_transaction_isolation", "read committed"},
+      {"bytea_output", "hex"},  // as FromPostgresBytes reads
+      {"array_nulls", "on"},    // as PostgresArray writes
+      {"quote_all_identifiers", "off"},
+  };
+  std::string sql = "SELECT ";
+  std::vector<PostgresConnection::Parameter> values;
+  for (const auto& [name, value] : settings) {
+    if (!values.empty()) sql += ", ";
+    values.emplace_back(value);
+    sql += std::string("pg_catalog.set_config('") + name + "', $" + std::to_string(values.size()) +
+           ", false)";
+  }
+  if (const auto set = connection.Query(sql, values); !set) return set.error();
   return {};
 }
 
@@ -213,7 +235,7 @@ Result<PostgresConnection> PostgresConnection::Connect(const std::string& url,
   auto handle = std::make_unique<Handle>(patience);
   if (auto ok = handle->Open(url, Deadline::After(patience.connect)); !ok) return ok.error();
   PostgresConnection connection(std::move(handle));
-  if (auto ok = PinSearchPath(connection); !ok) return ok.error();
+  if (auto ok = PinSettings(connection, patience); !ok) return ok.error();
   return connection;
 }
 

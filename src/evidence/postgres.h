@@ -25,14 +25,17 @@ struct PostgresPatience {
   std::chrono::milliseconds connect;
   std::chrono::milliseconds answer;            // of the server to a question
   const std::atomic<bool>* stopped = nullptr;  // once it is true: not at all
+  std::chrono::milliseconds lock{0};           // for a lock of others; 0: as long as for an answer
 };
 
 /// One connection. No call waits for the server longer than its patience. Not thread-safe.
 class PostgresConnection {
  public:
-  /// `url` is a postgresql:// URL, or what libpq takes in its place. Commits wait for the disk,
-  /// whatever the server's default, and no schema in search_path comes before pg_catalog. Fails
-  /// with kEvidenceUnavailable; the detail never holds the URL, which may have a password in it.
+  /// `url` is a postgresql:// URL, or what libpq takes in its place. What the settings of server,
+  /// database, login and URL could change of what is stored or found is set anew: commits wait for
+  /// the disk, and no schema in search_path comes before pg_catalog. The server gives a statement
+  /// up when its answer is no longer waited for. Fails with kEvidenceUnavailable; the detail never
+  /// holds the URL, which may have a password in it.
   static Result<PostgresConnection> Connect(const std::string& url,
                                             const PostgresPatience& patience);
   PostgresConnection(PostgresConnection&&) noexcept;

@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 
+#include "evidence/postgres_summary.h"
+
 namespace callvet {
 namespace {
 
@@ -33,6 +35,10 @@ constexpr Index kOtherIndexes[] = {
     {"evidence_chain_end_pkey", "unique btree (name)"},
     {"evidence_checkpoint_pkey", "unique btree (seq)"},
     {"evidence_signer_pkey", "unique btree (key_id)"},
+};
+
+// Those of the tables that a store of an earlier version lacks.
+constexpr Index kSummaryIndexes[] = {
     {"evidence_tally_pkey", "unique btree (hour, day, signer, holder, trunk, reason, action)"},
     {"evidence_complaint_pkey", "unique btree (seq)"},
     {"evidence_complaint_id_key", "unique btree (id)"},
@@ -92,23 +98,25 @@ Result<void> CheckFurtherIndexes(PostgresConnection& connection, EvidenceVisitor
   if (!own) return own.error();
   for (const auto& [index, fault] : *own) visitor.Odd(index + fault);
 
+  const auto summaries = PostgresHasSummaries(connection);
+  if (!summaries) return summaries.error();
   Names wanted;
   for (const Index& index : kOtherIndexes) wanted.emplace(index.name, index.definition);
+  if (*summaries) {
+    for (const Index& index : kSummaryIndexes) wanted.emplace(index.name, index.definition);
+  }
+  // Without one that is unique, the writer cannot say what stands there already.
   const auto others = Read(
       connection,
       "SELECT c.relname, CASE WHEN i.indisunique THEN 'unique ' ELSE '' END || "
-      "regexp_replace(pg_get_indexdef(c.oid), '^.* USING ', '') FROM pg_index i "
+      "regexp_replace(pg_get_indexdef(c.oid), '^.* USING ', '') || CASE WHEN i.indisvalid AND "
+      "i.indisready THEN '' ELSE ' invalid' END FROM pg_index i "
       "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid WHERE "
       "t.relname IN ('evidence_setting', 'evidence_day', 'evidence_blob', 'evidence_chain_end', "
       "'evidence_checkpoint', 'evidence_signer', 'evidence_tally', 'evidence_complaint') AND "
       "pg_table_is_visible(t.oid)");
   if (!others) return others.error();
-  for (const auto& [name, definition] : *others) {
-    const auto found = wanted.find(name);
-    if (found == wanted.end() || found->second != definition) {
-      visitor.Odd("index " + name + " does not belong here");
-    }
-  }
+  Compare("index", wanted, *others, visitor);
   return {};
 }
 
@@ -170,6 +178,32 @@ constexpr const char* kOtherColumns[][2] = {
     {"evidence_signer.key_id", "text not null"},
     {"evidence_signer.public_pem", "text not null"},
 };
+constexpr const char* kSummaryColumns[][2] = {
+    {"evidence_tally.hour", "bigint not null"},
+    {"evidence_tally.day", "bigint not null"},
+    {"evidence_tally.signer", "text not null"},
+    {"evidence_tally.holder", "text not null"},
+    {"evidence_tally.trunk", "text not null"},
+    {"evidence_tally.reason", "text not null"},
+    {"evidence_tally.action", "text not null"},
+    {"evidence_tally.calls", "bigint not null"},
+    {"evidence_complaint.seq", "bigint not null"},
+    {"evidence_complaint.id", "uuid not null"},
+    {"evidence_complaint.reference", "text"},
+    {"evidence_complaint.filed_by", "text not null"},
+    {"evidence_complaint.received", "bigint not null"},
+    {"evidence_complaint.about", "bigint not null"},
+    {"evidence_complaint.tolerance", "bigint not null"},
+    {"evidence_complaint.category", "text not null"},
+    {"evidence_complaint.candidates", "bigint not null"},
+    {"evidence_complaint.call_id", "text not null"},
+    {"evidence_complaint.call_time", "bigint not null"},
+    {"evidence_complaint.signer", "text not null"},
+    {"evidence_complaint.holder", "text not null"},
+    {"evidence_complaint.trunk", "text not null"},
+    {"evidence_complaint.matched_by", "text not null"},
+    {"evidence_complaint.counts_at", "bigint not null"},
+};
 
 // A column of another type, with a default, an expression or another collation holds or finds other
 // than what was written.
@@ -179,8 +213,15 @@ Result<void> CheckColumns(PostgresConnection& connection, EvidenceVisitor& visit
                            "pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE "
                            "i.inhparent = 'evidence_record'::regclass");
   if (!tables) return tables.error();
+  const auto summaries = PostgresHasSummaries(connection);
+  if (!summaries) return summaries.error();
   Names wanted;
   for (const auto& [name, definition] : kOtherColumns) wanted.emplace(name, definition);
+  std::string and_summaries;
+  if (*summaries) {
+    for (const auto& [name, definition] : kSummaryColumns) wanted.emplace(name, definition);
+    and_summaries = ", 'evidence_tally', 'evidence_complaint'";
+  }
   for (const auto& [table, nothing] : *tables) {
     for (const auto& [name, definition] : kRecordColumns) {
       wanted.emplace(table + "." + name, definition);
@@ -188,14 +229,19 @@ Result<void> CheckColumns(PostgresConnection& connection, EvidenceVisitor& visit
   }
   const auto is = Read(
       connection,
-      "SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod) || CASE WHEN "
-      "a.attnotnull THEN ' not null' ELSE '' END || CASE WHEN a.atthasdef THEN ' default' ELSE '' "
-      "END || CASE WHEN a.attcollation <> t.typcollation THEN ' collation' ELSE '' END FROM "
-      "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid "
-      "WHERE a.attnum > 0 AND NOT a.attisdropped AND (c.oid = ANY(ARRAY['evidence_setting', "
-      "'evidence_day', 'evidence_blob', 'evidence_chain_end', 'evidence_checkpoint', "
-      "'evidence_signer', 'evidence_record']::regclass[]) OR c.oid IN (SELECT inhrelid FROM "
-      "pg_inherits WHERE inhparent = 'evidence_record'::regclass))");
+      std::string(
+          "SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod) || CASE WHEN "
+          "a.attnotnull THEN ' not null' ELSE '' END || CASE WHEN a.atthasdef THEN ' default' ELSE "
+          "'' "
+          "END || CASE WHEN a.attcollation <> t.typcollation THEN ' collation' ELSE '' END FROM "
+          "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = "
+          "a.atttypid "
+          "WHERE a.attnum > 0 AND NOT a.attisdropped AND (c.oid = ANY(ARRAY['evidence_setting', "
+          "'evidence_day', 'evidence_blob', 'evidence_chain_end', 'evidence_checkpoint', "
+          "'evidence_signer', 'evidence_record'") +
+          and_summaries +
+          "]::regclass[]) OR c.oid IN (SELECT inhrelid FROM "
+          "pg_inherits WHERE inhparent = 'evidence_record'::regclass))");
   if (!is) return is.error();
   Compare("column", wanted, *is, visitor);
   return {};
@@ -225,6 +271,18 @@ Result<void> CheckHelpers(PostgresConnection& connection, EvidenceVisitor& visit
                        "relrowsecurity AND relname LIKE 'evidence\\_%'");
   if (!is) return is.error();
   for (const auto& [name, nothing] : *is) visitor.Odd(name + " does not belong here");
+  return {};
+}
+
+// A crash of the server empties a table that is not logged; a foreign one is somebody else's.
+Result<void> CheckDurability(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  const auto is = Read(connection,
+                       "SELECT 'table ' || relname, CASE relkind WHEN 'f' THEN ' is a foreign one' "
+                       "ELSE ' is not logged: a crash empties it' END FROM pg_class WHERE relname "
+                       "LIKE 'evidence\\_%' AND (relkind = 'f' OR (relkind IN ('r', 'p') AND "
+                       "relpersistence <> 'p'))");
+  if (!is) return is.error();
+  for (const auto& [table, fault] : *is) visitor.Odd(table + fault);
   return {};
 }
 
@@ -267,6 +325,7 @@ Result<void> CheckPostgresStructure(PostgresConnection& connection, EvidenceVisi
   if (auto ok = CheckPartitions(connection, visitor); !ok) return ok;
   if (auto ok = CheckColumns(connection, visitor); !ok) return ok;
   if (auto ok = CheckConstraints(connection, visitor); !ok) return ok;
+  if (auto ok = CheckDurability(connection, visitor); !ok) return ok;
   return CheckHelpers(connection, visitor);
 }
 

@@ -30,6 +30,9 @@ using Parameter = PostgresConnection::Parameter;
 using Row = PostgresRow;
 
 constexpr std::chrono::milliseconds kPruneTimeout{60'000};
+// Behind whoever waits to drop a partition all others wait: retention gives way to long readers,
+// and tries again.
+constexpr std::chrono::milliseconds kPruneLockWait{500};
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(4851215093)";
 
 constexpr size_t kPostgresReaders = 4;
@@ -197,7 +200,7 @@ class PostgresStore final : public EvidenceStore {
       : options_(std::move(options)),
         guard_(options_.mark),
         writer_(options_, {options_.append_timeout, options_.append_timeout}),
-        pruner_(options_, {options_.append_timeout, kPruneTimeout, &stop_pruning_}),
+        pruner_(options_, {options_.append_timeout, kPruneTimeout, &stop_pruning_, kPruneLockWait}),
         readers_(kPostgresReaders, [this]() -> Result<std::unique_ptr<Line>> {
           return std::make_unique<Line>(options_,
                                         PostgresPatience{options_.timeout, options_.timeout});
@@ -381,10 +384,15 @@ Result<int64_t> PostgresStore::OpenDay(Connection& connection) const {
   const bool any = !last->rows.empty() && last->rows[0][0].has_value();
   const int64_t today = DayOf(options_.clock->Now());
   if (any && Int(last->rows[0], 0) >= today) return Int(last->rows[0], 0);
-  const std::string partition = "CREATE TABLE IF NOT EXISTS evidence_record_" + Int(today) +
-                                " PARTITION OF evidence_record FOR VALUES FROM (" + Int(today) +
-                                ") TO (" + Int(today + 1) + ")";
-  if (auto ok = connection.Query(partition); !ok) return ok.error();
+  // A table that is attached waits for no reader, as one that is made as a partition does.
+  const std::string table = "evidence_record_" + Int(today);
+  if (auto ok = connection.Query("CREATE TABLE " + table + " (LIKE evidence_record)"); !ok) {
+    return ok.error();
+  }
+  const auto attached =
+      connection.Query("ALTER TABLE evidence_record ATTACH PARTITION " + table +
+                       " FOR VALUES FROM (" + Int(today) + ") TO (" + Int(today + 1) + ")");
+  if (!attached) return attached.error();
   if (auto ok = connection.Query("INSERT INTO evidence_day VALUES ($1)", {Int(today)}); !ok) {
     return ok.error();
   }

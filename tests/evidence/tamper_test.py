@@ -5,6 +5,7 @@ of it. The same on SQLite: tests/unit/evidence/tamper_test.cc.
 
 CALLVET and CALLVET_EVIDENCE_PROCESS name the programs."""
 
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -150,7 +152,15 @@ class Tamper(unittest.TestCase):
                           "ALTER TABLE evidence_record ALTER COLUMN body TYPE varchar(1000000)",
                           "ALTER TABLE evidence_record ALTER COLUMN trunk SET DEFAULT 'none'",
                           "ALTER TABLE evidence_record ADD COLUMN more text",
-                          'ALTER TABLE evidence_signer ALTER COLUMN public_pem TYPE text COLLATE "C"'],
+                          'ALTER TABLE evidence_signer ALTER COLUMN public_pem TYPE text COLLATE "C"',
+                          # Without these nothing can be written.
+                          "ALTER TABLE evidence_blob DROP CONSTRAINT evidence_blob_pkey",
+                          "ALTER TABLE evidence_tally DROP CONSTRAINT evidence_tally_pkey",
+                          "ALTER TABLE evidence_tally ALTER COLUMN calls TYPE smallint",
+                          "ALTER TABLE evidence_complaint ALTER COLUMN reference TYPE varchar(3)",
+                          # A crash of the server would empty it.
+                          f"ALTER TABLE evidence_record_{self.day} SET UNLOGGED",
+                          "ALTER TABLE evidence_blob SET UNLOGGED"],
             "blob": ["UPDATE evidence_blob SET last_day = 0"],
         }
         for kind, statements in changes.items():
@@ -175,6 +185,66 @@ class Tamper(unittest.TestCase):
         self.assertEqual(len(json.loads(run.stdout)["records"]), 8)
         self.assertEqual(self.findings(), [])
         self.assertIn("stored 3", self.write(self.url, 3))
+
+    def test_settings_of_the_database_change_nothing(self):
+        for setting in ("bytea_output = escape", "array_nulls = off", "quote_all_identifiers = on",
+                        "standard_conforming_strings = off", "default_transaction_isolation = serializable",
+                        "synchronous_commit = off", "statement_timeout = 1"):
+            with self.subTest(setting):
+                self.setUp()
+                self.sql("ALTER DATABASE t SET " + setting)
+                for _ in range(2):
+                    self.assertIn("stored 3", self.write(self.url, 3))
+                self.assertEqual(self.findings(), [])
+                self.assertEqual(len(json.loads(self.evidence("find", "--json").stdout)["records"]), 14)
+
+    def test_writers_see_each_other_whatever_the_isolation(self):
+        self.sql("ALTER DATABASE t SET default_transaction_isolation = 'repeatable read'")
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            said = list(threads.map(lambda _: self.write(self.url, 300), range(2)))
+        self.assertEqual(["spilled 0" in text for text in said], [True, True], said)
+        self.assertEqual(self.findings(), [])
+
+    def test_options_of_the_url_count(self):
+        self.sql("CREATE SCHEMA own")
+        url = self.url
+        self.url += "&options=-csearch_path%3Down"
+        self.assertIn("stored 3", self.write(self.url, 3))
+        self.assertEqual(self.findings(), [])
+        self.url = url
+        self.assertEqual(self.sql("SELECT count(*) FROM own.evidence_record"), [["3"]])
+
+    def reading(self):
+        """Somebody who reads for long, as pg_dump does."""
+        reader = subprocess.Popen([self.server.bin / "psql", "-X", "-q", "-A", "-t", self.url], cwd="/", text=True,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        reader.stdin.write("BEGIN; SELECT count(*) >= 0 FROM evidence_record;\n")
+        reader.stdin.flush()
+        self.assertEqual(reader.stdout.readline(), "t\n")
+        self.addCleanup(reader.communicate, "ROLLBACK;\n")
+        return reader
+
+    def test_a_day_begins_while_somebody_reads(self):
+        self.server.query("DROP DATABASE IF EXISTS new")
+        self.server.query("CREATE DATABASE new")
+        self.url = self.url_of("new")
+        self.write(self.url, 0)
+        self.reading()
+        self.assertEqual(self.write(self.url, 3).split()[:4], ["stored", "3", "spilled", "0"])
+        self.assertEqual(self.findings(), [])
+
+    def test_who_gave_up_holds_no_lock(self):
+        holder = self.reading()
+        holder.stdin.write("SELECT pg_advisory_xact_lock(4851215093) IS NULL;\n")
+        holder.stdin.flush()
+        holder.stdout.readline()
+        self.evidence("find", code=3)
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'callvet'"
+        for _ in range(50):
+            if self.sql(waiting) == [["0"]]:
+                break
+            time.sleep(0.1)
+        self.assertEqual(self.sql(waiting), [["0"]])
 
     def test_a_store_in_a_schema_of_its_own(self):
         self.server.query("DROP DATABASE IF EXISTS own")
