@@ -11,13 +11,16 @@
 #include "api/verdict_json.h"
 #include "base/text.h"
 #include "evidence/evidence_bundle.h"
+#include "evidence/opened_search.h"
 
 namespace callvet {
 namespace {
 
 constexpr uint64_t kMaxPage = 1000;
-constexpr std::array<std::string_view, 11> kSearchParameters = {
-    "orig", "dest", "from", "to", "limit", "before", "call_id", "origid", "spc", "trunk", "reason"};
+constexpr size_t kMostOpened = 20'000;  // for one page: more takes a worker away from calls
+constexpr std::array<std::string_view, 12> kSearchParameters = {
+    "orig",   "dest",    "div",    "from", "to",    "limit",
+    "before", "call_id", "origid", "spc",  "trunk", "reason"};
 
 ApiReply ErrorOf(const Failure& failure) {
   // Nothing is wrong with the service: what is stored contradicts itself.
@@ -25,19 +28,31 @@ ApiReply ErrorOf(const Failure& failure) {
   return ErrorReply(Info(failure.reason).sip_code, failure);
 }
 
+struct Wanted {
+  EvidenceQuery query;
+  OpenedSearch search;
+  std::string about;  // what was asked for, for the access log
+};
+
 // One parameter of a search.
 Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
-                          const std::string& value, EvidenceQuery& query) {
+                          const std::string& value, Wanted& wanted) {
+  EvidenceQuery& query = wanted.query;
   const EvidenceCodec codec(reader.evidence.number_key);
   const auto in = [&](const Failure& failure) {
     return Fail(Reason::kParameterInvalid, name + ": " + failure.detail);
   };
-  if (name == "orig" || name == "dest") {
+  if (name == "orig" || name == "dest" || name == "div") {
     // A '+' that is not written as %2B is a blank in a query, and no number begins with one.
     const bool plus = value.size() > 1 && value[0] == ' ' && IsDigit(value[1]);
-    auto key = codec.KeyOf(plus ? "+" + value.substr(1) : value, reader.dial_plan);
+    const std::string party = plus ? "+" + value.substr(1) : value;
+    auto key =
+        name == "div" ? DiverterKey(party, reader.dial_plan) : codec.KeyOf(party, reader.dial_plan);
     if (!key) return in(key.error());
-    (name == "orig" ? query.keys.orig : query.keys.dest) = std::move(*key);
+    std::string& target = name == "orig"   ? query.keys.orig
+                          : name == "dest" ? query.keys.dest
+                                           : wanted.search.diverter;
+    target = std::move(*key);
     return {};
   }
   if (name == "from" || name == "to") {
@@ -71,28 +86,22 @@ Result<void> SetParameter(const EvidenceReader& reader, const std::string& name,
   if (name == "reason") {
     auto reason = ReasonParameter(value);
     if (!reason) return in(reason.error());
-    query.keys.reason = std::move(*reason);
+    AskForReason(*reason, query, wanted.search);
     return {};
   }
   (name == "spc" ? query.keys.spc : query.keys.trunk) = value;
   return {};
 }
 
-struct Wanted {
-  EvidenceQuery query;
-  std::string about;  // what was asked for, for the access log
-};
-
 Result<Wanted> ReadQuery(const EvidenceReader& reader, std::string_view text) {
   Wanted wanted;
-  EvidenceQuery& query = wanted.query;
   auto about = ReadQueryText(text, kSearchParameters,
                              [&](const std::string& name, const std::string& value) {
-                               return SetParameter(reader, name, value, query);
+                               return SetParameter(reader, name, value, wanted);
                              });
   if (!about) return about.error();
   wanted.about = std::move(*about);
-  query.keys = CleanKeys(std::move(query.keys));
+  wanted.query.keys = CleanKeys(std::move(wanted.query.keys));
   return wanted;
 }
 
@@ -135,9 +144,13 @@ ApiReply FindEvidence(const EvidenceReader& reader, std::string_view query) {
   const auto wanted = ReadQuery(reader, query);
   if (!wanted) return ErrorOf(wanted.error());
   if (auto ok = Log(reader, "find", wanted->about); !ok) return ErrorOf(ok.error());
-  const auto page = reader.evidence.store->Find(wanted->query);
+  const EvidenceCodec codec(reader.evidence.number_key);
+  EvidenceStore& store = *reader.evidence.store;
+  const auto page = wanted->search.any()
+                        ? FindOpened(store, codec, wanted->query, wanted->search, kMostOpened)
+                        : store.Find(wanted->query);
   if (!page) return ErrorOf(page.error());
-  JsonMembers json = EvidencePageJson(*page, EvidenceCodec(reader.evidence.number_key));
+  JsonMembers json = EvidencePageJson(*page, codec);
   json.emplace_back("spilled_since", TimeOrNull(reader.spilled_since));
   return JsonReply(200, JsonValue(std::move(json)));
 }

@@ -26,8 +26,9 @@ struct EvidenceReader {
 };
 
 /// A page of calls, the latest first; `spilled_since` says what it may lack. `query` is the query
-/// of the request's target: orig, dest, origid, spc, trunk, reason, call_id, from, to, limit (1 to
-/// 1,000), before; anything else is HTTP 400.
+/// of the request's target: orig, dest, div, origid, spc, trunk, reason, call_id, from, to, limit
+/// (1 to 1,000), before; anything else is HTTP 400. With div, or a reason of the policy's rules, so
+/// many calls are opened for a page that it may have fewer than `limit`, or none, and a `next`.
 ApiReply FindEvidence(const EvidenceReader& reader, std::string_view query);
 
 /// One call's whole story, judged again. HTTP 404 if there is none; 503 (kEvidenceUnavailable) if

@@ -25,6 +25,7 @@
 #include "evidence/audit.h"
 #include "evidence/evidence_bundle.h"
 #include "evidence/hash_chain.h"
+#include "evidence/opened_search.h"
 #include "evidence/packed_id.h"
 #include "evidence/spill.h"
 #include "syntax/party.h"
@@ -55,8 +56,10 @@ constexpr const char* kEvidenceFooter =
     "  callvet evidence prune --store calls.db --days 180";
 
 constexpr const char* kFindFooter =
-    "Not searched: the policy's reasons, further called parties than the first, who redirected a "
-    "call (number and\nSPC), and what waits in the service's spill_dir.";
+    "A reason of the policy's rules, and who redirected a call, are looked for in the calls of the "
+    "time and keys that are\ngiven, one after the other: of a million that takes a minute. Not "
+    "searched: further called parties than the first,\nthe SPC of who redirected a call, and what "
+    "waits in the service's spill_dir.";
 
 constexpr int64_t kDefaultDays = 180;  // H-9
 
@@ -64,6 +67,7 @@ struct FindOptions {
   EvidenceOptions store;
   std::string orig;
   std::string dest;
+  std::string div;
   EvidenceKeys keys;
   ZoneOptions zone;
   std::string from;
@@ -134,8 +138,11 @@ Result<EvidenceQuery> QueryWithTimes(const FindOptions& options) {
   return query;
 }
 
-Result<void> AddKeys(const FindOptions& options, const EvidenceCodec& codec, EvidenceQuery& query) {
+Result<void> AddKeys(const FindOptions& options, const EvidenceCodec& codec, EvidenceQuery& query,
+                     OpenedSearch& search) {
   query.keys = CleanKeys(options.keys);
+  query.keys.reason.clear();
+  AskForReason(options.keys.reason, query, search);
   if (!options.keys.reason.empty() && FindReason(options.keys.reason) == nullptr) {
     return Fail(Reason::kParameterInvalid, "--reason: there is no reason with this id");
   }
@@ -147,6 +154,11 @@ Result<void> AddKeys(const FindOptions& options, const EvidenceCodec& codec, Evi
     auto found = codec.KeyOf(*text, *plan);
     if (!found) return InOption(name, found.error());
     *key = std::move(*found);
+  }
+  if (!options.div.empty()) {
+    auto found = DiverterKey(options.div, *plan);
+    if (!found) return InOption("--div", found.error());
+    search.diverter = std::move(*found);
   }
   if (!options.keys.origid.empty()) {
     auto found = codec.OrigidKey(options.keys.origid);
@@ -168,6 +180,7 @@ std::string AboutQuery(const FindOptions& options, const EvidenceQuery& query) {
   };
   add("orig", options.orig);
   add("dest", options.dest);
+  add("div", options.div);
   add("origid", options.keys.origid);
   add("spc", options.keys.spc);
   add("trunk", options.keys.trunk);
@@ -235,7 +248,8 @@ void WarnOfUnread(const FindOptions& options, const Console& console) {
   };
   const DialPlan* plan = CountryOption(options.country).value_or(nullptr);
   for (const auto& [name, text] :
-       {std::pair("--orig", &options.orig), std::pair("--dest", &options.dest)}) {
+       {std::pair("--orig", &options.orig), std::pair("--dest", &options.dest),
+        std::pair("--div", &options.div)}) {
     if (text->empty()) continue;
     const auto party = Party::Parse(*text, plan);
     if (!party) {
@@ -254,10 +268,12 @@ ExitCode RunFind(const FindOptions& options, const Console& console) {
   const auto opened = OpenLogged(options.store, "find", AboutQuery(options, *query));
   if (!opened) return ComplainOfEvidence(opened.error(), console);
   const EvidenceCodec codec(opened->number_key);
-  if (auto ok = AddKeys(options, codec, *query); !ok) return console.Complain(ok.error());
+  OpenedSearch search;
+  if (auto ok = AddKeys(options, codec, *query, search); !ok) return console.Complain(ok.error());
   // First: what comes into the store meanwhile is said to wait, or found, or both.
   if (auto ok = WarnOfSpill(options.spill_dir, console); !ok) return console.Complain(ok.error());
-  const auto page = opened->store->Find(*query);
+  const auto page = search.any() ? FindOpened(*opened->store, codec, *query, search, SIZE_MAX)
+                                 : opened->store->Find(*query);
   if (!page) return console.Complain(page.error());
   if (page->records.empty()) WarnOfUnread(options, console);
   const bool altered = std::any_of(page->records.begin(), page->records.end(), IsAltered);
@@ -672,13 +688,14 @@ void AddFind(CLI::App& evidence, Context& context) {
   };
   text("--orig", options->orig, "Caller: number, tel or sip URI", "TN");
   text("--dest", options->dest, "Called party", "TN");
+  text("--div", options->div, "Who redirected the call, as its PASSporTs say", "TN");
   text("--origid", options->keys.origid, "Origination identifier", "UUID");
   text("--spc", options->keys.spc,
        "SPC of the signer, whose chain was good; of a delegate certificate, of who delegated to it",
        "SPC");
   text("--trunk", options->keys.trunk, "Where the call came in", "T");
-  text("--reason", options->keys.reason, "Id of the verdict's reason; not of the policy's decision",
-       "ID");
+  text("--reason", options->keys.reason,
+       "Id of the reason of the verdict, or of the policy's rule that decided", "ID");
   text("--call-id", options->keys.call_id, "SIP Call-ID", "ID");
   text("--from", options->from,
        "Judged at this time or later: '2026-11-25 15:00', 'yesterday 00:00', RFC 3339 or seconds "

@@ -16,6 +16,7 @@ import time
 import unittest
 
 CALLVET = os.environ.get("CALLVET", "")
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ORIG = "+12155550100"
 DEST = "+12155550101"
 X5U = "https://cert.example.org/chain.pem"
@@ -314,6 +315,48 @@ class EvidenceTest(unittest.TestCase):
         story = self.evidence("show", access, "--json").json()
         self.assertEqual((story["kind"], story["access"]["what"], story["access"]["about"]), ("access", "show", id))
 
+    def diverted(self, *more):
+        """A call to DEST that was sent on to another number."""
+        (self.dir / "first.txt").write_text(self.sign())
+        redirected = Run("sign", "--key", self.lab / "leaf.key", "--x5u", X5U, "--ppt", "div", "--div-from",
+                         self.dir / "first.txt", "--dest", "+12155550177")
+        self.assertEqual(redirected.code, 0, redirected)
+        (self.dir / "div.txt").write_text(redirected.out)
+        run = Run("verify", "--evidence", self.store, "--orig", ORIG, "--dest", "+12155550177", "--anchors",
+                  self.lab / "root.pem", "--cert", self.lab / "chain.pem", "--json", "--identity-file",
+                  self.dir / "first.txt", "--identity-file", self.dir / "div.txt", *more)
+        self.assertEqual(run.json()["reason"], "verified", run)
+        return run.json()["evidence_id"]
+
+    def test_found_by_who_redirected_it(self):
+        key = self.dir / "numbers.key"
+        key.write_text("5a" * 32)
+        key.chmod(0o600)
+        for keyed in ((), ("--number-key", key)):
+            with self.subTest(keyed):
+                self.store = self.dir / f"calls-{len(keyed)}.db"
+                id = self.diverted(*keyed)
+                self.record(*keyed)
+                for div, wanted in ((DEST, [id]), ("+1 (215) 555-0101", [id]), (ORIG, []), ("+12155550177", [])):
+                    found = self.evidence("find", "--div", div, "--json", *keyed).json()
+                    self.assertEqual([r["id"] for r in found["records"]], wanted, div)
+                self.assertEqual(self.evidence("find", "--div", DEST, "--trunk", "none", "--json", *keyed).json()["records"], [])
+                self.assertIn("--div", self.evidence("find", "--div", "2155550100", *keyed).err)
+                accesses = self.evidence("find", "--access", "--json", *keyed).json()["accesses"]
+                self.assertIn(f"div={DEST}", [access["about"] for access in accesses])
+
+    def test_found_by_the_policys_reason(self):
+        orig = "+861058880200"
+        rejected = Run("verify", "--evidence", self.store, "--orig", orig, "--dest", DEST, "--anchors", self.lab / "root.pem",
+                       "--cert", self.lab / "chain.pem", "--json", "--policy", ROOT / "tools/policy/intercept.json", self.sign(orig))
+        decision = rejected.json()["disposition"]["reason"]
+        self.assertEqual((rejected.json()["reason"], decision), ("verified", "number-not-assigned"), rejected)
+        self.record()
+        found = self.evidence("find", "--reason", decision, "--json").json()["records"]
+        self.assertEqual([r["id"] for r in found], [rejected.json()["evidence_id"]])
+        self.assertEqual(len(self.evidence("find", "--reason", "verified", "--json").json()["records"]), 2)
+        self.assertEqual(self.evidence("find", "--reason", "outside-hours", "--json").json()["records"], [])
+
     def test_show_is_the_whole_story(self):
         policy = self.dir / "policy.json"
         (self.dir / "numbers.csv").write_text("first,last,holder\n+12155550100,,bank\n")
@@ -472,7 +515,7 @@ class EvidenceTest(unittest.TestCase):
             run = self.evidence("find", *args)
             self.assertEqual(run.err, "")
             self.assertIn(id, run.out)
-        self.assertIn("the policy's reasons", Run("evidence", "find", "--help").out)
+        self.assertIn("Not searched", Run("evidence", "find", "--help").out)
 
     def test_times_as_people_write_them_and_ids_in_upper_case(self):
         id = self.record()["evidence_id"]

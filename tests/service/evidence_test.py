@@ -19,7 +19,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "evidence"))
 from postgres import Postgres, Unavailable  # noqa: E402
-from support import CALLED, CALLER, CALLVET, TOKENS, LabTest, Server, callvet  # noqa: E402
+from support import CALLED, CALLER, CALLVET, ROOT, TOKENS, X5U, LabTest, Server, callvet  # noqa: E402
 
 READ = TOKENS["read-evidence"]
 
@@ -121,6 +121,25 @@ class Evidence(LabTest):
         for query in ("orig=+12155550100", "dest=+12155550101", "orig=%2B12155550100"):
             records = json.loads(server.request("GET", "/v1/evidence?" + query, token=READ)[2])["records"]
             self.assertEqual(len(records), 1, query)
+
+    def test_who_redirected_a_call_and_what_the_policy_said(self):
+        first, div = self.lab.sign(), self.lab.folder / "first.txt"
+        div.write_text(first)
+        div = callvet("sign", "--key", str(self.lab.folder / "carrier/leaf.key"), "--x5u", X5U, "--ppt", "div", "--div-from",
+                      str(div), "--dest", "+12155550177")
+        server = self.serve({"policy": str(ROOT / "tools/policy/intercept.json")})
+        answer = self.call(server, identity=[first, div], to="+12155550177")
+        self.assertEqual(answer["reason"], "verified")
+        self.call(server)
+        unassigned = "+861058880200"
+        self.call(server, identity=self.lab.sign(orig=unassigned), **{"from": unassigned})
+        self.wait_for(server, 3)
+        entry, = self.wait_for(server, 1, div="+" + CALLED)
+        self.assertEqual(entry["id"], answer["evidence_id"])
+        entry, = self.wait_for(server, 1, reason="number-not-assigned")
+        self.assertEqual((entry["orig"], entry["reason"], entry["disposition"]), (unassigned[1:], "verified", "reject"))
+        self.wait_for(server, 0, div="+" + CALLER)
+        self.wait_for(server, 0, reason="outside-hours")
 
     def test_pages(self):
         server = self.serve()

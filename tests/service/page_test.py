@@ -184,7 +184,7 @@ class Page(unittest.TestCase):
         more = "#evidence .card > button"
 
         def search(**fields):
-            for name in ("trunk", "call_id", "origid"):
+            for name in ("trunk", "call_id", "origid", "div"):
                 self.browser.run("document.getElementById('e-' + arguments[0]).value = arguments[1]", name, fields.get(name, ""))
             self.browser.click("#evidence-form .primary")
 
@@ -195,6 +195,10 @@ class Page(unittest.TestCase):
                 break
         self.assertTrue(self.browser.run(rows + "1"))
         search(origid="de305d54-75b4-431b-adb2-000000000000")
+        self.browser.wait("return document.querySelector('#evidence .hint')")
+        search(trunk="many")
+        self.browser.wait(rows + "50")
+        search(trunk="many", div="+12155550188")
         self.browser.wait("return document.querySelector('#evidence .hint')")
         search(trunk="many")
         self.browser.wait(rows + "50")

@@ -380,7 +380,7 @@
 
   // ----- Evidence
 
-  const EVIDENCE_FIELDS = ['orig', 'dest', 'spc', 'trunk', 'origid', 'call_id', 'from', 'to', 'reason'];
+  const EVIDENCE_FIELDS = ['orig', 'dest', 'div', 'spc', 'trunk', 'origid', 'call_id', 'from', 'to', 'reason'];
 
   function searchQuery() {
     const query = new URLSearchParams({limit: '50'});
@@ -414,7 +414,7 @@
               record.altered ? el('div', 'altered', t('altered') + ' ' + record.altered) : null), el('td', '', record.attest || '–'),
           el('td', '', record.spc || '–'), el('td', '', record.trunk || '–'));
     });
-    const box = card(t('foundTitle'), rows.length === 0 ? el('p', 'hint', t('nothingFound')) : table(
+    const box = card(t('foundTitle'), rows.length === 0 ? el('p', 'hint', t(answer.json.next ? 'nothingYet' : 'nothingFound')) : table(
         [[t('time')], [t('caller')], [t('called')], [t('reason')], [t('attest')], ['SPC'], [t('trunk')]], rows));
     if (answer.json.next) {
       const more = el('button', 'quiet', t('more'));

@@ -7,7 +7,7 @@ const TEXTS = {
     page: {
       skip: 'Skip to content', tabCheck: 'Check a call', tabTraffic: 'Traffic', tabTrust: 'Trust', token: 'Token',
       tabEvidence: 'Evidence', searchButton: 'Search', accessHint: 'Every look at evidence is recorded.', fromTime: 'From (time)', toTime: 'To (time)',
-      signerSpc: 'Signer (SPC)', trunk: 'Trunk', reason: 'Reason', more: 'More', foundTitle: 'Calls', nothingFound: 'No call was found.',
+      signerSpc: 'Signer (SPC)', trunk: 'Trunk', reason: 'Reason', more: 'More', foundTitle: 'Calls', nothingFound: 'No call was found.', nothingYet: 'No call was found among the latest; older ones were not looked through yet.',
       responsibleTitle: 'Who is responsible', signedBy: 'Signed by', notSigned: 'nobody that is known', delegatedBy: 'delegated by', signerDoubt: 'The call did not pass: whoever the certificate names need not have signed it.',
       redirectedBy: 'Redirected by', claimedBy: 'Claimed, not verified', cameInBy: 'Came in by trunk', storyTitle: 'The call', callId: 'Call-ID', recorded: 'Recorded verdict', judgedAgain: 'Judged again',
       'replay-repeated': 'the same verdict', 'replay-differs': 'ANOTHER verdict', 'replay-undecided': 'cannot be repeated: time ran out then, or an interface refused it',
@@ -68,7 +68,7 @@ const TEXTS = {
     page: {
       skip: '跳到内容', tabCheck: '检查呼叫', tabTraffic: '流量', tabTrust: '信任', token: '令牌',
       tabEvidence: '证据', searchButton: '查找', accessHint: '每次查看证据都会被记录。', fromTime: '起始时间', toTime: '截止时间',
-      signerSpc: '签名者 (SPC)', trunk: '中继', reason: '原因', more: '更多', foundTitle: '呼叫', nothingFound: '没有找到呼叫。',
+      signerSpc: '签名者 (SPC)', trunk: '中继', reason: '原因', more: '更多', foundTitle: '呼叫', nothingFound: '没有找到呼叫。', nothingYet: '最近的呼叫中没有找到；更早的呼叫尚未查找。',
       responsibleTitle: '谁接入谁负责', signedBy: '签名者', notSigned: '未知', delegatedBy: '委托方', signerDoubt: '该呼叫未通过验证：证书所指的一方未必签了名。',
       redirectedBy: '转接者', claimedBy: '自称（未经验证）', cameInBy: '入中继', storyTitle: '呼叫', callId: 'Call-ID', recorded: '记录的结论', judgedAgain: '重新判定',
       'replay-repeated': '结论相同', 'replay-differs': '结论不同', 'replay-undecided': '无法重复：当时超时，或被接口拒绝',
