@@ -48,16 +48,23 @@ class Curve {
   }
 
   static Match MatchSum(std::span<const Term> terms, const Limbs& r) {
+    for (size_t i = 0; i < kAhead && i < terms.size(); ++i) terms[i].AskFor();
     const Term& first = terms.front();
     Xyzz sum = {first.point->x, Field::NegateIf(first.point->y, first.negative), kMontgomeryOne,
                 kMontgomeryOne};
     Scaled scaled = Scale(terms[1], sum);
-    for (size_t i = 2; i < terms.size(); ++i) AddTerm(sum, scaled, terms[i]);
+    for (size_t i = 2; i < terms.size(); ++i) {
+      if (i + kAhead < terms.size()) terms[i + kAhead].AskFor();
+      AddTerm(sum, scaled, terms[i]);
+    }
     AddTerm(sum, scaled, first);  // the last; what it scales is not used
     return MatchQuotient<Field>(sum.x, sum.zz, r);
   }
 
  private:
+  // The points of so many terms come meanwhile; a processor cannot wait for all at once.
+  static constexpr size_t kAhead = 16;
+
   static Limbs ToMontgomery(const Limbs& a) { return Field::Multiply(a, kMontgomerySquare); }
 
   /// The term's coordinates scaled to the denominators of `sum`.

@@ -41,7 +41,10 @@ class LaneCurve : private LaneNumbers<V> {
   };
   static Sum AddUp(std::span<const Term> terms) {
     const size_t rows = terms.size() / 8;
-    Point sum = LaneSums(RowsOfTerms{terms}, rows);
+    const RowsOfTerms all{terms};
+    for (size_t i = 0; i < RowsOfTerms::kAhead + 2 && i < rows; ++i) all.AskFor(i);
+    for (const Term& term : terms.subspan(rows * 8)) term.AskFor();
+    Point sum = LaneSums(all, rows);
     if (terms.size() % 8 != 0) sum = WithRest(sum, terms.subspan(rows * 8));
     TurnBack(sum);
     sum = AddedInPairs(sum);
@@ -183,6 +186,8 @@ class LaneCurve : private LaneNumbers<V> {
 
   /// Rows of eight sums.
   struct Rows {
+    // The points of so many rows fill what a processor can wait for at once, and come in time.
+    static constexpr size_t kAhead = 4;
     alignas(64) uint64_t address[kMaxTerms][8];
     uint8_t negatives[kMaxTerms];
 
@@ -278,8 +283,9 @@ class LaneCurve : private LaneNumbers<V> {
     return {InLimbs(words), InLimbs(words + 4)};
   }
 
-  /// Rows of the terms of one sum. All their points were asked for.
+  /// Rows of the terms of one sum.
   struct RowsOfTerms {
+    static constexpr size_t kAhead = 2;  // the points of so many rows come meanwhile
     std::span<const Term> terms;
 
     [[nodiscard]] Row At(size_t i) const {
@@ -293,7 +299,9 @@ class LaneCurve : private LaneNumbers<V> {
       row.negatives = static_cast<uint8_t>(negatives);
       return row;
     }
-    void AskFor(size_t /*row*/) const {}
+    void AskFor(size_t i) const {
+      for (size_t lane = 0; lane < 8; ++lane) terms.data()[i * 8 + lane].AskFor();
+    }
   };
 
   /// The terms of eight sums, whose keys' tables are at the addresses `keys`; their number. Those
@@ -304,13 +312,10 @@ class LaneCurve : private LaneNumbers<V> {
     const size_t of_generator = tables.generator_shape.windows();
     const V generator = V::Set(reinterpret_cast<uint64_t>(tables.generator));
     RecodeEach(multipliers.u1, tables.generator_shape, generator, rows, 0);
-    for (size_t i = 0; i < kRowsAhead + 2 && i < of_generator; ++i) rows.AskFor(i);
+    for (size_t i = 0; i < Rows::kAhead + 2 && i < of_generator; ++i) rows.AskFor(i);
     RecodeEach(multipliers.u2, tables.key_shape, keys, rows, of_generator);
     return of_generator + tables.key_shape.windows();
   }
-
-  // The points of so many rows fill what a processor can wait for at once, and come in time.
-  static constexpr size_t kRowsAhead = 4;
 
   /// Of each lane the sum of its terms in `count` rows, at least two.
   template <class TheRows>
@@ -318,7 +323,7 @@ class LaneCurve : private LaneNumbers<V> {
     Point sum{};
     Add<true>(sum, Begin(rows.At(0), rows.At(1), sum));
     for (size_t i = 2; i < count; ++i) {
-      if (i + kRowsAhead < count) rows.AskFor(i + kRowsAhead);
+      if (i + TheRows::kAhead < count) rows.AskFor(i + TheRows::kAhead);
       Add(sum, DistanceTo(sum, rows.At(i)));
     }
     return sum;

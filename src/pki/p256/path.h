@@ -48,7 +48,8 @@ struct Path {
   /// 2^256 / a mod n, the order of the group, for 0 < a < n. Variable time.
   Limbs (*invert)(const Limbs& a);
 
-  /// Whether the x-coordinate of the sum of `terms` (at least 16), modulo n, is r. 0 < r < n.
+  /// Whether the x-coordinate of the sum of `terms` (at least 16), modulo n, is r. 0 < r < n. Asks
+  /// for the cache lines of the terms in time.
   Match (*match)(std::span<const Term> terms, const Limbs& r);
 
   /// Sets the match of each of eight signatures, of which some may be the same, in the time of some

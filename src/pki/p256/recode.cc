@@ -17,7 +17,6 @@ void Recode(const Limbs& k, TableShape shape, const AffinePoint* table, std::spa
   }
   const auto put = [&](size_t i, const AffinePoint* entries, uint64_t size, uint64_t negative) {
     terms[i] = {entries + (size >> 1), negative ^ all_negative};
-    __builtin_prefetch(terms[i].point);
   };
   // The bits of a window and the next one, with a 1 as the lowest.
   const auto window_at = [&bits](size_t at, unsigned width) {

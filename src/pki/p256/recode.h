@@ -55,13 +55,15 @@ class TableShape {
 struct Term {
   const AffinePoint* point = nullptr;
   uint64_t negative = 0;  // all ones: minus
+
+  /// Asks for the point's cache line, and does not wait.
+  void AskFor() const { __builtin_prefetch(point); }
 };
 
 /// Sums of two multiples have at most this many terms (two tables of width 4).
 inline constexpr size_t kMaxTerms = 128;
 
-/// Writes the shape.windows() terms whose sum is k * P to `terms`; `table` is P's. 0 < k < n. It
-/// asks for the cache lines of the points.
+/// Writes the shape.windows() terms whose sum is k * P to `terms`; `table` is P's. 0 < k < n.
 ///
 /// One of k and n-k is odd, and (n-k) * P = -(k * P). An odd k is the sum of digits d_i * 2^(w*i)
 /// with d_i = ((k >> w*i) | 1) mod 2^(w+1) - 2^w, but for the last d_i = (k >> w*i) | 1: all odd,

@@ -28,12 +28,13 @@ constexpr SignedDigest kKnown[] = {
 constexpr size_t kFewestForEight = 7;
 
 // Terms of both multiples; their number. Those of the generator, whose table is mostly near, are
-// added first; meanwhile the key's come.
+// added first, and asked for at once; meanwhile the key's come.
 size_t WriteTerms(const Tables& tables, const AffinePoint* key, const Multipliers& multipliers,
                   std::span<Term> terms) {
   const size_t of_generator = tables.generator_shape.windows();
-  Recode(multipliers.u2, tables.key_shape, key, terms.subspan(of_generator));
   Recode(multipliers.u1, tables.generator_shape, tables.generator, terms);
+  for (const Term& term : terms.first(of_generator)) term.AskFor();
+  Recode(multipliers.u2, tables.key_shape, key, terms.subspan(of_generator));
   return of_generator + tables.key_shape.windows();
 }
 
