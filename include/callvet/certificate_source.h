@@ -12,6 +12,7 @@ namespace callvet {
 
 class Certificate;
 class Deadline;
+class Footprint;
 using CertificateBundle = std::vector<Certificate>;
 
 /// Where the verifier gets the certificates that an x5u names. Implementations are thread-safe,
@@ -37,6 +38,10 @@ class CertificateSource {
   /// kTnAuthListNotAvailable or kTnAuthListMalformed. Sources without I/O have none.
   [[nodiscard]] virtual Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                          const Deadline& deadline) const;
+
+  /// Adds where in memory that stands which Get of `x5u` would read, so that it can be asked for
+  /// ahead: a hint, which changes no answer. As a rule nothing.
+  virtual void AddTo(std::string_view x5u, Footprint& footprint) const;
 };
 
 }  // namespace callvet

@@ -55,6 +55,9 @@ class HandedCertificates final : public CertificateSource {
 
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const override;
+  void AddTo(std::string_view x5u, Footprint& footprint) const override {
+    cache_.AddTo(x5u, footprint);
+  }
 
  private:
   struct Standing {

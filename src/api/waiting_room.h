@@ -29,6 +29,9 @@ class WaitingRoom final : public CertificateSource {
   [[nodiscard]] bool IsAtHand(std::string_view x5u) const override;
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override;
+  void AddTo(std::string_view x5u, Footprint& footprint) const override {
+    repository_->AddTo(x5u, footprint);
+  }
 
   struct Statistics {
     size_t waiting = 0;    // now

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "base/prefetch.h"
 
 namespace callvet {
 
@@ -14,12 +17,8 @@ namespace callvet {
 class Footprint {
  public:
   void Add(const void* begin, size_t bytes) {
-    constexpr uintptr_t kLine = 64;
     const auto first = reinterpret_cast<uintptr_t>(begin);
-    for (uintptr_t line = first & ~(kLine - 1); line < first + bytes; line += kLine) {
-      if (count_ == lines_.size()) return;
-      lines_[count_++] = line;
-    }
+    for (uintptr_t line = first & ~(kLine - 1); line < first + bytes; line += kLine) AddLine(line);
   }
   template <class T>
   void Add(const T& object) {
@@ -29,15 +28,45 @@ class Footprint {
   /// Has the processor fetch it all, and does not wait.
   void Prefetch() const {
     for (size_t i = 0; i < count_; ++i) {
-      // NOLINTNEXTLINE(performance-no-int-to-ptr): a hint to the processor, which may be wrong
-      __builtin_prefetch(reinterpret_cast<const void*>(lines_[i]));
+      uintptr_t line = runs_[i] & ~(kLine - 1);
+      for (uintptr_t left = Lines(runs_[i]); left > 0; --left, line += kLine) {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): a hint to the processor, which may be wrong
+        callvet::Prefetch(reinterpret_cast<const void*>(line));
+      }
     }
   }
 
-  [[nodiscard]] size_t lines() const { return count_; }
+  /// How many cache lines it is.
+  [[nodiscard]] size_t lines() const {
+    size_t lines = 0;
+    for (size_t i = 0; i < count_; ++i) lines += Lines(runs_[i]);
+    return lines;
+  }
 
  private:
-  std::array<uintptr_t, 48> lines_{};
+  static constexpr uintptr_t kLine = 64;
+
+  // Neighbours are one run: the address of the first, and in the bits below how many more there
+  // are.
+  static uintptr_t Lines(uintptr_t run) { return (run & (kLine - 1)) + 1; }
+
+  void AddLine(uintptr_t line) {
+    const auto holds = [line](uintptr_t run) {
+      return line - (run & ~(kLine - 1)) < Lines(run) * kLine;
+    };
+    const auto end = runs_.begin() + count_;
+    if (std::any_of(runs_.begin(), end, holds)) return;
+    if (count_ > 0) {
+      uintptr_t& last = runs_[count_ - 1];
+      if ((last & ~(kLine - 1)) + Lines(last) * kLine == line && Lines(last) < kLine) {
+        ++last;
+        return;
+      }
+    }
+    if (count_ < runs_.size()) runs_[count_++] = line;
+  }
+
+  std::array<uintptr_t, 31> runs_{};
   size_t count_ = 0;
 };
 

@@ -6,6 +6,8 @@
 #include <shared_mutex>
 #include <vector>
 
+#include "base/footprint.h"
+
 namespace callvet {
 
 /// How far apart two things must be for two processors not to slow each other down: a line of the
@@ -58,6 +60,16 @@ std::vector<std::shared_ptr<T>> CountedByStripe(const std::shared_ptr<T>& value,
   stripes.reserve(count);
   for (size_t i = 0; i < count; ++i) stripes.emplace_back(value.get(), CountedHold<T>{value});
   return stripes;
+}
+
+/// Adds what copying `counted`, of CountedByStripe, writes: its count, which stands in front of the
+/// hold.
+template <class T>
+void AddCountTo(const std::shared_ptr<T>& counted, Footprint& footprint) {
+  const auto* hold = std::get_deleter<CountedHold<T>>(counted);
+  if (hold == nullptr) return;
+  constexpr size_t kLine = alignof(CountedHold<T>);
+  footprint.Add(reinterpret_cast<const char*>(hold) - kLine, kLine);
 }
 
 }  // namespace callvet

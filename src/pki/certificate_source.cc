@@ -18,4 +18,6 @@ Result<TnAuthList> CertificateSource::GetTnAuthList(std::string_view url,
               "this source does not fetch TNAuthLists: " + std::string(url.substr(0, 200)));
 }
 
+void CertificateSource::AddTo(std::string_view /*x5u*/, Footprint& /*footprint*/) const {}
+
 }  // namespace callvet

@@ -9,9 +9,9 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
+#include "base/flat_index.h"
 #include "base/stripes.h"
 #include "pki/revocation.h"
 
@@ -48,33 +48,18 @@ struct BundleKey {
     return text;
   }
 
-  const CertificateBundle& bundle;
-  size_t hash = 0;
-  bool usable = true;  // false: a digest could not be computed
-};
-
-struct KeyHash {
-  using is_transparent = void;
-  size_t operator()(const BundleKey& key) const { return key.hash; }
-  size_t operator()(std::string_view text) const {
-    size_t hash = 0;
-    for (; !text.empty(); text.remove_prefix(kDigestSize)) hash = hash * 31 + HashOf(text);
-    return hash;
-  }
-};
-
-struct KeyEqual {
-  using is_transparent = void;
-  bool operator()(std::string_view a, std::string_view b) const { return a == b; }
-  bool operator()(const BundleKey& key, std::string_view text) const {
-    if (text.size() != key.bundle.size() * kDigestSize) return false;
-    return std::all_of(key.bundle.begin(), key.bundle.end(), [&](const Certificate& certificate) {
+  [[nodiscard]] bool Is(std::string_view text) const {
+    if (text.size() != bundle.size() * kDigestSize) return false;
+    return std::all_of(bundle.begin(), bundle.end(), [&](const Certificate& certificate) {
       const bool same = text.starts_with(certificate.sha256_hex());
       text.remove_prefix(kDigestSize);
       return same;
     });
   }
-  bool operator()(std::string_view text, const BundleKey& key) const { return (*this)(key, text); }
+
+  const CertificateBundle& bundle;
+  size_t hash = 0;
+  bool usable = true;  // false: a digest could not be computed
 };
 
 // Cuts `span` where something begins to be valid at `begin`.
@@ -96,6 +81,7 @@ void CutAtEnd(TimeSpan& span, sys_seconds end, sys_seconds at) {
 }
 
 struct Node {
+  size_t hash = 0;
   std::string key;
   // Of the store's owner, while whom no other store can have its address.
   std::weak_ptr<const TrustStore> owner;
@@ -118,9 +104,9 @@ class BoundedMap {
 
   [[nodiscard]] Answer Find(const BundleKey& key, const TrustStore& store, sys_seconds at,
                             size_t stripe) const {
-    const auto found = index_.find(key);
-    if (found == index_.end() || !found->second->Answers(store, at)) return nullptr;
-    const Node& node = *found->second;
+    const Place* found = Find(key);
+    if (found == nullptr || !(*found)->Answers(store, at)) return nullptr;
+    const Node& node = **found;
     // Written only when it changes: the cache line stays shared between readers.
     if (!node.used.load(std::memory_order_relaxed)) {
       node.used.store(true, std::memory_order_relaxed);
@@ -129,49 +115,59 @@ class BoundedMap {
   }
 
   void AddTo(const BundleKey& key, size_t stripe, Footprint& footprint) const {
-    const auto found = index_.find(key);
-    if (found == index_.end()) return;
-    const Node& node = *found->second;
-    footprint.Add(*found);
+    const Place* found = Find(key);
+    if (found == nullptr) return;
+    const Node& node = **found;
+    const Answer& answer = node.answers[stripe];
+    index_.AddTo(
+        key.hash, [&](const Place& place) { return place == *found; }, footprint);
     footprint.Add(node);
     footprint.Add(node.key.data(), node.key.size());
-    const Answer& answer = node.answers[stripe];
     footprint.Add(answer);
+    AddCountTo(answer, footprint);
     footprint.Add(*answer);
     if (*answer) footprint.Add((*answer)->path().data(), sizeof(Certificate));
   }
 
   // Takes the one node of `fresh`.
   void Put(std::list<Node>& fresh, std::list<Node>& removed) {
-    Remove(fresh.front().key, removed);
+    Remove(fresh.front(), removed);
     if (max_ == 0) return;
     while (index_.size() >= max_) RemoveOne(removed);
-    index_.emplace(fresh.front().key, fresh.begin());
+    index_.Insert(fresh.front().hash, fresh.begin());
     queue_.splice(queue_.end(), fresh);
   }
 
-  void Remove(std::string_view key, std::list<Node>& removed) {
-    const auto found = index_.find(key);
-    if (found == index_.end()) return;
-    const auto position = found->second;
-    index_.erase(found);  // before the key that it refers to
+  // What has the key of `node`.
+  void Remove(const Node& node, std::list<Node>& removed) {
+    const auto is = [&](const Place& place) { return place->key == node.key; };
+    const Place* found = index_.Find(node.hash, is);
+    if (found == nullptr) return;
+    const Place position = *found;
+    index_.Erase(node.hash, is);
     removed.splice(removed.end(), queue_, position);
   }
 
   [[nodiscard]] size_t size() const { return index_.size(); }
 
  private:
+  using Place = std::list<Node>::iterator;
+
   // Each step removes one or clears one mark, so that it ends after one round.
   void RemoveOne(std::list<Node>& removed) {
     while (queue_.front().used.exchange(false, std::memory_order_relaxed)) {
       queue_.splice(queue_.end(), queue_, queue_.begin());
     }
-    Remove(queue_.front().key, removed);
+    Remove(queue_.front(), removed);
+  }
+
+  [[nodiscard]] const Place* Find(const BundleKey& key) const {
+    return index_.Find(key.hash, [&](const Place& place) { return key.Is(place->key); });
   }
 
   size_t max_;
   std::list<Node> queue_;  // front: first candidate to be removed
-  std::unordered_map<std::string_view, std::list<Node>::iterator, KeyHash, KeyEqual> index_;
+  FlatIndex<Place> index_;
 };
 
 }  // namespace
@@ -214,19 +210,20 @@ class ChainCache::Shard {
     chains_.AddTo(key, stripe, footprint);
   }
 
-  void Put(std::string key, const std::shared_ptr<const TrustStore>& store, const TimeSpan& span,
-           const Answer& answer) {
+  void Put(const BundleKey& key, const std::shared_ptr<const TrustStore>& store,
+           const TimeSpan& span, const Answer& answer) {
     // Made before and freed after the lock is held.
     std::list<Node> removed;
     std::list<Node> fresh;
     Node& node = fresh.emplace_back();
-    node.key = std::move(key);
+    node.hash = key.hash;
+    node.key = key.Text();
     node.owner = store;
     node.store = store.get();
     node.span = span;
     node.answers = CountedByStripe(answer, counts_.size());
     const std::unique_lock lock(mutex_);
-    (answer->has_value() ? failures_ : chains_).Remove(node.key, removed);
+    (answer->has_value() ? failures_ : chains_).Remove(node, removed);
     (answer->has_value() ? chains_ : failures_).Put(fresh, removed);
   }
 
@@ -281,7 +278,7 @@ std::shared_ptr<const Result<VerifiedChain>> ChainCache::Verify(
     span.first = std::max(span.first, at);
     span.last = std::min(span.last, at + options_.failure_lifetime);
   }
-  shard.Put(key.Text(), store, span, answer);
+  shard.Put(key, store, span, answer);
   return answer;
 }
 

@@ -47,13 +47,13 @@ size_t EstimateBytes(std::string_view x5u, const CertificateBundle& bundle) {
 }
 
 CertificateCache::CertificateCache(const CertificateCacheOptions& options)
-    : stripes_(StripeCount()), hash_{{RandomWord(), RandomWord()}} {
+    : stripes_(StripeCount()), key_{RandomWord(), RandomWord()} {
   const size_t count = ShardCount(options);
   max_entries_per_shard_ = options.max_entries / count;
   max_bytes_per_shard_ = options.max_bytes / count;
   shards_.reserve(count);
   for (size_t i = 0; i < count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(hash_, stripes_));
+    shards_.push_back(std::make_unique<Shard>(stripes_));
   }
 }
 
@@ -69,9 +69,9 @@ std::shared_ptr<const CachedCertificates> CertificateCache::Find(std::string_vie
   const Shard& shard = ShardOf(wanted);
   const size_t stripe = StripeOfCaller(stripes_);
   const std::shared_lock lock(shard.mutex.ForReading(stripe));
-  const auto found = shard.index.find(wanted);
-  if (found == shard.index.end()) return nullptr;
-  const Node& node = *found->second;
+  const Place* found = shard.index.Find(wanted.hash, wanted);
+  if (found == nullptr) return nullptr;
+  const Node& node = **found;
   // Written only when it changes: the cache line stays shared between readers.
   if (!node.used.load(std::memory_order_relaxed)) node.used.store(true, std::memory_order_relaxed);
   const int64_t at = now.time_since_epoch().count();
@@ -87,8 +87,25 @@ std::shared_ptr<const CachedCertificates> CertificateCache::Peek(std::string_vie
   const Shard& shard = ShardOf(wanted);
   const size_t stripe = StripeOfCaller(stripes_);
   const std::shared_lock lock(shard.mutex.ForReading(stripe));
-  const auto found = shard.index.find(wanted);
-  return found == shard.index.end() ? nullptr : found->second->entries[stripe];
+  const Place* found = shard.index.Find(wanted.hash, wanted);
+  return found == nullptr ? nullptr : (*found)->entries[stripe];
+}
+
+void CertificateCache::AddTo(std::string_view x5u, Footprint& footprint) const {
+  const Wanted wanted = Want(x5u);
+  const Shard& shard = ShardOf(wanted);
+  const size_t stripe = StripeOfCaller(stripes_);
+  const std::shared_lock lock(shard.mutex.ForReading(stripe));
+  const Place* found = shard.index.Find(wanted.hash, wanted);
+  if (found == nullptr) return;
+  const Node& node = **found;
+  const Entry& entry = node.entries[stripe];
+  shard.index.AddTo(wanted.hash, wanted, footprint);
+  footprint.Add(node);
+  footprint.Add(node.x5u.data(), node.x5u.size());
+  footprint.Add(entry);
+  AddCountTo(entry, footprint);
+  footprint.Add(*entry);
 }
 
 void CertificateCache::Insert(std::string_view x5u,
@@ -104,28 +121,31 @@ void CertificateCache::Insert(std::string_view x5u,
   node.bytes = bytes;
   node.last_used = now.time_since_epoch().count();
   const Wanted wanted = Want(x5u);
+  node.hash = wanted.hash;
   Shard& shard = ShardOf(wanted);
   const std::unique_lock lock(shard.mutex);
-  // Without memory for a place what is there stays; its own place is used again.
-  decltype(shard.index)::node_type place;
-  if (const auto old = shard.index.find(wanted); old != shard.index.end()) {
-    const sys_seconds fetched_at = old->second->entries[0]->fetched_at;
+  Place* old = shard.index.Find(wanted.hash, wanted);
+  if (old != nullptr) {
+    const Node& before = **old;
+    const sys_seconds fetched_at = before.entries[0]->fetched_at;
     if (fetched_at > entry->fetched_at && fetched_at <= now) return;
-    node.used = old->second->used.load();
-    node.last_used = old->second->last_used.load();
-    const auto position = old->second;
-    place = shard.index.extract(old);
-    shard.bytes -= position->bytes;
-    evicted.splice(evicted.end(), shard.queue, position);
+    node.used = before.used.load();
+    node.last_used = before.last_used.load();
+    shard.bytes -= before.bytes;
   }
-  if (bytes > max_bytes_per_shard_ || max_entries_per_shard_ == 0) return;
-  if (place) {
-    place.key() = node.x5u;
-    place.mapped() = fresh.begin();
-    shard.index.insert(std::move(place));
-  } else {
-    shard.index.emplace(node.x5u, fresh.begin());
+  const bool kept = bytes <= max_bytes_per_shard_ && max_entries_per_shard_ > 0;
+  if (old != nullptr) {
+    evicted.splice(evicted.end(), shard.queue, *old);
+    // Its place is used again.
+    if (kept) {
+      *old = fresh.begin();
+    } else {
+      shard.index.Erase(wanted.hash, [&](const Place& place) { return place == evicted.begin(); });
+    }
+  } else if (kept) {
+    shard.index.Insert(wanted.hash, fresh.begin());  // without memory what is there stays
   }
+  if (!kept) return;
   shard.queue.splice(shard.queue.end(), fresh);
   shard.bytes += bytes;
   Shrink(shard, evicted);
@@ -140,7 +160,7 @@ void CertificateCache::Shrink(Shard& shard, std::list<Node>& evicted) const {
       shard.queue.splice(shard.queue.end(), shard.queue, candidate);
       continue;
     }
-    shard.index.erase(candidate->x5u);
+    shard.index.Erase(candidate->hash, [&](const Place& place) { return place == candidate; });
     shard.bytes -= candidate->bytes;
     ++shard.evictions;
     evicted.splice(evicted.end(), shard.queue, candidate);
@@ -152,10 +172,10 @@ size_t CertificateCache::Remove(std::string_view x5u) {
   const Wanted wanted = Want(x5u);
   Shard& shard = ShardOf(wanted);
   const std::unique_lock lock(shard.mutex);
-  const auto found = shard.index.find(wanted);
-  if (found == shard.index.end()) return 0;
-  const auto position = found->second;
-  shard.index.erase(found);
+  const Place* found = shard.index.Find(wanted.hash, wanted);
+  if (found == nullptr) return 0;
+  const Place position = *found;
+  shard.index.Erase(wanted.hash, wanted);
   shard.bytes -= position->bytes;
   removed.splice(removed.end(), shard.queue, position);
   return 1;
@@ -167,7 +187,7 @@ size_t CertificateCache::Clear() {
     std::list<Node> removed;
     const std::unique_lock lock(shard->mutex);
     count += shard->index.size();
-    shard->index.clear();
+    shard->index.Clear();
     shard->bytes = 0;
     removed.swap(shard->queue);
   }

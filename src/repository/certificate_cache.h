@@ -8,10 +8,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/flat_index.h"
+#include "base/footprint.h"
 #include "base/sip_hash.h"
 #include "base/stripes.h"
 #include "pki/certificate.h"
@@ -60,6 +61,9 @@ class CertificateCache {
   /// The same without counting as a use.
   [[nodiscard]] std::shared_ptr<const CachedCertificates> Peek(std::string_view x5u) const;
 
+  /// Adds what Find of `x5u` would read, if there is an entry.
+  void AddTo(std::string_view x5u, Footprint& footprint) const;
+
   /// Adds or replaces. An entry that alone exceeds the limits is not kept. An entry that was
   /// fetched earlier than the one that is there is dropped, unless that one is from the future.
   void Insert(std::string_view x5u, const std::shared_ptr<const CachedCertificates>& entry,
@@ -84,51 +88,45 @@ class CertificateCache {
 
  private:
   using Entry = std::shared_ptr<const CachedCertificates>;
+  // What a lookup reads, first and side by side.
   struct Node {
     std::string x5u;
     std::vector<Entry> entries;  // by stripe: the same one, each with a reference count of its own
-    size_t bytes = 0;
-    mutable std::atomic<bool> used{false};
     mutable std::atomic<int64_t> last_used{0};
+    mutable std::atomic<bool> used{false};
+    size_t bytes = 0;
+    uint64_t hash = 0;
   };
+  using Place = std::list<Node>::iterator;
   // An x5u that is looked for, with its hash: by the upper half the shard is chosen, by all of it
   // the place in there.
   struct Wanted {
     std::string_view x5u;
     uint64_t hash;
-  };
-  struct KeyedHash {
-    using is_transparent = void;
-    SipKey key{};
-    size_t operator()(std::string_view text) const { return SipHashForTables(key, text); }
-    size_t operator()(const Wanted& wanted) const { return wanted.hash; }
-  };
-  struct SameX5u {
-    using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const { return a == b; }
-    bool operator()(const Wanted& a, std::string_view b) const { return a.x5u == b; }
-    bool operator()(std::string_view a, const Wanted& b) const { return a == b.x5u; }
+    bool operator()(const Place& place) const { return place->x5u == x5u; }
   };
   struct alignas(kCacheLines) Hits {
     std::atomic<uint64_t> count{0};
   };
   // On cache lines of its own, so that shards do not slow each other down.
   struct alignas(kCacheLines) Shard {
-    Shard(const KeyedHash& hash, size_t stripes) : mutex(stripes), hits(stripes), index(16, hash) {}
+    explicit Shard(size_t stripes) : mutex(stripes), hits(stripes) {}
     mutable StripedMutex mutex;
     mutable std::vector<Hits> hits;  // by stripe
     std::list<Node> queue;           // front: first candidate for eviction
-    std::unordered_map<std::string_view, std::list<Node>::iterator, KeyedHash, SameX5u> index;
+    FlatIndex<Place> index;
     size_t bytes = 0;
     uint64_t evictions = 0;
   };
 
-  [[nodiscard]] Wanted Want(std::string_view x5u) const { return {x5u, hash_(x5u)}; }
+  [[nodiscard]] Wanted Want(std::string_view x5u) const {
+    return {x5u, SipHashForTables(key_, x5u)};
+  }
   [[nodiscard]] Shard& ShardOf(const Wanted& wanted) const;
   void Shrink(Shard& shard, std::list<Node>& evicted) const;
 
   size_t stripes_;
-  KeyedHash hash_;
+  SipKey key_;
   size_t max_entries_per_shard_;
   size_t max_bytes_per_shard_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -71,6 +71,7 @@ class CertificateRepository::Impl {
   Result<Entry> Fetch(std::string_view x5u, const Deadline& deadline, Cause cause);
   Result<Bundle> Get(std::string_view x5u, const Deadline& deadline);
   bool IsAtHand(std::string_view x5u);
+  void AddTo(std::string_view x5u, Footprint& footprint) const { memory_.AddTo(x5u, footprint); }
   Result<TnAuthList> GetTnAuthList(std::string_view url, const Deadline& deadline) const {
     if (tn_auth_lists_) return tn_auth_lists_->Get(url, deadline);
     return Fail(Reason::kTnAuthListNotAvailable, "downloads are switched off");
@@ -390,6 +391,10 @@ bool CertificateRepository::IsAtHand(std::string_view x5u) const {
 Result<TnAuthList> CertificateRepository::GetTnAuthList(std::string_view url,
                                                         const Deadline& deadline) const {
   return impl_->GetTnAuthList(url, deadline);
+}
+
+void CertificateRepository::AddTo(std::string_view x5u, Footprint& footprint) const {
+  impl_->AddTo(x5u, footprint);
 }
 
 std::optional<Result<TnAuthList>> CertificateRepository::TnAuthListAtHand(

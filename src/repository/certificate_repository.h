@@ -127,6 +127,9 @@ class CertificateRepository final : public CertificateSource {
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override;
 
+  /// Memory alone.
+  void AddTo(std::string_view x5u, Footprint& footprint) const override;
+
   /// What GetTnAuthList would say without I/O; nothing if it would fetch.
   [[nodiscard]] std::optional<Result<TnAuthList>> TnAuthListAtHand(std::string_view url) const;
 

@@ -28,6 +28,9 @@ class AskedOnce final : public CertificateSource {
                                                  const Deadline& deadline) const override {
     return Answer(lists_, url, [&] { return source_.GetTnAuthList(url, deadline); });
   }
+  void AddTo(std::string_view x5u, Footprint& footprint) const override {
+    source_.AddTo(x5u, footprint);
+  }
 
  private:
   template <class T>

@@ -226,15 +226,18 @@ std::shared_ptr<const Result<VerifiedChain>> JudgeChain(const CertificateBundle&
       VerifyChain(bundle, *context.trust_store, now));
 }
 
-// Of a header that is not known, or whose signer's chain was judged anew since.
+// Of a header that is not known, or whose signer's certificates are others now or were judged anew.
 void NoteHeader(const CertificateBundle& bundle, const Result<VerifiedChain>& chain,
                 const CertificateContext& context, Candidate& candidate) {
+  const KnownHeader* known = candidate.known.get();
   const bool cached = context.chain_cache != nullptr;
-  if (candidate.decoded == nullptr && (!cached || candidate.known->chain == &chain)) return;
-  const JoseHeader& header = candidate.decoded ? *candidate.decoded : candidate.known->header;
-  candidate.to_remember = std::make_unique<KnownHeader>(
-      KnownHeader{std::string(candidate.header->header_part()), header, &chain, {}});
+  const bool same = known != nullptr && known->bundle == &bundle && known->chain == &chain;
+  if (candidate.decoded == nullptr && (!cached || same)) return;
+  candidate.to_remember =
+      std::make_unique<KnownHeader>(KnownHeader{std::string(candidate.header->header_part()),
+                                                *candidate.jose(), &bundle, &chain, Footprint()});
   Footprint& footprint = candidate.to_remember->footprint;
+  context.source.AddTo(candidate.verdict.x5u, footprint);
   footprint.Add(bundle);
   bundle[SignerIndex(bundle)].AddTo(footprint);
   if (cached) context.chain_cache->AddTo(bundle, footprint);

@@ -19,8 +19,9 @@ namespace callvet {
 struct KnownHeader {
   std::string base64url;
   JoseHeader header;
-  /// The answer of the chain cache for its signer, and what was read of that answer. The address is
-  /// compared, never read through.
+  /// The certificates of its signer and the answer of the chain cache for them, and what was read
+  /// of all that. The addresses are compared, never read through.
+  const void* bundle = nullptr;
   const void* chain = nullptr;
   Footprint footprint;
 };

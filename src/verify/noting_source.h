@@ -29,6 +29,9 @@ class NotingSource final : public CertificateSource {
     material_.tn_auth_lists.push_back({std::string(url), answer});
     return answer;
   }
+  void AddTo(std::string_view x5u, Footprint& footprint) const override {
+    source_.AddTo(x5u, footprint);
+  }
 
  private:
   const CertificateSource& source_;

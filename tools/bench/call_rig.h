@@ -47,6 +47,9 @@ class ManySigners final : public CertificateSource {
                                                  const Deadline& /*deadline*/) const override {
     return Fail(Reason::kTnAuthListNotAvailable, "none");
   }
+  void AddTo(std::string_view x5u, Footprint& footprint) const override {
+    cache_.AddTo(x5u, footprint);
+  }
 
  private:
   static constexpr sys_seconds kEnd = test::kNow + std::chrono::days(1);

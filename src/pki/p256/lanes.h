@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "base/prefetch.h"
 #include "pki/p256/lane_scalars.h"
 #include "pki/p256/path.h"
 
@@ -201,7 +202,7 @@ class LaneCurve : private LaneNumbers<V> {
       return row;
     }
     void AskFor(size_t i) const {
-      for (const void* line : At(i).line) __builtin_prefetch(line);
+      for (const void* line : At(i).line) Prefetch(line);
     }
   };
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <span>
 
+#include "base/prefetch.h"
 #include "pki/p256/field_adx.h"
 #include "pki/p256/path.h"
 

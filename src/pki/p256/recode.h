@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "base/prefetch.h"
 #include "pki/p256/number.h"
 
 // Multiplication without doublings: the table of a point has, for each window of w bits, the odd
@@ -57,7 +58,7 @@ struct Term {
   uint64_t negative = 0;  // all ones: minus
 
   /// Asks for the point's cache line, and does not wait.
-  void AskFor() const { __builtin_prefetch(point); }
+  void AskFor() const { Prefetch(point); }
 };
 
 /// Sums of two multiples have at most this many terms (two tables of width 4).

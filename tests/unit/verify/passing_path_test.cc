@@ -110,12 +110,12 @@ TEST(KnownHeaders, OnlyTheSameBytesAreFound) {
   EXPECT_EQ(known.Find(""), nullptr);
   // A thread may run on another processor in between: each has a table of its own.
   for (int i = 0; i < 1000 && known.Find("abc") == nullptr; ++i) {
-    known.Remember({"abc", header, nullptr, {}});
+    known.Remember({"abc", header, nullptr, nullptr, {}});
   }
   EXPECT_EQ(known.Find("abd"), nullptr);
   EXPECT_EQ(known.Find("ab"), nullptr);
   const std::string long_one(5'000, 'a');
-  known.Remember({long_one, header, nullptr, {}});
+  known.Remember({long_one, header, nullptr, nullptr, {}});
   EXPECT_EQ(known.Find(long_one), nullptr);
 }
 
@@ -125,7 +125,7 @@ TEST(KnownHeaders, FourThousandHaveTheirPlace) {
     KnownHeaders known;
     for (int round = 0; round < 2; ++round) {
       for (int i = 0; i < 4'096; ++i) {
-        known.Remember({"header" + std::to_string(i), JoseHeader(), nullptr, {}});
+        known.Remember({"header" + std::to_string(i), JoseHeader(), nullptr, nullptr, {}});
       }
     }
     int found = 0;
@@ -150,7 +150,7 @@ TEST(KnownHeadersThreads, ManyThreadsFindAndForget) {
         const auto found = known.Find(key);
         if (found != nullptr && found->header.x5u != key) ++wrong;
         if (found == nullptr) {
-          known.Remember({key, JoseHeader{"ES256", {}, "passport", key}, nullptr, {}});
+          known.Remember({key, JoseHeader{"ES256", {}, "passport", key}, nullptr, nullptr, {}});
         }
       }
     });
