@@ -287,7 +287,9 @@ namespace {
 
 // What notes begin with. Those of another form are refused, and stay in the file that they are
 // in: whoever changes what stands in them gives them another, and still reads this one.
-constexpr std::string_view kNotesForm = "1";
+constexpr std::string_view kNotesForm = "2";
+// What of these the basis says, stood in the notes.
+constexpr std::string_view kFirstForm = "1";
 
 constexpr size_t kUsualText = 1700;
 
@@ -303,9 +305,22 @@ std::string_view PlainWord(std::string_view word, NoteReader& notes) {
   return word;
 }
 
-Notes ReadNotes(NoteReader& reader, size_t blobs) {
+// What stands in the basis; of the first form in the notes, the signer behind what comes next.
+ReadBefore ReadBasis(bool first_form, NoteReader& basis, size_t blobs, MaterialNotes& material) {
+  ReadBefore said;
+  said.first_form = first_form;
+  material = ReadMaterialNotes(basis, blobs);
+  if (first_form) return said;
+  said.signer = ReadSigner(basis, std::nullopt);
+  if (!material.certificates.empty()) said.url = material.certificates.front().url;
+  return said;
+}
+
+Notes ReadNotes(NoteReader& reader, std::string_view basis, size_t blobs) {
   Notes notes;
-  if (reader.Text() != kNotesForm) reader.Refuse();
+  const std::string_view form = reader.Text();
+  const bool first_form = form == kFirstForm && basis.empty();
+  if (form != kNotesForm && !first_form) reader.Refuse();
   notes.id = PlainWord(reader.Text(), reader);
   notes.time = reader.Number();
   if (!IsStoredTime(notes.time)) reader.Refuse();
@@ -320,8 +335,10 @@ Notes ReadNotes(NoteReader& reader, size_t blobs) {
   notes.policy = reader.Text();
   notes.trust_list = reader.Text();
   if (reader.Flag()) notes.disposition = ReadDisposition(reader);
-  notes.material = ReadMaterialNotes(reader, blobs);
-  notes.verdict = ReadVerdictNotes(reader);
+  NoteReader apart(basis);
+  const ReadBefore said = ReadBasis(first_form, first_form ? reader : apart, blobs, notes.material);
+  if (!apart.Finished()) reader.Refuse();
+  notes.verdict = ReadVerdictNotes(reader, said);
   PlainWord(notes.verdict.reason, reader);
   if (notes.disposition) PlainWord(notes.disposition->action, reader);
   if (notes.verdict.signer && !IsUtf8(notes.verdict.signer->subject)) reader.Refuse();
@@ -423,8 +440,14 @@ int64_t TimeOf(const Verdict& verdict, std::string_view id) {
 
 }  // namespace
 
-Result<SharedBlobs> EvidenceCodec::Note(const CallEvidence& evidence, std::string_view id,
+Result<SharedBasis> EvidenceCodec::Note(const CallEvidence& evidence, std::string_view id,
                                         NoteWriter& notes) {
+  auto basis = material_->BasisOf(evidence);
+  if (!basis) return basis;
+  const auto& certificates = evidence.material.certificates;
+  const SaidBefore said = {(*basis)->signer, certificates.empty()
+                                                 ? std::string_view()
+                                                 : std::string_view(certificates.front().url)};
   const DialPlan* plan = evidence.options != nullptr ? evidence.options->dial_plan : nullptr;
   const PassportVerdict* deciding = evidence.verdict.deciding();
   notes.Text(kNotesForm);
@@ -440,23 +463,22 @@ Result<SharedBlobs> EvidenceCodec::Note(const CallEvidence& evidence, std::strin
   notes.Text(evidence.trust_list);
   notes.Flag(evidence.disposition.has_value());
   if (evidence.disposition) NoteDisposition(*evidence.disposition, notes);
-  auto blobs = material_->Note(evidence, notes);
-  if (blobs) NoteVerdict(evidence.verdict, notes);
-  return blobs;
+  NoteVerdict(evidence.verdict, said, notes);
+  return basis;
 }
 
 Result<CallNotes> EvidenceCodec::Note(const CallEvidence& evidence, std::string_view id) {
   NoteWriter notes;
-  auto blobs = Note(evidence, id, notes);
-  if (!blobs) return blobs.error();
-  return CallNotes{std::string(notes.bytes()), std::move(*blobs)};
+  auto basis = Note(evidence, id, notes);
+  if (!basis) return basis.error();
+  return CallNotes{std::string(notes.bytes()), std::move(*basis)};
 }
 
-Result<EvidenceRecord> RecordOfNotes(std::string_view notes,
+Result<EvidenceRecord> RecordOfNotes(const ReadableNotes& notes,
                                      const std::vector<std::string_view>& blobs,
                                      const std::optional<NumberSecret>& key) {
-  NoteReader reader(notes);
-  const Notes read = ReadNotes(reader, blobs.size());
+  NoteReader reader(notes.own);
+  const Notes read = ReadNotes(reader, notes.basis, blobs.size());
   if (!reader.Finished()) return Fail(Reason::kEvidenceAltered, "these are no notes of a call");
   EvidenceRecord record;
   record.id = read.id;
@@ -470,21 +492,21 @@ Result<EvidenceRecord> RecordOfNotes(std::string_view notes,
   return record;
 }
 
-Result<EvidenceRecord> RecordOfNotes(std::string_view notes, const BlobList& blobs,
+Result<EvidenceRecord> RecordOfNotes(std::string_view notes, const CallBasis& basis,
                                      const std::optional<NumberSecret>& key) {
   std::vector<std::string_view> names;
-  names.reserve(blobs.blobs.size());
-  for (const auto& blob : blobs.blobs) names.emplace_back(blob->sha256);
-  auto record = RecordOfNotes(notes, names, key);
-  if (record) record->blobs = blobs.blobs;
+  names.reserve(basis.blobs.size());
+  for (const auto& blob : basis.blobs) names.emplace_back(blob->sha256);
+  auto record = RecordOfNotes({notes, basis.notes}, names, key);
+  if (record) record->blobs = basis.blobs;
   return record;
 }
 
 Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::string_view id) {
   NoteWriter notes;
-  const auto blobs = Note(evidence, id, notes);
-  if (!blobs) return blobs.error();
-  auto record = RecordOfNotes(notes.bytes(), **blobs, key_);
+  const auto basis = Note(evidence, id, notes);
+  if (!basis) return basis.error();
+  auto record = RecordOfNotes(notes.bytes(), **basis, key_);
   if (!record) return Fail(Reason::kInternalError, record.error().detail);
   return record;
 }

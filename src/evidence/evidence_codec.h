@@ -46,7 +46,13 @@ struct EvidenceText {
 /// (RecordOfNotes). They may wait in a file for another process, so they are bytes.
 struct CallNotes {
   std::string bytes;
-  SharedBlobs blobs;  // that `bytes` mean; not null
+  SharedBasis basis;  // that `bytes` leave out; not null
+};
+
+/// Notes as they are read.
+struct ReadableNotes {
+  std::string_view own;
+  std::string_view basis;  // CallBasis::notes; "" of the first form, which leaves nothing out
 };
 
 /// Makes records of calls and reads them again. Thread-safe.
@@ -55,9 +61,9 @@ class EvidenceCodec {
   /// With `key` numbers are hashed and parties sealed.
   explicit EvidenceCodec(std::optional<NumberSecret> key = std::nullopt) : key_(std::move(key)) {}
 
-  /// Writes the notes of `evidence` and gives the blobs that they mean. Fails with kInternalError;
+  /// Writes the notes of `evidence` and gives what they leave out. Fails with kInternalError;
   /// `notes` are then half written.
-  Result<SharedBlobs> Note(const CallEvidence& evidence, std::string_view id, NoteWriter& notes);
+  Result<SharedBasis> Note(const CallEvidence& evidence, std::string_view id, NoteWriter& notes);
   /// The same, in memory of their own. Fails with kInternalError.
   Result<CallNotes> Note(const CallEvidence& evidence, std::string_view id);
   /// The record of these notes. Fails with kInternalError.
@@ -112,15 +118,16 @@ std::optional<EvidenceKind> EvidenceKindOf(int64_t number);
 /// The record of a call, without blobs, of its notes. `blobs` are the SHA-256s of those that they
 /// are of; with `key` numbers are hashed and parties sealed. Fails with kEvidenceAltered: these are
 /// no notes of this program or an earlier one; with a key also with kInternalError. Pure.
-Result<EvidenceRecord> RecordOfNotes(std::string_view notes,
+Result<EvidenceRecord> RecordOfNotes(const ReadableNotes& notes,
                                      const std::vector<std::string_view>& blobs,
                                      const std::optional<NumberSecret>& key = std::nullopt);
 
-/// The same with the blobs that they mean.
-Result<EvidenceRecord> RecordOfNotes(std::string_view notes, const BlobList& blobs,
+/// The same with its blobs.
+Result<EvidenceRecord> RecordOfNotes(std::string_view notes, const CallBasis& basis,
                                      const std::optional<NumberSecret>& key = std::nullopt);
 
-/// The id of the record that notes are of; "" if they are none. Borrows `notes`. Pure.
+/// The id of the record that notes of the present form are of; "" if they are none. Borrows
+/// `notes`. Pure.
 std::string_view IdOfNotes(std::string_view notes);
 
 /// By what a call is found that `verdict` is of; trunk and Call-ID are not of it. Not yet cut nor

@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/evidence_id.h"
 
-#include <sys/random.h>
-
 #include <cstdint>
 #include <span>
 
 #include "evidence/packed_id.h"
+#include "pki/random_bytes.h"
 
 namespace callvet {
 namespace {
 
 constexpr size_t kTimeBytes = 6;
 constexpr size_t kRandomBytes = 10;
-
-bool FillRandom(std::span<unsigned char> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
-    if (got <= 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(got));
-  }
-  return true;
-}
 
 std::string IdOf(sys_seconds now, std::span<const unsigned char, kRandomBytes> random) {
   std::array<unsigned char, kTimeBytes + kRandomBytes> bytes{};
@@ -40,13 +30,13 @@ std::string IdOf(sys_seconds now, std::span<const unsigned char, kRandomBytes> r
 
 Result<std::string> NewEvidenceId(sys_seconds now) {
   std::array<unsigned char, kRandomBytes> random{};
-  if (!FillRandom(random)) return Fail(Reason::kInternalError, "no random numbers");
+  if (auto ok = FillAtRandom(random); !ok) return ok.error();
   return IdOf(now, random);
 }
 
 Result<std::string> EvidenceIds::Next(sys_seconds now) {
   if (used_ + kRandomBytes > random_.size()) {
-    if (!FillRandom(random_)) return Fail(Reason::kInternalError, "no random numbers");
+    if (auto ok = FillAtRandom(random_); !ok) return ok.error();
     used_ = 0;
   }
   const auto random = std::span<const unsigned char>(random_).subspan(used_).first<kRandomBytes>();

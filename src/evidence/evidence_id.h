@@ -17,7 +17,7 @@ namespace callvet {
 /// (here whole seconds). Fails with kInternalError. Thread-safe.
 Result<std::string> NewEvidenceId(sys_seconds now);
 
-/// The same for whoever needs many: asks the kernel for random bytes once for hundreds of them. Not
+/// The same for whoever needs many: asks for random bytes once for hundreds of them. Not
 /// thread-safe. Not for both sides of a fork, which would make the same ids.
 class EvidenceIds {
  public:

@@ -103,6 +103,7 @@ Result<std::shared_ptr<const EvidenceRecord>> EvidenceUnpacker::Unpack(std::stri
   RecordCursor& cursor = stream.cursor;
   cursor.offset = 0;
   cursor.torn = cursor.lacks_blobs = false;
+  cursor.bases.clear();  // of files: packages hold records
   const std::string_view frames = bytes.substr(kHead);
   auto record = NextRecord(frames, cursor);
   if (record == nullptr || cursor.torn || cursor.offset != frames.size()) {

@@ -10,6 +10,7 @@
 #include "evidence/json_fields.h"
 #include "evidence/packed_id.h"
 #include "evidence/store_time.h"
+#include "evidence/verdict_digest.h"
 #include "pki/pem.h"
 #include "pki/sha256.h"
 
@@ -255,58 +256,68 @@ bool IsUsual(const VerificationMaterial& material) {
   return answer && *answer != nullptr;
 }
 
-Result<BlobList> ListOf(std::vector<SharedBlob> blobs) {
-  BlobList list{std::move(blobs), {}};
-  for (const SharedBlob& blob : list.blobs) {
-    const auto name = BytesOfHex(blob->sha256);
-    if (!name) return Fail(Reason::kInternalError, "a blob has no name");
-    list.names += *name;
-  }
-  return list;
+// Who signed the call, if that is said by the certificate file alone, and lives as long: not of a
+// delegate certificate, which is described by its chain. nullptr: nobody, or it is not sure.
+const SignerInfo* SignerOfFile(const CallEvidence& evidence) {
+  const PassportVerdict* deciding = evidence.verdict.deciding();
+  if (deciding == nullptr || deciding->signer == nullptr) return nullptr;
+  const auto& file = *evidence.material.certificates.front().value;
+  const bool of_file = !deciding->signer.owner_before(file) && !file.owner_before(deciding->signer);
+  return of_file ? deciding->signer.get() : nullptr;
 }
 
 }  // namespace
 
-bool MaterialEncoder::Usual::IsOf(const CallEvidence& evidence, bool checked_now) const {
+bool MaterialEncoder::Usual::IsOf(const CallEvidence& evidence, bool checked_now,
+                                  const SignerInfo* signer) const {
   const VerificationMaterial& material = evidence.material;
   return checked == checked_now && asks_for_content == material.asks_for_content &&
+         (signer == nullptr || signer == basis.signer) &&
          url == material.certificates.front().url && trust.Is(material.trust_store) &&
          options.Is(evidence.options);
 }
 
-// What calls that follow may be spared: of the same signer they rest on the same.
-Result<SharedBlobs> MaterialEncoder::Remember(const CallEvidence& evidence, bool checked,
-                                              std::vector<SharedBlob> blobs,
-                                              std::string_view notes) {
-  auto list = ListOf(std::move(blobs));
-  if (!list) return list.error();
-  const VerificationMaterial& material = evidence.material;
-  if (!IsUsual(material)) return SharedBlobs(std::make_shared<const BlobList>(std::move(*list)));
-  const auto& answer = material.certificates.front();
-  auto usual = std::make_shared<const Usual>(
-      Usual{Identity(material.trust_store), Identity(evidence.options), answer.url,
-            material.asks_for_content, checked, std::string(notes), std::move(*list)});
-  usual_.Add(*answer.value, usual);
-  return SharedBlobs(usual, &usual->blobs);
+Result<CallBasis> MaterialEncoder::Make(const CallEvidence& evidence, bool checked,
+                                        const SignerInfo* signer) {
+  CallBasis basis;
+  NoteWriter notes;
+  if (auto ok = NoteAll(evidence, checked, basis.blobs, notes); !ok) return ok.error();
+  NoteSigner(signer, nullptr, notes);
+  basis.notes = notes.bytes();
+  basis.signer = signer;
+  for (const SharedBlob& blob : basis.blobs) {
+    const auto name = BytesOfHex(blob->sha256);
+    if (!name) return Fail(Reason::kInternalError, "a blob has no name");
+    basis.names += *name;
+  }
+  return basis;
 }
 
-Result<SharedBlobs> MaterialEncoder::Note(const CallEvidence& evidence, NoteWriter& notes) {
+// Calls of the same signer rest on the same, mostly, and are spared to note it.
+Result<SharedBasis> MaterialEncoder::BasisOf(const CallEvidence& evidence) {
   if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
   const auto& passports = evidence.verdict.passports;
   const bool checked = std::any_of(passports.begin(), passports.end(),
                                    [](const auto& one) { return !one.checks.empty(); });
-  if (IsUsual(evidence.material)) {
-    auto usual = usual_.Find(*evidence.material.certificates.front().value);
-    if (usual != nullptr && usual->IsOf(evidence, checked)) {
-      notes.Written(usual->notes);
-      const BlobList* const blobs = &usual->blobs;
-      return SharedBlobs(std::move(usual), blobs);
-    }
+  const VerificationMaterial& material = evidence.material;
+  if (!IsUsual(material)) {
+    auto basis = Make(evidence, checked, nullptr);
+    if (!basis) return basis.error();
+    return SharedBasis(std::make_shared<const CallBasis>(std::move(*basis)));
   }
-  const size_t begin = notes.bytes().size();
-  std::vector<SharedBlob> blobs;
-  if (auto ok = NoteAll(evidence, checked, blobs, notes); !ok) return ok.error();
-  return Remember(evidence, checked, std::move(blobs), notes.bytes().substr(begin));
+  const auto& answer = material.certificates.front();
+  const SignerInfo* const signer = SignerOfFile(evidence);
+  auto usual = usual_.Find(*answer.value);
+  if (usual == nullptr || !usual->IsOf(evidence, checked, signer)) {
+    auto basis = Make(evidence, checked, signer);
+    if (!basis) return basis.error();
+    usual = std::make_shared<const Usual>(
+        Usual{Identity(material.trust_store), Identity(evidence.options), answer.url,
+              material.asks_for_content, checked, std::move(*basis)});
+    usual_.Add(*answer.value, usual);
+  }
+  const CallBasis* const basis = &usual->basis;
+  return SharedBasis(std::move(usual), basis);
 }
 
 Result<void> MaterialEncoder::NoteAll(const CallEvidence& evidence, bool checked,

@@ -31,13 +31,15 @@ using SharedBlob = std::shared_ptr<const EvidenceBlob>;
 /// The blob of `bytes`. Fails with kInternalError.
 Result<SharedBlob> MakeBlob(std::string bytes);
 
-/// The blobs that notes go with, in the order in which notes mean them. Calls that rest on the same
-/// share one.
-struct BlobList {
-  std::vector<SharedBlob> blobs;
-  std::string names;  // their SHA-256s, 32 bytes each
+/// What calls of one signer have in common, noted once for all of them.
+struct CallBasis {
+  std::vector<SharedBlob> blobs;  // in the order in which `notes` mean them
+  std::string names;              // their SHA-256s, 32 bytes each
+  std::string notes;              // what the calls rest on, and who signed them
+  /// Who `notes` say signed them; nullptr: they do not. Only to be compared.
+  const SignerInfo* signer = nullptr;
 };
-using SharedBlobs = std::shared_ptr<const BlobList>;
+using SharedBasis = std::shared_ptr<const CallBasis>;
 
 /// What evidence keeps of an answer: a blob, by its place among those that the notes go with, or
 /// why there was none.
@@ -58,7 +60,7 @@ struct MaterialNotes {
   std::optional<size_t> trust;
 };
 
-/// What MaterialEncoder wrote, where it has `blobs` blobs.
+/// What a basis says a verdict rests on, where it has `blobs` blobs.
 MaterialNotes ReadMaterialNotes(NoteReader& notes, size_t blobs);
 
 /// Writes the value of a record's member "material". `names` are the SHA-256s of the blobs.
@@ -70,9 +72,8 @@ void WriteMaterial(const MaterialNotes& material, const std::vector<std::string_
 /// that need them wait; of anything else that is new two threads may both make the blob.
 class MaterialEncoder {
  public:
-  /// Notes what `evidence` rests on, and gives the blobs of it. Fails with kInternalError; `notes`
-  /// are then half written.
-  Result<SharedBlobs> Note(const CallEvidence& evidence, NoteWriter& notes);
+  /// What `evidence` rests on. Fails with kInternalError.
+  Result<SharedBasis> BasisOf(const CallEvidence& evidence);
 
  private:
   struct TrustBlobs {
@@ -131,8 +132,7 @@ class MaterialEncoder {
                                 std::vector<SharedBlob>& blobs, NoteWriter& notes);
   Result<void> NoteAll(const CallEvidence& evidence, bool checked, std::vector<SharedBlob>& blobs,
                        NoteWriter& notes);
-  Result<SharedBlobs> Remember(const CallEvidence& evidence, bool checked,
-                               std::vector<SharedBlob> blobs, std::string_view notes);
+  Result<CallBasis> Make(const CallEvidence& evidence, bool checked, const SignerInfo* signer);
 
   /// Which object it was: that at this address, while the owner that is known here lives. Keeps no
   /// object alive, and touches no count that other threads write.
@@ -146,16 +146,16 @@ class MaterialEncoder {
     const Object* address;
     std::weak_ptr<const Object> owner;
   };
-  /// What was noted of a call that rests on one certificate file, and on nothing else of its own.
+  /// The basis of a call that rests on one certificate file, and on nothing else of its own.
   struct Usual {
     Identity<TrustStore> trust;
     Identity<VerifierOptions> options;
     std::string url;  // of the certificate
     bool asks_for_content = false;
     bool checked = false;
-    std::string notes;
-    BlobList blobs;
-    [[nodiscard]] bool IsOf(const CallEvidence& evidence, bool checked_now) const;
+    CallBasis basis;  // its signer is of the certificate file
+    [[nodiscard]] bool IsOf(const CallEvidence& evidence, bool checked_now,
+                            const SignerInfo* signer) const;
   };
 
   Memory<TrustStore, SharedTrustBlobs> trust_{4};

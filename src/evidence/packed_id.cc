@@ -2,6 +2,7 @@
 #include "evidence/packed_id.h"
 
 #include <array>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -80,8 +81,8 @@ std::string UnpackUuid(std::string_view bytes) {
   for (size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) ++at;  // a dash
     const auto& digits = kDigits[static_cast<unsigned char>(bytes[i])];
-    *at++ = digits[0];
-    *at++ = digits[1];
+    std::memcpy(at, digits.data(), digits.size());
+    at += digits.size();
   }
   text.resize(static_cast<size_t>(at - text.data()));
   return text;

@@ -2,8 +2,10 @@
 #include "evidence/record_frames.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,7 @@ constexpr std::string_view kShaMark =
     "cvF";
 constexpr std::string_view kAnyMark = kMark.substr(0, 3);
 constexpr size_t kLengthBytes = 4;
+constexpr size_t kLabelBytes = 8;
 constexpr size_t kCheckBytes = 8;
 constexpr size_t kBlobHashBytes = 32;
 
@@ -36,11 +39,9 @@ std::string Number(uint64_t number, size_t size = kLengthBytes) {
   return bytes;
 }
 
-size_t NumberAt(std::string_view bytes) {
+size_t NumberAt(std::string_view bytes, size_t size = kLengthBytes) {
   size_t number = 0;
-  for (size_t i = 0; i < kLengthBytes; ++i) {
-    number = number << 8U | static_cast<unsigned char>(bytes[i]);
-  }
+  for (size_t i = 0; i < size; ++i) number = number << 8U | static_cast<unsigned char>(bytes[i]);
   return number;
 }
 
@@ -61,12 +62,11 @@ void BeginFrame(std::string& bytes, size_t size) {
   bytes.append(kMark).append(Number(size)).append(kCheckBytes, '\0');
 }
 
-// Fills in the check of the frame that `frame` begins with; gives how long it is.
-size_t CheckFrame(std::span<char> frame) {
+// Fills in the check of the frame that `frame` begins with.
+void CheckFrame(std::span<char> frame) {
   const size_t size = NumberAt({frame.data() + kMark.size(), kLengthBytes});
   const std::string check = CheckOf({frame.data() + kFrameHead, size});
   std::copy(check.begin(), check.end(), frame.begin() + kMark.size() + kLengthBytes);
-  return kFrameHead + size;
 }
 
 // Appends a frame of `payload`, in parts.
@@ -111,26 +111,37 @@ void NoteDamage(RecordCursor& cursor) {
   ++cursor.damaged;
 }
 
-// What is behind the names of blobs in a frame of `letter`, as a record without them.
-Result<EvidenceRecord> RecordOf(char letter, std::string_view what,
-                                const std::vector<std::string_view>& blobs) {
-  if (letter == 'R') return RecordOfText(std::string(what));
-  if (letter == 'C') return RecordOfNotes(what, blobs);
-  return Fail(Reason::kEvidenceAltered, "this is no record");
+// The number of blobs and their names, which `body` begins with, in hex; they are taken from it.
+// Nothing: there are none.
+std::optional<std::vector<std::string>> TakeNames(std::string_view& body) {
+  const size_t count = body.size() >= kLengthBytes ? NumberAt(body) : SIZE_MAX;
+  if (count > (body.size() - std::min(body.size(), kLengthBytes)) / kBlobHashBytes) {
+    return std::nullopt;
+  }
+  body.remove_prefix(kLengthBytes);
+  std::vector<std::string> names;
+  names.reserve(count);
+  for (; names.size() < count; body.remove_prefix(kBlobHashBytes)) {
+    names.push_back(ToHex(body.substr(0, kBlobHashBytes)));
+  }
+  return names;
 }
 
-// The record of a frame's `body`; nullptr if it is none.
-std::shared_ptr<const EvidenceRecord> ReadRecord(char letter, std::string_view body,
-                                                 RecordCursor& cursor) {
-  const size_t count = body.size() >= kLengthBytes ? NumberAt(body) : SIZE_MAX;
-  if (count > body.size() / kBlobHashBytes) return nullptr;
-  const size_t head = kLengthBytes + count * kBlobHashBytes;
-  std::vector<std::string> names;
-  for (size_t i = 0; i < count; ++i) {
-    names.push_back(ToHex(body.substr(kLengthBytes + i * kBlobHashBytes, kBlobHashBytes)));
-  }
-  auto record = RecordOf(letter, body.substr(std::min(head, body.size())),
-                         std::vector<std::string_view>(names.begin(), names.end()));
+// Remembers the basis of a frame's `body`; false: it is none.
+bool ReadBasisOf(std::string_view body, RecordCursor& cursor) {
+  if (body.size() < kLabelBytes) return false;
+  const uint64_t label = NumberAt(body, kLabelBytes);
+  body.remove_prefix(kLabelBytes);
+  auto names = TakeNames(body);
+  if (!names) return false;
+  cursor.bases[label] = {std::move(*names), std::string(body)};
+  return true;
+}
+
+// `record` with those of its blobs that came by.
+std::shared_ptr<const EvidenceRecord> WithBlobs(Result<EvidenceRecord> record,
+                                                const std::vector<std::string>& names,
+                                                RecordCursor& cursor) {
   if (!record) return nullptr;
   for (const std::string& name : names) {
     const auto blob = cursor.blobs.find(name);
@@ -141,6 +152,32 @@ std::shared_ptr<const EvidenceRecord> ReadRecord(char letter, std::string_view b
     }
   }
   return std::make_shared<const EvidenceRecord>(std::move(*record));
+}
+
+std::vector<std::string_view> Views(const std::vector<std::string>& names) {
+  return {names.begin(), names.end()};
+}
+
+// The record of a call whose basis came by; nullptr: it is none.
+std::shared_ptr<const EvidenceRecord> ReadCall(std::string_view body, RecordCursor& cursor) {
+  if (body.size() < kLabelBytes) return nullptr;
+  const auto found = cursor.bases.find(NumberAt(body, kLabelBytes));
+  if (found == cursor.bases.end()) return nullptr;
+  const ReadBasisFrame& basis = found->second;
+  return WithBlobs(RecordOfNotes({body.substr(kLabelBytes), basis.notes}, Views(basis.blobs)),
+                   basis.blobs, cursor);
+}
+
+// The record of a frame's `body`; nullptr if it is none.
+std::shared_ptr<const EvidenceRecord> ReadRecord(char letter, std::string_view body,
+                                                 RecordCursor& cursor) {
+  if (letter == 'N') return ReadCall(body, cursor);
+  if (letter != 'R' && letter != 'C') return nullptr;
+  const auto names = TakeNames(body);
+  if (!names) return nullptr;
+  return WithBlobs(
+      letter == 'R' ? RecordOfText(std::string(body)) : RecordOfNotes({body, {}}, Views(*names)),
+      *names, cursor);
 }
 
 // Appends the frame of `blob` unless it is known. Gives its SHA-256 as it stands in frames.
@@ -165,28 +202,44 @@ void AppendRecord(std::string& bytes, const EvidenceRecord& record, const BlobNa
   AddFrame(bytes, {"R", Number(record.blobs.size()), names, record.text});
 }
 
-void AppendBlobs(std::string& bytes, const BlobList& blobs, const BlobNames& known,
+void AppendBasis(std::string& bytes, const CallBasis& basis, uint64_t label, const BlobNames& known,
                  BlobNames& added) {
-  for (const auto& blob : blobs.blobs) AppendBlob(bytes, *blob, known, added);
+  for (const auto& blob : basis.blobs) AppendBlob(bytes, *blob, known, added);
+  AddFrame(bytes,
+           {"S", Number(label, kLabelBytes), Number(basis.blobs.size()), basis.names, basis.notes});
 }
 
-size_t CallFrameSize(std::string_view notes, const BlobList& blobs) {
-  return kFrameHead + 1 + kLengthBytes + blobs.names.size() + notes.size();
+namespace {
+
+constexpr size_t kCallHead = kFrameHead + 1 + kLabelBytes;
+
+}  // namespace
+
+size_t CallFrameSize(size_t notes) {
+  return kCallHead + notes;
 }
 
-void AppendCall(std::string& bytes, std::string_view notes, const BlobList& blobs) {
-  BeginFrame(bytes, CallFrameSize(notes, blobs) - kFrameHead);
-  bytes.append(1, 'C').append(Number(blobs.blobs.size())).append(blobs.names).append(notes);
+// In two pieces: the thread that judges calls does it.
+void AppendCall(std::string& bytes, std::string_view notes) {
+  std::array<char, kCallHead> head{};
+  size_t size = kCallHead - kFrameHead + notes.size();
+  std::copy(kMark.begin(), kMark.end(), head.begin());
+  for (size_t i = kMark.size() + kLengthBytes; i-- > kMark.size(); size >>= 8U) {
+    head[i] = static_cast<char>(size & 0xFFU);
+  }
+  head[kFrameHead] = 'N';
+  bytes.append(head.data(), head.size()).append(notes);
 }
 
-void CheckCalls(std::span<char> frames) {
-  while (!frames.empty()) frames = frames.subspan(CheckFrame(frames));
+void FinishCall(std::span<char> frame, uint64_t basis) {
+  const std::string label = Number(basis, kLabelBytes);
+  std::copy(label.begin(), label.end(), frame.begin() + kFrameHead + 1);
+  CheckFrame(frame);
 }
 
 std::string_view NotesOf(std::string_view frames) {
   const size_t size = NumberAt(frames.substr(kMark.size()));
-  const std::string_view body = frames.substr(kFrameHead, size).substr(1);
-  return body.substr(kLengthBytes + NumberAt(body) * kBlobHashBytes);
+  return frames.substr(kFrameHead, size).substr(1 + kLabelBytes);
 }
 
 std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordCursor& cursor) {
@@ -206,6 +259,10 @@ std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordC
     if (payload.front() == 'B') {
       auto blob = MakeBlob(std::string(body));
       if (blob) cursor.blobs[(*blob)->sha256] = *blob;
+      continue;
+    }
+    if (payload.front() == 'S') {
+      if (!ReadBasisOf(body, cursor)) NoteDamage(cursor);
       continue;
     }
     if (auto record = ReadRecord(payload.front(), body, cursor)) return record;

@@ -272,8 +272,9 @@ Result<void> EvidenceSpill::Append(WaitingRecords& records, size_t count) {
     if (auto ok = StartFile(since); !ok) return ok;
   }
   BlobNames added;  // blobs that are in the file only once it was written
-  const WaitingRecords::Bytes bytes = records.First(count, written_blobs_, added);
-  const size_t size = bytes.blobs.size() + bytes.records.size() + bytes.calls.size();
+  const WaitingRecords::Bytes bytes =
+      records.First(count, files_.back().bytes, written_blobs_, added);
+  const size_t size = bytes.common.size() + bytes.records.size() + bytes.calls.size();
   const uint64_t aside = torn_files_ == 0 ? 0 : TornBytes(directory_);
   if (this->bytes() + aside + size > max_bytes_) {
     std::string full = directory_.string() + " is full";
@@ -283,7 +284,7 @@ Result<void> EvidenceSpill::Append(WaitingRecords& records, size_t count) {
     return Fail(Reason::kEvidenceNotKept, std::move(full));
   }
   File& file = files_.back();
-  if (!WriteBytes(writing_->get(), {bytes.blobs, bytes.records, bytes.calls})) {
+  if (!WriteBytes(writing_->get(), {bytes.common, bytes.records, bytes.calls})) {
     const int error = errno;
     // Half a batch must not be read as if it had been kept.
     if (::ftruncate(writing_->get(), static_cast<off_t>(file.bytes)) != 0) writing_.reset();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/verdict_digest.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
@@ -12,23 +13,37 @@
 namespace callvet {
 namespace {
 
-char Letter(CheckOutcome outcome) {
-  switch (outcome) {
-    case CheckOutcome::kPassed:
-      return 'p';
-    case CheckOutcome::kFailed:
-      return 'f';
-    case CheckOutcome::kNotApplicable:
-      return 'n';
-    case CheckOutcome::kNotRun:
-      return 'r';
-  }
-  return 'r';
+// Of CheckOutcome.
+constexpr std::array<char, 4> kLetters = {'p', 'f', 'n', 'r'};
+static_assert(static_cast<size_t>(CheckOutcome::kPassed) == 0 &&
+              static_cast<size_t>(CheckOutcome::kFailed) == 1 &&
+              static_cast<size_t>(CheckOutcome::kNotApplicable) == 2 &&
+              static_cast<size_t>(CheckOutcome::kNotRun) == 3);
+
+// What is noted of something that many calls have in common.
+enum class Said : uint8_t { kNone = 0, kHere = 1, kBefore = 2 };
+
+void Note(Said said, NoteWriter& notes) {
+  notes.Size(static_cast<size_t>(said));
 }
 
-void NoteSigner(const SignerInfo* signer, NoteWriter& notes) {
-  notes.Flag(signer != nullptr);
-  if (signer == nullptr) return;
+Said ReadSaid(NoteReader& notes) {
+  const size_t said = notes.Size();
+  if (said > static_cast<size_t>(Said::kBefore)) notes.Refuse();
+  return notes.bad() ? Said::kNone : static_cast<Said>(said);
+}
+
+Said WhereSaid(const SignerInfo* signer, const SignerInfo* said) {
+  if (signer == nullptr) return Said::kNone;
+  return signer == said ? Said::kBefore : Said::kHere;
+}
+
+}  // namespace
+
+void NoteSigner(const SignerInfo* signer, const SignerInfo* said, NoteWriter& notes) {
+  const Said where = WhereSaid(signer, said);
+  Note(where, notes);
+  if (where != Said::kHere) return;
   notes.Texts(signer->delegated_by_spcs);
   notes.Text(signer->organization);
   notes.Text(signer->serial);
@@ -37,8 +52,11 @@ void NoteSigner(const SignerInfo* signer, NoteWriter& notes) {
   notes.Text(signer->subject);
 }
 
-std::optional<SignerNotes> ReadSigner(NoteReader& notes) {
-  if (!notes.Flag()) return std::nullopt;
+std::optional<SignerNotes> ReadSigner(NoteReader& notes, const std::optional<SignerNotes>& said) {
+  const Said where = ReadSaid(notes);
+  if (where == Said::kBefore && !said) notes.Refuse();
+  if (where == Said::kBefore) return said;
+  if (where == Said::kNone) return std::nullopt;
   SignerNotes signer;
   signer.delegated_by_spcs = notes.Texts();
   signer.organization = notes.Text();
@@ -49,14 +67,18 @@ std::optional<SignerNotes> ReadSigner(NoteReader& notes) {
   return signer;
 }
 
+namespace {
+
 void NoteChecks(const CheckList& checks, NoteWriter& notes) {
   std::array<char, CheckList::kChecks> letters{};
-  size_t failed = 0;
   for (size_t i = 0; i < checks.size(); ++i) {
-    letters[i] = Letter(checks.outcome(i));
-    failed += letters[i] == 'f' ? 1 : 0;
+    letters[i] = kLetters[static_cast<size_t>(checks.outcome(i))];
   }
-  notes.Text({letters.data(), checks.size()});
+  const std::string_view text(letters.data(), checks.size());
+  notes.Text(text);
+  const auto failed = text.find('f') == std::string_view::npos
+                          ? 0
+                          : static_cast<size_t>(std::count(text.begin(), text.end(), 'f'));
   notes.Size(failed);
   for (size_t i = 0; i < checks.size() && failed != 0; ++i) {
     if (letters[i] != 'f') continue;
@@ -69,7 +91,38 @@ void NoteChecks(const CheckList& checks, NoteWriter& notes) {
 // fewer (F-7: some seven fit into a header).
 constexpr int kDeepest = 16;
 
-void NotePassport(const PassportVerdict& passport, NoteWriter& notes, int depth = 0) {
+// Of its signer, who is told of elsewhere, the SHA-256 alone.
+void NoteSha256(const SignerInfo* signer, const SignerInfo* said, NoteWriter& notes) {
+  const Said where = WhereSaid(signer, said);
+  Note(where, notes);
+  if (where == Said::kHere) notes.Text(signer->sha256);
+}
+
+std::string_view ReadSha256(NoteReader& notes, const ReadBefore& said) {
+  if (said.first_form) return notes.Text();
+  const Said where = ReadSaid(notes);
+  if (where == Said::kHere) return notes.Text();
+  if (where == Said::kNone) return {};
+  if (!said.signer) notes.Refuse();
+  return said.signer ? said.signer->sha256 : std::string_view();
+}
+
+void NoteUrl(const std::string& url, std::string_view said, NoteWriter& notes) {
+  const bool before = !url.empty() && url == said;
+  Note(before ? Said::kBefore : Said::kHere, notes);
+  if (!before) notes.Text(url);
+}
+
+std::string_view ReadUrl(NoteReader& notes, const ReadBefore& said) {
+  if (said.first_form) return notes.Text();
+  const Said where = ReadSaid(notes);
+  if (where == Said::kHere) return notes.Text();
+  if (where == Said::kNone || said.url.empty()) notes.Refuse();
+  return said.url;
+}
+
+void NotePassport(const PassportVerdict& passport, const SaidBefore& said, NoteWriter& notes,
+                  int depth = 0) {
   notes.Maybe(passport.attest);
   NoteChecks(passport.checks, notes);
   notes.Maybe(passport.iat);
@@ -78,17 +131,17 @@ void NotePassport(const PassportVerdict& passport, NoteWriter& notes, int depth 
   const bool rich = passport.rich_call_data.has_value();
   notes.Text(rich ? Info(passport.rich_call_data->reason).id : std::string_view());
   notes.Text(Info(passport.reason).id);
-  notes.Text(passport.signer ? std::string_view(passport.signer->sha256) : std::string_view());
-  notes.Text(passport.x5u);
+  NoteSha256(passport.signer.get(), said.signer, notes);
+  NoteUrl(passport.x5u, said.url, notes);
   notes.Texts(passport.dest);
   notes.Maybe(passport.div);
   notes.Maybe(passport.orig);
   const bool goes_on = !passport.nested.empty() && depth < kDeepest;
   notes.Flag(goes_on);
-  if (goes_on) NotePassport(passport.nested.front(), notes, depth + 1);
+  if (goes_on) NotePassport(passport.nested.front(), said, notes, depth + 1);
 }
 
-PassportNotes ReadPassport(NoteReader& notes, int depth) {
+PassportNotes ReadPassport(NoteReader& notes, const ReadBefore& said, int depth) {
   PassportNotes passport;
   passport.attest = notes.MaybeText();
   passport.checks = notes.Text();
@@ -101,8 +154,8 @@ PassportNotes ReadPassport(NoteReader& notes, int depth) {
   passport.ppt = notes.Text();
   passport.rich_call_data = notes.Text();
   passport.reason = notes.Text();
-  passport.signer = notes.Text();
-  passport.x5u = notes.Text();
+  passport.signer = ReadSha256(notes, said);
+  passport.x5u = ReadUrl(notes, said);
   passport.dest = notes.Texts();
   passport.div = notes.MaybeText();
   passport.orig = notes.MaybeText();
@@ -110,7 +163,7 @@ PassportNotes ReadPassport(NoteReader& notes, int depth) {
   if (depth == kDeepest) {
     notes.Refuse();
   } else {
-    passport.nested.push_back(ReadPassport(notes, depth + 1));
+    passport.nested.push_back(ReadPassport(notes, said, depth + 1));
   }
   return passport;
 }
@@ -169,9 +222,9 @@ void WriteSigner(const SignerNotes& signer, CanonicalText& json) {
 template <class Write>
 JsonValue Read(const Verdict& verdict, Write write) {
   NoteWriter notes;
-  NoteVerdict(verdict, notes);
+  NoteVerdict(verdict, {}, notes);
   NoteReader reader(notes.bytes());
-  const VerdictNotes read = ReadVerdictNotes(reader);
+  const VerdictNotes read = ReadVerdictNotes(reader, {});
   if (!reader.Finished()) return JsonValue();
   CanonicalText json;
   write(read, json);
@@ -180,40 +233,40 @@ JsonValue Read(const Verdict& verdict, Write write) {
 
 }  // namespace
 
-void NoteVerdict(const Verdict& verdict, NoteWriter& notes) {
+void NoteVerdict(const Verdict& verdict, const SaidBefore& said, NoteWriter& notes) {
   notes.Flag(verdict.decided_by.has_value());
   if (verdict.decided_by) notes.Size(*verdict.decided_by);
   notes.Size(verdict.passports.size());
-  for (const PassportVerdict& passport : verdict.passports) NotePassport(passport, notes);
+  for (const PassportVerdict& passport : verdict.passports) NotePassport(passport, said, notes);
   notes.Text(verdict.priority ? Info(verdict.priority->reason).id : std::string_view());
   notes.Text(Info(verdict.reason).id);
   const PassportVerdict* deciding = verdict.deciding();
-  NoteSigner(deciding != nullptr ? deciding->signer.get() : nullptr, notes);
+  NoteSigner(deciding != nullptr ? deciding->signer.get() : nullptr, said.signer, notes);
   notes.Size(verdict.path.size());
   for (const CallLeg& leg : verdict.path) {
     notes.Text(leg.from);
     notes.Number(leg.iat);
     notes.Text(leg.ppt);
-    NoteSigner(leg.signer.get(), notes);
+    NoteSigner(leg.signer.get(), said.signer, notes);
     notes.Text(leg.to);
   }
 }
 
-VerdictNotes ReadVerdictNotes(NoteReader& notes) {
+VerdictNotes ReadVerdictNotes(NoteReader& notes, const ReadBefore& said) {
   VerdictNotes verdict;
   if (notes.Flag()) verdict.decided_by = static_cast<int64_t>(notes.Size());
   for (size_t left = notes.Count(); left > 0 && !notes.bad(); --left) {
-    verdict.passports.push_back(ReadPassport(notes, 0));
+    verdict.passports.push_back(ReadPassport(notes, said, 0));
   }
   verdict.priority = notes.Text();
   verdict.reason = notes.Text();
-  verdict.signer = ReadSigner(notes);
+  verdict.signer = ReadSigner(notes, said.signer);
   for (size_t left = notes.Count(); left > 0 && !notes.bad(); --left) {
     LegNotes leg;
     leg.from = notes.Text();
     leg.iat = notes.Number();
     leg.ppt = notes.Text();
-    leg.signer = ReadSigner(notes);
+    leg.signer = ReadSigner(notes, said.signer);
     leg.to = notes.Text();
     verdict.path.push_back(std::move(leg));
   }

@@ -65,10 +65,28 @@ struct VerdictNotes {
   std::vector<LegNotes> path;
 };
 
+/// What a verdict's notes leave out, since it is said once for many calls (CallBasis).
+struct SaidBefore {
+  const SignerInfo* signer = nullptr;  // only compared
+  std::string_view url;                // of the first certificate; "": there is none
+};
+
+/// Notes of a signer, or that there is none (nullptr), or that it is `said` before.
+void NoteSigner(const SignerInfo* signer, const SignerInfo* said, NoteWriter& notes);
+/// What NoteSigner wrote.
+std::optional<SignerNotes> ReadSigner(NoteReader& notes, const std::optional<SignerNotes>& said);
+
 /// What evidence keeps of `verdict`, as bytes.
-void NoteVerdict(const Verdict& verdict, NoteWriter& notes);
+void NoteVerdict(const Verdict& verdict, const SaidBefore& said, NoteWriter& notes);
+
+/// What was said before the notes that are read.
+struct ReadBefore {
+  std::optional<SignerNotes> signer;
+  std::string_view url;
+  bool first_form = false;  // of notes: nothing was said before them
+};
 /// What NoteVerdict wrote.
-VerdictNotes ReadVerdictNotes(NoteReader& notes);
+VerdictNotes ReadVerdictNotes(NoteReader& notes, const ReadBefore& said);
 
 /// What names nobody: reason, and for each PASSporT its reason, type and outcomes. The outcomes of
 /// the checks are a string of letters (p, f, n, r: passed, failed, not applicable, not run) in the

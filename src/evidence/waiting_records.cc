@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <span>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "evidence/evidence_codec.h"
@@ -39,27 +39,27 @@ void WaitingRecords::Add(std::shared_ptr<const EvidenceRecord> record) {
   if (time) since_ = std::min(since_, *time);
 }
 
-void WaitingRecords::AddCall(std::string_view notes, SharedBlobs blobs, sys_seconds time) {
+void WaitingRecords::AddCall(std::string_view notes, SharedBasis basis, sys_seconds time) {
   MakeRoom(calls_, 1);
-  MakeRoom(lists_, 1);
-  MakeRoom(frames_, CallFrameSize(notes, *blobs));
+  MakeRoom(bases_, 1);
+  MakeRoom(frames_, CallFrameSize(notes.size()));
   const size_t begin = frames_.size();
-  AppendCall(frames_, notes, *blobs);
-  calls_.push_back({begin, PlaceOf(std::move(blobs))});
+  AppendCall(frames_, notes);
+  calls_.push_back({begin, PlaceOf(std::move(basis))});
   since_ = std::min(since_, time);
   FetchToWrite(frames_, frames_.size() - begin);
 }
 
-// Where in lists_ it is now. Calls of few signers share what one of them brought: a count less
+// Where in bases_ it is now. Calls of few signers share what one of them brought: a count less
 // that one thread raises and another lowers.
-size_t WaitingRecords::PlaceOf(SharedBlobs blobs) {
+size_t WaitingRecords::PlaceOf(SharedBasis basis) {
   constexpr size_t kLookBack = 8;
-  const size_t oldest = lists_.size() - std::min(lists_.size(), kLookBack);
-  for (size_t place = lists_.size(); place-- > oldest;) {
-    if (lists_[place] == blobs) return place;
+  const size_t oldest = bases_.size() - std::min(bases_.size(), kLookBack);
+  for (size_t place = bases_.size(); place-- > oldest;) {
+    if (bases_[place] == basis) return place;
   }
-  lists_.push_back(std::move(blobs));
-  return lists_.size() - 1;
+  bases_.push_back(std::move(basis));
+  return bases_.size() - 1;
 }
 
 size_t WaitingRecords::EndOf(size_t call) const {
@@ -105,7 +105,7 @@ Result<WaitingRecords::Records> WaitingRecords::FirstRecords(size_t count,
   const auto first = whole_.begin() + static_cast<std::ptrdiff_t>(dropped_whole_);
   records.assign(first, first + static_cast<std::ptrdiff_t>(std::min(count, WholeLeft())));
   for (size_t i = dropped_calls_; records.size() < count;) {
-    auto made = RecordOfNotes(NotesAt(i), BlobsOf(i));
+    auto made = RecordOfNotes(NotesAt(i), BasisOf(i));
     if (made) {
       records.push_back(std::make_shared<const EvidenceRecord>(std::move(*made)));
       ++i;
@@ -119,26 +119,31 @@ Result<WaitingRecords::Records> WaitingRecords::FirstRecords(size_t count,
   return records;
 }
 
-WaitingRecords::Bytes WaitingRecords::First(size_t count, const BlobNames& known,
+// Each group has the bases of its calls with it, so that what is damaged in a file costs no other
+// group. Where one begins is its label.
+WaitingRecords::Bytes WaitingRecords::First(size_t count, uint64_t offset, const BlobNames& known,
                                             BlobNames& added) {
   Bytes bytes;
   const size_t whole = std::min(count, WholeLeft());
   const size_t end = dropped_calls_ + std::min(count - whole, CallsLeft());
-  std::unordered_set<const BlobList*> seen;
-  const BlobList* last = nullptr;
+  std::unordered_map<const CallBasis*, uint64_t> labels;
+  const CallBasis* last = nullptr;
+  uint64_t label = 0;
   for (size_t i = dropped_calls_; i < end; ++i) {
-    const BlobList* const blobs = &BlobsOf(i);
-    if (blobs == std::exchange(last, blobs) || !seen.insert(blobs).second) continue;
-    AppendBlobs(bytes.blobs, *blobs, known, added);
+    const CallBasis* const basis = &BasisOf(i);
+    if (basis != std::exchange(last, basis)) {
+      const auto [known_label, is_new] = labels.try_emplace(basis, offset + bytes.common.size());
+      label = known_label->second;
+      if (is_new) AppendBasis(bytes.common, *basis, label, known, added);
+    }
+    FinishCall(std::span<char>(frames_).subspan(calls_[i].begin), label);
   }
   for (size_t i = 0; i < whole; ++i) {
     AppendRecord(bytes.records, *whole_[dropped_whole_ + i], known, added);
   }
   if (end > dropped_calls_) {
     const size_t begin = calls_[dropped_calls_].begin;
-    const size_t size = EndOf(end - 1) - begin;
-    CheckCalls(std::span<char>(frames_).subspan(begin, size));
-    bytes.calls = std::string_view(frames_).substr(begin, size);
+    bytes.calls = std::string_view(frames_).substr(begin, EndOf(end - 1) - begin);
   }
   return bytes;
 }
@@ -160,11 +165,11 @@ void WaitingRecords::Clear() noexcept {
   if (!needs_it && frames_.capacity() > kKept) {
     frames_ = std::string();
     calls_ = std::vector<Call>();
-    lists_ = std::vector<SharedBlobs>();
+    bases_ = std::vector<SharedBasis>();
   }
   whole_.clear();
   calls_.clear();
-  lists_.clear();
+  bases_.clear();
   frames_.clear();
   dropped_whole_ = dropped_calls_ = 0;
   since_ = sys_seconds::max();
@@ -173,7 +178,7 @@ void WaitingRecords::Clear() noexcept {
 void WaitingRecords::swap(WaitingRecords& other) noexcept {
   whole_.swap(other.whole_);
   calls_.swap(other.calls_);
-  lists_.swap(other.lists_);
+  bases_.swap(other.bases_);
   frames_.swap(other.frames_);
   std::swap(dropped_whole_, other.dropped_whole_);
   std::swap(dropped_calls_, other.dropped_calls_);

@@ -30,7 +30,7 @@ class WaitingRecords {
   /// Adds a record, which is not null. If it throws std::bad_alloc nothing was added.
   void Add(std::shared_ptr<const EvidenceRecord> record);
   /// Adds the record of a call, whose id was made at `time`, by its notes: copies them. The same.
-  void AddCall(std::string_view notes, SharedBlobs blobs, sys_seconds time);
+  void AddCall(std::string_view notes, SharedBasis basis, sys_seconds time);
 
   [[nodiscard]] size_t size() const { return WholeLeft() + CallsLeft(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
@@ -46,14 +46,15 @@ class WaitingRecords {
   using OnUnreadable = std::function<void(const Failure&)>;
   /// The first `count`, without such, as a store takes them. Fails with kInternalError.
   Result<Records> FirstRecords(size_t count, const OnUnreadable& unreadable);
-  /// The first `count` as a file takes them: their blobs, but for those in `known`, which are in
-  /// `added` then; whole records; calls, which are borrowed until something is changed here.
+  /// The first `count` as a file takes them, in which they will stand at `offset`: what calls have
+  /// in common and blobs, but for those in `known`, which are in `added` then; whole records;
+  /// calls, which are borrowed until something is changed here.
   struct Bytes {
-    std::string blobs;
+    std::string common;
     std::string records;
     std::string_view calls;
   };
-  Bytes First(size_t count, const BlobNames& known, BlobNames& added);
+  Bytes First(size_t count, uint64_t offset, const BlobNames& known, BlobNames& added);
 
   /// The first `count` are gone. With the last of them it gives the whole ones that there were:
   /// whoever made them may let them go. Keeps the memory that a usual group needs.
@@ -63,21 +64,21 @@ class WaitingRecords {
  private:
   struct Call {
     size_t begin = 0;  // of its frame
-    size_t list = 0;   // of its blobs, among lists_
+    size_t basis = 0;  // its place in bases_
   };
   [[nodiscard]] size_t WholeLeft() const { return whole_.size() - dropped_whole_; }
   [[nodiscard]] size_t CallsLeft() const { return calls_.size() - dropped_calls_; }
   [[nodiscard]] std::string_view NotesAt(size_t call) const;
   [[nodiscard]] size_t EndOf(size_t call) const;
-  [[nodiscard]] const BlobList& BlobsOf(size_t call) const { return *lists_[calls_[call].list]; }
-  size_t PlaceOf(SharedBlobs blobs);
+  [[nodiscard]] const CallBasis& BasisOf(size_t call) const { return *bases_[calls_[call].basis]; }
+  size_t PlaceOf(SharedBasis basis);
   void TakeOut(size_t call);
   void Clear() noexcept;
 
   Records whole_;
   std::vector<Call> calls_;
-  std::vector<SharedBlobs> lists_;  // held once for calls that follow each other
-  std::string frames_;              // of calls_, end to end; without checks until First
+  std::vector<SharedBasis> bases_;  // held once for calls that follow each other
+  std::string frames_;              // of calls_, end to end; not finished until First
   size_t dropped_whole_ = 0;
   size_t dropped_calls_ = 0;
   sys_seconds since_ = sys_seconds::max();

@@ -73,25 +73,6 @@ Result<std::string> EvidenceWriter::NotKept(Failure failure, const GoesOn& goes_
   return failure;
 }
 
-Result<std::unique_ptr<EvidenceWriter::Desk>> EvidenceWriter::TakeDesk() {
-  const std::lock_guard lock(mutex_);
-  if (!HasRoom()) return NoRoom();
-  if (!desks_.empty()) {
-    auto desk = std::move(desks_.back());
-    desks_.pop_back();
-    return desk;
-  }
-  desks_.reserve(desks_made_ + 1);  // so that giving it back needs no memory
-  auto desk = std::make_unique<Desk>();
-  ++desks_made_;
-  return desk;
-}
-
-void EvidenceWriter::GiveBackDesk(std::unique_ptr<Desk> desk) noexcept {
-  const std::lock_guard lock(mutex_);
-  desks_.push_back(std::move(desk));
-}
-
 // So many records are a group that nobody waits for more of. Half of the room, since a queue that
 // is longer says that the store is too slow.
 size_t EvidenceWriter::FullGroup() const {
@@ -129,40 +110,25 @@ Result<std::string> EvidenceWriter::Submit(const CallEvidence& evidence, const G
 
 // What waits may be written to a disk as it is.
 Result<void> EvidenceWriter::NoteAndQueue(const CallEvidence& evidence, std::string_view id,
-                                          sys_seconds now, std::unique_ptr<Desk>& desk) {
+                                          sys_seconds now, NoteWriter& notes) {
   if (codec_.key()) {
     auto made = codec_.Encode(evidence, id);
     if (!made) return made.error();
-    auto record = std::make_shared<const EvidenceRecord>(std::move(*made));
-    return Queue([&](WaitingRecords& queue) {
-      queue.Add(std::move(record));
-      desks_.push_back(std::move(desk));
-    });
+    return Submit(std::make_shared<const EvidenceRecord>(std::move(*made)));
   }
-  desk->notes.Clear();
-  auto blobs = codec_.Note(evidence, id, desk->notes);
-  if (!blobs) return blobs.error();
-  return Queue([&](WaitingRecords& queue) {
-    queue.AddCall(desk->notes.bytes(), std::move(*blobs), now);
-    desks_.push_back(std::move(desk));
-  });
+  notes.Clear();
+  auto basis = codec_.Note(evidence, id, notes);
+  if (!basis) return basis.error();
+  return Queue(
+      [&](WaitingRecords& queue) { queue.AddCall(notes.bytes(), std::move(*basis), now); });
 }
 
 Result<std::string> EvidenceWriter::MakeAndQueue(const CallEvidence& evidence) {
   const sys_seconds now = SystemClock().Now();
-  auto taken = TakeDesk();
-  if (!taken) return taken.error();
-  // Goes back with the record that is queued, or here.
-  struct Loan {
-    EvidenceWriter& writer;
-    std::unique_ptr<Desk> desk;
-    ~Loan() {
-      if (desk != nullptr) writer.GiveBackDesk(std::move(desk));
-    }
-  } loan{*this, std::move(*taken)};
-  auto id = loan.desk->ids.Next(now);
+  const auto desk = desks_.Take();
+  auto id = desk->ids.Next(now);
   if (!id) return id;
-  if (const auto queued = NoteAndQueue(evidence, *id, now, loan.desk); !queued) {
+  if (const auto queued = NoteAndQueue(evidence, *id, now, desk->notes); !queued) {
     if (queued.error().reason != Reason::kEvidenceNotKept) Note(queued.error());
     return queued.error();
   }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "callvet/evidence.h"
 #include "callvet/result.h"
+#include "evidence/desk_pool.h"
 #include "evidence/evidence_codec.h"
 #include "evidence/evidence_id.h"
 #include "evidence/note_bytes.h"
@@ -69,7 +70,7 @@ class EvidenceWriter {
 
  private:
   using Records = WaitingRecords::Records;
-  /// What a thread that submits a call works with, one at a time: made when it is needed, and kept.
+  /// What a thread that submits a call works with.
   struct Desk {
     EvidenceIds ids;
     NoteWriter notes;
@@ -82,14 +83,12 @@ class EvidenceWriter {
   [[nodiscard]] bool HasRoom() const;    // under mutex_
   [[nodiscard]] Failure NoRoom() const;  // under mutex_
   Result<std::string> NotKept(Failure failure, const GoesOn& goes_on);
-  Result<std::unique_ptr<Desk>> TakeDesk();
-  void GiveBackDesk(std::unique_ptr<Desk> desk) noexcept;
   [[nodiscard]] size_t FullGroup() const;
   template <class Add>
   Result<void> Queue(const Add& add);
   Result<std::string> MakeAndQueue(const CallEvidence& evidence);
   Result<void> NoteAndQueue(const CallEvidence& evidence, std::string_view id, sys_seconds now,
-                            std::unique_ptr<Desk>& desk);
+                            NoteWriter& notes);
   void GiveBack(Records records);
   void NotePending();
   void Step();
@@ -133,6 +132,8 @@ class EvidenceWriter {
   // The last burst was too long: no other until nothing waits and fewer records came.
   bool catching_up_ = false;
 
+  DeskPool<Desk> desks_;
+
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   WaitingRecords queue_;
@@ -140,8 +141,6 @@ class EvidenceWriter {
   // Whole records that are durable. Threads that submit calls let them go, whose memory it is: what
   // another thread frees comes back slowly, to both.
   Records used_;
-  std::vector<std::unique_ptr<Desk>> desks_;  // that nobody works with
-  size_t desks_made_ = 0;
   bool idle_ = false;                // the thread of Run waits for a record
   std::optional<Deadline> stop_by_;  // nothing: it is not stopping
   EvidenceStatistics statistics_;

@@ -2,24 +2,13 @@
 #include "issue/random_uuid.h"
 
 #include <algorithm>
-#include <span>
 #include <string_view>
 
-#include <openssl/rand.h>
-
 #include "base/text.h"
-#include "pki/openssl_ptr.h"
+#include "pki/random_bytes.h"
 
 namespace callvet {
 namespace {
-
-Result<void> FillAtRandom(std::span<uint8_t> bytes) {
-  const ErrorQueueDrain drain;
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    return Fail(Reason::kInternalError, ErrorQueueDrain::LastError());
-  }
-  return {};
-}
 
 std::string UuidOf(std::array<uint8_t, 16> bytes) {
   bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0F) | 0x40);  // version 4

@@ -18,16 +18,14 @@ class NotingSource final : public CertificateSource {
 
   [[nodiscard]] Result<std::shared_ptr<const CertificateBundle>> Get(
       std::string_view x5u, const Deadline& deadline) const override {
-    auto answer = source_.Get(x5u, deadline);
-    material_.certificates.push_back({std::string(x5u), answer});
-    return answer;
+    material_.certificates.push_back({std::string(x5u), source_.Get(x5u, deadline)});
+    return material_.certificates.back().value;
   }
   [[nodiscard]] bool IsAtHand(std::string_view x5u) const override { return source_.IsAtHand(x5u); }
   [[nodiscard]] Result<TnAuthList> GetTnAuthList(std::string_view url,
                                                  const Deadline& deadline) const override {
-    auto answer = source_.GetTnAuthList(url, deadline);
-    material_.tn_auth_lists.push_back({std::string(url), answer});
-    return answer;
+    material_.tn_auth_lists.push_back({std::string(url), source_.GetTnAuthList(url, deadline)});
+    return material_.tn_auth_lists.back().value;
   }
   void AddTo(std::string_view x5u, Footprint& footprint) const override {
     source_.AddTo(x5u, footprint);
@@ -46,9 +44,8 @@ class NotingContent final : public ContentSource {
 
   [[nodiscard]] Result<std::string> Get(std::string_view url,
                                         const Deadline& deadline) const override {
-    auto answer = source_->Get(url, deadline);
-    material_.contents.push_back({std::string(url), answer});
-    return answer;
+    material_.contents.push_back({std::string(url), source_->Get(url, deadline)});
+    return material_.contents.back().value;
   }
 
  private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/base64url.h"
+#include "base/sip_hash.h"
 #include "evidence/note_bytes.h"
+#include "evidence/record_frames.h"
 #include "evidence/verdict_digest.h"
 #include "evidence_fixture.h"
 #include "pki/sha256.h"
@@ -74,46 +76,95 @@ class NotesTest : public testing::Test {
     evidence_.disposition = Disposition();
     evidence_.disposition->holder = "Holder";
     notes_ = *codec_.Note(evidence_, "01890a5d-ac96-774b-bcce-b302099a8057");
-    for (const auto& blob : notes_.blobs->blobs) names_.emplace_back(blob->sha256);
+    basis_ = notes_.basis->notes;
+    for (const auto& blob : notes_.basis->blobs) names_.emplace_back(blob->sha256);
+  }
+  [[nodiscard]] Result<EvidenceRecord> Read(const std::string& own) const {
+    return RecordOfNotes({own, basis_}, names_);
   }
   EvidenceCodec codec_;
   CallEvidence evidence_;
   CallNotes notes_;
+  std::string basis_;
   std::vector<std::string_view> names_;
 };
 
 TEST_F(NotesTest, AreARecordOrNothing) {
-  ASSERT_THAT(RecordOfNotes(notes_.bytes, names_), Succeeds());
+  ASSERT_THAT(Read(notes_.bytes), Succeeds());
   for (size_t size = 0; size < notes_.bytes.size(); ++size) {
-    EXPECT_THAT(RecordOfNotes(notes_.bytes.substr(0, size), names_),
+    EXPECT_THAT(Read(notes_.bytes.substr(0, size)), FailsWith(Reason::kEvidenceAltered));
+  }
+  EXPECT_THAT(Read(notes_.bytes + '\0'), FailsWith(Reason::kEvidenceAltered));
+  // A blob that they mean is not among those that came with them.
+  names_.pop_back();
+  EXPECT_THAT(Read(notes_.bytes), FailsWith(Reason::kEvidenceAltered));
+  names_.clear();
+  EXPECT_THAT(Read(notes_.bytes), FailsWith(Reason::kEvidenceAltered));
+}
+
+TEST_F(NotesTest, WithoutAllOfTheirBasisAreNoRecord) {
+  for (size_t size = 0; size < basis_.size(); ++size) {
+    EXPECT_THAT(RecordOfNotes({notes_.bytes, basis_.substr(0, size)}, names_),
                 FailsWith(Reason::kEvidenceAltered));
   }
-  EXPECT_THAT(RecordOfNotes(notes_.bytes + '\0', names_), FailsWith(Reason::kEvidenceAltered));
-  // A blob that they mean is not among those that came with them.
-  EXPECT_THAT(RecordOfNotes(notes_.bytes, std::vector<std::string_view>()),
-              FailsWith(Reason::kEvidenceAltered));
-  names_.pop_back();
-  EXPECT_THAT(RecordOfNotes(notes_.bytes, names_), FailsWith(Reason::kEvidenceAltered));
+  basis_ += '\0';
+  EXPECT_THAT(Read(notes_.bytes), FailsWith(Reason::kEvidenceAltered));
+}
+
+// The signer that the call means is not in the basis.
+TEST_F(NotesTest, OfASignerWhomTheBasisDoesNotTellAreNoRecord) {
+  CallEvidence unsigned_call = evidence_;
+  unsigned_call.verdict.decided_by.reset();
+  const auto other = EvidenceCodec().Note(unsigned_call, "01890a5d-ac96-774b-bcce-b302099a8057");
+  ASSERT_THAT(other, Succeeds());
+  EXPECT_THAT(RecordOfNotes(other->bytes, *other->basis), Succeeds());
+  EXPECT_THAT(RecordOfNotes(notes_.bytes, *other->basis), FailsWith(Reason::kEvidenceAltered));
+}
+
+// What was remembered of calls before with the same certificate changes nothing: calls that nobody
+// decided, and signers that are described by their chain, come between the usual ones.
+TEST_F(NotesTest, TellTheSameWhateverWasNotedBefore) {
+  CallEvidence undecided = evidence_;
+  undecided.verdict.decided_by.reset();
+  CallEvidence delegated = evidence_;
+  PassportVerdict& passport = delegated.verdict.passports.front();
+  auto described = std::make_shared<SignerInfo>(*passport.signer);
+  described->delegated_by_spcs = {"1234"};
+  passport.signer = described;
+  delegated.verdict.path.front().signer = described;
+  EvidenceCodec codec;
+  for (const size_t which : {1, 0, 2, 0, 1, 2, 2, 0, 1}) {
+    const CallEvidence& evidence = *std::array{&evidence_, &undecided, &delegated}[which];
+    const std::string id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    const auto record = codec.Encode(evidence, id);
+    ASSERT_THAT(record, Succeeds());
+    EXPECT_EQ(record->text, EvidenceCodec().Encode(evidence, id)->text);
+    EXPECT_EQ(record->text.find("1234\"") != std::string::npos, which == 2);
+  }
 }
 
 // Whatever stands there: what is made of it is a record that says what it is found by.
 TEST_F(NotesTest, NeverMakeARecordThatContradictsItself) {
   size_t made = 0;
-  for (size_t at = 0; at < notes_.bytes.size(); ++at) {
-    for (const int change : {1, 0x20, 0x80, 0xFF}) {
-      std::string bytes = notes_.bytes;
-      bytes[at] = static_cast<char>(bytes[at] ^ change);
-      const auto record = RecordOfNotes(bytes, names_);
-      if (!record) continue;
-      ++made;
-      const auto read = RecordOfText(record->text);
-      ASSERT_THAT(read, Succeeds()) << at << " " << change;
-      ASSERT_EQ(read->id, record->id) << at << " " << change;
-      ASSERT_EQ(read->time, record->time) << at << " " << change;
-      ASSERT_EQ(read->keys, record->keys) << at << " " << change;
-      ASSERT_EQ(read->summary, record->summary) << at << " " << change;
+  const auto change_all = [&](std::string& bytes) {
+    for (size_t at = 0; at < bytes.size(); ++at) {
+      for (const int change : {1, 0x20, 0x80, 0xFF}) {
+        const char was = std::exchange(bytes[at], static_cast<char>(bytes[at] ^ change));
+        const auto record = Read(notes_.bytes);
+        bytes[at] = was;
+        if (!record) continue;
+        ++made;
+        const auto read = RecordOfText(record->text);
+        ASSERT_THAT(read, Succeeds()) << at << " " << change;
+        ASSERT_EQ(read->id, record->id) << at << " " << change;
+        ASSERT_EQ(read->time, record->time) << at << " " << change;
+        ASSERT_EQ(read->keys, record->keys) << at << " " << change;
+        ASSERT_EQ(read->summary, record->summary) << at << " " << change;
+      }
     }
-  }
+  };
+  change_all(notes_.bytes);
+  change_all(basis_);
   EXPECT_GT(made, 0U);
 }
 
@@ -142,7 +193,7 @@ TEST_F(NotesTest, PassportsInOneAnotherAreToldAtEveryDepth) {
     }
     const auto notes = codec_.Note(evidence_, "01890a5d-ac96-774b-bcce-b302099a8057");
     ASSERT_THAT(notes, Succeeds());
-    EXPECT_THAT(RecordOfNotes(notes->bytes, *notes->blobs), Succeeds()) << depth;
+    EXPECT_THAT(RecordOfNotes(notes->bytes, *notes->basis), Succeeds()) << depth;
     EXPECT_NE(VerdictDigest(evidence_.verdict).Find("reason"), nullptr) << depth;
   }
 }
@@ -150,47 +201,77 @@ TEST_F(NotesTest, PassportsInOneAnotherAreToldAtEveryDepth) {
 TEST_F(NotesTest, OfAnotherFormAreRefused) {
   ASSERT_EQ(notes_.bytes.substr(0, 2),
             "\1"
-            "1");
-  notes_.bytes[1] = '2';
-  EXPECT_THAT(RecordOfNotes(notes_.bytes, *notes_.blobs), FailsWith(Reason::kEvidenceAltered));
+            "2");
+  for (const char other : {'1', '3'}) {
+    notes_.bytes[1] = other;
+    EXPECT_THAT(RecordOfNotes(notes_.bytes, *notes_.basis), FailsWith(Reason::kEvidenceAltered));
+  }
 }
+
+constexpr std::string_view kFirstForm =
+    "ATEkMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3gNvGlg0AJDEyM2U0NTY3LWU4OWItMTJkMy1h"
+    "NDU2LTQyNjY1NTQ0MDAwMAQ4MThIAAEdVGh1LCAxNSBKYW4gMjAyNiAxMjowMDowMCBHTVQCDCsxMjE1NTU1MDEw"
+    "MCdzaXA6KzEyMTU1NTUwMTAxQGV4YW1wbGUub3JnO3VzZXI9cGhvbmUBIiJBIiA8c2lwOisxMjE1NTU1MDEwMEBl"
+    "eGFtcGxlLm9yZz4CvQNleUpoYkdjaU9pSkZVekkxTmlJc0luQndkQ0k2SW5Ob1lXdGxiaUlzSW5SNWNDSTZJbkJo"
+    "YzNOd2IzSjBJaXdpZURWMUlqb2lhSFIwY0hNNkx5OWpaWEowTG1WNFlXMXdiR1V1YjNKbkwzQXVjR1Z0SW4wLmV5"
+    "SmhkSFJsYzNRaU9pSkJJaXdpWkdWemRDSTZleUowYmlJNld5SXhNakUxTlRVMU1ERXdNU0pkZlN3aWFXRjBJam94"
+    "TnpZNE5EYzROREF3TENKdmNtbG5JanA3SW5SdUlqb2lNVEl4TlRVMU5UQXhNREFpZlN3aWIzSnBaMmxrSWpvaU1U"
+    "SXpaVFExTmpjdFpUZzVZaTB4TW1RekxXRTBOVFl0TkRJMk5qVTFORFF3TURBd0luMC5LaUpLd3d3SEsycjltbFdU"
+    "cWQtVVJiMlpaVnMtQ1pwOGpJNWZEd1JwbWJ3SFFmeWEwUElPdmVRZ2NwbGhvMUZjaHpMWDFRNGRqb2xmZUVlY0Y0"
+    "OVhBUTtpbmZvPTxodHRwczovL2NlcnQuZXhhbXBsZS5vcmcvcC5wZW0+O2FsZz1FUzI1NjtwcHQ9c2hha2VuKW5v"
+    "dCBhIHRva2VuO2luZm89PGh0dHBzOi8veC5leGFtcGxlLm9yZy8+AAEMKzEyMTU1NTUwMTAwAQ1wc2FwLWNhbGxi"
+    "YWNrAQdlc25ldC4xAQEHc2hhLTI1NgRhYv94ARxzaXA6KzEyMTU1NTUwMTAxQGV4YW1wbGUub3JnEGFAZ3cuZXhh"
+    "bXBsZS5vcmcHdHJ1bmstMUBjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj"
+    "Y2NjY2NjY2NjY2NjY2NjCnNlcXVlbmNlIDcBBnJlamVjdAEGSG9sZGVyCWludGVyY2VwdA5pbnRlcm5hbC1lcnJv"
+    "cugHAAEeaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3AucGVtAAABAQACAAEEAQACAQFBInBwcHBwcHBwcHBwcHBw"
+    "cHBubm5ubnBwcHBwcHBubnBubm4AAYDbxpYNASQxMjNlNDU2Ny1lODliLTEyZDMtYTQ1Ni00MjY2NTU0NDAwMDAG"
+    "c2hha2VuAAh2ZXJpZmllZEAwM2Q3NWZhN2YzNTUwZTk0OGRlYjNkMmE4YmJkNmY3ZDc2NWQ4MWU3NDk3MWFkYTVm"
+    "MDNlN2E1OWEwMWU5ZDRkHmh0dHBzOi8vY2VydC5leGFtcGxlLm9yZy9wLnBlbQELMTIxNTU1NTAxMDEAAQsxMjE1"
+    "NTU1MDEwMAAAInJyZnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnIBD2lkZW50aXR5LXN5bnRheBJpZGVu"
+    "dGl0eS1tYWxmb3JtZWQAAAAAEmlkZW50aXR5LW1hbGZvcm1lZAAAAAAAAAtuby1pZGVudGl0eQh2ZXJpZmllZAEA"
+    "DFRlc3QgQ2FycmllcggxMDAwMDAwM0AwM2Q3NWZhN2YzNTUwZTk0OGRlYjNkMmE4YmJkNmY3ZDc2NWQ4MWU3NDk3"
+    "MWFkYTVmMDNlN2E1OWEwMWU5ZDRkAQQ4MThIIkNOPVNIQUtFTiA4MThILE89VGVzdCBDYXJyaWVyLEM9VVMBCzEy"
+    "MTU1NTUwMTAwgNvGlg0Gc2hha2VuAQAMVGVzdCBDYXJyaWVyCDEwMDAwMDAzQDAzZDc1ZmE3ZjM1NTBlOTQ4ZGVi"
+    "M2QyYThiYmQ2ZjdkNzY1ZDgxZTc0OTcxYWRhNWYwM2U3YTU5YTAxZTlkNGQBBDgxOEgiQ049U0hBS0VOIDgxOEgs"
+    "Tz1UZXN0IENhcnJpZXIsQz1VUwsxMjE1NTU1MDEwMQ==";
+constexpr std::string_view kRecordOfFirstForm =
+    "735277e81803b82d4b7dc2ee0fa0790be5bea13dcb41ff8b168f9a621b65d523";
 
 // A later version finds them in the spill directory: what a change of the program makes of these
 // must stay as it is.
-TEST(Notes, OfThisFormAreReadByEveryLaterVersion) {
-  const auto notes = DecodeBase64(
-      "ATEkMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3gNvGlg0AJDEyM2U0NTY3LWU4OWItMTJkMy1h"
-      "NDU2LTQyNjY1NTQ0MDAwMAQ4MThIAAEdVGh1LCAxNSBKYW4gMjAyNiAxMjowMDowMCBHTVQCDCsxMjE1NTU1MDEw"
-      "MCdzaXA6KzEyMTU1NTUwMTAxQGV4YW1wbGUub3JnO3VzZXI9cGhvbmUBIiJBIiA8c2lwOisxMjE1NTU1MDEwMEBl"
-      "eGFtcGxlLm9yZz4CvQNleUpoYkdjaU9pSkZVekkxTmlJc0luQndkQ0k2SW5Ob1lXdGxiaUlzSW5SNWNDSTZJbkJo"
-      "YzNOd2IzSjBJaXdpZURWMUlqb2lhSFIwY0hNNkx5OWpaWEowTG1WNFlXMXdiR1V1YjNKbkwzQXVjR1Z0SW4wLmV5"
-      "SmhkSFJsYzNRaU9pSkJJaXdpWkdWemRDSTZleUowYmlJNld5SXhNakUxTlRVMU1ERXdNU0pkZlN3aWFXRjBJam94"
-      "TnpZNE5EYzROREF3TENKdmNtbG5JanA3SW5SdUlqb2lNVEl4TlRVMU5UQXhNREFpZlN3aWIzSnBaMmxrSWpvaU1U"
-      "SXpaVFExTmpjdFpUZzVZaTB4TW1RekxXRTBOVFl0TkRJMk5qVTFORFF3TURBd0luMC5LaUpLd3d3SEsycjltbFdU"
-      "cWQtVVJiMlpaVnMtQ1pwOGpJNWZEd1JwbWJ3SFFmeWEwUElPdmVRZ2NwbGhvMUZjaHpMWDFRNGRqb2xmZUVlY0Y0"
-      "OVhBUTtpbmZvPTxodHRwczovL2NlcnQuZXhhbXBsZS5vcmcvcC5wZW0+O2FsZz1FUzI1NjtwcHQ9c2hha2VuKW5v"
-      "dCBhIHRva2VuO2luZm89PGh0dHBzOi8veC5leGFtcGxlLm9yZy8+AAEMKzEyMTU1NTUwMTAwAQ1wc2FwLWNhbGxi"
-      "YWNrAQdlc25ldC4xAQEHc2hhLTI1NgRhYv94ARxzaXA6KzEyMTU1NTUwMTAxQGV4YW1wbGUub3JnEGFAZ3cuZXhh"
-      "bXBsZS5vcmcHdHJ1bmstMUBjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj"
-      "Y2NjY2NjY2NjY2NjY2NjCnNlcXVlbmNlIDcBBnJlamVjdAEGSG9sZGVyCWludGVyY2VwdA5pbnRlcm5hbC1lcnJv"
-      "cugHAAEeaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3AucGVtAAABAQACAAEEAQACAQFBInBwcHBwcHBwcHBwcHBw"
-      "cHBubm5ubnBwcHBwcHBubnBubm4AAYDbxpYNASQxMjNlNDU2Ny1lODliLTEyZDMtYTQ1Ni00MjY2NTU0NDAwMDAG"
-      "c2hha2VuAAh2ZXJpZmllZEAwM2Q3NWZhN2YzNTUwZTk0OGRlYjNkMmE4YmJkNmY3ZDc2NWQ4MWU3NDk3MWFkYTVm"
-      "MDNlN2E1OWEwMWU5ZDRkHmh0dHBzOi8vY2VydC5leGFtcGxlLm9yZy9wLnBlbQELMTIxNTU1NTAxMDEAAQsxMjE1"
-      "NTU1MDEwMAAAInJyZnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnIBD2lkZW50aXR5LXN5bnRheBJpZGVu"
-      "dGl0eS1tYWxmb3JtZWQAAAAAEmlkZW50aXR5LW1hbGZvcm1lZAAAAAAAAAtuby1pZGVudGl0eQh2ZXJpZmllZAEA"
-      "DFRlc3QgQ2FycmllcggxMDAwMDAwM0AwM2Q3NWZhN2YzNTUwZTk0OGRlYjNkMmE4YmJkNmY3ZDc2NWQ4MWU3NDk3"
-      "MWFkYTVmMDNlN2E1OWEwMWU5ZDRkAQQ4MThIIkNOPVNIQUtFTiA4MThILE89VGVzdCBDYXJyaWVyLEM9VVMBCzEy"
-      "MTU1NTUwMTAwgNvGlg0Gc2hha2VuAQAMVGVzdCBDYXJyaWVyCDEwMDAwMDAzQDAzZDc1ZmE3ZjM1NTBlOTQ4ZGVi"
-      "M2QyYThiYmQ2ZjdkNzY1ZDgxZTc0OTcxYWRhNWYwM2U3YTU5YTAxZTlkNGQBBDgxOEgiQ049U0hBS0VOIDgxOEgs"
-      "Tz1UZXN0IENhcnJpZXIsQz1VUwsxMjE1NTU1MDEwMQ==");
+TEST(Notes, OfTheFirstFormAreReadByEveryLaterVersion) {
+  const auto notes = DecodeBase64(kFirstForm);
   ASSERT_THAT(notes, Succeeds());
   const std::string sha256(64, 'b');
-  const auto record = RecordOfNotes(*notes, std::vector<std::string_view>(5, sha256));
+  const auto record = RecordOfNotes({*notes, {}}, std::vector<std::string_view>(5, sha256));
   ASSERT_THAT(record, Succeeds());
-  EXPECT_EQ(Sha256Hex(record->text),
-            "735277e81803b82d4b7dc2ee0fa0790be5bea13dcb41ff8b168f9a621b65d523")
-      << record->text;
+  EXPECT_EQ(Sha256Hex(record->text), kRecordOfFirstForm) << record->text;
+}
+
+std::string BigEndian(uint64_t number, size_t size) {
+  std::string bytes;
+  for (size_t i = size; i-- > 0;) bytes += static_cast<char>(number >> (8 * i) & 0xFF);
+  return bytes;
+}
+
+std::string Frame(const std::string& payload) {
+  return "\xF7"
+         "cvG" +
+         BigEndian(payload.size(), 4) + BigEndian(SipHashForTables(SipKey{}, payload), 8) + payload;
+}
+
+TEST(Notes, OfTheFirstFormAreReadFromAFile) {
+  const auto notes = DecodeBase64(kFirstForm);
+  ASSERT_THAT(notes, Succeeds());
+  const std::string bytes =
+      Frame("C" + BigEndian(5, 4) + std::string(std::size_t{5} * 32, '\xBB') + *notes);
+  RecordCursor cursor;
+  const auto record = NextRecord(bytes + bytes, cursor);
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(Sha256Hex(record->text), kRecordOfFirstForm) << record->text;
+  EXPECT_NE(NextRecord(bytes + bytes, cursor), nullptr);
+  EXPECT_EQ(NextRecord(bytes + bytes, cursor), nullptr);
+  EXPECT_FALSE(cursor.torn);
 }
 
 }  // namespace

@@ -655,7 +655,7 @@ class SpillTest : public testing::Test {
       }
       auto notes = codec_.Note(evidence_, *NewEvidenceId(kNow));
       EXPECT_THAT(notes, Succeeds());
-      records.AddCall(notes->bytes, notes->blobs, kNow);
+      records.AddCall(notes->bytes, notes->basis, kNow);
     }
     return records;
   }
@@ -727,29 +727,22 @@ TEST_F(SpillTest, GivesBackWhatItTookWithBlobs) {
 
 // Calls of many signers, some of which come again soon, and some late.
 TEST_F(SpillTest, EachCallKeepsTheBlobsOfItsOwnSigner) {
-  std::vector<SharedBlobs> lists;
-  for (int i = 0; i < 20; ++i) {
-    const std::string bytes = "blob " + std::to_string(i);
-    const std::string name = Sha256Hex(bytes);
-    lists.push_back(std::make_shared<const BlobList>(BlobList{
-        {std::make_shared<const EvidenceBlob>(EvidenceBlob{name, bytes})}, *BytesOfHex(name)}));
-  }
   const auto notes = codec_.Note(evidence_, *NewEvidenceId(kNow));
   ASSERT_THAT(notes, Succeeds());
-  // Of one list as many places as the usual notes name.
-  for (auto& list : lists) {
-    auto longer = *list;
-    while (longer.blobs.size() < notes->blobs->blobs.size()) {
-      longer.blobs.push_back(notes->blobs->blobs[longer.blobs.size()]);
-      longer.names += *BytesOfHex(longer.blobs.back()->sha256);
-    }
-    list = std::make_shared<const BlobList>(std::move(longer));
+  std::vector<SharedBasis> bases;
+  for (int i = 0; i < 20; ++i) {
+    const std::string bytes = "blob " + std::to_string(i);
+    CallBasis basis = *notes->basis;
+    basis.blobs.front() =
+        std::make_shared<const EvidenceBlob>(EvidenceBlob{Sha256Hex(bytes), bytes});
+    basis.names.replace(0, 32, *BytesOfHex(basis.blobs.front()->sha256));
+    bases.push_back(std::make_shared<const CallBasis>(std::move(basis)));
   }
   WaitingRecords records;
   std::vector<size_t> used;
   for (size_t i = 0; i < 300; ++i) {
-    used.push_back(i % 3 == 0 ? 0 : i * i % lists.size());
-    records.AddCall(notes->bytes, lists[used.back()], kNow);
+    used.push_back(i % 3 == 0 ? 0 : i * i % bases.size());
+    records.AddCall(notes->bytes, bases[used.back()], kNow);
   }
   const auto spill = Open();
   ASSERT_THAT(Append(*spill, records), Succeeds());
@@ -760,7 +753,7 @@ TEST_F(SpillTest, EachCallKeepsTheBlobsOfItsOwnSigner) {
   ASSERT_THAT(read, Succeeds());
   ASSERT_EQ(read->size(), used.size());
   for (size_t i = 0; i < used.size(); ++i) {
-    const auto& blob = lists[used[i]]->blobs.front();
+    const auto& blob = bases[used[i]]->blobs.front();
     EXPECT_EQ((*read)[i]->blobs.front()->sha256, blob->sha256) << i;
     if (i < 100) continue;
     EXPECT_EQ((*made)[i - 100]->blobs.front(), blob) << i;
@@ -954,6 +947,42 @@ TEST_F(SpillTest, WhatEarlierVersionsLeftIsRead) {
   spill->Drop();
   EXPECT_EQ(spill->damaged(), 0U);
   EXPECT_EQ(spill->Next(10)->size(), 1U);
+}
+
+// What calls have in common stands before each group of them: with that of one group only the calls
+// of that group are gone, and they are no others.
+TEST_F(SpillTest, WhatIsDamagedOfAGroupCostsNoOther) {
+  std::vector<std::string> ids;
+  {
+    const auto spill = Open();
+    for (int group = 0; group < 3; ++group) {
+      WaitingRecords records;
+      for (int i = 0; i < 2; ++i) {
+        const auto notes = codec_.Note(evidence_, *NewEvidenceId(kNow));
+        ASSERT_THAT(notes, Succeeds());
+        records.AddCall(notes->bytes, notes->basis, kNow);
+      }
+      ids.push_back(records.Ids(1).front());
+      ASSERT_THAT(Append(*spill, records), Succeeds());
+    }
+  }
+  const auto path = directory_.path() / "s" / "spill-1";
+  std::string bytes = *ReadFile(path);
+  const std::string basis = codec_.Note(evidence_, ids.front())->basis->notes;
+  const size_t first = bytes.find(basis);
+  const size_t second = bytes.find(basis, first + 1);
+  ASSERT_NE(second, std::string::npos);
+  bytes[second] ^= 1;
+  ASSERT_THAT(WriteFile(path, bytes, FileMode::kPrivate), Succeeds());
+  const auto spill = Open();
+  const auto records = spill->Next(10);
+  ASSERT_THAT(records, Succeeds());
+  ASSERT_EQ(records->size(), 4U);
+  EXPECT_EQ(records->front()->id, ids[0]);
+  EXPECT_EQ((*records)[2]->id, ids[2]);
+  spill->Drop();
+  EXPECT_GT(spill->damaged(), 0U);
+  EXPECT_EQ(spill->torn_files(), 1U);
 }
 
 // Records with numbers in clear must not come into a store that hashes them.
