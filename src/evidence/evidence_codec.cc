@@ -285,6 +285,17 @@ Result<EvidenceRecord> EvidenceCodec::Finish(JsonMembers json, JsonMembers priva
 
 namespace {
 
+// As of Verdict::deciding.
+std::string_view OrigidOf(const VerdictNotes& verdict) {
+  if (!verdict.decided_by || *verdict.decided_by < 0) return {};
+  const auto place = static_cast<size_t>(*verdict.decided_by);
+  if (place >= verdict.passports.size()) return {};
+  const PassportNotes* deciding = &verdict.passports[place];
+  const bool passed = verdict.reason == Info(Reason::kNone).id;
+  while (passed && !deciding->nested.empty()) deciding = &deciding->nested.front();
+  return deciding->origid.value_or(std::string_view());
+}
+
 // What notes begin with. Those of another form are refused, and stay in the file that they are
 // in: whoever changes what stands in them gives them another, and still reads this one.
 constexpr std::string_view kNotesForm = "2";
@@ -327,7 +338,7 @@ Notes ReadNotes(NoteReader& reader, std::string_view basis, size_t blobs) {
   const std::string_view country = reader.Text();
   notes.plan = country.empty() ? nullptr : FindDialPlan(country);
   if (!country.empty() && notes.plan == nullptr) reader.Refuse();
-  notes.origid = reader.Text();
+  if (first_form) notes.origid = reader.Text();
   notes.spc = reader.Text();
   notes.call = ReadCallNotes(reader);
   notes.call_id = reader.Text();
@@ -339,6 +350,7 @@ Notes ReadNotes(NoteReader& reader, std::string_view basis, size_t blobs) {
   const ReadBefore said = ReadBasis(first_form, first_form ? reader : apart, blobs, notes.material);
   if (!apart.Finished()) reader.Refuse();
   notes.verdict = ReadVerdictNotes(reader, said);
+  if (!first_form) notes.origid = OrigidOf(notes.verdict);
   PlainWord(notes.verdict.reason, reader);
   if (notes.disposition) PlainWord(notes.disposition->action, reader);
   if (notes.verdict.signer && !IsUtf8(notes.verdict.signer->subject)) reader.Refuse();
@@ -454,7 +466,6 @@ Result<SharedBasis> EvidenceCodec::Note(const CallEvidence& evidence, std::strin
   notes.Text(id);
   notes.Number(TimeOf(evidence.verdict, id));
   notes.Text(plan != nullptr ? plan->iso : std::string_view());
-  notes.Text(OrigidOf(deciding));
   notes.Text(SpcOf(deciding));
   NoteCall(evidence.call, notes);
   notes.Text(evidence.call_id);

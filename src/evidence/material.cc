@@ -293,28 +293,37 @@ Result<CallBasis> MaterialEncoder::Make(const CallEvidence& evidence, bool check
   return basis;
 }
 
+Result<SharedBasis> MaterialEncoder::MakeOwn(const CallEvidence& evidence, bool checked) {
+  auto basis = Make(evidence, checked, nullptr);
+  if (!basis) return basis.error();
+  return SharedBasis(std::make_shared<const CallBasis>(std::move(*basis)));
+}
+
+Result<SharedBasis> MaterialEncoder::MakeUsual(const CallEvidence& evidence, bool checked,
+                                               const SignerInfo* signer) {
+  auto made = Make(evidence, checked, signer);
+  if (!made) return made.error();
+  const VerificationMaterial& material = evidence.material;
+  const auto& answer = material.certificates.front();
+  auto usual = std::make_shared<const Usual>(
+      Usual{Identity(material.trust_store), Identity(evidence.options), answer.url,
+            material.asks_for_content, checked, std::move(*made)});
+  usual_.Add(*answer.value, usual);
+  const CallBasis* const basis = &usual->basis;
+  return SharedBasis(std::move(usual), basis);
+}
+
 // Calls of the same signer rest on the same, mostly, and are spared to note it.
 Result<SharedBasis> MaterialEncoder::BasisOf(const CallEvidence& evidence) {
   if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
   const auto& passports = evidence.verdict.passports;
   const bool checked = std::any_of(passports.begin(), passports.end(),
                                    [](const auto& one) { return !one.checks.empty(); });
-  const VerificationMaterial& material = evidence.material;
-  if (!IsUsual(material)) {
-    auto basis = Make(evidence, checked, nullptr);
-    if (!basis) return basis.error();
-    return SharedBasis(std::make_shared<const CallBasis>(std::move(*basis)));
-  }
-  const auto& answer = material.certificates.front();
+  if (!IsUsual(evidence.material)) return MakeOwn(evidence, checked);
   const SignerInfo* const signer = SignerOfFile(evidence);
-  auto usual = usual_.Find(*answer.value);
+  auto usual = usual_.Find(*evidence.material.certificates.front().value);
   if (usual == nullptr || !usual->IsOf(evidence, checked, signer)) {
-    auto basis = Make(evidence, checked, signer);
-    if (!basis) return basis.error();
-    usual = std::make_shared<const Usual>(
-        Usual{Identity(material.trust_store), Identity(evidence.options), answer.url,
-              material.asks_for_content, checked, std::move(*basis)});
-    usual_.Add(*answer.value, usual);
+    return MakeUsual(evidence, checked, signer);
   }
   const CallBasis* const basis = &usual->basis;
   return SharedBasis(std::move(usual), basis);

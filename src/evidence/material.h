@@ -133,6 +133,9 @@ class MaterialEncoder {
   Result<void> NoteAll(const CallEvidence& evidence, bool checked, std::vector<SharedBlob>& blobs,
                        NoteWriter& notes);
   Result<CallBasis> Make(const CallEvidence& evidence, bool checked, const SignerInfo* signer);
+  Result<SharedBasis> MakeUsual(const CallEvidence& evidence, bool checked,
+                                const SignerInfo* signer);
+  Result<SharedBasis> MakeOwn(const CallEvidence& evidence, bool checked);
 
   /// Which object it was: that at this address, while the owner that is known here lives. Keeps no
   /// object alive, and touches no count that other threads write.

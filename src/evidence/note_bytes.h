@@ -26,14 +26,19 @@ class NoteWriter {
     End(at + 1);
   }
   /// Seven bits a byte, the low ones first; the high bit says that more follow.
-  void Size(size_t value) { End(PutSize(Begin(kMaxSize), value)); }
+  void Size(size_t value) {
+    char* const at = Begin(kMaxSize);
+    *at = static_cast<char>(value);
+    End(value < 0x80 ? at + 1 : PutSize(at, value));
+  }
   void Number(int64_t value) {
     const auto bits =
         static_cast<uint64_t>(value);  // two's complement, zigzag: small ones are short
     Size((bits << 1U) ^ (value < 0 ? ~uint64_t{0} : uint64_t{0}));
   }
   void Text(std::string_view text) {
-    if (text.size() > kShort) return LongText(text);
+    if (text.size() > kShort) [[unlikely]]
+      return LongText(text);
     char* const at = Begin(1 + kShort);
     *at = static_cast<char>(text.size());
     End(CopyShort(at + 1, text));
@@ -102,7 +107,8 @@ class NoteWriter {
   }
   // Where the next `size` bytes may be written; End says where they do end.
   char* Begin(size_t size) {
-    if (room_.size() - size_ < size) MakeRoom(size);
+    if (room_.size() - size_ < size) [[unlikely]]
+      MakeRoom(size);
     return room_.data() + size_;
   }
   void End(const char* at) { size_ = static_cast<size_t>(at - room_.data()); }

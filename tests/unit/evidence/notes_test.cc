@@ -248,6 +248,40 @@ TEST(Notes, OfTheFirstFormAreReadByEveryLaterVersion) {
   EXPECT_EQ(Sha256Hex(record->text), kRecordOfFirstForm) << record->text;
 }
 
+TEST(Notes, OfTheSecondFormAreReadByEveryLaterVersion) {
+  const auto own = DecodeBase64(
+      "ATIkMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3gNvGlg0ABDgxOEgAAAEMKzEyMTU1NTUwMT"
+      "AxAAK9A2V5SmhiR2NpT2lKRlV6STFOaUlzSW5Cd2RDSTZJbk5vWVd0bGJpSXNJblI1Y0NJNkluQmhjM053YjNK"
+      "MElpd2llRFYxSWpvaWFIUjBjSE02THk5alpYSjBMbVY0WVcxd2JHVXViM0puTDNBdWNHVnRJbjAuZXlKaGRIUm"
+      "xjM1FpT2lKQklpd2laR1Z6ZENJNmV5SjBiaUk2V3lJeE1qRTFOVFUxTURFd01TSmRmU3dpYVdGMElqb3hOelk0"
+      "TkRjNE5EQXdMQ0p2Y21sbklqcDdJblJ1SWpvaU1USXhOVFUxTlRBeE1EQWlmU3dpYjNKcFoybGtJam9pTVRJel"
+      "pUUTFOamN0WlRnNVlpMHhNbVF6TFdFME5UWXROREkyTmpVMU5EUXdNREF3SW4wLjBNTDZyOFowUXFEdEJEOUVC"
+      "M3FCbjNfQzVJTXZ6QjhfVV9iY25jd2tCS0tmT3podTQzN19zYm5sVHFTQjJWWGNMY093WlpicTBFTUdfeEtmNE"
+      "8yLVZnO2luZm89PGh0dHBzOi8vY2VydC5leGFtcGxlLm9yZy9wLnBlbT47YWxnPUVTMjU2O3BwdD1zaGFrZW4p"
+      "bm90IGEgdG9rZW47aW5mbz08aHR0cHM6Ly94LmV4YW1wbGUub3JnLz4AAQwrMTIxNTU1NTAxMDAAAAAAEGFAZ3"
+      "cuZXhhbXBsZS5vcmcHdHJ1bmstMUBjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj"
+      "Y2NjY2NjY2NjY2NjY2NjY2NjY2NjCnNlcXVlbmNlIDcBBnJlamVjdAAGSG9sZGVyCWludGVyY2VwdA5pbnRlcm"
+      "5hbC1lcnJvcugHAQACAQFBInBucHBwcHBwcHBwcHBwcHBubm5ubnBwcHBwcHBubnBubm4AAYDbxpYNASQxMjNl"
+      "NDU2Ny1lODliLTEyZDMtYTQ1Ni00MjY2NTU0NDAwMDAGc2hha2VuAAh2ZXJpZmllZAICAQsxMjE1NTU1MDEwMQ"
+      "ABCzEyMTU1NTUwMTAwAAAicnJmcnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycgEPaWRlbnRpdHktc3lu"
+      "dGF4EmlkZW50aXR5LW1hbGZvcm1lZAAAAAASaWRlbnRpdHktbWFsZm9ybWVkAAEAAAAAAAAIdmVyaWZpZWQCAQ"
+      "sxMjE1NTU1MDEwMIDbxpYNBnNoYWtlbgILMTIxNTU1NTAxMDE=");
+  const auto basis = DecodeBase64(
+      "AAEeaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3AucGVtAAABAQACAAEEAQAMVGVzdCBDYXJyaWVyCDEwMDAwMD"
+      "AzQDdlZTVhMGQ0ZGFmZjE1YTk5N2MwMjlmYzkwNGJhZDY0ZGE4MzY1ODQ1NDc0YjAwZGM4NjhkMTBiMjY4M2Nh"
+      "MTABBDgxOEgiQ049U0hBS0VOIDgxOEgsTz1UZXN0IENhcnJpZXIsQz1VUw==");
+  ASSERT_THAT(own, Succeeds());
+  ASSERT_THAT(basis, Succeeds());
+  const std::string sha256(64, 'b');
+  const auto record = RecordOfNotes({*own, *basis}, std::vector<std::string_view>(5, sha256));
+  ASSERT_THAT(record, Succeeds());
+  EXPECT_EQ(Sha256Hex(record->text),
+            "76347150fac88a5a4b49abbb1163ffa3df396a712c20a071f1dde1ffd36f8353")
+      << record->text;
+  EXPECT_EQ(record->keys.origid, "123e4567-e89b-12d3-a456-426655440000");
+  EXPECT_EQ(record->keys.spc, "818H");
+}
+
 std::string BigEndian(uint64_t number, size_t size) {
   std::string bytes;
   for (size_t i = size; i-- > 0;) bytes += static_cast<char>(number >> (8 * i) & 0xFF);
