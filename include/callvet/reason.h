@@ -742,6 +742,12 @@ constexpr const ReasonInfo& Info(Reason reason) {
                                                   : reason_internal::kReasons.back();
 }
 
+/// Whether nothing is known of what has this reason, which could not be judged: a certificate that
+/// cannot be had. It may be good, and is never passed.
+constexpr bool IsUndecided(Reason reason) {
+  return Info(reason).reason_class == ReasonClass::kUndecided;
+}
+
 /// The row whose id is exactly `id`, or nullptr.
 constexpr const ReasonInfo* FindReason(std::string_view id) {
   for (const ReasonInfo& row : reason_internal::kReasons) {

@@ -111,7 +111,7 @@ void PrintPriority(const Console& console, const std::optional<PriorityVerdict>&
 void PrintSummary(const Console& console, const Verdict& verdict) {
   const bool passed = verdict.passed();
   std::string line = passed ? "VERIFIED" : "NOT VERIFIED";
-  if (Info(verdict.reason).reason_class == ReasonClass::kUndecided) line = "NOT DECIDED";
+  if (IsUndecided(verdict.reason)) line = "NOT DECIDED";
   console.out() << console.Paint(passed ? Colour::kGreen : Colour::kRed, line) << " "
                 << Info(verdict.reason).id << " (" << SipText(verdict.reason) << ")";
   if (const PassportVerdict* passport = verdict.deciding()) {

@@ -43,8 +43,7 @@ Action WantedFor(Reason reason, const RuleInput& input) {
     return input.call.pool->action == PoolAction::kTag ? Action::kTag : Action::kReject;
   }
   // "Open" is for what could not be had in time, not for a defect of ours.
-  const bool undecided =
-      Info(reason).reason_class == ReasonClass::kUndecided && reason != Reason::kInternalError;
+  const bool undecided = IsUndecided(reason) && reason != Reason::kInternalError;
   return undecided && settings.when_undecided == WhenUndecided::kOpen ? Action::kTag
                                                                       : Action::kReject;
 }

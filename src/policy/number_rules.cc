@@ -191,8 +191,7 @@ bool IsForeign(const RuleInput& input, const CallNumber& number) {
 }
 
 bool IsUndecidedAndOpen(const RuleInput& input) {
-  return input.settings.when_undecided == WhenUndecided::kOpen &&
-         Info(input.verdict.reason).reason_class == ReasonClass::kUndecided;
+  return input.settings.when_undecided == WhenUndecided::kOpen && IsUndecided(input.verdict.reason);
 }
 
 Finding CheckHolderOf(const RuleInput& input, const Caller& caller) {

@@ -216,11 +216,11 @@ bool DivGraph::SayTheSame(size_t one, size_t other) const {
          dest(one) == dest(other);
 }
 
-DivGraph::Link DivGraph::FollowersOf(const Link& link, const std::vector<bool>& verified) const {
+DivGraph::Link DivGraph::FollowersOf(const Link& link, std::span<const Reason> failed) const {
   std::set<size_t> followers;
   for (const size_t node : link) {
     std::copy_if(next_[node].begin(), next_[node].end(), std::inserter(followers, followers.end()),
-                 [&](size_t i) { return verified[i]; });
+                 [&](size_t i) { return failed[i] == Reason::kNone; });
   }
   return {followers.begin(), followers.end()};
 }
@@ -241,10 +241,23 @@ std::vector<size_t> DivGraph::Youngest(const std::vector<Link>& links) const {
   return path;
 }
 
-Result<std::vector<size_t>> DivGraph::Walk(size_t index, const std::vector<bool>& verified) const {
+// None of the diversions that follow was verified. One that could not be judged may be good: then
+// nothing is known of the chain, either.
+Failure DivGraph::WhyNoneFollows(size_t index, std::span<const Reason> failed) const {
+  const auto& followers = next_[index];
+  const auto undecided = std::find_if(followers.begin(), followers.end(),
+                                      [&](size_t i) { return IsUndecided(failed[i]); });
+  const bool any = undecided != followers.end();
+  const size_t follower = any ? *undecided : followers[0];
+  return Fail(any ? failed[follower] : Reason::kDivLinkMissing,
+              nodes_[follower].Label() + ", which follows " + nodes_[index].Label() +
+                  (any ? ", could not be judged" : ", failed"));
+}
+
+Result<std::vector<size_t>> DivGraph::Walk(size_t index, std::span<const Reason> failed) const {
   std::vector<Link> links = {{index}};
   while (true) {
-    Link next = FollowersOf(links.back(), verified);
+    Link next = FollowersOf(links.back(), failed);
     if (next.empty()) break;
     for (const size_t other : next) {
       if (SayTheSame(next[0], other)) continue;
@@ -268,10 +281,7 @@ Result<std::vector<size_t>> DivGraph::Walk(size_t index, const std::vector<bool>
     if (last.fresh) return path;
     return Fail(Reason::kDivStale, last.Label() + ", the last diversion, is too old");
   }
-  if (!next_[path.back()].empty()) {
-    return Fail(Reason::kDivLinkMissing, nodes_[next_[path.back()][0]].Label() +
-                                             ", which follows " + last.Label() + ", failed");
-  }
+  if (!next_[path.back()].empty()) return WhyNoneFollows(path.back(), failed);
   return Fail(Reason::kDestMismatch,
               "the chain ends at " + List(last.dest) + ", the call goes elsewhere");
 }

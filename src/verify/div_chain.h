@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,14 +59,15 @@ class DivGraph {
   /// True if two diversions say the same: div, dest in any order, and orig. They are one link.
   [[nodiscard]] bool SayTheSame(size_t one, size_t other) const;
 
-  /// Follows the chain from the innermost PASSporT `index` over those diversions for which
-  /// `verified` holds, certificate and signature included, to its outermost one: the nodes, `index`
-  /// first, two or more; of several that say the same the youngest one. Fails with kDivFork (two
-  /// that do not say the same follow the same one), kDivLoop, kDivLimit, kDivLinkMissing (the
-  /// diversion that should follow was not verified), kDestMismatch (it ends at another party than
-  /// the target), kDivStale (F-4).
+  /// Follows the chain from the innermost PASSporT `index` over those diversions that were
+  /// verified, certificate and signature included, to its outermost one: the nodes, `index`
+  /// first, two or more; of several that say the same the youngest one. `failed` is why each node
+  /// was not verified, kNone of one that was. Fails with kDivFork (two that do not say the same
+  /// follow the same one), kDivLoop, kDivLimit, kDivLinkMissing (the diversion that should follow
+  /// failed), that diversion's own reason if that leaves it undecided, kDestMismatch (it
+  /// ends at another party than the target), kDivStale (F-4).
   [[nodiscard]] Result<std::vector<size_t>> Walk(size_t index,
-                                                 const std::vector<bool>& verified) const;
+                                                 std::span<const Reason> failed) const;
 
  private:
   using Link = std::vector<size_t>;  // nodes that say the same, in order
@@ -75,7 +77,8 @@ class DivGraph {
   [[nodiscard]] bool FitsBehind(const ChainNode& diversion, size_t parent) const;
   [[nodiscard]] std::vector<size_t> ParentsByNumber(size_t index) const;
   [[nodiscard]] Failure WhyNoInnermost(size_t index) const;
-  [[nodiscard]] Link FollowersOf(const Link& link, const std::vector<bool>& verified) const;
+  [[nodiscard]] Link FollowersOf(const Link& link, std::span<const Reason> failed) const;
+  [[nodiscard]] Failure WhyNoneFollows(size_t index, std::span<const Reason> failed) const;
   [[nodiscard]] std::vector<size_t> Youngest(const std::vector<Link>& links) const;
   [[nodiscard]] bool OnlyStaleAhead(size_t index) const;
 

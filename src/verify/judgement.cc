@@ -221,18 +221,20 @@ bool CallJudgement::HasInternalError() const {
 }
 
 void CallJudgement::WalkChains(const DivGraph& graph) {
-  std::vector<bool> verified;
+  std::vector<Reason> failed;
   for (const Entry& entry : entries_) {
     const Trail& trail = entry.candidate.trail;
-    verified.push_back(!trail.failed() &&
-                       trail.outcome(CheckId::kSignature) == CheckOutcome::kPassed);
+    const bool verified =
+        !trail.failed() && trail.outcome(CheckId::kSignature) == CheckOutcome::kPassed;
+    const Reason reason = trail.FirstReason();
+    failed.push_back(!verified && reason == Reason::kNone ? Reason::kDivLinkMissing : reason);
   }
   for (size_t i = 0; i < entries_.size(); ++i) {
     const bool innermost = entries_[i].place == Place::kInnermost;
     // A call to the party signed for, which went on from there to a URI: both are true of it (F-1).
     const bool perhaps = entries_[i].place == Place::kDirect && call_.contact;
-    if (!verified[i] || (!innermost && !perhaps)) continue;
-    auto path = graph.Walk(i, verified);
+    if (failed[i] != Reason::kNone || (!innermost && !perhaps)) continue;
+    auto path = graph.Walk(i, failed);
     if (!innermost && !(path && graph.node(path->back()).for_contact)) continue;
     if (path) {
       entries_[i].candidate.trail.Pass(CheckId::kDivChain, [&] {
@@ -244,18 +246,19 @@ void CallJudgement::WalkChains(const DivGraph& graph) {
       bad_chains_.emplace(i, path.error());
     }
   }
-  SettleDiversions(graph, verified);
+  SettleDiversions(graph, failed);
 }
 
 // kDivChain of each diversion that passed everything else.
-void CallJudgement::SettleDiversions(const DivGraph& graph, const std::vector<bool>& verified) {
+void CallJudgement::SettleDiversions(const DivGraph& graph, std::span<const Reason> failed) {
   bool direct_passed = false;
   for (size_t i = 0; i < entries_.size(); ++i) {
-    direct_passed = direct_passed || (entries_[i].place == Place::kDirect && verified[i]);
+    direct_passed =
+        direct_passed || (entries_[i].place == Place::kDirect && failed[i] == Reason::kNone);
   }
   for (size_t i = 0; i < entries_.size(); ++i) {
     Trail& trail = entries_[i].candidate.trail;
-    if (entries_[i].place != Place::kDiversion || !verified[i]) continue;
+    if (entries_[i].place != Place::kDiversion || failed[i] != Reason::kNone) continue;
     const auto holds = [&](const auto& chain) {
       return std::any_of(chain.second.begin(), chain.second.end(),
                          [&](size_t link) { return graph.SayTheSame(link, i); });
@@ -270,10 +273,19 @@ void CallJudgement::SettleDiversions(const DivGraph& graph, const std::vector<bo
       trail.Fail(CheckId::kDivChain,
                  Fail(Reason::kDivLinkMissing, "the call is the original one, and not redirected"));
     } else {
-      trail.Fail(CheckId::kDivChain, Fail(Reason::kDivInnermostInvalid,
-                                          "the original call's PASSporT failed by itself"));
+      trail.Fail(CheckId::kDivChain, WhyNoInnermost(failed));
     }
   }
+}
+
+// No original call's PASSporT was verified. One that could not be judged may be good: then
+// nothing is known of what redirected the call, either.
+Failure CallJudgement::WhyNoInnermost(std::span<const Reason> failed) const {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].place != Place::kInnermost || !IsUndecided(failed[i])) continue;
+    return Fail(failed[i], "the original call's PASSporT could not be judged");
+  }
+  return Fail(Reason::kDivInnermostInvalid, "the original call's PASSporT failed by itself");
 }
 
 // F-26: nothing is fetched for a PASSporT that was not found good.

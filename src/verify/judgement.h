@@ -65,7 +65,8 @@ class CallJudgement {
   void TakeSignatures(std::span<const Es256Job> jobs);
   [[nodiscard]] bool HasInternalError() const;
   void WalkChains(const DivGraph& graph);
-  void SettleDiversions(const DivGraph& graph, const std::vector<bool>& verified);
+  void SettleDiversions(const DivGraph& graph, std::span<const Reason> failed);
+  [[nodiscard]] Failure WhyNoInnermost(std::span<const Reason> failed) const;
   void CheckRichCallData();
   [[nodiscard]] bool HasFirstParty(const Candidate& third_party) const;
 

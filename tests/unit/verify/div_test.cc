@@ -108,6 +108,52 @@ TEST(Div, F4_AnyLinkWithABrokenSignature_Fails) {
   }
 }
 
+// The certificate of one link cannot be had: the chain may be good, so nothing is known of it.
+TEST(Div, A43_F4_AnyLinkWithoutItsCertificate_IsUndecided) {
+  RedirectedCall call;
+  const std::vector<Carrier> carriers = {call.MakeCarrier(), call.MakeCarrier(),
+                                         call.MakeCarrier()};
+  const Identities identities = {call.Shaken(carriers[0], 1), call.Div(carriers[1], 1, 2),
+                                 call.Div(carriers[2], 2, 3)};
+  const std::string nested = identities[0].substr(0, identities[0].find(';'));
+  ASSERT_EQ(call.Judge(identities, 3).reason, Reason::kNone);
+  ASSERT_EQ(call.Judge({call.DivO(carriers[1], 1, 2, nested)}, 2).reason, Reason::kNone);
+  for (const Carrier& carrier : carriers) {
+    const auto bundle = call.source->bundles.extract(carrier.x5u);
+    const Verdict verdict = call.Judge(identities, 3);
+    EXPECT_EQ(verdict.reason, Reason::kCertificateNotAvailable) << carrier.x5u;
+    EXPECT_EQ(verdict.verstat(), Verstat::kNoTnValidation);
+    for (size_t i = 0; i < identities.size(); ++i) {
+      EXPECT_EQ(ReasonAt(verdict, i), Reason::kCertificateNotAvailable) << carrier.x5u << i;
+    }
+    if (carrier.x5u != carriers[2].x5u) {
+      EXPECT_EQ(call.Judge({call.DivO(carriers[1], 1, 2, nested)}, 2).reason,
+                Reason::kCertificateNotAvailable);
+    }
+    call.source->bundles[carrier.x5u] = bundle.mapped();
+  }
+}
+
+// What is known to be bad stays bad, whatever else cannot be had.
+TEST(Div, A53_ABrokenLinkBesideOneWithoutItsCertificate_Fails) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier stranger = call.MakeStranger();
+  const Carrier absent = call.MakeCarrier();
+  call.source->bundles.erase(absent.x5u);
+  EXPECT_EQ(call.Judge({call.Shaken(stranger, 1), call.Div(absent, 1, 2)}, 2).reason,
+            Reason::kChainUntrusted);
+  EXPECT_EQ(call.Judge({call.Shaken(absent, 1), call.Div(stranger, 1, 2)}, 2).reason,
+            Reason::kChainUntrusted);
+  // Nor does one that leads elsewhere, or from elsewhere, make the call undecided.
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(absent, 1, 3)}, 2).reason,
+            Reason::kDestMismatch);
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(absent, 4, 2)}, 2).reason,
+            Reason::kDivLinkMissing);
+  EXPECT_EQ(call.Judge({call.Shaken(a, 1), call.Div(a, 1, 2), call.Div(absent, 1, 2)}, 2).reason,
+            Reason::kNone);
+}
+
 TEST(Div, F3_LinksThatDoNotMeet_Fail) {
   RedirectedCall call;
   const Carrier a = call.MakeCarrier();
