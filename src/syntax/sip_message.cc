@@ -105,6 +105,24 @@ bool IsCaptureNoise(std::string_view prefix) {
   return !BeginsLikeAHeader(prefix);
 }
 
+// Why `line`, which begins like a request, is none.
+Failure BadRequestLine(std::string_view line) {
+  const bool escaped = line.find("\\n") != std::string_view::npos;
+  return Invalid("a request line that cannot be read: " + Quote(line) +
+                 (escaped ? R"(; its line ends are written as \n and must be real ones)" : ""));
+}
+
+// Why a text has no request: `behind` is the line behind the first one that could have been its
+// request line.
+Failure NoRequest(bool has_response, const std::optional<std::string_view>& behind) {
+  if (behind) {
+    return Invalid("the request line is followed by no header field but by " + Quote(*behind) +
+                   "; nothing may stand in front of each line, and no empty lines between them");
+  }
+  if (has_response) return Invalid("a SIP response and no request: give the request");
+  return Invalid("no line of the form \"INVITE sip:... SIP/2.0\" before header fields");
+}
+
 // True if the line begins like a request, so that one that cannot be read is not passed over: a
 // word and a URI, or one of the methods.
 bool BeginsLikeARequest(std::string_view line) {
@@ -198,7 +216,12 @@ Result<void> ReadHeaders(std::string_view& text, const LineStyle& style, SipMess
     }
     if (read++ >= SipMessage::kMaxHeaders) return Invalid("too many headers");
     const auto added = AddHeader(line, message);
-    if (!added) return added.error();
+    if (!added) {
+      const bool torn = value != nullptr && message.headers.back().name == "identity";
+      return torn ? Invalid(added.error().detail + "; the Identity header in front of it may not " +
+                            "be broken into lines")
+                  : added.error();
+    }
     value = *added;
   }
   return {};
@@ -386,13 +409,21 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
   std::optional<SipMessage> found;
   std::vector<CallName> requests;
   size_t place = 0;  // of what was found
+  bool has_response = false;
+  std::optional<std::string_view> behind;
   while (!text.empty()) {
     const std::string_view line = TakeLine(text);
     auto request = FindRequestLine(line);
     if (!request && !found && BeginsLikeARequest(line)) {
-      return Invalid("a request line that cannot be read: " + Quote(line));
+      return BadRequestLine(line);
     }
-    if (!request || !MayFollowARequestLine(text)) continue;
+    has_response = has_response || Trim(line).starts_with("SIP/2.0 ");
+    if (request && !MayFollowARequestLine(text)) {
+      std::string_view rest = text;
+      if (!behind) behind = TakeLine(rest);
+      request.reset();
+    }
+    if (!request) continue;
     auto message = ReadMessage(std::move(*request), text);
     if (!message && !found) return message.error();
     requests.emplace_back(message);
@@ -403,7 +434,7 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
       place = requests.size() - 1;
     }
   }
-  if (!found) return Invalid("no line of the form \"INVITE sip:... SIP/2.0\" before header fields");
+  if (!found) return NoRequest(has_response, behind);
   found->other_requests = requests.size() - 1;
   for (size_t i = 0; i < requests.size(); ++i) {
     if (i != place && !requests[i].GoesWith(requests[place])) ++found->other_calls;

@@ -184,6 +184,27 @@ TEST(SipMessage, HeaderLinesWithoutAName_AreInvalid) {
               FailsWith(Reason::kSipMessageInvalid));
 }
 
+// What people paste that is nearly a request: it is said what is wrong with it.
+TEST(SipMessage, WhatIsNearlyARequest_IsToldWhatItIs) {
+  const auto why = [](const std::string& text) {
+    const auto message = ParseSip(text);
+    return message ? std::string("none") : message.error().detail;
+  };
+  EXPECT_THAT(why("SIP/2.0 302 Moved Temporarily\r\nVia: SIP/2.0/UDP a\r\nIdentity: a.b.c\r\n\r\n"),
+              testing::HasSubstr("a SIP response"));
+  EXPECT_THAT(why("> INVITE sip:a@b SIP/2.0\n> Via: SIP/2.0/UDP a\n> From: <sip:c@d>\n"),
+              testing::HasSubstr("followed by no header field but by \"> Via: SIP/2.0/UDP a\""));
+  EXPECT_THAT(why("INVITE sip:a@b SIP/2.0\n\nVia: SIP/2.0/UDP a\n\nFrom: <sip:c@d>\n"),
+              testing::HasSubstr("no empty lines between them"));
+  EXPECT_THAT(why(R"(INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n)"),
+              testing::HasSubstr("its line ends are written as"));
+  EXPECT_THAT(why("INVITE sip:a@b SIP/2.0\r\nIdentity: eyJ\r\nabc.d.e\r\n\r\n"),
+              testing::HasSubstr("the Identity header in front of it"));
+  EXPECT_THAT(why("INVITE sip:a@b SIP/2.0\r\nIdentity: eyJ\r\nVia: a\r\nabc\r\n\r\n"),
+              testing::Not(testing::HasSubstr("the Identity header in front of it")));
+  EXPECT_THAT(why("hello"), testing::HasSubstr("no line of the form"));
+}
+
 TEST(SipMessage, TextWithoutARequest_IsInvalid) {
   for (const std::string_view text :
        {""sv, "\r\n"sv, "hello"sv, "SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n"sv,
