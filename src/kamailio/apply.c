@@ -117,11 +117,39 @@ static int remove_header(sip_msg_t* msg, const hdr_field_t* header) {
   return del_lump(msg, header->name.s - msg->buf, header->len, 0) == NULL ? -1 : 0;
 }
 
+/* The letter that is another name of a header (IANA's registry of SIP header fields); '\0' if there
+ * is none. */
+static char compact_form(const str* name) {
+  static const struct {
+    str name;
+    char letter;
+  } forms[] = {{str_init("Identity"), 'y'},
+               {str_init("Subject"), 's'},
+               {str_init("Supported"), 'k'},
+               {str_init("Session-Expires"), 'x'},
+               {str_init("Referred-By"), 'b'},
+               {str_init("Refer-To"), 'r'},
+               {str_init("Event"), 'o'},
+               {str_init("Allow-Events"), 'u'},
+               {str_init("Accept-Contact"), 'a'},
+               {str_init("Reject-Contact"), 'j'},
+               {str_init("Content-Encoding"), 'e'},
+               {str_init("Request-Disposition"), 'd'}};
+  size_t i;
+  for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+    if (forms[i].name.len == name->len && strncasecmp(forms[i].name.s, name->s, name->len) == 0)
+      return forms[i].letter;
+  }
+  return '\0';
+}
+
+/* In whatever form the sender chose to write its name. */
 static int is_stripped(const hdr_field_t* header, const cv_record_t* record) {
+  const char letter = header->name.len == 1 ? header->name.s[0] | 0x20 : '\0';
   str name;
   int i;
   for (i = 0; cv_list_at(&record->fields[CVF_STRIP_HEADERS], i, &name) == 0; i++) {
-    if (named(header, &name)) return 1;
+    if (named(header, &name) || (letter != '\0' && compact_form(&name) == letter)) return 1;
   }
   return 0;
 }

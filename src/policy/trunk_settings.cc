@@ -86,10 +86,10 @@ constexpr auto kVerstatPlaces = std::to_array<NamedValue<VerstatMark::Place>>({
     {"uri-parameter", VerstatMark::Place::kUriParameter},
 });
 
-// Without these a request is none.
+// Without these a request is none; some have a compact form.
 constexpr auto kNeededHeaders = std::to_array<std::string_view>(
-    {"via", "from", "to", "call-id", "cseq", "max-forwards", "contact", "route", "record-route",
-     "content-type", "content-length"});
+    {"via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "max-forwards", "contact", "m",
+     "route", "record-route", "content-type", "c", "content-length", "l"});
 
 bool MayBeStripped(std::string_view name) {
   return std::find(kNeededHeaders.begin(), kNeededHeaders.end(), ToLower(name)) ==
