@@ -64,7 +64,8 @@ Result<std::vector<std::filesystem::path>> AnchorFiles(const std::filesystem::pa
   if (!IsDirectory(path)) return ListFiles(path);
   auto files = CertificateFiles(path);
   if (files && files->empty())
-    return InvalidFile(path.string(), "no certificate in this directory");
+    return InvalidFile(path.string(),
+                       "no certificate in this directory (*.pem, *.crt, *.cer, *.der)");
   return files;
 }
 

@@ -22,7 +22,6 @@ constexpr JsonLimits kHeaderLimits{
     .max_bytes = size_t{16} * 1024, .max_depth = 4, .max_values = 64};
 constexpr JsonLimits kListLimits{
     .max_bytes = kMaxTrustListBytes, .max_depth = 6, .max_values = 10'000};
-// Beyond this a date cannot be written (RFC 3339).
 
 Failure Malformed(std::string detail) {
   return Fail(Reason::kTrustListMalformed, "the trust list " + std::move(detail));
@@ -120,7 +119,7 @@ Result<SignedTrustList> SignedTrustList::FromJson(std::string_view text) {
 
 Result<SignedTrustList> SignedTrustList::Parse(std::string_view bytes) {
   if (bytes.size() > kMaxTrustListBytes) return Malformed("is too large");
-  const std::string_view text = TrimLines(bytes);
+  const std::string_view text = TrimLines(WithoutByteOrderMark(bytes));
   if (text.starts_with('{')) return FromJson(text);
   if (std::count(text.begin(), text.end(), '.') != 2) {
     return Malformed("is neither a compact JWS nor JSON" + WhatItIs(bytes));

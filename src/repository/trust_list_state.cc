@@ -23,9 +23,8 @@ fs::path StatePath(const fs::path& dir) {
 }
 
 Failure Unusable(std::string_view why) {
-  return Fail(Reason::kFileInvalid,
-              "the kept trust list cannot be used (" + std::string(why) +
-                  "); remove trust-list.json only if a rollback is no danger");
+  return Fail(Reason::kFileInvalid, "the kept trust list cannot be used (" + std::string(why) +
+                                        "); remove the file only if a rollback is no danger");
 }
 
 // Held while the state is read, judged and written, so that of two processes the one with the older
@@ -123,10 +122,14 @@ Result<std::optional<AcceptedTrustList>> TrustListState::Load(const TrustStore& 
   const auto text = ReadState();
   if (!text) return text.error();
   if (!*text) return std::optional<AcceptedTrustList>();
+  const auto in_place = [this](const Failure& why) {
+    const std::string place = dir_ ? StatePath(*dir_).string() + ": " : std::string();
+    return Fail(why.reason, place + why.detail);
+  };
   const auto kept = ReadKept(**text);
-  if (!kept) return kept.error();
+  if (!kept) return in_place(kept.error());
   auto list = VerifyDocument(kept->document, pa_roots, kept->accepted_at);
-  if (!list) return Fail(list.error().reason, "the kept list: " + list.error().detail);
+  if (!list) return in_place(Fail(list.error().reason, "the kept list: " + list.error().detail));
   return std::optional<AcceptedTrustList>({std::move(*list), kept->accepted_at});
 }
 

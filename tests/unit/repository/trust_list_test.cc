@@ -36,6 +36,8 @@ TEST_F(TrustListTest, C31_CompactForm) {
   EXPECT_EQ(list->version(), "1.0");
   EXPECT_EQ(list->expires(), kNow + days(30));
   EXPECT_EQ(list->anchors(), BundleOf({pa_.carrier.root}));
+  EXPECT_THAT(Verify("\xEF\xBB\xBF" + pa_.Compact({}) + "\r\n"),
+              Succeeds());  // as PEM and JSON may
 }
 
 TEST_F(TrustListTest, C31_JsonFormsAndTheAnswerOfTheServer) {
@@ -253,6 +255,20 @@ TEST_F(TrustListTest, KeptFileThatWasTamperedWithIsRefusedAndGuardsOn) {
 }
 
 // ----- Clients
+
+TEST_F(TrustListTest, KeptFileThatCannotBeUsedIsNamedWithItsPlace) {
+  TrustListState state(dir_.path());
+  ASSERT_THAT(state.Accept(Document({}), *roots_, kNow), Succeeds());
+  const auto file = dir_.path() / "trust-list.json";
+  const auto other_roots = StoreOf({.anchors = {pa_.carrier.root}});
+  const auto untrusted = state.Load(*other_roots);
+  ASSERT_THAT(untrusted, FailsWith(Reason::kTrustListUntrusted));
+  EXPECT_THAT(untrusted.error().detail, ::testing::StartsWith(file.string() + ": "));
+  ASSERT_THAT(WriteFile(file, "{", FileMode::kPublic), Succeeds());
+  const auto broken = state.Load(*roots_);
+  ASSERT_THAT(broken, FailsWith(Reason::kFileInvalid));
+  EXPECT_THAT(broken.error().detail, ::testing::StartsWith(file.string() + ": "));
+}
 
 TEST_F(TrustListTest, C30_FileClient) {
   const auto path = dir_.Put("list.jwt", "x");
