@@ -312,17 +312,31 @@ Result<std::vector<std::string>> CheckRevocation(const std::vector<Certificate>&
   return notes;
 }
 
-CrlJudgement JudgeCrl(const Crl& crl, const std::vector<Certificate>& authorities,
-                      const TrustStore& store, sys_seconds at) {
+CrlJudge::CrlJudge(const std::vector<Certificate>& authorities, const TrustStore& store,
+                   sys_seconds at)
+    : authorities_(authorities), store_(store), at_(at), anchors_(store.AnchorsAt(at)) {}
+
+bool CrlJudge::IsTrusted(const Certificate& issuer) {
+  if (const auto known = trusted_.find(issuer.x509()); known != trusted_.end()) {
+    return known->second;
+  }
+  const bool trusted = IsAmong(issuer, anchors_)
+                           ? CheckValidity(issuer, at_).has_value()
+                           : FindPath({issuer, authorities_, anchors_, at_, ChainLimits()},
+                                      SignerPathJudge(store_, at_))
+                                 .has_value();
+  trusted_.emplace(issuer.x509(), trusted);
+  return trusted;
+}
+
+CrlJudgement CrlJudge::Judge(const Crl& crl) {
   if (crl.indirect()) {
-    const auto ok = CheckIndirect(crl, store.crl_anchors(), store, at);
+    const auto ok = CheckIndirect(crl, store_.crl_anchors(), store_, at_);
     if (ok) return {CrlStanding::kAuthentic, Describe(crl) + " is signed by a known CRL signer"};
     return {CrlStanding::kForged, ok.error().detail};
   }
-  const PathJudge judge = SignerPathJudge(store, at);
-  const auto anchors = store.AnchorsAt(at);
   const bool of_crl_signer =
-      std::any_of(store.crl_anchors().begin(), store.crl_anchors().end(),
+      std::any_of(store_.crl_anchors().begin(), store_.crl_anchors().end(),
                   [&](const Certificate& one) { return one.subject_der() == crl.issuer_der(); });
   CrlJudgement judgement{
       CrlStanding::kIssuerUnknown,
@@ -331,18 +345,13 @@ CrlJudgement JudgeCrl(const Crl& crl, const std::vector<Certificate>& authoritie
                                      : " is of a CA that is not known yet")};
   size_t tried = 0;
   for (const std::span<const Certificate> candidates :
-       {anchors, std::span<const Certificate>(authorities),
-        std::span<const Certificate>(store.crl_signers())}) {
+       {anchors_, std::span<const Certificate>(authorities_),
+        std::span<const Certificate>(store_.crl_signers())}) {
     for (const Certificate& issuer : candidates) {
       if (issuer.subject_der() != crl.issuer_der()) continue;
       if (++tried > kMaxCrlSigners) return judgement;
       // Only an issuer that is trusted can tell a forged list from a good one.
-      const bool anchor = std::find(anchors.begin(), anchors.end(), issuer) != anchors.end();
-      const auto trusted = anchor
-                               ? CheckValidity(issuer, at)
-                               : FindPath({issuer, authorities, anchors, at, ChainLimits()}, judge)
-                                     .map([](const auto& /*path*/) {});
-      if (!trusted) continue;
+      if (!IsTrusted(issuer)) continue;
       if (crl.SignedBy(issuer)) {
         return {CrlStanding::kAuthentic, Describe(crl) + " is signed by its CA"};
       }

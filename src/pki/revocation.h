@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,9 +51,24 @@ struct CrlJudgement {
 };
 
 /// Judges by the anchors, CRL anchors and CRL signers of `store` and by `authorities`, which are CA
-/// certificates of any origin. An indirect list without a signer that leads to a CRL anchor is
-/// forged. Neither currency nor entries count. Thread-safe; no I/O.
-CrlJudgement JudgeCrl(const Crl& crl, const std::vector<Certificate>& authorities,
-                      const TrustStore& store, sys_seconds at);
+/// certificates of any origin; all must outlive it. An indirect list without a signer that leads to
+/// a CRL anchor is forged. Neither currency nor entries count. Of each issuer it is found out once
+/// whether it is trusted: with a document of many lists strangers may bring issuers that take long.
+/// No I/O; one thread at a time.
+class CrlJudge {
+ public:
+  CrlJudge(const std::vector<Certificate>& authorities, const TrustStore& store, sys_seconds at);
+
+  CrlJudgement Judge(const Crl& crl);
+
+ private:
+  [[nodiscard]] bool IsTrusted(const Certificate& issuer);
+
+  const std::vector<Certificate>& authorities_;
+  const TrustStore& store_;
+  sys_seconds at_;
+  std::span<const Certificate> anchors_;
+  std::map<const X509*, bool> trusted_;
+};
 
 }  // namespace callvet

@@ -76,9 +76,10 @@ Result<CrlStanding> StandingOf(const CrlDocument& document,
                                sys_seconds now) {
   std::vector<Certificate> known = authorities;
   known.insert(known.end(), document.signers.begin(), document.signers.end());
+  CrlJudge judge(known, store, now);
   CrlStanding standing = CrlStanding::kAuthentic;
   for (const Crl& crl : document.crls) {
-    const CrlJudgement judgement = JudgeCrl(crl, known, store, now);
+    const CrlJudgement judgement = judge.Judge(crl);
     if (judgement.standing == CrlStanding::kForged) {
       return Fail(Reason::kCrlInvalid, judgement.detail);
     }

@@ -50,8 +50,9 @@ std::string Describe(const AcceptedTrustList& accepted) {
 // used: every use of it judges its signature again.
 Result<void> CheckCrlFile(const CrlDocument& document, const std::vector<Crl>& in_use,
                           const TrustStore& trust, sys_seconds now) {
+  CrlJudge judge(document.signers, trust, now);
   for (const Crl& crl : document.crls) {
-    const CrlJudgement judgement = JudgeCrl(crl, document.signers, trust, now);
+    const CrlJudgement judgement = judge.Judge(crl);
     if (judgement.standing == CrlStanding::kForged) {
       return Fail(Reason::kCrlInvalid, judgement.detail);
     }
@@ -67,6 +68,7 @@ Result<void> CheckCrlFile(const CrlDocument& document, const std::vector<Crl>& i
 // A direct list counts for what its own issuer issued. That of a known signer of indirect ones, who
 // issues nothing that calls are signed with, says nothing of anybody.
 std::string WhyIdle(const CrlDocument& document, const TrustStore& trust, sys_seconds now) {
+  CrlJudge judge(document.signers, trust, now);
   for (const Crl& crl : document.crls) {
     const auto is_issuer = [&](const Certificate& signer) {
       return signer.subject_der() == crl.issuer_der();
@@ -75,7 +77,7 @@ std::string WhyIdle(const CrlDocument& document, const TrustStore& trust, sys_se
         std::any_of(trust.crl_anchors().begin(), trust.crl_anchors().end(), is_issuer) ||
         std::any_of(trust.crl_signers().begin(), trust.crl_signers().end(), is_issuer);
     if (crl.indirect() || !of_signer) continue;
-    if (JudgeCrl(crl, document.signers, trust, now).standing == CrlStanding::kAuthentic) continue;
+    if (judge.Judge(crl).standing == CrlStanding::kAuthentic) continue;
     return "has no effect: the list of " + Quote(crl.issuer()) +
            " is not marked as indirect (C-33), so it says nothing of certificates that others "
            "issued";

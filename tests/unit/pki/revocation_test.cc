@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "pki/revocation.h"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "pki/chain.h"
@@ -721,19 +723,21 @@ TEST_F(IndirectCrlTest, C33_TheNinthSignerOfOneNameIsNotTried) {
 // ----- Lists before they are put to use
 // ------------------------------------------------------------
 
-class JudgeCrlTest : public ::testing::Test {
+class CrlJudgeTest : public ::testing::Test {
  protected:
   [[nodiscard]] CrlStanding Judge(const TestCert& signer,
                                   const std::vector<TestCert>& authorities) const {
-    return JudgeCrl(Crl::ParseDer(MakeCrl({}, signer)).value(), BundleOf(authorities),
-                    *StoreOf({.anchors = {pki_.root}}), kNow)
+    const CertificateBundle bundle = BundleOf(authorities);
+    const auto store = StoreOf({.anchors = {pki_.root}});
+    return CrlJudge(bundle, *store, kNow)
+        .Judge(Crl::ParseDer(MakeCrl({}, signer)).value())
         .standing;
   }
 
   test::Hierarchy pki_ = MakeHierarchy();
 };
 
-TEST_F(JudgeCrlTest, C33_OnlyAnIssuerThatIsTrustedTellsWhetherItIsForged) {
+TEST_F(CrlJudgeTest, C33_OnlyAnIssuerThatIsTrustedTellsWhetherItIsForged) {
   EXPECT_EQ(Judge(pki_.root, {}), CrlStanding::kAuthentic);
   EXPECT_EQ(Judge(pki_.ca, {pki_.ca}), CrlStanding::kAuthentic);
   EXPECT_EQ(Judge(pki_.ca, {}), CrlStanding::kIssuerUnknown);
@@ -744,25 +748,46 @@ TEST_F(JudgeCrlTest, C33_OnlyAnIssuerThatIsTrustedTellsWhetherItIsForged) {
   EXPECT_EQ(Judge(pki_.ca, {impostor, pki_.ca}), CrlStanding::kAuthentic);
 }
 
-TEST_F(JudgeCrlTest, C33_ADirectListOfAnIndirectSignerIsToldAsThat) {
+TEST_F(CrlJudgeTest, C33_ADirectListOfAnIndirectSignerIsToldAsThat) {
   const auto pa = IssueSelfSigned(CaSpec("/C=US/O=STI-PA/CN=STI-PA CRL"));
   const Crl crl = Crl::ParseDer(MakeCrl({}, pa)).value();
   const auto judged = [&](const std::vector<TestCert>& crl_anchors) {
     const auto store = StoreOf({.anchors = {pki_.root}, .crl_anchors = crl_anchors});
-    return JudgeCrl(crl, {}, *store, kNow);
+    return CrlJudge({}, *store, kNow).Judge(crl);
   };
   EXPECT_EQ(judged({pa}).standing, CrlStanding::kIssuerUnknown);
   EXPECT_THAT(judged({pa}).detail, testing::HasSubstr("is not marked as indirect"));
   EXPECT_THAT(judged({}).detail, testing::HasSubstr("of a CA that is not known yet"));
 }
 
-TEST_F(JudgeCrlTest, C33_TheNinthIssuerOfOneNameIsNotTried) {
+TEST_F(CrlJudgeTest, C33_TheNinthIssuerOfOneNameIsNotTried) {
   const auto impostor = IssueSelfSigned(CaSpec("/C=US/O=Test CA/CN=SHAKEN Intermediate"));
   std::vector<TestCert> authorities(7, impostor);
   authorities.push_back(pki_.ca);
   EXPECT_EQ(Judge(pki_.ca, authorities), CrlStanding::kAuthentic);
   authorities.insert(authorities.begin(), impostor);
   EXPECT_EQ(Judge(pki_.ca, authorities), CrlStanding::kIssuerUnknown);
+}
+
+// A stranger's document: whether an issuer is trusted, which may take every signature of the
+// budget, is found out once and not for each list.
+TEST_F(CrlJudgeTest, A8_ManyListsOfOneNameTakeNoLongerThanOne) {
+  std::vector<TestCert> issuers = {IssueSelfSigned(CaSpec("/CN=A"))};
+  while (issuers.size() < 16) issuers.push_back(Issue(CaSpec("/CN=A"), issuers.back()));
+  std::reverse(issuers.begin(), issuers.end());  // the one that is furthest from the end first
+  const CertificateBundle bundle = BundleOf(issuers);
+  const auto store = StoreOf({.anchors = {pki_.root}});
+  const Crl crl = Crl::ParseDer(MakeCrl({}, issuers[0])).value();
+  CrlJudge judge(bundle, *store, kNow);
+  const auto time_of = [&](size_t lists) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (size_t i = 0; i < lists; ++i) {
+      EXPECT_EQ(judge.Judge(crl).standing, CrlStanding::kIssuerUnknown);
+    }
+    return std::chrono::steady_clock::now() - begin;
+  };
+  const auto of_one = time_of(1);
+  EXPECT_LT(time_of(100), 20 * of_one);
 }
 
 }  // namespace
