@@ -63,7 +63,13 @@ SqliteDatabase::SqliteDatabase(std::unique_ptr<Handle> handle) : handle_(std::mo
 SqliteDatabase::SqliteDatabase(SqliteDatabase&&) noexcept = default;
 SqliteDatabase::~SqliteDatabase() = default;
 
-Result<SqliteDatabase> SqliteDatabase::Open(const std::filesystem::path& path, Mode mode) {
+// A path that begins at the root is a file for SQLite, whatever it is called: ":memory:" is not
+// kept, and "file:..." has parameters.
+Result<SqliteDatabase> SqliteDatabase::Open(const std::filesystem::path& named, Mode mode) {
+  if (mode == Mode::kTemporary) return OpenHandle("", FlagsOf(mode));
+  std::error_code error;
+  const auto path = std::filesystem::absolute(named, error);
+  if (error) return Fail(Reason::kFileUnreadable, named.string() + ": " + error.message());
   if (mode == Mode::kCreate) {
     // SQLite itself would make it readable for others, as the umask says.
     const FileDescriptor made(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -78,7 +84,6 @@ Result<SqliteDatabase> SqliteDatabase::Open(const std::filesystem::path& path, M
       read || !CannotShare(*opened)) {
     return opened;
   }
-  std::error_code error;
   const auto journal = std::filesystem::file_size(path.string() + "-wal", error);
   if (!error && journal > 0) {
     return Fail(Reason::kFileUnreadable,

@@ -530,6 +530,13 @@ class EvidenceTest(unittest.TestCase):
         self.evidence("verify", id.upper())
         self.assertEqual(self.evidence("export", id.upper()).json()["id"], id)
 
+    def test_a_file_is_a_file_whatever_it_is_called(self):
+        for name in (":memory:", "file:x.db?mode=memory"):
+            for command in (["verify", "--evidence", name, "--orig", ORIG, "--dest", DEST, self.sign()],
+                            ["evidence", "find", "--store", name]):
+                run = subprocess.run([CALLVET, *command], capture_output=True, text=True, timeout=60, check=False, cwd=self.dir)
+            self.assertIn(f"{ORIG[1:]} -> {DEST[1:]}", run.stdout, name)
+
     def test_what_is_no_store(self):
         self.store.write_text("this is no database, whatever it is called ....." * 100)
         self.evidence("audit", code=2)
