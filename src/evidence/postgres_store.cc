@@ -236,6 +236,7 @@ class PostgresStore final : public EvidenceStore {
                        const EvidenceCheckpoint& newest) const;
   static Result<void> PutEnd(Connection& connection, const char* name,
                              const EvidenceCheckpoint& end);
+  static Result<void> CheckOwner(Connection& connection);
   Result<int64_t> PruneInside(Connection& connection, int64_t day) const;
   Result<bool> RekeyInside(Connection& connection, const EvidenceSigner& next) const;
   static Result<int64_t> PruneDay(Connection& connection, int64_t day, int64_t limit,
@@ -734,8 +735,22 @@ Result<int64_t> PostgresStore::PruneDay(Connection& connection, int64_t day, int
   return count;
 }
 
+// A login that may only write into the tables can do so until midnight: days are made and dropped
+// by their owner. Said before that, since whoever begins to write prunes nothing first.
+Result<void> PostgresStore::CheckOwner(Connection& connection) {
+  const auto may = connection.Query(
+      "SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(relnamespace, 'CREATE') FROM "
+      "pg_class WHERE oid = 'evidence_record'::regclass");
+  if (!may) return may.error();
+  if (!may->rows.empty() && Text(may->rows[0], 0) == "t") return {};
+  return Fail(Reason::kEvidenceUnavailable,
+              "PostgreSQL: this login can neither make nor delete a day: it must own "
+              "evidence_record, or belong to who does, and may create in its schema");
+}
+
 Result<int64_t> PostgresStore::PruneInside(Connection& connection, int64_t day) const {
   if (auto ok = connection.Query(kLock); !ok) return ok.error();
+  if (auto ok = CheckOwner(connection); !ok) return ok.error();
   const auto tail = CheckedTail(connection);
   if (!tail) return tail.error();
   const auto days =

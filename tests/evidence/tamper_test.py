@@ -246,6 +246,15 @@ class Tamper(unittest.TestCase):
             time.sleep(0.1)
         self.assertEqual(self.sql(waiting), [["0"]])
 
+    def test_who_cannot_make_the_next_day_is_told_so_today(self):
+        self.sql("DROP ROLE IF EXISTS clerk", "CREATE ROLE clerk LOGIN", "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk",
+                 f"GRANT ALL ON evidence_record_{self.day} TO clerk")
+        self.addCleanup(lambda: self.sql("DROP OWNED BY clerk", "DROP ROLE clerk"))
+        self.url = self.url.replace("user=postgres", "user=clerk")
+        self.assertIn("can neither make nor delete a day", self.evidence("prune", code=3).stderr)
+        self.evidence("find")  # today's table is there
+        self.url = self.url_of("t")
+
     def test_a_store_in_a_schema_of_its_own(self):
         self.server.query("DROP DATABASE IF EXISTS own")
         self.server.query("CREATE DATABASE own")
