@@ -167,7 +167,7 @@ struct EvidenceBlobUse {
 class EvidenceVisitor {
  public:
   virtual ~EvidenceVisitor() = default;
-  /// Once, first.
+  /// Once, first; not at all if tables are missing.
   virtual void State(const EvidenceChainState& state) = 0;
   /// False: no more.
   virtual bool Record(const StoredEvidence& record) = 0;
@@ -211,7 +211,8 @@ class EvidenceStore {
   virtual Result<EvidenceReport> Report(const ReportQuery& query) = 0;
 
   /// Hands the chain's state and then all records, by seq, to `visitor` until it gives false, all
-  /// as of one moment.
+  /// as of one moment. Where a table is missing that the state is read from, or blobs, `visitor`
+  /// only hears which (Odd).
   virtual Result<void> VisitAll(EvidenceVisitor& visitor) = 0;
   /// All blobs.
   virtual Result<std::vector<EvidenceBlobUse>> Blobs() = 0;

@@ -84,6 +84,7 @@ class ChainWalk final : public EvidenceVisitor {
       : options_(options), report_(report) {}
 
   void State(const EvidenceChainState& state) override {
+    has_state_ = true;
     state_ = state;
     if (state_.base.hash.empty()) state_.base.hash = FirstHash();
     named_keys_ = state_.public_keys.size();
@@ -209,6 +210,7 @@ class ChainWalk final : public EvidenceVisitor {
     report_.findings.push_back(std::move(finding));
   }
 
+  [[nodiscard]] bool has_state() const { return has_state_; }
   [[nodiscard]] const BlobUses& blobs() const { return blobs_; }
   [[nodiscard]] const BlobUses& manifests() const { return manifests_; }
   // On which something was stored: of records that are there, or of the signed end.
@@ -322,6 +324,7 @@ class ChainWalk final : public EvidenceVisitor {
 
   const AuditOptions& options_;
   AuditReport& report_;
+  bool has_state_ = false;
   EvidenceChainState state_;
   int64_t last_seq_ = 0;
   int64_t checked_until_ = 0;
@@ -461,6 +464,7 @@ Result<AuditReport> AuditStore(EvidenceStore& store, const AuditOptions& options
   AuditReport report;
   ChainWalk walk(options, report);
   if (auto ok = store.VisitAll(walk); !ok) return ok.error();
+  if (!walk.has_state()) return report;  // which tables are missing was said
   walk.Finish();
   if (auto ok = CheckBlobs(store, walk); !ok) return ok.error();
   return report;

@@ -319,6 +319,17 @@ const std::vector<const char*>& PostgresSchema() {
   return schema;
 }
 
+Result<bool> CheckPostgresTables(PostgresConnection& connection, EvidenceVisitor& visitor) {
+  const auto missing =
+      Read(connection,
+           "SELECT t, '' FROM unnest(ARRAY['evidence_setting', 'evidence_day', 'evidence_blob', "
+           "'evidence_chain_end', 'evidence_checkpoint', 'evidence_signer', 'evidence_record']) t "
+           "WHERE to_regclass(t) IS NULL");
+  if (!missing) return missing.error();
+  for (const auto& [table, nothing] : *missing) visitor.Odd("table " + table + " is missing");
+  return missing->empty();
+}
+
 Result<void> CheckPostgresStructure(PostgresConnection& connection, EvidenceVisitor& visitor) {
   if (auto ok = CheckIndexes(connection, visitor); !ok) return ok;
   if (auto ok = CheckFurtherIndexes(connection, visitor); !ok) return ok;

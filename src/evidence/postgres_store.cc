@@ -634,6 +634,9 @@ Result<EvidenceChainState> PostgresStore::ReadState(Connection& connection) {
 
 // False: the visitor had enough.
 Result<bool> PostgresStore::VisitInside(Connection& connection, EvidenceVisitor& visitor) {
+  const auto whole = CheckPostgresTables(connection, visitor);
+  if (!whole) return whole.error();
+  if (!*whole) return true;
   const auto state = ReadState(connection);
   if (!state) return state.error();
   visitor.State(*state);

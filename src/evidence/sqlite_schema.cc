@@ -134,6 +134,20 @@ StoredEvidence RecordOf(const SqliteStatement& row, int64_t day) {
   return record;
 }
 
+Result<bool> CheckSqliteTables(SqliteDatabase& database, EvidenceVisitor& visitor) {
+  const auto is = ReadSchema(database);
+  if (!is) return is.error();
+  const auto wanted = WantedSchema({}, "");
+  if (!wanted) return wanted.error();
+  bool whole = true;
+  for (const auto& [name, definition] : *wanted) {
+    if (!name.starts_with("table ") || is->contains(name)) continue;
+    visitor.Odd(name + " is missing");
+    whole = false;
+  }
+  return whole;
+}
+
 Result<void> CheckSqliteStructure(SqliteDatabase& database, const std::vector<int64_t>& days,
                                   EvidenceVisitor& visitor) {
   const auto is = ReadSchema(database);

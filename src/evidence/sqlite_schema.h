@@ -26,6 +26,10 @@ std::string DaySchema(int64_t day);
 /// A row of kSqliteColumns in the table of `day`.
 StoredEvidence RecordOf(const SqliteStatement& row, int64_t day);
 
+/// Tells `visitor` which tables of kSqliteSchema are missing. Gives whether all are there. Fails
+/// with kEvidenceUnavailable.
+Result<bool> CheckSqliteTables(SqliteDatabase& database, EvidenceVisitor& visitor);
+
 /// Tells `visitor` what of tables, indexes and triggers is not as it is made for `days`, and what
 /// SQLite itself finds wrong. Fails with kEvidenceUnavailable.
 Result<void> CheckSqliteStructure(SqliteDatabase& database, const std::vector<int64_t>& days,

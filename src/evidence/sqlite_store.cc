@@ -669,6 +669,9 @@ Result<bool> SqliteStore::VisitDay(SqliteDatabase& database, const SqliteDay& da
 }
 
 Result<void> SqliteStore::VisitInside(SqliteDatabase& database, EvidenceVisitor& visitor) {
+  const auto whole = CheckSqliteTables(database, visitor);
+  if (!whole) return whole.error();
+  if (!*whole) return {};
   const auto state = ReadState(database);
   if (!state) return state.error();
   visitor.State(*state);

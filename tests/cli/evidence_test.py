@@ -394,6 +394,20 @@ class EvidenceTest(unittest.TestCase):
         self.assertIn(("missing", 4), findings)
         self.assertEqual(findings[("inserted", 7)], "00112233-4455-6677-8899-aabbccddeeff")
 
+    def test_audit_names_a_table_that_is_gone(self):
+        self.record()
+        whole = self.store.read_bytes()
+        for table in ("checkpoint", "signer", "chain_end", "blob", "day"):
+            self.store.write_bytes(whole)
+            database = sqlite3.connect(self.store)
+            database.execute("DROP TABLE " + table)
+            database.commit()
+            database.close()
+            report = Run("evidence", "audit", "--store", self.store, "--json")
+            self.assertEqual(report.code, 1, report)
+            self.assertIn(("structure", f"table {table} is missing"),
+                          {(f["kind"], f["detail"]) for f in report.json()["findings"]})
+
     def test_hashed_numbers_are_found_with_the_key_only(self):
         key = self.dir / "numbers.key"
         key.write_text("0123456789abcdef" * 4 + "\n")

@@ -153,6 +153,7 @@ class Tamper(unittest.TestCase):
                           "ALTER TABLE evidence_record ALTER COLUMN trunk SET DEFAULT 'none'",
                           "ALTER TABLE evidence_record ADD COLUMN more text",
                           'ALTER TABLE evidence_signer ALTER COLUMN public_pem TYPE text COLLATE "C"',
+                          "DROP TABLE evidence_checkpoint", "DROP TABLE evidence_signer", "DROP TABLE evidence_blob",
                           # Without these nothing can be written.
                           "ALTER TABLE evidence_blob DROP CONSTRAINT evidence_blob_pkey",
                           "ALTER TABLE evidence_tally DROP CONSTRAINT evidence_tally_pkey",
