@@ -18,6 +18,7 @@
 #include "api/evidence_assembly.h"
 #include "api/evidence_replay.h"
 #include "call_fixture.h"
+#include "callvet/policy.h"
 #include "evidence/evidence_bundle.h"
 #include "evidence/sqlite_store.h"
 #include "evidence/writer.h"
@@ -77,8 +78,12 @@ struct Rig {
   std::vector<CallRequest> calls;
   std::shared_ptr<const VerifierOptions> options;
   std::unique_ptr<Verifier> verifier;
+  std::shared_ptr<const Policy> policy;
 
   Rig() {
+    LoadedPolicy loaded = LoadPolicy(CALLVET_SOURCE_DIR "/tools/policy/intercept.json");
+    if (loaded.policy == nullptr) std::exit(2);
+    policy = std::move(loaded.policy);
     for (int i = 0; i < 64; ++i) {
       CallRequest request = call.request;
       request.identities = {call.Identity()};
@@ -100,7 +105,16 @@ struct Measured {
   double all_cpu = 0;      // and until all is in the store
 };
 
-// Verdicts per second on `threads` threads; with `writer` each leaves evidence.
+Disposition DecisionOn(const Rig& rig, const CallEvidence& evidence, const Verdict& verdict) {
+  PolicyCallView call;
+  call.orig = evidence.call.orig;
+  call.dest = evidence.call.dest;
+  call.trunk = evidence.trunk;
+  call.identities = evidence.call.identities;
+  return Decide(*rig.policy, call, verdict);
+}
+
+// Verdicts with decisions per second on `threads` threads; with `writer` each leaves evidence.
 Measured Rate(const Rig& rig, EvidenceWriter* writer, int threads, double seconds) {
   std::atomic<uint64_t> verdicts{0};
   std::vector<std::thread> running;
@@ -115,13 +129,18 @@ Measured Rate(const Rig& rig, EvidenceWriter* writer, int threads, double second
       CallEvidence evidence;
       evidence.call = rig.calls.front();
       evidence.options = rig.options;
+      evidence.call_id = "3848276298220188511@gw7.example.org";
+      evidence.trunk = "carrier-7";
+      evidence.policy = std::string(64, 'a');
       for (size_t i = 0; (own & 63U) != 0 || SecondsSince(start) < seconds; i = (i + 1) % 64) {
         evidence.call.identities.front() = rig.calls[i].identities.front();
         if (writer == nullptr) {
-          if (!rig.verifier->Verify(evidence.call, Deadline()).passed()) std::exit(3);
+          const Verdict verdict = rig.verifier->Verify(evidence.call, Deadline());
+          if (DecisionOn(rig, evidence, verdict).action != Action::kPass) std::exit(3);
         } else {
           evidence.verdict = rig.verifier->Verify(evidence.call, Deadline(), evidence.material);
-          if (!evidence.verdict.passed()) std::exit(3);
+          evidence.disposition = DecisionOn(rig, evidence, evidence.verdict);
+          if (evidence.disposition->action != Action::kPass) std::exit(3);
           (void)writer->Submit(evidence);
         }
         ++own;
