@@ -7,6 +7,7 @@
 
 #include <openssl/core_names.h>
 
+#include "base/byte_reader.h"
 #include "base/text.h"
 #include "pki/file_content.h"
 #include "pki/known_issuer.h"
@@ -92,19 +93,22 @@ bool ReadDigitalSignatureUsage(const X509* x509) {
 }
 
 // FIPS 186-5 A.1.1: below 2^256; nearly all are 65537. OpenSSL asks for a short one only above 3072
-// bits, and one as long as the modulus makes a signature cost a hundred times as much.
-bool HasShortExponent(EVP_PKEY* rsa) {
-  constexpr int kMaxExponentBits = 256;
-  BIGNUM* read = nullptr;
-  const bool there = EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_E, &read) == 1;
-  const BignumPtr exponent(read);
-  return there && BN_num_bits(exponent.get()) <= kMaxExponentBits;
+// bits, and one as long as the modulus makes a signature cost a hundred times as much. Read
+// from RSAPublicKey (RFC 8017 A.1.1), since OpenSSL would need memory to tell it.
+bool HasShortExponent(const X509* x509) {
+  constexpr size_t kMaxBytes = 33;  // with the byte for the sign
+  const ASN1_BIT_STRING* bits = X509_get0_pubkey_bitstr(x509);
+  const DataSpan bytes(ASN1_STRING_get0_data(bits), static_cast<size_t>(ASN1_STRING_length(bits)));
+  auto key = ByteReader(bytes, Reason::kCertificateMalformed).Enter(der::kSequence);
+  if (!key || !key->Read(der::kInteger)) return false;
+  const auto exponent = key->Read(der::kInteger);
+  return exponent && exponent->size() <= kMaxBytes;
 }
 
 // Curves count by name only: explicit parameters make the key kOther, as a long exponent does.
-KeyKind ReadKeyKind(EVP_PKEY* key) {
+KeyKind ReadKeyKind(const X509* x509, EVP_PKEY* key) {
   const int kind = EVP_PKEY_get_base_id(key);  // EVP_PKEY_is_a would need memory
-  if (kind == EVP_PKEY_RSA) return HasShortExponent(key) ? KeyKind::kRsa : KeyKind::kOther;
+  if (kind == EVP_PKEY_RSA) return HasShortExponent(x509) ? KeyKind::kRsa : KeyKind::kOther;
   if (kind != EVP_PKEY_EC) return KeyKind::kOther;
   int explicit_curve = 1;
   std::array<char, 64> group{};
@@ -304,7 +308,7 @@ Result<Certificate> Certificate::Read(std::string_view der) {
   EVP_PKEY* key = X509_get0_pubkey(x509);
   const bool plain = key == nullptr || HasPlainPoint(x509, key);
   if (key != nullptr) {
-    data->key_kind = plain ? ReadKeyKind(key) : KeyKind::kOther;
+    data->key_kind = plain ? ReadKeyKind(x509, key) : KeyKind::kOther;
     data->key_bits = EVP_PKEY_get_bits(key);
   }
   ErrorQueueDrain::ThrowIfNoMemory();
