@@ -25,15 +25,20 @@ class Footprint {
     Add(&object, sizeof(object));
   }
 
-  /// Has the processor fetch it all, and does not wait.
-  void Prefetch() const {
-    for (size_t i = 0; i < count_; ++i) {
+  /// Has the processor fetch some more of it, from where the last call ended (first 0), and does
+  /// not wait. Returns where it ended: a processor does not wait for all at once.
+  [[nodiscard]] size_t Prefetch(size_t begin) const {
+    size_t asked = 0;
+    size_t i = begin;
+    for (; i < count_ && asked < kAtOnce; ++i) {
       uintptr_t line = runs_[i] & ~(kLine - 1);
+      asked += Lines(runs_[i]);
       for (uintptr_t left = Lines(runs_[i]); left > 0; --left, line += kLine) {
         // NOLINTNEXTLINE(performance-no-int-to-ptr): a hint to the processor, which may be wrong
         callvet::Prefetch(reinterpret_cast<const void*>(line));
       }
     }
+    return i;
   }
 
   /// How many cache lines it is.
@@ -45,6 +50,7 @@ class Footprint {
 
  private:
   static constexpr uintptr_t kLine = 64;
+  static constexpr size_t kAtOnce = 12;
 
   // Neighbours are one run: the address of the first, and in the bits below how many more there
   // are.

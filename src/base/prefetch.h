@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+
 namespace callvet {
 
 /// Asks the processor for the cache line of `address`, which may be anything, and does not wait. A
@@ -11,6 +13,13 @@ inline void Prefetch(const void* address) {
   // A function that does nothing but prefetch has no effect that g++ knows of, and a call of it is
   // left out; of this one it knows nothing.
   asm volatile("");
+}
+
+/// Of all lines of `bytes` bytes from `begin` on.
+inline void Prefetch(const void* begin, size_t bytes) {
+  const auto* at = static_cast<const char*>(begin);
+  for (const char* const end = at + bytes; at < end; at += 64) Prefetch(at);
+  if (bytes > 0) Prefetch(static_cast<const char*>(begin) + bytes - 1);
 }
 
 }  // namespace callvet

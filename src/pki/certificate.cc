@@ -28,6 +28,7 @@ struct Certificate::Data {
   std::string common_name;
   std::string organization;
   std::string serial_hex;
+  std::string sha256_hex;
   bool digital_signature = false;
   KeyKind key_kind = KeyKind::kOther;
   int key_bits = 0;
@@ -35,7 +36,7 @@ struct Certificate::Data {
   mutable KnownIssuer known_issuer;
 
   // From here on what a call that passes reads: side by side (AddTo).
-  std::string sha256_hex;
+  Sha256Digest sha256{};
   bool is_ca = false;
   sys_seconds not_before{};
   sys_seconds not_after{};
@@ -294,8 +295,10 @@ Result<Certificate> Certificate::Read(std::string_view der) {
   data->organization = FirstAttribute(subject, NID_organizationName);
   data->serial_hex = std::move(*serial);
   ErrorQueueDrain::ThrowIfNoMemory();  // in what was read so far
-  data->sha256_hex = Sha256Hex(der);
-  if (data->sha256_hex.empty()) return Fail(Reason::kInternalError, "SHA-256 is not available");
+  const auto sha256 = Sha256(der);
+  if (!sha256) return Fail(Reason::kInternalError, "SHA-256 is not available");
+  data->sha256 = *sha256;
+  data->sha256_hex = ToHex(AsBytes(*sha256));
 
   const auto not_before = ToTime(X509_get0_notBefore(x509));
   const auto not_after = ToTime(X509_get0_notAfter(x509));
@@ -354,6 +357,10 @@ const std::string& Certificate::serial_hex() const {
 }
 const std::string& Certificate::sha256_hex() const {
   return data_->sha256_hex;
+}
+
+const Sha256Digest& Certificate::sha256() const {
+  return data_->sha256;
 }
 const std::shared_ptr<const SignerInfo>& Certificate::signer_info() const {
   return data_->signer_info;
@@ -415,16 +422,16 @@ bool Certificate::SignedBy(const Certificate& issuer) const {
 
 void Certificate::AddTo(Footprint& footprint) const {
   footprint.Add(*this);
-  const auto* read = reinterpret_cast<const char*>(&data_->sha256_hex);
+  const auto* read = reinterpret_cast<const char*>(&data_->sha256);
   const auto* end = reinterpret_cast<const char*>(data_.get() + 1);
   footprint.Add(read, static_cast<size_t>(end - read));
-  footprint.Add(data_->sha256_hex.data(), data_->sha256_hex.size());
   if (const auto& list = data_->tn_auth_list; list && *list) {
     footprint.Add((*list)->spcs().data(), (*list)->spcs().size() * sizeof(std::string));
   }
-  footprint.Add(*data_->signer_info);
-  const auto& spcs = data_->signer_info->spcs;
-  footprint.Add(spcs.data(), spcs.size() * sizeof(std::string));
+  const SignerInfo& signer = *data_->signer_info;
+  footprint.Add(signer.spcs);
+  footprint.Add(signer.delegated_by_spcs);
+  footprint.Add(signer.spcs.data(), signer.spcs.size() * sizeof(std::string));
 }
 
 X509* Certificate::x509() const {

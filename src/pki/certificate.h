@@ -17,6 +17,7 @@
 #include "callvet/verdict.h"
 #include "pki/claim_constraints.h"
 #include "pki/es256.h"
+#include "pki/sha256.h"
 
 typedef struct x509_st X509;  // NOLINT(modernize-use-using): OpenSSL's own spelling
 
@@ -54,6 +55,7 @@ class Certificate {
   [[nodiscard]] const std::string& serial_hex()
       const;  // lower-case, no leading zeros, '-' if negative
   [[nodiscard]] const std::string& sha256_hex() const;  // of der(), lower-case
+  [[nodiscard]] const Sha256Digest& sha256() const;     // the same
   /// All of this as a verdict tells it of a signer: spcs and tn_auth_list of the list by value,
   /// without delegated_by_spcs. Not null; made once.
   [[nodiscard]] const std::shared_ptr<const SignerInfo>& signer_info() const;

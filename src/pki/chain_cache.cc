@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
+#include <cstring>
 #include <list>
 #include <mutex>
 #include <shared_mutex>
@@ -23,43 +23,33 @@ constexpr std::chrono::seconds kSecond{1};
 
 using Answer = std::shared_ptr<const Result<VerifiedChain>>;
 
-// The digests of the certificates in order: as good as the certificates themselves, and known since
-// they were decoded.
-constexpr size_t kDigestSize = 64;
-
-// Of one digest. It is as good as random by itself.
-size_t HashOf(std::string_view digest) {
-  return std::hash<std::string_view>{}(digest.substr(0, 16));
-}
-
-// A bundle as key, looked up without being written down.
+// The digests of a bundle's certificates in order, known since they were decoded: as good as the
+// certificates themselves, and as random. As key looked up without being written down.
 struct BundleKey {
   explicit BundleKey(const CertificateBundle& certificates) : bundle(certificates) {
     for (const Certificate& certificate : bundle) {
-      const std::string& digest = certificate.sha256_hex();
-      if (digest.size() != kDigestSize) usable = false;
-      hash = hash * 31 + HashOf(digest);
+      uint64_t word = 0;
+      std::memcpy(&word, certificate.sha256().data(), sizeof(word));
+      hash = hash * 31 + word;
     }
   }
   [[nodiscard]] std::string Text() const {
     std::string text;
-    text.reserve(bundle.size() * kDigestSize);
-    for (const Certificate& certificate : bundle) text += certificate.sha256_hex();
+    text.reserve(bundle.size() * sizeof(Sha256Digest));
+    for (const Certificate& certificate : bundle) text += AsBytes(certificate.sha256());
     return text;
   }
-
   [[nodiscard]] bool Is(std::string_view text) const {
-    if (text.size() != bundle.size() * kDigestSize) return false;
+    if (text.size() != bundle.size() * sizeof(Sha256Digest)) return false;
     return std::all_of(bundle.begin(), bundle.end(), [&](const Certificate& certificate) {
-      const bool same = text.starts_with(certificate.sha256_hex());
-      text.remove_prefix(kDigestSize);
+      const bool same = text.starts_with(AsBytes(certificate.sha256()));
+      text.remove_prefix(sizeof(Sha256Digest));
       return same;
     });
   }
 
   const CertificateBundle& bundle;
-  size_t hash = 0;
-  bool usable = true;  // false: a digest could not be computed
+  uint64_t hash = 0;
 };
 
 // Cuts `span` where something begins to be valid at `begin`.
@@ -81,7 +71,7 @@ void CutAtEnd(TimeSpan& span, sys_seconds end, sys_seconds at) {
 }
 
 struct Node {
-  size_t hash = 0;
+  uint64_t hash = 0;
   std::string key;
   // Of the store's owner, while whom no other store can have its address.
   std::weak_ptr<const TrustStore> owner;
@@ -267,7 +257,6 @@ std::shared_ptr<const Result<VerifiedChain>> ChainCache::Verify(
   };
   if (bundle.empty()) return verify();
   const BundleKey key(bundle);
-  if (!key.usable) return verify();
   Shard& shard = *shards_[key.hash % kShards];
   if (Answer known = shard.Find(key, *store, at)) return known;
 
@@ -284,7 +273,7 @@ std::shared_ptr<const Result<VerifiedChain>> ChainCache::Verify(
 
 void ChainCache::AddTo(const CertificateBundle& bundle, Footprint& footprint) const {
   const BundleKey key(bundle);
-  if (key.usable) shards_[key.hash % kShards]->AddTo(key, footprint);
+  shards_[key.hash % kShards]->AddTo(key, footprint);
 }
 
 ChainCache::Counters ChainCache::counters() const {

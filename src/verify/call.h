@@ -10,11 +10,10 @@
 #include "callvet/result.h"
 #include "callvet/verifier.h"
 #include "syntax/party.h"
+#include "verify/known_headers.h"
 #include "verify/request_uri.h"
 
 namespace callvet {
-
-class KnownHeaders;
 
 using Parties = std::pmr::vector<Party>;
 
@@ -46,6 +45,8 @@ struct Call {
   std::string request_uri_ignored;
   /// Headers that need not be decoded again; may be nullptr.
   KnownHeaders* known_headers = nullptr;
+  /// The one of these that was approached for its first PASSporT, if any.
+  WantedHeader approached;
   /// Where the call goes (F-4): the Request-URI, also as the URI that it is where it is no number
   /// by the grammar; To as well, where no number counts there.
   [[nodiscard]] const Parties& targets() const {

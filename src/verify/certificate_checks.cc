@@ -234,8 +234,7 @@ void NoteHeader(const CertificateBundle& bundle, const Result<VerifiedChain>& ch
   const bool same = known != nullptr && known->bundle == &bundle && known->chain == &chain;
   if (candidate.decoded == nullptr && (!cached || same)) return;
   candidate.to_remember =
-      std::make_unique<KnownHeader>(KnownHeader{std::string(candidate.header->header_part()),
-                                                *candidate.jose(), &bundle, &chain, Footprint()});
+      std::make_unique<KnownHeader>(KnownHeader{*candidate.jose(), &bundle, &chain, Footprint()});
   Footprint& footprint = candidate.to_remember->footprint;
   context.source.AddTo(candidate.verdict.x5u, footprint);
   footprint.Add(bundle);

@@ -33,6 +33,7 @@ struct Candidate {
 
   /// The JOSE header as it is known, or as it had to be decoded; both null if it could not be read.
   std::shared_ptr<const KnownHeader> known;
+  size_t fetched = 0;  // so far of its footprint
   std::shared_ptr<const JoseHeader> decoded;
   [[nodiscard]] const JoseHeader* jose() const {
     return known != nullptr ? &known->header : decoded.get();

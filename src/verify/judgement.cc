@@ -345,7 +345,8 @@ void CallJudgement::Finish(size_t entry) {
       call_.known_headers != nullptr) {
     const auto& key = (*candidate.chain)->signer().es256_key();
     context_.engine.AddTo(*key, candidate.to_remember->footprint);
-    call_.known_headers->Remember(std::move(*candidate.to_remember));
+    call_.known_headers->Remember(candidate.header->header_part(),
+                                  std::move(*candidate.to_remember));
   }
   if (const auto outer = entries_[entry].outer) {
     entries_[*outer].candidate.verdict.nested.push_back(candidate.verdict);

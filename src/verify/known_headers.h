@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,13 +16,18 @@ namespace callvet {
 
 /// A JOSE header of a PASSporT that passed.
 struct KnownHeader {
-  std::string base64url;
   JoseHeader header;
   /// The certificates of its signer and the answer of the chain cache for them, and what was read
   /// of all that. The addresses are compared, never read through.
   const void* bundle = nullptr;
   const void* chain = nullptr;
   Footprint footprint;
+};
+
+/// A JOSE header that is looked for: the first part of a token.
+struct WantedHeader {
+  std::string_view base64url;
+  uint64_t hash = 0;
 };
 
 /// JOSE headers of PASSporTs that passed, recognised by their bytes: a carrier signs with the same
@@ -36,20 +40,33 @@ class KnownHeaders {
  public:
   KnownHeaders();
 
-  /// What was remembered of `base64url`, or nullptr. Has the processor fetch its footprint.
-  [[nodiscard]] std::shared_ptr<const KnownHeader> Find(std::string_view base64url) const;
+  /// Has the processor fetch what Find of `base64url` will read, and does not wait for it. It is
+  /// borrowed.
+  [[nodiscard]] WantedHeader Approach(std::string_view base64url) const;
 
-  /// Remembers `known`, if need be in place of what was remembered of those bytes. Only of a
-  /// PASSporT that passed.
-  void Remember(KnownHeader known);
+  /// What was remembered of `base64url`, or nullptr. `approached` spares work if it is of the same
+  /// bytes.
+  [[nodiscard]] std::shared_ptr<const KnownHeader> Find(std::string_view base64url,
+                                                        const WantedHeader& approached = {}) const;
+
+  /// Remembers `known` of `base64url`, if need be in place of what was remembered of those bytes.
+  /// Only of a PASSporT that passed.
+  void Remember(std::string_view base64url, KnownHeader known);
 
  private:
-  struct Slot {
-    uint64_t hash = 0;
-    std::shared_ptr<const KnownHeader> known;
+  static constexpr size_t kMaxBytes = 512;  // longer ones are nobody's all day
+
+  // In one piece, so that one address leads to all of it.
+  struct Kept {
+    KnownHeader known;
+    size_t size = 0;
+    std::array<char, kMaxBytes> base64url;
   };
   // Those whose hashes say that they stand here, the youngest first.
-  using Bucket = std::array<Slot, 4>;
+  struct alignas(kCacheLines) Bucket {
+    std::array<uint64_t, 4> hashes{};
+    std::array<std::shared_ptr<const Kept>, 4> kept;
+  };
   struct alignas(kCacheLines) Table {
     std::mutex mutex;
     std::vector<Bucket> buckets;

@@ -162,8 +162,12 @@ class Verifier::Judging {
       return Fail(Reason::kTooManyIdentityHeaders,
                   "more than " + std::to_string(options.max_identities) + " Identity headers");
     }
+    // What is known of its signer comes while the parties are read.
+    const WantedHeader approached =
+        verifier_.known_headers_->Approach(values[0].substr(0, values[0].find('.')));
     call_.emplace(request_, options, verdict_.judged_at, parties_.resource());
     call_->known_headers = verifier_.known_headers_.get();
+    call_->approached = approached;
     judgement_.emplace(*call_, context_, sources_.content);
     judgement_->Begin(values, jobs);
   }

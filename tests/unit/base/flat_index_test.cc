@@ -86,7 +86,7 @@ TEST(Footprint, CountsALineOnce) {
   footprint.Add(memory.data() + 5 * 64, 3 * 64);
   footprint.Add(memory[6 * 64]);
   EXPECT_EQ(footprint.lines(), 5U);
-  footprint.Prefetch();
+  EXPECT_EQ(footprint.Prefetch(footprint.Prefetch(0)), 2U);
 }
 
 // What is too much is left out, and where it stood does not matter.
@@ -97,7 +97,9 @@ TEST(Footprint, IsBounded) {
   }
   EXPECT_GT(footprint.lines(), 20U);
   EXPECT_LT(footprint.lines(), 64U);
-  footprint.Prefetch();
+  const size_t part = footprint.Prefetch(0);
+  EXPECT_LT(part, footprint.lines());
+  EXPECT_GT(footprint.Prefetch(part), part);
 }
 
 }  // namespace

@@ -110,13 +110,29 @@ TEST(KnownHeaders, OnlyTheSameBytesAreFound) {
   EXPECT_EQ(known.Find(""), nullptr);
   // A thread may run on another processor in between: each has a table of its own.
   for (int i = 0; i < 1000 && known.Find("abc") == nullptr; ++i) {
-    known.Remember({"abc", header, nullptr, nullptr, {}});
+    known.Remember("abc", {header, nullptr, nullptr, {}});
   }
   EXPECT_EQ(known.Find("abd"), nullptr);
   EXPECT_EQ(known.Find("ab"), nullptr);
   const std::string long_one(5'000, 'a');
-  known.Remember({long_one, header, nullptr, nullptr, {}});
+  known.Remember(long_one, {header, nullptr, nullptr, {}});
   EXPECT_EQ(known.Find(long_one), nullptr);
+}
+
+// What was approached is a hint: the bytes that are asked for count.
+TEST(KnownHeaders, WhatWasApproachedChangesNoAnswer) {
+  KnownHeaders known;
+  EXPECT_EQ(known.Find("abc", known.Approach("abc")), nullptr);
+  const JoseHeader header{"ES256", "shaken", "passport", "x"};
+  for (int i = 0; i < 1000 && known.Find("abc", known.Approach("abc")) == nullptr; ++i) {
+    known.Remember("abc", {header, nullptr, nullptr, {}});
+    known.Remember("abd", {JoseHeader(), nullptr, nullptr, {}});
+  }
+  for (int i = 0; i < 100; ++i) {
+    const auto found = known.Find("abc", known.Approach("abd"));
+    EXPECT_TRUE(found == nullptr || found->header.x5u == "x");
+    EXPECT_EQ(known.Find("abe", known.Approach("abc")), nullptr);
+  }
 }
 
 // As many as a network sees have their place, and what is remembered anew takes its own.
@@ -125,7 +141,7 @@ TEST(KnownHeaders, FourThousandHaveTheirPlace) {
     KnownHeaders known;
     for (int round = 0; round < 2; ++round) {
       for (int i = 0; i < 4'096; ++i) {
-        known.Remember({"header" + std::to_string(i), JoseHeader(), nullptr, nullptr, {}});
+        known.Remember("header" + std::to_string(i), {JoseHeader(), nullptr, nullptr, {}});
       }
     }
     int found = 0;
@@ -150,7 +166,7 @@ TEST(KnownHeadersThreads, ManyThreadsFindAndForget) {
         const auto found = known.Find(key);
         if (found != nullptr && found->header.x5u != key) ++wrong;
         if (found == nullptr) {
-          known.Remember({key, JoseHeader{"ES256", {}, "passport", key}, nullptr, nullptr, {}});
+          known.Remember(key, {JoseHeader{"ES256", {}, "passport", key}, nullptr, nullptr, {}});
         }
       }
     });
