@@ -216,10 +216,16 @@ Result<void> EvidenceSpill::KeepName() {
   return WriteAnew();
 }
 
+bool EvidenceSpill::IsGone(uint64_t number) const {
+  std::error_code error;
+  return fs::status(PathOf(number), error).type() == fs::file_type::not_found;
+}
+
 void EvidenceSpill::Settle() {
   bool kept = false;
   try {
     kept = KeepName().has_value();
+    (void)KeepRead();                // what is not kept is gone, below
   } catch (const std::bad_alloc&) {  // what is in the file is kept nowhere, then
   }
   if (!kept) {
@@ -228,25 +234,23 @@ void EvidenceSpill::Settle() {
     writing_.reset();
   }
   std::erase_if(files_, [this](const File& file) {
-    std::error_code error;
-    const bool gone = fs::status(PathOf(file.number), error).type() == fs::file_type::not_found;
+    const bool gone = IsGone(file.number);
     if (gone) vanished_ += std::max<uint64_t>(1, file.records);
     return gone;
   });
 }
 
-Result<void> EvidenceSpill::WriteAnew() {
-  const File lost = files_.back();
+// `bytes`, which were in `lost`, are in a file of another name then, the last of files_.
+Result<void> EvidenceSpill::WriteAgain(const File& lost, std::string_view bytes) {
+  const File file = lost;
   BlobNames blobs = written_blobs_;
   const size_t written = written_;
-  const auto bytes = ReadBytes(writing_->get(), lost.bytes);
-  if (!bytes) return DiskFailure(PathOf(lost.number), errno);
   auto old = std::move(writing_);
-  if (auto ok = StartFile(lost.since); !ok) {
+  if (auto ok = StartFile(file.since); !ok) {
     writing_ = std::move(old);
     return ok;
   }
-  if (!WriteBytes(writing_->get(), {*bytes})) {
+  if (!WriteBytes(writing_->get(), {bytes})) {
     const fs::path path = PathOf(files_.back().number);
     const int error = errno;
     ::unlink(path.c_str());
@@ -256,12 +260,31 @@ Result<void> EvidenceSpill::WriteAnew() {
     written_ = written;
     return DiskFailure(path, error);
   }
-  File& anew = files_.back();
-  anew.bytes = lost.bytes;
-  anew.records = lost.records;
+  files_.back().bytes = bytes.size();
+  files_.back().records = file.records;
+  return {};
+}
+
+// The file that is written goes on under another name.
+Result<void> EvidenceSpill::WriteAnew() {
+  BlobNames blobs = written_blobs_;
+  const size_t written = written_;
+  const File& lost = files_.back();
+  const auto bytes = ReadBytes(writing_->get(), lost.bytes);
+  if (!bytes) return DiskFailure(PathOf(lost.number), errno);
+  if (auto ok = WriteAgain(lost, *bytes); !ok) return ok;
   files_.erase(files_.end() - 2);
   written_blobs_ = std::move(blobs);
   written_ = written;
+  return {};
+}
+
+// The file that is read is in memory still, if somebody took it away.
+Result<void> EvidenceSpill::KeepRead() {
+  if (reading_ == nullptr || !IsGone(reading_->number)) return {};
+  if (auto ok = WriteAgain(files_.front(), reading_->bytes); !ok) return ok;
+  files_.erase(files_.begin());
+  reading_ = nullptr;
   return {};
 }
 

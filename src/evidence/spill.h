@@ -58,8 +58,8 @@ class EvidenceSpill {
   /// What Next gave since the last Drop will be given again.
   void Rewind();
 
-  /// At the end: a file that was taken away while it was written is written anew, and what cannot
-  /// be, or is gone, counts as vanished.
+  /// At the end: a file that was taken away while it was written or read is written anew, and what
+  /// cannot be, or is gone, counts as vanished.
   void Settle();
 
   [[nodiscard]] bool empty() const { return files_.empty(); }
@@ -99,7 +99,10 @@ class EvidenceSpill {
   void Date();
   Result<void> StartFile(sys_seconds since);
   Result<void> KeepName();
+  Result<void> WriteAgain(const File& lost, std::string_view bytes);
   Result<void> WriteAnew();
+  Result<void> KeepRead();
+  [[nodiscard]] bool IsGone(uint64_t number) const;
   Result<void> Load();
   void SyncDirectory() const;
 
