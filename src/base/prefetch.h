@@ -22,4 +22,13 @@ inline void Prefetch(const void* begin, size_t bytes) {
   if (bytes > 0) Prefetch(static_cast<const char*>(begin) + bytes - 1);
 }
 
+/// The same of lines that are to be written, which other processors must give up.
+inline void PrefetchToWrite(const void* begin, size_t bytes) {
+  const auto* at = static_cast<const char*>(begin);
+  for (const char* const end = at + bytes; at < end; at += 64) {
+    __builtin_prefetch(at, 1);
+    asm volatile("");
+  }
+}
+
 }  // namespace callvet

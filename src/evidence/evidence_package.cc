@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/evidence_package.h"
 
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "pki/random_bytes.h"
 
 namespace callvet {
 namespace {
@@ -33,17 +35,22 @@ uint64_t EpochOf(std::string_view bytes) {
 }  // namespace
 
 Result<void> EvidencePacker::BeginStream() {
-  std::string name(kStreamBytes, '\0');
-  if (::getrandom(name.data(), name.size(), 0) != static_cast<ssize_t>(name.size())) {
-    return Fail(Reason::kInternalError, "no random numbers");
-  }
-  stream_ = std::move(name);
+  std::array<uint8_t, kStreamBytes> name{};
+  if (auto ok = FillAtRandom(name); !ok) return ok;
+  stream_.assign(name.begin(), name.end());
+  ids_ = EvidenceIds();
   process_ = ::getpid();
   epoch_ = 0;
   known_.clear();
   known_bytes_ = 0;
   unsure_.clear();
   return {};
+}
+
+// A process that was forked has a stream, and ids, of its own.
+Result<void> EvidencePacker::KnowProcess() {
+  if (process_ == ::getpid()) return {};
+  return BeginStream();
 }
 
 void EvidencePacker::BeginEpochIfLarge(const EvidenceRecord& record) {
@@ -56,7 +63,8 @@ void EvidencePacker::BeginEpochIfLarge(const EvidenceRecord& record) {
 }
 
 Result<EvidencePacker::Package> EvidencePacker::Pack(const CallEvidence& evidence) {
-  auto id = NewEvidenceId(SystemClock().Now());
+  if (auto ok = KnowProcess(); !ok) return ok.error();
+  auto id = ids_.Next(SystemClock().Now());
   if (!id) return id.error();
   auto record = codec_.Encode(evidence, std::move(*id));
   if (!record) return record.error();
@@ -64,9 +72,7 @@ Result<EvidencePacker::Package> EvidencePacker::Pack(const CallEvidence& evidenc
 }
 
 Result<EvidencePacker::Package> EvidencePacker::Pack(const EvidenceRecord& record) {
-  if (process_ != ::getpid()) {
-    if (auto ok = BeginStream(); !ok) return ok.error();
-  }
+  if (auto ok = KnowProcess(); !ok) return ok.error();
   for (const std::string& name : std::exchange(unsure_, {})) known_.erase(name);
   BeginEpochIfLarge(record);
   for (const auto& blob : record.blobs) {

@@ -13,6 +13,7 @@
 #include "callvet/evidence.h"
 #include "callvet/result.h"
 #include "evidence/evidence_codec.h"
+#include "evidence/evidence_id.h"
 #include "evidence/record_frames.h"
 
 // How the evidence of a call gets from the process that judged it to the one that has the store:
@@ -41,10 +42,12 @@ class EvidencePacker {
   void HandedOver() { unsure_.clear(); }
 
  private:
+  Result<void> KnowProcess();
   Result<void> BeginStream();
   void BeginEpochIfLarge(const EvidenceRecord& record);
 
   EvidenceCodec codec_;
+  EvidenceIds ids_;
   pid_t process_ = 0;
   std::string stream_;  // 16 random bytes
   uint64_t epoch_ = 0;

@@ -127,15 +127,23 @@ std::optional<std::vector<std::string>> TakeNames(std::string_view& body) {
   return names;
 }
 
-// Remembers the basis of a frame's `body`; false: it is none.
-bool ReadBasisOf(std::string_view body, RecordCursor& cursor) {
+// Remembers the basis of the `body` of a frame that begins at `offset`; false: it is none. Labels
+// rise, and none is ahead of its frame: so one that somebody's bytes imitate, which are met where
+// the frame around them is damaged, is that of no other call.
+bool ReadBasisOf(std::string_view body, size_t offset, RecordCursor& cursor) {
   if (body.size() < kLabelBytes) return false;
   const uint64_t label = NumberAt(body, kLabelBytes);
   body.remove_prefix(kLabelBytes);
   auto names = TakeNames(body);
-  if (!names) return false;
-  cursor.bases[label] = {std::move(*names), std::string(body)};
-  return true;
+  if (!names || label > offset) return false;
+  ReadBasisFrame basis{std::move(*names), std::string(body)};
+  const bool newest = cursor.bases.empty() || label > cursor.bases.rbegin()->first;
+  if (newest) {
+    cursor.bases.emplace(label, std::move(basis));
+    return true;
+  }
+  const auto known = cursor.bases.find(label);  // where it is read again
+  return known != cursor.bases.end() && known->second == basis;
 }
 
 // `record` with those of its blobs that came by.
@@ -244,6 +252,7 @@ std::string_view NotesOf(std::string_view frames) {
 
 std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordCursor& cursor) {
   while (true) {
+    const size_t begin = cursor.offset;
     const std::string_view payload = TakeFrame(bytes, cursor.offset);
     if (payload.empty()) {
       const size_t next = FindFrame(bytes, cursor.offset);
@@ -262,7 +271,7 @@ std::shared_ptr<const EvidenceRecord> NextRecord(std::string_view bytes, RecordC
       continue;
     }
     if (payload.front() == 'S') {
-      if (!ReadBasisOf(body, cursor)) NoteDamage(cursor);
+      if (!ReadBasisOf(body, begin, cursor)) NoteDamage(cursor);
       continue;
     }
     if (auto record = ReadRecord(payload.front(), body, cursor)) return record;

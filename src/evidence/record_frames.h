@@ -18,12 +18,12 @@
 // mark, by which the next one is found behind bytes that cannot be read, length (4 bytes,
 // big-endian), a check of what follows (8 bytes: its SipHash-1-3 under the key 0, big-endian), a
 // letter ('B' blob, 'R' record, 'S' basis of calls, 'N' call), bytes. A record's bytes are the
-// number of its blobs (4 bytes), their SHA-256s, and its text; a basis's a label (8 bytes), which
-// no other in the file has, and the same with what is noted once for many calls; a call's the label
-// of its basis and its own notes: its record is made when it is read. Earlier versions wrote calls
-// as 'C', with blobs and all notes of their own, before these frames with another mark and the
-// first 8 bytes of the SHA-256 as check: they are read, too. The check finds damage, and guards
-// against nobody.
+// number of its blobs (4 bytes), their SHA-256s, and its text; a basis's a label (8 bytes: an
+// offset before it, behind that of the basis before), and the same with what is noted once for many
+// calls; a call's the label of its basis and its own notes: its record is made when it is read.
+// Earlier versions wrote calls as 'C', with blobs and all notes of their own, before these frames
+// with another mark and the first 8 bytes of the SHA-256 as check: they are read, too. The check
+// finds damage, and guards against nobody.
 
 namespace callvet {
 
@@ -53,6 +53,7 @@ std::string_view NotesOf(std::string_view frames);
 struct ReadBasisFrame {
   std::vector<std::string> blobs;  // their SHA-256s, in hex
   std::string notes;
+  bool operator==(const ReadBasisFrame&) const = default;
 };
 
 /// Where a reader of frames is, and what it came by. A value.
@@ -63,7 +64,7 @@ struct RecordCursor {
   size_t damage_until = 0;   // where the last of them ends
   bool lacks_blobs = false;  // a record names a blob that did not come by before it
   std::map<std::string, std::shared_ptr<const EvidenceBlob>> blobs;  // by SHA-256
-  std::unordered_map<uint64_t, ReadBasisFrame> bases;                // by label
+  std::map<uint64_t, ReadBasisFrame> bases;                          // by label
 };
 
 /// The next record of `bytes`, behind what cannot be read; nullptr at the end of what can be read,

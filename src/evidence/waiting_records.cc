@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "evidence/evidence_codec.h"
 #include "evidence/evidence_id.h"
 
@@ -25,10 +26,7 @@ void MakeRoom(Things& things, size_t more) {
 // Asks for the lines behind `bytes`, where the next call's will stand: who wrote them last, to a
 // file, was another processor.
 void FetchToWrite(const std::string& bytes, size_t next) {
-  constexpr size_t kLine = 64;
-  const char* const end = bytes.data() + bytes.size();
-  next = std::min(next, bytes.capacity() - bytes.size());
-  for (size_t at = 0; at < next; at += kLine) __builtin_prefetch(end + at, 1);
+  PrefetchToWrite(bytes.data() + bytes.size(), std::min(next, bytes.capacity() - bytes.size()));
 }
 
 }  // namespace

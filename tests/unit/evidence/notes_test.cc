@@ -248,36 +248,39 @@ TEST(Notes, OfTheFirstFormAreReadByEveryLaterVersion) {
   EXPECT_EQ(Sha256Hex(record->text), kRecordOfFirstForm) << record->text;
 }
 
+constexpr std::string_view kSecondForm =
+    "ATIkMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3gNvGlg0ABDgxOEgAAAEMKzEyMTU1NTUwMT"
+    "AxAAK9A2V5SmhiR2NpT2lKRlV6STFOaUlzSW5Cd2RDSTZJbk5vWVd0bGJpSXNJblI1Y0NJNkluQmhjM053YjNK"
+    "MElpd2llRFYxSWpvaWFIUjBjSE02THk5alpYSjBMbVY0WVcxd2JHVXViM0puTDNBdWNHVnRJbjAuZXlKaGRIUm"
+    "xjM1FpT2lKQklpd2laR1Z6ZENJNmV5SjBiaUk2V3lJeE1qRTFOVFUxTURFd01TSmRmU3dpYVdGMElqb3hOelk0"
+    "TkRjNE5EQXdMQ0p2Y21sbklqcDdJblJ1SWpvaU1USXhOVFUxTlRBeE1EQWlmU3dpYjNKcFoybGtJam9pTVRJel"
+    "pUUTFOamN0WlRnNVlpMHhNbVF6TFdFME5UWXROREkyTmpVMU5EUXdNREF3SW4wLjBNTDZyOFowUXFEdEJEOUVC"
+    "M3FCbjNfQzVJTXZ6QjhfVV9iY25jd2tCS0tmT3podTQzN19zYm5sVHFTQjJWWGNMY093WlpicTBFTUdfeEtmNE"
+    "8yLVZnO2luZm89PGh0dHBzOi8vY2VydC5leGFtcGxlLm9yZy9wLnBlbT47YWxnPUVTMjU2O3BwdD1zaGFrZW4p"
+    "bm90IGEgdG9rZW47aW5mbz08aHR0cHM6Ly94LmV4YW1wbGUub3JnLz4AAQwrMTIxNTU1NTAxMDAAAAAAEGFAZ3"
+    "cuZXhhbXBsZS5vcmcHdHJ1bmstMUBjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj"
+    "Y2NjY2NjY2NjY2NjY2NjY2NjY2NjCnNlcXVlbmNlIDcBBnJlamVjdAAGSG9sZGVyCWludGVyY2VwdA5pbnRlcm"
+    "5hbC1lcnJvcugHAQACAQFBInBucHBwcHBwcHBwcHBwcHBubm5ubnBwcHBwcHBubnBubm4AAYDbxpYNASQxMjNl"
+    "NDU2Ny1lODliLTEyZDMtYTQ1Ni00MjY2NTU0NDAwMDAGc2hha2VuAAh2ZXJpZmllZAICAQsxMjE1NTU1MDEwMQ"
+    "ABCzEyMTU1NTUwMTAwAAAicnJmcnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycgEPaWRlbnRpdHktc3lu"
+    "dGF4EmlkZW50aXR5LW1hbGZvcm1lZAAAAAASaWRlbnRpdHktbWFsZm9ybWVkAAEAAAAAAAAIdmVyaWZpZWQCAQ"
+    "sxMjE1NTU1MDEwMIDbxpYNBnNoYWtlbgILMTIxNTU1NTAxMDE=";
+constexpr std::string_view kItsBasis =
+    "AAEeaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3AucGVtAAABAQACAAEEAQAMVGVzdCBDYXJyaWVyCDEwMDAwMD"
+    "AzQDdlZTVhMGQ0ZGFmZjE1YTk5N2MwMjlmYzkwNGJhZDY0ZGE4MzY1ODQ1NDc0YjAwZGM4NjhkMTBiMjY4M2Nh"
+    "MTABBDgxOEgiQ049U0hBS0VOIDgxOEgsTz1UZXN0IENhcnJpZXIsQz1VUw==";
+constexpr std::string_view kRecordOfSecondForm =
+    "76347150fac88a5a4b49abbb1163ffa3df396a712c20a071f1dde1ffd36f8353";
+
 TEST(Notes, OfTheSecondFormAreReadByEveryLaterVersion) {
-  const auto own = DecodeBase64(
-      "ATIkMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3gNvGlg0ABDgxOEgAAAEMKzEyMTU1NTUwMT"
-      "AxAAK9A2V5SmhiR2NpT2lKRlV6STFOaUlzSW5Cd2RDSTZJbk5vWVd0bGJpSXNJblI1Y0NJNkluQmhjM053YjNK"
-      "MElpd2llRFYxSWpvaWFIUjBjSE02THk5alpYSjBMbVY0WVcxd2JHVXViM0puTDNBdWNHVnRJbjAuZXlKaGRIUm"
-      "xjM1FpT2lKQklpd2laR1Z6ZENJNmV5SjBiaUk2V3lJeE1qRTFOVFUxTURFd01TSmRmU3dpYVdGMElqb3hOelk0"
-      "TkRjNE5EQXdMQ0p2Y21sbklqcDdJblJ1SWpvaU1USXhOVFUxTlRBeE1EQWlmU3dpYjNKcFoybGtJam9pTVRJel"
-      "pUUTFOamN0WlRnNVlpMHhNbVF6TFdFME5UWXROREkyTmpVMU5EUXdNREF3SW4wLjBNTDZyOFowUXFEdEJEOUVC"
-      "M3FCbjNfQzVJTXZ6QjhfVV9iY25jd2tCS0tmT3podTQzN19zYm5sVHFTQjJWWGNMY093WlpicTBFTUdfeEtmNE"
-      "8yLVZnO2luZm89PGh0dHBzOi8vY2VydC5leGFtcGxlLm9yZy9wLnBlbT47YWxnPUVTMjU2O3BwdD1zaGFrZW4p"
-      "bm90IGEgdG9rZW47aW5mbz08aHR0cHM6Ly94LmV4YW1wbGUub3JnLz4AAQwrMTIxNTU1NTAxMDAAAAAAEGFAZ3"
-      "cuZXhhbXBsZS5vcmcHdHJ1bmstMUBjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj"
-      "Y2NjY2NjY2NjY2NjY2NjY2NjY2NjCnNlcXVlbmNlIDcBBnJlamVjdAAGSG9sZGVyCWludGVyY2VwdA5pbnRlcm"
-      "5hbC1lcnJvcugHAQACAQFBInBucHBwcHBwcHBwcHBwcHBubm5ubnBwcHBwcHBubnBubm4AAYDbxpYNASQxMjNl"
-      "NDU2Ny1lODliLTEyZDMtYTQ1Ni00MjY2NTU0NDAwMDAGc2hha2VuAAh2ZXJpZmllZAICAQsxMjE1NTU1MDEwMQ"
-      "ABCzEyMTU1NTUwMTAwAAAicnJmcnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycgEPaWRlbnRpdHktc3lu"
-      "dGF4EmlkZW50aXR5LW1hbGZvcm1lZAAAAAASaWRlbnRpdHktbWFsZm9ybWVkAAEAAAAAAAAIdmVyaWZpZWQCAQ"
-      "sxMjE1NTU1MDEwMIDbxpYNBnNoYWtlbgILMTIxNTU1NTAxMDE=");
-  const auto basis = DecodeBase64(
-      "AAEeaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3AucGVtAAABAQACAAEEAQAMVGVzdCBDYXJyaWVyCDEwMDAwMD"
-      "AzQDdlZTVhMGQ0ZGFmZjE1YTk5N2MwMjlmYzkwNGJhZDY0ZGE4MzY1ODQ1NDc0YjAwZGM4NjhkMTBiMjY4M2Nh"
-      "MTABBDgxOEgiQ049U0hBS0VOIDgxOEgsTz1UZXN0IENhcnJpZXIsQz1VUw==");
+  const auto own = DecodeBase64(kSecondForm);
+  const auto basis = DecodeBase64(kItsBasis);
   ASSERT_THAT(own, Succeeds());
   ASSERT_THAT(basis, Succeeds());
   const std::string sha256(64, 'b');
   const auto record = RecordOfNotes({*own, *basis}, std::vector<std::string_view>(5, sha256));
   ASSERT_THAT(record, Succeeds());
-  EXPECT_EQ(Sha256Hex(record->text),
-            "76347150fac88a5a4b49abbb1163ffa3df396a712c20a071f1dde1ffd36f8353")
-      << record->text;
+  EXPECT_EQ(Sha256Hex(record->text), kRecordOfSecondForm) << record->text;
   EXPECT_EQ(record->keys.origid, "123e4567-e89b-12d3-a456-426655440000");
   EXPECT_EQ(record->keys.spc, "818H");
 }
@@ -306,6 +309,59 @@ TEST(Notes, OfTheFirstFormAreReadFromAFile) {
   EXPECT_NE(NextRecord(bytes + bytes, cursor), nullptr);
   EXPECT_EQ(NextRecord(bytes + bytes, cursor), nullptr);
   EXPECT_FALSE(cursor.torn);
+}
+
+std::string BasisFrame(uint64_t label, const std::string& notes) {
+  return Frame("S" + BigEndian(label, 8) + BigEndian(5, 4) +
+               std::string(std::size_t{5} * 32, '\xBB') + notes);
+}
+
+std::string CallFrame(uint64_t label, const std::string& notes) {
+  return Frame("N" + BigEndian(label, 8) + notes);
+}
+
+TEST(Notes, OfTheSecondFormAreReadFromAFile) {
+  const std::string own = DecodeBase64(kSecondForm).value();
+  const std::string basis = DecodeBase64(kItsBasis).value();
+  const std::string bytes = BasisFrame(0, basis) + CallFrame(0, own) + CallFrame(0, own);
+  RecordCursor cursor;
+  for (int i = 0; i < 2; ++i) {
+    const auto record = NextRecord(bytes, cursor);
+    ASSERT_NE(record, nullptr);
+    EXPECT_EQ(Sha256Hex(record->text), kRecordOfSecondForm) << record->text;
+  }
+  EXPECT_EQ(NextRecord(bytes, cursor), nullptr);
+  EXPECT_FALSE(cursor.torn);
+}
+
+// Whoever places a call writes some of the bytes of its frame, and where that is damaged they are
+// looked through for frames.
+TEST(Notes, ABasisThatACallersBytesImitateIsThatOfNoOtherCall) {
+  const std::string own = DecodeBase64(kSecondForm).value();
+  const std::string basis = DecodeBase64(kItsBasis).value();
+  std::string forged = basis;
+  forged.replace(forged.find("Test Carrier"), 12, "Evil Carrier");
+  const std::string head = BasisFrame(0, basis) + CallFrame(0, own);
+  const uint64_t second = head.size();
+  const std::string file = head + BasisFrame(second, basis) + CallFrame(second, own);
+  for (const uint64_t label :
+       {uint64_t{0}, uint64_t{1}, second, uint64_t{file.size() + 1}, uint64_t{file.size() * 2}}) {
+    const std::string imitated = BasisFrame(label, forged);
+    const uint64_t third = file.size() + imitated.size();
+    const std::string bytes =
+        file + imitated + CallFrame(second, own) + BasisFrame(third, basis) + CallFrame(third, own);
+    RecordCursor cursor;
+    for (int read = 0; read < 2; ++read) {  // as after a store that took nothing
+      cursor.offset = 0;
+      for (int i = 0; i < 4; ++i) {
+        const auto record = NextRecord(bytes, cursor);
+        ASSERT_NE(record, nullptr) << label << ' ' << i;
+        EXPECT_EQ(Sha256Hex(record->text), kRecordOfSecondForm) << label << ' ' << i;
+      }
+      EXPECT_EQ(NextRecord(bytes, cursor), nullptr);
+    }
+    EXPECT_EQ(cursor.damaged, 1U) << label;
+  }
 }
 
 }  // namespace
