@@ -40,7 +40,7 @@ class CertificateSource {
                                                          const Deadline& deadline) const;
 
   /// Adds where in memory that stands which Get of `x5u` would read, so that it can be asked for
-  /// ahead: a hint, which changes no answer. As a rule nothing.
+  /// ahead: a hint, which changes no answer. For sources of this library; by default nothing.
   virtual void AddTo(std::string_view x5u, Footprint& footprint) const;
 };
 

@@ -18,7 +18,10 @@ class Footprint {
  public:
   void Add(const void* begin, size_t bytes) {
     const auto first = reinterpret_cast<uintptr_t>(begin);
-    for (uintptr_t line = first & ~(kLine - 1); line < first + bytes; line += kLine) AddLine(line);
+    for (uintptr_t line = first & ~(kLine - 1); line < first + bytes && lines_ < kMostLines;
+         line += kLine) {
+      AddLine(line);
+    }
   }
   template <class T>
   void Add(const T& object) {
@@ -42,15 +45,13 @@ class Footprint {
   }
 
   /// How many cache lines it is.
-  [[nodiscard]] size_t lines() const {
-    size_t lines = 0;
-    for (size_t i = 0; i < count_; ++i) lines += Lines(runs_[i]);
-    return lines;
-  }
+  [[nodiscard]] size_t lines() const { return lines_; }
 
  private:
   static constexpr uintptr_t kLine = 64;
   static constexpr size_t kAtOnce = 12;
+  // Whose certificate it is chooses how long its lists are.
+  static constexpr size_t kMostLines = 64;
 
   // Neighbours are one run: the address of the first, and in the bits below how many more there
   // are.
@@ -66,14 +67,18 @@ class Footprint {
       uintptr_t& last = runs_[count_ - 1];
       if ((last & ~(kLine - 1)) + Lines(last) * kLine == line && Lines(last) < kLine) {
         ++last;
+        ++lines_;
         return;
       }
     }
-    if (count_ < runs_.size()) runs_[count_++] = line;
+    if (count_ == runs_.size()) return;
+    runs_[count_++] = line;
+    ++lines_;
   }
 
   std::array<uintptr_t, 31> runs_{};
-  size_t count_ = 0;
+  uint32_t count_ = 0;
+  uint32_t lines_ = 0;
 };
 
 }  // namespace callvet

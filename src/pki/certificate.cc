@@ -421,17 +421,19 @@ bool Certificate::SignedBy(const Certificate& issuer) const {
 }
 
 void Certificate::AddTo(Footprint& footprint) const {
+  constexpr size_t kFew = 4;  // nearly all have one
+  const auto add_some = [&](const std::vector<std::string>& texts) {
+    footprint.Add(texts.data(), std::min(texts.size(), kFew) * sizeof(std::string));
+  };
   footprint.Add(*this);
   const auto* read = reinterpret_cast<const char*>(&data_->sha256);
   const auto* end = reinterpret_cast<const char*>(data_.get() + 1);
   footprint.Add(read, static_cast<size_t>(end - read));
-  if (const auto& list = data_->tn_auth_list; list && *list) {
-    footprint.Add((*list)->spcs().data(), (*list)->spcs().size() * sizeof(std::string));
-  }
+  if (const auto& list = data_->tn_auth_list; list && *list) add_some((*list)->spcs());
   const SignerInfo& signer = *data_->signer_info;
   footprint.Add(signer.spcs);
   footprint.Add(signer.delegated_by_spcs);
-  footprint.Add(signer.spcs.data(), signer.spcs.size() * sizeof(std::string));
+  add_some(signer.spcs);
 }
 
 X509* Certificate::x509() const {

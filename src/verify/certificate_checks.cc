@@ -233,8 +233,8 @@ void NoteHeader(const CertificateBundle& bundle, const Result<VerifiedChain>& ch
   const bool cached = context.chain_cache != nullptr;
   const bool same = known != nullptr && known->bundle == &bundle && known->chain == &chain;
   if (candidate.decoded == nullptr && (!cached || same)) return;
-  candidate.to_remember =
-      std::make_unique<KnownHeader>(KnownHeader{*candidate.jose(), &bundle, &chain, Footprint()});
+  candidate.to_remember = std::make_unique<KnownHeader>(KnownHeader{
+      .header = *candidate.jose(), .bundle = &bundle, .chain = &chain, .footprint = {}});
   Footprint& footprint = candidate.to_remember->footprint;
   context.source.AddTo(candidate.verdict.x5u, footprint);
   footprint.Add(bundle);

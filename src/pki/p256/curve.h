@@ -48,7 +48,7 @@ class Curve {
   }
 
   static Match MatchSum(std::span<const Term> terms, const Limbs& r) {
-    for (size_t i = 0; i < kAhead && i < terms.size(); ++i) terms[i].AskFor();
+    for (size_t i = 0; i < kAhead + 2 && i < terms.size(); ++i) terms[i].AskFor();
     const Term& first = terms.front();
     Xyzz sum = {first.point->x, Field::NegateIf(first.point->y, first.negative), kMontgomeryOne,
                 kMontgomeryOne};

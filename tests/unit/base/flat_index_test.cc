@@ -100,6 +100,9 @@ TEST(Footprint, IsBounded) {
   const size_t part = footprint.Prefetch(0);
   EXPECT_LT(part, footprint.lines());
   EXPECT_GT(footprint.Prefetch(part), part);
+  Footprint neighbours;
+  neighbours.Add(reinterpret_cast<const void*>(64), size_t{1} << 20);  // NOLINT
+  EXPECT_EQ(neighbours.lines(), 64U);
 }
 
 }  // namespace
