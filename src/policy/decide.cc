@@ -171,7 +171,8 @@ Disposition MakeDisposition(const Policy& policy, const PolicyCallView& call,
 Disposition Undecided(const Policy& policy, const PolicyCallView& call) {
   Disposition disposition;
   disposition.mode = policy.SettingsOf(call.trunk).mode;
-  disposition.action = Soften(Action::kReject, disposition.mode, false);
+  disposition.emergency = IsEmergencyCall(policy, call);
+  disposition.action = Soften(Action::kReject, disposition.mode, disposition.emergency);
   return disposition;
 }
 
