@@ -124,6 +124,7 @@ static char compact_form(const str* name) {
     str name;
     char letter;
   } forms[] = {{str_init("Identity"), 'y'},
+               {str_init("Identity-Info"), 'n'},
                {str_init("Subject"), 's'},
                {str_init("Supported"), 'k'},
                {str_init("Session-Expires"), 'x'},

@@ -86,14 +86,46 @@ constexpr auto kVerstatPlaces = std::to_array<NamedValue<VerstatMark::Place>>({
     {"uri-parameter", VerstatMark::Place::kUriParameter},
 });
 
-// Without these a request is none; some have a compact form.
-constexpr auto kNeededHeaders = std::to_array<std::string_view>(
-    {"via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "max-forwards", "contact", "m",
-     "route", "record-route", "content-type", "c", "content-length", "l"});
+// The letters that stand for a header's name (IANA's registry of SIP header fields).
+constexpr auto kCompactForms = std::to_array<NamedValue<std::string_view>>({
+    {"a", "Accept-Contact"},
+    {"b", "Referred-By"},
+    {"c", "Content-Type"},
+    {"d", "Request-Disposition"},
+    {"e", "Content-Encoding"},
+    {"f", "From"},
+    {"i", "Call-ID"},
+    {"j", "Reject-Contact"},
+    {"k", "Supported"},
+    {"l", "Content-Length"},
+    {"m", "Contact"},
+    {"n", "Identity-Info"},
+    {"o", "Event"},
+    {"r", "Refer-To"},
+    {"s", "Subject"},
+    {"t", "To"},
+    {"u", "Allow-Events"},
+    {"v", "Via"},
+    {"x", "Session-Expires"},
+    {"y", "Identity"},
+});
 
-bool MayBeStripped(std::string_view name) {
-  return std::find(kNeededHeaders.begin(), kNeededHeaders.end(), ToLower(name)) ==
-         kNeededHeaders.end();
+// Whoever removes a header looks for its long name; what has no other is its own.
+std::string LongName(std::string_view name) {
+  const auto* const form =
+      std::find_if(kCompactForms.begin(), kCompactForms.end(),
+                   [&](const auto& row) { return EqualsIgnoreCase(row.name, name); });
+  return std::string(form == kCompactForms.end() ? name : form->value);
+}
+
+// Without these a request is none.
+constexpr auto kNeededHeaders = std::to_array<std::string_view>(
+    {"Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards", "Contact", "Route", "Record-Route",
+     "Content-Type", "Content-Length"});
+
+bool MayBeStripped(std::string_view long_name) {
+  return std::none_of(kNeededHeaders.begin(), kNeededHeaders.end(),
+                      [&](std::string_view needed) { return EqualsIgnoreCase(needed, long_name); });
 }
 
 bool IsHeaderName(std::string_view name) {
@@ -163,6 +195,23 @@ void AddHeader(std::string_view name, std::vector<std::string>& names) {
   if (!is_there) names.emplace_back(name);
 }
 
+void ReadStripHeaders(StrictObject& object, TrunkSettings& settings) {
+  std::vector<std::string> written = settings.strip_headers.names;
+  object.Read("strip_headers", written);
+  std::vector<std::string> names;
+  for (const std::string& header : written) {
+    if (!IsHeaderName(header)) object.Complain("strip_headers", Quote(header) + " is no header");
+    const std::string name = LongName(header);
+    if (!MayBeStripped(name)) {
+      object.Complain("strip_headers",
+                      "a request cannot be without " + Quote(header) +
+                          (name.size() == header.size() ? "" : ", which is " + name));
+    }
+    AddHeader(name, names);
+  }
+  settings.strip_headers = StripHeaders(std::move(names));
+}
+
 }  // namespace
 
 StripHeaders::StripHeaders(std::vector<std::string> of_settings)
@@ -198,15 +247,7 @@ void ReadTrunkSettings(StrictObject& object, TrunkSettings& settings) {
     verstat.ReadName("header", kVerstatHeaders, settings.verstat_header);
     verstat.ReadName("place", kVerstatPlaces, settings.verstat_place);
   });
-  std::vector<std::string> strip_headers = settings.strip_headers.names;
-  object.Read("strip_headers", strip_headers);
-  for (const std::string& header : strip_headers) {
-    if (!IsHeaderName(header)) object.Complain("strip_headers", Quote(header) + " is no header");
-    if (!MayBeStripped(header)) {
-      object.Complain("strip_headers", "a request cannot be without " + Quote(header));
-    }
-  }
-  settings.strip_headers = StripHeaders(std::move(strip_headers));
+  ReadStripHeaders(object, settings);
   object.ReadObject("overrides",
                     [&](StrictObject& overrides) { ReadOverrides(overrides, settings); });
 }

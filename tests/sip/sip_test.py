@@ -168,12 +168,15 @@ class HeaderForms(SipTest):
         self.assertNotRegex(self.callee.received[-1], "P-Origination-ID|P-Attestation-Indicator|:verstat")
 
     def test_what_is_removed_has_a_compact_form_too(self):
-        config = self.lab.write_config("compact.json", {"default": {"strip_headers": ["Identity", "Subject"]}})
-        kamailio = self.start(config=config)
-        for headers in (("Identity: " + self.lab.sign(), "Subject: a"), ("y: " + self.lab.sign(), "s: a"), ("Y: " + self.lab.sign(), "S: a")):
-            self.callee.received.clear()
-            self.call(kamailio, *headers, code=486, reason="verified")
-            self.assertNotRegex(self.callee.received[-1], r"(?im)^(identity|y|subject|s)\s*:")
+        long_names, letters = ("Identity", "Identity-Info", "Subject"), ("y", "n", "s")
+        for named in (long_names, letters):
+            config = self.lab.write_config("compact.json", {"default": {"strip_headers": list(named)}})
+            kamailio = self.start(config=config)
+            for identity, info, subject in (long_names, letters, [letter.upper() for letter in letters]):
+                self.callee.received.clear()
+                self.call(kamailio, f"{identity}: {self.lab.sign()}", f"{info}: <https://a.example/c>", f"{subject}: a", code=486,
+                          reason="verified")
+                self.assertNotRegex(self.callee.received[-1], r"(?im)^(identity|y|identity-info|n|subject|s)\s*:")
 
     def test_methods_that_are_not_allowed(self):
         for script in (INLINE, REDIRECT):

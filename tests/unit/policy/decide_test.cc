@@ -346,6 +346,18 @@ TEST(Decide, TrunksHaveTheirOwnSettingsAndInheritTheDefaultOnes) {
   EXPECT_EQ(seen.reason, Reason::kOrigMismatch);
 }
 
+TEST(Decide, D11_ACompactNameStandsForItsHeader) {
+  const Folder folder;
+  const auto policy = folder.Make(
+      R"({"default": {"strip_headers": ["y", "identity", "N", "z"]}, "trunks": {"lab": {}}})");
+  TestCall call;
+  for (const std::string trunk : {"lab", "unheard-of"}) {
+    EXPECT_THAT(
+        DecideSigned(*policy, call, trunk).strip_headers,
+        ElementsAre("Identity", "Identity-Info", "z", "P-Preferred-Identity", "Remote-Party-ID"));
+  }
+}
+
 // A60: a code has its own phrase, and a Reason header of STIR speaks of a PASSporT.
 TEST(Decide, L1_AnOverriddenCodeHasItsPhrase) {
   const Folder folder;

@@ -49,7 +49,7 @@ TEST(PolicyFile, EveryErrorNamesItsLineAndKey) {
       {"{\"country\": \"US\", \"default\": {\n\"other_numbers\": \"reject\"}}", 2,
        "default.other_numbers", "number_plans"},
       {"{\"default\": {\n\"strip_headers\": [\"via\"]}}", 2, "default.strip_headers", ""},
-      {"{\"default\": {\n\"strip_headers\": [\"F\"]}}", 2, "default.strip_headers", ""},
+      {"{\"default\": {\n\"strip_headers\": [\"F\"]}}", 2, "default.strip_headers", "From"},
       {"{\"holders\": {\"a\": {\n\"spcs\": [\"4321 \"]}}}", 2, "holders.a.spcs", ""},
       {"{\n\"country\": \"XX\"}", 2, "country", ""},
       {"{\"country\": \"CN\",\n\"number_plans\": [\n\"CM\"]}", 3, "number_plans.0", ""},
