@@ -220,8 +220,9 @@ std::string_view PriorityStatusText(PriorityVerdict::Status status);
 struct Verdict {
   Reason reason = Reason::kInternalError;
   /// The PASSporT that decided: the one that passed, with a diversion the one of the original call;
-  /// or the failed one of the highest rank. Nothing if there was none that speaks for the
-  /// caller's number, or the call failed as a whole.
+  /// or the failed one of the highest rank, the first of equals; where a diversion or the
+  /// original PASSporT could not be judged, that one, and not those that are undecided with it.
+  /// Nothing if there was none that speaks for the caller's number, or the call failed as a whole.
   std::optional<size_t> decided_by;
   /// One per Identity header value, in order.
   std::vector<PassportVerdict> passports;

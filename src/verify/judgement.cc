@@ -401,8 +401,15 @@ std::optional<size_t> CallJudgement::DecidingEntry() const {
   return deciding;
 }
 
-// Of failed ones the highest rank is reported, the first one of equals. rph and rcd say nothing of
-// the caller's number: they neither pass nor fail the call (F-11, F-23).
+// True if nothing is known of it only because another link of its chain could not be judged.
+bool CallJudgement::IsUndecidedByAnother(const Candidate& candidate) {
+  // The diversions are looked at last, and only of what had passed everything else.
+  return IsUndecided(candidate.verdict.checks.reason(static_cast<size_t>(CheckId::kDivChain)));
+}
+
+// Of failed ones the highest rank is reported, the first one of equals, but the one whose own
+// certificate could not be had before those that it left undecided. rph and rcd say nothing of the
+// caller's number: they neither pass nor fail the call (F-11, F-23).
 void CallJudgement::Decide(Verdict& verdict) const {
   if (const auto deciding = DecidingEntry()) {
     verdict.reason = Reason::kNone;
@@ -418,7 +425,10 @@ void CallJudgement::Decide(Verdict& verdict) const {
     const Reason reason = candidate.verdict.reason;
     if (reason == Reason::kNone) continue;
     if (candidate.kind && !candidate.IsDiversion() && !SpeaksForCaller(*candidate.kind)) continue;
-    if (!verdict.decided_by || Info(reason).rank > Info(verdict.reason).rank) {
+    const bool is_the_cause =
+        verdict.decided_by && reason == verdict.reason && !IsUndecidedByAnother(candidate) &&
+        IsUndecidedByAnother(entries_[header_entry_[*verdict.decided_by]].candidate);
+    if (!verdict.decided_by || Info(reason).rank > Info(verdict.reason).rank || is_the_cause) {
       verdict.decided_by = i;
       verdict.reason = reason;
     }

@@ -76,6 +76,7 @@ class CallJudgement {
   static int SaysOfCaller(const Entry& entry);
   static bool SpeaksBefore(const Entry& one, const Entry& other);
   [[nodiscard]] std::optional<size_t> DecidingEntry() const;
+  static bool IsUndecidedByAnother(const Candidate& candidate);
   void Decide(Verdict& verdict) const;
   [[nodiscard]] std::string_view TargetIn(const std::vector<std::string>& dest) const;
   [[nodiscard]] std::vector<CallLeg> Legs(std::span<const size_t> path) const;

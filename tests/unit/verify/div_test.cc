@@ -123,6 +123,9 @@ TEST(Div, A43_F4_AnyLinkWithoutItsCertificate_IsUndecided) {
     const Verdict verdict = call.Judge(identities, 3);
     EXPECT_EQ(verdict.reason, Reason::kCertificateNotAvailable) << carrier.x5u;
     EXPECT_EQ(verdict.verstat(), Verstat::kNoTnValidation);
+    // The others have their certificates: it is not their fault.
+    ASSERT_NE(verdict.deciding(), nullptr);
+    EXPECT_EQ(verdict.deciding()->x5u, carrier.x5u);
     for (size_t i = 0; i < identities.size(); ++i) {
       EXPECT_EQ(ReasonAt(verdict, i), Reason::kCertificateNotAvailable) << carrier.x5u << i;
     }
