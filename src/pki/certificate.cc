@@ -97,13 +97,15 @@ bool ReadDigitalSignatureUsage(const X509* x509) {
 // bits, and one as long as the modulus makes a signature cost a hundred times as much. Read
 // from RSAPublicKey (RFC 8017 A.1.1), since OpenSSL would need memory to tell it.
 bool HasShortExponent(const X509* x509) {
-  constexpr size_t kMaxBytes = 33;  // with the byte for the sign
+  constexpr size_t kMaxBytes = 256 / 8;
   const ASN1_BIT_STRING* bits = X509_get0_pubkey_bitstr(x509);
   const DataSpan bytes(ASN1_STRING_get0_data(bits), static_cast<size_t>(ASN1_STRING_length(bits)));
   auto key = ByteReader(bytes, Reason::kCertificateMalformed).Enter(der::kSequence);
   if (!key || !key->Read(der::kInteger)) return false;
   const auto exponent = key->Read(der::kInteger);
-  return exponent && exponent->size() <= kMaxBytes;
+  if (!exponent || exponent->empty()) return false;
+  const size_t sign_bytes = exponent->front() == 0 ? 1 : 0;
+  return exponent->size() - sign_bytes <= kMaxBytes;
 }
 
 // Curves count by name only: explicit parameters make the key kOther, as a long exponent does.

@@ -360,6 +360,8 @@ const char* CurveOf(KeySort sort) {
     case KeySort::kRsa1024:
     case KeySort::kRsa2048:
     case KeySort::kRsa16384:
+    case KeySort::kRsaExponent256:
+    case KeySort::kRsaExponent257:
     case KeySort::kRsaLongExponent:
     case KeySort::kEd25519:
       return "P-256";
@@ -479,6 +481,12 @@ TestKey TestKey::Make(KeySort sort) {
       break;
     case KeySort::kRsa16384:
       key = MakeRsaLike(2048, std::string("\x01\x00\x01", 3));
+      break;
+    case KeySort::kRsaExponent256:
+      key = MakeRsaLike(256, std::string(32, '\xFF'));
+      break;
+    case KeySort::kRsaExponent257:
+      key = MakeRsaLike(256, "\x01" + std::string(31, '\0') + "\x01");
       break;
     case KeySort::kRsaLongExponent:
       key = MakeRsaLike(256, std::string(255, '\x55'));

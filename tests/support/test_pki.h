@@ -51,6 +51,8 @@ enum class KeySort : uint8_t {
   kRsa1024,
   kRsa2048,
   kRsa16384,         // public half only, and no product of primes
+  kRsaExponent256,   // 2048 bits, and an exponent of 256 bits; public half only
+  kRsaExponent257,   // the same with 257 bits
   kRsaLongExponent,  // 2048 bits, and the public exponent as many; public half only
   kEd25519,
 };

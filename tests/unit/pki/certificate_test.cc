@@ -161,6 +161,8 @@ TEST(CertificateTest, KeyKinds) {
   EXPECT_EQ(kind(KeySort::kP521), KeyKind::kEcP521);
   EXPECT_EQ(kind(KeySort::kSecp256k1), KeyKind::kOther);
   EXPECT_EQ(kind(KeySort::kRsa2048), KeyKind::kRsa);
+  EXPECT_EQ(kind(KeySort::kRsaExponent256), KeyKind::kRsa);
+  EXPECT_EQ(kind(KeySort::kRsaExponent257), KeyKind::kOther);
   EXPECT_EQ(kind(KeySort::kRsaLongExponent), KeyKind::kOther);
   EXPECT_EQ(kind(KeySort::kEd25519), KeyKind::kOther);
 }
