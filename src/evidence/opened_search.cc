@@ -35,7 +35,7 @@ bool DecidedBy(const EvidenceText& text, std::string_view reason) {
   return disposition != nullptr && IsText(disposition->Find("reason"), reason);
 }
 
-// What stands in the text of every record that fits, sealed or not: most need not be read as JSON.
+// What stands in the text of every record that fits, sealed or not: most need not be unsealed.
 bool MayFit(std::string_view text, const OpenedSearch& search) {
   constexpr std::string_view kDiversion = "\"div";  // "div":..., or "ppt":"div" or "div-o"
   if (!search.diverter.empty() && text.find(kDiversion) == std::string_view::npos) return false;
@@ -43,6 +43,7 @@ bool MayFit(std::string_view text, const OpenedSearch& search) {
 }
 
 bool Fits(const StoredEvidence& record, const EvidenceCodec& codec, const OpenedSearch& search) {
+  if (!ColumnsDifference(record).empty()) return true;
   if (!MayFit(record.text, search)) return false;
   const auto text = codec.Read(record.text);
   if (!text) return true;

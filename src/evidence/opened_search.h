@@ -31,9 +31,9 @@ void AskForReason(std::string_view id, EvidenceQuery& query, OpenedSearch& searc
 Result<std::string> DiverterKey(std::string_view party, const DialPlan* plan);
 
 /// A page of the calls of `query` in which `search` finds all that it has. Records that cannot be
-/// read are on it, too: nobody knows what they are. Opens `most` records, or a page's worth more; a
-/// page may then have fewer calls than the limit, or none, and go on at its `next`. Fails like
-/// EvidenceStore::Find.
+/// read, or whose columns are not their text's, are on it, too: nobody knows what they are. Opens
+/// `most` records, or a page's worth more; a page may then have fewer calls than the limit, or
+/// none, and go on at its `next`. Fails like EvidenceStore::Find.
 Result<EvidencePage> FindOpened(EvidenceStore& store, const EvidenceCodec& codec,
                                 const EvidenceQuery& query, const OpenedSearch& search,
                                 size_t most);

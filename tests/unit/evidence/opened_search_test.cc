@@ -84,5 +84,17 @@ TEST_F(OpenedSearchTest, WhatCannotBeReadIsShown) {
   EXPECT_THAT(Places(Find(10, SIZE_MAX)), ElementsAre(2, 1));
 }
 
+// Nobody knows what the record was.
+TEST_F(OpenedSearchTest, WhatIsNotItsTextAnyMoreIsShown) {
+  AddDecided(Reason::kNumberNotAssigned, 6);
+  const std::string texts[] = {"'gone'", "'{}'", "''", "substr(text, 1, 100)",
+                               "(SELECT text FROM " + Table() + " WHERE seq = 6)"};
+  int64_t seq = 0;
+  for (const std::string& text : texts) {
+    Tamper("UPDATE " + Table() + " SET text = " + text + " WHERE seq = " + std::to_string(++seq));
+  }
+  EXPECT_THAT(Places(Find(10, SIZE_MAX)), ElementsAre(5, 4, 3, 2, 1));
+}
+
 }  // namespace
 }  // namespace callvet::test
