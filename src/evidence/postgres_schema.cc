@@ -247,13 +247,22 @@ Result<void> CheckColumns(PostgresConnection& connection, EvidenceVisitor& visit
   return {};
 }
 
+// The tables of this store and all partitions: others may have others with such names, in schemas
+// of their own or for a session.
+constexpr const char* kOwnTables =
+    "(SELECT to_regclass(t)::oid FROM unnest(ARRAY['evidence_setting', 'evidence_day', "
+    "'evidence_blob', 'evidence_chain_end', 'evidence_checkpoint', 'evidence_signer', "
+    "'evidence_tally', 'evidence_complaint']) t UNION ALL SELECT relid::oid FROM "
+    "pg_partition_tree('evidence_record'))";
+
 // A CHECK or a foreign key refuses records that somebody does not like: the writer would spill
 // them.
 Result<void> CheckConstraints(PostgresConnection& connection, EvidenceVisitor& visitor) {
-  const auto is = Read(connection,
-                       "SELECT 'constraint ' || o.conname || ' of ' || c.relname, '' FROM "
-                       "pg_constraint o JOIN pg_class c ON c.oid = o.conrelid WHERE o.contype IN "
-                       "('c', 'f', 'x', 't') AND c.relname LIKE 'evidence\\_%'");
+  const auto is =
+      Read(connection, std::string("SELECT 'constraint ' || o.conname || ' of ' || c.relname, '' "
+                                   "FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid "
+                                   "WHERE o.contype IN ('c', 'f', 'x', 't') AND c.oid IN ") +
+                           kOwnTables);
   if (!is) return is.error();
   for (const auto& [name, nothing] : *is) visitor.Odd(name + " does not belong here");
   return {};
@@ -261,14 +270,15 @@ Result<void> CheckConstraints(PostgresConnection& connection, EvidenceVisitor& v
 
 // What would change or hide rows behind the program's back.
 Result<void> CheckHelpers(PostgresConnection& connection, EvidenceVisitor& visitor) {
-  const auto is = Read(connection,
-                       "SELECT 'trigger ' || t.tgname || ' of ' || c.relname, '' FROM pg_trigger t "
-                       "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND "
-                       "c.relname LIKE 'evidence\\_%' UNION ALL "
-                       "SELECT 'rule ' || r.rulename || ' of ' || c.relname, '' FROM pg_rewrite r "
-                       "JOIN pg_class c ON c.oid = r.ev_class WHERE c.relname LIKE 'evidence\\_%' "
-                       "UNION ALL SELECT 'row security of ' || relname, '' FROM pg_class WHERE "
-                       "relrowsecurity AND relname LIKE 'evidence\\_%'");
+  const auto is =
+      Read(connection, std::string("WITH own AS ") + kOwnTables +
+                           "SELECT 'trigger ' || t.tgname || ' of ' || c.relname, '' FROM "
+                           "pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT "
+                           "t.tgisinternal AND c.oid IN (TABLE own) UNION ALL SELECT 'rule ' || "
+                           "r.rulename || ' of ' || c.relname, '' FROM pg_rewrite r JOIN pg_class "
+                           "c ON c.oid = r.ev_class WHERE c.oid IN (TABLE own) UNION ALL SELECT "
+                           "'row security of ' || relname, '' FROM pg_class WHERE relrowsecurity "
+                           "AND oid IN (TABLE own)");
   if (!is) return is.error();
   for (const auto& [name, nothing] : *is) visitor.Odd(name + " does not belong here");
   return {};
@@ -276,11 +286,12 @@ Result<void> CheckHelpers(PostgresConnection& connection, EvidenceVisitor& visit
 
 // A crash of the server empties a table that is not logged; a foreign one is somebody else's.
 Result<void> CheckDurability(PostgresConnection& connection, EvidenceVisitor& visitor) {
-  const auto is = Read(connection,
-                       "SELECT 'table ' || relname, CASE relkind WHEN 'f' THEN ' is a foreign one' "
-                       "ELSE ' is not logged: a crash empties it' END FROM pg_class WHERE relname "
-                       "LIKE 'evidence\\_%' AND (relkind = 'f' OR (relkind IN ('r', 'p') AND "
-                       "relpersistence <> 'p'))");
+  const auto is =
+      Read(connection, std::string("SELECT 'table ' || relname, CASE relkind WHEN 'f' THEN ' is a "
+                                   "foreign one' ELSE ' is not logged: a crash empties it' END "
+                                   "FROM pg_class WHERE (relkind = 'f' OR (relkind IN ('r', 'p') "
+                                   "AND relpersistence <> 'p')) AND oid IN ") +
+                           kOwnTables);
   if (!is) return is.error();
   for (const auto& [table, fault] : *is) visitor.Odd(table + fault);
   return {};

@@ -171,6 +171,22 @@ class Tamper(unittest.TestCase):
                     self.sql(statement)
                     self.assertIn(kind, self.kinds())
 
+    def test_tables_of_others_are_none_of_audits_business(self):
+        others = ("CREATE SCHEMA reports", "CREATE UNLOGGED TABLE reports.evidence_monthly (a int CHECK (a > 0))",
+                  "CREATE UNLOGGED TABLE reports.evidence_record (a int CHECK (a > 0))",
+                  "CREATE RULE x AS ON DELETE TO reports.evidence_monthly DO INSTEAD NOTHING",
+                  "ALTER TABLE reports.evidence_monthly ENABLE ROW LEVEL SECURITY",
+                  "CREATE UNLOGGED TABLE evidence_archive (a int)")
+        self.sql(*others)
+        session = subprocess.Popen([self.server.bin / "psql", "-X", "-q", "-A", "-t", self.url], cwd="/", text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(session.communicate, "")
+        session.stdin.write("CREATE TEMP TABLE evidence_tmp (a int CHECK (a > 0));\n"
+                            "CREATE TEMP TABLE evidence_record (a int); SELECT 1;\n")
+        session.stdin.flush()
+        self.assertEqual(session.stdout.readline(), "1\n")
+        self.assertEqual(self.findings(), [])
+
     def test_no_message_quotes_a_record(self):
         self.sql("ALTER TABLE evidence_record ADD CONSTRAINT c CHECK (kind <> 1)")
         run = self.evidence("find", code=3)
