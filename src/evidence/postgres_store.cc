@@ -385,11 +385,21 @@ Result<int64_t> PostgresStore::OpenDay(Connection& connection) const {
   const bool any = !last->rows.empty() && last->rows[0][0].has_value();
   const int64_t today = DayOf(options_.clock->Now());
   if (any && Int(last->rows[0], 0) >= today) return Int(last->rows[0], 0);
-  // A table that is attached waits for no reader, as one that is made as a partition does.
+  // A table that is attached waits for no reader, as one that is made as a partition does. But it
+  // must be told to take the disk and the storage of columns that an operator chose for all days.
+  const auto stored = connection.Query(
+      "SELECT CASE WHEN current_setting('server_version_num')::int >= 140000 THEN ' INCLUDING "
+      "COMPRESSION' ELSE '' END, coalesce((SELECT ' TABLESPACE ' || quote_ident(s.spcname) FROM "
+      "pg_class c JOIN pg_tablespace s ON s.oid = c.reltablespace WHERE c.oid = "
+      "'evidence_record'::regclass), '')");
+  if (!stored) return stored.error();
+  const std::string compression = Text(stored->rows.at(0), 0);
+  const std::string tablespace = Text(stored->rows.at(0), 1);
   const std::string table = "evidence_record_" + Int(today);
-  if (auto ok = connection.Query("CREATE TABLE " + table + " (LIKE evidence_record)"); !ok) {
-    return ok.error();
-  }
+  const auto made =
+      connection.Query("CREATE TABLE " + table + " (LIKE evidence_record INCLUDING STORAGE" +
+                       compression + ")" + tablespace);
+  if (!made) return made.error();
   const auto attached =
       connection.Query("ALTER TABLE evidence_record ATTACH PARTITION " + table +
                        " FOR VALUES FROM (" + Int(today) + ") TO (" + Int(today + 1) + ")");

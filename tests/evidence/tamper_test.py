@@ -187,6 +187,34 @@ class Tamper(unittest.TestCase):
         self.assertEqual(session.stdout.readline(), "1\n")
         self.assertEqual(self.findings(), [])
 
+    def test_a_day_is_stored_as_evidence_record_is(self):
+        """As CREATE TABLE ... PARTITION OF would make it."""
+        place = self.server.dir / "disk"
+        subprocess.run([*self.server.prefix, "mkdir", place], check=True)
+        self.addCleanup(lambda: self.server.query('DROP TABLESPACE "the disk"'))
+        self.server.query(f"CREATE TABLESPACE \"the disk\" LOCATION '{place}'")
+        self.server.query("DROP DATABASE IF EXISTS new")
+        self.server.query("CREATE DATABASE new")
+        self.addCleanup(lambda: self.server.query("DROP DATABASE new"))
+        self.url = self.url_of("new")
+        self.write(self.url, 0)
+        self.sql('ALTER TABLE evidence_record SET TABLESPACE "the disk"',
+                 "ALTER TABLE evidence_record ALTER body SET STORAGE EXTERNAL",
+                 "ALTER TABLE evidence_record ALTER body SET COMPRESSION pglz",
+                 "CREATE TABLE wanted PARTITION OF evidence_record FOR VALUES FROM (1) TO (2)")
+        self.assertIn("stored 3", self.write(self.url, 3))
+        made = self.sql("SELECT coalesce(s.spcname, ''), a.attname, a.attstorage, a.attcompression, c.relname = 'wanted' "
+                        "FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid JOIN pg_attribute a ON a.attrelid = "
+                        "c.oid AND a.attnum > 0 LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace WHERE h.inhparent = "
+                        "'evidence_record'::regclass")
+        self.assertIn(["the disk", "body", "e", "p", "f"], made)
+        self.assertEqual([row[:4] for row in made if row[4] == "f"], [row[:4] for row in made if row[4] == "t"])
+        indexes = self.sql("SELECT i.tablespace FROM pg_indexes i WHERE tablename ~ '^(wanted|evidence_record_[0-9]+)$' "
+                           "GROUP BY 1")
+        self.assertEqual(indexes, [[""]])
+        self.sql("DROP TABLE wanted")
+        self.assertEqual(self.findings(), [])
+
     def test_no_message_quotes_a_record(self):
         self.sql("ALTER TABLE evidence_record ADD CONSTRAINT c CHECK (kind <> 1)")
         run = self.evidence("find", code=3)
