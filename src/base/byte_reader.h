@@ -11,10 +11,15 @@ namespace callvet {
 
 /// Tag bytes of the DER that callvet reads itself.
 namespace der {
+inline constexpr uint8_t kBoolean = 0x01;
 inline constexpr uint8_t kInteger = 0x02;
+inline constexpr uint8_t kOctetString = 0x04;
+inline constexpr uint8_t kObjectIdentifier = 0x06;
 inline constexpr uint8_t kUtf8String = 0x0C;
 inline constexpr uint8_t kSequence = 0x30;
 inline constexpr uint8_t kIa5String = 0x16;
+inline constexpr uint8_t kUtcTime = 0x17;
+inline constexpr uint8_t kGeneralizedTime = 0x18;
 /// EXPLICIT context tag [n], n < 31.
 constexpr uint8_t Explicit(uint8_t number) {
   return static_cast<uint8_t>(0xA0 | number);

@@ -14,8 +14,7 @@ Result<std::string> DerOid(std::string_view dotted) {
   const Asn1ObjectPtr object(OBJ_txt2obj(std::string(dotted).c_str(), /*no_name=*/1));
   const size_t size = object == nullptr ? 0 : OBJ_length(object.get());
   if (size == 0) return Fail(Reason::kParameterInvalid, "no OID: " + Quote(dotted));
-  constexpr uint8_t kObjectIdentifier = 0x06;
-  return DerElement(kObjectIdentifier,
+  return DerElement(der::kObjectIdentifier,
                     {reinterpret_cast<const char*>(OBJ_get0_data(object.get())), size});
 }
 

@@ -14,9 +14,7 @@ namespace callvet {
 
 /// Tag bytes that only the issuing side needs; the others are in base/byte_reader.h.
 namespace der {
-inline constexpr uint8_t kBoolean = 0x01;
 inline constexpr uint8_t kBitString = 0x03;
-inline constexpr uint8_t kOctetString = 0x04;
 inline constexpr uint8_t kEnumerated = 0x0A;
 /// IMPLICIT context tag [n] of a primitive type, n < 31.
 constexpr uint8_t Implicit(uint8_t number) {

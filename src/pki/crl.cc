@@ -2,6 +2,7 @@
 #include "pki/crl.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <tuple>
@@ -224,6 +225,91 @@ std::vector<std::string> ReadSignerUrls(const X509_CRL* crl) {
   return urls;
 }
 
+// Decoded, a name takes up to a hundred times its bytes, and a list is anybody's until its
+// signature is verified. Nearly all lists have one name for an entry, or none.
+constexpr size_t kMoreNamesThanEntries = 65'536;
+// What a list says of itself; usually some hundred bytes, which may be names, too.
+constexpr size_t kMaxListExtensions = 65'536;
+
+// How many names the certificateIssuer among the extensions of an entry has.
+Result<size_t> CountNames(ByteReader extensions) {
+  constexpr std::array<uint8_t, 3> kCertificateIssuer = {0x55, 0x1D, 0x1D};
+  size_t names = 0;
+  while (!extensions.AtEnd()) {
+    auto extension = extensions.Enter(der::kSequence);
+    if (!extension) return extension.error();
+    const auto oid = extension->Read(der::kObjectIdentifier);
+    if (!oid) return oid.error();
+    if (!std::equal(oid->begin(), oid->end(), kCertificateIssuer.begin(),
+                    kCertificateIssuer.end())) {
+      continue;
+    }
+    if (extension->PeekTag() == der::kBoolean) (void)extension->Read(der::kBoolean);
+    auto value = extension->Enter(der::kOctetString);
+    if (!value) return value.error();
+    auto list = value->Enter(der::kSequence);
+    if (!list) return list.error();
+    for (; !list->AtEnd(); ++names) {
+      if (const auto name = list->Read(list->PeekTag()); !name) return name.error();
+    }
+  }
+  return names;
+}
+
+// The same of one entry.
+Result<size_t> CountNamesOfEntry(ByteReader entry) {
+  if (const auto serial = entry.Read(der::kInteger); !serial) return serial.error();
+  if (const auto date = entry.Read(entry.PeekTag()); !date) return date.error();
+  if (entry.AtEnd()) return size_t{0};
+  auto extensions = entry.Enter(der::kSequence);
+  if (!extensions) return extensions.error();
+  return CountNames(*extensions);
+}
+
+Result<void> CheckNames(ByteReader entries) {
+  size_t names = 0;
+  size_t allowed = kMoreNamesThanEntries;
+  for (; !entries.AtEnd(); ++allowed) {
+    auto entry = entries.Enter(der::kSequence);
+    if (!entry) return entry.error();
+    const auto more = CountNamesOfEntry(*entry);
+    if (!more) return more.error();
+    names += *more;
+  }
+  if (names > allowed) return Invalid("has too many names above its entries");
+  return {};
+}
+
+// Whether its size lets one expect the memory that decoding it takes. A large list must be DER to
+// be looked through. A small one has no room for so many names, and a larger one than is fetched
+// (crl_refresh.h) is a file of the operator's own.
+Result<void> CheckSize(std::string_view text) {
+  constexpr size_t kSmallestName = 2;
+  constexpr size_t kLargest = size_t{16} * 1024 * 1024;
+  if (text.size() < kSmallestName * kMoreNamesThanEntries || text.size() > kLargest) return {};
+  const ByteReader::Bytes bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  auto list = ByteReader(bytes, Reason::kCrlInvalid).Enter(der::kSequence);
+  if (!list) return list.error();
+  auto part = list->Enter(der::kSequence);
+  if (!part) return part.error();
+  if (part->PeekTag() == der::kInteger) (void)part->Read(der::kInteger);
+  if (const auto algorithm = part->Read(der::kSequence); !algorithm) return algorithm.error();
+  if (const auto issuer = part->Read(der::kSequence); !issuer) return issuer.error();
+  while (part->PeekTag() == der::kUtcTime || part->PeekTag() == der::kGeneralizedTime) {
+    if (const auto time = part->Read(part->PeekTag()); !time) return time.error();
+  }
+  if (part->PeekTag() == der::kSequence) {
+    auto entries = part->Enter(der::kSequence);
+    if (!entries) return entries.error();
+    if (auto ok = CheckNames(*entries); !ok) return ok;
+  }
+  if (part->AtEnd()) return {};
+  const auto extensions = part->Read(der::Explicit(0));
+  if (!extensions) return extensions.error();
+  if (extensions->size() > kMaxListExtensions) return Invalid("has extensions that are too long");
+  return part->ExpectEnd();
+}
+
 X509CrlPtr DecodeCrl(std::string_view der) {
   if (der.empty() || der.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     return nullptr;
@@ -286,6 +372,7 @@ Result<Crl> Crl::ParseDer(std::string_view der) {
 }
 
 Result<Crl> Crl::Read(std::string_view der) {
+  if (auto ok = CheckSize(der); !ok) return ok.error();
   auto data = std::make_shared<Data>();
   data->crl = DecodeCrl(der);
   if (data->crl == nullptr) return Invalid("cannot be decoded: " + ErrorQueueDrain::LastError());

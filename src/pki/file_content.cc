@@ -56,8 +56,12 @@ std::optional<std::string_view> Find(const std::array<Beginning, N>& known,
   return found->what;
 }
 
+// Decoded, a stranger's DER may take a hundred times its size, and this is only to name it.
+constexpr size_t kMaxDecoded = size_t{128} * 1024;
+
 template <class T, auto Decode, auto Free>
 bool IsA(std::string_view der) {
+  if (der.size() > kMaxDecoded) return false;
   const auto* begin = reinterpret_cast<const unsigned char*>(der.data());
   const OpenSslPtr<T, Free> read(Decode(nullptr, &begin, static_cast<long>(der.size())));
   return read != nullptr;

@@ -528,6 +528,52 @@ TEST_F(IndirectEntriesTest, C34_ManyIssuersOfManyEntriesAreReadInLittleMemory) {
   EXPECT_FALSE(crl.RevokedSince(Cert(pa_, "7")).has_value());
 }
 
+// Names that nobody signed for cost a hundred times their size before the signature is looked at.
+TEST_F(IndirectEntriesTest, A8_MoreNamesThanEntriesAreBounded) {
+  const auto parse = [&](size_t names, size_t entries) {
+    std::string text = DerElement(0xa4, NameOf(a_));
+    for (size_t i = 1; i < names; ++i) text.append("\x86\x00", 2);  // URIs
+    CrlSpec spec = IndirectSpec();
+    for (size_t i = 0; i < entries; ++i) spec.entries.push_back({.serial_hex = "05"});
+    spec.entries[0].extensions = {{.oid = "2.5.29.29",
+                                   .der = DerElement(der::kSequence, text),
+                                   .criticality = test::Criticality::kCritical}};
+    return ParseCrls(MakeCrl(spec, pa_));
+  };
+  EXPECT_THAT(parse(65'536 + 1, 1), Succeeds());
+  const auto refused = parse(65'536 + 2, 1);
+  ASSERT_THAT(refused, FailsWith(Reason::kCrlInvalid));
+  // Nor is it decoded to say what it is.
+  EXPECT_EQ(refused.error().detail.find("a CRL in DER"), std::string::npos)
+      << refused.error().detail;
+  EXPECT_THAT(parse(65'536 + 2, 2), Succeeds());
+}
+
+TEST_F(IndirectEntriesTest, C34_AnIssuerForEachOfManyEntriesIsRead) {
+  constexpr size_t kEntries = 70'000;  // more than may have more names than entries
+  CrlSpec spec = IndirectSpec();
+  for (size_t i = 0; i < kEntries; ++i) {
+    spec.entries.push_back({.serial_hex = std::to_string(100'000 + i),
+                            .certificate_issuer = NameOf(i % 2 == 0 ? a_ : b_)});
+  }
+  const auto crl = ParseCrl(spec, pa_);
+  EXPECT_EQ(crl.entry_count(), kEntries);
+  EXPECT_TRUE(crl.RevokedSince(Cert(b_, "169999")).has_value());
+  EXPECT_FALSE(crl.RevokedSince(Cert(a_, "169999")).has_value());
+}
+
+TEST(CrlTest, A8_WhatAListSaysOfItselfIsBounded) {
+  const auto root = IssueRoot();
+  const auto parse = [&](size_t bytes) {
+    CrlSpec spec;
+    spec.extensions = {{.oid = "1.2.3.4", .der = DerElement(0x04, std::string(bytes, 'x'))}};
+    for (size_t i = 0; i < 8'000; ++i) spec.entries.push_back({.serial_hex = "05"});
+    return Crl::ParseDer(MakeCrl(spec, root));
+  };
+  EXPECT_THAT(parse(65'000), Succeeds());
+  EXPECT_THAT(parse(66'000), FailsWith(Reason::kCrlInvalid));
+}
+
 TEST(CrlTest, RemoveFromCrlDoesNotRevoke) {  // RFC 5280 6.3.3 (k)
   const auto root = IssueRoot();
   CrlSpec spec;
