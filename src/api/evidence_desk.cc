@@ -63,21 +63,27 @@ std::vector<std::string> EvidenceDesk::News() {
 }
 
 std::vector<std::string> EvidenceDesk::Retain(sys_seconds now) {
-  std::vector<std::string> news;
+  constexpr std::chrono::minutes kPause{1};  // whoever reads meanwhile is kept waiting each time
+  retained_ = Store::kAnswers;
   const auto today = std::chrono::floor<std::chrono::days>(now);
-  if (retention_days_ > 0 && today != pruned_) {
-    const auto deleted = opened_.store->Prune(today - std::chrono::days(retention_days_));
-    retained_ = deleted ? Store::kAnswers : Store::kFails;
-    if (!deleted) {
-      news.push_back("retention: " + deleted.error().detail);
-    } else {
-      pruned_ = today;
-      if (*deleted > 0) {
-        news.push_back("retention: " + std::to_string(*deleted) + " records were deleted");
-      }
-    }
+  if (today == pruned_) return {};
+  if (now >= tried_ && now < tried_ + kPause) return {};
+  tried_ = now;
+  // To keep all, it deletes nothing, but says what would keep it from making the next day.
+  const auto before =
+      retention_days_ > 0 ? today - std::chrono::days(retention_days_) : std::chrono::sys_days();
+  const auto deleted = opened_.store->Prune(before);
+  if (!deleted) {
+    retained_ = Store::kFails;
+    const Refusal refusal{today, deleted.error().detail};
+    if (refusal == refused_) return {};
+    refused_ = refusal;
+    return {"retention: " + refusal.second};
   }
-  return news;
+  pruned_ = today;
+  refused_ = {};
+  if (*deleted == 0) return {};
+  return {"retention: " + std::to_string(*deleted) + " records were deleted"};
 }
 
 std::vector<std::string> EvidenceDesk::MatchLate(sys_seconds now, const DialPlan* plan) {
@@ -102,7 +108,11 @@ std::vector<std::string> EvidenceDesk::MatchLate(sys_seconds now, const DialPlan
     return CallSearch::Effort::kLookThrough;
   };
   const auto matched = MatchComplaints({opened_, plan, "service", now}, now - kLate, effort);
-  if (!matched) return {"complaints: " + matched.error().detail};
+  const std::string failure = matched ? "" : matched.error().detail;
+  const bool told = failure == match_failure_;
+  match_failure_ = failure;
+  if (!matched && !told) news.push_back("complaints: " + failure);
+  if (!matched) return news;
   const size_t found = matched->matched + matched->ambiguous;
   if (found > 0) {
     news.push_back("complaints: calls of " + std::to_string(found) + " were found late");

@@ -160,6 +160,10 @@ Result<void> AddKeys(const FindOptions& options, const EvidenceCodec& codec, Evi
     if (!found) return InOption("--div", found.error());
     search.diverter = std::move(*found);
   }
+  if (options.access && search.any()) {
+    return Fail(Reason::kParameterInvalid,
+                "--access: accesses have neither --div nor a --reason of the policy");
+  }
   if (!options.keys.origid.empty()) {
     auto found = codec.OrigidKey(options.keys.origid);
     if (!found) return found.error();
@@ -811,6 +815,9 @@ void AddAccept(CLI::App& evidence, Context& context) {
 void AddPrune(CLI::App& evidence, Context& context) {
   auto options = std::make_shared<PruneOptions>();
   CLI::App* command = evidence.add_subcommand("prune", "Delete what retention does not keep");
+  command->footer(
+      "With PostgreSQL nothing is deleted while somebody reads for long, as a backup does: that is "
+      "exit code 3, and it must be run again when the backup has ended.");
   AddEvidenceStoreOptions(*command, options->store);
   command->add_option("--days", options->days, "Keep what was stored in the last N days and today")
       ->type_name("N")

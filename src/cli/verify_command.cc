@@ -456,6 +456,12 @@ Result<std::optional<OpenedEvidence>> OpenStore(const VerifyOptions& options) {
   return std::optional<OpenedEvidence>(std::move(*opened));
 }
 
+// A login may be able to add to today's records alone: said before midnight.
+void WarnOfNextDay(EvidenceStore& store, const Console& console) {
+  constexpr std::chrono::sys_days kNothingIsOlder{};
+  if (const auto ok = store.Prune(kNothingIsOlder); !ok) console.Warn(ok.error().detail);
+}
+
 std::string TrustListText(const LiveVerifier& verifier) {
   const auto list = verifier.trust().trust_list();
   return list ? "sequence " + std::to_string(list->list.sequence()) : "";
@@ -519,6 +525,7 @@ ExitCode RunVerify(VerifyOptions& options, const Console& console) {
     kept.trust_list = TrustListText(**verifier);
     auto ok = Record(**evidence, std::move(kept), options, answer);
     if (!ok) return console.Complain(ok.error());
+    WarnOfNextDay(*(*evidence)->store, console);
   }
   PrintResult(answer, options, console);
   const bool rejected = answer.disposition && answer.disposition->action == Action::kReject;

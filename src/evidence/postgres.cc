@@ -207,7 +207,7 @@ Result<void> PinSettings(PostgresConnection& connection, const PostgresPatience&
   const std::pair<const char*, std::string> settings[] = {
       {"search_path", std::move(*path)},
       {"statement_timeout", std::to_string(patience.answer.count())},
-      {"lock_timeout", std::to_string(patience.lock.count())},  // 0: that of the statement
+      {"lock_timeout", "0"},  // that of the statement
       {"idle_in_transaction_session_timeout", "60000"},
       {"synchronous_commit", "on"},
       // Who waited for the lock of the chain must see what was committed meanwhile.

@@ -25,7 +25,6 @@ struct PostgresPatience {
   std::chrono::milliseconds connect;
   std::chrono::milliseconds answer;            // of the server to a question
   const std::atomic<bool>* stopped = nullptr;  // once it is true: not at all
-  std::chrono::milliseconds lock{0};           // for a lock of others; 0: as long as for an answer
 };
 
 /// One connection. No call waits for the server longer than its patience. Not thread-safe.

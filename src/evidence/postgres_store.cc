@@ -30,9 +30,9 @@ using Parameter = PostgresConnection::Parameter;
 using Row = PostgresRow;
 
 constexpr std::chrono::milliseconds kPruneTimeout{60'000};
-// Behind whoever waits to drop a partition all others wait: retention gives way to long readers,
-// and tries again.
-constexpr std::chrono::milliseconds kPruneLockWait{500};
+// Behind whoever waits to drop a partition all others wait, so retention waits for a search that is
+// under way, but gives way to whoever reads for long.
+constexpr const char* kGiveWay = "SET LOCAL lock_timeout = 50";
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(4851215093)";
 
 constexpr size_t kPostgresReaders = 4;
@@ -200,7 +200,7 @@ class PostgresStore final : public EvidenceStore {
       : options_(std::move(options)),
         guard_(options_.mark),
         writer_(options_, {options_.append_timeout, options_.append_timeout}),
-        pruner_(options_, {options_.append_timeout, kPruneTimeout, &stop_pruning_, kPruneLockWait}),
+        pruner_(options_, {options_.append_timeout, kPruneTimeout, &stop_pruning_}),
         readers_(kPostgresReaders, [this]() -> Result<std::unique_ptr<Line>> {
           return std::make_unique<Line>(options_,
                                         PostgresPatience{options_.timeout, options_.timeout});
@@ -239,6 +239,7 @@ class PostgresStore final : public EvidenceStore {
   static Result<void> CheckOwner(Connection& connection);
   Result<int64_t> PruneInside(Connection& connection, int64_t day) const;
   Result<bool> RekeyInside(Connection& connection, const EvidenceSigner& next) const;
+  static Result<void> LockOutReaders(Connection& connection, const std::string& table);
   static Result<int64_t> PruneDay(Connection& connection, int64_t day, int64_t limit,
                                   EvidenceCheckpoint& base);
   /// seq 0: there is none.
@@ -717,6 +718,18 @@ Result<int64_t> PostgresStore::Prune(std::chrono::sys_days day) {
   });
 }
 
+// All that dropping a partition waits for.
+Result<void> PostgresStore::LockOutReaders(Connection& connection, const std::string& table) {
+  if (auto ok = connection.Query(kGiveWay); !ok) return ok.error();
+  const auto locked = connection.Query("LOCK TABLE ONLY evidence_record, ONLY " + table +
+                                       " IN ACCESS EXCLUSIVE MODE");
+  if (locked) return {};
+  return Fail(locked.error().reason,
+              "somebody reads the records for long, as a backup or an audit does, so nothing was "
+              "deleted; it can be when that has ended (" +
+                  locked.error().detail + ")");
+}
+
 // Drops a day's partition, whose last record becomes `base`. Gives how many records it had.
 Result<int64_t> PostgresStore::PruneDay(Connection& connection, int64_t day, int64_t limit,
                                         EvidenceCheckpoint& base) {
@@ -741,6 +754,7 @@ Result<int64_t> PostgresStore::PruneDay(Connection& connection, int64_t day, int
     base.hash = old.last.hash;
     count = Int(row, 14);
   }
+  if (auto ok = LockOutReaders(connection, table); !ok) return ok.error();
   if (auto ok = connection.Query("DROP TABLE " + table); !ok) return ok.error();
   if (auto ok = connection.Query("DELETE FROM evidence_day WHERE day = $1", {Int(day)}); !ok) {
     return ok.error();

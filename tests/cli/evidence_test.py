@@ -342,6 +342,8 @@ class EvidenceTest(unittest.TestCase):
                     self.assertEqual([r["id"] for r in found["records"]], wanted, div)
                 self.assertEqual(self.evidence("find", "--div", DEST, "--trunk", "none", "--json", *keyed).json()["records"], [])
                 self.assertIn("--div", self.evidence("find", "--div", "2155550100", *keyed).err)
+                for never in (("--div", DEST), ("--reason", "outside-hours")):
+                    self.assertIn("--access", self.evidence("find", "--access", *never, *keyed, code=2).err)
                 accesses = self.evidence("find", "--access", "--json", *keyed).json()["accesses"]
                 self.assertIn(f"div={DEST}", [access["about"] for access in accesses])
 

@@ -234,7 +234,7 @@ class Tamper(unittest.TestCase):
     def test_settings_of_the_database_change_nothing(self):
         for setting in ("bytea_output = escape", "array_nulls = off", "quote_all_identifiers = on",
                         "standard_conforming_strings = off", "default_transaction_isolation = serializable",
-                        "synchronous_commit = off", "statement_timeout = 1"):
+                        "synchronous_commit = off"):
             with self.subTest(setting):
                 self.setUp()
                 self.sql("ALTER DATABASE t SET " + setting)
@@ -242,6 +242,22 @@ class Tamper(unittest.TestCase):
                     self.assertIn("stored 3", self.write(self.url, 3))
                 self.assertEqual(self.findings(), [])
                 self.assertEqual(len(json.loads(self.evidence("find", "--json").stdout)["records"]), 14)
+
+    def test_who_waits_for_the_chain_is_not_hurried_by_the_database(self):
+        for setting in ("statement_timeout = 500", "lock_timeout = 500"):
+            with self.subTest(setting):
+                self.setUp()
+                self.sql("ALTER DATABASE t SET " + setting)
+                holder = self.reading()
+                holder.stdin.write("SET statement_timeout = 0; SELECT pg_advisory_xact_lock(4851215093) IS NULL;\n")
+                holder.stdin.flush()
+                holder.stdout.readline()
+                holder.stdin.write("SELECT pg_sleep(1.5) IS NULL; ROLLBACK;\n")
+                holder.stdin.flush()
+                self.evidence("find")
+                self.assertEqual(self.findings(), [])
+                holder.stdin.close()
+                holder.wait()
 
     def test_writers_see_each_other_whatever_the_isolation(self):
         self.sql("ALTER DATABASE t SET default_transaction_isolation = 'repeatable read'")
@@ -266,7 +282,7 @@ class Tamper(unittest.TestCase):
         reader.stdin.write("BEGIN; SELECT count(*) >= 0 FROM evidence_record;\n")
         reader.stdin.flush()
         self.assertEqual(reader.stdout.readline(), "t\n")
-        self.addCleanup(reader.communicate, "ROLLBACK;\n")
+        self.addCleanup(lambda: reader.stdin.closed or reader.communicate("ROLLBACK;\n"))
         return reader
 
     def test_a_day_begins_while_somebody_reads(self):
@@ -291,6 +307,24 @@ class Tamper(unittest.TestCase):
             time.sleep(0.1)
         self.assertEqual(self.sql(waiting), [["0"]])
 
+    def add_old_day(self):
+        old = self.day - 400
+        self.sql(f"CREATE TABLE evidence_record_{old} PARTITION OF evidence_record FOR VALUES FROM ({old}) TO ({old + 1})",
+                 f"INSERT INTO evidence_day VALUES ({old})")
+        return f"SELECT to_regclass('evidence_record_{old}') IS NOT NULL"
+
+    def test_retention_gives_way_to_long_readers_and_says_so(self):
+        there = self.add_old_day()
+        reader = self.reading()
+        run = self.evidence("prune", code=3)
+        self.assertIn("somebody reads the records for long", run.stderr)
+        self.assertEqual(self.sql(there), [["t"]])
+        reader.stdin.write("ROLLBACK; SELECT 1;\n")
+        reader.stdin.flush()
+        reader.stdout.readline()
+        self.evidence("prune")
+        self.assertEqual(self.sql(there), [["f"]])
+
     def test_who_cannot_make_the_next_day_is_told_so_today(self):
         self.sql("DROP ROLE IF EXISTS clerk", "CREATE ROLE clerk LOGIN", "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk",
                  f"GRANT ALL ON evidence_record_{self.day} TO clerk")
@@ -298,6 +332,9 @@ class Tamper(unittest.TestCase):
         self.url = self.url.replace("user=postgres", "user=clerk")
         self.assertIn("can neither make nor delete a day", self.evidence("prune", code=3).stderr)
         self.evidence("find")  # today's table is there
+        run = self.run_tool("verify", "a.b.c", "--orig", "+12155550199", "--dest", "+12155550100",
+                            "--evidence", self.url, "--checkpoint-key", self.key, code=1)
+        self.assertIn("can neither make nor delete a day", run.stderr)
         self.url = self.url_of("t")
 
     def test_a_store_in_a_schema_of_its_own(self):
