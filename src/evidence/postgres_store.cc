@@ -766,13 +766,16 @@ Result<int64_t> PostgresStore::PruneDay(Connection& connection, int64_t day, int
 // by their owner. Said before that, since whoever begins to write prunes nothing first.
 Result<void> PostgresStore::CheckOwner(Connection& connection) {
   const auto may = connection.Query(
-      "SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(relnamespace, 'CREATE') FROM "
-      "pg_class WHERE oid = 'evidence_record'::regclass");
+      "SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(relnamespace, 'CREATE') AND "
+      "CASE WHEN reltablespace = 0 THEN true ELSE has_tablespace_privilege(reltablespace, "
+      "'CREATE') "
+      "END FROM pg_class WHERE oid = 'evidence_record'::regclass");
   if (!may) return may.error();
   if (!may->rows.empty() && Text(may->rows[0], 0) == "t") return {};
   return Fail(Reason::kEvidenceUnavailable,
               "PostgreSQL: this login can neither make nor delete a day: it must own "
-              "evidence_record, or belong to who does, and may create in its schema");
+              "evidence_record, or belong to who does, and may create in its schema and "
+              "tablespace");
 }
 
 Result<int64_t> PostgresStore::PruneInside(Connection& connection, int64_t day) const {

@@ -225,13 +225,16 @@ void EvidenceSpill::Settle() {
   bool kept = false;
   try {
     kept = KeepName().has_value();
-    (void)KeepRead();                // what is not kept is gone, below
   } catch (const std::bad_alloc&) {  // what is in the file is kept nowhere, then
   }
   if (!kept) {
     vanished_ += files_.back().records;
     files_.pop_back();
     writing_.reset();
+  }
+  try {
+    (void)KeepRead();
+  } catch (const std::bad_alloc&) {  // what is not kept is gone, below
   }
   std::erase_if(files_, [this](const File& file) {
     const bool gone = IsGone(file.number);
