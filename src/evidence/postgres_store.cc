@@ -239,7 +239,7 @@ class PostgresStore final : public EvidenceStore {
   static Result<void> CheckOwner(Connection& connection);
   Result<int64_t> PruneInside(Connection& connection, int64_t day) const;
   Result<bool> RekeyInside(Connection& connection, const EvidenceSigner& next) const;
-  static Result<void> LockOutReaders(Connection& connection, const std::string& table);
+  static Result<void> DropDay(Connection& connection, const std::string& table);
   static Result<int64_t> PruneDay(Connection& connection, int64_t day, int64_t limit,
                                   EvidenceCheckpoint& base);
   /// seq 0: there is none.
@@ -718,16 +718,18 @@ Result<int64_t> PostgresStore::Prune(std::chrono::sys_days day) {
   });
 }
 
-// All that dropping a partition waits for.
-Result<void> PostgresStore::LockOutReaders(Connection& connection, const std::string& table) {
+// Whoever owns the table may drop it, whatever else was taken from him.
+Result<void> PostgresStore::DropDay(Connection& connection, const std::string& table) {
   if (auto ok = connection.Query(kGiveWay); !ok) return ok.error();
-  const auto locked = connection.Query("LOCK TABLE ONLY evidence_record, ONLY " + table +
-                                       " IN ACCESS EXCLUSIVE MODE");
-  if (locked) return {};
-  return Fail(locked.error().reason,
-              "somebody reads the records for long, as a backup or an audit does, so nothing was "
-              "deleted; it can be when that has ended (" +
-                  locked.error().detail + ")");
+  if (const auto dropped = connection.Query("DROP TABLE " + table); !dropped) {
+    return Fail(
+        dropped.error().reason,
+        "nothing was deleted: no day can be while somebody reads the records for long, as a "
+        "backup or an audit does (" +
+            dropped.error().detail + ")");
+  }
+  if (auto ok = connection.Query("SET LOCAL lock_timeout = 0"); !ok) return ok.error();
+  return {};
 }
 
 // Drops a day's partition, whose last record becomes `base`. Gives how many records it had.
@@ -754,8 +756,7 @@ Result<int64_t> PostgresStore::PruneDay(Connection& connection, int64_t day, int
     base.hash = old.last.hash;
     count = Int(row, 14);
   }
-  if (auto ok = LockOutReaders(connection, table); !ok) return ok.error();
-  if (auto ok = connection.Query("DROP TABLE " + table); !ok) return ok.error();
+  if (auto ok = DropDay(connection, table); !ok) return ok.error();
   if (auto ok = connection.Query("DELETE FROM evidence_day WHERE day = $1", {Int(day)}); !ok) {
     return ok.error();
   }

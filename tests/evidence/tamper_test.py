@@ -325,6 +325,16 @@ class Tamper(unittest.TestCase):
         self.evidence("prune")
         self.assertEqual(self.sql(there), [["f"]])
 
+    def test_who_owns_the_records_deletes_days_though_he_may_change_none(self):
+        for statement in ("CREATE ROLE keeper LOGIN", "CREATE DATABASE kept OWNER keeper"):
+            self.server.query(statement)
+        self.url = self.url_of("kept").replace("user=postgres", "user=keeper")
+        self.write(self.url, 3)
+        there = self.add_old_day()
+        self.sql(f"REVOKE UPDATE, DELETE, TRUNCATE ON evidence_record, evidence_record_{self.day - 400} FROM keeper")
+        self.evidence("prune")
+        self.assertEqual(self.sql(there), [["f"]])
+
     def test_who_cannot_make_the_next_day_is_told_so_today(self):
         self.sql("DROP ROLE IF EXISTS clerk", "CREATE ROLE clerk LOGIN", "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk",
                  f"GRANT ALL ON evidence_record_{self.day} TO clerk")
