@@ -4,10 +4,8 @@
 // and noisy: the ratio of a round comes from short runs that lie next to each other, and time is
 // the processor time of the thread, without what other programs took.
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -167,21 +165,7 @@ void TwoThreads(benchmark::State& state) {
   std::vector<double> gains;
   for (auto _ : state) {
     for (int round = 0; round < kRounds; ++round) {
-      PinTo(0);
-      const double alone = SecondsEach(all, 0, 2000, ours);
-      double first = 0;
-      double second = 0;
-      std::atomic<int> ready{0};
-      const auto run = [&](int processor, double& each) {
-        PinTo(processor);
-        for (++ready; ready.load() < 2;) {
-        }
-        each = SecondsEach(all, 0, 2000, ours);
-      };
-      std::thread other([&] { run(1, second); });
-      run(0, first);
-      other.join();
-      gains.push_back(alone / first + alone / second);
+      gains.push_back(GainOfTwoThreads(all, 2000, ours));
     }
   }
   state.counters["gain"] = Median(gains);

@@ -2,9 +2,7 @@
 // The whole verdict and decision of a call, from the strings that a SIP element has, against
 // EVP_DigestVerify of the same signature alone: in turns in one process on one processor. "ratio"
 // is the median, over the rounds, of the ratio of rates.
-#include <atomic>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -72,26 +70,6 @@ BENCHMARK(WholeVerdict)
     ->Iterations(2)
     ->Unit(benchmark::kMillisecond);
 
-// How much more two threads do than one, each on a processor of its own.
-template <class Verify>
-double GainOfTwo(const std::vector<SignedCall>& calls, size_t count, Verify verify) {
-  PinTo(0);
-  const double alone = SecondsEach(calls, 0, count, verify);
-  double first = 0;
-  double second = 0;
-  std::atomic<int> ready{0};
-  const auto run = [&](int processor, double& each) {
-    PinTo(processor);
-    for (++ready; ready.load() < 2;) {
-    }
-    each = SecondsEach(calls, 0, count, verify);
-  };
-  std::thread other([&] { run(1, second); });
-  run(0, first);
-  other.join();
-  return alone / first + alone / second;
-}
-
 // Both threads on one verifier, one signer and one chain: the worst case for what they share.
 // "evp": the same of EVP_DigestVerify in turns, so of threads that share nothing; where it is not
 // two, the two processors are threads of one core, or somebody else is at work.
@@ -108,8 +86,8 @@ void TwoThreads(benchmark::State& state) {
   std::vector<double> evp;
   for (auto _ : state) {
     for (int round = 0; round < kRounds; ++round) {
-      gains.push_back(GainOfTwo(rig.calls, 2000, ours));
-      evp.push_back(GainOfTwo(rig.calls, 200, theirs));
+      gains.push_back(GainOfTwoThreads(rig.calls, 2000, ours));
+      evp.push_back(GainOfTwoThreads(rig.calls, 200, theirs));
     }
   }
   state.counters["gain"] = Median(gains);
