@@ -307,7 +307,7 @@ void Judge(const VerificationCore& core, sys_seconds time, const Deadline& deadl
   Verdict& verdict = judgement.evidence.verdict;
   verdict = core.Judge(call, deadline, material);
   if (known == nullptr && verdict.passed()) {
-    core.known_headers().Remember(header->header_part(), {*jose, nullptr, nullptr, {}});
+    core.known_headers().Remember(header->header_part(), {.header = *jose, .footprint = {}});
   }
   const DialPlan* plan = core.options().dial_plan;
   const bool same =

@@ -49,6 +49,16 @@ TEST_F(ChainCacheTest, SecondUseIsFound) {
   EXPECT_EQ(cache_.counters().misses, 1u);
 }
 
+// A hint of what a second use would read, so that it can be asked for ahead.
+TEST_F(ChainCacheTest, TellsWhereAnAnswerStands) {
+  Footprint footprint;
+  cache_.AddTo(bundle_, footprint);
+  EXPECT_EQ(footprint.lines(), 0U);
+  EXPECT_THAT(Verify(store_), Succeeds());
+  cache_.AddTo(bundle_, footprint);
+  EXPECT_GE(footprint.lines(), 3U);  // the index, the answer, the count that a reader writes
+}
+
 TEST_F(ChainCacheTest, OtherBundleIsOtherEntry) {
   EXPECT_THAT(Verify(store_), Succeeds());
   bundle_ = BundleOf({pki_.leaf});

@@ -33,6 +33,17 @@ TEST(CertificateCache, KeyIsTheExactText) {  // C-24
   EXPECT_EQ(cache.Find(std::string_view("https://a.example/x\0", 20), kNow), nullptr);
 }
 
+// A hint of what Find would read, so that it can be asked for ahead.
+TEST(CertificateCache, TellsWhereAnEntryStands) {
+  CertificateCache cache({});
+  cache.Insert(Url(1), EntryAt(), kNow);
+  Footprint footprint;
+  cache.AddTo(Url(2), footprint);
+  EXPECT_EQ(footprint.lines(), 0U);
+  cache.AddTo(Url(1), footprint);
+  EXPECT_GE(footprint.lines(), 3U);  // the index, the entry, the count that a reader writes
+}
+
 TEST(CertificateCache, EntriesAreBounded) {
   CertificateCacheOptions options;
   options.max_entries = 1000;
