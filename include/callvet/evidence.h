@@ -23,17 +23,37 @@
 
 namespace callvet {
 
-/// All that is known of one judged call. A value.
+/// All that is known of one judged call, borrowed from whoever judged it: for the duration of the
+/// function that takes it.
+struct CallEvidenceView {
+  const CallRequest& call;
+  std::string_view call_id;  // SIP Call-ID; "" if unknown
+  std::string_view trunk;    // where the call came in; "" if unknown
+  const std::shared_ptr<const VerifierOptions>& options;
+  const VerificationMaterial& material;
+  const Verdict& verdict;
+  const Disposition* disposition;  // nullptr: no policy decided
+  std::string_view policy;         // which policy decided: SHA-256 of its file; "" if none
+  std::string_view trust_list;     // which list of the STI-PA counted, for people; "" if none
+};
+
+/// The same, kept. A value.
 struct CallEvidence {
   CallRequest call;
-  std::string call_id;  // SIP Call-ID; "" if unknown
-  std::string trunk;    // where the call came in; "" if unknown
+  std::string call_id;
+  std::string trunk;
   std::shared_ptr<const VerifierOptions> options;
   VerificationMaterial material;
   Verdict verdict;
   std::optional<Disposition> disposition;
-  std::string policy;      // which policy decided: SHA-256 of its file; "" if none
-  std::string trust_list;  // which list of the STI-PA counted, for people; "" if none
+  std::string policy;
+  std::string trust_list;
+
+  operator CallEvidenceView() const {  // NOLINT(google-explicit-constructor): is all of it
+    return {
+        call,   call_id,   trunk, options, material, verdict, disposition ? &*disposition : nullptr,
+        policy, trust_list};
+  }
 };
 
 /// By what a record is found. "" where it does not have one. With keyed numbers `orig` and `dest`

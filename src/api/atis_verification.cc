@@ -271,10 +271,11 @@ Verdict Refused(Reason reason, sys_seconds now) {
   return verdict;
 }
 
-// A request that is judged. `evidence` has its call, and no copy of it is made for that; verdict
-// and material come with judging.
+// A request that is judged: verdict and material come with judging.
 struct Judgement {
-  CallEvidence evidence;
+  CallRequest call;
+  VerificationMaterial material;
+  Verdict verdict;
   bool keeps_material = false;
   Reason answer = Reason::kInternalError;  // what the client is told
   std::vector<std::string> called;         // of the request, where it was judged without
@@ -282,14 +283,14 @@ struct Judgement {
 
 // No verdict of the verifier: what was refused before.
 void Refuse(Judgement& judgement, Reason reason, sys_seconds now) {
-  judgement.evidence.verdict = Refused(reason, now);
+  judgement.verdict = Refused(reason, now);
   judgement.answer = reason;
 }
 
 void Judge(const VerificationCore& core, sys_seconds time, const Deadline& deadline,
            Judgement& judgement) {
   const sys_seconds now = core.Now();
-  CallRequest& call = judgement.evidence.call;
+  CallRequest& call = judgement.call;
   if (call.identities.empty()) return Refuse(judgement, Reason::kNoIdentity, now);
   if (!IsFresh(core, time)) return Refuse(judgement, Reason::kDateStale, now);
   const auto header = IdentityHeader::Parse(call.identities.front());
@@ -302,9 +303,8 @@ void Judge(const VerificationCore& core, sys_seconds time, const Deadline& deadl
   if (iat != Reason::kNone) return Refuse(judgement, iat, now);
 
   call.date = FormatSipDate(time);
-  VerificationMaterial* const material =
-      judgement.keeps_material ? &judgement.evidence.material : nullptr;
-  Verdict& verdict = judgement.evidence.verdict;
+  VerificationMaterial* const material = judgement.keeps_material ? &judgement.material : nullptr;
+  Verdict& verdict = judgement.verdict;
   verdict = core.Judge(call, deadline, material);
   if (known == nullptr && verdict.passed()) {
     core.known_headers().Remember(header->header_part(), {.header = *jose, .footprint = {}});
@@ -354,18 +354,22 @@ ApiReply AtisVerification(const VerificationCore& core, std::string_view body,
   }
   const Stopwatch watch;
   Judgement judgement;
-  judgement.evidence.call = std::move(request.call);
+  judgement.call = std::move(request.call);
   judgement.keeps_material = recorder != nullptr;
   Judge(core, request.time, deadline, judgement);
   if (recorder != nullptr) {
-    const auto& called = judgement.called.empty() ? judgement.evidence.call.dest : judgement.called;
-    if (auto kept = KeepCall(*recorder, core, judgement.evidence, called); !kept) {
+    const auto& called = judgement.called.empty() ? judgement.call.dest : judgement.called;
+    if (auto kept = KeepCall(
+            *recorder, core,
+            {.call = judgement.call, .material = judgement.material, .verdict = judgement.verdict},
+            called);
+        !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
   }
   // From here on it is what the client asked and is told.
-  CallRequest& call = judgement.evidence.call;
-  Verdict& verdict = judgement.evidence.verdict;
+  CallRequest& call = judgement.call;
+  Verdict& verdict = judgement.verdict;
   if (!judgement.called.empty()) call.dest = std::move(judgement.called);
   verdict.reason = judgement.answer;
   if (!call.identities.empty()) {  // else it is a heartbeat

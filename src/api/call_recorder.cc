@@ -30,18 +30,20 @@ std::optional<Failure> RefusalOf(const CallRecorder* recorder, const CallRequest
 }
 
 Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCore& core,
-                             CallEvidence& evidence, const std::vector<std::string>& called) {
-  evidence.options = core.shared_options();
-  evidence.policy = recorder.policy;
+                             const JudgedCall& judged, const std::vector<std::string>& called) {
+  std::string trust_list;
   if (const auto list = core.trust_list()) {
-    evidence.trust_list = "sequence " + std::to_string(list->list.sequence());
+    trust_list = "sequence " + std::to_string(list->list.sequence());
   }
   const auto goes_on = [&] {
-    PolicyCallView call = PolicyCallOf(evidence.call, evidence.trunk);
+    PolicyCallView call = PolicyCallOf(judged.call, judged.trunk);
     call.dest = called;
     return IsEmergency(recorder, call);
   };
-  return recorder.writer->Submit(evidence, std::ref(goes_on));
+  return recorder.writer->Submit(
+      {judged.call, judged.call_id, judged.trunk, core.shared_options(), judged.material,
+       judged.verdict, judged.disposition, recorder.policy, trust_list},
+      std::ref(goes_on));
 }
 
 }  // namespace callvet

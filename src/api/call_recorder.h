@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/verification_core.h"
@@ -32,12 +33,21 @@ std::optional<Failure> WouldRefuse(const CallRecorder* recorder);
 std::optional<Failure> RefusalOf(const CallRecorder* recorder, const CallRequest& call,
                                  const std::string& trunk = "");
 
-/// Hands `evidence` (call, verdict, material, trunk and Call-ID are filled in) to the writer; the
-/// rest, which is of `core` and `recorder`, is filled in here. `called`: the called parties as the
-/// client gave them, where the call was judged with others. Gives the record's id, "" where it was
-/// counted as lost, as that of a call to an emergency number or service is. Fails like
-/// EvidenceWriter::Submit.
+/// A judged call that is to be kept; see CallEvidenceView. Borrows it.
+struct JudgedCall {
+  const CallRequest& call;
+  const VerificationMaterial& material;
+  const Verdict& verdict;
+  const Disposition* disposition = nullptr;
+  std::string_view call_id = {};
+  std::string_view trunk = {};
+};
+
+/// Hands `judged` to the writer, with what is of `core` and `recorder`. `called`: the called
+/// parties as the client gave them, where the call was judged with others. Gives the record's id,
+/// "" where it was counted as lost, as that of a call to an emergency number or service is. Fails
+/// like EvidenceWriter::Submit.
 Result<std::string> KeepCall(const CallRecorder& recorder, const VerificationCore& core,
-                             CallEvidence& evidence, const std::vector<std::string>& called);
+                             const JudgedCall& judged, const std::vector<std::string>& called);
 
 }  // namespace callvet

@@ -250,24 +250,24 @@ struct Question {
   CallInput& input;
 };
 
-// What was found; moved from once it is kept.
+// What was found.
 struct Finding {
   Verdict verdict;
   VerificationMaterial material;
   std::chrono::microseconds verify_time{0};
 };
 
-// Call and verdict are given away: the answer is made already.
-Result<std::string> Keep(const Question& question, Finding& finding,
-                         std::optional<Disposition>& disposition) {
-  CallEvidence evidence;
-  evidence.call = std::move(question.input.call);
-  evidence.call_id = question.input.call_id;
-  evidence.trunk = question.input.trunk;
-  evidence.material = std::move(finding.material);
-  evidence.verdict = std::move(finding.verdict);
-  evidence.disposition = std::move(disposition);
-  return KeepCall(*question.recorder, question.core, evidence, evidence.call.dest);
+Result<std::string> Keep(const Question& question, const Finding& finding,
+                         const std::optional<Disposition>& disposition) {
+  const CallInput& input = question.input;
+  return KeepCall(*question.recorder, question.core,
+                  {.call = input.call,
+                   .material = finding.material,
+                   .verdict = finding.verdict,
+                   .disposition = disposition ? &*disposition : nullptr,
+                   .call_id = input.call_id,
+                   .trunk = input.trunk},
+                  input.call.dest);
 }
 
 // What is counted of the call; nothing of one that is judged at a past time.

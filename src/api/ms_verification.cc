@@ -189,14 +189,12 @@ ApiReply MsVerification(const VerificationCore& core, const JsonValue& request,
   }
   const std::vector<std::string> called = asked.dest;
   const Stopwatch watch;
-  CallEvidence evidence;
-  evidence.call = std::move(asked);
-  const CallRequest& call = evidence.call;
-  const Verdict& verdict = evidence.verdict;
-  evidence.verdict =
-      Judge(core, evidence.call, deadline, recorder != nullptr ? &evidence.material : nullptr);
+  CallRequest call = std::move(asked);
+  VerificationMaterial material;
+  const Verdict verdict = Judge(core, call, deadline, recorder != nullptr ? &material : nullptr);
   if (recorder != nullptr) {
-    if (auto kept = KeepCall(*recorder, core, evidence, called); !kept) {
+    const JudgedCall judged{.call = call, .material = material, .verdict = verdict};
+    if (auto kept = KeepCall(*recorder, core, judged, called); !kept) {
       return RequestErrorReply({kept.error().reason, {}});
     }
   }

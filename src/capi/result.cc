@@ -182,14 +182,14 @@ void callvet_result::Fill(callvet::OfflineVerifier::Judgement judgement,
   out.time_us = static_cast<uint64_t>(time.count());
 }
 
-callvet::Result<callvet::CallEvidence> callvet_result::Evidence() const {
+callvet::Result<callvet::CallEvidenceView> callvet_result::Evidence() const {
   if (!judgement_.basis || !call_) {
     return callvet::Fail(Reason::kParameterInvalid, "no call was judged of which evidence is kept");
   }
   const callvet::OfflineVerifier::Basis& basis = *judgement_.basis;
-  return callvet::CallEvidence{call_->request,         call_->call_id, call_->trunk,
-                               basis.options,          basis.material, judgement_.verdict,
-                               judgement_.disposition, basis.policy,   basis.trust_list};
+  return callvet::CallEvidenceView{call_->request,          call_->call_id, call_->trunk,
+                                   basis.options,           basis.material, judgement_.verdict,
+                                   &judgement_.disposition, basis.policy,   basis.trust_list};
 }
 
 extern "C" {

@@ -46,9 +46,9 @@ struct callvet_result {
   /// Nothing is kept any more, so that no evidence of an earlier call is taken for this one's.
   void Clear();
   void KeepCall(callvet::capi::KeptCall call) { call_ = std::move(call); }
-  /// All that is known of the call. Fails with kParameterInvalid: nothing is, or its judgement has
-  /// no basis.
-  [[nodiscard]] callvet::Result<callvet::CallEvidence> Evidence() const;
+  /// All that is known of the call, until the next Fill, Clear or KeepCall. Fails with
+  /// kParameterInvalid: nothing is, or its judgement has no basis.
+  [[nodiscard]] callvet::Result<callvet::CallEvidenceView> Evidence() const;
   /// What is counted of the call; nothing if it is not.
   [[nodiscard]] const std::optional<callvet::CountedCall>& counted() const {
     return judgement_.counted;

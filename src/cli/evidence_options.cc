@@ -84,7 +84,7 @@ ExitCode ComplainOfEvidence(const Failure& failure, const Console& console) {
   return failure.reason == Reason::kEvidenceAltered ? ExitCode::kNotVerified : code;
 }
 
-Result<std::string> RecordCall(const OpenedEvidence& evidence, const CallEvidence& call) {
+Result<std::string> RecordCall(const OpenedEvidence& evidence, const CallEvidenceView& call) {
   auto id = NewEvidenceId(SystemClock().Now());
   if (!id) return id.error();
   auto record = EvidenceCodec(evidence.number_key).Encode(call, *id);

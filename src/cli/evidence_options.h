@@ -49,6 +49,6 @@ ExitCode ComplainOfEvidence(const Failure& failure, const Console& console);
 
 /// Records a call durably and gives the record's id. Fails like OpenEvidence and
 /// EvidenceStore::Append.
-Result<std::string> RecordCall(const OpenedEvidence& evidence, const CallEvidence& call);
+Result<std::string> RecordCall(const OpenedEvidence& evidence, const CallEvidenceView& call);
 
 }  // namespace callvet::cli

@@ -32,43 +32,60 @@ class DeskPool {
    public:
     Loan(const Loan&) = delete;
     Loan& operator=(const Loan&) = delete;
-    ~Loan() { pool_.GiveBack(std::move(desk_)); }
-    Desk* operator->() const { return desk_.get(); }
+    ~Loan() {
+      Desk* none = nullptr;
+      const bool back = pool_.places_[place_].desk.compare_exchange_strong(
+          none, desk_, std::memory_order_acq_rel);
+      if (!back) [[unlikely]]
+        pool_.GiveBackElsewhere(place_, desk_);
+    }
+    Desk* operator->() const { return desk_; }
 
    private:
     friend class DeskPool;
-    Loan(DeskPool& pool, std::unique_ptr<Desk> desk) : pool_(pool), desk_(std::move(desk)) {}
+    Loan(DeskPool& pool, size_t place, Desk* desk) : pool_(pool), place_(place), desk_(desk) {}
     DeskPool& pool_;
-    std::unique_ptr<Desk> desk_;
+    size_t place_;  // where it belongs: that of the processor, when it was taken
+    Desk* desk_;
   };
 
   /// Throws std::bad_alloc where there is none, nor memory for one.
   Loan Take() {
     const size_t own = StripeOfCaller(places_.size());
-    for (size_t i = 0; i < places_.size(); ++i) {
-      std::atomic<Desk*>& place = PlaceAt(own + i);
-      if (place.load(std::memory_order_relaxed) == nullptr) continue;
-      Desk* const desk = place.exchange(nullptr, std::memory_order_acq_rel);
-      if (desk != nullptr) return Loan(*this, std::unique_ptr<Desk>(desk));
-    }
-    return Loan(*this, std::make_unique<Desk>());
+    Desk* desk = TakeAt(own);
+    if (desk == nullptr) [[unlikely]]
+      desk = TakeElsewhere(own);
+    return Loan(*this, own, desk);
   }
 
  private:
   struct alignas(kCacheLines) Place {
     std::atomic<Desk*> desk{nullptr};
   };
-  // From the place of the processor on.
-  std::atomic<Desk*>& PlaceAt(size_t place) { return places_[place % places_.size()].desk; }
-  void GiveBack(std::unique_ptr<Desk> desk) noexcept {
-    const size_t own = StripeOfCaller(places_.size());
-    for (size_t i = 0; i < places_.size(); ++i) {
+  [[nodiscard]] size_t Behind(size_t place, size_t by) const {
+    return (place + by) % places_.size();
+  }
+  // nullptr: none is there.
+  Desk* TakeAt(size_t place) {
+    std::atomic<Desk*>& at = places_[place].desk;
+    if (at.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    return at.exchange(nullptr, std::memory_order_acq_rel);
+  }
+  [[gnu::noinline]] Desk* TakeElsewhere(size_t own) {
+    for (size_t i = 1; i < places_.size(); ++i) {
+      if (Desk* const desk = TakeAt(Behind(own, i))) return desk;
+    }
+    return std::make_unique<Desk>().release();
+  }
+  [[gnu::noinline]] void GiveBackElsewhere(size_t own, Desk* desk) noexcept {
+    for (size_t i = 1; i < places_.size(); ++i) {
       Desk* none = nullptr;
-      if (PlaceAt(own + i).compare_exchange_strong(none, desk.get(), std::memory_order_acq_rel)) {
-        (void)desk.release();
+      if (places_[Behind(own, i)].desk.compare_exchange_strong(none, desk,
+                                                               std::memory_order_acq_rel)) {
         return;
       }
     }
+    const std::unique_ptr<Desk> too_many(desk);
   }
 
   std::vector<Place> places_;

@@ -452,14 +452,15 @@ int64_t TimeOf(const Verdict& verdict, std::string_view id) {
 
 }  // namespace
 
-Result<SharedBasis> EvidenceCodec::Note(const CallEvidence& evidence, std::string_view id,
-                                        NoteWriter& notes) {
-  auto basis = material_->BasisOf(evidence);
-  if (!basis) return basis;
+Result<void> EvidenceCodec::Note(const CallEvidenceView& evidence, std::string_view id,
+                                 NoteDesk& desk) {
+  if (auto ok = material_->FindBasis(evidence, desk.basis); !ok) return ok;
+  NoteWriter& notes = desk.notes;
+  notes.Clear();
   const auto& certificates = evidence.material.certificates;
-  const SaidBefore said = {(*basis)->signer, certificates.empty()
-                                                 ? std::string_view()
-                                                 : std::string_view(certificates.front().url)};
+  const SaidBefore said = {desk.basis->signer, certificates.empty()
+                                                   ? std::string_view()
+                                                   : std::string_view(certificates.front().url)};
   const DialPlan* plan = evidence.options != nullptr ? evidence.options->dial_plan : nullptr;
   const PassportVerdict* deciding = evidence.verdict.deciding();
   notes.Text(kNotesForm);
@@ -472,17 +473,16 @@ Result<SharedBasis> EvidenceCodec::Note(const CallEvidence& evidence, std::strin
   notes.Text(evidence.trunk);
   notes.Text(evidence.policy);
   notes.Text(evidence.trust_list);
-  notes.Flag(evidence.disposition.has_value());
-  if (evidence.disposition) NoteDisposition(*evidence.disposition, notes);
+  notes.Flag(evidence.disposition != nullptr);
+  if (evidence.disposition != nullptr) NoteDisposition(*evidence.disposition, notes);
   NoteVerdict(evidence.verdict, said, notes);
-  return basis;
+  return {};
 }
 
-Result<CallNotes> EvidenceCodec::Note(const CallEvidence& evidence, std::string_view id) {
-  NoteWriter notes;
-  auto basis = Note(evidence, id, notes);
-  if (!basis) return basis.error();
-  return CallNotes{std::string(notes.bytes()), std::move(*basis)};
+Result<CallNotes> EvidenceCodec::Note(const CallEvidenceView& evidence, std::string_view id) {
+  NoteDesk desk;
+  if (auto ok = Note(evidence, id, desk); !ok) return ok.error();
+  return CallNotes{std::string(desk.notes.bytes()), std::move(desk.basis)};
 }
 
 Result<EvidenceRecord> RecordOfNotes(const ReadableNotes& notes,
@@ -513,11 +513,11 @@ Result<EvidenceRecord> RecordOfNotes(std::string_view notes, const CallBasis& ba
   return record;
 }
 
-Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidence& evidence, std::string_view id) {
-  NoteWriter notes;
-  const auto basis = Note(evidence, id, notes);
-  if (!basis) return basis.error();
-  auto record = RecordOfNotes(notes.bytes(), **basis, key_);
+Result<EvidenceRecord> EvidenceCodec::Encode(const CallEvidenceView& evidence,
+                                             std::string_view id) {
+  NoteDesk desk;
+  if (auto ok = Note(evidence, id, desk); !ok) return ok.error();
+  auto record = RecordOfNotes(desk.notes.bytes(), *desk.basis, key_);
   if (!record) return Fail(Reason::kInternalError, record.error().detail);
   return record;
 }

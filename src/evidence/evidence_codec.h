@@ -49,6 +49,13 @@ struct CallNotes {
   SharedBasis basis;  // that `bytes` leave out; not null
 };
 
+/// Where a thread notes one call after another: it uses the memory, and what the call before
+/// rested on, again. Keeps that alive.
+struct NoteDesk {
+  NoteWriter notes;
+  SharedBasis basis;  // that `notes` leave out; nullptr before the first call
+};
+
 /// Notes as they are read.
 struct ReadableNotes {
   std::string_view own;
@@ -61,13 +68,13 @@ class EvidenceCodec {
   /// With `key` numbers are hashed and parties sealed.
   explicit EvidenceCodec(std::optional<NumberSecret> key = std::nullopt) : key_(std::move(key)) {}
 
-  /// Writes the notes of `evidence` and gives what they leave out. Fails with kInternalError;
-  /// `notes` are then half written.
-  Result<SharedBasis> Note(const CallEvidence& evidence, std::string_view id, NoteWriter& notes);
+  /// Writes the notes of `evidence`, in place of those of the call before. Fails with
+  /// kInternalError; they are then half written.
+  Result<void> Note(const CallEvidenceView& evidence, std::string_view id, NoteDesk& desk);
   /// The same, in memory of their own. Fails with kInternalError.
-  Result<CallNotes> Note(const CallEvidence& evidence, std::string_view id);
+  Result<CallNotes> Note(const CallEvidenceView& evidence, std::string_view id);
   /// The record of these notes. Fails with kInternalError.
-  Result<EvidenceRecord> Encode(const CallEvidence& evidence, std::string_view id);
+  Result<EvidenceRecord> Encode(const CallEvidenceView& evidence, std::string_view id);
   /// Fails with kInternalError.
   Result<EvidenceRecord> Encode(const EvidenceAccess& access, std::string id) const;
   /// A complaint and the calls that were found for it, the nearest in time first; `plan`, which may

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "evidence/evidence_id.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -20,7 +21,7 @@ std::string IdOf(sys_seconds now, std::span<const unsigned char, kRandomBytes> r
   for (size_t i = kTimeBytes; i-- > 0; milliseconds >>= 8U) {
     bytes[i] = static_cast<unsigned char>(milliseconds & 0xFFU);
   }
-  for (size_t i = 0; i < kRandomBytes; ++i) bytes[kTimeBytes + i] = random[i];
+  std::copy(random.begin(), random.end(), bytes.begin() + kTimeBytes);
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0FU) | 0x70U);
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3FU) | 0x80U);
   return UnpackUuid({reinterpret_cast<const char*>(bytes.data()), bytes.size()});

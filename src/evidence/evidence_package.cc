@@ -62,7 +62,7 @@ void EvidencePacker::BeginEpochIfLarge(const EvidenceRecord& record) {
   known_bytes_ = 0;
 }
 
-Result<EvidencePacker::Package> EvidencePacker::Pack(const CallEvidence& evidence) {
+Result<EvidencePacker::Package> EvidencePacker::Pack(const CallEvidenceView& evidence) {
   if (auto ok = KnowProcess(); !ok) return ok.error();
   auto id = ids_.Next(SystemClock().Now());
   if (!id) return id.error();

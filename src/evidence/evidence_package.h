@@ -34,7 +34,7 @@ class EvidencePacker {
     std::string bytes;
   };
   /// Fails with kInternalError.
-  Result<Package> Pack(const CallEvidence& evidence);
+  Result<Package> Pack(const CallEvidenceView& evidence);
   /// The same of a record that was made elsewhere.
   Result<Package> Pack(const EvidenceRecord& record);
   /// The last package is sure to reach the other end, in the order in which packages were made.

@@ -258,7 +258,7 @@ bool IsUsual(const VerificationMaterial& material) {
 
 // Who signed the call, if that is said by the certificate file alone, and lives as long: not of a
 // delegate certificate, which is described by its chain. nullptr: nobody, or it is not sure.
-const SignerInfo* SignerOfFile(const CallEvidence& evidence) {
+const SignerInfo* SignerOfFile(const CallEvidenceView& evidence) {
   const PassportVerdict* deciding = evidence.verdict.deciding();
   if (deciding == nullptr || deciding->signer == nullptr) return nullptr;
   const auto& file = *evidence.material.certificates.front().value;
@@ -266,18 +266,23 @@ const SignerInfo* SignerOfFile(const CallEvidence& evidence) {
   return of_file ? deciding->signer.get() : nullptr;
 }
 
-}  // namespace
-
-bool MaterialEncoder::Usual::IsOf(const CallEvidence& evidence, bool checked_now,
-                                  const SignerInfo* signer) const {
+// Whether `evidence`, which rests on usual material, rests on that of `basis`, which may be
+// nullptr.
+bool IsBasisOf(const SharedBasis& basis, const CallEvidenceView& evidence, bool checked,
+               const SignerInfo* signer) {
+  if (basis == nullptr || !basis->usual) return false;
   const VerificationMaterial& material = evidence.material;
-  return checked == checked_now && asks_for_content == material.asks_for_content &&
-         (signer == nullptr || signer == basis.signer) &&
-         url == material.certificates.front().url && trust.Is(material.trust_store) &&
-         options.Is(evidence.options);
+  const auto& answer = material.certificates.front();
+  const UsualMaterial& usual = *basis->usual;
+  return usual.checked == checked && usual.asks_for_content == material.asks_for_content &&
+         (signer == nullptr || signer == basis->signer) && usual.certificates.Is(*answer.value) &&
+         usual.trust.Is(material.trust_store) && usual.options.Is(evidence.options) &&
+         usual.url == answer.url;
 }
 
-Result<CallBasis> MaterialEncoder::Make(const CallEvidence& evidence, bool checked,
+}  // namespace
+
+Result<CallBasis> MaterialEncoder::Make(const CallEvidenceView& evidence, bool checked,
                                         const SignerInfo* signer) {
   CallBasis basis;
   NoteWriter notes;
@@ -293,43 +298,50 @@ Result<CallBasis> MaterialEncoder::Make(const CallEvidence& evidence, bool check
   return basis;
 }
 
-Result<SharedBasis> MaterialEncoder::MakeOwn(const CallEvidence& evidence, bool checked) {
+Result<SharedBasis> MaterialEncoder::MakeOwn(const CallEvidenceView& evidence, bool checked) {
   auto basis = Make(evidence, checked, nullptr);
   if (!basis) return basis.error();
   return SharedBasis(std::make_shared<const CallBasis>(std::move(*basis)));
 }
 
-Result<SharedBasis> MaterialEncoder::MakeUsual(const CallEvidence& evidence, bool checked,
+Result<SharedBasis> MaterialEncoder::MakeUsual(const CallEvidenceView& evidence, bool checked,
                                                const SignerInfo* signer) {
   auto made = Make(evidence, checked, signer);
   if (!made) return made.error();
   const VerificationMaterial& material = evidence.material;
   const auto& answer = material.certificates.front();
-  auto usual = std::make_shared<const Usual>(
-      Usual{Identity(material.trust_store), Identity(evidence.options), answer.url,
-            material.asks_for_content, checked, std::move(*made)});
-  usual_.Add(*answer.value, usual);
-  const CallBasis* const basis = &usual->basis;
-  return SharedBasis(std::move(usual), basis);
+  made->usual =
+      UsualMaterial{ObjectIdentity(*answer.value),    ObjectIdentity(material.trust_store),
+                    ObjectIdentity(evidence.options), answer.url,
+                    material.asks_for_content,        checked};
+  SharedBasis basis = std::make_shared<const CallBasis>(std::move(*made));
+  usual_.Add(*answer.value, basis);
+  return basis;
+}
+
+Result<SharedBasis> MaterialEncoder::LookUp(const CallEvidenceView& evidence, bool checked,
+                                            const SignerInfo* signer) {
+  auto known = usual_.Find(*evidence.material.certificates.front().value);
+  if (IsBasisOf(known, evidence, checked, signer)) return known;
+  return MakeUsual(evidence, checked, signer);
 }
 
 // Calls of the same signer rest on the same, mostly, and are spared to note it.
-Result<SharedBasis> MaterialEncoder::BasisOf(const CallEvidence& evidence) {
+Result<void> MaterialEncoder::FindBasis(const CallEvidenceView& evidence, SharedBasis& basis) {
   if (evidence.options == nullptr) return Fail(Reason::kInternalError, "evidence without options");
   const auto& passports = evidence.verdict.passports;
   const bool checked = std::any_of(passports.begin(), passports.end(),
                                    [](const auto& one) { return !one.checks.empty(); });
-  if (!IsUsual(evidence.material)) return MakeOwn(evidence, checked);
-  const SignerInfo* const signer = SignerOfFile(evidence);
-  auto usual = usual_.Find(*evidence.material.certificates.front().value);
-  if (usual == nullptr || !usual->IsOf(evidence, checked, signer)) {
-    return MakeUsual(evidence, checked, signer);
-  }
-  const CallBasis* const basis = &usual->basis;
-  return SharedBasis(std::move(usual), basis);
+  const bool usual = IsUsual(evidence.material);
+  const SignerInfo* const signer = usual ? SignerOfFile(evidence) : nullptr;
+  if (usual && IsBasisOf(basis, evidence, checked, signer)) return {};
+  auto found = usual ? LookUp(evidence, checked, signer) : MakeOwn(evidence, checked);
+  if (!found) return found.error();
+  basis = std::move(*found);
+  return {};
 }
 
-Result<void> MaterialEncoder::NoteAll(const CallEvidence& evidence, bool checked,
+Result<void> MaterialEncoder::NoteAll(const CallEvidenceView& evidence, bool checked,
                                       std::vector<SharedBlob>& blobs, NoteWriter& notes) {
   const VerificationMaterial& material = evidence.material;
   notes.Flag(material.asks_for_content);

@@ -31,6 +31,29 @@ using SharedBlob = std::shared_ptr<const EvidenceBlob>;
 /// The blob of `bytes`. Fails with kInternalError.
 Result<SharedBlob> MakeBlob(std::string bytes);
 
+/// Which object it was: that at this address, while the owner that is known here lives. Keeps no
+/// object alive, and touches no count that other threads write.
+template <class Object>
+struct ObjectIdentity {
+  explicit ObjectIdentity(const std::shared_ptr<const Object>& object)
+      : address(object.get()), owner(object) {}
+  [[nodiscard]] bool Is(const std::shared_ptr<const Object>& object) const {
+    return address == object.get() && !owner.expired();
+  }
+  const Object* address;
+  std::weak_ptr<const Object> owner;
+};
+
+/// What a call rests on that rests on one certificate file, and on nothing else of its own.
+struct UsualMaterial {
+  ObjectIdentity<CertificateBundle> certificates;
+  ObjectIdentity<TrustStore> trust;
+  ObjectIdentity<VerifierOptions> options;
+  std::string url;  // of the certificates
+  bool asks_for_content = false;
+  bool checked = false;  // some PASSporT was
+};
+
 /// What calls of one signer have in common, noted once for all of them.
 struct CallBasis {
   std::vector<SharedBlob> blobs;  // in the order in which `notes` mean them
@@ -38,6 +61,9 @@ struct CallBasis {
   std::string notes;              // what the calls rest on, and who signed them
   /// Who `notes` say signed them; nullptr: they do not. Only to be compared.
   const SignerInfo* signer = nullptr;
+  /// Of what it was made; nothing: of what other calls do not rest on. Its signer is of the
+  /// certificate file then.
+  std::optional<UsualMaterial> usual;
 };
 using SharedBasis = std::shared_ptr<const CallBasis>;
 
@@ -72,8 +98,9 @@ void WriteMaterial(const MaterialNotes& material, const std::vector<std::string_
 /// that need them wait; of anything else that is new two threads may both make the blob.
 class MaterialEncoder {
  public:
-  /// What `evidence` rests on. Fails with kInternalError.
-  Result<SharedBasis> BasisOf(const CallEvidence& evidence);
+  /// Makes `basis` what `evidence` rests on. It was that of a call before, or nullptr: if it is the
+  /// same again, nothing is looked up. Fails with kInternalError.
+  Result<void> FindBasis(const CallEvidenceView& evidence, SharedBasis& basis);
 
  private:
   struct TrustBlobs {
@@ -130,41 +157,19 @@ class MaterialEncoder {
   Result<SharedBlob> NamesBlob();
   Result<void> NoteCertificates(const VerificationMaterial& material,
                                 std::vector<SharedBlob>& blobs, NoteWriter& notes);
-  Result<void> NoteAll(const CallEvidence& evidence, bool checked, std::vector<SharedBlob>& blobs,
-                       NoteWriter& notes);
-  Result<CallBasis> Make(const CallEvidence& evidence, bool checked, const SignerInfo* signer);
-  Result<SharedBasis> MakeUsual(const CallEvidence& evidence, bool checked,
+  Result<void> NoteAll(const CallEvidenceView& evidence, bool checked,
+                       std::vector<SharedBlob>& blobs, NoteWriter& notes);
+  Result<CallBasis> Make(const CallEvidenceView& evidence, bool checked, const SignerInfo* signer);
+  Result<SharedBasis> MakeUsual(const CallEvidenceView& evidence, bool checked,
                                 const SignerInfo* signer);
-  Result<SharedBasis> MakeOwn(const CallEvidence& evidence, bool checked);
-
-  /// Which object it was: that at this address, while the owner that is known here lives. Keeps no
-  /// object alive, and touches no count that other threads write.
-  template <class Object>
-  struct Identity {
-    explicit Identity(const std::shared_ptr<const Object>& object)
-        : address(object.get()), owner(object) {}
-    [[nodiscard]] bool Is(const std::shared_ptr<const Object>& object) const {
-      return address == object.get() && !owner.expired();
-    }
-    const Object* address;
-    std::weak_ptr<const Object> owner;
-  };
-  /// The basis of a call that rests on one certificate file, and on nothing else of its own.
-  struct Usual {
-    Identity<TrustStore> trust;
-    Identity<VerifierOptions> options;
-    std::string url;  // of the certificate
-    bool asks_for_content = false;
-    bool checked = false;
-    CallBasis basis;  // its signer is of the certificate file
-    [[nodiscard]] bool IsOf(const CallEvidence& evidence, bool checked_now,
-                            const SignerInfo* signer) const;
-  };
+  Result<SharedBasis> MakeOwn(const CallEvidenceView& evidence, bool checked);
+  Result<SharedBasis> LookUp(const CallEvidenceView& evidence, bool checked,
+                             const SignerInfo* signer);
 
   Memory<TrustStore, SharedTrustBlobs> trust_{4};
   std::mutex making_trust_;
   Memory<CertificateBundle, SharedBlob> bundles_{4096};
-  Memory<CertificateBundle, std::shared_ptr<const Usual>> usual_{4096};
+  Memory<CertificateBundle, SharedBasis> usual_{4096};
   Memory<VerifierOptions, SharedBlob> options_{16};
   std::mutex making_names_;
   SharedBlob names_;  // of the checks; nullptr until the first call needs them

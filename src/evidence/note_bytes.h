@@ -20,57 +20,60 @@ namespace callvet {
 /// Writes values. Used again it needs no memory any more. Not thread-safe.
 class NoteWriter {
  public:
-  void Flag(bool value) {
-    char* const at = Begin(1);
-    *at = value ? '\1' : '\0';
-    End(at + 1);
+  NoteWriter() = default;
+  NoteWriter(const NoteWriter&) = delete;
+  NoteWriter& operator=(const NoteWriter&) = delete;
+
+  // Many values are written once each where the code of a call has left the cache: what is called
+  // for each of them costs less than what stands there for each.
+
+  [[gnu::noinline]] void Flag(bool value) {
+    *at_ = value ? '\1' : '\0';
+    End(at_ + 1);
   }
   /// Seven bits a byte, the low ones first; the high bit says that more follow.
-  void Size(size_t value) {
-    char* const at = Begin(kMaxSize);
-    *at = static_cast<char>(value);
-    End(value < 0x80 ? at + 1 : PutSize(at, value));
+  [[gnu::noinline]] void Size(size_t value) {
+    *at_ = static_cast<char>(value);
+    End(value < 0x80 ? at_ + 1 : PutSize(at_, value));
   }
   void Number(int64_t value) {
     const auto bits =
         static_cast<uint64_t>(value);  // two's complement, zigzag: small ones are short
     Size((bits << 1U) ^ (value < 0 ? ~uint64_t{0} : uint64_t{0}));
   }
-  void Text(std::string_view text) {
+  [[gnu::noinline]] void Text(std::string_view text) {
     if (text.size() > kShort) [[unlikely]]
       return LongText(text);
-    char* const at = Begin(1 + kShort);
-    *at = static_cast<char>(text.size());
-    End(CopyShort(at + 1, text));
+    *at_ = static_cast<char>(text.size());
+    End(CopyShort(at_ + 1, text));
   }
-  /// `bytes` that another one wrote.
-  void Written(std::string_view bytes) { Append(Begin(bytes.size()), bytes); }
   template <class Value>
-  void Maybe(const std::optional<Value>& value) {
+  [[gnu::noinline]] void Maybe(const std::optional<Value>& value) {
     Flag(value.has_value());
     if (value) Put(*value);
   }
   template <class Texts_>
-  void Texts(const Texts_& texts) {
+  [[gnu::noinline]] void Texts(const Texts_& texts) {
     Size(texts.size());
     for (const auto& text : texts) Text(text);
   }
 
   /// What was written since Clear; gone with the next value.
-  [[nodiscard]] std::string_view bytes() const { return {room_.data(), size_}; }
+  [[nodiscard]] std::string_view bytes() const { return {room_.data(), size()}; }
   /// Begins anew; keeps the memory of a usual call.
   void Clear() {
-    size_ = 0;
-    if (room_.size() <= kKept) return;
-    room_.resize(kUsual);
-    room_.shrink_to_fit();
+    at_ = room_.data();
+    if (room_.size() > kKept) [[unlikely]]
+      SetRoom(kUsual);
   }
 
  private:
   static constexpr size_t kMaxSize = 10;  // bytes of a Size
   static constexpr size_t kShort = 64;    // most texts; their Size is one byte
+  static constexpr size_t kFree = 1 + kShort;
   static constexpr size_t kUsual = 2048;  // a call's notes are less, mostly
   static constexpr size_t kKept = size_t{64} << 10U;
+  static_assert(kMaxSize <= kFree);
 
   void Put(std::string_view text) { Text(text); }
   void Put(int64_t number) { Number(number); }
@@ -81,7 +84,7 @@ class NoteWriter {
     return at;
   }
   // By its first and its last bytes, which overlap: no call, no loop.
-  static char* CopyShort(char* at, std::string_view text) {
+  [[gnu::always_inline]] static inline char* CopyShort(char* at, std::string_view text) {
     const size_t size = text.size();
     const auto copy = [&]<size_t kPart>(const std::array<char, kPart>& /*part*/) {
       std::memcpy(at, text.data(), kPart);
@@ -102,24 +105,36 @@ class NoteWriter {
     }
     return at + size;
   }
-  void LongText(std::string_view text) {
-    Append(PutSize(Begin(kMaxSize + text.size()), text.size()), text);
+  [[gnu::noinline]] void LongText(std::string_view text) {
+    Size(text.size());
+    if (text.size() + kFree > room_.size() - size()) MakeRoom(text.size());
+    std::memcpy(at_, text.data(), text.size());
+    End(at_ + text.size());
   }
-  // Where the next `size` bytes may be written; End says where they do end.
-  char* Begin(size_t size) {
-    if (room_.size() - size_ < size) [[unlikely]]
-      MakeRoom(size);
-    return room_.data() + size_;
+
+  [[nodiscard]] size_t size() const { return static_cast<size_t>(at_ - room_.data()); }
+  // What is written ends at `at`; behind it there is room for any other value but a long text.
+  void End(char* at) {
+    at_ = at;
+    if (at > full_) [[unlikely]]
+      MakeRoom(0);
   }
-  void End(const char* at) { size_ = static_cast<size_t>(at - room_.data()); }
-  void Append(char* at, std::string_view bytes) {
-    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-    End(at + bytes.size());
+  // Room for so many bytes, and for the value behind them.
+  [[gnu::noinline]] void MakeRoom(size_t bytes) {
+    SetRoom(std::max(2 * room_.size(), size() + bytes + kFree));
   }
-  void MakeRoom(size_t size) { room_.resize(std::max(2 * room_.size(), size_ + size)); }
+  // Keeps what is written.
+  void SetRoom(size_t bytes) {
+    const size_t written = size();
+    room_.resize(bytes);
+    room_.shrink_to_fit();
+    at_ = room_.data() + written;
+    full_ = room_.data() + bytes - kFree;
+  }
 
   std::vector<char> room_ = std::vector<char>(kUsual);
-  size_t size_ = 0;  // of it that is written
+  char* at_ = room_.data();  // where the next value goes
+  char* full_ = room_.data() + room_.size() - kFree;
 };
 
 /// Reads them again. What it gives borrows the bytes. Not thread-safe.

@@ -10,7 +10,7 @@ namespace callvet {
 
 /// The 16 bytes of a lower-case UUID; "" if `text` is none in exactly that form. Pure.
 std::string PackUuid(std::string_view text);
-/// The text of 16 bytes. Pure.
+/// The text of 16 bytes; of others their digits. Pure.
 std::string UnpackUuid(std::string_view bytes);
 
 /// The bytes of hexadecimal digits in either case. Fails with kParameterInvalid. Pure.

@@ -37,26 +37,27 @@ void WaitingRecords::Add(std::shared_ptr<const EvidenceRecord> record) {
   if (time) since_ = std::min(since_, *time);
 }
 
-void WaitingRecords::AddCall(std::string_view notes, SharedBasis basis, sys_seconds time) {
+void WaitingRecords::AddCall(std::string_view notes, const SharedBasis& basis, sys_seconds time) {
   MakeRoom(calls_, 1);
   MakeRoom(bases_, 1);
   MakeRoom(frames_, CallFrameSize(notes.size()));
   const size_t begin = frames_.size();
   AppendCall(frames_, notes);
-  calls_.push_back({begin, PlaceOf(std::move(basis))});
+  calls_.push_back({begin, PlaceOf(basis)});
   since_ = std::min(since_, time);
   FetchToWrite(frames_, frames_.size() - begin);
 }
 
 // Where in bases_ it is now. Calls of few signers share what one of them brought: a count less
 // that one thread raises and another lowers.
-size_t WaitingRecords::PlaceOf(SharedBasis basis) {
+size_t WaitingRecords::PlaceOf(const SharedBasis& basis) {
+  if (!bases_.empty() && bases_.back() == basis) return bases_.size() - 1;
   constexpr size_t kLookBack = 8;
   const size_t oldest = bases_.size() - std::min(bases_.size(), kLookBack);
   for (size_t place = bases_.size(); place-- > oldest;) {
     if (bases_[place] == basis) return place;
   }
-  bases_.push_back(std::move(basis));
+  bases_.push_back(basis);
   return bases_.size() - 1;
 }
 

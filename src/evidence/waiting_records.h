@@ -30,7 +30,7 @@ class WaitingRecords {
   /// Adds a record, which is not null. If it throws std::bad_alloc nothing was added.
   void Add(std::shared_ptr<const EvidenceRecord> record);
   /// Adds the record of a call, whose id was made at `time`, by its notes: copies them. The same.
-  void AddCall(std::string_view notes, SharedBasis basis, sys_seconds time);
+  void AddCall(std::string_view notes, const SharedBasis& basis, sys_seconds time);
 
   [[nodiscard]] size_t size() const { return WholeLeft() + CallsLeft(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
@@ -71,7 +71,7 @@ class WaitingRecords {
   [[nodiscard]] std::string_view NotesAt(size_t call) const;
   [[nodiscard]] size_t EndOf(size_t call) const;
   [[nodiscard]] const CallBasis& BasisOf(size_t call) const { return *bases_[calls_[call].basis]; }
-  size_t PlaceOf(SharedBasis basis);
+  size_t PlaceOf(const SharedBasis& basis);
   void TakeOut(size_t call);
   void Clear() noexcept;
 

@@ -73,12 +73,6 @@ Result<std::string> EvidenceWriter::NotKept(Failure failure, const GoesOn& goes_
   return failure;
 }
 
-// So many records are a group that nobody waits for more of. Half of the room, since a queue that
-// is longer says that the store is too slow.
-size_t EvidenceWriter::FullGroup() const {
-  return std::max<size_t>(1, std::min(options_.max_batch, options_.max_queue / 2));
-}
-
 // `add` adds to the queue, or throws std::bad_alloc.
 template <class Add>
 Result<void> EvidenceWriter::Queue(const Add& add) {
@@ -86,51 +80,54 @@ Result<void> EvidenceWriter::Queue(const Add& add) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!HasRoom()) return NoRoom();
+    if (!HasRoom()) [[unlikely]]
+      return NoRoom();
     add(queue_);
-    if (!used_.empty()) {
+    if (!used_.empty()) [[unlikely]] {
       used = std::move(used_.back());
       used_.pop_back();
     }
-    wake = std::exchange(idle_, false) || queue_.size() == FullGroup();
+    wake = std::exchange(idle_, false) || queue_.size() == full_group_;
   }
-  if (wake) wake_.notify_one();
+  if (wake) [[unlikely]]
+    wake_.notify_one();
   return {};
 }
 
 // Nothing throws once the record is queued: what throws was not kept.
-Result<std::string> EvidenceWriter::Submit(const CallEvidence& evidence, const GoesOn& goes_on) {
+Result<std::string> EvidenceWriter::Submit(const CallEvidenceView& evidence,
+                                           const GoesOn& goes_on) {
   try {
     auto kept = MakeAndQueue(evidence);
-    return kept ? std::move(kept) : NotKept(kept.error(), goes_on);
+    if (!kept) [[unlikely]]
+      return NotKept(kept.error(), goes_on);
+    return kept;
   } catch (const std::bad_alloc&) {
     return NotKept(Fail(Reason::kEvidenceNotKept, "no memory"), goes_on);
   }
 }
 
 // What waits may be written to a disk as it is.
-Result<void> EvidenceWriter::NoteAndQueue(const CallEvidence& evidence, std::string_view id,
-                                          sys_seconds now, NoteWriter& notes) {
-  if (codec_.key()) {
+Result<void> EvidenceWriter::NoteAndQueue(const CallEvidenceView& evidence, std::string_view id,
+                                          sys_seconds now, NoteDesk& desk) {
+  if (codec_.key()) [[unlikely]] {
     auto made = codec_.Encode(evidence, id);
     if (!made) return made.error();
     return Submit(std::make_shared<const EvidenceRecord>(std::move(*made)));
   }
-  notes.Clear();
-  auto basis = codec_.Note(evidence, id, notes);
-  if (!basis) return basis.error();
-  return Queue(
-      [&](WaitingRecords& queue) { queue.AddCall(notes.bytes(), std::move(*basis), now); });
+  if (auto ok = codec_.Note(evidence, id, desk); !ok) return ok;
+  return Queue([&](WaitingRecords& queue) { queue.AddCall(desk.notes.bytes(), desk.basis, now); });
 }
 
-Result<std::string> EvidenceWriter::MakeAndQueue(const CallEvidence& evidence) {
+Result<std::string> EvidenceWriter::MakeAndQueue(const CallEvidenceView& evidence) {
   const sys_seconds now = SystemClock().Now();
   const auto desk = desks_.Take();
   auto id = desk->ids.Next(now);
-  if (!id) return id;
-  if (const auto queued = NoteAndQueue(evidence, *id, now, desk->notes); !queued) {
+  if (!id) [[unlikely]]
+    return id;
+  if (auto queued = NoteAndQueue(evidence, *id, now, desk->call); !queued) [[unlikely]] {
     if (queued.error().reason != Reason::kEvidenceNotKept) Note(queued.error());
-    return queued.error();
+    id = std::move(queued.error());
   }
   return id;
 }
@@ -196,7 +193,7 @@ void EvidenceWriter::Gather() {
   std::unique_lock lock(mutex_);
   if (queue_.empty()) return;
   wake_.wait_for(lock, options_.commit_interval,
-                 [&] { return stop_by_.has_value() || queue_.size() >= FullGroup(); });
+                 [&] { return stop_by_.has_value() || queue_.size() >= full_group_; });
 }
 
 // The queue becomes what is pending, which was nothing.

@@ -49,7 +49,7 @@ class EvidenceWriter {
   /// the id is "". So it is, too, where `goes_on` says that the call goes on without its record;
   /// asked only where there is none, and not under kCount; must not throw. Never waits.
   using GoesOn = std::function<bool()>;
-  Result<std::string> Submit(const CallEvidence& evidence, const GoesOn& goes_on = nullptr);
+  Result<std::string> Submit(const CallEvidenceView& evidence, const GoesOn& goes_on = nullptr);
   /// Queues a record that was made elsewhere. Where the queue is full it fails with
   /// kEvidenceNotKept, whatever is to be done about lost calls, and counts nothing: the caller
   /// still has it. Never waits.
@@ -73,7 +73,7 @@ class EvidenceWriter {
   /// What a thread that submits a call works with.
   struct Desk {
     EvidenceIds ids;
-    NoteWriter notes;
+    NoteDesk call;
   };
 
   EvidenceWriter(std::shared_ptr<EvidenceStore> store, EvidenceCodec codec,
@@ -83,12 +83,11 @@ class EvidenceWriter {
   [[nodiscard]] bool HasRoom() const;    // under mutex_
   [[nodiscard]] Failure NoRoom() const;  // under mutex_
   Result<std::string> NotKept(Failure failure, const GoesOn& goes_on);
-  [[nodiscard]] size_t FullGroup() const;
   template <class Add>
   Result<void> Queue(const Add& add);
-  Result<std::string> MakeAndQueue(const CallEvidence& evidence);
-  Result<void> NoteAndQueue(const CallEvidence& evidence, std::string_view id, sys_seconds now,
-                            NoteWriter& notes);
+  Result<std::string> MakeAndQueue(const CallEvidenceView& evidence);
+  Result<void> NoteAndQueue(const CallEvidenceView& evidence, std::string_view id, sys_seconds now,
+                            NoteDesk& desk);
   void GiveBack(Records records);
   void NotePending();
   void Step();
@@ -117,6 +116,9 @@ class EvidenceWriter {
   std::shared_ptr<EvidenceStore> store_;
   EvidenceCodec codec_;
   EvidenceWriterOptions options_;
+  // So many records are a group that nobody waits for more of. Half of the room, since a queue that
+  // is longer says that the store is too slow.
+  size_t full_group_ = std::max<size_t>(1, std::min(options_.max_batch, options_.max_queue / 2));
   OnDurable on_durable_;
 
   // Of the thread in Run.

@@ -54,6 +54,42 @@ TEST(NoteBytes, GiveBackTextsOfEveryLength) {
   }
 }
 
+// Wherever the end of its memory is met: an address sanitizer sees what is written behind it.
+TEST(NoteBytes, FindRoomForEachValue) {
+  constexpr size_t kUsual = 2048;
+  for (size_t filled = kUsual - 100; filled <= kUsual + 10; ++filled) {
+    for (const size_t size : {0U, 1U, 64U, 65U, 127U, 128U, 3000U}) {
+      const std::string text(size, 't');
+      NoteWriter writer;
+      for (int again = 0; again < 2; ++again) {
+        writer.Clear();
+        for (size_t i = 0; i < filled; ++i) writer.Flag(i % 2 == 0);
+        writer.Text(text);
+        writer.Size(SIZE_MAX);
+        writer.Text(text);
+        const std::string bytes(writer.bytes());
+        NoteReader reader(std::string_view(bytes).substr(filled));
+        EXPECT_EQ(bytes.substr(0, 2), std::string("\1\0", 2));
+        EXPECT_EQ(reader.Text(), text);
+        EXPECT_EQ(reader.Size(), SIZE_MAX);
+        EXPECT_EQ(reader.Text(), text);
+        EXPECT_TRUE(reader.Finished()) << filled << ' ' << size;
+      }
+    }
+  }
+}
+
+// A call with a very long text takes no memory from those after it.
+TEST(NoteBytes, GoOnBehindAVeryLongText) {
+  NoteWriter writer;
+  writer.Text(std::string(100'000, 'x'));
+  EXPECT_EQ(writer.bytes().size(), 100'003U);
+  writer.Clear();
+  EXPECT_EQ(writer.bytes(), "");
+  writer.Text("next");
+  EXPECT_EQ(writer.bytes(), "\4next");
+}
+
 TEST(NoteBytes, BelieveNoSizeThatCannotBe) {
   NoteWriter writer;
   writer.Size(SIZE_MAX);
@@ -206,6 +242,73 @@ TEST_F(NotesTest, OfAnotherFormAreRefused) {
     notes_.bytes[1] = other;
     EXPECT_THAT(RecordOfNotes(notes_.bytes, *notes_.basis), FailsWith(Reason::kEvidenceAltered));
   }
+}
+
+// A desk remembers what the call before rested on; whatever the next one rests on, its record is
+// the one that it has alone.
+TEST_F(NotesTest, OfADeskSayWhatEachCallRestsOn) {
+  TestCall other;
+  CallEvidence moved = evidence_;
+  moved.material.certificates.front().url = "https://cert.example.org/other.pem";
+  CallEvidence other_store = evidence_;
+  other_store.material.trust_store = other.store;
+  CallEvidence other_file = evidence_;
+  other_file.material.certificates.front().value =
+      std::make_shared<const CertificateBundle>(**evidence_.material.certificates.front().value);
+  CallEvidence other_certificates = evidence_;
+  other_certificates.material.certificates.front().value =
+      EvidenceOf(other).material.certificates.front().value;
+  CallEvidence other_options = evidence_;
+  VerifierOptions options = *evidence_.options;
+  options.max_age += std::chrono::seconds(1);
+  other_options.options = std::make_shared<const VerifierOptions>(options);
+  CallEvidence content = evidence_;
+  content.material.asks_for_content = true;
+  CallEvidence unsigned_call = evidence_;
+  unsigned_call.verdict = Verdict();
+  unsigned_call.material = VerificationMaterial();
+  CallEvidence unchecked = evidence_;
+  for (PassportVerdict& one : unchecked.verdict.passports) one.checks = CheckList();
+  CallEvidence no_signer = evidence_;
+  for (PassportVerdict& one : no_signer.verdict.passports) one.signer = nullptr;
+  CallEvidence failed = evidence_;
+  failed.material.certificates.front().value =
+      Fail(Reason::kCertificateNotAvailable, "it cannot be had");
+  const std::vector<CallEvidence> calls = {
+      evidence_,     EvidenceOf(other), moved,     other_store,   other_file, other_certificates,
+      other_options, content,           no_signer, unsigned_call, unchecked,  failed};
+  constexpr std::string_view kCallId = "01890a5d-ac96-774b-bcce-b302099a8057";
+  EvidenceCodec codec;
+  NoteDesk desk;
+  for (const CallEvidence& first : calls) {
+    for (const CallEvidence& second : calls) {
+      for (const CallEvidence* call : {&first, &second, &second}) {
+        ASSERT_THAT(codec.Note(*call, kCallId, desk), Succeeds());
+        const auto record = RecordOfNotes(desk.notes.bytes(), *desk.basis);
+        const auto alone = EvidenceCodec().Encode(*call, kCallId);
+        ASSERT_THAT(record, Succeeds());
+        ASSERT_THAT(alone, Succeeds());
+        EXPECT_EQ(record->text, alone->text);
+        ASSERT_EQ(record->blobs.size(), alone->blobs.size());
+        for (size_t i = 0; i < alone->blobs.size(); ++i) {
+          EXPECT_EQ(record->blobs[i]->sha256, alone->blobs[i]->sha256);
+        }
+      }
+    }
+  }
+}
+
+// What is no evidence leaves the desk usable.
+TEST_F(NotesTest, OfADeskGoOnBehindAFailure) {
+  NoteDesk desk;
+  CallEvidence none = evidence_;
+  none.options = nullptr;
+  constexpr std::string_view kCallId = "01890a5d-ac96-774b-bcce-b302099a8057";
+  EXPECT_THAT(codec_.Note(none, kCallId, desk), FailsWith(Reason::kInternalError));
+  ASSERT_THAT(codec_.Note(evidence_, kCallId, desk), Succeeds());
+  EXPECT_THAT(codec_.Note(none, kCallId, desk), FailsWith(Reason::kInternalError));
+  ASSERT_THAT(codec_.Note(evidence_, kCallId, desk), Succeeds());
+  EXPECT_EQ(desk.notes.bytes(), notes_.bytes);
 }
 
 constexpr std::string_view kFirstForm =

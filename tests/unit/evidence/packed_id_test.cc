@@ -20,6 +20,22 @@ TEST(PackedId, AUuidComesBackAsItWas) {
   EXPECT_EQ(UnpackUuid(packed), kUuid);
 }
 
+// What somebody wrote into a store by hand.
+TEST(PackedId, OtherBytesAreTheirDigits) {
+  EXPECT_EQ(UnpackUuid(""), "");
+  EXPECT_EQ(UnpackUuid("\x01\xAB"), "01ab");
+  EXPECT_EQ(UnpackUuid(PackUuid(kUuid) + '\0'), "01890a5dac96774bbcceb302099a805700");
+}
+
+TEST(PackedId, EveryByteIsItsDigits) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text = UnpackUuid(std::string(16, static_cast<char>(byte)));
+    std::string digits = text.substr(0, 2);
+    EXPECT_EQ(std::stoi(digits, nullptr, 16), byte);
+    EXPECT_EQ(PackUuid(text), std::string(16, static_cast<char>(byte))) << text;
+  }
+}
+
 TEST(PackedId, OnlyALowerCaseUuidIsPacked) {
   for (size_t i = 0; i < kUuid.size(); ++i) {
     for (const char c : {'g', 'A', 'F', '/', ':', '@', '`', ' ', '\0', '\xFF', '-', '0'}) {
