@@ -97,11 +97,13 @@ class CheckList {
   void SetOutcome(size_t index, CheckOutcome outcome) { states_[index].outcome = outcome; }
   void SetReason(size_t index, Reason reason) { states_[index].reason = reason; }
   void SetDetail(size_t index, std::string detail) {
-    if (details_.empty()) details_.resize(kChecks);
-    details_[index] = std::move(detail);
+    std::vector<std::string>& part = details_[index / kPart];
+    if (part.empty()) part.resize(kPart);
+    part[index % kPart] = std::move(detail);
   }
   void ClearDetail(size_t index) {
-    if (!details_.empty()) details_[index].clear();
+    std::vector<std::string>& part = details_[index / kPart];
+    if (!part.empty()) part[index % kPart].clear();
   }
 
  private:
@@ -110,8 +112,11 @@ class CheckList {
     Reason reason = Reason::kNone;
   };
   std::array<State, kChecks> states_{};
-  size_t size_ = 0;                   // kChecks or 0
-  std::vector<std::string> details_;  // empty as long as there is none
+  size_t size_ = 0;  // kChecks or 0
+  // Empty as long as there is none. In parts, since malloc has blocks of up to some 1,000 bytes at
+  // hand, and for each larger one tidies up first.
+  static constexpr size_t kPart = kChecks / 2;
+  std::array<std::vector<std::string>, (kChecks + kPart - 1) / kPart> details_;
 };
 
 /// Who signed, as the certificate says; trusted only if the check "chain" passed. Shared, never

@@ -10,8 +10,9 @@ static_assert(CheckList::kChecks == kCheckTable.size());
 Check CheckList::operator[](size_t index) const {
   const CheckInfo& info = kCheckTable[index];
   const State& state = states_[index];
+  const std::vector<std::string>& part = details_[index / kPart];
   return {info.name, info.clause, state.outcome, state.reason,
-          details_.empty() ? std::string_view() : details_[index]};
+          part.empty() ? std::string_view() : part[index % kPart]};
 }
 
 bool PassportVerdict::ChainPassed() const {
