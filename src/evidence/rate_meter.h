@@ -8,7 +8,7 @@
 
 namespace callvet {
 
-/// How many of something come in a second, by what came in the last quarter of one. Not
+/// How many of something come in a second, by what came in the last twentieth of one. Not
 /// thread-safe.
 class RateMeter {
  public:
@@ -24,7 +24,7 @@ class RateMeter {
   [[nodiscard]] double per_second() const { return per_second_; }
 
  private:
-  static constexpr std::chrono::milliseconds kWindow{250};
+  static constexpr std::chrono::milliseconds kWindow{50};
   Stopwatch since_;
   size_t count_ = 0;
   double per_second_ = 0;
