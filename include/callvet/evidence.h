@@ -37,7 +37,7 @@ struct CallEvidenceView {
   std::string_view trust_list;     // which list of the STI-PA counted, for people; "" if none
 };
 
-/// The same, kept. A value.
+/// The same, kept. A value, which a view of it borrows.
 struct CallEvidence {
   CallRequest call;
   std::string call_id;

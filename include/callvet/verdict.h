@@ -191,8 +191,12 @@ struct PassportVerdict {
   /// What a div-o PASSporT encloses in opt: the verdict on that PASSporT, one or nothing.
   std::vector<PassportVerdict> nested;
 
-  /// Whether the check "chain" passed: only then `signer` says who signed. Safe from any thread.
+  /// Whether the check "chain" passed: only then `signer` is who the certificate says. Safe from
+  /// any thread.
   [[nodiscard]] bool ChainPassed() const;
+  /// Whether it is sure that `signer` signed: "chain" and "signature" passed. Before that somebody
+  /// else may have named the certificate, which is public. Safe from any thread.
+  [[nodiscard]] bool SignerIsSure() const;
 };
 
 /// One leg of the way that a verified call took: `from` sent it to `to`, and `signer` vouches for

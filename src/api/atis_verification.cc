@@ -221,6 +221,18 @@ bool IsIn(const Party& party, const DestClaim& dest, const DialPlan* plan) {
                      [&](const std::string& uri) { return party.MatchesUri(uri); });
 }
 
+// Those of `to` whom the claims do not name: by themselves none of them is the called party.
+std::vector<std::string> NotNamed(const std::vector<std::string>& to, const IdentityHeader& header,
+                                  const DialPlan* plan) {
+  const auto claims = Claims::Parse(header.payload_part(), "shaken");
+  std::vector<std::string> others;
+  for (const std::string& text : to) {
+    const auto party = Party::Parse(text, plan);
+    if (!claims || !party || !IsIn(*party, claims->dest, plan)) others.push_back(text);
+  }
+  return others;
+}
+
 // The same party by party, as the verifier compares: one may be both a number and a URI.
 bool NamesSameCalled(const std::vector<std::string>& to, const IdentityHeader& header,
                      const DialPlan* plan) {
@@ -313,9 +325,14 @@ void Judge(const VerificationCore& core, sys_seconds time, const Deadline& deadl
   const bool same =
       SaysSameCalled(call.dest, verdict, plan) || NamesSameCalled(call.dest, *header, plan);
   if (!same) {
-    // Without a called party the check of dest fails in its place: after iat and orig.
-    judgement.called = std::exchange(call.dest, {});
+    // With called parties whom dest does not name, or none, its check fails in its place: after iat
+    // and orig. What is judged is what is kept.
+    judgement.called = std::exchange(call.dest, NotNamed(call.dest, *header, plan));
     verdict = core.Judge(call, deadline, material);
+    if (verdict.passed()) {
+      call.dest.clear();
+      verdict = core.Judge(call, deadline, material);
+    }
   }
   const bool mismatch = !same && verdict.reason == Reason::kCalledMissing;
   judgement.answer = mismatch ? Reason::kDestMismatch : verdict.reason;

@@ -63,6 +63,7 @@ Result<void> AddSip(const Result<SipMessage>& message, CallInput& input) {
   auto asserted = AssertedIdentities(message->All("p-asserted-identity"));
   if (!asserted) return asserted.error();
   input.asserted = std::move(*asserted);
+  input.call_id = CallIdOf(*message);
   return {};
 }
 
@@ -189,6 +190,13 @@ void ReadTimes(ObjectReader& reader, CallInput& input) {
   }
 }
 
+// One that is given counts before that of the message.
+void ReadCallId(ObjectReader& reader, CallInput& input) {
+  std::string call_id;
+  reader.Text("call_id", call_id);
+  if (!call_id.empty()) input.call_id = std::move(call_id);
+}
+
 Result<CallInput> ReadCall(std::string_view body) {
   auto json = ReadJson(body, kLimits);
   if (!json) return Fail(Reason::kBodyInvalid, json.error().detail);
@@ -203,7 +211,7 @@ Result<CallInput> ReadCall(std::string_view body) {
   ReadFingerprints(reader, input.call);
   reader.Text("id", input.id);
   reader.Text("trunk", input.trunk);
-  reader.Text("call_id", input.call_id);
+  ReadCallId(reader, input);
   reader.Flag("certificates", input.certificates);
   if (auto ok = reader.Finish(); !ok) return ok.error();
   if (auto ok = CheckPasted(input.pasted, input.call); !ok) return ok.error();

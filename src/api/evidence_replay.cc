@@ -126,6 +126,13 @@ bool IsDelegate(const Verdict& verdict) {
   return deciding != nullptr && deciding->signer && deciding->signer->spcs.empty();
 }
 
+// Earlier versions took who is named by a good chain for the signer, whatever the signature.
+bool IsNamedSigner(std::string_view spc, const Verdict& verdict) {
+  const PassportVerdict* deciding = verdict.deciding();
+  return deciding != nullptr && deciding->signer && deciding->ChainPassed() &&
+         deciding->signer->AnsweringSpc() == spc;
+}
+
 // What a record is found by follows from call and verdict; what is hashed cannot be compared.
 std::string KeysDifference(const EvidenceText& text, const EvidenceReplay& replay,
                            const DialPlan* plan) {
@@ -143,6 +150,7 @@ std::string KeysDifference(const EvidenceText& text, const EvidenceReplay& repla
     // Earlier versions kept an origid as it was written, and no SPC of a delegate certificate.
     if (name == "origid" && ToLower(was) == is) return false;
     if (name == "spc" && was.empty() && IsDelegate(replay.verdict)) return false;
+    if (name == "spc" && IsNamedSigner(was, replay.verdict)) return false;
     return was != is;
   };
   const bool open_origid = !hashed || !PackUuid(now.origid).empty();

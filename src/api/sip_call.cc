@@ -151,6 +151,11 @@ bool AreAllEqual(const std::vector<std::string>& values) {
 
 }  // namespace
 
+std::string CallIdOf(const SipMessage& message) {
+  const auto call_ids = message.All("call-id");
+  return call_ids.empty() ? std::string() : std::string(TrimLines(call_ids.front()));
+}
+
 Result<std::vector<std::string>> AssertedIdentities(const std::vector<std::string>& values) {
   std::vector<std::string> identities;
   for (const std::string& value : values) {

@@ -19,6 +19,10 @@ namespace callvet {
 /// the verifier says what that means. Pure; thread-safe.
 Result<CallRequest> CallFromSip(const SipMessage& message);
 
+/// The Call-ID of `message`, the first if there are several; "" if there is none. Pure;
+/// thread-safe.
+std::string CallIdOf(const SipMessage& message);
+
 /// The identities in the bodies of all P-Asserted-Identity headers, folded or with commas: one, or
 /// one sip(s) and one tel URI (RFC 3325 9.1); the same one twice, or two of a kind with the same
 /// number, count once; none is an empty one, or one

@@ -257,9 +257,7 @@ Result<CallRequest> ReadCall(VerifyOptions& options, const Console& console) {
     if (!from_sip)
       return Fail(from_sip.error().reason, options.sip_file + ": " + from_sip.error().detail);
     call = std::move(*from_sip);
-    const auto call_ids = message->All("call-id");
-    std::string& call_id = options.evidence.call_id;
-    if (call_id.empty() && !call_ids.empty()) call_id = TrimLines(call_ids.front());
+    if (options.evidence.call_id.empty()) options.evidence.call_id = CallIdOf(*message);
   }
   for (const std::string& file : options.identity_files) {
     auto text = ReadFile(file);

@@ -155,7 +155,7 @@ std::string OrigidText(std::string_view text) {
 
 // Who signed the PASSporT that decided, if that is sure; else "".
 std::string_view SpcOf(const PassportVerdict* deciding) {
-  if (deciding == nullptr || !deciding->signer || !deciding->ChainPassed()) return {};
+  if (deciding == nullptr || !deciding->signer || !deciding->SignerIsSure()) return {};
   return deciding->signer->AnsweringSpc();
 }
 

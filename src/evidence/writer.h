@@ -129,7 +129,7 @@ class EvidenceWriter {
   std::optional<Deadline> store_pause_;  // until it passed the store is not tried
   std::optional<Deadline> spill_pause_;  // nor what waits in the spill directory read
   uint64_t vanished_ = 0;                // of the spill directory's, counted as lost
-  RateMeter rate_;                       // of what is taken from the queue
+  RateMeter rate_{options_.burst_rate};  // of what is taken from the queue
   bool burst_ = false;                   // records go into the spill directory, the store has time
   // The last burst was too long: no other until nothing waits and fewer records came.
   bool catching_up_ = false;

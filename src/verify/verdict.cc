@@ -15,10 +15,21 @@ Check CheckList::operator[](size_t index) const {
           part.empty() ? std::string_view() : part[index % kPart]};
 }
 
+namespace {
+
+bool HasPassed(const CheckList& checks, CheckId id) {
+  const auto place = static_cast<size_t>(id);
+  return place < checks.size() && checks.outcome(place) == CheckOutcome::kPassed;
+}
+
+}  // namespace
+
 bool PassportVerdict::ChainPassed() const {
-  constexpr auto kPlace = static_cast<size_t>(CheckId::kChain);
-  static_assert(kCheckTable[kPlace].id == CheckId::kChain);
-  return kPlace < checks.size() && checks.outcome(kPlace) == CheckOutcome::kPassed;
+  return HasPassed(checks, CheckId::kChain);
+}
+
+bool PassportVerdict::SignerIsSure() const {
+  return ChainPassed() && HasPassed(checks, CheckId::kSignature);
 }
 
 std::string_view CheckOutcomeText(CheckOutcome outcome) {

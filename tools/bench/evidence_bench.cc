@@ -360,7 +360,13 @@ int main(int argc, char** argv) {
   }
   if (argc > 1 && std::strcmp(argv[1], "encode") == 0)
     return callvet::test::Encode(static_cast<double>(number(2, 1000)) / 1e3);
-  return callvet::test::Throughput(
-      static_cast<double>(number(2, 1)), static_cast<int>(number(3, 1)),
-      static_cast<uint64_t>(number(4, 2'000)), static_cast<int>(std::max(1L, number(5, 15))));
+  const double seconds = argc > 2 ? std::atof(argv[2]) : 1;
+  const bool usual = argc == 1 || std::strcmp(argv[1], "throughput") == 0;
+  if (!usual || seconds <= 0 || number(3, 1) <= 0) {
+    std::fprintf(stderr, "callvet_evidence_bench: see the head of evidence_bench.cc\n");
+    return 2;
+  }
+  return callvet::test::Throughput(seconds, static_cast<int>(number(3, 1)),
+                                   static_cast<uint64_t>(number(4, 2'000)),
+                                   static_cast<int>(std::max(1L, number(5, 15))));
 }

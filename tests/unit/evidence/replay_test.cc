@@ -126,6 +126,39 @@ TEST(EvidenceReplayTest, ADelegatesCallLeadsToWhoDelegated) {
   EXPECT_EQ(forged->outcome, EvidenceReplay::Outcome::kDiffers);
 }
 
+// A certificate is public: whoever names it, and cannot sign as it does, is not who it says.
+// Records of earlier versions have it for the signer, and are what they were.
+TEST(EvidenceReplayTest, AForgedSignatureLeadsToNobody) {
+  StoreLab lab;
+  TestCall call;
+  const std::string other = call.Identity();
+  call.payload = Payload({{"attest", "\"B\""}});
+  const std::string token = call.Token();
+  call.identities = {token.substr(0, token.rfind('.')) +
+                     other.substr(other.find('.', other.find('.') + 1))};
+  const CallEvidence evidence = EvidenceOf(call);
+  ASSERT_EQ(evidence.verdict.reason, Reason::kSignatureInvalid);
+  ASSERT_TRUE(evidence.verdict.deciding()->ChainPassed());
+  EXPECT_FALSE(evidence.verdict.deciding()->SignerIsSure());
+  EvidenceCodec codec;
+  const auto record = RecordOf(codec, evidence);
+  EXPECT_EQ(record->keys.spc, "");
+  EXPECT_EQ(record->summary.party.signer, "");
+  ASSERT_THAT(lab.store->Append({record}, EvidenceStore::Seen::kNever), Succeeds());
+  const auto with_spc = [&](const std::string& spc) {
+    std::string text = record->text;
+    const std::string reason = R"("reason":"signature-invalid"})";
+    const size_t at = text.find(reason, text.find(R"("keys":)"));
+    EXPECT_NE(at, std::string::npos);
+    text.insert(at + reason.size() - 1, R"(,"spc":")" + spc + R"(")");
+    const auto replay = ReplayEvidence(*codec.Read(text), BlobsOf(lab.store));
+    EXPECT_THAT(replay, Succeeds());
+    return replay->outcome;
+  };
+  EXPECT_EQ(with_spc("818H"), EvidenceReplay::Outcome::kRepeated);
+  EXPECT_EQ(with_spc("999X"), EvidenceReplay::Outcome::kDiffers);
+}
+
 TEST(EvidenceReplayTest, WhatRanOutOfTimeIsNotRepeated) {
   StoreLab lab;
   TestCall call;
