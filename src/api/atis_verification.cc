@@ -303,6 +303,7 @@ void Judge(const VerificationCore& core, sys_seconds time, const Deadline& deadl
            Judgement& judgement) {
   const sys_seconds now = core.Now();
   CallRequest& call = judgement.call;
+  call.date = FormatSipDate(time);  // first: what is refused is kept with the time that it is for
   if (call.identities.empty()) return Refuse(judgement, Reason::kNoIdentity, now);
   if (!IsFresh(core, time)) return Refuse(judgement, Reason::kDateStale, now);
   const auto header = IdentityHeader::Parse(call.identities.front());
@@ -314,7 +315,6 @@ void Judge(const VerificationCore& core, sys_seconds time, const Deadline& deadl
   const Reason iat = CheckIat(core, *header, time);
   if (iat != Reason::kNone) return Refuse(judgement, iat, now);
 
-  call.date = FormatSipDate(time);
   VerificationMaterial* const material = judgement.keeps_material ? &judgement.material : nullptr;
   Verdict& verdict = judgement.verdict;
   verdict = core.Judge(call, deadline, material);

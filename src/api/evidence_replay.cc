@@ -286,6 +286,7 @@ Result<EvidenceReplay> ReplayEvidence(const EvidenceText& text, const BlobSource
   if (!judged) kept->material.trust_store = TrustStoreBuilder().Build();
   if (trusted) kept->material.trust_store = kept->material.trust_store->Within(*trusted);
   EvidenceReplay replay;
+  replay.judged = judged;
   replay.trust_store = kept->material.trust_store;
   replay.verdict = JudgeAgain(*call, std::move(*kept), sys_seconds(std::chrono::seconds(time)));
   replay.call = std::move(*call);

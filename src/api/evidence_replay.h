@@ -26,9 +26,10 @@ struct EvidenceReplay {
                  // does not come again; or an interface refused the call by its own rules
   };
   Outcome outcome = Outcome::kDiffers;
-  std::string difference;                         // for people
-  CallRequest call;                               // as recorded
-  Verdict verdict;                                // of now
+  bool judged = true;      // false: an interface refused the call before it was judged, then
+  std::string difference;  // for people
+  CallRequest call;        // as recorded
+  Verdict verdict;         // of now
   std::shared_ptr<const TrustStore> trust_store;  // by which it was judged; not null
 };
 

@@ -392,7 +392,12 @@ ExitCode RunShow(const OneOptions& options, const Console& console) {
     console.out() << "The parties are sealed: --number-key opens them.\n";
   }
   if (!*replay) return ExitCode::kVerified;
-  console.out() << "Judged again: " << ReplayOutcomeName((*replay)->outcome) << "\n\n";
+  console.out() << "Judged again: " << ReplayOutcomeName((*replay)->outcome) << "\n";
+  if (!(*replay)->difference.empty()) {
+    console.out() << "  " << ForTerminal((*replay)->difference) << "\n";
+  }
+  if (!(*replay)->judged) return code;  // nor was it then: a verdict of now would be no story
+  console.out() << "\n";
   PrintVerdict(console, (*replay)->verdict);
   return code;
 }
@@ -443,8 +448,8 @@ void PrintTrust(const Loaded& loaded, const EvidenceReplay& replay, const OneOpt
   }
   if (options.public_key.empty()) {
     console.out() << "  The call as it came in, its trunk, what was done with it, when it was "
-                     "judged, by which options and\n  with which revocation lists is the file's "
-                     "own word (see --public-key)\n";
+                     "judged, by which options,\n  with which revocation lists and what else was "
+                     "downloaded is the file's own word (see --public-key)\n";
   }
 }
 
@@ -462,7 +467,8 @@ JsonArray OwnWord(const OneOptions& options, bool file) {
   if (!file) return words;
   if (options.anchors.empty()) words.emplace_back("anchors");
   if (options.public_key.empty()) {
-    for (const char* word : {"key", "time", "options", "revocation", "call", "trunk", "decision"}) {
+    for (const char* word :
+         {"key", "time", "options", "revocation", "downloads", "call", "trunk", "decision"}) {
       words.emplace_back(word);
     }
   }
@@ -489,7 +495,7 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
   if (!replay) return ComplainOfEvidence(replay.error(), console);
   CompareExported(loaded->exported, *replay);
   const bool repeated = replay->outcome == EvidenceReplay::Outcome::kRepeated;
-  if (!repeated && trusted && replay->trust_store->anchors().empty()) {
+  if (!repeated && trusted && replay->judged && replay->trust_store->anchors().empty()) {
     replay->difference = "none of --anchors is among those by which it was judged" +
                          (replay->difference.empty() ? "" : ": " + replay->difference);
   }
@@ -695,7 +701,9 @@ void AddFind(CLI::App& evidence, Context& context) {
   text("--div", options->div, "Who redirected the call, as its PASSporTs say", "TN");
   text("--origid", options->keys.origid, "Origination identifier", "UUID");
   text("--spc", options->keys.spc,
-       "SPC of the signer, whose chain was good; of a delegate certificate, of who delegated to it",
+       "SPC of the signer, whose chain was good and who signed it; of a delegate certificate, of "
+       "who "
+       "delegated to it",
        "SPC");
   text("--trunk", options->keys.trunk, "Where the call came in", "T");
   text("--reason", options->keys.reason,

@@ -7,6 +7,7 @@
 
 #include "callvet/policy.h"
 #include "evidence/evidence_codec.h"
+#include "evidence/json_fields.h"
 
 namespace callvet::cli {
 namespace {
@@ -32,7 +33,8 @@ void PrintSigner(const JsonValue* signer, const Console& console) {
 
 std::string Cell(const JsonValue& json, std::string_view name) {
   const JsonValue* value = json.Find(name);
-  return value != nullptr && value->AsString() != nullptr ? ForTerminal(*value->AsString()) : "-";
+  std::string text;
+  return value != nullptr && JsonFields::ReadText(*value, text) ? ForTerminal(text) : "-";
 }
 
 void PrintEntry(const JsonValue& entry, const Console& console) {
@@ -47,7 +49,9 @@ namespace {
 void PrintDecision(const JsonValue& story, const Console& console) {
   const JsonValue* decision = story.Find("decision");
   if (decision == nullptr || decision->IsNull()) {
-    console.out() << "  decision: none, there was no policy\n";
+    const bool has_policy = Cell(story, "policy") != "-";
+    console.out() << "  decision: none, "
+                  << (has_policy ? "the interface asked for none" : "there was no policy") << "\n";
     return;
   }
   const std::string action = Cell(*decision, "action");
@@ -75,8 +79,9 @@ void PrintCall(const JsonValue& story, const Console& console) {
   const JsonValue* identities = call != nullptr ? call->Find("identities") : nullptr;
   if (identities == nullptr || identities->AsArray() == nullptr) return;
   for (const JsonValue& identity : *identities->AsArray()) {
-    if (identity.AsString() == nullptr) continue;
-    console.out() << "  Identity: " << ForTerminal(*identity.AsString()) << "\n";
+    std::string text;
+    if (!JsonFields::ReadText(identity, text)) continue;
+    console.out() << "  Identity: " << ForTerminal(text) << "\n";
   }
 }
 

@@ -38,10 +38,10 @@ class JsonFields {
   /// Fails with kEvidenceAltered if anything was wrong.
   [[nodiscard]] Result<void> Finish() const;
 
- private:
-  /// Like JsonText; false: neither form.
+  /// What JsonText made of a text; false: it is neither form.
   static bool ReadText(const JsonValue& value, std::string& target);
 
+ private:
   const JsonValue* json_;
   std::optional<Failure> failure_;
 };

@@ -121,6 +121,22 @@ class EvidenceTest(unittest.TestCase):
         self.assertIn("show", {access["what"] for access in accesses})
         self.evidence("show", "00000000-0000-7000-8000-000000000000", code=2)
 
+    def test_bytes_that_are_no_utf_8_are_shown(self):
+        message = self.dir / "call.sip"
+        message.write_bytes(f"INVITE sip:{DEST}@example.org SIP/2.0\r\nFrom: \"J\xfcrgen\" <sip:{ORIG}@example.org>;tag=1\r\n"
+                            f"To: <sip:{DEST}@example.org>\r\nCall-ID: caf\xe9@example.org\r\n"
+                            f"Identity: {self.sign()};note=\"\xe9\"\r\n\r\n".encode("latin-1"))
+        run = Run("verify", "--evidence", self.store, "--sip-file", message, "--anchors", self.lab / "root.pem",
+                  "--cert", self.lab / "chain.pem", "--json")
+        self.assertIn(run.code, (0, 1), run)
+        id = run.json()["evidence_id"]
+        shown = self.evidence("show", id).out
+        self.assertRegex(shown, r"Call-ID: caf.+@example\.org")
+        self.assertRegex(shown, r"Identity: .+note=")
+        file = self.dir / "latin.json"
+        self.evidence("export", id, "--out", file)
+        self.assertRegex(self.evidence("verify-file", file).out, r"Call-ID caf.+@example\.org")
+
     def test_a_bundle_needs_nothing_else_and_tells_changes(self):
         id = self.record()["evidence_id"]
         file = self.dir / "bundle.json"
@@ -157,7 +173,7 @@ class EvidenceTest(unittest.TestCase):
             key.write_bytes(form)
             self.evidence("verify-file", file, "--public-key", key, code=2)
         self.assertIn("file's own word", self.evidence("verify-file", file).out)
-        self.assertEqual(again["own_word"], ["anchors", "key", "time", "options", "revocation", "call", "trunk", "decision"])
+        self.assertEqual(again["own_word"], ["anchors", "key", "time", "options", "revocation", "downloads", "call", "trunk", "decision"])
         self.assertEqual(self.evidence("verify-file", file, "--public-key", public, "--anchors",
                                        self.lab / "root.pem", "--json").json()["own_word"], [])
         self.assertEqual(again["responsible"]["signer"]["spcs"], ["4321"])

@@ -122,6 +122,39 @@ class Evidence(LabTest):
             records = json.loads(server.request("GET", "/v1/evidence?" + query, token=READ)[2])["records"]
             self.assertEqual(len(records), 1, query)
 
+    def test_what_each_interface_knew_of_the_call_is_kept(self):
+        policy = self.lab.folder / "kept.json"
+        policy.write_text('{"default": {"mode": "intercept"}}')
+        server = self.serve(settings={"policy": str(policy)})
+        message = ("INVITE sip:+%s@example.org SIP/2.0\r\nFrom: <sip:+%s@example.org>;tag=1\r\nTo: <sip:+%s@example.org>\r\n"
+                   "Call-ID: needle-42@sbc.example.org\r\nIdentity: %s\r\n\r\n" % (CALLED, CALLER, CALLED, self.lab.sign()))
+        for body in ({"sip": message}, {"text": message}, {"sip": message, "call_id": ""}):
+            status, _, text = server.request("POST", "/v1/calls", body)
+            self.assertEqual((status, json.loads(text)["reason"]), (200, "verified"), text)
+        status, _, text = server.request("POST", "/v1/calls", {"sip": message, "call_id": "own"})
+        self.assertEqual(status, 200, text)
+        self.wait_for(server, 3, call_id="needle-42@sbc.example.org")
+        self.wait_for(server, 1, call_id="own")
+        # ATIS: a token for somebody else, several called of whom one is another, and a time that is past.
+        other, third = "12155550109", "12155550108"
+        for called, kept in (([other], other), ([CALLED, third], third)):
+            self.assertIn("dest", server.verify(self.lab.sign(), dest=called)[2])
+            entry, = self.wait_for(server, 1, dest=kept)
+            self.assertEqual(entry["reason"], "dest-mismatch")
+            story = self.get(server, "/v1/evidence/" + entry["id"])
+            self.assertEqual((story["replay"]["outcome"], story["call"]["dest"]), ("repeated", [kept]))
+        server.verify(self.lab.sign(), int(time.time()) - 1000, orig="12155550177")
+        entry, = self.wait_for(server, 1, orig="12155550177")
+        self.assertEqual(entry["reason"], "date-stale")
+        story = self.get(server, "/v1/evidence/" + entry["id"])
+        self.assertEqual(story["replay"]["outcome"], "undecided")
+        self.assertTrue(story["call"]["date"], story["call"])
+        self.assertEqual(server.stop(), 0)
+        shown = callvet("evidence", "show", entry["id"], "--store", server.config["evidence"]["store"])
+        self.assertIn("refused it before it was judged", shown)
+        self.assertIn("the interface asked for none", shown)
+        self.assertNotIn("NOT DECIDED", shown)
+
     def test_who_redirected_a_call_and_what_the_policy_said(self):
         first, div = self.lab.sign(), self.lab.folder / "first.txt"
         div.write_text(first)

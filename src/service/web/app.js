@@ -456,7 +456,10 @@
       return;
     }
     const story = answer.json;
-    const line = (name, value) => tr(el('td', 'label', name), el('td', 'mono', value || '–'));
+    // What is no UTF-8 comes as {base64: ...}.
+    const plain = value => value && value.base64 !== undefined ? atob(value.base64) : value;
+    const all = values => (values || []).map(plain);
+    const line = (name, value) => tr(el('td', 'label', name), el('td', 'mono', plain(value) || '–'));
     const replay = story.replay;
     const button = el('button', 'quiet', t('exportButton'));
     button.type = 'button';
@@ -464,15 +467,15 @@
     failure.hidden = true;
     button.addEventListener('click', () => exportCall(id, failure));
     box.append(responsibleCard(story), card(t('storyTitle'), table([[''], ['']], [
-      line(t('time'), story.time), line(t('caller'), story.call ? story.call.orig.join(', ') : story.orig),
-      line(t('called'), story.call ? story.call.dest.join(', ') : story.dest), line(t('callId'), story.call_id),
+      line(t('time'), story.time), line(t('caller'), story.call ? all(story.call.orig).join(', ') : story.orig),
+      line(t('called'), story.call ? all(story.call.dest).join(', ') : story.dest), line(t('callId'), story.call_id),
       line(t('recorded'), story.reason), line(t('disposition'), story.disposition),
       line(t('judgedAgain'), replay ? t('replay-' + replay.outcome) + (replay.difference ? ': ' + replay.difference : '') : ''),
       line('ID', story.id)]), replay ? null : el('p', 'hint', t('sealedHint')), el('p', '', button), failure));
     if (replay) {
       replay.verdict.passports.forEach((passport, index) => box.append(
           checksCard(passport, t('checksTitle') + ' ' + (index + 1) + '/' + replay.verdict.passports.length)));
-      box.append(card(t('identityTitle'), el('pre', '', (story.call.identities || []).join('\n\n'))));
+      box.append(card(t('identityTitle'), el('pre', '', all(story.call.identities).join('\n\n'))));
     }
     box.scrollIntoView();
   }
