@@ -172,9 +172,12 @@ Result<void> SqliteStore::Prepare() {
   if (*row && !read_only) {
     if (auto ok = CheckLastNumberKey(setting->Bytes(0)); !ok) return ok;
   }
-  if (!*row || (!read_only && setting->Bytes(0) != options_.number_key)) {
-    return WrongNumberKey(options_.path.string(), *row ? setting->Bytes(0) : "",
-                          options_.number_key);
+  if (!*row) {
+    return Fail(Reason::kEvidenceAltered,
+                options_.path.string() + ": the row number_key of its table setting is gone");
+  }
+  if (!read_only && setting->Bytes(0) != options_.number_key) {
+    return WrongNumberKey(options_.path.string(), setting->Bytes(0), options_.number_key);
   }
   writer_.WaitAtMost(kWriteWait);
   std::error_code error;

@@ -182,6 +182,21 @@ TEST_F(StoreTamperTest, H9_AnotherKeyForNumbersThanThatOfItsRecordsIsFound) {
   EXPECT_EQ(report->findings[0].kind, Kind::kStructure);
 }
 
+// Also for who only reads: it is no question of the right key.
+TEST_F(StoreTamperTest, H9_ASettingThatIsGoneIsAnAlteredStore) {
+  Add(1);
+  Tamper("DELETE FROM setting WHERE name = 'number_key'");
+  SqliteStoreOptions options;
+  options.path = lab_.path();
+  options.signer = lab_.signer;
+  options.clock = lab_.clock;
+  for (const auto open :
+       {SqliteStoreOptions::Open::kExisting, SqliteStoreOptions::Open::kReadOnly}) {
+    options.open = open;
+    EXPECT_THAT(OpenSqliteStore(options), FailsWith(Reason::kEvidenceAltered));
+  }
+}
+
 TEST_F(StoreTamperTest, ABlobThatWouldBeKeptForEverIsFound) {
   Add(5);
   EXPECT_THAT(Findings(), testing::IsEmpty());
