@@ -450,6 +450,11 @@ void PrintTrust(const Loaded& loaded, const EvidenceReplay& replay, const OneOpt
     console.out() << "  The call as it came in, its trunk, what was done with it, when it was "
                      "judged, by which options,\n  with which revocation lists and what else was "
                      "downloaded is the file's own word (see --public-key)\n";
+    if (replay.outcome == EvidenceReplay::Outcome::kUndecided) {
+      console.out()
+          << "  So is what it says of the verdict and of who signed: that was not decided "
+             "then\n";
+    }
   }
 }
 
@@ -461,8 +466,8 @@ JsonArray AnchorsJson(const TrustStore& store) {
   return anchors;
 }
 
-// What nobody but the file itself vouches for.
-JsonArray OwnWord(const OneOptions& options, bool file) {
+// What nobody but the file itself vouches for: of what was not decided then, the verdict too.
+JsonArray OwnWord(const OneOptions& options, bool file, const EvidenceReplay& replay) {
   JsonArray words;
   if (!file) return words;
   if (options.anchors.empty()) words.emplace_back("anchors");
@@ -471,6 +476,7 @@ JsonArray OwnWord(const OneOptions& options, bool file) {
          {"key", "time", "options", "revocation", "downloads", "call", "trunk", "decision"}) {
       words.emplace_back(word);
     }
+    if (replay.outcome == EvidenceReplay::Outcome::kUndecided) words.emplace_back("verdict");
   }
   return words;
 }
@@ -507,7 +513,7 @@ ExitCode RunVerify(const OneOptions& options, const Console& console) {
         {"difference", replay->difference.empty() ? JsonValue() : JsonValue(replay->difference)},
         {"reason", Info(replay->verdict.reason).id},
         {"signed_by", loaded->key_id.empty() ? JsonValue() : JsonValue(loaded->key_id)},
-        {"own_word", OwnWord(options, file)},
+        {"own_word", OwnWord(options, file, *replay)},
         {"anchors", AnchorsJson(*replay->trust_store)},
         {"responsible", ResponsibleJson(loaded->record, loaded->text)},
         {"verdict", VerdictJson(replay->verdict)}});

@@ -154,6 +154,12 @@ class Evidence(LabTest):
         self.assertIn("refused it before it was judged", shown)
         self.assertIn("the interface asked for none", shown)
         self.assertNotIn("NOT DECIDED", shown)
+        file = self.lab.folder / "refused.json"
+        callvet("evidence", "export", entry["id"], "--store", server.config["evidence"]["store"], "--out", str(file))
+        self.assertIn("verdict", json.loads(callvet("evidence", "verify", str(file), "--json"))["own_word"])
+        told = callvet("evidence", "verify", str(file), "--anchors", str(self.lab.folder / "carrier/root.pem"))
+        self.assertIn("So is what it says of the verdict", told)
+        self.assertNotIn("none of --anchors", told)
 
     def test_who_redirected_a_call_and_what_the_policy_said(self):
         first, div = self.lab.sign(), self.lab.folder / "first.txt"
