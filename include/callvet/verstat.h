@@ -31,14 +31,15 @@ struct VerstatMark {
 /// `identity`, a URI or name-addr as in From and P-Asserted-Identity, without any verstat, wherever
 /// it stands and however it is capitalised or percent-encoded; a display name in which the word
 /// stands goes as a whole, and so does a parameter that has it between quotes. The rest stays byte
-/// for byte, but that a folded value is put on one line. Fails with kParameterInvalid if there is
-/// no sip, sips or tel URI in it, or a line break that is no fold. Pure; thread-safe.
+/// for byte, but that a folded value is put on one line and blanks between the URI and its angle
+/// brackets go. Fails with kParameterInvalid if there is no sip, sips or tel URI in it, or a line
+/// break that is no fold. Pure; thread-safe.
 Result<std::string> StripVerstat(std::string_view identity);
 
-/// The same with `mark` put where it says; in a tel URI behind the number. The header that it names
-/// is the caller's affair; a passed validation is written only if `identity` has the URI of one of
-/// mark.identities, else No-TN-Validation. Fails like StripVerstat, and if mark.value is not
-/// letters, digits and hyphens.
+/// The same with `mark` put where it says; in a tel URI behind the number, in a user part in front
+/// of its password. The header that it names is the caller's affair; a passed validation is written
+/// only if `identity` has the URI of one of mark.identities, else No-TN-Validation. Fails like
+/// StripVerstat, and if mark.value is not letters, digits and hyphens.
 Result<std::string> WriteVerstat(std::string_view identity, const VerstatMark& mark);
 
 }  // namespace callvet

@@ -15,7 +15,9 @@
 #include "core/trim.h"
 #include "modules/sl/sl.h"
 
-#define HEADER_MAX 16384
+/* With its marks no header of a message that comes in one packet is longer: nobody can choose a
+ * length to go unmarked. */
+#define HEADER_MAX (65535 + 4096)
 /* Pieces of more than 16 kB Kamailio's allocator finds at once; for a small one it looks through a
  * thousand empty lists first. They are gone with the message, to which few headers are added. */
 #define FOUND_AT_ONCE (16384 + 64)
@@ -170,7 +172,7 @@ static int may_hold_verstat(const str* text) {
 }
 
 /* An identity in which no URI can be found cannot be trusted to be free of verstat: it is removed.
- */
+ * 1 if the header stays, 0 if it is removed, -1 if neither could be done. */
 static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_record_t* record,
                        int into) {
   static char text[HEADER_MAX];
@@ -182,12 +184,12 @@ static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_recor
   /* Nothing is removed, nor written. A display name may hide verstat behind '\\' too. */
   if (from && !marked && !may_hold_verstat(&header->body) &&
       memchr(header->body.s, '\\', header->body.len) == NULL)
-    return 0;
+    return 1;
   len = mark_values(record, into, &header->body, text, sizeof(text));
-  if (len >= 0) return replace_body(msg, header, text, len);
+  if (len >= 0) return replace_body(msg, header, text, len) < 0 ? -1 : 1;
   if (!from) return remove_header(msg, header);
   /* From cannot be removed: a URI of another kind may stay if no verstat can be in it. */
-  return may_hold_verstat(&header->body) ? -1 : 0;
+  return may_hold_verstat(&header->body) ? -1 : 1;
 }
 
 /* The header of the Reason value `i`, in memory of this function until its next call; nothing
@@ -206,9 +208,17 @@ static str reason_header(const cv_record_t* record, int i) {
   return header;
 }
 
+/* `record` with P-Asserted-Identity as the header that is marked. */
+static cv_record_t marking_pai(const cv_record_t* record) {
+  cv_record_t as_pai = *record;
+  as_pai.mark_header = CALLVET_MARK_PAI;
+  if (as_pai.fields[CVF_MARK].len == 0) as_pai.fields[CVF_MARK] = record->fields[CVF_VERSTAT];
+  return as_pai;
+}
+
 /* Of From the URI alone: its display name and tag are no part of an asserted identity. */
 static int mark_from(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size) {
-  char uri[1024];
+  static char uri[HEADER_MAX];
   str value = {uri, 0};
   if (msg->from == NULL || parse_from_header(msg) < 0) return -1;
   value.len = snprintf(uri, sizeof(uri), "<%.*s>", get_from(msg)->uri.len, get_from(msg)->uri.s);
@@ -216,23 +226,31 @@ static int mark_from(sip_msg_t* msg, const cv_record_t* record, char* buffer, in
   return cv_mark(record, CALLVET_MARK_PAI, &value, buffer, size);
 }
 
+/* An identity for a call that asserts none that could be marked: of From, or, if that has no number
+ * or name to show either, of nobody, so that the called side learns the result in any case. Nobody
+ * is never who was verified. */
+static int mark_caller(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size) {
+  static str nobody = str_init("<sip:anonymous@anonymous.invalid>");
+  const int room = *size;
+  if (mark_from(msg, record, buffer, size) == 0) return 0;
+  *size = room;
+  return cv_mark(record, CALLVET_MARK_PAI, &nobody, buffer, size);
+}
+
 int cv_marked_identity(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size) {
+  const cv_record_t as_pai = marking_pai(record);
   const hdr_field_t* header;
-  cv_record_t as_pai = *record;
   int used = 0, i;
-  as_pai.mark_header = CALLVET_MARK_PAI;
-  if (as_pai.fields[CVF_MARK].len == 0) as_pai.fields[CVF_MARK] = record->fields[CVF_VERSTAT];
   if (parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
   for (header = msg->headers; header != NULL; header = header->next) {
     int begin = used > 0 ? used + 2 : 0, len;
-    if (!named(header, &pai_name) || !has_value(&header->body)) continue;
-    if (begin >= *size) return -1;
+    if (!named(header, &pai_name) || !has_value(&header->body) || begin >= *size) continue;
     len = mark_values(&as_pai, CALLVET_MARK_PAI, &header->body, buffer + begin, *size - begin);
-    if (len <= 0) return -1;
+    if (len <= 0) continue; /* as one that cv_apply removes */
     if (used > 0) memcpy(buffer + used, ", ", 2);
     used = begin + len;
   }
-  if (used == 0) return mark_from(msg, &as_pai, buffer, size);
+  if (used == 0) return mark_caller(msg, &as_pai, buffer, size);
   for (i = 0; i < used; i++) { /* folded */
     if (buffer[i] == '\r' || buffer[i] == '\n') buffer[i] = ' ';
   }
@@ -244,10 +262,16 @@ static int add_asserted_identity(sip_msg_t* msg, const cv_record_t* record) {
   static char line[HEADER_MAX];
   int prefix = sprintf(line, "%s: ", pai_name.s);
   int size = (int)sizeof(line) - prefix - 2;
-  if (cv_marked_identity(msg, record, line + prefix, &size) < 0)
-    return 0; /* From has no URI that could be asserted */
+  if (mark_caller(msg, record, line + prefix, &size) < 0) return -1;
   memcpy(line + prefix + size, "\r\n", 2);
   return add_header(msg, line, prefix + size + 2);
+}
+
+/* Whether the URI of From is one that verstat can be written into. */
+static int from_can_be_marked(sip_msg_t* msg, const cv_record_t* record) {
+  static char text[HEADER_MAX];
+  return msg->from != NULL &&
+         mark_values(record, CALLVET_MARK_FROM, &msg->from->body, text, sizeof(text)) > 0;
 }
 
 /* Other headers that show a number: no verdict is about them, so none has a verstat. */
@@ -268,27 +292,32 @@ static int asserts_identity(const hdr_field_t* header) {
 }
 
 /* What goes on to the called side. */
-static int tag_call(sip_msg_t* msg, const cv_record_t* record) {
+static int tag_call(sip_msg_t* msg, const cv_record_t* judged) {
   const hdr_field_t* header;
+  cv_record_t record = *judged;
+  const int marks = record.fields[CVF_MARK].len > 0;
   int asserted = 0;
   if (parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
+  /* A caller whose From has no number must not go on unmarked because the mark belongs there. */
+  if (marks && record.mark_header == CALLVET_MARK_FROM && !from_can_be_marked(msg, &record))
+    record = marking_pai(&record);
   for (header = msg->headers; header != NULL; header = header->next) {
-    int failed = 0;
-    if (is_stripped(header, record)) {
-      failed = remove_header(msg, header);
+    int stays = 1;
+    if (is_stripped(header, &record)) {
+      stays = remove_header(msg, header);
     } else if (named(header, &pai_name)) {
-      asserted |= has_value(&header->body);
-      failed = has_value(&header->body) ? mark_header(msg, header, record, CALLVET_MARK_PAI)
-                                        : remove_header(msg, header);
+      stays = has_value(&header->body) ? mark_header(msg, header, &record, CALLVET_MARK_PAI)
+                                       : remove_header(msg, header);
+      asserted |= stays > 0;
     } else if (shows_number(header)) {
-      failed = mark_header(msg, header, record, MARK_NOTHING);
+      stays = mark_header(msg, header, &record, MARK_NOTHING);
     } else if (header->type == HDR_FROM_T) {
-      failed = mark_header(msg, header, record, CALLVET_MARK_FROM);
+      stays = mark_header(msg, header, &record, CALLVET_MARK_FROM);
     }
-    if (failed) return -1;
+    if (stays < 0) return -1;
   }
-  if (!asserted && record->fields[CVF_MARK].len > 0 && record->mark_header == CALLVET_MARK_PAI &&
-      add_asserted_identity(msg, record) < 0)
+  if (marks && !asserted && record.mark_header == CALLVET_MARK_PAI &&
+      add_asserted_identity(msg, &record) < 0)
     return -1;
   return 0;
 }
@@ -299,14 +328,14 @@ int cv_strip(sip_msg_t* msg, const cv_record_t* record) {
   bare.fields[CVF_MARK].len = 0;
   if (parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
   for (header = msg->headers; header != NULL; header = header->next) {
-    int failed = 0;
+    int stays = 1;
     if (is_stripped(header, record) || asserts_identity(header))
-      failed = remove_header(msg, header);
+      stays = remove_header(msg, header);
     else if (shows_number(header))
-      failed = mark_header(msg, header, &bare, MARK_NOTHING);
+      stays = mark_header(msg, header, &bare, MARK_NOTHING);
     else if (header->type == HDR_FROM_T)
-      failed = mark_header(msg, header, &bare, CALLVET_MARK_FROM);
-    if (failed) return -1;
+      stays = mark_header(msg, header, &bare, CALLVET_MARK_FROM);
+    if (stays < 0) return -1;
   }
   return 0;
 }

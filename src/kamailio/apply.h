@@ -13,8 +13,9 @@ int cv_apply(sip_msg_t* msg, const cv_record_t* record);
  * -1: do not let it go on. */
 int cv_strip(sip_msg_t* msg, const cv_record_t* record);
 
-/* The P-Asserted-Identity value with verstat that belongs to the call, made of From if it has none;
- * into `buffer`. 0, or -1. */
+/* The P-Asserted-Identity value with verstat that belongs to the call, made of From if it has none
+ * that can be read and has room, or of nobody if From has no number either; into `buffer`. 0, or
+ * -1. */
 int cv_marked_identity(sip_msg_t* msg, const cv_record_t* record, char* buffer, int* size);
 
 /* Adds the Reason headers: to `msg` if it is a reply that goes on, or to the reply that the script

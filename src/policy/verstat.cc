@@ -14,11 +14,18 @@ namespace {
 
 constexpr std::string_view kName = "verstat";
 
-// Where the URI begins and ends in a name-addr or addr-spec, scheme and ':' included.
+// Where the URI begins and ends in a name-addr or addr-spec, scheme and ':' included. Between it
+// and its brackets only blanks stand, which no grammar has and some read over: they are not kept.
 struct UriSpan {
   size_t begin = 0;
   size_t end = 0;
+  size_t before = 0;  // the end of what stands in front of it, '<' included
+  size_t behind = 0;  // where what stands behind it begins, with the '>'
 };
+
+bool IsBlank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 // The first '<' that is not inside a quoted display name.
 size_t FindOpenBracket(std::string_view text) {
@@ -36,19 +43,18 @@ size_t FindOpenBracket(std::string_view text) {
 }
 
 Result<UriSpan> FindUri(std::string_view text) {
-  UriSpan span{0, text.size()};
+  UriSpan span{0, text.size(), 0, text.size()};
   const size_t open = FindOpenBracket(text);
   if (open != std::string_view::npos) {
     const size_t close = text.find('>', open);
     if (close == std::string_view::npos) {
       return Fail(Reason::kParameterInvalid, Quote(text) + ": '<' without '>'");
     }
-    span = {open + 1, close};
-  } else {
-    while (span.begin < span.end && (text[span.begin] == ' ' || text[span.begin] == '\t')) {
-      ++span.begin;
-    }
+    span = {open + 1, close, open + 1, close};
+    while (span.begin < span.end && IsBlank(text[span.end - 1])) --span.end;
   }
+  while (span.begin < span.end && IsBlank(text[span.begin])) ++span.begin;
+  if (open == std::string_view::npos) span.before = span.begin;
   if (!HasSipOrTelScheme(text.substr(span.begin, span.end - span.begin))) {
     return Fail(Reason::kParameterInvalid, Quote(text) + " holds no sip, sips or tel URI");
   }
@@ -172,6 +178,14 @@ UriParts Split(std::string_view uri) {
   return {uri.substr(0, at), at == std::string_view::npos ? "" : uri.substr(at)};
 }
 
+// Where the parameters of `user` ("sip:+1...;npdi:password") end: a password has none (RFC 3261
+// 25.1).
+size_t UserEnd(std::string_view user) {
+  const size_t scheme = user.find(':');
+  if (EqualsIgnoreCase(user.substr(0, scheme), "tel")) return user.size();
+  return std::min(user.find(':', scheme + 1), user.size());
+}
+
 bool IsMarkValue(std::string_view value) {
   return !value.empty() && std::all_of(value.begin(), value.end(),
                                        [](char c) { return IsAlpha(c) || IsDigit(c) || c == '-'; });
@@ -217,7 +231,7 @@ std::string Bracketed(std::string_view identity, const UriSpan& span, std::strin
     uri_part += rest.substr(mark);
     header_part = rest.substr(uri_size, mark - uri_size);
   }
-  return std::string(identity.substr(0, span.begin)) + "<" + user + uri_part + ">" + header_part;
+  return std::string(identity.substr(0, span.before)) + "<" + user + uri_part + ">" + header_part;
 }
 
 Result<std::string> Rewrite(std::string_view identity, const std::optional<VerstatMark>& mark) {
@@ -227,19 +241,19 @@ Result<std::string> Rewrite(std::string_view identity, const std::optional<Verst
   std::string user = WithoutVerstat(parts.user);
   std::string rest = WithoutVerstat(parts.rest);
   // Without angle brackets, and behind them, parameters are the header's: verstat is none there.
-  std::string behind = WithoutVerstat(identity.substr(span->end));
+  std::string behind = WithoutVerstat(identity.substr(span->behind));
   if (mark) {
     std::string parameter(";verstat=");
     parameter += mark->value;
     const bool in_user = mark->place == VerstatMark::Place::kUserPart || parts.rest.empty();
     if (in_user && !parts.user.empty()) {
-      user += parameter;
+      user.insert(UserEnd(user), parameter);
     } else {
       rest = WithUriParameter(rest, parameter);
     }
     if (span->end == identity.size()) return Bracketed(identity, *span, user, rest);
   }
-  return WithoutVerstatInName(identity.substr(0, span->begin)) + user + rest + behind;
+  return WithoutVerstatInName(identity.substr(0, span->before)) + user + rest + behind;
 }
 
 // The URI in `identity` as it stands, without verstat; a number is as good.

@@ -366,6 +366,65 @@ class HeaderForms(SipTest):
         self.assertIn("<sip:anonymous;verstat=No-TN-Validation@anonymous.invalid>", passed)
         self.assertNotIn("TN-Validation-Passed", passed)
 
+    def goes_on(self, kamailio, headers, change=lambda text: text):
+        """What the callee gets of such a call."""
+        client = Client(kamailio.port)
+        self.callee.received.clear()
+        client.send(change(client.build(headers=headers)))
+        reply = client.receive()
+        self.assertEqual(reply.code, 486, reply.text)
+        return self.callee.received[-1]
+
+    def test_the_caller_cannot_choose_to_be_unmarked(self):
+        kamailio = self.start(config=self.lab.write_config("mark.json", {"default": {"mode": "tag"}}))
+        good = self.lab.sign()
+        token, rest = good.split(";", 1)
+        forged = token[:-86] + "A" * 86 + ";" + rest
+        marked = lambda value: f"P-Asserted-Identity: <sip:+{CALLER};verstat={value}@caller.example.org>\r\n"
+        for value in ("< sip:", "<\tsip:"):
+            asserted = f"P-Asserted-Identity: {value}+{CALLER}@caller.example.org>"
+            for identity, verstat in ((forged, "TN-Validation-Failed"), (good, "TN-Validation-Passed")):
+                passed = self.goes_on(kamailio, ["Identity: " + identity, asserted])
+                self.assertIn(marked(verstat), passed)
+                self.assertEqual(passed.count("verstat="), 1, passed)
+        # One that cannot be read is not shown: From is.
+        for value in ("<mailto:a@b>", "<urn:service:sos>", f'a"b <sip:+{CALLER}@h>', f"<sip:+{CALLER}@h", "123",
+                      f'"{"x" * 40000}" <mailto:a@b>'):
+            passed = self.goes_on(kamailio, ["Identity: " + forged, "P-Asserted-Identity: " + value])
+            self.assertRegex(passed, rf"P-Asserted-Identity: <sip:\+{CALLER};verstat=(TN-Validation-Failed|No-TN-Validation)@")
+            self.assertEqual(passed.count("P-Asserted-Identity"), 1, passed)
+        # Nothing that can be received is too long.
+        asserted = f'P-Asserted-Identity: "{"x" * 30000}" <sip:+{CALLER}@caller.example.org>'
+        self.assertIn(f"{CALLER};verstat=TN-Validation-Failed@", self.goes_on(kamailio, ["Identity: " + forged, asserted]))
+        from_uri = f"sip:+{CALLER}@caller.example.org"
+        long = lambda text: text.replace(f"From: <{from_uri}>", f"From: <{from_uri};x={'y' * 5000}>")
+        self.assertIn(f"P-Asserted-Identity: <sip:+{CALLER};verstat=No-TN-Validation@", self.goes_on(kamailio, [], long))
+
+    def test_a_caller_without_a_number_is_marked_as_nobody(self):
+        nobody = "P-Asserted-Identity: <sip:anonymous;verstat=No-TN-Validation@anonymous.invalid>\r\n"
+        urn = lambda text: text.replace(f"From: <sip:+{CALLER}@caller.example.org>", "From: <urn:x:y>")
+        emergency = lambda text: urn(text).replace(f"INVITE sip:+{CALLED}@", "INVITE sip:112@")
+        for header in ("p-asserted-identity", "from"):
+            kamailio = self.start(config=self.lab.write_config(f"nobody-{header}.json", {
+                "default": {"mode": "tag", "verstat": {"header": header}}}))
+            for change in (urn, emergency):
+                for headers in ([], ["P-Asserted-Identity: <mailto:a@b>"]):
+                    passed = self.goes_on(kamailio, headers, change)
+                    self.assertIn(nobody, passed)
+                    self.assertEqual(passed.count("P-Asserted-Identity"), 1, passed)
+
+    def test_a_long_from_is_marked(self):
+        kamailio = self.start(config=self.lab.write_config("long-from.json", {
+            "default": {"mode": "tag", "verstat": {"header": "from"}}}))
+        for name in ("x" * 17000, "100 % " * 3000):
+            passed = self.goes_on(kamailio, [], lambda text, name=name: text.replace("From: <", f'From: "{name}" <'))
+            self.assertIn(f'" <sip:+{CALLER};verstat=No-TN-Validation@', passed)
+
+    def test_verstat_stands_in_front_of_a_password(self):
+        kamailio = self.start(config=self.lab.write_config("password.json", {"default": {"mode": "tag"}}))
+        passed = self.goes_on(kamailio, [f"P-Asserted-Identity: <sip:+{CALLER}:pw@h>"])
+        self.assertIn(f"P-Asserted-Identity: <sip:+{CALLER};verstat=No-TN-Validation:pw@h>", passed)
+
     def test_from_without_brackets_is_marked(self):
         config = self.lab.write_config("mark-from.json", {"default": {"verstat": {"header": "from"}}})
         kamailio = self.start(config=config)
@@ -616,9 +675,10 @@ class Redirect(SipTest):
         at = f"+{CALLED}@127.0.0.1:{kamailio.port}"
         for uri, contact in ((f"sip:{at};transport=tcp", f"<sip:{at};transport=tcp;user=phone"),
                              (f"sips:{at};user=phone", f"<sips:{at};user=phone"),
-                             (f"tel:+{CALLED}", f"<tel:+{CALLED}>"), ("urn:service:sos", "<urn:service:sos>")):
+                             (f"tel:+{CALLED}", f"<tel:+{CALLED}>"), ("urn:service:sos", "<urn:service:sos>"),
+                             ("sip:psap.example", "<sip:psap.example"), (f"sip:127.0.0.1:{kamailio.port};lr", f"<sip:127.0.0.1:{kamailio.port};lr")):
             self.assertEqual(self.contact_of(kamailio, uri), (302, contact))
-        for uri, code in ((f"sip:127.0.0.1:{kamailio.port}", 400), (f"sip:{at}?P-Asserted-Identity=x", 400),
+        for uri, code in ((f"sip:@127.0.0.1:{kamailio.port}", 400), (f"sip:{at}?P-Asserted-Identity=x", 400),
                           (f"sip:{at};x=<y>", 400), ("urn:x<y", 400), ("http://example.org", 416)):
             found, contact = self.contact_of(kamailio, uri)
             # What Kamailio cannot read at all it answers itself, with 400.
@@ -640,9 +700,28 @@ class Redirect(SipTest):
         long = "x" * 9000
         reply = self.call(kamailio, self.lab.sign(), f'P-Asserted-Identity: "{long}" {caller}', code=302, reason="verified")
         self.assertIn(passed, reply.header("P-Asserted-Identity"))
-        reply = self.call(kamailio, self.lab.sign(), f'P-Asserted-Identity: "{long * 2}" {caller}')
-        self.assertEqual(reply.code, 400)
-        self.assertIsNone(reply.header("Contact"))
+        # One that has no room in the answer: From is as good.
+        reply = self.call(kamailio, self.lab.sign(), f'P-Asserted-Identity: "{long * 2}" {caller}', code=302, reason="verified")
+        self.assertEqual(reply.header("P-Asserted-Identity"), f"<sip:+{CALLER};{passed}@caller.example.org>")
+        self.assertEqual(reply.header("Contact").count("TN-Validation-Passed"), 1)
+
+    def test_an_asserted_identity_that_cannot_be_read_stops_no_call(self):
+        """Emergency calls go on, and what the policy lets go on does."""
+        kamailio = self.start(REDIRECT)
+        for value in ("<mailto:a@b>", "<urn:service:sos>", "123", f"<sip:+{CALLER}@h", f'"{"x" * 17000}" <sip:+{CALLER}@h>'):
+            for uri, to in (("urn:service:sos", None), ("sip:112@psap.example", None), ("sip:psap.example", "<urn:service:sos>")):
+                client = Client(kamailio.port)
+                text = client.build(headers=["P-Asserted-Identity: " + value])
+                text = re.sub(r"^INVITE \S*", "INVITE " + uri, text)
+                client.send(text if to is None else re.sub("\nTo: .*\r", f"\nTo: {to}\r", text))
+                reply = client.receive()
+                self.assertEqual((reply.code, reply.header("X-Callvet")), (302, "no-identity"), reply.text)
+                self.assertEqual(reply.header("P-Asserted-Identity"),
+                                 f"<sip:+{CALLER};verstat=No-TN-Validation@caller.example.org>")
+        reply = self.call(kamailio, self.lab.sign(), f"P-Asserted-Identity: < sip:+{CALLER}@caller.example.org>",
+                          code=302, reason="verified")
+        self.assertEqual(reply.header("P-Asserted-Identity"),
+                         f"<sip:+{CALLER};verstat=TN-Validation-Passed@caller.example.org>")
 
     def test_other_vendors_codes(self):
         config = self.lab.write_config("redirect-tag.json", {"default": {

@@ -69,6 +69,9 @@ TEST(Verstat, D11_AnyIncomingVerstatIsStripped) {
       {"<sip:a@example.org>;x=\"b;verstat=1;tag=1", "<sip:a@example.org>"},
       {"<sip:a@example.org>;x=\"b;c;tag=1", "<sip:a@example.org>;x=\"b;c;tag=1"},
       {" \tsip:a@example.org;verstat=x", " \tsip:a@example.org"},
+      // Blanks within the brackets belong to nothing.
+      {"\"A\" < \tsip:a@example.org;verstat=x\t >;tag=1", "\"A\" <sip:a@example.org>;tag=1"},
+      {"\"verstat\" < sip:a@example.org>", "<sip:a@example.org>"},
       {"<SIPS:a@example.org;verstat=x>", "<SIPS:a@example.org>"},
       {"<sip:a@example.org;%7verstat=x>", "<sip:a@example.org;%7verstat=x>"},
       {"<sip:a@example.org;%g6erstat=x>", "<sip:a@example.org;%g6erstat=x>"},
@@ -127,6 +130,13 @@ TEST(Verstat, D9_D11_UserPartOrUriParameter) {
        "<sip:+12155550100@example.org;verstat=V?subject=x>"},
       {"sip:+12155550100@example.org", kUri, "<sip:+12155550100@example.org;verstat=V>"},
       {"<sip:example.org>", kUser, "<sip:example.org;verstat=V>"},  // there is no user part
+      {"< sip:+12155550100@example.org>", kUser, "<sip:+12155550100;verstat=V@example.org>"},
+      {"<\ttel:+12155550100 >", kUser, "<tel:+12155550100;verstat=V>"},
+      // In front of the password, which may have no ';' (RFC 3261 25.1).
+      {"<sip:+12155550100:pw@example.org>", kUser, "<sip:+12155550100;verstat=V:pw@example.org>"},
+      {"sips:+12155550100;npdi:p:w@example.org;tag=1", kUser,
+       "<sips:+12155550100;npdi;verstat=V:p:w@example.org>;tag=1"},
+      {"<sip:+12155550100:pw@example.org>", kUri, "<sip:+12155550100:pw@example.org;verstat=V>"},
   };
   for (const WriteCase& c : cases) {
     EXPECT_EQ(WriteVerstat(c.before, {"V", VerstatMark::Header::kFrom, c.place}).value(), c.after)
@@ -166,6 +176,16 @@ TEST(Verstat, D11_TheTagOfABareTelUriStaysTheHeaders) {
 TEST(Verstat, AValueMayHaveDigits) {
   EXPECT_EQ(WriteVerstat("<sip:a@example.org>", {"Level-2"}).value(),
             "<sip:a;verstat=Level-2@example.org>");
+}
+
+// A blank behind '<' makes no other identity of the one that the verifier read.
+TEST(Verstat, D9_BlanksInBracketsAreNoPartOfTheIdentity) {
+  const VerstatMark mark{"TN-Validation-Passed",
+                         VerstatMark::Header::kAssertedIdentity,
+                         VerstatMark::Place::kUserPart,
+                         {"< sip:+12155550100@example.org >"}};
+  EXPECT_EQ(WriteVerstat("< sip:+12155550100@example.org >", mark).value(),
+            "<sip:+12155550100;verstat=TN-Validation-Passed@example.org>");
 }
 
 // Without angle brackets ";tag=" is the header's and not the URI's: the number is the verified one.
