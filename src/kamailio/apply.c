@@ -157,16 +157,30 @@ static int is_stripped(const hdr_field_t* header, const cv_record_t* record) {
   return 0;
 }
 
-/* Escaped it could be hidden. */
+/* The value of a hex digit, or -1. */
+static int hex_value(char c) {
+  const char lower = c | 0x20;
+  if (c >= '0' && c <= '9') return c - '0';
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* Whether the word stands there, or could be read by somebody who decodes, or reads over control
+ * characters and '\\': all that callvet_mark_identity would remove, and more. */
 static int may_hold_verstat(const str* text) {
   static const char name[] = "verstat";
-  int i;
+  int i, matched = 0;
   for (i = 0; i < text->len; i++) {
-    if (text->s[i] == '%') return 1;
-    if (text->s[i] != 'v' && text->s[i] != 'V') continue;
-    if (text->len - i >= (int)sizeof(name) - 1 &&
-        strncasecmp(text->s + i, name, sizeof(name) - 1) == 0)
-      return 1;
+    int c = (unsigned char)text->s[i];
+    if (c == '%' && text->len - i > 2 && hex_value(text->s[i + 1]) >= 0 &&
+        hex_value(text->s[i + 2]) >= 0) {
+      c = hex_value(text->s[i + 1]) * 16 + hex_value(text->s[i + 2]);
+      i += 2;
+    }
+    if (c < ' ' || c == '\\') continue;
+    if (c >= 'A' && c <= 'Z') c |= 0x20;
+    /* Its first letter is nowhere else in it. */
+    matched = c == name[matched] ? matched + 1 : c == name[0];
+    if (matched == (int)sizeof(name) - 1) return 1;
   }
   return 0;
 }
@@ -181,10 +195,8 @@ static int mark_header(sip_msg_t* msg, const hdr_field_t* header, const cv_recor
   int len;
   /* Of two callers only the first was judged. */
   if (from && first_value(header->body.s, header->body.len) < header->body.len) return -1;
-  /* Nothing is removed, nor written. A display name may hide verstat behind '\\' too. */
-  if (from && !marked && !may_hold_verstat(&header->body) &&
-      memchr(header->body.s, '\\', header->body.len) == NULL)
-    return 1;
+  /* Nothing is removed, nor written. */
+  if (from && !marked && !may_hold_verstat(&header->body)) return 1;
   len = mark_values(record, into, &header->body, text, sizeof(text));
   if (len >= 0) return replace_body(msg, header, text, len) < 0 ? -1 : 1;
   if (!from) return remove_header(msg, header);

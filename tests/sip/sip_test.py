@@ -311,6 +311,15 @@ class HeaderForms(SipTest):
                 self.assertIn(reply.code, (400, 500), reply.text)
         self.assertEqual(self.callee.received, [])
 
+    def test_verstat_beside_a_from_that_cannot_be_read_goes_nowhere(self):
+        kamailio = self.start(config=self.lab.write_config("beside.json", {"default": {"mode": "tag"}}))
+        self.callee.received.clear()
+        for name in ("verstat", "x;VER%73TAT=TN-Validation-Passed", "ver\\\\stat", "v%65%0Ars%5Ctat", "vverstat"):
+            client = Client(kamailio.port)
+            client.send(client.build().replace(f"<sip:+{CALLER}@caller.example.org>", f'"{name}" <urn:x:y>'))
+            self.assertIn(client.receive().code, (400, 500), name)
+        self.assertEqual(self.callee.received, [])
+
     def test_verstat_in_from_with_a_control_character_goes_nowhere(self):
         """The module does not look for such a name where From is not marked: no such URI comes so far."""
         config = self.lab.write_config("from-control.json", {"default": {"mode": "tag"}})
@@ -407,7 +416,8 @@ class HeaderForms(SipTest):
         for header in ("p-asserted-identity", "from"):
             kamailio = self.start(config=self.lab.write_config(f"nobody-{header}.json", {
                 "default": {"mode": "tag", "verstat": {"header": header}}}))
-            for change in (urn, emergency):
+            percent = lambda text: emergency(text).replace("From: <", 'From: "100% \\\\ %" <')
+            for change in (urn, emergency, percent):
                 for headers in ([], ["P-Asserted-Identity: <mailto:a@b>"]):
                     passed = self.goes_on(kamailio, headers, change)
                     self.assertIn(nobody, passed)
