@@ -7,7 +7,8 @@
 #include "apply.h"
 #include "worker.h"
 
-#define PAI_MAX 16384
+/* An answer has it plain and escaped, four times as long: more would not go into a packet. */
+#define PAI_MAX 12288
 
 typedef enum cv_special {
   CV_PV_FIELD,

@@ -718,7 +718,8 @@ class Redirect(SipTest):
     def test_an_asserted_identity_that_cannot_be_read_stops_no_call(self):
         """Emergency calls go on, and what the policy lets go on does."""
         kamailio = self.start(REDIRECT)
-        for value in ("<mailto:a@b>", "<urn:service:sos>", "123", f"<sip:+{CALLER}@h", f'"{"x" * 17000}" <sip:+{CALLER}@h>'):
+        for value in ("<mailto:a@b>", "<urn:service:sos>", "123", f"<sip:+{CALLER}@h", f'"{"x" * 17000}" <sip:+{CALLER}@h>',
+                      f'"{"," * 16250}" <sip:+{CALLER}@h>'):  # with its escapes more than a packet
             for uri, to in (("urn:service:sos", None), ("sip:112@psap.example", None), ("sip:psap.example", "<urn:service:sos>")):
                 client = Client(kamailio.port)
                 text = client.build(headers=["P-Asserted-Identity: " + value])
