@@ -130,14 +130,18 @@ def words_of(text, variables):
     return [*words, word]
 
 
+# What a service without a policy says of a call, also of one that it verified.
+UNDECIDED = b'{"verstat":"TN-Validation-Passed","reason":"ok","disposition":null}'
+
+
 class Overloaded(http.server.BaseHTTPRequestHandler):
-    """A service that refuses all."""
+    """A service that refuses all, or (200) has no policy."""
 
     status = 503
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        body = b'{"error":{"reason":"evidence-not-kept","detail":""}}'
+        body = UNDECIDED if self.status == 200 else b'{"error":{"reason":"evidence-not-kept","detail":""}}'
         self.send_response(self.status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -323,7 +327,7 @@ class Recipes(unittest.TestCase):
 
     def test_asterisk_lets_emergency_calls_go_on_unanswered(self):
         headers = {"From": [FROM], "To": ["<sip:911@x>"]}
-        for status in (429, 503, 500):
+        for status in (200, 429, 503, 500):
             self.overload(status)
             for target, goes_on in ({**UNANSWERED, **URNS} if status == 503 else {"sip:911@x": True}).items():
                 found = self.agi(self.url(), headers, target.replace("\n", " "))
@@ -336,7 +340,7 @@ class Recipes(unittest.TestCase):
         if Lua.library is None:
             self.skipTest("NOT RUN: there is no liblua5.1")
         said = {"sip_h_P-Attestation-Indicator": "A", "sip_h_P-Origination-ID": "x", "sip_h_X-Verstat": "TN-Validation-Passed-A"}
-        for status in (429, 503):
+        for status in (200, 429, 503):
             self.overload(status)
             for target, goes_on in UNANSWERED.items():
                 found, _ = self.freeswitch([], target=target.split(":", 1)[1], others=said)
@@ -346,12 +350,22 @@ class Recipes(unittest.TestCase):
 
     def test_opensips_lets_emergency_calls_go_on_unanswered(self):
         text = (RECIPES / "opensips.cfg").read_text()
-        unanswered = text[text.index("$rc < 0"):text.index("$json(a) := ")]
+        unanswered = text[text.index("route[CALLVET_NO_ANSWER] {"):text.index("route[CALLVET_UNJUDGED]")]
         pattern = re.search(r'if \(\$\(ru\{s\.tolower\}\) =~ "(.*)"\) \{\s+route\(CALLVET_UNJUDGED\);\s+exit;', unanswered).group(1)
         self.assertLess(unanswered.index("CALLVET_UNJUDGED"), unanswered.index("t_reply(436"))
+        self.assertRegex(unanswered, r't_reply\(436, "Bad Identity Info"\);\s+exit;\s+\}')
         for target, goes_on in {**UNANSWERED, **URNS}.items():
             self.assertEqual(bool(re.search(pattern, target.lower())), goes_on, target)
         self.assertIn("X-Verstat: No-TN-Validation", text[text.index("route[CALLVET_UNJUDGED]"):])
+
+    def test_opensips_takes_no_answer_of_old_and_none_without_a_disposition(self):
+        """Of a service that refuses all, one without a policy, and what is no JSON (then `a` stays what it was)."""
+        text = (RECIPES / "opensips.cfg").read_text()
+        steps = [line.strip() for line in text[text.index("route[CALLVET_ANSWER] {"):].splitlines()[1:]
+                 if line.strip() and not line.strip().startswith("#")]
+        self.assertEqual(steps[:4], ["if ($rc < 0 || $var(status) != 200) route(CALLVET_NO_ANSWER);",
+                                     '$json(a) := "{}";', "$json(a) := $var(answer);",
+                                     "if ($json(a/disposition/action) == NULL) route(CALLVET_NO_ANSWER);"])
 
     def test_the_asterisk_dialplan_lets_only_verdicts_go_on(self):
         """Also where the script did not run, or was ended, and no variable is set."""

@@ -18,8 +18,9 @@ says to strip it, the script sets CALLERID(num) to the number that was judged. T
 refused call has no Reason of callvet's.
 
 The script sets CALLVET_ACTION (pass, tag or reject), CALLVET_VERSTAT, CALLVET_REASON, CALLVET_CODE and
-CALLVET_REASON_HEADER. Where there is no answer the action is reject, but tag for calls to the EMERGENCY numbers below (leave those of your
-country); where the script cannot run there is none: neither is a verdict, so the dialplan lets go on what is "pass" or "tag" and nothing else."""
+CALLVET_REASON_HEADER. Where there is no answer, or none with a disposition (a service without a policy), the action is reject, but
+tag for calls to the EMERGENCY numbers below (leave those of your country); where the script cannot run there is none: neither is a
+verdict, so the dialplan lets go on what is "pass" or "tag" and nothing else."""
 
 import http.client
 import json
@@ -99,7 +100,9 @@ def main():
     try:
         answer = ask(sys.argv[1], asked)
         disposition = answer["disposition"]
-    except (OSError, ValueError, KeyError, IndexError, http.client.HTTPException):
+        if not disposition:
+            raise KeyError("disposition")
+    except (OSError, ValueError, KeyError, TypeError, IndexError, http.client.HTTPException):
         if emergency(asked):
             set_variable("CALLVET_ACTION", "tag")
         return
