@@ -254,7 +254,8 @@ HttpReply Application::Answer(const HttpRequest& request) {
   HttpReply reply;
   try {
     reply = Route(context);
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    log_->Event(clock_->Now(), "internal-error", context.request_id + ": " + error.what());
     reply = ErrorOf(FormOf(request.path), Reason::kInternalError, 500, "see the log");
   }
   reply.headers.emplace_back("X-RequestID", context.request_id);
