@@ -7,6 +7,7 @@
 
 #include "api/config_paths.h"
 #include "base/text.h"
+#include "syntax/uri.h"
 
 namespace callvet {
 namespace {
@@ -25,6 +26,7 @@ class SectionsReader {
     root_.Section("trust", [&](ObjectReader& reader) { ReadTrust(reader); });
     root_.Section("certificates", [&](ObjectReader& reader) { ReadCertificates(reader); });
     root_.Section("verification", [&](ObjectReader& reader) { ReadVerification(reader); });
+    CheckTrustUrls();
     if (!setup_.downloads) setup_.downloads.emplace();
   }
 
@@ -43,6 +45,9 @@ class SectionsReader {
     paths_.Read(reader, "state_dir", trust.state_dir);
     std::optional<std::string> list;
     reader.Text("trust_list", list);
+    if (list && (list->empty() || (LooksLikeUrl(*list) && !IsUrl(*list)))) {
+      return reader.Refuse("trust_list", Quote(*list) + ": is neither an https URL nor a file");
+    }
     if (list) trust.trust_list = IsUrl(*list) ? *list : paths_.Resolve(*list).string();
     bool flag = false;
     reader.Flag("require_crl", flag);
@@ -67,6 +72,31 @@ class SectionsReader {
 
   static bool IsUrl(const std::string& text) {
     return text.rfind("https://", 0) == 0 || text.rfind("http://", 0) == 0;
+  }
+
+  // Anything that begins like a URL is one: "http:/x" is no file.
+  static bool LooksLikeUrl(std::string_view text) {
+    const size_t colon = text.find(":/");
+    return colon != std::string_view::npos && colon > 0 &&
+           std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), IsAlpha);
+  }
+
+  // Once the sections are read: which schemes and ports are allowed is said with certificates.
+  void CheckTrustUrls() {
+    for (const std::string& url : setup_.trust.crl_urls) CheckUrl("trust.crl_urls", url);
+    if (IsUrl(setup_.trust.trust_list.value_or(""))) {
+      CheckUrl("trust.trust_list", *setup_.trust.trust_list);
+    }
+  }
+
+  void CheckUrl(std::string_view name, const std::string& url) {
+    X5uRules rules;
+    rules.ports = setup_.options.x5u_ports;
+    if (setup_.options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow) {
+      rules.http = X5uRules::Http::kInsecureAllow;
+    }
+    const auto parsed = ParseDocumentUrl(url, rules);
+    if (!parsed) root_.Refuse(name, parsed.error().detail);
   }
 
   void ReadCertificates(ObjectReader& reader) {

@@ -187,6 +187,10 @@ Result<void> CheckDirectory(const std::filesystem::path& directory) {
   return CheckWritable(directory / "file");
 }
 
+Result<void> CheckStateDirectory(const ServiceConfig& config) {
+  return CheckDirectory(config.verifier.trust.state_dir.value_or(""));
+}
+
 Result<void> CheckLog(const LogSetup& log) {
   if (!log.IsFile()) return {};
   return CheckWritable(log.target);
@@ -260,9 +264,7 @@ Service::~Service() {
 Result<std::vector<std::string>> Service::Check(const ServiceConfig& config) {
   ServiceConfig checked = config;
   checked.verifier.trust.state_use = StateUse::kReadOnly;
-  if (const auto& state_dir = config.verifier.trust.state_dir) {
-    if (auto ok = CheckDirectory(*state_dir); !ok) return ok.error();
-  }
+  if (auto ok = CheckStateDirectory(config); !ok) return ok.error();
   if (checked.verifier.downloads) {
     auto& cache = checked.verifier.downloads->cache_directory;
     if (auto ok = CheckDirectory(cache); !ok) return ok.error();
@@ -287,6 +289,7 @@ Result<std::unique_ptr<Service>> Service::Make(ConfigSource source) {
   auto log = AccessLog::Make(config->log);
   if (!log) return log.error();
   parts.log = std::move(*log);
+  if (auto ok = CheckStateDirectory(*config); !ok) return ok.error();
   auto tls = MakeTls(*config);
   if (!tls) return tls.error();
   parts.tls = std::move(*tls);

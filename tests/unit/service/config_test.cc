@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "service/config.h"
 
+#include "base/text.h"
 #include "support/result_matchers.h"
 
 namespace callvet::service {
@@ -93,6 +94,36 @@ TEST(Config, WhatIsRefused) {
         R"({"listen": "127.0.0.1:1", "listen": "127.0.0.1:2"})"}) {
     EXPECT_THAT(Parse(text), FailsWith(Reason::kConfigInvalid)) << text;
   }
+}
+
+// What no download would ever succeed from was told nowhere but in /v1/trust.
+TEST(Config, UrlsOfTrustAreUrls) {
+  const auto detail = [](std::string_view trust, std::string_view certificates = "{}") {
+    const auto config = Parse(R"({"trust": )" + std::string(trust) + R"(, "certificates": )" +
+                              std::string(certificates) + "}");
+    return config ? "" : std::string(Info(config.error().reason).id) + ": " + config.error().detail;
+  };
+  for (const char* text :
+       {"foo", "", "ftp://crl.example.org/x", "http:/x", "https://", "https:///x",
+        "http://crl.example.org/x", "https://crl.example.org:81/x"}) {
+    EXPECT_THAT(
+        detail(R"({"crl_urls": ["https://crl.example.org/a", ")" + std::string(text) + "\"]}"),
+        testing::StartsWith("config-invalid: trust.crl_urls: " + Quote(text) + ": "))
+        << text;
+  }
+  for (const char* text : {"", "ftp://list.example.org/x", "http:/x", "https://",
+                           "http://list.example.org/x", "https://list.example.org:81/x"}) {
+    EXPECT_THAT(detail(R"({"trust_list": ")" + std::string(text) + "\"}"),
+                testing::StartsWith("config-invalid: trust.trust_list: " + Quote(text) + ": "))
+        << text;
+  }
+  EXPECT_EQ(detail(R"({"crl_urls": "https://crl.example.org/x?y=1"})"), "");
+  EXPECT_EQ(detail(R"({"trust_list": "https://list.example.org:8443/x"})"), "");
+  EXPECT_EQ(detail(R"({"trust_list": "lists/a:b.jwt"})"), "");  // a file
+  const std::string lab = R"({"insecure_allow_http": true, "insecure_allow_ports": [81]})";
+  EXPECT_EQ(
+      detail(R"({"crl_urls": "http://127.0.0.1:81/x", "trust_list": "http://a.example:81/"})", lab),
+      "");
 }
 
 TEST(Config, Revocation) {
