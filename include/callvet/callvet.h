@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 /* Grows when a function is added; the soname changes when one changes its meaning. */
-#define CALLVET_ABI_VERSION 4
+#define CALLVET_ABI_VERSION 5
 
 typedef struct callvet_text {
   const char* data; /* not NUL-terminated, unless said otherwise */
@@ -378,6 +378,11 @@ CALLVET_API int callvet_evidence_handed_over(callvet_evidence_packer* packer);
  * policy's answer; an emergency call is not. `result` then has no evidence. */
 CALLVET_API int callvet_evidence_refuse(const callvet_verifier* verifier, callvet_result* result,
                                         callvet_verdict* verdict, callvet_error* error);
+
+/* Whether the keys and places that callvet_evidence_writer_create needs can be used, as far as can
+ * be seen without opening or making anything: before fork, by the user who will write. Fails as it
+ * would. Since version 5. */
+CALLVET_API int callvet_evidence_writer_check(const callvet_options* options, callvet_error* error);
 
 typedef struct callvet_evidence_writer callvet_evidence_writer;
 /* Opens (or makes) store, spill directory and keys. One for all packers; make it after fork. */

@@ -159,6 +159,7 @@ ApiReply ListComplaints(const ComplaintDesk& desk, std::string_view query) {
         return SetListParameter(name, value, wanted);
       });
   if (!about) return ComplaintError(about.error());
+  if (auto ok = CheckTimeOrder(wanted.from, wanted.to); !ok) return ComplaintError(ok.error());
   if (auto ok = RecordComplaintAccess(desk, "complaints", *about); !ok) {
     return ComplaintError(ok.error());
   }
@@ -183,6 +184,7 @@ ApiReply ReportParties(const ComplaintDesk& desk, std::string_view query,
                                      return SetReportParameter(name, value, wanted);
                                    });
   if (!about) return ComplaintError(about.error());
+  if (auto ok = CheckTimeOrder(wanted.from, wanted.to); !ok) return ComplaintError(ok.error());
   const sys_seconds to = wanted.to.value_or(desk.now);
   const auto hours =
       ReportQueryOf(wanted.by, wanted.from.value_or(to - std::chrono::hours(24)), to);

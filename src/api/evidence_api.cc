@@ -100,6 +100,7 @@ Result<Wanted> ReadQuery(const EvidenceReader& reader, std::string_view text) {
                                return SetParameter(reader, name, value, wanted);
                              });
   if (!about) return about.error();
+  if (auto ok = CheckTimeOrder(wanted.query.from, wanted.query.to); !ok) return ok.error();
   wanted.about = std::move(*about);
   wanted.query.keys = CleanKeys(std::move(wanted.query.keys));
   return wanted;
@@ -127,7 +128,8 @@ Failure NotFound(const EvidenceReader& reader, std::string_view id, const Failur
               "it may wait in the spill directory and come into the store later: ask again");
 }
 
-Result<Loaded> Load(const EvidenceReader& reader, const char* what, std::string_view id) {
+Result<Loaded> Load(const EvidenceReader& reader, const char* what, std::string_view asked) {
+  const std::string id = ToLower(asked);  // a UUID
   if (auto ok = Log(reader, what, id); !ok) return ok.error();
   auto record = reader.evidence.store->Get(id);
   if (!record) return NotFound(reader, id, record.error());

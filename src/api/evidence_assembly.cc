@@ -57,6 +57,17 @@ Result<std::filesystem::path> CheckpointKeyPath(const EvidenceSetup& setup) {
   return Fail(Reason::kParameterMissing, "with PostgreSQL a checkpoint key must be given");
 }
 
+// SQLite makes the file, nobody its folder.
+Result<void> CheckStoreFolder(const EvidenceSetup& setup) {
+  if (IsPostgres(setup.store)) return {};
+  std::error_code error;
+  const auto folder = std::filesystem::absolute(setup.store, error).parent_path();
+  const auto status = std::filesystem::status(folder, error);
+  if (std::filesystem::exists(status) || !std::filesystem::status_known(status)) return {};
+  return Fail(Reason::kFileUnreadable,
+              "the folder " + folder.string() + " of the store is not there");
+}
+
 // Makes a key in a file that is not there yet. Of several processes that do so at once one makes
 // it; the others find it whole.
 Result<void> MakeCheckpointKey(const std::filesystem::path& path) {
@@ -176,6 +187,7 @@ Result<OpenedEvidence> OpenEvidence(const EvidenceSetup& setup) {
       !std::filesystem::exists(setup.store, error)) {
     return Fail(Reason::kFileUnreadable, setup.store + " is not there");
   }
+  if (auto ok = CheckStoreFolder(setup); !ok) return ok.error();
   if (setup.open != EvidenceSetup::Open::kReadOnly) {
     const auto path = CheckpointKeyPath(setup);
     if (!path) return path.error();
@@ -198,6 +210,7 @@ Result<void> CheckEvidence(const EvidenceSetup& setup) {
   if (const auto number_key = ReadNumberSecret(setup); !number_key) return number_key.error();
   const auto path = CheckpointKeyPath(setup);
   if (!path) return path.error();
+  if (auto ok = CheckStoreFolder(setup); !ok) return ok;
   if (!IsPostgres(setup.store)) {
     if (auto ok = CheckWritable(setup.store); !ok) return ok;
   }

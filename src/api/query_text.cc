@@ -64,6 +64,14 @@ Result<std::string> ReadQueryText(std::string_view text, std::span<const std::st
   return about;
 }
 
+Result<void> CheckTimeOrder(std::optional<sys_seconds> from, std::optional<sys_seconds> to,
+                            std::string_view mark) {
+  if (!from || !to || *from <= *to) return {};
+  const std::string name(mark);
+  return Fail(Reason::kParameterInvalid, name + "from: " + FormatTime(*from) + " is later than " +
+                                             name + "to: " + FormatTime(*to));
+}
+
 Result<std::string> ReasonParameter(const std::string& value) {
   if (FindReason(value) != nullptr) return value;
   return Fail(Reason::kParameterInvalid, "there is no reason with the id " + Quote(value));

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "callvet/result.h"
 
 // The query of a request's target. Pure; thread-safe.
@@ -22,6 +24,11 @@ using TakeParameter =
 /// or without a value; or like `take`.
 Result<std::string> ReadQueryText(std::string_view text, std::span<const std::string_view> names,
                                   const TakeParameter& take);
+
+/// Fails with kParameterInvalid, which names both, where `from` is later than `to`: nothing would
+/// ever be found. `mark` stands before their names ("--" on the command line).
+Result<void> CheckTimeOrder(std::optional<sys_seconds> from, std::optional<sys_seconds> to,
+                            std::string_view mark = "");
 
 /// A reason's id, as it was given. Fails with kParameterInvalid.
 Result<std::string> ReasonParameter(const std::string& value);

@@ -20,6 +20,9 @@ Result<FileDescriptor> LockFile(const std::filesystem::path& path, LockWait wait
   int result = fd.get() < 0 ? -1 : ::flock(fd.get(), flags);
   while (result != 0 && errno == EINTR) result = ::flock(fd.get(), flags);
   if (result == 0) return fd;
+  if (errno == EWOULDBLOCK) {
+    return Fail(Reason::kFileUnreadable, path.string() + " is used by another process");
+  }
   return Fail(Reason::kFileUnreadable,
               path.string() + ": " + std::generic_category().message(errno));
 }

@@ -152,6 +152,17 @@ int callvet_evidence_refuse(const callvet_verifier* verifier, callvet_result* re
   });
 }
 
+int callvet_evidence_writer_check(const callvet_options* options, callvet_error* error) {
+  callvet_options read;
+  if (!ReadStruct(options, read)) return Invalid("options without struct_size", error);
+  return Guard(error, [&]() -> int {
+    const auto config = EvidenceOf(read);
+    if (!config) return Failed(config.error(), error);
+    const auto usable = callvet::EvidenceDesk::Check(*config);
+    return usable ? CALLVET_OK : Failed(usable.error(), error);
+  });
+}
+
 int callvet_evidence_writer_create(const callvet_options* options, callvet_evidence_writer** writer,
                                    callvet_error* error) {
   if (writer == nullptr) return Invalid("writer is NULL", error);

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "api/query_text.h"
 #include "cli/options.h"
 
 namespace callvet::cli {
@@ -62,6 +63,7 @@ Result<AskedTimes> AskedTimesOf(const std::string& from, const std::string& to,
     if (!parsed) return InOption(name, parsed.error());
     *time = *parsed;
   }
+  if (auto ok = CheckTimeOrder(asked.from, asked.to, "--"); !ok) return ok.error();
   return asked;
 }
 

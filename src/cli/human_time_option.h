@@ -24,7 +24,7 @@ void AddZoneOption(CLI::App& command, ZoneOptions& options);
 Result<HumanTimes> HumanTimesOf(const ZoneOptions& options);
 
 /// --from and --to as people write them; nothing of an empty one. Fails with kParameterInvalid,
-/// which names the option.
+/// which names the option, also where --from is later than --to.
 struct AskedTimes {
   std::optional<sys_seconds> from;
   std::optional<sys_seconds> to;

@@ -51,6 +51,11 @@ int cv_evidence_init(const callvet_options* chosen, int queue_kib) {
     LM_ERR("evidence cannot be kept: %s: %s\n", error.reason, error.detail);
     return -1;
   }
+  /* Here Kamailio ends with an error; where a process of it fails later, as if in order. */
+  if (callvet_evidence_writer_check(options, &error) != CALLVET_OK) {
+    LM_ERR("cannot start: evidence cannot be kept: %s: %s\n", error.reason, error.detail);
+    return -1;
+  }
   shared = shm_malloc(sizeof(*shared));
   if (shared == NULL) {
     SHM_MEM_ERROR;

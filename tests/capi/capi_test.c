@@ -588,12 +588,16 @@ static void without_the_section_no_evidence_is_kept(void) {
   CHECK(callvet_evidence_writer_create(&options, &writer, &error) == CALLVET_FAILED);
   CHECK(writer == NULL);
   CHECK(callvet_evidence_writer_run(NULL) == CALLVET_INVALID);
+  CHECK(callvet_evidence_writer_check(&options, &error) == CALLVET_FAILED);
+  CHECK(strcmp(error.reason, "config-invalid") == 0);
+  CHECK(callvet_evidence_writer_check(NULL, &error) == CALLVET_INVALID);
   callvet_evidence_packer_destroy(NULL);
   callvet_evidence_writer_destroy(NULL);
 
   /* With a verifier that keeps none there is nothing to pack. */
   char evidence_path[4096];
   callvet_options with = evidence_options(evidence_path);
+  CHECK(callvet_evidence_writer_check(&with, &error) == CALLVET_OK);
   CHECK(callvet_evidence_packer_create(&with, &packer, NULL) == CALLVET_OK);
   callvet_verifier* verifier = make_verifier();
   struct judged judged = judge(verifier, "good.sip");

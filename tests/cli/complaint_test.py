@@ -86,7 +86,10 @@ class ComplaintTest(evidence_test.EvidenceTest):
         table = self.evidence("report", "--by", "trunk").out
         self.assertNotIn("\x1b", table + shown.out)
         self.assertIn("Complaints without a call: 1", table)
-        self.evidence("report", "--from", "2026-01-02 00:00", "--to", "2026-01-01 00:00", code=2)
+        for ask in (lambda *times: self.evidence("report", *times, code=2), lambda *times: self.evidence("find", *times, code=2),
+                    lambda *times: self.complaint("list", *times, code=2)):
+            self.assertIn("--from: 2026-01-02T00:00:00Z is later than --to: 2026-01-01T00:00:00Z",
+                          ask("--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z").err)
         self.complaint("show", "00000000-0000-7000-8000-000000000000", code=2)
         self.assertIn("INTACT", self.evidence("audit").out)
         # A complaint that somebody changed is not shown.

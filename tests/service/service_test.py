@@ -834,11 +834,28 @@ class Operations(Service):
         for section, name, value in (("log", "target", "file/access.log"), ("log", "target", "."),
                                      ("certificates", "cache_dir", "file"), ("certificates", "cache_dir", "file/cache"),
                                      ("trust", "state_dir", "file/state"),
-                                     ("evidence", "spill_dir", "file/spill"), ("evidence", "store", "file/calls.db")):
+                                     ("evidence", "spill_dir", "file/spill"), ("evidence", "store", "file/calls.db"),
+                                     ("evidence", "store", "none/calls.db")):
             changed = {**members, section: {**members[section], name: str(folder / value)}}
             code, said = self.check_of(**changed)
             self.assertEqual(code, 2, (name, value, said))
             self.assertIn("file-unreadable", said)
+        self.assertIn(f"the folder {folder}/none of the store is not there", said)
+
+    def test_serve_says_what_check_config_says(self):
+        """Of places that cannot be used: the one where CRLs and trust lists would be kept was told nowhere."""
+        folder = LAB.folder / "served"
+        folder.mkdir()
+        (folder / "file").write_text("")
+        for members in ({"trust": {"state_dir": str(folder / "file/state")}},
+                        {"evidence": {"store": str(folder / "none/calls.db")}}):
+            code, said = self.check_of(**members)
+            self.assertEqual(code, 2, said)
+            config = folder / "serve.json"
+            config.write_text(json.dumps({"listen": "127.0.0.1:0", "certificates": {"offline": True}, **members}))
+            run = subprocess.run([CALLVET, "serve", "--config", str(config)], capture_output=True, text=True, timeout=20,
+                                 check=False)
+            self.assertEqual((run.returncode, run.stdout + run.stderr), (code, said))
 
     def test_check_config_reads_the_keys_of_evidence(self):
         folder = LAB.folder / "keys"

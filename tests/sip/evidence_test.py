@@ -318,14 +318,24 @@ class Evidence(SipTest):
                 laboratory.Kamailio(self.lab, INLINE, config=config)
 
     def test_store_that_cannot_be_opened_ends_kamailio(self):
-        """The process that writes opens it; until then Kamailio may answer."""
-        try:
-            kamailio = self.keep(config=self.config(store="/nonexistent/calls.db"))
-        except AssertionError as error:
-            self.assertIn("did not come up", str(error))
-            return
-        kamailio.may_be_dead = True
-        kamailio.process.wait(PATIENCE)
+        """Not as if in order: what watches it starts it again then."""
+        with self.assertRaisesRegex(AssertionError, "did not come up") as caught:
+            self.keep(config=self.config(store="/nonexistent/calls.db"))
+        self.assertIn("the folder /nonexistent of the store is not there", str(caught.exception))
+        self.assertRegex(str(caught.exception), r"exit code (?!0\b)\d+")
+
+    def test_the_check_at_the_start_makes_nothing(self):
+        """It is root's, where Kamailio changes its user later."""
+        config = self.config(spill_dir=str(self.folder / "file/spill"))
+        (self.folder / "file").write_text("")
+        with self.assertRaisesRegex(AssertionError, "file/spill/lock: Not a directory"):
+            self.keep(config=config)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["file"])
+
+    def test_spill_directory_in_use_stops_the_start(self):
+        self.keep()
+        with self.assertRaisesRegex(AssertionError, "is used by another process"):
+            laboratory.Kamailio(self.lab, INLINE, config=self.config())
 
 
 if __name__ == "__main__":

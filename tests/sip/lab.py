@@ -262,9 +262,9 @@ class Kamailio:
             if (self.folder / "ctl").exists() and self.is_ready():
                 return
             time.sleep(0.05)
-        text = self.log_text()
+        text, code = self.log_text(), self.process.poll()
         self.close()
-        raise AssertionError(f"kamailio did not come up:\n{text[-3000:]}")
+        raise AssertionError(f"kamailio did not come up, exit code {code}:\n{text[-3000:]}")
 
     def is_ready(self):
         processes = self.kamcmd("core.psx", check=False)

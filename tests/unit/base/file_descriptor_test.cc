@@ -13,7 +13,9 @@ TEST(LockFile, ExcludesOthersUntilItGoes) {
     auto lock = LockFile(path, LockWait::kWait);
     ASSERT_THAT(lock, Succeeds());
     const FileDescriptor moved = std::move(*lock);
-    EXPECT_THAT(LockFile(path, LockWait::kDoNotWait), FailsWith(Reason::kFileUnreadable));
+    const auto second = LockFile(path, LockWait::kDoNotWait);
+    EXPECT_THAT(second, FailsWith(Reason::kFileUnreadable));
+    EXPECT_EQ(second.error().detail, path.string() + " is used by another process");
   }
   EXPECT_THAT(LockFile(path, LockWait::kDoNotWait), Succeeds());
 }

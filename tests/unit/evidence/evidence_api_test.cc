@@ -40,6 +40,51 @@ TEST_F(EvidenceApiTest, H9_APageSaysWhatItMayLack) {
       << lacking.body;
 }
 
+// People copy ids from what shows them in capitals; the command line takes them, too.
+TEST_F(EvidenceApiTest, AnIdIsFoundInCapitals) {
+  std::string id = IdAt(kNow);
+  for (char& c : id) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  EXPECT_EQ(ShowEvidence(Reader(kNow), id).status, 503);  // may be in the spill: its time was read
+  const EvidenceAccess access{"who", "find", "", kNow};
+  ASSERT_THAT(RecordAccess(opened_, access), Succeeds());
+  EvidenceQuery query;
+  query.kind = EvidenceKind::kAccess;
+  const auto page = lab_.store->Find(query);
+  ASSERT_THAT(page, Succeeds());
+  std::string kept = page->records.front().id;
+  for (char& c : kept) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (auto* api : {&ShowEvidence, &ExportEvidence}) {
+    EXPECT_NE((*api)(Reader(std::nullopt), kept).status, 404);
+  }
+}
+
+TEST_F(EvidenceApiTest, ATimeThatEndsBeforeItBeginsIsRefused) {
+  const ApiReply reply =
+      FindEvidence(Reader(std::nullopt), "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, testing::HasSubstr(
+                              "from: 2026-01-02T00:00:00Z is later than to: 2026-01-01T00:00:00Z"));
+  EXPECT_EQ(FindEvidence(Reader(std::nullopt), "from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z")
+                .status,
+            200);
+}
+
+// SQLite makes the file, nobody its folder: the check said all was good, and the start failed.
+TEST_F(EvidenceApiTest, TheFolderOfAStoreMustBeThere) {
+  EvidenceSetup setup;
+  const auto folder = lab_.directory.path() / "none";
+  setup.store = (folder / "calls.db").string();
+  setup.open = EvidenceSetup::Open::kCreate;
+  const std::string said = "the folder " + folder.string() + " of the store is not there";
+  for (const auto& failed : {CheckEvidence(setup).error(), OpenEvidence(setup).error()}) {
+    EXPECT_EQ(failed.reason, Reason::kFileUnreadable);
+    EXPECT_EQ(failed.detail, said);
+  }
+  std::filesystem::create_directory(folder);
+  EXPECT_THAT(CheckEvidence(setup), Succeeds());
+  EXPECT_THAT(OpenEvidence(setup), Succeeds());
+}
+
 // Whoever has it may sign another chain.
 TEST_F(EvidenceApiTest, ACheckpointKeyThatOthersMayUseIsRefused) {
   const auto path = lab_.directory.path() / "checkpoint.key";
