@@ -247,6 +247,7 @@ void CallJudgement::WalkChains(const DivGraph& graph) {
     }
   }
   SettleDiversions(graph, failed);
+  TellFailedInOpt(graph, failed);
 }
 
 // kDivChain of each diversion that passed everything else.
@@ -286,6 +287,25 @@ Failure CallJudgement::WhyNoInnermost(std::span<const Reason> failed) const {
     return Fail(failed[i], "the original call's PASSporT could not be judged");
   }
   return Fail(Reason::kDivInnermostInvalid, "the original call's PASSporT failed by itself");
+}
+
+// D-10: what stands in an opt has no header that would tell that it is forged or untrusted, so the
+// diversion around it tells that, where nothing of its own failed. Of several the highest rank, as
+// of headers.
+void CallJudgement::TellFailedInOpt(const DivGraph& graph, std::span<const Reason> failed) {
+  for (Entry& entry : entries_) {
+    Trail& trail = entry.candidate.trail;
+    const Reason own = trail.reason(CheckId::kDivChain);
+    if (own == Reason::kNone || own != trail.FirstReason()) continue;
+    std::optional<size_t> worst;
+    for (auto inner = entry.inner; inner; inner = entries_[*inner].inner) {
+      if (Info(failed[*inner]).verstat != Verstat::kTnValidationFailed) continue;
+      if (!worst || Info(failed[*inner]).rank > Info(failed[*worst]).rank) worst = inner;
+    }
+    if (!worst) continue;
+    trail.Fail(CheckId::kDivChain,
+               Fail(failed[*worst], graph.node(*worst).Label() + " failed by itself"));
+  }
 }
 
 // F-26: nothing is fetched for a PASSporT that was not found good.

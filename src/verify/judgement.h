@@ -66,6 +66,7 @@ class CallJudgement {
   [[nodiscard]] bool HasInternalError() const;
   void WalkChains(const DivGraph& graph);
   void SettleDiversions(const DivGraph& graph, std::span<const Reason> failed);
+  void TellFailedInOpt(const DivGraph& graph, std::span<const Reason> failed);
   [[nodiscard]] Failure WhyNoInnermost(std::span<const Reason> failed) const;
   void CheckRichCallData();
   [[nodiscard]] bool HasFirstParty(const Candidate& third_party) const;

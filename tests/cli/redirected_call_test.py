@@ -134,6 +134,15 @@ class Redirected(Lab):
         decoded = Run("decode", two, "--json", cwd=self.lab).json()
         self.assertEqual(decoded["opt"]["opt"]["payload"]["attest"], "A")
 
+    def test_what_is_forged_within_is_told_as_in_headers(self):
+        # F-7, D-10: the original call's PASSporT is a stranger's, or not signed with the key it names.
+        for key, x5u, reason, code in (("bad", "bad", "chain-untrusted", 437), ("bad", "one", "signature-invalid", 438)):
+            shaken = self.make("sign", "--key", f"{key}/leaf.key", "--x5u", self.x5u(x5u), "--orig", A, "--dest", B)
+            for headers in ([shaken, self.div("two", shaken, D)], [self.div("two", shaken, D, "div-o")]):
+                run = self.verify(headers)
+                self.assert_reason(run, reason)
+                self.assertEqual((run.json()["verstat"], run.json()["sip"]["code"]), ("TN-Validation-Failed", code), run)
+
     def test_text_names_the_path(self):
         chain = self.chain()
         self.verify(chain)

@@ -920,9 +920,6 @@ TEST(DivO, F7_WaysToBreakIt) {
   EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, inner)}, 3).reason, Reason::kDestMismatch);
   EXPECT_EQ(call.Judge({call.DivO(a, 4, 2, inner)}, 2).reason, Reason::kDivLinkMissing);
   EXPECT_EQ(call.Judge({call.DivO(x, 1, 2, inner)}, 2).reason, Reason::kChainUntrusted);
-  const Verdict untrusted = call.Judge({call.DivO(a, 1, 2, token(call.Shaken(x, 1)))}, 2);
-  EXPECT_EQ(untrusted.reason, Reason::kDivInnermostInvalid);
-  EXPECT_EQ(untrusted.passports.at(0).nested.at(0).reason, Reason::kChainUntrusted);
   EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, inner, kNow - seconds(61))}, 2).reason,
             Reason::kDivStale);
   EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, token(call.Shaken(a, 1, kNow - hours(2))))}, 2).reason,
@@ -932,6 +929,65 @@ TEST(DivO, F7_WaysToBreakIt) {
   // What stands in opt is bound to what encloses it.
   EXPECT_EQ(call.Judge({call.DivO(x, 1, 2, inner), call.Div(a, 1, 2)}, 2).reason,
             Reason::kChainUntrusted);
+}
+
+// The same signature rules, so the same verdict as of the same PASSporTs in headers of their own.
+TEST(DivO, F7_D10_WhatIsForgedOrUntrustedInOpt_IsTold) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const Carrier x = call.MakeStranger();
+  const Carrier forger{call.MakeCarrier().leaf, a.x5u};
+  const auto token = [](const std::string& header) { return header.substr(0, header.find(';')); };
+  const auto by = [&](const Carrier& shaken, const Carrier& div, const Carrier& last) {
+    const std::string inner = call.Shaken(shaken, 1);
+    const Verdict headers = call.Judge({inner, call.Div(div, 1, 2), call.Div(last, 2, 3)}, 3);
+    const Verdict nested =
+        call.Judge({call.DivO(last, 2, 3, token(call.DivO(div, 1, 2, token(inner))))}, 3);
+    EXPECT_EQ(nested.reason, headers.reason);
+    EXPECT_EQ(nested.verstat(), headers.verstat());
+    EXPECT_EQ(nested.decided_by, 0U);
+    EXPECT_EQ(ReasonAt(nested, 0), nested.reason);
+    return nested.reason;
+  };
+  EXPECT_EQ(by(a, a, a), Reason::kNone);
+  EXPECT_EQ(by(forger, a, a), Reason::kSignatureInvalid);
+  EXPECT_EQ(by(a, forger, a), Reason::kSignatureInvalid);
+  EXPECT_EQ(by(x, a, a), Reason::kChainUntrusted);
+  EXPECT_EQ(by(a, x, a), Reason::kChainUntrusted);
+  EXPECT_EQ(by(forger, x, a), Reason::kSignatureInvalid) << "the higher rank";
+  EXPECT_EQ(by(x, forger, a), Reason::kSignatureInvalid);
+  // What failed of the outermost one comes first.
+  EXPECT_EQ(by(a, a, x), Reason::kChainUntrusted);
+  EXPECT_EQ(by(x, a, forger), Reason::kSignatureInvalid);
+  // What is known to be bad counts before what could not be judged.
+  const Carrier absent = call.MakeCarrier();
+  call.source->bundles.erase(absent.x5u);
+  EXPECT_EQ(by(absent, a, a), Reason::kCertificateNotAvailable);
+  EXPECT_EQ(by(absent, forger, a), Reason::kSignatureInvalid);
+  EXPECT_EQ(by(forger, absent, a), Reason::kSignatureInvalid);
+}
+
+TEST(DivO, F7_D10_ASignatureThatIsNoneInOpt_IsTold) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string shaken = call.Shaken(a, 1);
+  const std::string inner = shaken.substr(0, shaken.find(';'));
+  const std::string cut = inner.substr(0, inner.rfind('.') + 5);
+  const Verdict headers = call.Judge({cut + shaken.substr(shaken.find(';')), call.Div(a, 1, 2)}, 2);
+  EXPECT_EQ(headers.reason, Reason::kSignatureMalformed);
+  EXPECT_EQ(call.Judge({call.DivO(a, 1, 2, cut)}, 2).reason, Reason::kSignatureMalformed);
+}
+
+// A diversion that another chain proves is a link of that one, whatever is in its opt.
+TEST(DivO, F8_AForgedPassportInOptBesideAGoodChain_Passes) {
+  RedirectedCall call;
+  const Carrier a = call.MakeCarrier();
+  const std::string forged = call.Shaken(Carrier{call.MakeCarrier().leaf, a.x5u}, 1);
+  const Verdict verdict = call.Judge({call.DivO(a, 1, 2, forged.substr(0, forged.find(';'))),
+                                      call.Shaken(a, 1), call.Div(a, 1, 2)},
+                                     2);
+  EXPECT_EQ(verdict.reason, Reason::kNone);
+  EXPECT_EQ(verdict.decided_by, 1U);
 }
 
 TEST(DivO, F7_OptMustBeATokenInFullForm) {
