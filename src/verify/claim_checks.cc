@@ -213,7 +213,8 @@ void CheckCompact(const Call& call, Candidate& candidate) {
     trail.Skip(id, "the compact form has none of its own");
   }
   CheckForm(*candidate.header, *candidate.kind, trail);
-  CheckCompactDate(call, trail);
+  // A Date would not help a type that has no compact form (E4).
+  if (candidate.kind == PassportKind::kBase) CheckCompactDate(call, trail);
   CheckCompactAlg(*candidate.header, trail);
   if (call.callers.empty()) {
     trail.Fail(CheckId::kOrig,

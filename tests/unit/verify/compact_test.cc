@@ -159,6 +159,15 @@ TEST(Compact, A18_E4_ShakenInCompactForm) {
   EXPECT_EQ(call.ReasonOf(), Reason::kCompactFormNotAllowed);
 }
 
+// A Date would not help, so that it is missing is not the reason.
+TEST(Compact, E4_ShakenInCompactFormWithoutDate_Is438) {
+  CompactCall call;
+  call.parameters += ";ppt=shaken";
+  call.Compact();
+  call.request.date.reset();
+  EXPECT_EQ(call.ReasonOf(), Reason::kCompactFormNotAllowed);
+}
+
 TEST(Compact, B6_AuthorityCountsToo) {
   CompactCall call;
   CertSpec spec = LeafSpec();
