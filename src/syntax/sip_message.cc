@@ -379,6 +379,34 @@ Result<SipMessage> ReadMessage(RequestLine line, std::string_view& text) {
   return message;
 }
 
+// True if a SIP message is next, perhaps behind empty lines.
+bool BeginsAMessage(std::string_view text) {
+  text = TrimLines(text);
+  const std::string_view line = TakeLine(text);
+  return line.starts_with("SIP/2.0 ") || FindRequestLine(line);
+}
+
+// Gives `message`, whose headers `text` begins with, a body with CRs where its capture lost them
+// all: with them its lines come to exactly what Content-Length says, and without them its end is
+// missing, or would be the beginning of the next message. Moves `behind` to what follows it.
+void RestoreCrs(std::string_view text, SipMessage& message, std::string_view& behind) {
+  constexpr std::string_view kEmptyLine = "\n\n";
+  const size_t head = text.find(kEmptyLine);
+  if (!message.content_length || head == std::string_view::npos) return;
+  std::string_view rest = text.substr(head + kEmptyLine.size());
+  const bool is_cut = rest.size() < *message.content_length;
+  std::string body;
+  while (body.size() < *message.content_length && !rest.empty()) {
+    const bool has_end = rest.find('\n') != std::string_view::npos;
+    body.append(TakeLine(rest)).append(has_end ? "\r\n" : "");
+  }
+  const std::string_view read = text.substr(0, text.size() - rest.size());
+  if (body.size() != *message.content_length || read.find('\r') != std::string_view::npos) return;
+  if (!is_cut && !BeginsAMessage(rest)) return;
+  message.body = std::move(body);
+  behind = rest;
+}
+
 // Which call a request is of. Two INVITEs are one call only if all that is read of them is the
 // same: what came twice, and not two calls of which one would go unseen.
 struct CallName {
@@ -424,8 +452,11 @@ Result<SipMessage> SipMessage::Parse(std::string_view text) {
       request.reset();
     }
     if (!request) continue;
+    const bool is_plain = request->style.indent == 0 && request->style.suffix.empty();
+    const std::string_view headers = text;
     auto message = ReadMessage(std::move(*request), text);
     if (!message && !found) return message.error();
+    if (message && is_plain) RestoreCrs(headers, *message, text);
     requests.emplace_back(message);
     const bool better =
         message && found && !IsCallOrMessage(found->method) && IsCallOrMessage(message->method);

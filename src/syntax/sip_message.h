@@ -39,8 +39,10 @@ struct SipMessage {
   /// before the request and after the message are ignored, a common indentation is removed, lines
   /// may end in CRLF or LF, and the line ends that ngrep ('.') and Wireshark (a literal \r\n) print
   /// are removed. The body is what follows the empty line, Content-Length bytes of it when that
-  /// many are there. Fails with kSipMessageInvalid: no request, no header, a header line without a
-  /// name, a Content-Length that is no number, two that differ, or too large. Pure; thread-safe.
+  /// many are there; where all lines end in LF and the bytes that are missing are just the CRs, it
+  /// has them again (F-30). Fails with kSipMessageInvalid: no request, no header, a header line
+  /// without a name, a Content-Length that is no number, two that differ, or too large. Pure;
+  /// thread-safe.
   static Result<SipMessage> Parse(std::string_view text);
   /// Reads a message from the wire: the request line is its first line (empty ones before it are
   /// skipped), and what follows the body is no part of it. Fails as Parse does, and if a part of

@@ -223,6 +223,20 @@ class Extensions(Lab):
         self.assert_reason(self.verify([msg], body="hello", **message), "msgi-mismatch")
         self.assert_reason(self.verify([msg], target=B), "unsupported-ppt")
 
+    def test_message_saved_with_bare_line_feeds(self):
+        text = b"Hello\r\nWorld\r\n"
+        (self.lab / "body.txt").write_bytes(text)
+        msg = self.sign("one", "--orig", A, "--dest", B, "--ppt", "msg", "--msg-body", "body.txt")
+        headers = ("Content-Type: text/plain",)
+        run = self.verify([msg], method="MESSAGE", target=B, headers=headers, body=text.decode())
+        self.assert_reason(run, "verified", 0)
+        saved = (self.lab / "message.txt").read_bytes().replace(b"\r\n", b"\n")
+        for content, reason, code in ((saved, "verified", 0), (saved.replace(b"World", b"world"), "msgi-mismatch", 1)):
+            (self.lab / "saved.txt").write_bytes(content)
+            run = Run("verify", "--sip-file", "saved.txt", "--anchors", "us/root.pem", "--cert",
+                      f"{self.x5u('one')}=one/chain.pem", "--json", cwd=self.lab)
+            self.assert_reason(run, reason, code)
+
     def test_explain_knows_each_reason(self):
         for reason in ("div-claim-missing div-claim-invalid div-link-missing div-loop div-fork div-orig-differs div-stale "
                        "div-limit div-innermost-invalid div-opt-invalid rph-missing rph-invalid rph-mismatch "

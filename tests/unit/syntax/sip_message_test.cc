@@ -451,6 +451,43 @@ TEST(SipMessage, ABodyThatWasCutShort) {
   EXPECT_THAT(SipMessage::ParseMessage(begin + "8\r\n\r\n"), Succeeds()) << "the headers alone";
 }
 
+// A file of which the CRs were lost says so itself: with them it has as many bytes as
+// Content-Length says.
+TEST(SipMessage, F30_ABodyThatLostItsCrs_HasThemBack) {
+  const auto text = [](std::string_view length, std::string_view body) {
+    return "MESSAGE sip:x@example.org SIP/2.0\nFrom: f\nContent-Length: " + std::string(length) +
+           "\n\n" + std::string(body);
+  };
+  const auto body = [&](std::string_view length, std::string_view sent) {
+    return ParseSip(text(length, sent)).value().body;
+  };
+  EXPECT_EQ(body("14", "Hello\nWorld\n"), "Hello\r\nWorld\r\n");
+  EXPECT_EQ(body("14", "Hello\nWorld\n\n"), "Hello\r\nWorld\r\n");
+  EXPECT_EQ(body("12", "Hello\nWorld"), "Hello\r\nWorld");
+  EXPECT_EQ(body("12", "a\nb\nc\nd\n"), "a\r\nb\r\nc\r\nd\r\n");
+  for (const std::string& next :
+       {text("0", ""), "\n" + text("0", ""), std::string("SIP/2.0 200 OK\nFrom: f\n\n")}) {
+    EXPECT_EQ(body("14", "Hello\nWorld\n" + next), "Hello\r\nWorld\r\n") << next;
+  }
+  const auto two = ParseSip(text("12", "a\nb\nc\nd\n") + text("3", "z\n")).value();
+  EXPECT_EQ(two.other_calls, 1U);
+  EXPECT_EQ(two.body, "a\r\nb\r\nc\r\nd\r\n");
+}
+
+// Whatever may have been sent as it stands is left so; and from the wire nothing was lost.
+TEST(SipMessage, F30_ABodyOfBareLfs_IsLeftSo) {
+  const std::string begin = "MESSAGE sip:x@example.org SIP/2.0\nFrom: f\nContent-Length: ";
+  const auto body = [&](const std::string& rest) { return ParseSip(begin + rest).value().body; };
+  EXPECT_EQ(body("12\n\nHello\nWorld\n"), "Hello\nWorld\n");
+  EXPECT_EQ(body("14\n\nHello\nWorld\nab"), "Hello\nWorld\nab");
+  EXPECT_EQ(body("14\n\nHello\nWorld\n\n\n"), "Hello\nWorld\n\n\n");
+  EXPECT_EQ(body("15\n\nHello\nWorld\n"), "Hello\nWorld\n");
+  EXPECT_EQ(body("14\r\n\nHello\nWorld\n"), "Hello\nWorld\n");
+  EXPECT_EQ(body("14\n\nHello\r\nWorld\n"), "Hello\r\nWorld\n");
+  EXPECT_EQ(SipMessage::ParseMessage(begin + "14\n\nHello\nWorld\n").value().body,
+            "Hello\nWorld\n");
+}
+
 std::vector<MediaKey> KeysOf(std::string_view headers, std::string_view body) {
   return ParseSip("INVITE sip:x@example.org SIP/2.0\r\n" + std::string(headers) + "\r\n" +
                   std::string(body))
