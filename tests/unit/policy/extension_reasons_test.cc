@@ -63,7 +63,9 @@ const std::vector<Row>& Rows() {
        }},
       {Reason::kDivInnermostInvalid, 438,
        [](RedirectedCall& call, const Carrier& a) {
-         const std::string inner = call.Shaken(call.MakeStranger(), 1);
+         const auto claims = ClaimsTo(
+             1, {{"attest", R"("D")"}, {"origid", R"("123e4567-e89b-12d3-a456-426655440000")"}});
+         const std::string inner = call.Header(a, {"shaken", claims});
          return Identities{call.DivO(a, 1, 2, inner.substr(0, inner.find(';')))};
        }},
       {Reason::kDivOptInvalid, 438,
