@@ -431,11 +431,11 @@ def judge_header(value, call, world):
     need(ppt in (None, "shaken"), 428, "unsupported-ppt")
     if ppt is None and header_part is not None:
         need(not names_another_type(header_part), 428, "unsupported-ppt")
-    need(call.get("date") is not None or header_part is not None, 403, "date-missing")
     if call.get("date") is not None:
         fresh(date_seconds(call["date"]), call["now"], "date-stale")
     if header_part is None:
         need(ppt is None, 438, "compact-form-not-allowed")  # A-18, E4
+        need(call.get("date") is not None, 403, "date-missing")
     need("info" in header.parameters, 436, "info-missing")
     info = check_info(header.parameters["info"])
     if header_part is None:
