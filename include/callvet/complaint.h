@@ -51,7 +51,7 @@ struct Complaint {
 /// Who answers for a call, as far as its record says. "": nobody that is known.
 struct ResponsibleParty {
   std::string
-      signer;  // SPC whose chain was good, else the subject of who signed a call that passed
+      signer;  // SPC that the call is put down to, else the subject of who signed a call that passed
   std::string holder;  // of the caller's number, by the policy's registry when the call came
   std::string trunk;   // where it came in
   bool operator==(const ResponsibleParty&) const = default;

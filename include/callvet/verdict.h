@@ -194,9 +194,11 @@ struct PassportVerdict {
   /// Whether the check "chain" passed: only then `signer` is who the certificate says. Safe from
   /// any thread.
   [[nodiscard]] bool ChainPassed() const;
-  /// Whether it is sure that `signer` signed: "chain" and "signature" passed. Before that somebody
-  /// else may have named the certificate, which is public. Safe from any thread.
-  [[nodiscard]] bool SignerIsSure() const;
+  /// Whether the call is put down to `signer`: "chain" passed, and "signature" did not fail. A
+  /// certificate is public, and anybody may name it. Where a check between the two failed (whoever
+  /// signs what his certificate does not allow) nobody looked at the signature. Safe from any
+  /// thread.
+  [[nodiscard]] bool IsPutDownToSigner() const;
 };
 
 /// One leg of the way that a verified call took: `from` sent it to `to`, and `signer` vouches for

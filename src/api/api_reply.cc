@@ -25,7 +25,7 @@ CallSummary Summarise(const Verdict& verdict) {
   summary.attest = deciding->attest.value_or("");
   summary.origid = deciding->origid.value_or("");
   summary.x5u = deciding->x5u;
-  if (deciding->signer && deciding->SignerIsSure())
+  if (deciding->signer && deciding->IsPutDownToSigner())
     summary.signer = deciding->signer->AnsweringSpc();
   return summary;
 }

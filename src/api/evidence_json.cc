@@ -95,8 +95,8 @@ JsonValue ResponsibleJson(const StoredEvidence& record, const EvidenceText& text
   if (path.AsArray() != nullptr) {
     for (size_t i = 1; i < path.AsArray()->size(); ++i) diversions.push_back((*path.AsArray())[i]);
   }
-  // The signer is known only if its certificate leads to an anchor and the signature is its own:
-  // then there is an SPC to find it by, or the call passed.
+  // The signer is known only if its certificate leads to an anchor and the signature is not another
+  // one's: then there is an SPC to find it by, or the call passed.
   const bool verified = record.keys.reason == Info(Reason::kNone).id;
   const bool known = verified || !record.keys.spc.empty();
   return JsonMembers{{"signer", At(verdict, {"signer"})},

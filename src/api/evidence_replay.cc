@@ -130,7 +130,7 @@ bool IsDelegate(const Verdict& verdict) {
 bool IsNamedSigner(std::string_view spc, const Verdict& verdict) {
   const PassportVerdict* deciding = verdict.deciding();
   return deciding != nullptr && deciding->signer && deciding->ChainPassed() &&
-         deciding->signer->AnsweringSpc() == spc;
+         CleanKey(deciding->signer->AnsweringSpc()) == spc;
 }
 
 // What a record is found by follows from call and verdict; what is hashed cannot be compared.

@@ -596,9 +596,9 @@ ExitCode RunAudit(const AuditCommandOptions& options, const Console& console) {
   const auto expected = ExpectedOption(options.expect);
   if (!expected) return console.Complain(expected.error());
   const auto opened = OpenEvidence(*setup);
-  if (!opened) return console.Complain(opened.error());
+  if (!opened) return ComplainOfEvidence(opened.error(), console);
   const auto report = AuditStore(*opened->store, {*key, *expected});
-  if (!report) return console.Complain(report.error());
+  if (!report) return ComplainOfEvidence(report.error(), console);
   if (options.json) {
     JsonValue json = AuditJson(*report);
     json.Add("key_pinned", key->has_value());
@@ -707,7 +707,7 @@ void AddFind(CLI::App& evidence, Context& context) {
   text("--div", options->div, "Who redirected the call, as its PASSporTs say", "TN");
   text("--origid", options->keys.origid, "Origination identifier", "UUID");
   text("--spc", options->keys.spc,
-       "SPC of the signer, whose chain was good and who signed it; of a delegate certificate, of "
+       "SPC of the signer, whose chain was good, if it signed; of a delegate certificate, of "
        "who "
        "delegated to it",
        "SPC");

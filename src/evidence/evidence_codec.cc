@@ -153,9 +153,9 @@ std::string OrigidText(std::string_view text) {
   return PackUuid(lower).empty() ? std::string(text) : lower;
 }
 
-// Who signed the PASSporT that decided, if that is sure; else "".
+// Whom the call is put down to: who signed the PASSporT that decided; "": nobody.
 std::string_view SpcOf(const PassportVerdict* deciding) {
-  if (deciding == nullptr || !deciding->signer || !deciding->SignerIsSure()) return {};
+  if (deciding == nullptr || !deciding->signer || !deciding->IsPutDownToSigner()) return {};
   return deciding->signer->AnsweringSpc();
 }
 

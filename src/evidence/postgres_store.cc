@@ -141,9 +141,12 @@ class Line {
         if (auto ok = CheckNumberKey(Text(key->rows[0], 0), Text(last->rows[0], 0)); !ok) return ok;
       }
     }
-    if (key->rows.empty() || Text(key->rows[0], 0) != options_.number_key) {
-      return WrongNumberKey("the database", key->rows.empty() ? "" : Text(key->rows[0], 0),
-                            options_.number_key);
+    if (key->rows.empty()) {
+      return Fail(Reason::kEvidenceAltered,
+                  "PostgreSQL: the row number_key of evidence_setting is gone");
+    }
+    if (Text(key->rows[0], 0) != options_.number_key) {
+      return WrongNumberKey("the database", Text(key->rows[0], 0), options_.number_key);
     }
     return {};
   }

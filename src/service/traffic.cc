@@ -142,7 +142,8 @@ std::string Traffic::MetricsText() const {
       }
     }
   };
-  print_names("callvet_signer_calls_total", "spc", "Calls by signer whose chain is good.",
+  print_names("callvet_signer_calls_total", "spc",
+              "Calls by signer whose chain is good, unless the signature is not its own.",
               signers_);
   print_names("callvet_trunk_calls_total", "trunk", "Calls by trunk as clients name it.", trunks_);
   text += Header("callvet_http_requests_total", "counter", "HTTP requests.");

@@ -17,19 +17,20 @@ Check CheckList::operator[](size_t index) const {
 
 namespace {
 
-bool HasPassed(const CheckList& checks, CheckId id) {
+// kNotRun of a list that is empty.
+CheckOutcome OutcomeOf(const CheckList& checks, CheckId id) {
   const auto place = static_cast<size_t>(id);
-  return place < checks.size() && checks.outcome(place) == CheckOutcome::kPassed;
+  return place < checks.size() ? checks.outcome(place) : CheckOutcome::kNotRun;
 }
 
 }  // namespace
 
 bool PassportVerdict::ChainPassed() const {
-  return HasPassed(checks, CheckId::kChain);
+  return OutcomeOf(checks, CheckId::kChain) == CheckOutcome::kPassed;
 }
 
-bool PassportVerdict::SignerIsSure() const {
-  return ChainPassed() && HasPassed(checks, CheckId::kSignature);
+bool PassportVerdict::IsPutDownToSigner() const {
+  return ChainPassed() && OutcomeOf(checks, CheckId::kSignature) != CheckOutcome::kFailed;
 }
 
 std::string_view CheckOutcomeText(CheckOutcome outcome) {

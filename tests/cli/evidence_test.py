@@ -121,6 +121,15 @@ class EvidenceTest(unittest.TestCase):
         self.assertIn("show", {access["what"] for access in accesses})
         self.evidence("show", "00000000-0000-7000-8000-000000000000", code=2)
 
+    def test_a_setting_that_is_gone_is_an_altered_store(self):
+        self.record()
+        connection = sqlite3.connect(self.store)
+        connection.execute("DELETE FROM setting WHERE name = 'number_key'")
+        connection.commit()
+        connection.close()
+        for command in ("audit", "find"):
+            self.assertIn("evidence-altered", self.evidence(command, code=1).err)
+
     def test_bytes_that_are_no_utf_8_are_shown(self):
         message = self.dir / "call.sip"
         message.write_bytes(f"INVITE sip:{DEST}@example.org SIP/2.0\r\nFrom: \"J\xfcrgen\" <sip:{ORIG}@example.org>;tag=1\r\n"

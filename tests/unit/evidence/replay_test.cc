@@ -139,7 +139,7 @@ TEST(EvidenceReplayTest, AForgedSignatureLeadsToNobody) {
   const CallEvidence evidence = EvidenceOf(call);
   ASSERT_EQ(evidence.verdict.reason, Reason::kSignatureInvalid);
   ASSERT_TRUE(evidence.verdict.deciding()->ChainPassed());
-  EXPECT_FALSE(evidence.verdict.deciding()->SignerIsSure());
+  EXPECT_FALSE(evidence.verdict.deciding()->IsPutDownToSigner());
   EvidenceCodec codec;
   const auto record = RecordOf(codec, evidence);
   EXPECT_EQ(record->keys.spc, "");
@@ -157,6 +157,22 @@ TEST(EvidenceReplayTest, AForgedSignatureLeadsToNobody) {
   };
   EXPECT_EQ(with_spc("818H"), EvidenceReplay::Outcome::kRepeated);
   EXPECT_EQ(with_spc("999X"), EvidenceReplay::Outcome::kDiffers);
+}
+
+// Who signs what the certificate does not allow answers for it.
+TEST(EvidenceReplayTest, ACallBeyondTheSignersAuthorityIsPutDownToIt) {
+  TestCall call;
+  CertSpec carrier = CaSpec("/CN=Carrier");
+  carrier.tn_auth_list = SpcList({"4321"});
+  const TestCert carrier_ca = Issue(carrier, call.ca);
+  CertSpec customer = LeafSpec();
+  customer.tn_auth_list = NumberList({{"12155550177", 1}});
+  call.leaf = Issue(customer, carrier_ca);
+  call.bundle = {call.leaf.certificate, carrier_ca.certificate, call.ca.certificate};
+  const CallEvidence evidence = EvidenceOf(call);
+  ASSERT_EQ(evidence.verdict.reason, Reason::kTnNotAuthorized);
+  EvidenceCodec codec;
+  EXPECT_EQ(RecordOf(codec, evidence)->keys.spc, "4321");
 }
 
 TEST(EvidenceReplayTest, WhatRanOutOfTimeIsNotRepeated) {
