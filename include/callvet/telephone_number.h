@@ -33,13 +33,6 @@ struct LongNumbers {
   size_t length;
 };
 
-/// National numbers of parts of a country that have a country code of their own in E.164: those of
-/// the French overseas departments are dialled 0590..., and are +590 590...
-struct OverseasNumbers {
-  std::string_view prefix;  // of the national number, without national prefix
-  std::string_view country_code;
-};
-
 /// How a country writes and dials numbers: the local policy of RFC 8224 8.3. Constant data.
 struct DialPlan {
   std::string_view iso;           // ISO 3166 alpha-2
@@ -57,7 +50,6 @@ struct DialPlan {
   /// taken off there where a possible number is left (H-20): "+86 0 10 ...".
   enum class PrefixBehindCode : unsigned char { kStays, kDropped };
   PrefixBehindCode prefix_behind_code = PrefixBehindCode::kStays;
-  std::span<const OverseasNumbers> overseas_numbers = {};
 };
 
 /// The plan of "US", "cn", "86" or "+86", or nullptr. For a country code shared by several

@@ -10,6 +10,11 @@
 namespace callvet {
 namespace {
 
+bool IsNationalOf(std::string_view digits, const DialPlan& plan) {
+  if (!digits.starts_with(plan.country_code)) return false;
+  return IsAsLongAsNational(digits.substr(plan.country_code.size()), plan);
+}
+
 // Whether `digits` were written "+86 0 10 ...": with more behind the country's code than they and a
 // short code have.
 bool HasPrefixBehindCode(std::string_view received, std::string_view digits, const DialPlan& plan) {
@@ -78,12 +83,12 @@ CallNumber CallNumber::Of(const TelephoneNumber& number, const DialPlan* plan) {
     read.has_prefix_behind_code = prefixed;
     // A code that lost its country code is shorter than what arrived.
     const std::string_view whole = dialled ? global : received;
-    const bool e164 = prefixed ? IsGlobalFormOf(read.digits, *plan) : read.digits == whole;
+    const bool e164 = prefixed ? IsNationalOf(read.digits, *plan) : read.digits == whole;
     read.space = e164 ? NumberSpace::kE164 : NumberSpace::kNational;
     return read;
   }
   if (plan == nullptr) return read;  // nothing is known: as if it were E.164
-  const bool e164 = IsGlobalFormOf(read.digits, *plan);
+  const bool e164 = IsNationalOf(read.digits, *plan);
   read.space = e164 ? NumberSpace::kE164 : NumberSpace::kNational;
   const bool unchanged = received == read.digits;
   read.has_prefix_behind_code = HasPrefixBehindCode(received, read.digits, *plan);

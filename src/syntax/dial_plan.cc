@@ -47,23 +47,6 @@ constexpr auto kLongCn = std::to_array<LongNumbers>(
 
 constexpr auto kCarrierCn = std::to_array<CarrierCode>({{"179", 5}, {"125", 5}});
 
-// Guadeloupe, Guyane, Martinique, La Reunion and Mayotte: fixed and mobile numbers of the French
-// numbering plan.
-constexpr auto kOverseasFr = std::to_array<OverseasNumbers>({{"262", "262"},
-                                                             {"263", "262"},
-                                                             {"269", "262"},
-                                                             {"590", "590"},
-                                                             {"594", "594"},
-                                                             {"596", "596"},
-                                                             {"639", "262"},
-                                                             {"690", "590"},
-                                                             {"691", "590"},
-                                                             {"692", "262"},
-                                                             {"693", "262"},
-                                                             {"694", "594"},
-                                                             {"696", "596"},
-                                                             {"697", "596"}});
-
 constexpr std::span<const LocalNumbers> kNone;
 constexpr std::span<const CarrierCode> kNoCodes;
 
@@ -75,7 +58,7 @@ constexpr auto kPlans = std::to_array<DialPlan>({
     {"CN", "86", "0", kInternational00, 10, 11, kLocalCn, kCarrierCn, kRefused, kLongCn, kDropped},
     {"DE", "49", "0", kInternational00, 6, 12, kLocalDe, kNoCodes, kRefused},
     {"ES", "34", "", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
-    {"FR", "33", "0", kInternational00, 9, 9, kNone, kNoCodes, kRefused, {}, kStays, kOverseasFr},
+    {"FR", "33", "0", kInternational00, 9, 9, kNone, kNoCodes, kRefused},
     {"GB", "44", "0", kInternational00, 9, 10, kNone, kNoCodes, kRefused},
     {"HK", "852", "", kInternationalHk, 8, 9, kNone, kNoCodes, kRefused},
     {"IE", "353", "0", kInternational00, 7, 9, kNone, kNoCodes, kRefused},
@@ -116,25 +99,6 @@ bool IsAsLongAsNational(std::string_view digits, const DialPlan& plan) {
          std::any_of(plan.long_numbers.begin(), plan.long_numbers.end(),
                      [&](const LongNumbers& numbers) {
                        return digits.size() == numbers.length && digits.starts_with(numbers.prefix);
-                     });
-}
-
-std::string_view CountryCodeOf(std::string_view national, const DialPlan& plan) {
-  for (const OverseasNumbers& numbers : plan.overseas_numbers) {
-    if (national.starts_with(numbers.prefix)) return numbers.country_code;
-  }
-  return plan.country_code;
-}
-
-bool IsGlobalFormOf(std::string_view digits, const DialPlan& plan) {
-  const auto has = [&](std::string_view code) {
-    return digits.starts_with(code) && IsAsLongAsNational(digits.substr(code.size()), plan);
-  };
-  return has(plan.country_code) ||
-         std::any_of(plan.overseas_numbers.begin(), plan.overseas_numbers.end(),
-                     [&](const OverseasNumbers& numbers) {
-                       const std::string_view code = numbers.country_code;
-                       return has(code) && digits.substr(code.size()).starts_with(numbers.prefix);
                      });
 }
 

@@ -13,13 +13,6 @@ std::string_view WithoutInternationalPrefix(std::string_view digits, const DialP
 /// Whether `digits` are as many as a national number of `plan` has, without country code. Pure.
 bool IsAsLongAsNational(std::string_view digits, const DialPlan& plan);
 
-/// The country code of E.164 that `national`, a whole number of `plan` without prefix, has: that of
-/// the plan, or of a part overseas. Pure.
-std::string_view CountryCodeOf(std::string_view national, const DialPlan& plan);
-
-/// Whether `digits` are a national number of `plan` with such a code in front. Pure.
-bool IsGlobalFormOf(std::string_view digits, const DialPlan& plan);
-
 /// False if no dialling rule makes `digits`, which have the country code of `plan`: "+86 0 10 ...",
 /// or one too short or long.
 bool IsPossibleOf(std::string_view digits, const DialPlan& plan);

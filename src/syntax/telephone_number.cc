@@ -128,9 +128,7 @@ Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
     // A call to 400... is dialled with 0 as well; where no prefix is dropped, none is a code.
     const bool code = plan.prefix_behind_code == DialPlan::PrefixBehindCode::kDropped &&
                       IsLocal(national, plan, Written::kWithCountryCode);
-    if (IsAsLongAsNational(national, plan)) {
-      return {code ? std::string_view() : CountryCodeOf(national, plan), national};
-    }
+    if (IsAsLongAsNational(national, plan)) return {code ? "" : country, national};
   }
   if (digits.starts_with(country) && !IsNationalLikeCountry(digits, plan)) {
     const std::string_view behind = digits.substr(country.size());
@@ -139,7 +137,7 @@ Canonical CanonicalDialled(std::string_view digits, const DialPlan& plan) {
       return CanonicalGlobal(digits, plan);
     }
   }
-  if (IsAsLongAsNational(digits, plan)) return {CountryCodeOf(digits, plan), digits};
+  if (IsAsLongAsNational(digits, plan)) return {country, digits};
   return {{}, digits};
 }
 
@@ -216,10 +214,8 @@ Result<Digits> DigitsOf(std::string_view text, const DialPlan* plan, bool may_ha
     context.clear();
   }
   const bool of_country = plan != nullptr && context == plan->country_code;
-  const std::string_view national = of_country ? WithoutNationalPrefix(*digits, *plan) : *digits;
-  const bool is_whole = of_country && IsAsLongAsNational(national, *plan);
-  read.text = is_whole ? std::string(CountryCodeOf(national, *plan)) : context;
-  read.text += national;
+  read.text = context;
+  read.text += of_country ? WithoutNationalPrefix(*digits, *plan) : *digits;
   return read;
 }
 

@@ -51,11 +51,6 @@ TEST(NumberPlan, H20_FormInWhichANumberArrivedIsKept) {
       {"US", "2155550100", "+12155550100", NumberForm::kBare},
       {"US", "011442079460100", "+442079460100", NumberForm::kInternationalPrefix},
       {"US", "911", "911", NumberForm::kBare},
-      {"FR", "0590123456", "+590590123456", NumberForm::kNationalPrefix},
-      {"FR", "690123456", "+590690123456", NumberForm::kBare},
-      {"FR", "262692123456", "+262692123456", NumberForm::kCountryCode},
-      {"FR", "+262692123456", "+262692123456", NumberForm::kPlus},
-      {"FR", "0145678901", "+33145678901", NumberForm::kNationalPrefix},
   };
   for (const FormCase& c : cases) {
     const CallNumber number = Number(c.text, c.country);

@@ -245,41 +245,6 @@ TEST(TelephoneNumber, A32_NoNationalNumberBeginsLikeACallAbroad) {
   EXPECT_EQ(Canonical("030123456", "DE"), "4930123456");
 }
 
-// The French numbering plan: each of these prefixes is of a department with a country code of its
-// own, which stands in front of all nine digits.
-TEST(TelephoneNumber, A32_FrenchOverseasNumbersHaveCountryCodesOfTheirOwn) {
-  for (const auto& [prefix, code] : {std::pair("590", "590"),
-                                     {"690", "590"},
-                                     {"691", "590"},
-                                     {"594", "594"},
-                                     {"694", "594"},
-                                     {"596", "596"},
-                                     {"696", "596"},
-                                     {"697", "596"},
-                                     {"262", "262"},
-                                     {"263", "262"},
-                                     {"269", "262"},
-                                     {"639", "262"},
-                                     {"692", "262"},
-                                     {"693", "262"}}) {
-    const std::string national = std::string(prefix) + "123456";
-    const std::string global = code + national;
-    EXPECT_EQ(Canonical("0" + national, "FR"), global);
-    EXPECT_EQ(Canonical(national, "FR"), global);
-    EXPECT_EQ(Canonical("0" + national + ";phone-context=+33", "FR"), global);
-    EXPECT_EQ(Canonical("+" + global, "FR"), global);
-    EXPECT_EQ(Canonical("00" + global, "FR"), global);
-    EXPECT_EQ(Canonical(global, "FR"), global);
-    EXPECT_EQ(TelephoneNumber::ParseClaim(global, FindDialPlan("FR")).value().canonical(), global);
-    EXPECT_EQ(Canonical("0" + national, "NL"), "31" + national);
-  }
-  for (const char* national : {"145678901", "612345678", "591234567", "695123456"}) {
-    EXPECT_EQ(Canonical(std::string("0") + national, "FR"), std::string("33") + national);
-  }
-  // What was written as a global number stays.
-  EXPECT_EQ(Canonical("+33590123456", "FR"), "33590123456");
-}
-
 // A code stays as it is (RFC 8224 8.3), also where a subscriber's number may be as short.
 TEST(TelephoneNumber, A32_CodesOfSixDigitsAreNoSubscribers) {
   for (const char* number : {"116117", "+49116117", "0049116117", "49116117"}) {
