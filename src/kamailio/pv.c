@@ -7,8 +7,17 @@
 #include "apply.h"
 #include "worker.h"
 
-/* An answer has it plain and escaped, four times as long: more would not go into a packet. */
+/* An answer has it plain and escaped, four times as long, and headers of the request: more would
+ * not go into a packet. */
 #define PAI_MAX 12288
+#define PAI_MIN 256
+#define ANSWER_MAX 65000
+
+static int pai_room(const sip_msg_t* msg) {
+  int room = (ANSWER_MAX - (int)msg->len) / 4;
+  if (room > PAI_MAX) return PAI_MAX;
+  return room < PAI_MIN ? PAI_MIN : room;
+}
 
 typedef enum cv_special {
   CV_PV_FIELD,
@@ -131,7 +140,7 @@ static int escape(const str* text, char* buffer, int size) {
 static int give_identity(sip_msg_t* msg, pv_param_t* param, pv_value_t* value,
                          const cv_record_t* record, int escaped) {
   static char text[PAI_MAX], escaped_text[3 * PAI_MAX];
-  str result = {text, sizeof(text)};
+  str result = {text, pai_room(msg)};
   if (cv_marked_identity(msg, record, text, &result.len) < 0) return pv_get_null(msg, param, value);
   if (escaped) {
     int len = escape(&result, escaped_text, sizeof(escaped_text));

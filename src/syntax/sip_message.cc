@@ -391,7 +391,7 @@ bool BeginsAMessage(std::string_view text) {
 // missing, or would be the beginning of the next message. Moves `behind` to what follows it.
 void RestoreCrs(std::string_view text, SipMessage& message, std::string_view& behind) {
   constexpr std::string_view kEmptyLine = "\n\n";
-  const size_t head = text.find(kEmptyLine);
+  const size_t head = text.substr(0, text.size() - behind.size()).find(kEmptyLine);
   if (!message.content_length || head == std::string_view::npos) return;
   std::string_view rest = text.substr(head + kEmptyLine.size());
   const bool is_cut = rest.size() < *message.content_length;
