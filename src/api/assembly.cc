@@ -7,6 +7,7 @@
 #include "api/fetched_content_source.h"
 #include "api/file_certificate_source.h"
 #include "base/stages.h"
+#include "verify/header_checks.h"
 
 namespace callvet {
 namespace {
@@ -17,10 +18,7 @@ bool MayDownload(const VerifierSetup& setup) {
 
 Result<HttpsFetcherOptions> FetcherOptionsOf(const VerifierSetup& setup) {
   UrlPolicyOptions policy;
-  if (setup.options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow) {
-    policy.rules.http = X5uRules::Http::kInsecureAllow;
-  }
-  policy.rules.ports = setup.options.x5u_ports;
+  policy.rules = X5uRulesOf(setup.options);
   policy.allow_hosts = setup.downloads->allow_hosts;
   policy.deny_hosts = setup.downloads->deny_hosts;
   auto url_policy = UrlPolicy::Make(std::move(policy));

@@ -15,6 +15,7 @@
 #include "syntax/party.h"
 #include "syntax/sip_date.h"
 #include "syntax/uri.h"
+#include "verify/header_checks.h"
 #include "verify/known_headers.h"
 
 namespace callvet {
@@ -130,15 +131,6 @@ ReadVerification ReadMembers(const JsonValue& object) {
 
 // ----- The SHAKEN profile: rows E3 to E13
 
-X5uRules RulesOf(const VerifierOptions& options) {
-  X5uRules rules;
-  rules.ports = options.x5u_ports;
-  if (options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow) {
-    rules.http = X5uRules::Http::kInsecureAllow;
-  }
-  return rules;
-}
-
 // E9: JoseHeader::Parse looks for typ, alg and x5u only; the table names ppt first.
 Reason MissingOf(std::string_view header_part, Reason found) {
   if (Info(found).atis_case != "E9") return found;
@@ -163,7 +155,7 @@ Reason CheckProfile(const IdentityHeader& header, const VerifierOptions& options
   if (header.ppt() && !EqualsIgnoreCase(*header.ppt(), "shaken")) return Reason::kPptNotShaken;
   if (!header.info()) return Reason::kInfoMissing;
   const std::string& info = header.info()->uri;
-  const bool good = (jose && jose->x5u == info) || ParseX5u(info, RulesOf(options));
+  const bool good = (jose && jose->x5u == info) || ParseX5u(info, X5uRulesOf(options));
   if (!header.info()->bracketed || !good) return Reason::kInfoInvalid;
   if (!jose) {
     auto parsed = JoseHeader::Parse(header.header_part());
@@ -238,12 +230,9 @@ bool NamesSameCalled(const std::vector<std::string>& to, const IdentityHeader& h
                      const DialPlan* plan) {
   const auto claims = Claims::Parse(header.payload_part(), "shaken");
   if (!claims) return true;  // the verifier says what is wrong with them
+  if (!NotNamed(to, header, plan).empty()) return false;
   std::vector<Party> parties;
-  for (const std::string& text : to) {
-    auto party = Party::Parse(text, plan);
-    if (!party || !IsIn(*party, claims->dest, plan)) return false;
-    parties.push_back(std::move(*party));
-  }
+  for (const std::string& text : to) parties.push_back(*Party::Parse(text, plan));
   const auto any_matches = [&](const auto& matches) {
     return std::any_of(parties.begin(), parties.end(), matches);
   };
@@ -290,7 +279,7 @@ struct Judgement {
   Verdict verdict;
   bool keeps_material = false;
   Reason answer = Reason::kInternalError;  // what the client is told
-  std::vector<std::string> called;         // of the request, where it was judged without
+  std::vector<std::string> called;         // of the request, where it was judged with others
 };
 
 // No verdict of the verifier: what was refused before.

@@ -25,10 +25,6 @@ Result<std::shared_ptr<const HttpsFetcher>> MakeLargeFetcher(HttpsFetcherOptions
   return std::make_shared<const HttpsFetcher>(std::move(*fetcher));
 }
 
-bool IsUrl(const std::string& text) {
-  return text.starts_with("https://") || text.starts_with("http://");
-}
-
 // What does not go together.
 Result<void> CheckSetup(const TrustSetup& setup) {
   const bool has_list = setup.trust_list || setup.sti_pa_account;
@@ -69,6 +65,10 @@ Result<Client> MakeListClient(const TrustSetup& setup,
 }
 
 }  // namespace
+
+bool IsUrl(std::string_view text) {
+  return text.starts_with("https://") || text.starts_with("http://");
+}
 
 Result<RevocationPolicy> RevocationPolicyFromText(std::string_view text) {
   if (text == "if-covered") return RevocationPolicy::kIfCovered;

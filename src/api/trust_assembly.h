@@ -27,6 +27,9 @@ enum class CrlDownloads : uint8_t {
 /// "if-covered", "required" or "best-effort". Fails with kParameterInvalid.
 Result<RevocationPolicy> RevocationPolicyFromText(std::string_view text);
 
+/// Whether `text`, which names a trust list, is a URL and no file. Pure.
+bool IsUrl(std::string_view text);
+
 /// Where trust comes from, as an operator names it.
 struct TrustSetup {
   std::vector<std::filesystem::path> anchors;                            // files or directories

@@ -8,6 +8,7 @@
 #include "api/config_paths.h"
 #include "base/text.h"
 #include "syntax/uri.h"
+#include "verify/header_checks.h"
 
 namespace callvet {
 namespace {
@@ -70,10 +71,6 @@ class SectionsReader {
     trust.crl_grace = std::chrono::seconds(grace);
   }
 
-  static bool IsUrl(const std::string& text) {
-    return text.rfind("https://", 0) == 0 || text.rfind("http://", 0) == 0;
-  }
-
   // Anything that begins like a URL is one: "http:/x" is no file.
   static bool LooksLikeUrl(std::string_view text) {
     const size_t colon = text.find(":/");
@@ -90,12 +87,7 @@ class SectionsReader {
   }
 
   void CheckUrl(std::string_view name, const std::string& url) {
-    X5uRules rules;
-    rules.ports = setup_.options.x5u_ports;
-    if (setup_.options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow) {
-      rules.http = X5uRules::Http::kInsecureAllow;
-    }
-    const auto parsed = ParseDocumentUrl(url, rules);
+    const auto parsed = ParseDocumentUrl(url, X5uRulesOf(setup_.options));
     if (!parsed) root_.Refuse(name, parsed.error().detail);
   }
 

@@ -71,8 +71,7 @@ std::string CallIdOf(const callvet_call& call) {
   if (call.call_id.size > 0) return std::string(View(call.call_id));
   const auto message = SipMessage::ParseMessage(View(call.message));
   if (!message) return {};
-  const auto values = message->All("call-id");
-  return values.empty() ? std::string() : values.front();
+  return callvet::CallIdOf(*message);
 }
 
 }  // namespace callvet::capi

@@ -707,9 +707,9 @@ void AddFind(CLI::App& evidence, Context& context) {
   text("--div", options->div, "Who redirected the call, as its PASSporTs say", "TN");
   text("--origid", options->keys.origid, "Origination identifier", "UUID");
   text("--spc", options->keys.spc,
-       "SPC of the signer, whose chain was good, if it signed; of a delegate certificate, of "
-       "who "
-       "delegated to it",
+       "SPC of the signer, whose chain was good, unless the signature was not its own; of a "
+       "delegate "
+       "certificate, of who delegated to it",
        "SPC");
   text("--trunk", options->keys.trunk, "Where the call came in", "T");
   text("--reason", options->keys.reason,

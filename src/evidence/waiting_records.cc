@@ -51,7 +51,6 @@ void WaitingRecords::AddCall(std::string_view notes, const SharedBasis& basis, s
 // Where in bases_ it is now. Calls of few signers share what one of them brought: a count less
 // that one thread raises and another lowers.
 size_t WaitingRecords::PlaceOf(const SharedBasis& basis) {
-  if (!bases_.empty() && bases_.back() == basis) return bases_.size() - 1;
   constexpr size_t kLookBack = 8;
   const size_t oldest = bases_.size() - std::min(bases_.size(), kLookBack);
   for (size_t place = bases_.size(); place-- > oldest;) {

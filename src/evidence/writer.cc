@@ -73,6 +73,12 @@ Result<std::string> EvidenceWriter::NotKept(Failure failure, const GoesOn& goes_
   return failure;
 }
 
+// So many records are a group that nobody waits for more of. Half of the room, since a queue that
+// is longer says that the store is too slow.
+size_t EvidenceWriter::FullGroup() const {
+  return std::max<size_t>(1, std::min(options_.max_batch, options_.max_queue / 2));
+}
+
 // `add` adds to the queue, or throws std::bad_alloc.
 template <class Add>
 Result<void> EvidenceWriter::Queue(const Add& add) {
@@ -80,17 +86,15 @@ Result<void> EvidenceWriter::Queue(const Add& add) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!HasRoom()) [[unlikely]]
-      return NoRoom();
+    if (!HasRoom()) return NoRoom();
     add(queue_);
-    if (!used_.empty()) [[unlikely]] {
+    if (!used_.empty()) {
       used = std::move(used_.back());
       used_.pop_back();
     }
-    wake = std::exchange(idle_, false) || queue_.size() == full_group_;
+    wake = std::exchange(idle_, false) || queue_.size() == FullGroup();
   }
-  if (wake) [[unlikely]]
-    wake_.notify_one();
+  if (wake) wake_.notify_one();
   return {};
 }
 
@@ -99,8 +103,7 @@ Result<std::string> EvidenceWriter::Submit(const CallEvidenceView& evidence,
                                            const GoesOn& goes_on) {
   try {
     auto kept = MakeAndQueue(evidence);
-    if (!kept) [[unlikely]]
-      return NotKept(kept.error(), goes_on);
+    if (!kept) return NotKept(kept.error(), goes_on);
     return kept;
   } catch (const std::bad_alloc&) {
     return NotKept(Fail(Reason::kEvidenceNotKept, "no memory"), goes_on);
@@ -110,7 +113,7 @@ Result<std::string> EvidenceWriter::Submit(const CallEvidenceView& evidence,
 // What waits may be written to a disk as it is.
 Result<void> EvidenceWriter::NoteAndQueue(const CallEvidenceView& evidence, std::string_view id,
                                           sys_seconds now, NoteDesk& desk) {
-  if (codec_.key()) [[unlikely]] {
+  if (codec_.key()) {
     auto made = codec_.Encode(evidence, id);
     if (!made) return made.error();
     return Submit(std::make_shared<const EvidenceRecord>(std::move(*made)));
@@ -123,9 +126,8 @@ Result<std::string> EvidenceWriter::MakeAndQueue(const CallEvidenceView& evidenc
   const sys_seconds now = SystemClock().Now();
   const auto desk = desks_.Take();
   auto id = desk->ids.Next(now);
-  if (!id) [[unlikely]]
-    return id;
-  if (auto queued = NoteAndQueue(evidence, *id, now, desk->call); !queued) [[unlikely]] {
+  if (!id) return id;
+  if (auto queued = NoteAndQueue(evidence, *id, now, desk->call); !queued) {
     if (queued.error().reason != Reason::kEvidenceNotKept) Note(queued.error());
     id = std::move(queued.error());
   }
@@ -193,7 +195,7 @@ void EvidenceWriter::Gather() {
   std::unique_lock lock(mutex_);
   if (queue_.empty()) return;
   wake_.wait_for(lock, options_.commit_interval,
-                 [&] { return stop_by_.has_value() || queue_.size() >= full_group_; });
+                 [&] { return stop_by_.has_value() || queue_.size() >= FullGroup(); });
 }
 
 // The queue becomes what is pending, which was nothing.

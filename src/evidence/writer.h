@@ -83,6 +83,7 @@ class EvidenceWriter {
   [[nodiscard]] bool HasRoom() const;    // under mutex_
   [[nodiscard]] Failure NoRoom() const;  // under mutex_
   Result<std::string> NotKept(Failure failure, const GoesOn& goes_on);
+  [[nodiscard]] size_t FullGroup() const;
   template <class Add>
   Result<void> Queue(const Add& add);
   Result<std::string> MakeAndQueue(const CallEvidenceView& evidence);
@@ -116,9 +117,6 @@ class EvidenceWriter {
   std::shared_ptr<EvidenceStore> store_;
   EvidenceCodec codec_;
   EvidenceWriterOptions options_;
-  // So many records are a group that nobody waits for more of. Half of the room, since a queue that
-  // is longer says that the store is too slow.
-  size_t full_group_ = std::max<size_t>(1, std::min(options_.max_batch, options_.max_queue / 2));
   OnDurable on_durable_;
 
   // Of the thread in Run.

@@ -15,15 +15,6 @@ namespace {
 
 constexpr std::string_view kEs256 = "ES256";
 
-X5uRules RulesOf(const VerifierOptions& options) {
-  X5uRules rules;
-  rules.ports = options.x5u_ports;
-  rules.http = options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow
-                   ? X5uRules::Http::kInsecureAllow
-                   : X5uRules::Http::kRefuse;
-  return rules;
-}
-
 // The parameter and the signed value must both be ES256, or absent and ES256.
 void CheckAlg(const IdentityHeader& header, const std::string* jose_alg, Trail& trail) {
   if (jose_alg != nullptr && *jose_alg != kEs256) {
@@ -41,7 +32,7 @@ void CheckAlg(const IdentityHeader& header, const std::string* jose_alg, Trail& 
 void CheckX5u(const IdentityHeader& header, const JoseHeader& jose, const Call& call,
               Trail& trail) {
   if (header.form() == IdentityHeader::Form::kBareToken) {
-    if (auto uri = ParseX5u(jose.x5u, RulesOf(call.options)); !uri) {
+    if (auto uri = ParseX5u(jose.x5u, X5uRulesOf(call.options)); !uri) {
       trail.Fail(CheckId::kX5u, uri.error());
     } else {
       trail.Pass(CheckId::kX5u, jose.x5u);
@@ -83,7 +74,7 @@ void CheckPptSame(const IdentityHeader& header, const JoseHeader& jose, Trail& t
 // A known header has an x5u that is good.
 Result<void> CheckInfoUri(const std::string& text, const JoseHeader* known, const Call& call) {
   if (known != nullptr && known->x5u == text) return {};
-  const auto uri = ParseX5u(text, RulesOf(call.options));
+  const auto uri = ParseX5u(text, X5uRulesOf(call.options));
   if (!uri) return uri.error();
   return {};
 }
@@ -98,6 +89,15 @@ Result<Es256Signature> ReadSignature(std::string_view part) {
 }
 
 }  // namespace
+
+X5uRules X5uRulesOf(const VerifierOptions& options) {
+  X5uRules rules;
+  rules.ports = options.x5u_ports;
+  if (options.http_x5u == VerifierOptions::HttpX5u::kInsecureAllow) {
+    rules.http = X5uRules::Http::kInsecureAllow;
+  }
+  return rules;
+}
 
 // A-45, D-5. The compact form cannot do without a Date.
 void CheckDate(const Call& call, Trail& trail) {

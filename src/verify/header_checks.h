@@ -6,7 +6,9 @@
 
 #include "callvet/identity_header.h"
 #include "callvet/passport.h"
+#include "callvet/verifier.h"
 #include "pki/es256.h"
+#include "syntax/uri.h"
 #include "verify/call.h"
 #include "verify/passport_kind.h"
 #include "verify/trail.h"
@@ -15,6 +17,9 @@
 // outcome in `trail`. Pure; thread-safe.
 
 namespace callvet {
+
+/// What `options` allow of URLs: of an x5u, and of every other one that is fetched.
+X5uRules X5uRulesOf(const VerifierOptions& options);
 
 /// kDateFresh (A-45, D-5). The second is for the compact form, which cannot do without a Date
 /// it adds what that demands.

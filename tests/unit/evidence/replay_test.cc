@@ -88,18 +88,23 @@ TEST(EvidenceReplayTest, H9_EveryVerdictIsRepeated) {
   }
 }
 
+// A customer of the carrier with SPC 4321 signs `call`, with the numbers that it delegated.
+void DelegateNumbers(const std::vector<TnAuthList::Range>& numbers, TestCall& call) {
+  CertSpec carrier = CaSpec("/CN=Carrier");
+  carrier.tn_auth_list = SpcList({"4321"});
+  const TestCert carrier_ca = Issue(carrier, call.ca);
+  CertSpec customer = LeafSpec();
+  customer.tn_auth_list = NumberList(numbers);
+  call.leaf = Issue(customer, carrier_ca);
+  call.bundle = {call.leaf.certificate, carrier_ca.certificate, call.ca.certificate};
+}
+
 // The carrier that delegated numbers answers for who signs with them (RFC 9060). Records of earlier
 // versions have no SPC there, and are what they were.
 TEST(EvidenceReplayTest, ADelegatesCallLeadsToWhoDelegated) {
   StoreLab lab;
   TestCall call;
-  CertSpec carrier = CaSpec("/CN=Carrier");
-  carrier.tn_auth_list = SpcList({"4321"});
-  const TestCert carrier_ca = Issue(carrier, call.ca);
-  CertSpec customer = LeafSpec();
-  customer.tn_auth_list = NumberList({{"12155550100", 5}});
-  call.leaf = Issue(customer, carrier_ca);
-  call.bundle = {call.leaf.certificate, carrier_ca.certificate, call.ca.certificate};
+  DelegateNumbers({{"12155550100", 5}}, call);
   const CallEvidence evidence = EvidenceOf(call);
   ASSERT_EQ(evidence.verdict.reason, Reason::kNone);
   EXPECT_EQ(Replayed(lab, evidence), EvidenceReplay::Outcome::kRepeated);
@@ -162,13 +167,7 @@ TEST(EvidenceReplayTest, AForgedSignatureLeadsToNobody) {
 // Who signs what the certificate does not allow answers for it.
 TEST(EvidenceReplayTest, ACallBeyondTheSignersAuthorityIsPutDownToIt) {
   TestCall call;
-  CertSpec carrier = CaSpec("/CN=Carrier");
-  carrier.tn_auth_list = SpcList({"4321"});
-  const TestCert carrier_ca = Issue(carrier, call.ca);
-  CertSpec customer = LeafSpec();
-  customer.tn_auth_list = NumberList({{"12155550177", 1}});
-  call.leaf = Issue(customer, carrier_ca);
-  call.bundle = {call.leaf.certificate, carrier_ca.certificate, call.ca.certificate};
+  DelegateNumbers({{"12155550177", 1}}, call);
   const CallEvidence evidence = EvidenceOf(call);
   ASSERT_EQ(evidence.verdict.reason, Reason::kTnNotAuthorized);
   EvidenceCodec codec;
