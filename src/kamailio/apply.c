@@ -15,8 +15,8 @@
 #include "core/trim.h"
 #include "modules/sl/sl.h"
 
-/* With its marks no header of a message that comes in one packet is longer: nobody can choose a
- * length to go unmarked. */
+/* Most headers of a message that comes in one packet are shorter with their marks; one that is not
+ * is removed, as one that cannot be read, and the mark is in another. */
 #define HEADER_MAX (65535 + 4096)
 /* Pieces of more than 16 kB Kamailio's allocator finds at once; for a small one it looks through a
  * thousand empty lists first. They are gone with the message, to which few headers are added. */
@@ -256,7 +256,8 @@ int cv_marked_identity(sip_msg_t* msg, const cv_record_t* record, char* buffer, 
   if (parse_headers(msg, HDR_EOH_F, 0) < 0) return -1;
   for (header = msg->headers; header != NULL; header = header->next) {
     int begin = used > 0 ? used + 2 : 0, len;
-    if (!named(header, &pai_name) || !has_value(&header->body) || begin >= *size) continue;
+    if (!named(header, &pai_name) || is_stripped(header, record)) continue;
+    if (!has_value(&header->body) || begin >= *size) continue;
     len = mark_values(&as_pai, CALLVET_MARK_PAI, &header->body, buffer + begin, *size - begin);
     if (len <= 0) continue; /* as one that cv_apply removes */
     if (used > 0) memcpy(buffer + used, ", ", 2);

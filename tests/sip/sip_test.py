@@ -729,10 +729,26 @@ class Redirect(SipTest):
                 self.assertEqual((reply.code, reply.header("X-Callvet")), (302, "no-identity"), reply.text)
                 self.assertEqual(reply.header("P-Asserted-Identity"),
                                  f"<sip:+{CALLER};verstat=No-TN-Validation@caller.example.org>")
+        # The answer repeats From, too: both have to fit into its packet.
+        client = Client(kamailio.port)
+        text = client.build(headers=[f'P-Asserted-Identity: "{"," * 12000}" <sip:+{CALLER}@h>'])
+        text = re.sub(r"^INVITE \S*", "INVITE sip:112@psap.example", text).replace("\nFrom: ", f'\nFrom: "{"x" * 20000}" ')
+        client.send(text)
+        reply = client.receive()
+        self.assertEqual((reply.code, reply.header("X-Callvet")), (302, "no-identity"), reply.text[:200])
+        self.assertIn(";verstat=No-TN-Validation@", reply.header("P-Asserted-Identity"))
         reply = self.call(kamailio, self.lab.sign(), f"P-Asserted-Identity: < sip:+{CALLER}@caller.example.org>",
                           code=302, reason="verified")
         self.assertEqual(reply.header("P-Asserted-Identity"),
                          f"<sip:+{CALLER};verstat=TN-Validation-Passed@caller.example.org>")
+
+    def test_an_asserted_identity_that_is_stripped_is_not_repeated(self):
+        config = self.lab.write_config("redirect-strip.json", {"default": {"mode": "tag", "strip_headers": ["P-Asserted-Identity"]}})
+        kamailio = self.start(REDIRECT, config=config)
+        reply = self.call(kamailio, "P-Asserted-Identity: <sip:boss@elsewhere.example.org>", code=302, reason="no-identity")
+        self.assertEqual(reply.header("P-Asserted-Identity"),
+                         f"<sip:+{CALLER};verstat=No-TN-Validation@caller.example.org>")
+        self.assertNotIn("boss", reply.header("Contact"))
 
     def test_other_vendors_codes(self):
         config = self.lab.write_config("redirect-tag.json", {"default": {
